@@ -1,0 +1,65 @@
+import tseslint from 'typescript-eslint';
+
+/** Imports point downward only: what each layer must not reach for. */
+const layers = [
+  { files: ['packages/cramfs-format/src/**'], banned: ['cramfs-*', 'mkcramfs', 'yargs', 'node:*'] },
+  {
+    files: ['packages/cramfs-elf/src/**'],
+    banned: ['cramfs-reader*', 'cramfs-cli', 'mkcramfs', 'yargs', 'node:*'],
+  },
+  { files: ['packages/cramfs-reader/src/**'], banned: ['cramfs-cli', 'mkcramfs*', 'yargs'] },
+  { files: ['packages/mkcramfs/src/**'], banned: ['cramfs-cli', 'yargs'] },
+];
+
+export default tseslint.config(
+  { ignores: ['**/dist/', '**/node_modules/', 'coverage/', 'out/', 'test/fixtures/'] },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: {
+      parserOptions: {
+        project: ['packages/*/tsconfig.json', 'bench/tsconfig.json', 'tsconfig.test.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    rules: {
+      'max-lines': ['error', { max: 600 }],
+      'no-console': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      // noUncheckedIndexedAccess makes every index maybe-undefined; where a loop bound proves it is
+      // not, `!` says so in one character.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+    },
+  },
+  ...layers.map(({ files, banned }) => ({
+    files,
+    ignores: ['**/*.test.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { group: banned, message: 'Imports point downward only (docs/architecture.md).' },
+          ],
+        },
+      ],
+    },
+  })),
+  {
+    // The browser-safe part of the core: node: is for the node/ subfolders.
+    files: ['packages/cramfs-reader/src/*.ts', 'packages/mkcramfs/src/*.ts'],
+    ignores: ['**/*.test.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['node:*'], message: 'Node-only code lives in src/node/.' }] },
+      ],
+    },
+  },
+  {
+    files: ['**/*.js'],
+    languageOptions: { globals: { process: 'readonly' } },
+  },
+);

@@ -1,0 +1,128 @@
+/**
+ * ELF file and program headers (System V ABI, "ELF header" and "Program header"), both classes and
+ * both byte orders. Sections, symbols and relocations are nobody's business here.
+ */
+
+export const PT_LOAD = 1;
+export const PT_INTERP = 3;
+export const PF_X = 1;
+export const PF_W = 2;
+export const PF_R = 4;
+
+export type ElfType = 'none' | 'rel' | 'exec' | 'dyn' | 'core' | 'other';
+
+const TYPES: readonly ElfType[] = ['none', 'rel', 'exec', 'dyn', 'core'];
+
+/** One program header. Offsets, sizes and addresses are in bytes. */
+export interface ElfSegment {
+  /** PT_LOAD, PT_INTERP, … */
+  readonly type: number;
+  /** PF_R | PF_W | PF_X. */
+  readonly flags: number;
+  readonly offset: number;
+  readonly vaddr: number;
+  readonly filesz: number;
+  readonly memsz: number;
+  readonly align: number;
+}
+
+export interface ElfFile {
+  readonly elfClass: 32 | 64;
+  readonly endianness: 'little' | 'big';
+  readonly type: ElfType;
+  /** e_machine, such as 40 for ARM. */
+  readonly machine: number;
+  readonly entry: number;
+  readonly segments: readonly ElfSegment[];
+}
+
+interface Layout {
+  readonly headerSize: number;
+  readonly phoffAt: number;
+  readonly phentsizeAt: number;
+  readonly phnumAt: number;
+  readonly phentsize: number;
+}
+
+const ELF32: Layout = { headerSize: 52, phoffAt: 28, phentsizeAt: 42, phnumAt: 44, phentsize: 32 };
+const ELF64: Layout = { headerSize: 64, phoffAt: 32, phentsizeAt: 54, phnumAt: 56, phentsize: 56 };
+
+const E_TYPE_AT = 16;
+const E_MACHINE_AT = 18;
+const E_ENTRY_AT = 24;
+
+/** True if `bytes` starts with the ELF magic. */
+export function isElf(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
+}
+
+/**
+ * Parses the headers of an ELF file.
+ *
+ * @param bytes the whole file, or as much of it as holds the program headers.
+ * @returns undefined if it is not ELF, or its headers are cut off or contradict themselves: for
+ * the kernel such a file is not a program, so it is not an error here.
+ */
+export function parseElf(bytes: Uint8Array): ElfFile | undefined {
+  if (!isElf(bytes)) return undefined;
+  const elfClass = bytes[4] === 1 ? 32 : bytes[4] === 2 ? 64 : undefined;
+  const littleEndian = bytes[5] === 1 ? true : bytes[5] === 2 ? false : undefined;
+  if (elfClass === undefined || littleEndian === undefined || bytes[6] !== 1) return undefined;
+  const layout = elfClass === 32 ? ELF32 : ELF64;
+  if (bytes.length < layout.headerSize) return undefined;
+
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const u16 = (at: number): number => view.getUint16(at, littleEndian);
+  const address = (at: number): number =>
+    elfClass === 32
+      ? view.getUint32(at, littleEndian)
+      : Number(view.getBigUint64(at, littleEndian));
+
+  const phoff = address(layout.phoffAt);
+  const phnum = u16(layout.phnumAt);
+  if (phnum > 0 && u16(layout.phentsizeAt) !== layout.phentsize) return undefined;
+  if (phoff + phnum * layout.phentsize > bytes.length) return undefined;
+
+  const segments: ElfSegment[] = [];
+  for (let index = 0; index < phnum; index += 1) {
+    segments.push(readSegment(view, phoff + index * layout.phentsize, elfClass, littleEndian));
+  }
+  return {
+    elfClass,
+    endianness: littleEndian ? 'little' : 'big',
+    type: TYPES[u16(E_TYPE_AT)] ?? 'other',
+    machine: u16(E_MACHINE_AT),
+    entry: address(E_ENTRY_AT),
+    segments,
+  };
+}
+
+/** Elf32_Phdr and Elf64_Phdr hold the same fields in different orders. */
+function readSegment(
+  view: DataView,
+  at: number,
+  elfClass: 32 | 64,
+  littleEndian: boolean,
+): ElfSegment {
+  const u32 = (field: number): number => view.getUint32(at + field, littleEndian);
+  const u64 = (field: number): number => Number(view.getBigUint64(at + field, littleEndian));
+  return elfClass === 32
+    ? {
+        type: u32(0),
+        offset: u32(4),
+        vaddr: u32(8),
+        filesz: u32(16),
+        memsz: u32(20),
+        flags: u32(24),
+        align: u32(28),
+      }
+    : {
+        type: u32(0),
+        flags: u32(4),
+        offset: u64(8),
+        vaddr: u64(16),
+        filesz: u64(32),
+        memsz: u64(40),
+        align: u64(48),
+      };
+}

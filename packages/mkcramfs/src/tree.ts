@@ -1,0 +1,68 @@
+import type { DeviceNumber } from 'cramfs-format';
+
+/**
+ * The tree a builder stores: what a source (directory, tar, device table) yields and the planner
+ * takes. Names, paths and symlink targets are byte strings (cramfs-format's name.ts).
+ */
+interface EntryBase {
+  /** File type and permission bits, as in `stat.st_mode`. */
+  mode: number;
+  uid: number;
+  gid: number;
+}
+
+export interface DirectoryEntry extends EntryBase {
+  readonly type: 'directory';
+  /** By name, in no particular order: the planner sorts. */
+  readonly children: Map<string, TreeEntry>;
+}
+
+export interface FileEntry extends EntryBase {
+  readonly type: 'file';
+  /** Bytes that {@link read} returns, or more than cramfs can hold. */
+  size: number;
+  /**
+   * The whole content. May be called more than once; the caller must not change the bytes.
+   *
+   * @throws CramfsError BAD_SOURCE if it cannot be read or is no longer `size` bytes long.
+   */
+  read(): Uint8Array | Promise<Uint8Array>;
+}
+
+export interface SymlinkEntry extends EntryBase {
+  readonly type: 'symlink';
+  readonly target: string;
+}
+
+export interface DeviceEntry extends EntryBase {
+  readonly type: 'char-device' | 'block-device';
+  readonly rdev: DeviceNumber;
+}
+
+export interface PlainEntry extends EntryBase {
+  readonly type: 'fifo' | 'socket';
+}
+
+export type TreeEntry = DirectoryEntry | FileEntry | SymlinkEntry | DeviceEntry | PlainEntry;
+
+/**
+ * Something about a source that the user should know. A build with a problem of severity `error`
+ * fails after all of them have been reported.
+ */
+export interface Problem {
+  readonly severity: 'error' | 'warning';
+  /** Path inside the tree, with a leading slash, as a byte string. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Joins a directory's path (`/` for the root) and a name. */
+export function joinPath(directory: string, name: string): string {
+  return directory === '/' ? `/${name}` : `${directory}/${name}`;
+}
+
+/** Names of a directory's children in the order cramfs stores them: bytewise, as strcmp(3). */
+export function sortedNames(directory: DirectoryEntry): string[] {
+  // Byte strings hold one byte per UTF-16 unit, so the default sort is bytewise.
+  return [...directory.children.keys()].sort();
+}
