@@ -1,0 +1,95 @@
+import {
+  BLOCK_POINTER_SIZE,
+  CRAMFS_BLOCK_SIZES,
+  CRAMFS_DEFAULT_BLOCK_SIZE,
+  DIRECT_LENGTH_SIZE,
+  blockCount,
+  decodeBlockPointer,
+  getU16,
+  getU32,
+  nextDirectPointer,
+  type BlockSize,
+} from 'cramfs-format';
+import type { CramfsImage } from './image.js';
+import type { Inode } from './types.js';
+
+/** Directory entries looked at, files tested, and votes the winner must be ahead to stop early. */
+const MAX_ENTRIES = 20_000;
+const MAX_FILES = 64;
+const CLEAR_LEAD = 3;
+
+/**
+ * Finds the block size of an image: nothing in the superblock tells it. Files of more than one
+ * block vote for every size under which their first block makes sense:
+ *
+ * - an end pointer, compressed: behind the pointer table, whose length depends on the block size,
+ *   stands a zlib stream that inflates to exactly min(block size, file size) bytes;
+ * - an end pointer, uncompressed: the block is exactly that long;
+ * - an end pointer, hole: it points exactly behind the table;
+ * - a direct pointer, compressed: the stream inflates to exactly that many bytes;
+ * - a direct pointer, uncompressed: the second pointer follows one block later.
+ *
+ * The most votes win, the smaller size if they are equal (no file seen was long enough to tell
+ * these sizes apart), 4096 if there are none. A bounded number of entries and files is looked at,
+ * and damage only costs votes.
+ *
+ * @param image opened with any block size, which is not used.
+ */
+export function detectBlockSize(image: CramfsImage): BlockSize {
+  const votes = new Map<BlockSize, number>(CRAMFS_BLOCK_SIZES.map((size) => [size, 0]));
+  let leader: BlockSize = CRAMFS_DEFAULT_BLOCK_SIZE;
+  let entries = 0;
+  let files = 0;
+  for (const { inode } of image.walk(image.root, { onError: () => undefined })) {
+    entries += 1;
+    if (entries > MAX_ENTRIES) break;
+    // A file of one block looks the same under all sizes from the leader's up.
+    if (inode.type !== 'file' || inode.size <= leader || inode.dataOffset === 0) continue;
+    for (const [size, count] of votes) {
+      if (firstBlockFits(image, inode, size)) votes.set(size, count + 1);
+    }
+    const ranking = [...votes].sort(([, a], [, b]) => b - a);
+    const [[first, most], [, second]] = ranking as [[BlockSize, number], [BlockSize, number]];
+    leader = first;
+    files += 1;
+    if (files === MAX_FILES || most - second >= CLEAR_LEAD) break;
+  }
+  return leader;
+}
+
+function firstBlockFits(image: CramfsImage, inode: Inode, blockSize: number): boolean {
+  const count = blockCount(inode.size, blockSize);
+  const tableEnd = inode.dataOffset + count * BLOCK_POINTER_SIZE;
+  if (tableEnd > image.size) return false;
+  const size = Math.min(blockSize, inode.size);
+  const raw = getU32(image.view, inode.dataOffset, image.endianness);
+  const pointer = decodeBlockPointer(raw);
+  if (pointer.kind === 'end') {
+    const length = pointer.end - tableEnd;
+    if (length === 0) return true;
+    return pointer.uncompressed ? length === size : inflatesTo(image, tableEnd, length, size);
+  }
+  if (pointer.uncompressed) {
+    return (
+      count > 1 &&
+      getU32(image.view, inode.dataOffset + BLOCK_POINTER_SIZE, image.endianness) ===
+        nextDirectPointer(raw, blockSize)
+    );
+  }
+  const start = pointer.start + DIRECT_LENGTH_SIZE;
+  if (start > image.size) return false;
+  const length = getU16(image.view, pointer.start, image.endianness);
+  return inflatesTo(image, start, length, size);
+}
+
+function inflatesTo(image: CramfsImage, start: number, length: number, size: number): boolean {
+  if (length < 2 || start + length > image.size) return false;
+  // The two bytes of a zlib header; spares most wrong guesses an exception.
+  if ((image.bytes[start]! & 0x0f) !== 8) return false;
+  if ((image.bytes[start]! * 256 + image.bytes[start + 1]!) % 31 !== 0) return false;
+  try {
+    return image.zlib.inflate(image.bytes.subarray(start, start + length), size).length === size;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,146 @@
+import {
+  BLOCK_POINTER_SIZE,
+  CramfsError,
+  DIRECT_LENGTH_SIZE,
+  blockCount,
+  decodeBlockPointer,
+  getU16,
+  getU32,
+} from 'cramfs-format';
+import type { CramfsImage } from './image.js';
+import type { Block, Inode } from './types.js';
+
+/**
+ * Number of blocks of a file or symlink, once its pointer table is known to lie in the image.
+ *
+ * @throws CramfsError WRONG_TYPE, BAD_ENTRY (content, but no data offset) or OUT_OF_RANGE.
+ */
+export function checkedBlockCount(image: CramfsImage, inode: Inode): number {
+  const { dataOffset, entryOffset, size, type } = inode;
+  if (type !== 'file' && type !== 'symlink') {
+    throw new CramfsError('WRONG_TYPE', `a ${type ?? 'file of unknown type'} has no blocks`, {
+      offset: entryOffset,
+    });
+  }
+  if (size === 0) return 0;
+  if (dataOffset === 0) {
+    throw new CramfsError('BAD_ENTRY', `a ${type} of ${size} bytes has no data offset`, {
+      offset: entryOffset,
+    });
+  }
+  const count = blockCount(size, image.blockSize);
+  const end = dataOffset + count * BLOCK_POINTER_SIZE;
+  if (end > image.size) {
+    throw new CramfsError(
+      'OUT_OF_RANGE',
+      `a table of ${count} block pointers at ${dataOffset} reaches behind the image's end at ${image.size}`,
+      { offset: dataOffset },
+    );
+  }
+  return count;
+}
+
+/**
+ * Decodes block `index` of `count`, by the rules of fs/cramfs/inode.c:cramfs_read_folio() but for
+ * one: the last block of a file of whole blocks is a whole block, also when it is direct and
+ * uncompressed (Linux takes `size mod 4096`, 0, for its length).
+ *
+ * @throws CramfsError BAD_BLOCK for lengths that Linux refuses, OUT_OF_RANGE for data outside.
+ */
+export function decodeBlock(image: CramfsImage, inode: Inode, index: number, count: number): Block {
+  const pointerOffset = inode.dataOffset + index * BLOCK_POINTER_SIZE;
+  const raw = getU32(image.view, pointerOffset, image.endianness);
+  const pointer = decodeBlockPointer(raw);
+  const { uncompressed } = pointer;
+  const direct = pointer.kind === 'direct';
+  const size = index === count - 1 ? inode.size - index * image.blockSize : image.blockSize;
+
+  let start: number;
+  let length: number;
+  if (pointer.kind === 'end') {
+    start =
+      index === 0
+        ? inode.dataOffset + count * BLOCK_POINTER_SIZE
+        : endOfPrevious(image, pointerOffset - BLOCK_POINTER_SIZE);
+    length = pointer.end - start;
+  } else if (uncompressed) {
+    start = pointer.start;
+    length = size;
+  } else {
+    start = pointer.start + DIRECT_LENGTH_SIZE;
+    length = directLength(image, pointer.start, pointerOffset);
+  }
+
+  const limit = uncompressed ? image.blockSize : 2 * image.blockSize;
+  if (length < 0 || length > limit) {
+    throw new CramfsError(
+      'BAD_BLOCK',
+      `bad length of block ${index}: ${length} bytes from ${start}`,
+      { offset: pointerOffset },
+    );
+  }
+  if (start + length > image.size) {
+    throw new CramfsError(
+      'OUT_OF_RANGE',
+      `block ${index}, ${length} bytes from ${start}, reaches behind the image's end at ${image.size}`,
+      { offset: pointerOffset },
+    );
+  }
+  const kind = length === 0 ? 'hole' : uncompressed ? 'uncompressed' : 'compressed';
+  return { index, kind, direct, raw, pointerOffset, start, length, size };
+}
+
+/** Where the block of the pointer at `pointerOffset` ends, as the next one's start. */
+function endOfPrevious(image: CramfsImage, pointerOffset: number): number {
+  const previous = decodeBlockPointer(getU32(image.view, pointerOffset, image.endianness));
+  if (previous.kind === 'end') return previous.end;
+  if (previous.uncompressed) return previous.start + image.blockSize;
+  return previous.start + DIRECT_LENGTH_SIZE + directLength(image, previous.start, pointerOffset);
+}
+
+/** The u16 before the data of a direct compressed block. */
+function directLength(image: CramfsImage, start: number, pointerOffset: number): number {
+  if (start + DIRECT_LENGTH_SIZE > image.size) {
+    throw new CramfsError(
+      'OUT_OF_RANGE',
+      `a direct block at ${start} starts behind the image's end at ${image.size}`,
+      { offset: pointerOffset },
+    );
+  }
+  return getU16(image.view, start, image.endianness);
+}
+
+/**
+ * The bytes of the file that `block` holds: exactly `block.size` of them.
+ *
+ * @returns a view of the image, or fresh memory.
+ * @throws CramfsError BAD_DATA if the stored bytes give another length or do not inflate.
+ */
+export function blockContent(image: CramfsImage, block: Block): Uint8Array {
+  if (block.kind === 'hole') return new Uint8Array(block.size);
+  const stored = image.bytes.subarray(block.start, block.start + block.length);
+  if (block.kind === 'uncompressed') {
+    if (block.length < block.size) throw badLength(block, block.length);
+    return stored.subarray(0, block.size);
+  }
+  let content: Uint8Array;
+  try {
+    content = image.zlib.inflate(stored, block.size);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CramfsError('BAD_DATA', `block ${block.index} does not inflate: ${reason}`, {
+      offset: block.start,
+      cause,
+    });
+  }
+  if (content.length !== block.size) throw badLength(block, content.length);
+  return content;
+}
+
+function badLength(block: Block, length: number): CramfsError {
+  return new CramfsError(
+    'BAD_DATA',
+    `block ${block.index} holds ${length} bytes, not ${block.size}`,
+    { offset: block.start },
+  );
+}

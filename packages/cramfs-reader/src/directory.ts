@@ -1,0 +1,78 @@
+import {
+  CRAMFS_INODE_SIZE,
+  CramfsError,
+  bytesToName,
+  decodeInode,
+  nameFieldLength,
+} from 'cramfs-format';
+import type { CramfsImage } from './image.js';
+import { makeInode } from './inode.js';
+import type { DirectoryEntry, Inode } from './types.js';
+
+/**
+ * Entries of a directory in stored order. Compare fs/cramfs/inode.c:cramfs_readdir(), which does
+ * not look at whether an entry reaches behind the directory's end; here that is an error.
+ *
+ * @throws CramfsError at the first entry that cannot be right, after those before it were given.
+ */
+export function* directoryEntries(image: CramfsImage, dir: Inode): Generator<DirectoryEntry> {
+  if (dir.type !== 'directory') {
+    throw new CramfsError('WRONG_TYPE', 'not a directory', { offset: dir.entryOffset });
+  }
+  if (isEmptyDirectory(image, dir)) return;
+  const end = dir.dataOffset + dir.size;
+  for (let at = dir.dataOffset; at < end;) {
+    const nameAt = at + CRAMFS_INODE_SIZE;
+    checkEnd(image, at, nameAt, end);
+    const raw = decodeInode(image.view, at, image.endianness);
+    const next = nameAt + nameFieldLength(raw);
+    checkEnd(image, at, next, end);
+    yield { name: readName(image.bytes, nameAt, next), inode: makeInode(raw, at) };
+    at = next;
+  }
+}
+
+/**
+ * True if there is nothing to read. A root without an offset is an empty file system, whatever its
+ * size says: compare fs/cramfs/inode.c:cramfs_read_super(), "empty filesystem".
+ */
+export function isEmptyDirectory(image: CramfsImage, dir: Inode): boolean {
+  if (dir.size === 0) return true;
+  if (dir.dataOffset !== 0) return false;
+  if (dir.entryOffset === image.root.entryOffset) return true;
+  throw new CramfsError('BAD_ENTRY', `a directory of ${dir.size} bytes has no data offset`, {
+    offset: dir.entryOffset,
+  });
+}
+
+function checkEnd(image: CramfsImage, at: number, end: number, directoryEnd: number): void {
+  if (end > image.size) {
+    throw new CramfsError(
+      'OUT_OF_RANGE',
+      `a directory entry at ${at} reaches behind the image's end at ${image.size}`,
+      { offset: at },
+    );
+  }
+  if (end > directoryEnd) {
+    throw new CramfsError(
+      'BAD_ENTRY',
+      `a directory entry at ${at} reaches behind its directory's end at ${directoryEnd}`,
+      { offset: at },
+    );
+  }
+}
+
+function readName(bytes: Uint8Array, start: number, end: number): string {
+  let last = end;
+  while (last > start && bytes[last - 1] === 0) last -= 1;
+  if (last === start) {
+    throw new CramfsError(
+      'BAD_ENTRY',
+      `the directory entry at ${start - CRAMFS_INODE_SIZE} has no name`,
+      {
+        offset: start - CRAMFS_INODE_SIZE,
+      },
+    );
+  }
+  return bytesToName(bytes.subarray(start, last));
+}

@@ -1,0 +1,197 @@
+import {
+  CRAMFS_DEFAULT_BLOCK_SIZE,
+  CRAMFS_FLAG_FSID_VERSION_2,
+  CramfsError,
+  bytesToName,
+  CRAMFS_SUPER_ROOT_OFFSET,
+  isBlockSize,
+  type BlockSize,
+  type Endianness,
+} from 'cramfs-format';
+import { detectBlockSize } from './block-size.js';
+import { blockContent, checkedBlockCount, decodeBlock } from './blocks.js';
+import { directoryEntries } from './directory.js';
+import { makeInode } from './inode.js';
+import { PathResolver } from './lookup.js';
+import { fsidCrc, readSuperblock } from './superblock.js';
+import type {
+  Block,
+  DirectoryEntry,
+  Inode,
+  LookupOptions,
+  OpenOptions,
+  Superblock,
+  WalkEntry,
+  WalkOptions,
+} from './types.js';
+import { walkTree } from './walk.js';
+import { portableZlib, type ZlibCodec } from './zlib.js';
+
+/** Longer targets than any system takes (PATH_MAX is 4096) are damage. */
+const MAX_SYMLINK_SIZE = 65535;
+
+/**
+ * Opens the cramfs image at `offset` of `bytes`, which must not change while the image is in use.
+ * An image that is cut off opens as well, to save what is there: compare `superblock.size` with
+ * `bytes.length`.
+ *
+ * @throws CramfsError BAD_MAGIC, BAD_SUPERBLOCK, UNSUPPORTED (a flag that Linux refuses) or
+ * BAD_REQUEST.
+ */
+export function openImage(bytes: Uint8Array, options: OpenOptions = {}): CramfsImage {
+  const { offset = 0, blockSize, zlib = portableZlib } = options;
+  if (!Number.isInteger(offset) || offset < 0) {
+    throw new CramfsError('BAD_REQUEST', `${offset} is no offset`);
+  }
+  if (blockSize !== undefined && !isBlockSize(blockSize)) {
+    throw new CramfsError('BAD_REQUEST', `${String(blockSize)} is no block size`);
+  }
+  const own = bytes.subarray(offset);
+  const superblock = readSuperblock(viewOf(own));
+  const image = new CramfsImage(own, superblock, blockSize ?? CRAMFS_DEFAULT_BLOCK_SIZE, zlib);
+  if (blockSize !== undefined) return image;
+  const detected = detectBlockSize(image);
+  return detected === image.blockSize ? image : new CramfsImage(own, superblock, detected, zlib);
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** An open image. All offsets count from the file system's byte 0, a pad included. */
+export class CramfsImage {
+  /** From the file system's byte 0 to the end of the input: may be longer than the image. */
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  /**
+   * Where the image ends, in bytes: what the superblock says, or the end of `bytes` if that comes
+   * first or the superblock says nothing (no CRAMFS_FLAG_FSID_VERSION_2).
+   */
+  readonly size: number;
+  readonly superblock: Superblock;
+  readonly endianness: Endianness;
+  readonly blockSize: BlockSize;
+  readonly root: Inode;
+  readonly zlib: ZlibCodec;
+  private readonly resolver: PathResolver;
+
+  /** Use {@link openImage}. */
+  constructor(bytes: Uint8Array, superblock: Superblock, blockSize: BlockSize, zlib: ZlibCodec) {
+    this.bytes = bytes;
+    this.view = viewOf(bytes);
+    this.superblock = superblock;
+    this.endianness = superblock.endianness;
+    this.size =
+      (superblock.flags & CRAMFS_FLAG_FSID_VERSION_2) === 0
+        ? bytes.length
+        : Math.min(superblock.size, bytes.length);
+    this.blockSize = blockSize;
+    this.zlib = zlib;
+    this.root = makeInode(superblock.root, superblock.offset + CRAMFS_SUPER_ROOT_OFFSET, 0);
+    this.resolver = new PathResolver(this);
+  }
+
+  /**
+   * A directory's entries in stored order. Names are what the image holds: whoever makes files of
+   * them has to refuse `..` and `/`.
+   *
+   * @throws CramfsError WRONG_TYPE, OUT_OF_RANGE or BAD_ENTRY.
+   */
+  readDirectory(dir: Inode): DirectoryEntry[] {
+    return [...directoryEntries(this, dir)];
+  }
+
+  /** Like {@link readDirectory}, but gives the entries before a bad one, and then throws. */
+  entries(dir: Inode): Generator<DirectoryEntry> {
+    return directoryEntries(this, dir);
+  }
+
+  /**
+   * Everything below `from` (default: the root), itself included, each directory before its
+   * entries.
+   *
+   * @throws CramfsError with the path of a directory that cannot be read, or LOOP: a directory is
+   * reached twice, overlaps others or is nested too deep. See {@link WalkOptions}.
+   */
+  walk(from: Inode = this.root, options: WalkOptions = {}): Generator<WalkEntry> {
+    return walkTree(this, from, options);
+  }
+
+  /**
+   * The inode at `path`, a byte string that is taken from the root. Follows symlinks, at most 40.
+   *
+   * @throws CramfsError NOT_FOUND, WRONG_TYPE, LOOP, or what reading a directory throws.
+   */
+  lookup(path: string, options: LookupOptions = {}): Inode {
+    return this.resolver.resolve(path, options);
+  }
+
+  /** The target of a symlink, a byte string. */
+  readlink(inode: Inode): string {
+    if (inode.type !== 'symlink') {
+      throw new CramfsError('WRONG_TYPE', 'not a symbolic link', { offset: inode.entryOffset });
+    }
+    if (inode.size > MAX_SYMLINK_SIZE) {
+      throw new CramfsError('BAD_ENTRY', `a symbolic link of ${inode.size} bytes`, {
+        offset: inode.entryOffset,
+      });
+    }
+    return bytesToName(this.readFile(inode));
+  }
+
+  /**
+   * One block pointer of a file or symlink, decoded as Linux does and checked.
+   *
+   * @throws CramfsError BAD_BLOCK, OUT_OF_RANGE, BAD_ENTRY, WRONG_TYPE; BAD_REQUEST if there is no
+   * such block.
+   */
+  block(inode: Inode, index: number): Block {
+    const count = checkedBlockCount(this, inode);
+    if (!Number.isInteger(index) || index < 0 || index >= count) {
+      throw new CramfsError('BAD_REQUEST', `no block ${index} among ${count}`, {
+        offset: inode.entryOffset,
+      });
+    }
+    return decodeBlock(this, inode, index, count);
+  }
+
+  /** All blocks of a file or symlink; throws as {@link block} does, at the first bad one. */
+  blocks(inode: Inode): Block[] {
+    const count = checkedBlockCount(this, inode);
+    return Array.from({ length: count }, (_, index) => decodeBlock(this, inode, index, count));
+  }
+
+  /**
+   * Content of one block: min(blockSize, what is left of the file) bytes, in fresh memory or as a
+   * view of the image that must not be written to.
+   *
+   * @throws CramfsError as {@link block} does, and BAD_DATA.
+   */
+  readBlock(inode: Inode, index: number): Uint8Array {
+    return blockContent(this, this.block(inode, index));
+  }
+
+  /**
+   * The true content of a file or symlink: what was stored, also where Linux 6.12 reads zeros (a
+   * direct uncompressed last block of a file of whole blocks).
+   *
+   * @returns fresh memory.
+   * @throws CramfsError as {@link readBlock} does.
+   */
+  readFile(inode: Inode): Uint8Array {
+    const count = checkedBlockCount(this, inode);
+    const content = new Uint8Array(inode.size);
+    for (let index = 0; index < count; index += 1) {
+      const block = decodeBlock(this, inode, index, count);
+      if (block.kind !== 'hole') content.set(blockContent(this, block), index * this.blockSize);
+    }
+    return content;
+  }
+
+  /**
+   * The CRC over the image, to compare with `superblock.crc` if CRAMFS_FLAG_FSID_VERSION_2 is set.
+   */
+  computeCrc(): number {
+    return fsidCrc(this.bytes, this.superblock.offset, this.size, this.zlib);
+  }
+}

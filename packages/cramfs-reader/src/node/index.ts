@@ -1,0 +1,1 @@
+export { nodeZlib } from './zlib.js';

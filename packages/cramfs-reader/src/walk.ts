@@ -1,0 +1,69 @@
+import { CramfsError, isCramfsError } from 'cramfs-format';
+import { directoryEntries } from './directory.js';
+import { DirectoryGuard } from './directory-guard.js';
+import type { CramfsImage } from './image.js';
+import type { DirectoryEntry, Inode, WalkEntry, WalkOptions } from './types.js';
+
+/** Linux's PATH_MAX: deeper entries could not be named in a system call. */
+const PATH_MAX = 4096;
+
+interface OpenDirectory {
+  readonly path: string;
+  readonly entries: Iterator<DirectoryEntry, undefined>;
+}
+
+/**
+ * Everything below `from`, itself included, each directory before its entries and these in stored
+ * order.
+ *
+ * @throws CramfsError with the directory's path, unless `onError` takes it: LOOP for a directory
+ * that is reached twice, overlaps others or is nested too deep, or what reading it throws.
+ */
+export function* walkTree(
+  image: CramfsImage,
+  from: Inode,
+  { onError }: WalkOptions,
+): Generator<WalkEntry> {
+  const guard = new DirectoryGuard(image.size);
+  const stack: OpenDirectory[] = [];
+  const descend = (path: string, inode: Inode): void => {
+    if (inode.type !== 'directory') return;
+    attempt(path, onError, () => {
+      if (path.length >= PATH_MAX) {
+        throw new CramfsError('LOOP', 'directories are nested too deep', {
+          offset: inode.entryOffset,
+        });
+      }
+      guard.enter(inode);
+      stack.push({ path: path === '/' ? '' : path, entries: directoryEntries(image, inode) });
+    });
+  };
+
+  yield { path: '/', name: '', inode: from };
+  descend('/', from);
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const { path: directory, entries } = top;
+    const next = attempt(directory || '/', onError, () => entries.next());
+    if (next === undefined || next.done) {
+      stack.pop();
+      continue;
+    }
+    const { name, inode } = next.value;
+    const path = `${directory}/${name}`;
+    yield { path, name, inode };
+    descend(path, inode);
+  }
+}
+
+function attempt<T>(path: string, onError: WalkOptions['onError'], action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (!isCramfsError(error)) throw error;
+    const { code, message, offset, cause } = error;
+    const located = new CramfsError(code, message, { path, offset, cause });
+    if (onError === undefined) throw located;
+    onError(located);
+    return undefined;
+  }
+}
