@@ -1,0 +1,117 @@
+import {
+  BLOCK_POINTER_SIZE,
+  CRAMFS_MAX_FILE_SIZE,
+  CRAMFS_OFFSET_LIMIT,
+  CramfsError,
+  nameToText,
+} from 'cramfs-format';
+import { inlineCompressor, type BlockCompressor } from './codec.js';
+import { gatherContents } from './gather.js';
+import { layoutCompat } from './layout/compat.js';
+import type { Layout } from './layout/layout.js';
+import { layoutNative } from './layout/native.js';
+import { misreadProblems } from './misread.js';
+import { planNodes } from './nodes.js';
+import { resolveOptions, type BuildOptions } from './options.js';
+import { buildReport, type BuildReport } from './report.js';
+import type { DirectoryEntry } from './tree.js';
+import { writeImage, type ImageSink } from './write-image.js';
+
+export interface BuildBackend {
+  readonly compressor: BlockCompressor;
+  readonly sink: ImageSink;
+}
+
+/**
+ * Builds an image of `root`, which must fit the format (see fitTree()). The bytes depend on the
+ * tree and the options alone. Nothing is written before everything has been read and placed.
+ *
+ * @throws CramfsError BAD_REQUEST, BAD_SOURCE, TOO_BIG; DOES_NOT_FIT after `onProblem` was told of
+ * errors, which only `compat` can bring.
+ */
+export async function buildImage(
+  root: DirectoryEntry,
+  options: BuildOptions,
+  backend: BuildBackend,
+): Promise<BuildReport> {
+  const resolved = resolveOptions(options);
+  const tree = planNodes(root);
+  const contents = await gatherContents(tree, resolved, backend.compressor);
+  const layout =
+    resolved.compat === undefined
+      ? layoutNative(tree, contents, resolved)
+      : layoutCompat(tree, contents, resolved);
+  checkLimits(layout, resolved.blockSize);
+  const severity = resolved.force ? 'warning' : 'error';
+  const problems = misreadProblems(layout, resolved.blockSize, severity);
+  for (const problem of problems) resolved.onProblem(problem);
+  if (problems.length > 0 && !resolved.force) {
+    throw new CramfsError(
+      'DOES_NOT_FIT',
+      `Linux would misread ${problems.length} entries of an image like ${String(resolved.compat)}'s`,
+    );
+  }
+  writeImage(tree, layout, resolved, backend.sink);
+  return buildReport(layout, resolved);
+}
+
+/** {@link buildImage} into memory, on the calling thread. */
+export async function buildImageBytes(
+  root: DirectoryEntry,
+  options: BuildOptions = {},
+): Promise<{ image: Uint8Array; report: BuildReport }> {
+  const sink = new MemorySink();
+  const report = await buildImage(root, options, { compressor: inlineCompressor(), sink });
+  return { image: sink.bytes(), report };
+}
+
+/**
+ * The highest offset of a pointer table, and behind it the largest file with its pointers: what
+ * the C tools call MAXFSLEN, about 272 MiB.
+ */
+function checkLimits({ chunks, directories, size }: Layout, blockSize: number): void {
+  for (const [node, { position }] of [...chunks, ...directoryAnchors(directories.offsets)]) {
+    if (position >= CRAMFS_OFFSET_LIMIT) {
+      throw new CramfsError(
+        'TOO_BIG',
+        `the image is too big: ${nameToText(node.path)} would start at ${position}, past 256 MiB`,
+      );
+    }
+  }
+  const maxSize =
+    CRAMFS_OFFSET_LIMIT -
+    4 +
+    CRAMFS_MAX_FILE_SIZE +
+    ((CRAMFS_MAX_FILE_SIZE + 1) * BLOCK_POINTER_SIZE) / blockSize;
+  if (size > maxSize) {
+    throw new CramfsError('TOO_BIG', `the image is too big: ${size} bytes, at most ${maxSize} fit`);
+  }
+}
+
+function directoryAnchors<Node>(offsets: ReadonlyMap<Node, number>) {
+  return [...offsets].map(([node, position]) => [node, { position }] as const);
+}
+
+class MemorySink implements ImageSink {
+  private buffer = new Uint8Array(1 << 16);
+  private length = 0;
+
+  write(bytes: Uint8Array): void {
+    const end = this.length + bytes.length;
+    if (end > this.buffer.length) {
+      const grown = new Uint8Array(Math.max(end, 2 * this.buffer.length));
+      grown.set(this.buffer.subarray(0, this.length));
+      this.buffer = grown;
+    }
+    this.buffer.set(bytes, this.length);
+    this.length = end;
+  }
+
+  patch(offset: number, bytes: Uint8Array): void {
+    this.buffer.set(bytes, offset);
+  }
+
+  bytes(): Uint8Array {
+    return this.buffer.slice(0, this.length);
+  }
+}

@@ -1,0 +1,77 @@
+import { CramfsError } from 'cramfs-format';
+import * as libdeflate from 'libdeflate';
+import { deflate } from 'pako';
+
+/**
+ * How blocks are deflated. All are WebAssembly or JavaScript, so that the bytes do not depend on
+ * the machine: node:zlib's output differs between CPUs and Node versions.
+ *
+ * - `libdeflate-6`, `libdeflate-10`: smallest for the time they take.
+ * - `zlib-6`, `zlib-9`: byte for byte what C zlib writes at that level.
+ */
+export type Codec = 'libdeflate-6' | 'libdeflate-10' | 'zlib-6' | 'zlib-9';
+
+/** Blocks on their way to a compressor: `data` is their concatenation. */
+export interface BlockBatch {
+  readonly data: Uint8Array;
+  /** Bytes of each block. */
+  readonly lengths: readonly number[];
+  readonly codec: Codec;
+  /** Give back a block as it is if compressing does not make it smaller. */
+  readonly keepIncompressible: boolean;
+}
+
+/**
+ * The blocks of a batch as they will be stored, concatenated. With `keepIncompressible`, a stored
+ * length equal to the block's own means that it was left as it is.
+ */
+export interface CompressedBatch {
+  readonly data: Uint8Array;
+  readonly lengths: readonly number[];
+}
+
+/** Compresses batches, perhaps several at a time; `concurrency` is how many are worth having. */
+export interface BlockCompressor {
+  readonly concurrency: number;
+  /** Takes ownership of `batch.data`, which may be transferred to another thread. */
+  compress(batch: BlockBatch): Promise<CompressedBatch>;
+}
+
+/** Compresses one batch, in order, on the calling thread. */
+export function compressBatch(batch: BlockBatch): CompressedBatch {
+  const outputs: Uint8Array[] = [];
+  let at = 0;
+  for (const length of batch.lengths) {
+    const block = batch.data.subarray(at, at + length);
+    const packed = compressBlock(block, batch.codec);
+    outputs.push(batch.keepIncompressible && packed.length >= length ? block : packed);
+    at += length;
+  }
+  const data = new Uint8Array(outputs.reduce((sum, output) => sum + output.length, 0));
+  let end = 0;
+  for (const output of outputs) {
+    data.set(output, end);
+    end += output.length;
+  }
+  return { data, lengths: outputs.map((output) => output.length) };
+}
+
+/** A compressor without threads, for browsers and small trees. */
+export function inlineCompressor(): BlockCompressor {
+  return { concurrency: 1, compress: (batch) => Promise.resolve(compressBatch(batch)) };
+}
+
+function compressBlock(block: Uint8Array, codec: Codec): Uint8Array {
+  switch (codec) {
+    case 'libdeflate-6':
+      return libdeflate.zlib(block, 6);
+    case 'libdeflate-10':
+      return libdeflate.zlib(block, 10);
+    case 'zlib-6':
+    case 'zlib-9':
+      // The default hash of pako is a faster one; with the legacy one it is C zlib to the byte.
+      return deflate(block, { level: codec === 'zlib-9' ? 9 : 6, legacyHash: true });
+    default:
+      throw new CramfsError('BAD_REQUEST', `unknown codec ${codec satisfies never}`);
+  }
+}

@@ -1,0 +1,182 @@
+import { CramfsError, blockCount, crc32, nameToBytes, nameToText } from 'cramfs-format';
+import { BlockQueue } from './block-queue.js';
+import type { BlockCompressor, Codec } from './codec.js';
+import type { Content, StoredBlock } from './content.js';
+import { preOrder, type PlanNode } from './nodes.js';
+import type { ResolvedOptions } from './options.js';
+import { xipRanges, type BlockRange } from './xip-policy.js';
+
+/** A content that later files of the same size are compared with. */
+interface Known {
+  readonly node: PlanNode;
+  readonly content: Content;
+}
+
+/**
+ * Reads every file and symlink once, in order, and compresses what is not yet known: files with
+ * equal bytes (and equal XIP ranges) get the same {@link Content}.
+ *
+ * @throws CramfsError BAD_SOURCE if a file cannot be read or changed its size meanwhile.
+ */
+export async function gatherContents(
+  root: PlanNode,
+  options: ResolvedOptions,
+  compressor: BlockCompressor,
+): Promise<Map<PlanNode, Content>> {
+  const nodes = [...preOrder(root)].filter((node) => contentSize(node) > 0);
+  const sizes = new Map<number, number>();
+  let total = 0;
+  for (const node of nodes) {
+    const size = contentSize(node);
+    sizes.set(size, (sizes.get(size) ?? 0) + 1);
+    total += size;
+  }
+
+  let done = 0;
+  const queue = new BlockQueue(compressor, {
+    codec: codecFor(options),
+    keepIncompressible: options.extendedPointers,
+  });
+  const known = new Map<string, Known[]>();
+  const contents = new Map<PlanNode, Content>();
+  for (const node of nodes) {
+    const bytes = await readContent(node);
+    const ranges = node.entry.type === 'file' ? fileRanges(node, bytes, options) : [];
+    let content: Content | undefined;
+    if (sizes.get(bytes.length)! > 1) {
+      const key = `${bytes.length}:${crc32(bytes)}`;
+      const candidates = known.get(key) ?? [];
+      content = await findEqual(candidates, bytes, ranges);
+      if (content === undefined) {
+        content = await storeContent(bytes, ranges, options, queue);
+        known.set(key, [...candidates, { node, content }]);
+      }
+    } else {
+      content = await storeContent(bytes, ranges, options, queue);
+    }
+    contents.set(node, content);
+    done += bytes.length;
+    options.onProgress(done, total);
+  }
+  await queue.finish();
+  return contents;
+}
+
+function contentSize({ entry }: PlanNode): number {
+  if (entry.type === 'file') return entry.size;
+  return entry.type === 'symlink' ? entry.target.length : 0;
+}
+
+function codecFor({ compat, effort }: ResolvedOptions): Codec {
+  if (compat === 'mkcramfs') return 'zlib-9';
+  if (compat === 'util-linux') return 'zlib-6';
+  return effort === 'best' ? 'libdeflate-10' : 'libdeflate-6';
+}
+
+/**
+ * The XIP ranges of a file, without a full last block: Linux reads a direct uncompressed block
+ * there as zeros (kernel fact K1), so that block is stored like any other and costs a RAM page.
+ * npitre's mkcramfs does not know that.
+ */
+function fileRanges(node: PlanNode, bytes: Uint8Array, options: ResolvedOptions): BlockRange[] {
+  const ranges = xipRanges(node.path, node.entry.mode, bytes, options.blockSize, options.xip);
+  const last = ranges.at(-1);
+  if (options.compat !== undefined || last === undefined) return ranges;
+  if (last.end * options.blockSize !== bytes.length) return ranges;
+  options.onProblem({
+    severity: 'warning',
+    path: node.path,
+    message:
+      `the size is a multiple of ${options.blockSize}: the last page cannot run in place, because ` +
+      'Linux would read it as zeros (kernel fact K1)',
+  });
+  const trimmed = { first: last.first, end: last.end - 1 };
+  return [...ranges.slice(0, -1), ...(trimmed.first < trimmed.end ? [trimmed] : [])];
+}
+
+async function readContent({ entry, path }: PlanNode): Promise<Uint8Array> {
+  if (entry.type === 'symlink') return nameToBytes(entry.target);
+  if (entry.type !== 'file') throw new TypeError(`${nameToText(path)} has no content`);
+  const read = entry.read();
+  // A source in memory or with synchronous reads costs no turn of the event loop.
+  const bytes = read instanceof Uint8Array ? read : await read;
+  if (bytes.length !== entry.size) {
+    throw new CramfsError(
+      'BAD_SOURCE',
+      `${entry.size} bytes expected, but ${bytes.length} were read`,
+      { path },
+    );
+  }
+  return bytes;
+}
+
+async function findEqual(
+  candidates: readonly Known[],
+  bytes: Uint8Array,
+  ranges: readonly BlockRange[],
+): Promise<Content | undefined> {
+  for (const { node, content } of candidates) {
+    if (!equalRanges(content.xipRanges, ranges)) continue;
+    // The first file's bytes are not kept, to bound memory: reading it again is rare and cheap.
+    if (equalBytes(await readContent(node), bytes)) return content;
+  }
+  return undefined;
+}
+
+async function storeContent(
+  bytes: Uint8Array,
+  ranges: readonly BlockRange[],
+  options: ResolvedOptions,
+  queue: BlockQueue,
+): Promise<Content> {
+  const { blockSize } = options;
+  const blocks = new Array<StoredBlock>(blockCount(bytes.length, blockSize));
+  const content: Content = {
+    size: bytes.length,
+    blocks,
+    xipRanges: ranges,
+    xipCompressedSize: options.measureXipCost ? 0 : undefined,
+  };
+  for (const { first, end } of ranges) {
+    const run = bytes.slice(first * blockSize, end * blockSize);
+    for (let index = first; index < end; index += 1) {
+      const at = (index - first) * blockSize;
+      const block = run.subarray(at, at + blockSize);
+      blocks[index] = { kind: 'xip', size: block.length, bytes: block };
+    }
+  }
+  for (let index = 0; index < blocks.length; index += 1) {
+    const block = bytes.subarray(index * blockSize, (index + 1) * blockSize);
+    const size = block.length;
+    if (blocks[index] !== undefined) {
+      if (content.xipCompressedSize === undefined) continue;
+      await queue.add(block, (stored) => {
+        content.xipCompressedSize! += stored.length;
+      });
+    } else if (options.holes && isZero(block)) {
+      blocks[index] = { kind: 'hole', size };
+    } else {
+      await queue.add(block, (stored) => {
+        const raw = options.extendedPointers && stored.length === size;
+        blocks[index] = { kind: raw ? 'uncompressed' : 'compressed', size, bytes: stored };
+      });
+    }
+  }
+  return content;
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a === b) return true;
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+function equalRanges(a: readonly BlockRange[], b: readonly BlockRange[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((range, index) => range.first === b[index]!.first && range.end === b[index]!.end)
+  );
+}

@@ -1,0 +1,74 @@
+import { DIRECT_ALIGNMENT, DIRECT_LENGTH_SIZE, crc32 } from 'cramfs-format';
+import { lastBlockIsFull, type Content, type StoredBlock } from '../content.js';
+import type { Place } from './layout.js';
+
+/** A block that stands in the image once and is pointed to directly from several places. */
+export interface SharedBlock {
+  readonly bytes: Uint8Array;
+  readonly kind: 'compressed' | 'uncompressed';
+  uses: number;
+  /** Where its bytes start, once the first user has placed it. */
+  place: Place | undefined;
+}
+
+/**
+ * What one use of a shared block can cost at most: the alignment and the length field of a block
+ * that would otherwise have had an ordinary pointer (the shared one at its first use, the one
+ * behind it at every other), and the rounding of its chunk to four bytes.
+ */
+const COST_PER_USE = DIRECT_ALIGNMENT - 1 + DIRECT_LENGTH_SIZE + 3;
+
+/** Finds equal blocks among the contents of all chunks, and says which are worth sharing. */
+export class BlockShares {
+  private readonly byBlock = new Map<StoredBlock, SharedBlock>();
+  private readonly blockSize: number;
+
+  /** @param contents one element per chunk: a content stored in two chunks appears twice. */
+  constructor(contents: readonly Content[], blockSize: number) {
+    this.blockSize = blockSize;
+    const byHash = new Map<string, SharedBlock[]>();
+    for (const content of contents) {
+      if (!this.takesPart(content)) continue;
+      for (const block of content.blocks) {
+        if (block.kind !== 'compressed' && block.kind !== 'uncompressed') continue;
+        const shared = this.byBlock.get(block) ?? findOrAdd(byHash, block.kind, block.bytes);
+        shared.uses += 1;
+        this.byBlock.set(block, shared);
+      }
+    }
+  }
+
+  /** The shared block that `block` of `content` should become, if that saves bytes. */
+  get(content: Content, block: StoredBlock): SharedBlock | undefined {
+    const shared = this.byBlock.get(block);
+    if (shared === undefined || !this.takesPart(content)) return undefined;
+    const saved = (shared.uses - 1) * shared.bytes.length;
+    return saved > shared.uses * COST_PER_USE ? shared : undefined;
+  }
+
+  /**
+   * A full uncompressed last block must not be direct (kernel fact K1), so it needs the blocks
+   * before it in line: such a file shares nothing.
+   */
+  private takesPart(content: Content): boolean {
+    return !(
+      lastBlockIsFull(content, this.blockSize) && content.blocks.at(-1)!.kind === 'uncompressed'
+    );
+  }
+}
+
+function findOrAdd(
+  byHash: Map<string, SharedBlock[]>,
+  kind: SharedBlock['kind'],
+  bytes: Uint8Array,
+): SharedBlock {
+  const key = `${kind}:${bytes.length}:${crc32(bytes)}`;
+  const sameHash = byHash.get(key) ?? [];
+  byHash.set(key, sameHash);
+  let shared = sameHash.find((other) => bytes.every((byte, at) => byte === other.bytes[at]));
+  if (shared === undefined) {
+    shared = { bytes, kind, uses: 0, place: undefined };
+    sameHash.push(shared);
+  }
+  return shared;
+}

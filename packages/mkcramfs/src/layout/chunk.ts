@@ -1,0 +1,111 @@
+import { BLOCK_POINTER_SIZE, DIRECT_ALIGNMENT, DIRECT_LENGTH_SIZE, alignUp } from 'cramfs-format';
+import { lastBlockIsFull, type Content, type StoredBlock } from '../content.js';
+import type { BlockShares } from './block-shares.js';
+import type { Anchor, Chunk, Piece, Place, PointerSpec, Run } from './layout.js';
+
+type MutableChunk = { -readonly [Key in keyof Chunk]: Chunk[Key] };
+
+/**
+ * Lays out one chunk: the pointer table and, behind it, the blocks that are neither holes, nor in
+ * a run, nor stored by an earlier chunk.
+ *
+ * An ordinary pointer works only where the block before ends right here; behind a run or a shared
+ * block the next one must be direct. Compare Linux's fs/cramfs/inode.c:cramfs_read_folio().
+ */
+export function buildChunk(
+  content: Content,
+  runs: readonly Run[],
+  shares: BlockShares | undefined,
+  blockSize: number,
+): Chunk {
+  const pointers: PointerSpec[] = [];
+  const pieces: Piece[] = [];
+  const chunk: MutableChunk = { position: -1, content, pointers, pieces, size: 0 };
+  let here = content.blocks.length * BLOCK_POINTER_SIZE;
+  /** Where Linux expects the next block with an ordinary pointer to start. */
+  let expected: Place = { anchor: chunk, offset: here };
+  const lastIsFull = lastBlockIsFull(content, blockSize);
+
+  const direct = (target: Place, uncompressed: boolean, length: number): void => {
+    pointers.push({ kind: 'direct', target, uncompressed });
+    const end = uncompressed ? blockSize : DIRECT_LENGTH_SIZE + length;
+    expected = { anchor: target.anchor, offset: target.offset + end };
+  };
+  const end = (target: Place, uncompressed: boolean): void => {
+    pointers.push({ kind: 'end', target, uncompressed });
+    expected = target;
+  };
+
+  content.blocks.forEach((block, index) => {
+    if (block.kind === 'hole') {
+      end(expected, false);
+      return;
+    }
+    const run = runs.find(({ first, count }) => index >= first && index < first + count);
+    if (run !== undefined) {
+      direct({ anchor: run, offset: (index - run.first) * blockSize }, true, block.size);
+      return;
+    }
+    if (runs.some(({ tailBlock }) => index === tailBlock)) {
+      end({ anchor: expected.anchor, offset: expected.offset + blockSize }, true);
+      return;
+    }
+    const { bytes } = block;
+    const uncompressed = block.kind === 'uncompressed';
+    const shared = shares?.get(content, block);
+    if (shared?.place !== undefined) {
+      direct(shared.place, uncompressed, bytes.length);
+      return;
+    }
+    if (shared === undefined && isAt(expected, chunk, here)) {
+      pieces.push({ offset: here, bytes, lengthPrefix: false });
+      here += bytes.length;
+      end({ anchor: chunk, offset: here }, uncompressed);
+      return;
+    }
+    if (uncompressed && lastIsFull && index === content.blocks.length - 1) {
+      throw new TypeError('a full uncompressed last block cannot be direct (kernel fact K1)');
+    }
+    here = alignUp(here, DIRECT_ALIGNMENT);
+    const place = { anchor: chunk, offset: here };
+    if (!uncompressed) here += DIRECT_LENGTH_SIZE;
+    pieces.push({ offset: here, bytes, lengthPrefix: !uncompressed });
+    here += bytes.length;
+    direct(place, uncompressed, bytes.length);
+    if (shared !== undefined) shared.place = place;
+  });
+  chunk.size = alignUp(here, 4);
+  return chunk;
+}
+
+function isAt(place: Place, anchor: Anchor, offset: number): boolean {
+  return place.anchor === anchor && place.offset === offset;
+}
+
+/**
+ * The runs of a content. A full last block that does not compress and follows a run is stored at
+ * the end of that run, but with an ordinary pointer: it may not be direct (kernel fact K1).
+ */
+export function buildRuns(content: Content, blockSize: number): Run[] {
+  return content.xipRanges.map(({ first, end }) => {
+    const count = end - first;
+    const tailBlock = tailBehindRun(content, end, blockSize);
+    const indexes = Array.from({ length: count }, (_, index) => first + index);
+    if (tailBlock !== undefined) indexes.push(tailBlock);
+    const blocks = indexes.map((index) => storedBytes(content.blocks[index]!));
+    const size = blocks.reduce((sum, bytes) => sum + bytes.length, 0);
+    return { position: -1, content, first, count, tailBlock, blocks, size };
+  });
+}
+
+function storedBytes(block: StoredBlock): Uint8Array {
+  if (block.kind === 'hole') throw new TypeError('a run cannot hold a hole');
+  return block.bytes;
+}
+
+function tailBehindRun(content: Content, end: number, blockSize: number): number | undefined {
+  const index = content.blocks.length - 1;
+  if (index < end || content.blocks[index]!.kind !== 'uncompressed') return undefined;
+  if (!lastBlockIsFull(content, blockSize)) return undefined;
+  return content.blocks.slice(end, index).every(({ kind }) => kind === 'hole') ? index : undefined;
+}

@@ -1,0 +1,73 @@
+import { BLOCK_POINTER_SIZE, CRAMFS_FLAG_HOLES, alignUp } from 'cramfs-format';
+import type { Content } from '../content.js';
+import { preOrder, type PlanNode } from '../nodes.js';
+import type { ResolvedOptions } from '../options.js';
+import type { Chunk, Layout, Piece, Place, PointerSpec } from './layout.js';
+import { layoutHead, superblockFlags } from './native.js';
+
+/** Alignment of an XIP block in npitre's mkcramfs -X; with -X -X it is the page size. */
+const NOMMU_ALIGNMENT = 8;
+
+/**
+ * The layout of the C tools: identical files share one chunk whatever their owners, XIP blocks
+ * stand in line in their file's chunk, each aligned by itself.
+ */
+export function layoutCompat(
+  root: PlanNode,
+  contents: ReadonlyMap<PlanNode, Content>,
+  options: ResolvedOptions,
+): Layout {
+  const head = layoutHead(root, options);
+  const alignment = options.xip.mode === 'mmu' ? options.blockSize : NOMMU_ALIGNMENT;
+  const chunkOf = new Map<Content, Chunk>();
+  const chunks = new Map<PlanNode, Chunk>();
+  let end = head.directories.end;
+  for (const node of preOrder(root)) {
+    const content = contents.get(node);
+    if (content === undefined) continue;
+    let chunk = chunkOf.get(content);
+    if (chunk === undefined) {
+      chunk = inlineChunk(content, end, alignment);
+      chunkOf.set(content, chunk);
+      end += chunk.size;
+    }
+    chunks.set(node, chunk);
+  }
+  const uniqueChunks = [...chunkOf.values()];
+  // mkfs.cramfs sets the flag because of its option, mkcramfs because of a hole.
+  const asked = options.compat === 'util-linux' && options.holes ? CRAMFS_FLAG_HOLES : 0;
+  return {
+    ...head,
+    endianness: options.endianness,
+    insert: options.insert,
+    chunks,
+    uniqueChunks,
+    runs: [],
+    size: alignUp(end, options.blockSize),
+    flags: superblockFlags(uniqueChunks, options) | asked,
+  };
+}
+
+function inlineChunk(content: Content, position: number, alignment: number): Chunk {
+  const pointers: PointerSpec[] = [];
+  const pieces: Piece[] = [];
+  const anchor = { position };
+  let here = content.blocks.length * BLOCK_POINTER_SIZE;
+  for (const block of content.blocks) {
+    const at = (): Place => ({ anchor, offset: here });
+    if (block.kind === 'hole') {
+      pointers.push({ kind: 'end', target: at(), uncompressed: false });
+      continue;
+    }
+    if (block.kind === 'xip') {
+      here = alignUp(position + here, alignment) - position;
+      pointers.push({ kind: 'direct', target: at(), uncompressed: true });
+    }
+    pieces.push({ offset: here, bytes: block.bytes, lengthPrefix: false });
+    here += block.bytes.length;
+    if (block.kind !== 'xip') {
+      pointers.push({ kind: 'end', target: at(), uncompressed: block.kind === 'uncompressed' });
+    }
+  }
+  return { position, content, pointers, pieces, size: alignUp(here, 4) };
+}

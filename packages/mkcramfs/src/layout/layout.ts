@@ -1,0 +1,69 @@
+import type { Endianness } from 'cramfs-format';
+import type { Content } from '../content.js';
+import type { PlanNode } from '../nodes.js';
+import type { DirectoryLayout } from './directories.js';
+
+/** Something with a place in the image; -1 until it is placed. */
+export interface Anchor {
+  position: number;
+}
+
+/** A place relative to something that may not be placed yet. */
+export interface Place {
+  readonly anchor: Anchor;
+  readonly offset: number;
+}
+
+/** A block pointer whose target may not be placed yet. */
+export interface PointerSpec {
+  readonly kind: 'end' | 'direct';
+  readonly target: Place;
+  readonly uncompressed: boolean;
+}
+
+/** Bytes of a chunk: a block, or the run-in of one. */
+export interface Piece {
+  /** From the chunk's position. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+  /** The block is direct and compressed: its length stands in the two bytes before `offset`. */
+  readonly lengthPrefix: boolean;
+}
+
+/** A pointer table and the blocks stored behind it: what the offset of an inode points to. */
+export interface Chunk extends Anchor {
+  readonly content: Content;
+  readonly pointers: readonly PointerSpec[];
+  readonly pieces: readonly Piece[];
+  /** Bytes, a multiple of four. */
+  readonly size: number;
+}
+
+/** Contiguous uncompressed blocks of one content, outside of its chunk: what Linux maps. */
+export interface Run extends Anchor {
+  readonly content: Content;
+  /** First block and the number of blocks that direct pointers lead to. */
+  readonly first: number;
+  readonly count: number;
+  /** A full last block that stands behind them with an ordinary pointer (kernel fact K1). */
+  readonly tailBlock: number | undefined;
+  readonly blocks: readonly Uint8Array[];
+  /** Bytes of all blocks. */
+  readonly size: number;
+}
+
+/** Where everything goes. */
+export interface Layout {
+  readonly endianness: Endianness;
+  readonly superblockOffset: number;
+  readonly insert: Uint8Array;
+  readonly directories: DirectoryLayout;
+  /** The chunk of every file and symlink that has data; shared ones appear more than once. */
+  readonly chunks: ReadonlyMap<PlanNode, Chunk>;
+  /** Every chunk once, in the order of their making. */
+  readonly uniqueChunks: readonly Chunk[];
+  readonly runs: readonly Run[];
+  /** Bytes of the image, padding before the superblock included. */
+  readonly size: number;
+  readonly flags: number;
+}

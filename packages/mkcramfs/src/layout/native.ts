@@ -1,0 +1,142 @@
+import {
+  CRAMFS_FLAG_EXT_BLOCK_POINTERS,
+  CRAMFS_FLAG_FSID_VERSION_2,
+  CRAMFS_FLAG_HOLES,
+  CRAMFS_FLAG_SHIFTED_ROOT_OFFSET,
+  CRAMFS_FLAG_SORTED_DIRS,
+  CRAMFS_INODE_SIZE,
+  CRAMFS_MAXPATHLEN,
+  CRAMFS_PAD_SIZE,
+  CRAMFS_SUPER_SIZE,
+  alignUp,
+} from 'cramfs-format';
+import type { Content } from '../content.js';
+import { preOrder, type PlanNode } from '../nodes.js';
+import type { ResolvedOptions } from '../options.js';
+import { BlockShares } from './block-shares.js';
+import { buildChunk, buildRuns } from './chunk.js';
+import { layoutDirectories, type DirectoryLayout } from './directories.js';
+import type { Chunk, Layout, Run } from './layout.js';
+import { placeXipRegion } from './xip-region.js';
+
+/** Linux reads a directory entry through a window of this many bytes (kernel fact K3). */
+const ENTRY_WINDOW = CRAMFS_INODE_SIZE + CRAMFS_MAXPATHLEN;
+
+/**
+ * This project's own layout: superblock, directories, chunks in the order of the tree, and last
+ * the XIP region, so that alignment is paid once and every chunk stays in reach of an inode.
+ */
+export function layoutNative(
+  root: PlanNode,
+  contents: ReadonlyMap<PlanNode, Content>,
+  options: ResolvedOptions,
+): Layout {
+  const { blockSize } = options;
+  const head = layoutHead(root, options);
+  const { chunks, uniqueChunks, runs, tails } = buildChunks(root, contents, options);
+
+  const region = placeXipRegion(runs, uniqueChunks, tails, options);
+  let end = head.directories.end;
+  for (const chunk of uniqueChunks) {
+    if (region.inGaps.has(chunk)) continue;
+    chunk.position = end;
+    end += chunk.size;
+  }
+  if (runs.length > 0) {
+    const start = alignUp(end, region.alignment);
+    for (const anchor of [...runs, ...region.inGaps]) anchor.position += start;
+    end = start + region.size;
+  }
+  const lastEntry = head.directories.entries.at(-1);
+  if (lastEntry !== undefined) end = Math.max(end, lastEntry.offset + ENTRY_WINDOW);
+  return {
+    ...head,
+    endianness: options.endianness,
+    insert: options.insert,
+    chunks,
+    uniqueChunks,
+    runs,
+    size: alignUp(end, blockSize),
+    flags: superblockFlags(uniqueChunks, options),
+  };
+}
+
+/** The superblock's and the directories' places, which are the same in every layout. */
+export function layoutHead(
+  root: PlanNode,
+  options: ResolvedOptions,
+): { superblockOffset: number; directories: DirectoryLayout } {
+  const superblockOffset = options.pad ? CRAMFS_PAD_SIZE : 0;
+  const start = superblockOffset + CRAMFS_SUPER_SIZE + alignUp(options.insert.length, 4);
+  return { superblockOffset, directories: layoutDirectories(root, start) };
+}
+
+/** The flags that the image's own features call for. */
+export function superblockFlags(chunks: readonly Chunk[], options: ResolvedOptions): number {
+  const extended = chunks.some(({ pointers }) =>
+    pointers.some(({ kind, uncompressed }) => kind === 'direct' || uncompressed),
+  );
+  const holes = chunks.some(({ content }) => content.blocks.some(({ kind }) => kind === 'hole'));
+  return (
+    CRAMFS_FLAG_FSID_VERSION_2 |
+    CRAMFS_FLAG_SORTED_DIRS |
+    (holes ? CRAMFS_FLAG_HOLES : 0) |
+    (extended ? CRAMFS_FLAG_EXT_BLOCK_POINTERS : 0) |
+    (options.insert.length > 0 ? CRAMFS_FLAG_SHIFTED_ROOT_OFFSET : 0)
+  );
+}
+
+/**
+ * One chunk per content and owner: Linux makes one inode of names that share a chunk, so they must
+ * agree in everything an inode holds (kernel fact K2). Runs have no inode: equal contents share
+ * them whatever their owners.
+ */
+function buildChunks(
+  root: PlanNode,
+  contents: ReadonlyMap<PlanNode, Content>,
+  { blockSize, extendedPointers, xip }: ResolvedOptions,
+) {
+  const groups = new Map<Content, Map<string, PlanNode[]>>();
+  const ordered: { content: Content; nodes: PlanNode[] }[] = [];
+  for (const node of preOrder(root)) {
+    const content = contents.get(node);
+    if (content === undefined) continue;
+    const { mode, uid, gid } = node.entry;
+    const owner = `${mode}:${uid}:${gid}`;
+    const owners = groups.get(content) ?? new Map<string, PlanNode[]>();
+    groups.set(content, owners);
+    const nodes = owners.get(owner);
+    if (nodes !== undefined) {
+      nodes.push(node);
+    } else {
+      const first = [node];
+      owners.set(owner, first);
+      ordered.push({ content, nodes: first });
+    }
+  }
+
+  const shares = extendedPointers
+    ? new BlockShares(
+        ordered.map(({ content }) => content),
+        blockSize,
+      )
+    : undefined;
+  const runsOf = new Map<Content, Run[]>();
+  const runs: Run[] = [];
+  const tails = new Map<Run, ReturnType<typeof xip.tail>>();
+  const chunks = new Map<PlanNode, Chunk>();
+  const uniqueChunks: Chunk[] = [];
+  for (const { content, nodes } of ordered) {
+    let own = runsOf.get(content);
+    if (own === undefined) {
+      own = buildRuns(content, blockSize);
+      runsOf.set(content, own);
+      runs.push(...own);
+      for (const run of own) tails.set(run, xip.tail(nodes[0]!.path));
+    }
+    const chunk = buildChunk(content, own, shares, blockSize);
+    uniqueChunks.push(chunk);
+    for (const node of nodes) chunks.set(node, chunk);
+  }
+  return { chunks, uniqueChunks, runs, tails };
+}

@@ -1,0 +1,49 @@
+import { CRAMFS_INODE_SIZE, CRAMFS_MAXPATHLEN } from 'cramfs-format';
+import { lastBlockIsFull } from './content.js';
+import type { Chunk, Layout } from './layout/layout.js';
+import type { PlanNode } from './nodes.js';
+import type { Problem } from './tree.js';
+
+/**
+ * What Linux would misread in a layout (docs/kernel-facts.md, K1 to K3). This project's own layout
+ * has none of it by construction; those of the C tools may.
+ */
+export function misreadProblems(
+  layout: Layout,
+  blockSize: number,
+  severity: Problem['severity'],
+): Problem[] {
+  const problems: Problem[] = [];
+  const firstOf = new Map<Chunk, PlanNode>();
+  for (const [node, chunk] of layout.chunks) {
+    const first = firstOf.get(chunk);
+    if (first === undefined) {
+      firstOf.set(chunk, node);
+      if (lastPageReadsZeros(chunk, blockSize)) {
+        const message = 'Linux would read the last page as zeros (kernel fact K1)';
+        problems.push({ severity, path: node.path, message });
+      }
+    } else if (!sameOwner(first, node)) {
+      const message =
+        `shares its data with ${first.path}: Linux would give both the mode and owner of ` +
+        'whichever is looked up first (kernel fact K2)';
+      problems.push({ severity, path: node.path, message });
+    }
+  }
+  for (const { node, offset } of layout.directories.entries) {
+    if (offset + CRAMFS_INODE_SIZE + CRAMFS_MAXPATHLEN > layout.size) {
+      const message = 'too near to the end of the image: Linux on ROM would not find it (fact K3)';
+      problems.push({ severity, path: node.path, message });
+    }
+  }
+  return problems;
+}
+
+function lastPageReadsZeros({ content, pointers }: Chunk, blockSize: number): boolean {
+  const last = pointers.at(-1)!;
+  return last.kind === 'direct' && last.uncompressed && lastBlockIsFull(content, blockSize);
+}
+
+function sameOwner({ entry: a }: PlanNode, { entry: b }: PlanNode): boolean {
+  return a.mode === b.mode && a.uid === b.uid && a.gid === b.gid;
+}

@@ -1,0 +1,46 @@
+import { buildImage } from '../build.js';
+import type { BuildOptions } from '../options.js';
+import type { BuildReport } from '../report.js';
+import type { DirectoryEntry } from '../tree.js';
+import { AtomicFile } from './image-file.js';
+import { workerCompressor } from './worker-compressor.js';
+
+export interface BuildFileOptions extends BuildOptions {
+  /** Compression threads; default: one per core. The image does not depend on it. */
+  readonly workers?: number;
+  /** Aborts the build; the file does not appear. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Builds an image into the file at `path`, which appears or changes only when it is complete.
+ *
+ * @throws what {@link buildImage} throws, the system's errors of writing, the signal's reason.
+ */
+export async function buildImageFile(
+  root: DirectoryEntry,
+  path: string,
+  options: BuildFileOptions = {},
+): Promise<BuildReport> {
+  const file = new AtomicFile(path);
+  const compressor = workerCompressor(options.workers);
+  try {
+    const aborted = rejectOnAbort(options.signal);
+    const report = await Promise.race([buildImage(root, options, { compressor, sink: file }), aborted]);
+    file.commit();
+    return report;
+  } finally {
+    file.abort();
+    await compressor.close();
+  }
+}
+
+function rejectOnAbort(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    const abort = (): void => {
+      reject(signal?.reason as Error);
+    };
+    if (signal?.aborted === true) abort();
+    signal?.addEventListener('abort', abort, { once: true });
+  });
+}

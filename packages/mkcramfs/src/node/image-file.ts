@@ -1,0 +1,74 @@
+import { closeSync, fsyncSync, ftruncateSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import type { ImageSink } from '../write-image.js';
+
+const BUFFER_BYTES = 1 << 20;
+
+/**
+ * A file that comes into being whole or not at all: bytes go to a temporary file beside it, which
+ * commit() renames. Devices and pipes cannot be renamed over and are written in place.
+ */
+export class AtomicFile implements ImageSink {
+  private readonly path: string;
+  private readonly writePath: string;
+  private readonly fd: number;
+  private readonly buffer = Buffer.alloc(BUFFER_BYTES);
+  private buffered = 0;
+  private flushed = 0;
+  private open = true;
+
+  /** @throws the system's error if the file cannot be created. */
+  constructor(path: string) {
+    this.path = path;
+    const inPlace = statSync(path, { throwIfNoEntry: false })?.isFile() === false;
+    this.writePath = inPlace ? path : `${path}.${process.pid}.tmp`;
+    this.fd = openSync(this.writePath, inPlace ? 'r+' : 'wx', 0o666);
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.buffered + bytes.length > BUFFER_BYTES) this.flush();
+    if (bytes.length >= BUFFER_BYTES) {
+      this.writeAll(bytes, this.flushed);
+      this.flushed += bytes.length;
+    } else {
+      this.buffer.set(bytes, this.buffered);
+      this.buffered += bytes.length;
+    }
+  }
+
+  patch(offset: number, bytes: Uint8Array): void {
+    this.flush();
+    this.writeAll(bytes, offset);
+  }
+
+  /** Makes the file appear under its name, with everything on disk. */
+  commit(): void {
+    this.flush();
+    fsyncSync(this.fd);
+    this.close();
+    if (this.writePath !== this.path) renameSync(this.writePath, this.path);
+  }
+
+  /** Removes what was written; harmless after commit(). */
+  abort(): void {
+    if (!this.open) return;
+    this.close();
+    if (this.writePath !== this.path) rmSync(this.writePath, { force: true });
+  }
+
+  private close(): void {
+    this.open = false;
+    closeSync(this.fd);
+  }
+
+  private flush(): void {
+    this.writeAll(this.buffer.subarray(0, this.buffered), this.flushed);
+    this.flushed += this.buffered;
+    this.buffered = 0;
+  }
+
+  private writeAll(bytes: Uint8Array, position: number): void {
+    for (let done = 0; done < bytes.length; ) {
+      done += writeSync(this.fd, bytes, done, bytes.length - done, position + done);
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import { joinPath, sortedNames, type DirectoryEntry, type TreeEntry } from './tree.js';
+
+/** An entry of the tree with its place in it. */
+export interface PlanNode {
+  /** Byte strings; the root has the name '' and the path '/'. */
+  readonly name: string;
+  readonly path: string;
+  readonly entry: TreeEntry;
+  /** Sorted by name; empty for everything but directories. */
+  readonly children: PlanNode[];
+}
+
+/** The tree with sorted directories. */
+export function planNodes(root: DirectoryEntry): PlanNode {
+  return planNode('', '/', root);
+}
+
+function planNode(name: string, path: string, entry: TreeEntry): PlanNode {
+  const node: PlanNode = { name, path, entry, children: [] };
+  if (entry.type === 'directory') {
+    for (const child of sortedNames(entry)) {
+      node.children.push(planNode(child, joinPath(path, child), entry.children.get(child)!));
+    }
+  }
+  return node;
+}
+
+/** All nodes, parents before their children, names in order: the order of the file data. */
+export function* preOrder(node: PlanNode): Generator<PlanNode> {
+  yield node;
+  for (const child of node.children) yield* preOrder(child);
+}

@@ -1,0 +1,147 @@
+import {
+  CRAMFS_DEFAULT_BLOCK_SIZE,
+  CramfsError,
+  isBlockSize,
+  type BlockSize,
+  type Endianness,
+} from 'cramfs-format';
+import type { Problem } from './tree.js';
+
+/** What happens to the rest of a page behind the end of an XIP file. See docs/xip.md. */
+export type TailPolicy = 'pad' | 'share' | 'auto';
+
+/** Which files run in place, and how they are laid out for that. Paths are byte strings. */
+export interface XipOptions {
+  /**
+   * `mmu`: runs start on a page boundary of the device, as an MMU needs. `nommu`: runs start at a
+   * multiple of 8, which is all that Linux without an MMU needs.
+   */
+  readonly mode: 'none' | 'nommu' | 'mmu';
+  /** Files to store in place as a whole, whatever they are. */
+  readonly include?: (path: string) => boolean;
+  /** Files never to store in place, even if `include` or their ELF headers say so. */
+  readonly exclude?: (path: string) => boolean;
+  /** Store files with the sticky bit in place as a whole: the convention of linear-XIP cramfs. */
+  readonly sticky?: boolean;
+  /** Default `auto` for every file. */
+  readonly tail?: (path: string) => TailPolicy;
+}
+
+/**
+ * `default`: libdeflate level 6, smaller than zlib level 9 and twice as fast. `best`: libdeflate's
+ * near-optimal parser, slower.
+ */
+export type Effort = 'default' | 'best';
+
+/** Whose images to reproduce byte for byte. */
+export type Compat = 'mkcramfs' | 'util-linux';
+
+export interface BuildOptions {
+  /** Must equal the page size of the kernel that mounts the image. Default 4096. */
+  readonly blockSize?: number;
+  /** Must be that of the CPU that mounts the image. Default little. */
+  readonly endianness?: Endianness;
+  /** Volume name, a byte string of at most 16 bytes. Default `Compressed`. */
+  readonly volumeName?: string;
+  /** Edition number of the fsid, an unsigned 32-bit value. Default 0. */
+  readonly edition?: number;
+  /** Leave 512 zero bytes for boot code before the superblock. */
+  readonly pad?: boolean;
+  /** Bytes to put between the superblock and the root directory (-i: a boot loader's kernel). */
+  readonly insert?: Uint8Array;
+  /** Store blocks of zeros as holes. */
+  readonly holes?: boolean;
+  /** Use the block pointer extension (Linux >= 4.15) where it saves bytes; implied by XIP. */
+  readonly extendedPointers?: boolean;
+  readonly xip?: XipOptions;
+  readonly effort?: Effort;
+  readonly compat?: Compat;
+  /** With `compat`: build the image even where Linux would misread it. */
+  readonly force?: boolean;
+  /** Compress XIP blocks too, only to report what XIP costs in flash. */
+  readonly measureXipCost?: boolean;
+  readonly onProblem?: (problem: Problem) => void;
+  /** Called as input is taken in, with bytes so far and in all. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** {@link BuildOptions} with every default filled in. */
+export interface ResolvedOptions {
+  readonly blockSize: BlockSize;
+  readonly endianness: Endianness;
+  readonly volumeName: string;
+  readonly edition: number;
+  readonly pad: boolean;
+  readonly insert: Uint8Array;
+  readonly holes: boolean;
+  readonly extendedPointers: boolean;
+  readonly xip: Required<XipOptions>;
+  readonly effort: Effort;
+  readonly compat: Compat | undefined;
+  readonly force: boolean;
+  readonly measureXipCost: boolean;
+  readonly onProblem: (problem: Problem) => void;
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+const VOLUME_NAME_LENGTH = 16;
+
+/**
+ * Fills in the defaults and checks what can be checked without a tree.
+ *
+ * @throws CramfsError BAD_REQUEST naming the option.
+ */
+export function resolveOptions(options: BuildOptions): ResolvedOptions {
+  const blockSize = options.blockSize ?? CRAMFS_DEFAULT_BLOCK_SIZE;
+  if (!isBlockSize(blockSize)) {
+    throw badRequest(`block size ${blockSize} is not a page size: use a power of two, 4096..65536`);
+  }
+  const volumeName = options.volumeName ?? 'Compressed';
+  if (volumeName.length > VOLUME_NAME_LENGTH) {
+    throw badRequest(
+      `volume name of ${volumeName.length} bytes does not fit ${VOLUME_NAME_LENGTH} bytes`,
+    );
+  }
+  const edition = options.edition ?? 0;
+  if (!Number.isInteger(edition) || edition < 0 || edition > 0xffffffff) {
+    throw badRequest(`edition ${edition} is not an unsigned 32-bit number`);
+  }
+  const xip = resolveXip(options.xip);
+  if (options.compat === 'util-linux' && (xip.mode !== 'none' || options.extendedPointers)) {
+    throw badRequest('mkfs.cramfs of util-linux knows neither XIP nor extended block pointers');
+  }
+  if (options.compat === 'mkcramfs' && blockSize !== CRAMFS_DEFAULT_BLOCK_SIZE) {
+    throw badRequest(`mkcramfs knows no block size but ${CRAMFS_DEFAULT_BLOCK_SIZE}`);
+  }
+  return {
+    blockSize,
+    endianness: options.endianness ?? 'little',
+    volumeName,
+    edition,
+    pad: options.pad ?? false,
+    insert: options.insert ?? new Uint8Array(0),
+    holes: options.holes ?? false,
+    extendedPointers: (options.extendedPointers ?? false) || xip.mode !== 'none',
+    xip,
+    effort: options.effort ?? 'default',
+    compat: options.compat,
+    force: options.force ?? false,
+    measureXipCost: options.measureXipCost ?? false,
+    onProblem: options.onProblem ?? (() => undefined),
+    onProgress: options.onProgress ?? (() => undefined),
+  };
+}
+
+function resolveXip(xip: XipOptions | undefined): Required<XipOptions> {
+  return {
+    mode: xip?.mode ?? 'none',
+    include: xip?.include ?? (() => false),
+    exclude: xip?.exclude ?? (() => false),
+    sticky: xip?.sticky ?? false,
+    tail: xip?.tail ?? (() => 'auto'),
+  };
+}
+
+function badRequest(message: string): CramfsError {
+  return new CramfsError('BAD_REQUEST', message);
+}

@@ -1,0 +1,180 @@
+import { alignUp, type Endianness } from 'cramfs-format';
+import type { Chunk, Layout, Run } from './layout/layout.js';
+import type { PlanNode } from './nodes.js';
+import type { ResolvedOptions } from './options.js';
+
+/** How many of a file's blocks are stored in which way. */
+export interface BlockCounts {
+  /** Compressed, uncompressed and hole blocks; XIP blocks count in `xip` alone. */
+  compressed: number;
+  uncompressed: number;
+  holes: number;
+  xip: number;
+  /** Of the above, those with a direct pointer, XIP blocks included. */
+  direct: number;
+  /** Of the above, those stored by an earlier file. */
+  shared: number;
+}
+
+/** What running a file in place means for the image. Sizes in bytes. */
+export interface XipReport {
+  /** Pages of the file stored in place. */
+  readonly pages: number;
+  /** Zeros behind the file's last page, which make that page mappable. */
+  readonly padding: number;
+  /** What the last page of the run is: whole, padded with zeros, or shared with other data. */
+  readonly tail: 'whole' | 'padded' | 'shared';
+  /** Bytes of flash more than compressed, padding included; only if it was measured. */
+  readonly cost: number | undefined;
+}
+
+export interface EntryReport {
+  /** Byte string. */
+  readonly path: string;
+  readonly size: number;
+  /** Bytes of the image that this entry adds to those before it, pointers included. */
+  readonly stored: number;
+  readonly blocks: BlockCounts;
+  /** An earlier path with the same chunk: the two are one inode. */
+  readonly sharedWith: string | undefined;
+  readonly xip: XipReport | undefined;
+}
+
+/** The result of a build in figures. Sizes in bytes. */
+export interface BuildReport {
+  readonly size: number;
+  readonly endianness: Endianness;
+  readonly blockSize: number;
+  readonly flags: number;
+  /** Directory entries, the root included. */
+  readonly files: number;
+  readonly blocks: number;
+  /** Sum of the sizes of files and symlinks as the tree has them. */
+  readonly inputBytes: number;
+  readonly directoryBytes: number;
+  /** Pointer tables and the blocks that are not in place. */
+  readonly dataBytes: number;
+  readonly xipBytes: number;
+  /** Everything else: alignment, tails of pages, the end of the image. */
+  readonly paddingBytes: number;
+  /** Files and symlinks with data, in the order of the image. */
+  readonly entries: readonly EntryReport[];
+}
+
+/** Describes what `layout` has made of the tree. */
+export function buildReport(layout: Layout, options: ResolvedOptions): BuildReport {
+  const { blockSize, endianness } = options;
+  const gapUsers = pagesShared(layout, blockSize);
+  const reporter = new EntryReporter(layout, blockSize, gapUsers);
+  const entries = [...layout.chunks].map(([node, chunk]) => reporter.report(node, chunk));
+  const sum = (sizes: readonly { size: number }[]): number =>
+    sizes.reduce((total, { size }) => total + size, 0);
+  const directoryBytes = layout.directories.end - layout.directories.start;
+  const dataBytes = sum(layout.uniqueChunks);
+  const xipBytes = sum(layout.runs);
+  const headBytes = layout.directories.start;
+  return {
+    size: layout.size,
+    endianness,
+    blockSize,
+    flags: layout.flags,
+    files: layout.directories.entries.length + 1,
+    blocks: layout.uniqueChunks.reduce((total, { pointers }) => total + pointers.length, 0),
+    inputBytes: sum(entries),
+    directoryBytes,
+    dataBytes,
+    xipBytes,
+    paddingBytes: layout.size - headBytes - directoryBytes - dataBytes - xipBytes,
+    entries,
+  };
+}
+
+/** Runs whose last page holds other data behind them. */
+function pagesShared({ runs, uniqueChunks }: Layout, blockSize: number): Set<Run> {
+  const starts = [...runs, ...uniqueChunks].map(({ position }) => position).sort((a, b) => a - b);
+  const next = (after: number): number => {
+    let low = 0;
+    let high = starts.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (starts[middle]! > after) high = middle;
+      else low = middle + 1;
+    }
+    return starts[low] ?? Infinity;
+  };
+  return new Set(
+    runs.filter((run) => next(run.position) < run.position + alignUp(run.size, blockSize)),
+  );
+}
+
+class EntryReporter {
+  private readonly layout: Layout;
+  private readonly blockSize: number;
+  private readonly sharedTails: ReadonlySet<Run>;
+  private readonly pathOf = new Map<Chunk, string>();
+  private readonly counted = new Set<Run>();
+
+  constructor(layout: Layout, blockSize: number, sharedTails: ReadonlySet<Run>) {
+    this.layout = layout;
+    this.blockSize = blockSize;
+    this.sharedTails = sharedTails;
+  }
+
+  report(node: PlanNode, chunk: Chunk): EntryReport {
+    const { size } = chunk.content;
+    const sharedWith = this.pathOf.get(chunk);
+    const blocks = countBlocks(chunk);
+    if (sharedWith !== undefined) {
+      blocks.shared = chunk.pointers.length;
+      return { path: node.path, size, stored: 0, blocks, sharedWith, xip: this.xip(chunk) };
+    }
+    this.pathOf.set(chunk, node.path);
+    const runs = this.layout.runs.filter(({ content }) => content === chunk.content);
+    const own = runs.filter((run) => !this.counted.has(run));
+    for (const run of own) this.counted.add(run);
+    const xip = this.xip(chunk);
+    const stored =
+      chunk.size +
+      own.reduce((sum, run) => sum + run.size, 0) +
+      (own.length > 0 ? (xip?.padding ?? 0) : 0);
+    return { path: node.path, size, stored, blocks, sharedWith, xip };
+  }
+
+  private xip({ content }: Chunk): XipReport | undefined {
+    if (content.xipRanges.length === 0) return undefined;
+    const { blockSize } = this;
+    const pages = content.xipRanges.reduce((sum, { first, end }) => sum + end - first, 0);
+    const raw = content.blocks.reduce(
+      (sum, block) => sum + (block.kind === 'xip' ? block.size : 0),
+      0,
+    );
+    const run = this.layout.runs.findLast((candidate) => candidate.content === content);
+    const shared = run !== undefined && this.sharedTails.has(run);
+    const partial = run === undefined ? 0 : run.size % blockSize;
+    const padding = partial === 0 || shared ? 0 : blockSize - partial;
+    return {
+      pages,
+      padding,
+      tail: partial === 0 ? 'whole' : shared ? 'shared' : 'padded',
+      cost:
+        content.xipCompressedSize === undefined
+          ? undefined
+          : raw + padding - content.xipCompressedSize,
+    };
+  }
+}
+
+function countBlocks({ content, pointers, pieces }: Chunk): BlockCounts {
+  const count = (kind: string): number =>
+    content.blocks.filter((block) => block.kind === kind).length;
+  const holes = count('hole');
+  const xip = count('xip');
+  return {
+    compressed: count('compressed'),
+    uncompressed: count('uncompressed'),
+    holes,
+    xip,
+    direct: pointers.filter(({ kind }) => kind === 'direct').length,
+    shared: Math.max(0, content.blocks.length - holes - xip - pieces.length),
+  };
+}

@@ -1,0 +1,196 @@
+import {
+  BLOCK_POINTER_SIZE,
+  CRAMFS_INODE_SIZE,
+  CRAMFS_SIGNATURE,
+  CRAMFS_SUPER_CRC_OFFSET,
+  CRAMFS_SUPER_SIZE,
+  DIRECT_LENGTH_SIZE,
+  crc32,
+  encodeBlockPointer,
+  encodeInode,
+  encodeSuperblock,
+  nameToBytes,
+  oldEncodeDev,
+  setU16,
+  setU32,
+} from 'cramfs-format';
+import { directorySize } from './layout/directories.js';
+import type { Chunk, Layout, Place, Run } from './layout/layout.js';
+import type { PlanNode } from './nodes.js';
+import type { ResolvedOptions } from './options.js';
+
+/** Where an image goes: bytes in order, then corrections of bytes already written. */
+export interface ImageSink {
+  /** `bytes` is valid during the call only. */
+  write(bytes: Uint8Array): void;
+  patch(offset: number, bytes: Uint8Array): void;
+}
+
+/** Writes `layout` as an image: everything in ascending order, gaps as zeros, the CRC last. */
+export function writeImage(
+  root: PlanNode,
+  layout: Layout,
+  options: ResolvedOptions,
+  sink: ImageSink,
+): void {
+  const { superblockOffset, directories } = layout;
+  const crcSink = new SequentialSink(sink, superblockOffset);
+  crcSink.writeAt(superblockOffset, superblock(root, layout, options));
+  crcSink.writeAt(superblockOffset + CRAMFS_SUPER_SIZE, layout.insert);
+  crcSink.writeAt(directories.start, directoryBytes(layout));
+  const parts = [...layout.uniqueChunks, ...layout.runs];
+  parts.sort((a, b) => a.position - b.position);
+  for (const part of parts) {
+    if ('pieces' in part) writeChunk(part, layout, crcSink);
+    else writeRun(part, crcSink);
+  }
+  crcSink.fillTo(layout.size);
+
+  const field = new Uint8Array(4);
+  setU32(new DataView(field.buffer), 0, crcSink.crc, layout.endianness);
+  sink.patch(superblockOffset + CRAMFS_SUPER_CRC_OFFSET, field);
+}
+
+const ZEROS = new Uint8Array(65536);
+
+/** Feeds a sink in ascending order, and the checksum with everything behind the boot code. */
+class SequentialSink {
+  crc = 0;
+  private position = 0;
+  private readonly sink: ImageSink;
+  private readonly crcStart: number;
+
+  constructor(sink: ImageSink, crcStart: number) {
+    this.sink = sink;
+    this.crcStart = crcStart;
+  }
+
+  writeAt(offset: number, bytes: Uint8Array): void {
+    this.fillTo(offset);
+    this.append(bytes);
+  }
+
+  fillTo(offset: number): void {
+    if (offset < this.position) {
+      throw new TypeError(`layout overlaps: ${offset} follows ${this.position}`);
+    }
+    while (this.position < offset) {
+      const boundary = this.position < this.crcStart ? Math.min(this.crcStart, offset) : offset;
+      this.append(ZEROS.subarray(0, Math.min(ZEROS.length, boundary - this.position)));
+    }
+  }
+
+  private append(bytes: Uint8Array): void {
+    if (this.position >= this.crcStart) this.crc = crc32(bytes, this.crc);
+    this.sink.write(bytes);
+    this.position += bytes.length;
+  }
+}
+
+function superblock(root: PlanNode, layout: Layout, options: ResolvedOptions): Uint8Array {
+  const bytes = new Uint8Array(CRAMFS_SUPER_SIZE);
+  const { mode, uid, gid } = root.entry;
+  encodeSuperblock(
+    new DataView(bytes.buffer),
+    0,
+    {
+      size: layout.size,
+      flags: layout.flags,
+      future: 0,
+      signature: CRAMFS_SIGNATURE,
+      crc: 0,
+      edition: options.edition,
+      blocks: layout.uniqueChunks.reduce((sum, { pointers }) => sum + pointers.length, 0),
+      files: layout.directories.entries.length + 1,
+      name: options.volumeName,
+      root: {
+        mode,
+        uid,
+        gid,
+        size: directorySize(root),
+        namelen: 0,
+        offset: layout.directories.start / 4,
+      },
+    },
+    layout.endianness,
+  );
+  return bytes;
+}
+
+function directoryBytes({ directories, chunks, endianness }: Layout): Uint8Array {
+  const bytes = new Uint8Array(directories.end - directories.start);
+  const view = new DataView(bytes.buffer);
+  for (const { node, offset } of directories.entries) {
+    const at = offset - directories.start;
+    const dataOffset = chunks.get(node)?.position ?? directories.offsets.get(node) ?? 0;
+    const name = nameToBytes(node.name);
+    encodeInode(
+      view,
+      at,
+      {
+        mode: node.entry.mode,
+        uid: node.entry.uid,
+        size: inodeSize(node),
+        gid: node.entry.gid,
+        namelen: Math.ceil(name.length / 4),
+        offset: dataOffset / 4,
+      },
+      endianness,
+    );
+    bytes.set(name, at + CRAMFS_INODE_SIZE);
+  }
+  return bytes;
+}
+
+function inodeSize(node: PlanNode): number {
+  const { entry } = node;
+  switch (entry.type) {
+    case 'directory':
+      return directorySize(node);
+    case 'file':
+      return entry.size;
+    case 'symlink':
+      return entry.target.length;
+    case 'char-device':
+    case 'block-device':
+      return oldEncodeDev(entry.rdev);
+    case 'fifo':
+    case 'socket':
+      return 0;
+  }
+}
+
+function writeChunk(chunk: Chunk, { endianness }: Layout, sink: SequentialSink): void {
+  const table = new Uint8Array(chunk.pointers.length * BLOCK_POINTER_SIZE);
+  const view = new DataView(table.buffer);
+  chunk.pointers.forEach(({ kind, target, uncompressed }, index) => {
+    const offset = placeOffset(target);
+    const pointer =
+      kind === 'end'
+        ? ({ kind, end: offset, uncompressed } as const)
+        : ({ kind, start: offset, uncompressed } as const);
+    setU32(view, index * BLOCK_POINTER_SIZE, encodeBlockPointer(pointer), endianness);
+  });
+  sink.writeAt(chunk.position, table);
+  for (const { offset, bytes, lengthPrefix } of chunk.pieces) {
+    if (lengthPrefix) {
+      const length = new Uint8Array(DIRECT_LENGTH_SIZE);
+      setU16(new DataView(length.buffer), 0, bytes.length, endianness);
+      sink.writeAt(chunk.position + offset - DIRECT_LENGTH_SIZE, length);
+    }
+    sink.writeAt(chunk.position + offset, bytes);
+  }
+}
+
+function writeRun(run: Run, sink: SequentialSink): void {
+  sink.fillTo(run.position);
+  let at = run.position;
+  for (const bytes of run.blocks) {
+    sink.writeAt(at, bytes);
+    at += bytes.length;
+  }
+}
+
+function placeOffset({ anchor, offset }: Place): number {
+  return anchor.position + offset;
+}
