@@ -48,6 +48,35 @@ export function checkedBlockCount(image: CramfsImage, inode: Inode): number {
  * @throws CramfsError BAD_BLOCK for lengths that Linux refuses, OUT_OF_RANGE for data outside.
  */
 export function decodeBlock(image: CramfsImage, inode: Inode, index: number, count: number): Block {
+  const block = locateBlock(image, inode, index, count);
+  const fault = blockFault(image, block);
+  if (fault !== undefined) {
+    const { start, length, pointerOffset: offset } = block;
+    throw fault === 'BAD_BLOCK'
+      ? new CramfsError(fault, `bad length of block ${index}: ${length} bytes from ${start}`, {
+          offset,
+        })
+      : new CramfsError(
+          fault,
+          `block ${index}, ${length} bytes from ${start}, reaches behind the image's end at ${image.size}`,
+          { offset },
+        );
+  }
+  return block;
+}
+
+/**
+ * What {@link decodeBlock} decodes, before it is checked: `length` may be negative or too large and
+ * `start` outside. A direct compressed block whose length stands outside the image gets length 0.
+ *
+ * @param inode of which the pointer table lies in the image.
+ */
+export function locateBlock(
+  image: CramfsImage,
+  inode: Pick<Inode, 'dataOffset' | 'size'>,
+  index: number,
+  count: number,
+): Block {
   const pointerOffset = inode.dataOffset + index * BLOCK_POINTER_SIZE;
   const raw = getU32(image.view, pointerOffset, image.endianness);
   const pointer = decodeBlockPointer(raw);
@@ -68,26 +97,20 @@ export function decodeBlock(image: CramfsImage, inode: Inode, index: number, cou
     length = size;
   } else {
     start = pointer.start + DIRECT_LENGTH_SIZE;
-    length = directLength(image, pointer.start, pointerOffset);
-  }
-
-  const limit = uncompressed ? image.blockSize : 2 * image.blockSize;
-  if (length < 0 || length > limit) {
-    throw new CramfsError(
-      'BAD_BLOCK',
-      `bad length of block ${index}: ${length} bytes from ${start}`,
-      { offset: pointerOffset },
-    );
-  }
-  if (start + length > image.size) {
-    throw new CramfsError(
-      'OUT_OF_RANGE',
-      `block ${index}, ${length} bytes from ${start}, reaches behind the image's end at ${image.size}`,
-      { offset: pointerOffset },
-    );
+    length = directLength(image, pointer.start);
   }
   const kind = length === 0 ? 'hole' : uncompressed ? 'uncompressed' : 'compressed';
   return { index, kind, direct, raw, pointerOffset, start, length, size };
+}
+
+/** What is wrong with a located block, if anything. */
+export function blockFault(
+  image: CramfsImage,
+  { raw, start, length }: Block,
+): 'BAD_BLOCK' | 'OUT_OF_RANGE' | undefined {
+  const limit = decodeBlockPointer(raw).uncompressed ? image.blockSize : 2 * image.blockSize;
+  if (length < 0 || length > limit) return 'BAD_BLOCK';
+  return start + length > image.size ? 'OUT_OF_RANGE' : undefined;
 }
 
 /** Where the block of the pointer at `pointerOffset` ends, as the next one's start. */
@@ -95,19 +118,13 @@ function endOfPrevious(image: CramfsImage, pointerOffset: number): number {
   const previous = decodeBlockPointer(getU32(image.view, pointerOffset, image.endianness));
   if (previous.kind === 'end') return previous.end;
   if (previous.uncompressed) return previous.start + image.blockSize;
-  return previous.start + DIRECT_LENGTH_SIZE + directLength(image, previous.start, pointerOffset);
+  return previous.start + DIRECT_LENGTH_SIZE + directLength(image, previous.start);
 }
 
 /** The u16 before the data of a direct compressed block. */
-function directLength(image: CramfsImage, start: number, pointerOffset: number): number {
-  if (start + DIRECT_LENGTH_SIZE > image.size) {
-    throw new CramfsError(
-      'OUT_OF_RANGE',
-      `a direct block at ${start} starts behind the image's end at ${image.size}`,
-      { offset: pointerOffset },
-    );
-  }
-  return getU16(image.view, start, image.endianness);
+function directLength(image: CramfsImage, start: number): number {
+  const inside = start + DIRECT_LENGTH_SIZE <= image.size;
+  return inside ? getU16(image.view, start, image.endianness) : 0;
 }
 
 /**

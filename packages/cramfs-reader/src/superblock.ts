@@ -22,16 +22,24 @@ import type { ZlibCodec } from './zlib.js';
  * @throws CramfsError BAD_MAGIC, UNSUPPORTED or BAD_SUPERBLOCK.
  */
 export function readSuperblock(view: DataView): Superblock {
+  const superblock = findSuperblock(view);
+  if (superblock === undefined) {
+    throw new CramfsError('BAD_MAGIC', 'not a cramfs image: no superblock at 0 or 512', {
+      offset: 0,
+    });
+  }
+  checkSuperblock(superblock);
+  return superblock;
+}
+
+/** The superblock at 0 or behind a pad, whatever it says. */
+export function findSuperblock(view: DataView): Superblock | undefined {
   for (const offset of [0, CRAMFS_PAD_SIZE]) {
     const endianness = superblockEndianness(view, offset);
     if (endianness === undefined) continue;
-    const superblock = { ...decodeSuperblock(view, offset, endianness), offset, endianness };
-    checkSuperblock(superblock);
-    return superblock;
+    return { ...decodeSuperblock(view, offset, endianness), offset, endianness };
   }
-  throw new CramfsError('BAD_MAGIC', 'not a cramfs image: no superblock at 0 or 512', {
-    offset: 0,
-  });
+  return undefined;
 }
 
 function checkSuperblock(superblock: Superblock): void {
@@ -70,7 +78,8 @@ const OPENRG_METHOD_MASK = 0xc000;
 const OPENRG_METHOD_SHIFT = 14;
 const OPENRG_METHODS = ['no', 'gzip', 'LZMA', 'an unknown'];
 
-function unsupportedFlags(flags: number): string {
+/** Names the flags that Linux refuses, and the dialect they belong to if it is known. */
+export function unsupportedFlags(flags: number): string {
   const unknown = (flags & ~CRAMFS_SUPPORTED_FLAGS) >>> 0;
   const bits: string[] = [];
   for (let bit = 0; bit < 32; bit += 1) {
