@@ -1,0 +1,210 @@
+import {
+  BLOCK_POINTER_SIZE,
+  CramfsError,
+  decodeBlockPointer,
+  getU32,
+  isCramfsError,
+} from 'cramfs-format';
+import { PF_W, isElf, isLoadable, loadSegments, parseElf, type ElfFile } from 'cramfs-elf';
+import type { CramfsImage } from './image.js';
+import { directMap, isTailShared, usesPhysmemOperations } from './mappability.js';
+import type { Inode } from './types.js';
+
+/** The kernel and the board for which mappability is explained. */
+export interface ExplainOptions {
+  /** The kernel's page size in bytes. */
+  readonly pageSize: number;
+  /** Bus address of image byte 0. */
+  readonly physAddr: number;
+  readonly mmu: boolean;
+}
+
+/** What a read-only mapping of a range of a file's pages would be made of. */
+export interface RangeExplanation {
+  /** First page, and number of pages. */
+  readonly pgoff: number;
+  readonly pages: number;
+  /** Leading pages that come from ROM. */
+  readonly directPages: number;
+  /** Bus addresses of these, the end exclusive; undefined if there are none. */
+  readonly romStart: number | undefined;
+  readonly romEnd: number | undefined;
+  /** Pages of the file that need RAM once they are touched (without MMU: at once). */
+  readonly ramPages: number;
+  /**
+   * Why not all pages are direct: the kernel's own words where it has some. Undefined if they are.
+   */
+  readonly reason: string | undefined;
+}
+
+/** One PT_LOAD segment, mapped as an ELF loader does: whole pages around its bytes. */
+export interface SegmentExplanation extends RangeExplanation {
+  /** PF_R | PF_W | PF_X */
+  readonly flags: number;
+  readonly offset: number;
+  readonly filesz: number;
+  readonly vaddr: number;
+}
+
+export interface FileExplanation extends RangeExplanation {
+  /**
+   * The last page: a `full` page of the file; `zero-padded`, so that it maps; `shared` with other
+   * data, so that with an MMU it costs a page of RAM; or `none`: it is not part of the direct run.
+   */
+  readonly tail: 'full' | 'zero-padded' | 'shared' | 'none';
+  /** Of an ELF executable or shared object whose headers can be read. */
+  readonly segments: readonly SegmentExplanation[] | undefined;
+}
+
+/**
+ * Explains what a mapping of a whole regular file, and of each of its ELF segments, would get from
+ * ROM and what from RAM.
+ *
+ * @throws CramfsError WRONG_TYPE if it is not a regular file, BAD_REQUEST.
+ */
+export function explainFile(
+  image: CramfsImage,
+  inode: Inode,
+  options: ExplainOptions,
+): FileExplanation {
+  if (inode.type !== 'file') {
+    throw new CramfsError('WRONG_TYPE', 'not a regular file', { offset: inode.entryOffset });
+  }
+  const pages = Math.ceil(inode.size / options.pageSize);
+  const range = explainRange(image, inode, { pgoff: 0, pages, writable: false }, options);
+  return {
+    ...range,
+    tail: explainTail(image, inode, options),
+    segments: readElf(image, inode)?.map((segment) => {
+      const before = segment.offset % options.pageSize;
+      return {
+        ...explainRange(
+          image,
+          inode,
+          {
+            pgoff: (segment.offset - before) / options.pageSize,
+            pages: Math.ceil((before + segment.filesz) / options.pageSize),
+            writable: (segment.flags & PF_W) !== 0,
+          },
+          options,
+        ),
+        flags: segment.flags,
+        offset: segment.offset,
+        filesz: segment.filesz,
+        vaddr: segment.vaddr,
+      };
+    }),
+  };
+}
+
+interface PageRange {
+  readonly pgoff: number;
+  readonly pages: number;
+  readonly writable: boolean;
+}
+
+function explainRange(
+  image: CramfsImage,
+  inode: Inode,
+  range: PageRange,
+  options: ExplainOptions,
+): RangeExplanation {
+  const { pgoff, pages } = range;
+  const { pageSize, physAddr } = options;
+  const ofFile = Math.max(0, Math.min(pages, Math.ceil(inode.size / pageSize) - pgoff));
+  const inRam = (reason: string | undefined): RangeExplanation => ({
+    pgoff,
+    pages,
+    directPages: 0,
+    romStart: undefined,
+    romEnd: undefined,
+    ramPages: ofFile,
+    reason,
+  });
+
+  if (pages === 0) return inRam(undefined);
+  const obstacle = mountObstacle(image, options);
+  if (obstacle !== undefined) return inRam(obstacle);
+  const result = directMap(image, inode, { ...options, ...range });
+  if (result.pages === 0) {
+    const cut = result.run > 0 && result.bailout === 'unsuitable block layout';
+    return inRam(cut ? runEnd(image, inode, pgoff + result.run) : result.bailout);
+  }
+  const romStart = physAddr + result.imageOffset;
+  return {
+    ...inRam(undefined),
+    directPages: result.pages,
+    romStart,
+    romEnd: romStart + result.pages * pageSize,
+    ramPages: ofFile - result.pages,
+    reason:
+      result.pages === pages
+        ? undefined
+        : result.lastPageShared
+          ? 'last page is shared'
+          : pgoff + result.run < Math.ceil(inode.size / pageSize)
+            ? runEnd(image, inode, pgoff + result.run)
+            : 'the mapping is longer than the file',
+  };
+}
+
+/** What keeps every file of the image from being mapped. */
+function mountObstacle(
+  image: CramfsImage,
+  { pageSize, physAddr }: ExplainOptions,
+): string | undefined {
+  if (pageSize !== image.blockSize) {
+    return (
+      `the image has blocks of ${image.blockSize} bytes: ` +
+      `a kernel with pages of ${pageSize} bytes misreads it`
+    );
+  }
+  if (usesPhysmemOperations(image, physAddr)) return undefined;
+  return physAddr === 0
+    ? 'the kernel maps nothing directly from bus address 0'
+    : 'the superblock does not announce extended block pointers (flag 0x800)';
+}
+
+/** Why block `index` does not continue a run of direct blocks. */
+function runEnd(image: CramfsImage, inode: Inode, index: number): string {
+  const at = inode.ino + index * BLOCK_POINTER_SIZE;
+  if (at + BLOCK_POINTER_SIZE > image.bytes.length) return `block ${index} has no pointer`;
+  const pointer = decodeBlockPointer(getU32(image.view, at, image.endianness));
+  if (!pointer.uncompressed) return `block ${index} is compressed or a hole`;
+  return pointer.kind === 'direct'
+    ? `block ${index} does not follow the block before it`
+    : `block ${index} has no direct pointer`;
+}
+
+function explainTail(
+  image: CramfsImage,
+  inode: Inode,
+  options: ExplainOptions,
+): FileExplanation['tail'] {
+  const { pageSize } = options;
+  const pages = Math.ceil(inode.size / pageSize);
+  if (pages === 0 || mountObstacle(image, options) !== undefined) return 'none';
+  // Without MMU the rule looks at nothing but the layout.
+  const whole = { ...options, mmu: false, pgoff: 0, pages };
+  const { errno, imageOffset } = directMap(image, inode, whole);
+  if (errno !== undefined) return 'none';
+  if (inode.size % pageSize === 0) return 'full';
+  const lastPage = imageOffset + (pages - 1) * pageSize;
+  return isTailShared(image, inode, lastPage, pageSize) ? 'shared' : 'zero-padded';
+}
+
+/** PT_LOAD segments, or undefined for whatever is no readable ELF program. */
+function readElf(image: CramfsImage, inode: Inode): ReturnType<typeof loadSegments> | undefined {
+  let elf: ElfFile | undefined;
+  try {
+    if (inode.size === 0) return undefined;
+    const head = image.readBlock(inode, 0);
+    if (!isElf(head)) return undefined;
+    elf = parseElf(head) ?? parseElf(image.readFile(inode));
+  } catch (error) {
+    // The pages can be explained without the content; damage is for `check` to report.
+    if (isCramfsError(error)) return undefined;
+    throw error;
+  }
+  return elf !== undefined && isLoadable(elf) ? loadSegments(elf) : undefined;
+}
