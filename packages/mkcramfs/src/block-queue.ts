@@ -2,6 +2,8 @@ import type { BlockBatch, BlockCompressor } from './codec.js';
 
 /** Large enough that a worker's round trip does not count, small enough to bound memory. */
 const BATCH_BYTES = 256 * 1024;
+/** Enough that no worker runs dry while this thread reads and compares large files. */
+const BATCHES_PER_WORKER = 12;
 
 type Deliver = (stored: Uint8Array) => void;
 
@@ -72,7 +74,8 @@ export class BlockQueue {
       () => this.running.delete(job),
       () => undefined,
     );
-    // One batch more than there are workers, so that none ever waits for this thread.
-    while (this.running.size > this.compressor.concurrency + 1) await Promise.race(this.running);
+    while (this.running.size >= BATCHES_PER_WORKER * this.compressor.concurrency) {
+      await Promise.race(this.running);
+    }
   }
 }

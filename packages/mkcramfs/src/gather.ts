@@ -1,4 +1,12 @@
-import { CramfsError, blockCount, crc32, nameToBytes, nameToText } from 'cramfs-format';
+import {
+  CramfsError,
+  blockCount,
+  crc32,
+  equalBytes,
+  isZero,
+  nameToBytes,
+  nameToText,
+} from 'cramfs-format';
 import { BlockQueue } from './block-queue.js';
 import type { BlockCompressor, Codec } from './codec.js';
 import type { Content, StoredBlock } from './content.js';
@@ -46,7 +54,7 @@ export async function gatherContents(
     if (sizes.get(bytes.length)! > 1) {
       const key = `${bytes.length}:${crc32(bytes)}`;
       const candidates = known.get(key) ?? [];
-      content = await findEqual(candidates, bytes, ranges);
+      content = await findEqual(candidates, node, bytes, ranges);
       if (content === undefined) {
         content = await storeContent(bytes, ranges, options, queue);
         known.set(key, [...candidates, { node, content }]);
@@ -79,7 +87,7 @@ function codecFor({ compat, effort }: ResolvedOptions): Codec {
  * npitre's mkcramfs does not know that.
  */
 function fileRanges(node: PlanNode, bytes: Uint8Array, options: ResolvedOptions): BlockRange[] {
-  const ranges = xipRanges(node.path, node.entry.mode, bytes, options.blockSize, options.xip);
+  const ranges = xipRanges(node.path, node.entry.mode, bytes, options);
   const last = ranges.at(-1);
   if (options.compat !== undefined || last === undefined) return ranges;
   if (last.end * options.blockSize !== bytes.length) return ranges;
@@ -112,15 +120,21 @@ async function readContent({ entry, path }: PlanNode): Promise<Uint8Array> {
 
 async function findEqual(
   candidates: readonly Known[],
+  to: PlanNode,
   bytes: Uint8Array,
   ranges: readonly BlockRange[],
 ): Promise<Content | undefined> {
   for (const { node, content } of candidates) {
     if (!equalRanges(content.xipRanges, ranges)) continue;
     // The first file's bytes are not kept, to bound memory: reading it again is rare and cheap.
-    if (equalBytes(await readContent(node), bytes)) return content;
+    if (isHardLink(node, to) || equalBytes(await readContent(node), bytes)) return content;
   }
   return undefined;
+}
+
+/** Sources give the names of one file the same read function. */
+function isHardLink({ entry: a }: PlanNode, { entry: b }: PlanNode): boolean {
+  return a.type === 'file' && b.type === 'file' && a.read === b.read;
 }
 
 async function storeContent(
@@ -163,15 +177,6 @@ async function storeContent(
     }
   }
   return content;
-}
-
-function isZero(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0);
-}
-
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a === b) return true;
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
 
 function equalRanges(a: readonly BlockRange[], b: readonly BlockRange[]): boolean {

@@ -1,6 +1,7 @@
 import { S_ISVTX, blockCount } from 'cramfs-format';
-import { isLoadable, parseElf, readOnlySegments } from 'cramfs-elf';
-import type { XipOptions } from './options.js';
+import { PF_R, PF_W, PF_X, PT_LOAD, isLoadable, parseElf, readOnlySegments } from 'cramfs-elf';
+import type { ElfFile, ElfSegment } from 'cramfs-elf';
+import type { Compat, ResolvedOptions } from './options.js';
 
 /** Blocks `first` up to but not including `end` of a file. */
 export interface BlockRange {
@@ -20,20 +21,15 @@ export function xipRanges(
   path: string,
   mode: number,
   content: Uint8Array,
-  blockSize: number,
-  options: Required<XipOptions>,
+  { blockSize, compat, xip }: Pick<ResolvedOptions, 'blockSize' | 'compat' | 'xip'>,
 ): BlockRange[] {
-  if (options.mode === 'none' || content.length === 0 || options.exclude(path)) return [];
-  if (options.include(path) || (options.sticky && (mode & S_ISVTX) !== 0)) {
+  if (xip.mode === 'none' || content.length === 0 || xip.exclude(path)) return [];
+  if (xip.include(path) || (xip.sticky && (mode & S_ISVTX) !== 0)) {
     return [{ first: 0, end: blockCount(content.length, blockSize) }];
   }
-  return elfRanges(content, blockSize);
-}
-
-function elfRanges(content: Uint8Array, blockSize: number): BlockRange[] {
   const elf = parseElf(content);
-  if (elf === undefined || !isLoadable(elf)) return [];
-  const ranges = readOnlySegments(elf)
+  if (elf === undefined) return [];
+  const ranges = xipSegments(elf, compat)
     .map(({ offset, filesz }) => ({
       first: Math.floor(offset / blockSize),
       end: blockCount(Math.min(offset + filesz, content.length), blockSize),
@@ -50,4 +46,13 @@ function elfRanges(content: Uint8Array, blockSize: number): BlockRange[] {
     }
   }
   return merged;
+}
+
+/** npitre's mkcramfs knows 32-bit little-endian ELF alone, but of any type. */
+function xipSegments(elf: ElfFile, compat: Compat | undefined): ElfSegment[] {
+  if (compat === undefined) return isLoadable(elf) ? readOnlySegments(elf) : [];
+  if (elf.elfClass !== 32 || elf.endianness !== 'little') return [];
+  return elf.segments.filter(
+    ({ type, flags }) => type === PT_LOAD && (flags & (PF_R | PF_X)) !== 0 && (flags & PF_W) === 0,
+  );
 }

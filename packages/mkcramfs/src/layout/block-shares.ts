@@ -1,4 +1,4 @@
-import { DIRECT_ALIGNMENT, DIRECT_LENGTH_SIZE, crc32 } from 'cramfs-format';
+import { DIRECT_ALIGNMENT, DIRECT_LENGTH_SIZE, crc32, equalBytes } from 'cramfs-format';
 import { lastBlockIsFull, type Content, type StoredBlock } from '../content.js';
 import type { Place } from './layout.js';
 
@@ -65,7 +65,7 @@ function findOrAdd(
   const key = `${kind}:${bytes.length}:${crc32(bytes)}`;
   const sameHash = byHash.get(key) ?? [];
   byHash.set(key, sameHash);
-  let shared = sameHash.find((other) => bytes.every((byte, at) => byte === other.bytes[at]));
+  let shared = sameHash.find((other) => equalBytes(bytes, other.bytes));
   if (shared === undefined) {
     shared = { bytes, kind, uses: 0, place: undefined };
     sameHash.push(shared);

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, ftruncateSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import type { ImageSink } from '../write-image.js';
 
 const BUFFER_BYTES = 1 << 20;
@@ -40,10 +40,9 @@ export class AtomicFile implements ImageSink {
     this.writeAll(bytes, offset);
   }
 
-  /** Makes the file appear under its name, with everything on disk. */
+  /** Makes the file appear under its name. */
   commit(): void {
     this.flush();
-    fsyncSync(this.fd);
     this.close();
     if (this.writePath !== this.path) renameSync(this.writePath, this.path);
   }
@@ -67,7 +66,7 @@ export class AtomicFile implements ImageSink {
   }
 
   private writeAll(bytes: Uint8Array, position: number): void {
-    for (let done = 0; done < bytes.length; ) {
+    for (let done = 0; done < bytes.length;) {
       done += writeSync(this.fd, bytes, done, bytes.length - done, position + done);
     }
   }
