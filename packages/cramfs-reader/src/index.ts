@@ -14,6 +14,7 @@ export {
   type RangeExplanation,
   type SegmentExplanation,
 } from './explain.js';
+export { chooseImage, findImages, type FindOptions, type ImageCandidate } from './find-images.js';
 export { hasExtendedPointers } from './superblock.js';
 export { portableZlib, type ZlibCodec } from './zlib.js';
 export type {

@@ -1,1 +1,9 @@
+export {
+  loadImageFile,
+  readImageFile,
+  type ImageFile,
+  type LoadOptions,
+  type LoadedImage,
+} from './image-file.js';
 export { nodeZlib } from './zlib.js';
+export { isZstd, zstdDecompress } from './zstd.js';
