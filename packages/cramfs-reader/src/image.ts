@@ -140,6 +140,15 @@ export class CramfsImage {
   }
 
   /**
+   * Number of blocks of a file or symlink whose pointer table lies in the image.
+   *
+   * @throws CramfsError WRONG_TYPE, BAD_ENTRY (content, but no data offset) or OUT_OF_RANGE.
+   */
+  blockCount(inode: Inode): number {
+    return checkedBlockCount(this, inode);
+  }
+
+  /**
    * One block pointer of a file or symlink, decoded as Linux does and checked.
    *
    * @throws CramfsError BAD_BLOCK, OUT_OF_RANGE, BAD_ENTRY, WRONG_TYPE; BAD_REQUEST if there is no

@@ -47,21 +47,37 @@ export async function readImageFile(path: string): Promise<ImageFile> {
   } catch (cause) {
     throw badSource(path, 'cannot read the file', cause);
   }
-  const file = { path, fileSize: stored.length };
+  try {
+    return { path, fileSize: stored.length, ...(await unpackImage(stored)) };
+  } catch (cause) {
+    throw badSource(path, 'cannot decompress the file', cause);
+  }
+}
+
+/**
+ * Decompresses what a file holds if its first bytes say gzip or Zstandard.
+ *
+ * @returns `stored` itself if they do not.
+ * @throws CramfsError BAD_SOURCE if it cannot be decompressed, or would be larger than 512 MiB.
+ */
+export async function unpackImage(
+  stored: Uint8Array,
+): Promise<Pick<ImageFile, 'compression' | 'bytes'>> {
   try {
     if (stored[0] === 0x1f && stored[1] === 0x8b) {
       const options = { maxOutputLength: MAX_DECOMPRESSED };
       const bytes = await promisify(gunzip)(stored, options);
-      return { ...file, compression: 'gzip', bytes };
+      return { compression: 'gzip', bytes };
     }
     if (isZstd(stored)) {
       const bytes = await zstdDecompress(stored, MAX_DECOMPRESSED);
-      return { ...file, compression: 'zstd', bytes };
+      return { compression: 'zstd', bytes };
     }
   } catch (cause) {
-    throw badSource(path, 'cannot decompress the file', cause);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CramfsError('BAD_SOURCE', reason, { cause });
   }
-  return { ...file, compression: 'none', bytes: stored };
+  return { compression: 'none', bytes: stored };
 }
 
 /**

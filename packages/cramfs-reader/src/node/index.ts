@@ -1,6 +1,7 @@
 export {
   loadImageFile,
   readImageFile,
+  unpackImage,
   type ImageFile,
   type LoadOptions,
   type LoadedImage,
