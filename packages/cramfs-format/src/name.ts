@@ -35,15 +35,16 @@ export function nameToText(name: string): string {
   if (/^[ -[\]-~]*$/.test(name)) return name;
   let text = '';
   for (let at = 0; at < name.length;) {
-    const length = utf8Length(name, at);
-    const char = length > 0 ? decodeUtf8(name.slice(at, at + length)) : undefined;
-    if (char === undefined || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(char)) {
-      const end = at + Math.max(1, length);
-      for (; at < end; at += 1) text += `\\x${hex2(name.charCodeAt(at))}`;
-    } else {
-      text += char === '\\' ? '\\\\' : char;
-      at += length;
+    const bytes = name.slice(at, at + utf8Length(name, at));
+    const char = decodeUtf8(bytes);
+    if (char === undefined) {
+      text += escapeBytes(name.charAt(at));
+      at += 1;
+      continue;
     }
+    if (char === '\\') text += '\\\\';
+    else text += /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(char) ? escapeBytes(bytes) : char;
+    at += bytes.length;
   }
   return text;
 }
@@ -70,6 +71,7 @@ export function truncateName(name: string, limit: number): string | undefined {
   return name.slice(0, end);
 }
 
+/** Bytes of the character that starts at `at`, by its first byte; 0 if none starts with that. */
 function utf8Length(name: string, at: number): number {
   const lead = name.charCodeAt(at);
   if (lead < 0x80) return 1;
@@ -79,12 +81,18 @@ function utf8Length(name: string, at: number): number {
   return 0;
 }
 
+/** The character that `bytes` are, or undefined. */
 function decodeUtf8(bytes: string): string | undefined {
+  if (bytes === '') return undefined;
   try {
     return utf8Decoder.decode(nameToBytes(bytes));
   } catch {
     return undefined;
   }
+}
+
+function escapeBytes(bytes: string): string {
+  return Array.from(nameToBytes(bytes), (byte) => `\\x${hex2(byte)}`).join('');
 }
 
 function hex2(value: number): string {
