@@ -10,6 +10,12 @@ export type StoredBlock =
       readonly size: number;
       /** What is stored. */
       readonly bytes: Uint8Array;
+      /**
+       * Under `compat: 'mkcramfs'`, of an uncompressed block: the end of its compressed form. The
+       * C tool compresses into the image and then writes the plain block over that, so this stays
+       * behind the block until something else is written there.
+       */
+      readonly residue?: Uint8Array;
     };
 
 /** What one or more files hold: their blocks, each compressed once. */

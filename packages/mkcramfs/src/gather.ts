@@ -43,7 +43,7 @@ export async function gatherContents(
   let done = 0;
   const queue = new BlockQueue(compressor, {
     codec: codecFor(options),
-    keepIncompressible: options.extendedPointers,
+    keepIncompressible: options.extendedPointers && options.compat === undefined,
   });
   const known = new Map<string, Known[]>();
   const contents = new Map<PlanNode, Content>();
@@ -171,12 +171,28 @@ async function storeContent(
       blocks[index] = { kind: 'hole', size };
     } else {
       await queue.add(block, (stored) => {
-        const raw = options.extendedPointers && stored.length === size;
-        blocks[index] = { kind: raw ? 'uncompressed' : 'compressed', size, bytes: stored };
+        blocks[index] = storedBlock(block, stored, options);
       });
     }
   }
   return content;
+}
+
+/** Without the extension every block is compressed, even if that makes it larger. */
+function storedBlock(
+  block: Uint8Array,
+  stored: Uint8Array,
+  { extendedPointers, compat }: ResolvedOptions,
+): StoredBlock {
+  const size = block.length;
+  if (!extendedPointers || stored.length < size) return { kind: 'compressed', size, bytes: stored };
+  if (compat === undefined) return { kind: 'uncompressed', size, bytes: stored };
+  return {
+    kind: 'uncompressed',
+    size,
+    bytes: block.slice(),
+    residue: stored.subarray(size),
+  };
 }
 
 function equalRanges(a: readonly BlockRange[], b: readonly BlockRange[]): boolean {

@@ -15,7 +15,7 @@ import {
   setU32,
 } from 'cramfs-format';
 import { directorySize } from './layout/directories.js';
-import type { Chunk, Layout, Place, Run } from './layout/layout.js';
+import type { Chunk, Layout, Place, Residue, Run } from './layout/layout.js';
 import type { PlanNode } from './nodes.js';
 import type { ResolvedOptions } from './options.js';
 
@@ -34,7 +34,7 @@ export function writeImage(
   sink: ImageSink,
 ): void {
   const { superblockOffset, directories } = layout;
-  const crcSink = new SequentialSink(sink, superblockOffset);
+  const crcSink = new SequentialSink(sink, superblockOffset, layout.residues);
   crcSink.writeAt(superblockOffset, superblock(root, layout, options));
   crcSink.writeAt(superblockOffset + CRAMFS_SUPER_SIZE, layout.insert);
   crcSink.writeAt(directories.start, directoryBytes(layout));
@@ -59,10 +59,13 @@ class SequentialSink {
   private position = 0;
   private readonly sink: ImageSink;
   private readonly crcStart: number;
+  private readonly residues: readonly Residue[];
+  private nextResidue = 0;
 
-  constructor(sink: ImageSink, crcStart: number) {
+  constructor(sink: ImageSink, crcStart: number, residues: readonly Residue[]) {
     this.sink = sink;
     this.crcStart = crcStart;
+    this.residues = residues;
   }
 
   writeAt(offset: number, bytes: Uint8Array): void {
@@ -76,8 +79,25 @@ class SequentialSink {
     }
     while (this.position < offset) {
       const boundary = this.position < this.crcStart ? Math.min(this.crcStart, offset) : offset;
-      this.append(ZEROS.subarray(0, Math.min(ZEROS.length, boundary - this.position)));
+      this.append(this.gap(Math.min(ZEROS.length, boundary - this.position)));
     }
+  }
+
+  /** What stands in the next `length` bytes where nothing is written: zeros but for residues. */
+  private gap(length: number): Uint8Array {
+    const start = this.position;
+    const first = this.nextResidue;
+    while ((this.residues[this.nextResidue]?.position ?? Infinity) < start + length) {
+      this.nextResidue += 1;
+    }
+    const overlay = this.residues.slice(first, this.nextResidue);
+    if (overlay.length === 0) return ZEROS.subarray(0, length);
+    const bytes = new Uint8Array(length);
+    for (const { position, bytes: residue } of overlay) {
+      const visible = residue.subarray(Math.max(0, start - position), start + length - position);
+      bytes.set(visible, Math.max(0, position - start));
+    }
+    return bytes;
   }
 
   private append(bytes: Uint8Array): void {

@@ -2,7 +2,7 @@ import { BLOCK_POINTER_SIZE, CRAMFS_FLAG_HOLES, alignUp } from 'cramfs-format';
 import type { Content } from '../content.js';
 import { preOrder, type PlanNode } from '../nodes.js';
 import type { ResolvedOptions } from '../options.js';
-import type { Chunk, Layout, Piece, Place, PointerSpec } from './layout.js';
+import type { Chunk, Layout, Piece, Place, PointerSpec, Residue } from './layout.js';
 import { layoutHead, superblockFlags } from './native.js';
 
 /** Alignment of an XIP block in npitre's mkcramfs -X; with -X -X it is the page size. */
@@ -19,6 +19,7 @@ export function layoutCompat(
 ): Layout {
   const head = layoutHead(root, options);
   const alignment = options.xip.mode === 'mmu' ? options.blockSize : NOMMU_ALIGNMENT;
+  const residues: Residue[] = [];
   const chunkOf = new Map<Content, Chunk>();
   const chunks = new Map<PlanNode, Chunk>();
   let end = head.directories.end;
@@ -27,7 +28,7 @@ export function layoutCompat(
     if (content === undefined) continue;
     let chunk = chunkOf.get(content);
     if (chunk === undefined) {
-      chunk = inlineChunk(content, end, alignment);
+      chunk = inlineChunk(content, end, alignment, residues);
       chunkOf.set(content, chunk);
       end += chunk.size;
     }
@@ -43,12 +44,18 @@ export function layoutCompat(
     chunks,
     uniqueChunks,
     runs: [],
+    residues,
     size: alignUp(end, options.blockSize),
     flags: superblockFlags(uniqueChunks, options) | asked,
   };
 }
 
-function inlineChunk(content: Content, position: number, alignment: number): Chunk {
+function inlineChunk(
+  content: Content,
+  position: number,
+  alignment: number,
+  residues: Residue[],
+): Chunk {
   const pointers: PointerSpec[] = [];
   const pieces: Piece[] = [];
   const anchor = { position };
@@ -65,6 +72,9 @@ function inlineChunk(content: Content, position: number, alignment: number): Chu
     }
     pieces.push({ offset: here, bytes: block.bytes, lengthPrefix: false });
     here += block.bytes.length;
+    if (block.residue !== undefined) {
+      residues.push({ position: position + here, bytes: block.residue });
+    }
     if (block.kind !== 'xip') {
       pointers.push({ kind: 'end', target: at(), uncompressed: block.kind === 'uncompressed' });
     }

@@ -52,6 +52,12 @@ export interface Run extends Anchor {
   readonly size: number;
 }
 
+/** See {@link Content}'s blocks. */
+export interface Residue {
+  readonly position: number;
+  readonly bytes: Uint8Array;
+}
+
 /** Where everything goes. */
 export interface Layout {
   readonly endianness: Endianness;
@@ -63,6 +69,8 @@ export interface Layout {
   /** Every chunk once, in the order of their making. */
   readonly uniqueChunks: readonly Chunk[];
   readonly runs: readonly Run[];
+  /** Bytes that stand in gaps instead of zeros, in the order in which they were written. */
+  readonly residues: readonly Residue[];
   /** Bytes of the image, padding before the superblock included. */
   readonly size: number;
   readonly flags: number;

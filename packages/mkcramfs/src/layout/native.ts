@@ -56,6 +56,7 @@ export function layoutNative(
     chunks,
     uniqueChunks,
     runs,
+    residues: [],
     size: alignUp(end, blockSize),
     flags: superblockFlags(uniqueChunks, options),
   };

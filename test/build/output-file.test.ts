@@ -1,0 +1,94 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  buildImage,
+  buildImageBytes,
+  type BlockCompressor,
+  type BuildOptions,
+  type DirectoryEntry,
+  type FileEntry,
+} from 'mkcramfs';
+import { buildImageFile } from 'mkcramfs/node';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { directory, file, noise, prose } from '../helpers/trees.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'output-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function mixedTree(order: 'forward' | 'backward'): DirectoryEntry {
+  const entries = Array.from({ length: 60 }, (_, index): [string, FileEntry] => [
+    `f${index}`,
+    file(index % 3 === 0 ? noise(20_000 + index, index) : prose(30_000 + index, index % 5)),
+  ]);
+  if (order === 'backward') entries.reverse();
+  return directory(Object.fromEntries(entries));
+}
+
+test('the bytes do not depend on workers or directory order', async () => {
+  const options: BuildOptions = {
+    holes: true,
+    xip: { mode: 'mmu', include: (path) => path.endsWith('9') },
+  };
+  const { image } = await buildImageBytes(mixedTree('forward'), options);
+  for (const workers of [1, 2, 5]) {
+    const path = join(folder, `w${workers}.img`);
+    await buildImageFile(mixedTree('backward'), path, { ...options, workers });
+    expect(Buffer.compare(readFileSync(path), image)).toBe(0);
+  }
+});
+
+test('a failed build leaves an old image alone and nothing new behind', async () => {
+  const path = join(folder, 'rootfs.img');
+  writeFileSync(path, 'old');
+  const broken: FileEntry = {
+    ...file(noise(5000, 1)),
+    read: () => {
+      throw new Error('disk on fire');
+    },
+  };
+  const root = directory({ a: file(noise(600_000, 2)), b: broken });
+  await expect(buildImageFile(root, path)).rejects.toThrow('disk on fire');
+  expect(readdirSync(folder)).toEqual(['rootfs.img']);
+  expect(readFileSync(path, 'utf8')).toBe('old');
+});
+
+test('an aborted build leaves nothing behind', async () => {
+  const path = join(folder, 'rootfs.img');
+  const abort = new AbortController();
+  const root = directory({ a: file(noise(3_000_000, 2)) });
+  const build = buildImageFile(root, path, {
+    signal: abort.signal,
+    onProgress: () => {
+      abort.abort(new Error('^C'));
+    },
+  });
+  await expect(build).rejects.toThrow('^C');
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a source that changed its size is named', async () => {
+  const root = directory({ a: { ...file('abc'), size: 4 } });
+  await expect(buildImageBytes(root)).rejects.toMatchObject({ code: 'BAD_SOURCE', path: '/a' });
+});
+
+test('an image past the limits of the format is refused', async () => {
+  // Compressing 288 MB for real would take a while: only sizes matter here.
+  const compressor: BlockCompressor = {
+    concurrency: 1,
+    compress: ({ data, lengths }) => Promise.resolve({ data, lengths }),
+  };
+  const sink = { write: vi.fn(), patch: vi.fn() };
+  const files = Array.from({ length: 18 }, (_, index): [string, FileEntry] => [
+    `f${index}`,
+    file(new Uint8Array(16_000_000 + index)),
+  ]);
+  const build = buildImage(directory(Object.fromEntries(files)), {}, { compressor, sink });
+  await expect(build).rejects.toMatchObject({ code: 'TOO_BIG' });
+  expect(sink.write).not.toHaveBeenCalled();
+});
