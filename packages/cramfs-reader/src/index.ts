@@ -15,6 +15,21 @@ export {
   type SegmentExplanation,
 } from './explain.js';
 export { chooseImage, findImages, type FindOptions, type ImageCandidate } from './find-images.js';
+export {
+  FINDING_CODES,
+  checkImage,
+  type CheckOptions,
+  type CheckResult,
+  type CheckStats,
+  type Finding,
+  type FindingCode,
+  type FindingKind,
+  type Severity,
+} from './check.js';
+export { diffImages, type DiffOptions, type Difference, type DifferenceAspect } from './diff.js';
+export { compileGlobs, type PathMatcher } from './glob.js';
+export { selectEntries, type SelectOptions, type SelectedEntry } from './select.js';
+export { tarChunks, type TarOptions } from './tar.js';
 export { hasExtendedPointers } from './superblock.js';
 export { portableZlib, type ZlibCodec } from './zlib.js';
 export type {

@@ -66,6 +66,8 @@ export interface WalkOptions {
    * with what is left. Without it the walk throws.
    */
   onError?: ((error: CramfsError) => void) | undefined;
+  /** Asked for every directory, after it was given, whether to go into it; default: always. */
+  enter?: ((entry: WalkEntry) => boolean) | undefined;
 }
 
 export interface LookupOptions {

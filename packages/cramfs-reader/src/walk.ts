@@ -22,12 +22,13 @@ interface OpenDirectory {
 export function* walkTree(
   image: CramfsImage,
   from: Inode,
-  { onError }: WalkOptions,
+  { onError, enter }: WalkOptions,
 ): Generator<WalkEntry> {
   const guard = new DirectoryGuard(image.size);
   const stack: OpenDirectory[] = [];
-  const descend = (path: string, inode: Inode): void => {
-    if (inode.type !== 'directory') return;
+  const descend = (entry: WalkEntry): void => {
+    const { path, inode } = entry;
+    if (inode.type !== 'directory' || enter?.(entry) === false) return;
     attempt(path, onError, () => {
       if (path.length >= PATH_MAX) {
         throw new CramfsError('LOOP', 'directories are nested too deep', {
@@ -39,8 +40,9 @@ export function* walkTree(
     });
   };
 
-  yield { path: '/', name: '', inode: from };
-  descend('/', from);
+  const root: WalkEntry = { path: '/', name: '', inode: from };
+  yield root;
+  descend(root);
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
     const { path: directory, entries } = top;
     const next = attempt(directory || '/', onError, () => entries.next());
@@ -49,9 +51,9 @@ export function* walkTree(
       continue;
     }
     const { name, inode } = next.value;
-    const path = `${directory}/${name}`;
-    yield { path, name, inode };
-    descend(path, inode);
+    const entry: WalkEntry = { path: `${directory}/${name}`, name, inode };
+    yield entry;
+    descend(entry);
   }
 }
 

@@ -1,3 +1,11 @@
+export { checkImageFile, type CheckFileOptions } from './check.js';
+export {
+  extractImage,
+  type DamagePolicy,
+  type ExtractOptions,
+  type ExtractProblem,
+  type ExtractReport,
+} from './extract.js';
 export {
   loadImageFile,
   readImageFile,
@@ -8,3 +16,5 @@ export {
 } from './image-file.js';
 export { nodeZlib } from './zlib.js';
 export { isZstd, zstdDecompress } from './zstd.js';
+export { readShared } from './shared-file.js';
+export { writeTar } from './tar.js';

@@ -1,0 +1,158 @@
+import {
+  BLOCK_POINTER_SIZE,
+  CRAMFS_FLAG_HOLES,
+  blockCount,
+  isExtendedPointer,
+} from 'cramfs-format';
+import { blockFault, locateBlock } from '../blocks.js';
+import { hasExtendedPointers } from '../superblock.js';
+import type { Block } from '../types.js';
+import type { CheckContext } from './context.js';
+import { pathOf, type CheckedEntry } from './entry.js';
+
+/**
+ * How many times its own pointers, and its own bytes, an image may make us look at. Both are 1 at
+ * most in a sound image: tables do not overlap.
+ */
+const OVERLAP_BUDGET = 2;
+
+/**
+ * Looks at every block pointer of a file or symlink with content, counts and places its blocks and
+ * queues the compressed ones for inflating.
+ */
+export function surveyBlocks(context: CheckContext, entry: CheckedEntry): void {
+  const { image, findings, extents } = context;
+  const { dataOffset, size } = entry.inode;
+  const count = blockCount(size, image.blockSize);
+  const tableEnd = dataOffset + count * BLOCK_POINTER_SIZE;
+  if (tableEnd > image.size) {
+    findings.add(
+      'table-outside',
+      `${count} block pointers at ${dataOffset} reach behind the image's end at ${image.size}`,
+      { path: () => pathOf(entry), offset: dataOffset },
+    );
+    return;
+  }
+  if ((context.pointers + count) * BLOCK_POINTER_SIZE > OVERLAP_BUDGET * image.size) {
+    context.giveUp('pointer tables');
+    return;
+  }
+  context.pointers += count;
+  extents.add('a pointer table', entry, dataOffset, tableEnd);
+  const usage: FlagUsage = { extended: undefined, hole: undefined };
+  for (let index = 0; index < count; index += 1) {
+    const block = locateBlock(image, entry.inode, index, count);
+    if (isExtendedPointer(block.raw)) usage.extended ??= block;
+    if (isSoundBlock(context, entry, block)) {
+      if (block.kind === 'hole') usage.hole ??= block;
+      placeBlock(context, entry, block);
+      if (index === count - 1) checkLastBlock(context, entry, block);
+    }
+  }
+  checkFlags(context, entry, usage);
+}
+
+/** First block of a file that needs a feature flag. */
+interface FlagUsage {
+  extended: Block | undefined;
+  hole: Block | undefined;
+}
+
+function isSoundBlock(
+  { image, findings }: CheckContext,
+  entry: CheckedEntry,
+  block: Block,
+): boolean {
+  const fault = blockFault(image, block);
+  if (fault === undefined) return true;
+  const { index, start, length, pointerOffset } = block;
+  const place = { path: () => pathOf(entry), offset: pointerOffset };
+  if (fault === 'OUT_OF_RANGE') {
+    findings.add(
+      'block-outside',
+      `block ${index}, ${length} bytes from ${start}, reaches behind the image's end at ${image.size}`,
+      place,
+    );
+  } else {
+    findings.add(
+      'block-length',
+      length < 0
+        ? `block ${index} ends ${-length} bytes before its start at ${start}`
+        : `block ${index} has ${length} bytes, more than Linux accepts`,
+      place,
+    );
+  }
+  return false;
+}
+
+function placeBlock(context: CheckContext, entry: CheckedEntry, block: Block): void {
+  const { image, blocks, extents, findings, jobs } = context;
+  const { index, kind, direct, length, size, start } = block;
+  if (direct) blocks.direct += 1;
+  if (kind === 'hole') {
+    blocks.holes += 1;
+    return;
+  }
+  extents.addBlock(entry, block);
+  if (kind === 'compressed') {
+    blocks.compressed += 1;
+    if (jobs.bytes + length > OVERLAP_BUDGET * image.size) context.giveUp('blocks');
+    else jobs.add(entry, index, block, direct);
+    return;
+  }
+  blocks.uncompressed += 1;
+  const place = { path: () => pathOf(entry), offset: start };
+  if (length !== size) {
+    findings.add(
+      'block-wrong-length',
+      `block ${index} holds ${length} bytes, the file needs ${size}`,
+      place,
+    );
+  } else if (
+    entry.inode.type === 'symlink' &&
+    image.bytes.subarray(start, start + length).includes(0)
+  ) {
+    findings.add('symlink-nul', "the symlink's target holds a NUL", place);
+  }
+}
+
+/**
+ * Kernel fact K1: for the length of a direct uncompressed last block Linux takes the size of the
+ * file modulo the page size, 0 for a file of whole pages: compare
+ * fs/cramfs/inode.c:cramfs_read_folio().
+ */
+function checkLastBlock(
+  { image, findings }: CheckContext,
+  entry: CheckedEntry,
+  block: Block,
+): void {
+  if (!block.direct || block.kind !== 'uncompressed') return;
+  if (entry.inode.size % image.blockSize !== 0) return;
+  findings.add(
+    'k1-tail-reads-zero',
+    `Linux reads the last block (${block.index}) as zeros, except through a direct mapping: ` +
+      'it is direct and uncompressed, and the file ends with it',
+    { path: () => pathOf(entry), offset: block.pointerOffset },
+  );
+}
+
+function checkFlags(
+  { image, findings }: CheckContext,
+  entry: CheckedEntry,
+  { extended, hole }: FlagUsage,
+): void {
+  if (extended !== undefined && !hasExtendedPointers(image.superblock)) {
+    findings.add(
+      'pointer-flags',
+      `block ${extended.index} has an extended pointer, but the superblock does not announce any`,
+      { path: () => pathOf(entry), offset: extended.pointerOffset },
+    );
+  }
+  if (hole !== undefined && (image.superblock.flags & CRAMFS_FLAG_HOLES) === 0) {
+    findings.add(
+      'hole-without-flag',
+      `block ${hole.index} is a hole, but the superblock does not announce any`,
+      { path: () => pathOf(entry), offset: hole.pointerOffset },
+    );
+  }
+}

@@ -1,0 +1,47 @@
+import type { FileType } from 'cramfs-format';
+import type { CramfsImage } from '../image.js';
+import type { CheckedEntry } from './entry.js';
+import type { FindingList } from './findings.js';
+import { BlockJobs } from './inflate.js';
+import { Extents } from './layout.js';
+
+export interface BlockCounts {
+  compressed: number;
+  uncompressed: number;
+  holes: number;
+  /** Of the three kinds above, those with a direct pointer. */
+  direct: number;
+}
+
+/** What the parts of a check share while they go through an image. */
+export class CheckContext {
+  /** First entry of each data offset that files and symlinks refer to. */
+  readonly owners = new Map<number, CheckedEntry>();
+  readonly extents = new Extents();
+  readonly jobs = new BlockJobs();
+  /** Directory entries by type, the root included. */
+  readonly entries = new Map<FileType | 'unknown', number>();
+  readonly blocks: BlockCounts = { compressed: 0, uncompressed: 0, holes: 0, direct: 0 };
+  /** Pointers of all pointer tables, each table counted once. */
+  pointers = 0;
+  readonly image: CramfsImage;
+  readonly findings: FindingList;
+  /** False if the flags announce something unknown, so that block data means nothing to us. */
+  readonly blocksKnown: boolean;
+
+  constructor(image: CramfsImage, findings: FindingList, blocksKnown: boolean) {
+    this.image = image;
+    this.findings = findings;
+    this.blocksKnown = blocksKnown;
+  }
+
+  /**
+   * Says once that part of the image was left out: a sound image cannot come here, and without a
+   * bound overlapping structures would cost quadratic time.
+   */
+  giveUp(what: string): void {
+    if (!this.findings.has('check-incomplete')) {
+      this.findings.add('check-incomplete', `${what} overlap: together they are too many`);
+    }
+  }
+}

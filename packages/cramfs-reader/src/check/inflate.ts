@@ -1,0 +1,130 @@
+import type { CheckedEntry } from './entry.js';
+import { Column } from './column.js';
+import type { ZlibCodec } from '../zlib.js';
+
+/** Compressed blocks to inflate: what a worker needs to know of them, and whose they are. */
+export class BlockJobs {
+  readonly starts = new Column();
+  readonly lengths = new Column();
+  /** Bytes of the file in the block, doubled, plus 1 if it is a symlink's target. */
+  readonly wanted = new Column();
+  private readonly indexes = new Column();
+  private readonly owners: CheckedEntry[] = [];
+  private readonly ownerOf = new Column();
+  /** The job that starts at an image offset: blocks that are shared are inflated once. */
+  private readonly byStart = new Map<number, number>();
+  /** Stored bytes of all jobs. */
+  bytes = 0;
+
+  get count(): number {
+    return this.starts.length;
+  }
+
+  /** @param shareable whether other pointers may rightly lead to the same block. */
+  add(
+    owner: CheckedEntry,
+    index: number,
+    block: { start: number; length: number; size: number },
+    shareable: boolean,
+  ): void {
+    const { start, length, size } = block;
+    const wanted = size * 2 + (owner.inode.type === 'symlink' ? 1 : 0);
+    if (shareable) {
+      const same = this.byStart.get(start);
+      if (
+        same !== undefined &&
+        this.lengths.at(same) === length &&
+        this.wanted.at(same) === wanted
+      ) {
+        return;
+      }
+      this.byStart.set(start, this.count);
+    }
+    if (this.owners.at(-1) !== owner) this.owners.push(owner);
+    this.starts.push(start);
+    this.lengths.push(length);
+    this.wanted.push(wanted);
+    this.indexes.push(index);
+    this.ownerOf.push(this.owners.length - 1);
+    this.bytes += length;
+  }
+
+  /** Views that are valid until the next job is added. */
+  columns(): JobColumns {
+    return {
+      starts: this.starts.borrow(),
+      lengths: this.lengths.borrow(),
+      wanted: this.wanted.borrow(),
+    };
+  }
+
+  owner(job: number): CheckedEntry {
+    return this.owners[this.ownerOf.at(job)]!;
+  }
+
+  blockIndex(job: number): number {
+    return this.indexes.at(job);
+  }
+}
+
+/** The part of {@link BlockJobs} that a worker sees. */
+export interface JobColumns {
+  readonly starts: Uint32Array;
+  readonly lengths: Uint32Array;
+  readonly wanted: Uint32Array;
+}
+
+/** A block that is not what it should be. */
+export interface BlockFailure {
+  readonly job: number;
+  /** Bytes it gives; none if it does not inflate to at most a block. */
+  readonly inflated?: number;
+  /** The right length, but there is a NUL in what should be a symlink's target. */
+  readonly nul?: true;
+}
+
+/**
+ * Inflates the blocks of the jobs from `from` to before `to`. zlib compares the Adler-32 of each
+ * with what is stored behind it.
+ *
+ * @param bytes the image from its byte 0.
+ */
+export function inflateJobs(
+  bytes: Uint8Array,
+  jobs: JobColumns,
+  from: number,
+  to: number,
+  blockSize: number,
+  zlib: ZlibCodec,
+): BlockFailure[] {
+  const failures: BlockFailure[] = [];
+  for (let job = from; job < to; job += 1) {
+    const start = jobs.starts[job]!;
+    const wanted = jobs.wanted[job]!;
+    const content = inflate(zlib, bytes.subarray(start, start + jobs.lengths[job]!), blockSize);
+    if (content === undefined) failures.push({ job });
+    else if (content.length !== wanted >>> 1) failures.push({ job, inflated: content.length });
+    else if ((wanted & 1) !== 0 && content.includes(0)) failures.push({ job, nul: true });
+  }
+  return failures;
+}
+
+function inflate(zlib: ZlibCodec, stored: Uint8Array, limit: number): Uint8Array | undefined {
+  if (!isZlibStream(stored)) return undefined;
+  try {
+    return zlib.inflate(stored, limit);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Two bytes of header, two of an empty block, four of Adler-32. */
+const MIN_ZLIB_LENGTH = 8;
+
+/** Looks at the header (RFC 1950): spares most damaged blocks a costly exception. */
+function isZlibStream(stored: Uint8Array): boolean {
+  if (stored.length < MIN_ZLIB_LENGTH) return false;
+  const method = stored[0]!;
+  const flags = stored[1]!;
+  return (method & 0x0f) === 8 && (method * 256 + flags) % 31 === 0;
+}

@@ -1,0 +1,120 @@
+import { formatMode, nameToText } from 'cramfs-format';
+import { surveyBlocks } from './blocks.js';
+import type { CheckContext } from './context.js';
+import { pathOf, type CheckedEntry } from './entry.js';
+
+/** Device numbers keep eight bits each: compare include/linux/kdev_t.h:old_decode_dev(). */
+const DEVICE_NUMBER_LIMIT = 0x10000;
+
+/** The fields of an inode against its type; then its blocks, if no other entry had them. */
+export function checkInode(context: CheckContext, entry: CheckedEntry): void {
+  const { findings } = context;
+  const { type, mode, size, dataOffset, entryOffset } = entry.inode;
+  const place = { path: () => pathOf(entry), offset: entryOffset };
+  switch (type) {
+    case 'directory':
+      if (size > 0 && dataOffset === 0) {
+        findings.add('zero-offset', `a directory of ${size} bytes, but no data`, place);
+      } else if (size === 0 && dataOffset !== 0) {
+        findings.add('zero-size', 'an empty directory with a data offset', place);
+      }
+      break;
+    case 'file':
+    case 'symlink':
+      checkContent(context, entry);
+      break;
+    case 'char-device':
+    case 'block-device':
+      if (size >= DEVICE_NUMBER_LIMIT) {
+        findings.add(
+          'device-number',
+          `the device number 0x${size.toString(16)} has more than 16 bits`,
+          place,
+        );
+      }
+      checkSpecialOffset(context, entry);
+      break;
+    case 'fifo':
+    case 'socket':
+      if (size !== 0) findings.add('special-size', `a ${type} of ${size} bytes`, place);
+      checkSpecialOffset(context, entry);
+      break;
+    case undefined:
+      findings.add('bad-type', `mode 0${mode.toString(8)} is of no file type`, place);
+  }
+}
+
+function checkSpecialOffset({ findings }: CheckContext, entry: CheckedEntry): void {
+  const { type, dataOffset, entryOffset } = entry.inode;
+  if (dataOffset === 0) return;
+  findings.add('special-offset', `a ${String(type)} with a data offset, ${dataOffset}`, {
+    path: () => pathOf(entry),
+    offset: entryOffset,
+  });
+}
+
+function checkContent(context: CheckContext, entry: CheckedEntry): void {
+  const { findings, image, owners, blocksKnown } = context;
+  const { type, size, dataOffset, entryOffset } = entry.inode;
+  const place = { path: () => pathOf(entry), offset: entryOffset };
+  if (size === 0) {
+    if (type === 'symlink') findings.add('symlink-empty', 'a symlink without a target', place);
+    else if (dataOffset !== 0) findings.add('zero-size', 'an empty file with a data offset', place);
+    return;
+  }
+  if (dataOffset === 0) {
+    findings.add('zero-offset', `a ${String(type)} of ${size} bytes, but no data`, place);
+    return;
+  }
+  // Linux puts a NUL behind the target, into the same page: fs/namei.c:page_get_link().
+  if (type === 'symlink' && size >= image.blockSize) {
+    findings.add('symlink-too-long', `a target of ${size} bytes: Linux cuts it off`, place);
+  }
+  const owner = owners.get(dataOffset);
+  if (owner === undefined) owners.set(dataOffset, entry);
+  else if (!checkSharing(context, owner, entry)) return;
+  if (blocksKnown) surveyBlocks(context, entry);
+}
+
+/**
+ * Judges two entries with the same data offset: one inode in Linux, with the mode, owner and group
+ * of whichever is looked up first. Compare fs/cramfs/inode.c:cramino(), get_cramfs_inode().
+ *
+ * @returns true if the second has to be looked at as a file of its own.
+ */
+function checkSharing(
+  { findings }: CheckContext,
+  first: CheckedEntry,
+  second: CheckedEntry,
+): boolean {
+  const place = { path: () => pathOf(second), offset: second.inode.entryOffset };
+  const [a, b] = [first.inode, second.inode];
+  if (a.type !== b.type || a.size !== b.size) {
+    findings.add(
+      'inode-conflict',
+      () =>
+        `has the data offset of ${quote(first)}, but not its type and size: ` +
+        `${String(b.type)} of ${b.size} bytes, ${String(a.type)} of ${a.size} bytes`,
+      place,
+    );
+    return a.size !== b.size;
+  }
+  if (a.mode !== b.mode || a.uid !== b.uid || a.gid !== b.gid) {
+    findings.add(
+      'k2-shared-inode',
+      () =>
+        `security: one inode with ${quote(first)}: Linux gives both names the mode, owner and ` +
+        `group of the one that is looked up first (${attributes(first)} or ${attributes(second)})`,
+      place,
+    );
+  }
+  return false;
+}
+
+function quote(entry: CheckedEntry): string {
+  return nameToText(pathOf(entry));
+}
+
+function attributes({ inode }: CheckedEntry): string {
+  return `${formatMode(inode.mode)} ${inode.uid}:${inode.gid}`;
+}

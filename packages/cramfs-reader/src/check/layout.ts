@@ -1,0 +1,150 @@
+import { CRAMFS_FLAG_SHIFTED_ROOT_OFFSET, DIRECT_LENGTH_SIZE, nameToText } from 'cramfs-format';
+import type { CramfsImage } from '../image.js';
+import type { Block } from '../types.js';
+import { Column } from './column.js';
+import type { CheckContext } from './context.js';
+import { pathOf, type CheckedEntry } from './entry.js';
+
+const KINDS = [
+  'the superblock',
+  'a directory',
+  'a pointer table',
+  'a compressed block',
+  'an uncompressed block',
+] as const;
+export type ExtentKind = (typeof KINDS)[number];
+
+/** Ranges of the image and what they hold. */
+export class Extents {
+  private readonly starts = new Column();
+  private readonly ends = new Column();
+  private readonly kinds = new Column();
+  private readonly ownerOf = new Column();
+  private readonly owners: (CheckedEntry | undefined)[] = [];
+
+  get count(): number {
+    return this.starts.length;
+  }
+
+  add(kind: ExtentKind, owner: CheckedEntry | undefined, start: number, end: number): void {
+    if (this.owners.length === 0 || this.owners.at(-1) !== owner) this.owners.push(owner);
+    this.starts.push(start);
+    this.ends.push(end);
+    this.kinds.push(KINDS.indexOf(kind));
+    this.ownerOf.push(this.owners.length - 1);
+  }
+
+  addBlock(owner: CheckedEntry, { kind, direct, start, length }: Block): void {
+    if (kind === 'uncompressed') {
+      this.add('an uncompressed block', owner, start, start + length);
+    } else {
+      const prefix = direct ? DIRECT_LENGTH_SIZE : 0;
+      this.add('a compressed block', owner, start - prefix, start + length);
+    }
+  }
+
+  start(extent: number): number {
+    return this.starts.at(extent);
+  }
+
+  end(extent: number): number {
+    return this.ends.at(extent);
+  }
+
+  kind(extent: number): ExtentKind {
+    return KINDS[this.kinds.at(extent)]!;
+  }
+
+  owner(extent: number): CheckedEntry | undefined {
+    return this.owners[this.ownerOf.at(extent)];
+  }
+
+  /** Extents by start, then by end, then in the order they were added. */
+  inOrder(): Uint32Array {
+    const order = new Uint32Array(this.count);
+    for (let extent = 0; extent < order.length; extent += 1) order[extent] = extent;
+    return order.sort(
+      (a, b) => this.starts.at(a) - this.starts.at(b) || this.ends.at(a) - this.ends.at(b) || a - b,
+    );
+  }
+}
+
+export interface Gaps {
+  /** Bytes of the image that nothing refers to, alignment and padding included. */
+  bytes: number;
+  /** Of these, bytes that are not zero. */
+  nonZeroBytes: number;
+}
+
+/** Looks for extents that overlap and for what is left between them. */
+export function checkLayout(context: CheckContext): Gaps {
+  const { image, extents } = context;
+  const gaps: Gaps = { bytes: 0, nonZeroBytes: 0 };
+  // The extent that reaches furthest; what stands before the superblock is a boot loader's.
+  let furthest: number | undefined;
+  let end = image.superblock.offset;
+  for (const extent of extents.inOrder()) {
+    const start = extents.start(extent);
+    if (start > end) {
+      checkGap(context, gaps, end, start);
+    } else if (start < end && furthest !== undefined && !mayShare(extents, furthest, extent)) {
+      reportOverlap(context, furthest, extent);
+    }
+    if (extents.end(extent) >= end) {
+      end = extents.end(extent);
+      furthest = extent;
+    }
+  }
+  if (end < image.size) checkGap(context, gaps, end, image.size);
+  return gaps;
+}
+
+/**
+ * True if two pointers may rightly lead to these bytes: to the same block, or to the beginning of
+ * an uncompressed one (a shorter file that begins alike).
+ */
+function mayShare(extents: Extents, a: number, b: number): boolean {
+  const kind = extents.kind(a);
+  if (kind !== extents.kind(b) || extents.start(a) !== extents.start(b)) return false;
+  if (kind === 'an uncompressed block') return true;
+  return kind === 'a compressed block' && extents.end(a) === extents.end(b);
+}
+
+function reportOverlap({ extents, findings }: CheckContext, a: number, b: number): void {
+  const owner = extents.owner(b) ?? extents.owner(a);
+  findings.add('overlap', () => `${describe(extents, b)} overlaps ${describe(extents, a)}`, {
+    path: owner && (() => pathOf(owner)),
+    offset: extents.start(b),
+  });
+}
+
+function describe(extents: Extents, extent: number): string {
+  const owner = extents.owner(extent);
+  const name = owner === undefined ? '' : ` of ${nameToText(pathOf(owner))}`;
+  return `${extents.kind(extent)}${name} (${extents.start(extent)}-${extents.end(extent)})`;
+}
+
+function checkGap({ image, findings }: CheckContext, gaps: Gaps, from: number, to: number): void {
+  const start = Math.max(from, Math.min(to, endOfInsertedFile(image)));
+  gaps.bytes += to - start;
+  let first: number | undefined;
+  let count = 0;
+  for (let at = start; at < to; at += 1) {
+    if (image.bytes[at] === 0) continue;
+    first ??= at;
+    count += 1;
+  }
+  if (first === undefined) return;
+  gaps.nonZeroBytes += count;
+  findings.add(
+    'gap-not-zero',
+    `of the ${to - start} bytes from ${start}, which nothing refers to, ${count} are not zero`,
+    { offset: first },
+  );
+}
+
+/** `mkcramfs -i FILE` stores a boot image between the superblock and the root directory. */
+function endOfInsertedFile({ superblock, root }: CramfsImage): number {
+  const shifted = (superblock.flags & CRAMFS_FLAG_SHIFTED_ROOT_OFFSET) !== 0;
+  return shifted ? root.dataOffset : 0;
+}

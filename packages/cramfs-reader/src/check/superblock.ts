@@ -1,0 +1,183 @@
+import {
+  CRAMFS_FLAG_FSID_VERSION_2,
+  CRAMFS_FLAG_SHIFTED_ROOT_OFFSET,
+  CRAMFS_SIGNATURE,
+  CRAMFS_SUPER_CRC_OFFSET,
+  CRAMFS_SUPER_ROOT_OFFSET,
+  CRAMFS_SUPER_SIZE,
+  CRAMFS_SUPPORTED_FLAGS,
+} from 'cramfs-format';
+import type { CramfsImage } from '../image.js';
+import { isUsualRootOffset, unsupportedFlags } from '../superblock.js';
+import type { CheckContext } from './context.js';
+import type { FindingList } from './findings.js';
+
+/** Offsets of superblock fields that findings point at. */
+const SIZE_AT = 4;
+const FLAGS_AT = 8;
+const SIGNATURE_AT = 16;
+const BLOCKS_AT = 40;
+const FILES_AT = 44;
+
+/** True if the superblock's size, CRC and counts mean something. */
+export function hasFsid({ superblock }: CramfsImage): boolean {
+  return (superblock.flags & CRAMFS_FLAG_FSID_VERSION_2) !== 0;
+}
+
+/**
+ * The superblock's own fields. Compare fs/cramfs/inode.c:cramfs_read_super().
+ *
+ * @param embedded the image is part of a larger file, so that what follows it is no surprise.
+ */
+export function checkSuperblock(
+  image: CramfsImage,
+  findings: FindingList,
+  embedded: boolean,
+): void {
+  const { superblock } = image;
+  const { offset, flags, signature } = superblock;
+  if ((flags & ~CRAMFS_SUPPORTED_FLAGS) !== 0) {
+    findings.add('unsupported-flags', unsupportedFlags(flags), { offset: offset + FLAGS_AT });
+  }
+  if (signature !== CRAMFS_SIGNATURE) {
+    findings.add('bad-signature', 'the signature is not "Compressed ROMFS"', {
+      offset: offset + SIGNATURE_AT,
+    });
+  }
+  if (hasFsid(image)) {
+    checkSize(image, findings, embedded);
+  } else {
+    findings.add('old-format', 'old cramfs format: no size and no CRC to check', {
+      offset: offset + FLAGS_AT,
+    });
+  }
+  checkRoot(image, findings);
+}
+
+function checkSize(image: CramfsImage, findings: FindingList, embedded: boolean): void {
+  const { superblock, blockSize, bytes } = image;
+  const { size } = superblock;
+  const offset = superblock.offset + SIZE_AT;
+  if (size < superblock.offset + CRAMFS_SUPER_SIZE) {
+    findings.add('bad-size', `the stored size, ${size} bytes, does not hold the superblock`, {
+      offset,
+    });
+    return;
+  }
+  if (size > bytes.length) {
+    findings.add(
+      'image-truncated',
+      `the file system has ${size} bytes, but only ${bytes.length} are there`,
+      { offset },
+    );
+  } else if (size < bytes.length && !embedded) {
+    findings.add(
+      'trailing-data',
+      `the file goes on for ${bytes.length - size} bytes behind the file system's end`,
+      { offset: size },
+    );
+  }
+  if (size % blockSize !== 0) {
+    findings.add(
+      'size-not-block-multiple',
+      `the stored size, ${size} bytes, is not a multiple of ${blockSize}`,
+      { offset },
+    );
+  }
+}
+
+function checkRoot({ superblock, root }: CramfsImage, findings: FindingList): void {
+  const place = { path: '/', offset: superblock.offset + CRAMFS_SUPER_ROOT_OFFSET };
+  const { dataOffset, mode, type } = root;
+  if (type !== 'directory') {
+    findings.add('root-not-directory', `the root's mode is 0${mode.toString(8)}`, place);
+  }
+  if (dataOffset === 0) {
+    findings.add('empty-file-system', 'root offset 0: Linux mounts an empty file system', place);
+    return;
+  }
+  const shifted = (superblock.flags & CRAMFS_FLAG_SHIFTED_ROOT_OFFSET) !== 0;
+  if (
+    shifted ? dataOffset < superblock.offset + CRAMFS_SUPER_SIZE : !isUsualRootOffset(dataOffset)
+  ) {
+    findings.add('bad-root-offset', `the root directory cannot be at ${dataOffset}`, place);
+  }
+}
+
+/** The CRC over the whole image; costs a pass over all bytes. */
+export function checkCrc({ image, findings }: CheckContext): void {
+  const { superblock } = image;
+  // Of a cut-off image there is none: what is missing has been reported.
+  if (!hasFsid(image) || image.size < superblock.size) return;
+  if (superblock.size < superblock.offset + CRAMFS_SUPER_SIZE) return;
+  const computed = image.computeCrc();
+  const stored = superblock.crc;
+  if (computed === stored) return;
+  const offset = superblock.offset + CRAMFS_SUPER_CRC_OFFSET;
+  if (computed === swapBytes(stored)) {
+    findings.add(
+      'crc-byte-swapped',
+      `the CRC ${hex(computed)} is stored in the other byte order (as Cisco's tools do)`,
+      { offset },
+    );
+  } else {
+    findings.add('crc-mismatch', `the CRC is ${hex(computed)}, but ${hex(stored)} is stored`, {
+      offset,
+    });
+  }
+}
+
+/**
+ * The counts of files and blocks, for statfs(2) only. mkcramfs counts every name and the root, and
+ * the blocks of every pointer table it writes.
+ */
+export function checkCounts({
+  image,
+  findings,
+  entries,
+  pointers,
+  blocksKnown,
+}: CheckContext): void {
+  if (!hasFsid(image)) return;
+  const { offset, files, blocks } = image.superblock;
+  if (files === 0) {
+    findings.add('file-count-zero', 'the superblock counts no files', {
+      offset: offset + FILES_AT,
+    });
+  }
+  // What could not be walked could not be counted.
+  const walked = !UNWALKED.some((code) => findings.has(code));
+  if (!walked) return;
+  const found = [...entries.values()].reduce((sum, count) => sum + count, 0);
+  if (files !== 0 && files !== found) {
+    findings.add('file-count', `the superblock counts ${files} files, there are ${found}`, {
+      offset: offset + FILES_AT,
+    });
+  }
+  if (blocksKnown && !findings.has('table-outside') && blocks !== pointers) {
+    findings.add('block-count', `the superblock counts ${blocks} blocks, there are ${pointers}`, {
+      offset: offset + BLOCKS_AT,
+    });
+  }
+}
+
+/** Findings after which a part of the tree is missing from the counts. */
+const UNWALKED = [
+  'root-not-directory',
+  'directory-outside',
+  'directory-size',
+  'directory-loop',
+  'directory-shared',
+  'entry-past-directory',
+  'check-incomplete',
+] as const;
+
+function swapBytes(value: number): number {
+  const view = new DataView(new ArrayBuffer(4));
+  view.setUint32(0, value, false);
+  return view.getUint32(0, true);
+}
+
+function hex(value: number): string {
+  return `0x${value.toString(16).padStart(8, '0')}`;
+}

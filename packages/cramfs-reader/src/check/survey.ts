@@ -1,0 +1,169 @@
+import {
+  CRAMFS_DEFAULT_BLOCK_SIZE,
+  CRAMFS_SUPER_SIZE,
+  CRAMFS_SUPPORTED_FLAGS,
+  CramfsError,
+  type BlockSize,
+  type Endianness,
+  type FileType,
+} from 'cramfs-format';
+import { detectBlockSize } from '../block-size.js';
+import { CramfsImage } from '../image.js';
+import { findSuperblock } from '../superblock.js';
+import { portableZlib, type ZlibCodec } from '../zlib.js';
+import type { FindingCode } from './codes.js';
+import { CheckContext, type BlockCounts } from './context.js';
+import { pathOf } from './entry.js';
+import { FindingList, type Finding } from './findings.js';
+import type { BlockFailure, BlockJobs } from './inflate.js';
+import { checkLayout, type Gaps } from './layout.js';
+import { checkCounts, checkCrc, checkSuperblock } from './superblock.js';
+import { surveyTree } from './tree.js';
+
+export interface CheckOptions {
+  /** Where the file system stands in the bytes; default 0. */
+  offset?: number | undefined;
+  /** Default: found by detectBlockSize(). */
+  blockSize?: BlockSize | undefined;
+  /** Page size of the kernel that is to read the image; default: the block size. */
+  pageSize?: number | undefined;
+  /** Default: portable; Node's is faster. */
+  zlib?: ZlibCodec | undefined;
+  /** Findings kept of each code; default 200. The rest is counted. */
+  limit?: number | undefined;
+}
+
+/** What is in an image. */
+export interface CheckStats {
+  /** Bytes of the image that were checked. */
+  readonly size: number;
+  readonly endianness: Endianness;
+  readonly blockSize: BlockSize;
+  readonly flags: number;
+  /** Directory entries by type, the root included. */
+  readonly entries: Partial<Record<FileType | 'unknown', number>>;
+  /** Blocks of all pointer tables; a table that several names share counts once. */
+  readonly blocks: Readonly<BlockCounts>;
+  readonly gaps: Readonly<Gaps>;
+}
+
+export interface CheckResult {
+  /** By image offset. */
+  readonly findings: Finding[];
+  /** How many findings of a code were left out; empty if none. */
+  readonly suppressed: Partial<Record<FindingCode, number>>;
+  /** None if there is no superblock. */
+  readonly stats: CheckStats | undefined;
+}
+
+const DEFAULT_LIMIT = 200;
+
+/**
+ * A check in three steps, so that the costly one, inflating the blocks of `jobs`, can run
+ * elsewhere: the constructor goes through the structures, checkBytes() through what is left, and
+ * finish() takes the failures of the jobs.
+ */
+export class Survey {
+  readonly image: CramfsImage | undefined;
+  private readonly findings: FindingList;
+  private readonly context: CheckContext | undefined;
+  private gaps: Gaps = { bytes: 0, nonZeroBytes: 0 };
+
+  constructor(bytes: Uint8Array, options: CheckOptions) {
+    const { offset = 0, limit = DEFAULT_LIMIT, pageSize } = options;
+    if (!Number.isInteger(offset) || offset < 0) {
+      throw new CramfsError('BAD_REQUEST', `${offset} is no offset`);
+    }
+    this.findings = new FindingList(limit);
+    this.image = openAnyway(bytes.subarray(offset), options);
+    if (this.image === undefined) {
+      this.findings.add('no-superblock', 'not a cramfs image: no superblock at 0 or 512', {
+        offset: 0,
+      });
+      return;
+    }
+    const { superblock, blockSize } = this.image;
+    checkSuperblock(this.image, this.findings, offset > 0);
+    if (pageSize !== undefined && pageSize !== blockSize) {
+      this.findings.add(
+        'page-size',
+        `the image has blocks of ${blockSize} bytes: a kernel with pages of ${pageSize} bytes ` +
+          'cannot read its files',
+      );
+    }
+    const blocksKnown = (superblock.flags & ~CRAMFS_SUPPORTED_FLAGS) === 0;
+    this.context = new CheckContext(this.image, this.findings, blocksKnown);
+    const { offset: start } = superblock;
+    this.context.extents.add('the superblock', undefined, start, start + CRAMFS_SUPER_SIZE);
+    surveyTree(this.context);
+    checkCounts(this.context);
+  }
+
+  /** Compressed blocks that have to be inflated. */
+  get jobs(): BlockJobs | undefined {
+    return this.context?.jobs;
+  }
+
+  /** CRC, overlapping data and gaps. */
+  checkBytes(): void {
+    if (this.context === undefined) return;
+    checkCrc(this.context);
+    this.gaps = checkLayout(this.context);
+  }
+
+  /** @param failures of all jobs, by number. */
+  finish(failures: readonly BlockFailure[]): CheckResult {
+    if (this.context === undefined) {
+      return { findings: this.findings.sorted(), suppressed: {}, stats: undefined };
+    }
+    const { image, entries, blocks } = this.context;
+    for (const failure of failures) reportFailure(this.context, failure);
+    return {
+      findings: this.findings.sorted(),
+      suppressed: this.findings.suppressed(),
+      stats: {
+        size: image.size,
+        endianness: image.endianness,
+        blockSize: image.blockSize,
+        flags: image.superblock.flags,
+        entries: Object.fromEntries(entries),
+        blocks,
+        gaps: this.gaps,
+      },
+    };
+  }
+}
+
+/** The image, if there is any superblock at all. */
+function openAnyway(bytes: Uint8Array, options: CheckOptions): CramfsImage | undefined {
+  const { blockSize, zlib = portableZlib } = options;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const superblock = findSuperblock(view);
+  if (superblock === undefined) return undefined;
+  const image = new CramfsImage(bytes, superblock, blockSize ?? CRAMFS_DEFAULT_BLOCK_SIZE, zlib);
+  if (blockSize !== undefined) return image;
+  return new CramfsImage(bytes, superblock, detectBlockSize(image), zlib);
+}
+
+function reportFailure({ image, findings, jobs }: CheckContext, failure: BlockFailure): void {
+  const { job, inflated, nul } = failure;
+  const owner = jobs.owner(job);
+  const index = jobs.blockIndex(job);
+  const place = { path: () => pathOf(owner), offset: jobs.starts.at(job) };
+  if (nul) {
+    findings.add('symlink-nul', "the symlink's target holds a NUL", place);
+  } else if (inflated === undefined) {
+    findings.add(
+      'block-bad-data',
+      `block ${index} is damaged: it does not inflate to at most ${image.blockSize} bytes`,
+      place,
+    );
+  } else {
+    const size = jobs.wanted.at(job) >>> 1;
+    findings.add(
+      'block-wrong-length',
+      `block ${index} inflates to ${inflated} bytes, the file needs ${size}`,
+      place,
+    );
+  }
+}

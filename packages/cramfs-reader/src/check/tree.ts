@@ -1,0 +1,141 @@
+import { CRAMFS_INODE_SIZE, bytesToName, decodeInode, nameFieldLength } from 'cramfs-format';
+import { makeInode } from '../inode.js';
+import type { CheckContext } from './context.js';
+import { pathOf, type CheckedEntry } from './entry.js';
+import { checkInode } from './inodes.js';
+import { NameOrder, checkName } from './names.js';
+
+/** Directories together may be read this many times the image's size before we give up. */
+const OVERLAP_BUDGET = 2;
+
+interface OpenDirectory {
+  readonly offset: number;
+  readonly subdirectories: readonly CheckedEntry[];
+  next: number;
+}
+
+/**
+ * Goes through the whole tree: every directory, every entry, every pointer table. What is damaged
+ * is reported and left out; the rest is still looked at.
+ */
+export function surveyTree(context: CheckContext): void {
+  const walk = new TreeWalk(context);
+  const root: CheckedEntry = { parent: undefined, name: '', inode: context.image.root };
+  count(context, root);
+  if (root.inode.type !== 'directory' || root.inode.dataOffset === 0) return;
+  walk.run(root);
+}
+
+function count({ entries }: CheckContext, { inode }: CheckedEntry): void {
+  const type = inode.type ?? 'unknown';
+  entries.set(type, (entries.get(type) ?? 0) + 1);
+}
+
+class TreeWalk {
+  private readonly context: CheckContext;
+  /** Data offset of every directory that was entered, and whether it is one of our parents. */
+  private readonly entered = new Map<number, 'open' | 'done'>();
+  private readonly stack: OpenDirectory[] = [];
+  private bytes = 0;
+
+  constructor(context: CheckContext) {
+    this.context = context;
+  }
+
+  run(root: CheckedEntry): void {
+    this.enter(root);
+    for (let top = this.stack.at(-1); top !== undefined; top = this.stack.at(-1)) {
+      const child = top.subdirectories[top.next];
+      if (child === undefined) {
+        this.entered.set(top.offset, 'done');
+        this.stack.pop();
+      } else {
+        top.next += 1;
+        this.enter(child);
+      }
+    }
+  }
+
+  private enter(dir: CheckedEntry): void {
+    const { findings, image } = this.context;
+    const { dataOffset, entryOffset, size } = dir.inode;
+    if (size === 0 || dataOffset === 0) return;
+    const place = { path: () => pathOf(dir), offset: entryOffset };
+    const before = this.entered.get(dataOffset);
+    if (before === 'open') {
+      findings.add('directory-loop', `the directory at ${dataOffset} holds itself`, place);
+      return;
+    }
+    if (before === 'done') {
+      findings.add('directory-shared', `the directory at ${dataOffset} has another path`, place);
+      return;
+    }
+    this.bytes += size;
+    if (this.bytes > OVERLAP_BUDGET * image.size) {
+      this.context.giveUp('directories');
+      return;
+    }
+    this.entered.set(dataOffset, 'open');
+    this.stack.push({ offset: dataOffset, subdirectories: this.scan(dir), next: 0 });
+  }
+
+  /** Checks the entries of `dir`; returns those that are directories. */
+  private scan(dir: CheckedEntry): CheckedEntry[] {
+    const { context } = this;
+    const { findings, image, extents } = context;
+    const { dataOffset, entryOffset, size } = dir.inode;
+    const end = dataOffset + size;
+    const limit = Math.min(end, image.size);
+    if (limit < end) {
+      findings.add(
+        'directory-outside',
+        `${size} bytes of entries at ${dataOffset} reach behind the image's end at ${image.size}`,
+        { path: () => pathOf(dir), offset: entryOffset },
+      );
+    }
+    if (dataOffset < limit) extents.add('a directory', dir, dataOffset, limit);
+
+    const subdirectories: CheckedEntry[] = [];
+    const order = new NameOrder(context);
+    for (let at = dataOffset; at < limit;) {
+      const nameAt = at + CRAMFS_INODE_SIZE;
+      if (nameAt > limit) {
+        findings.add(
+          'directory-size',
+          `${limit - at} bytes at the directory's end are too few for an entry`,
+          { path: () => pathOf(dir), offset: at },
+        );
+        break;
+      }
+      const raw = decodeInode(image.view, at, image.endianness);
+      const next = nameAt + nameFieldLength(raw);
+      if (next > limit) {
+        findings.add(
+          'entry-past-directory',
+          `the entry at ${at} reaches behind its directory's end at ${limit}`,
+          { path: () => pathOf(dir), offset: at },
+        );
+        break;
+      }
+      const entry: CheckedEntry = {
+        parent: dir,
+        name: readName(image.bytes, nameAt, next),
+        inode: makeInode(raw, at),
+      };
+      count(context, entry);
+      checkName(context, entry, next - nameAt);
+      order.add(entry);
+      checkInode(context, entry);
+      if (entry.inode.type === 'directory') subdirectories.push(entry);
+      at = next;
+    }
+    return subdirectories;
+  }
+}
+
+/** The name without its padding; empty if there is nothing else. */
+function readName(bytes: Uint8Array, start: number, end: number): string {
+  let last = end;
+  while (last > start && bytes[last - 1] === 0) last -= 1;
+  return bytesToName(bytes.subarray(start, last));
+}

@@ -1,0 +1,155 @@
+import type { CramfsImage } from '../image.js';
+import { selectEntries, type SelectedEntry } from '../select.js';
+import { losesSetId } from './extract/attributes.js';
+import { checkContentSize } from './extract/content-size.js';
+import { Extraction, type ExtractionRules } from './extract/extraction.js';
+import { toProblem, type ExtractProblem } from './extract/problems.js';
+import { TargetDirectory } from './extract/target-path.js';
+import type { ExtractOptions, ExtractReport } from './extract/types.js';
+import { writeFiles, type FileTask } from './extract/write-files.js';
+import { startPool, workerCount } from './image-pool.js';
+
+export type { ExtractProblem } from './extract/problems.js';
+export type { ExtractOptions, ExtractReport } from './extract/types.js';
+export type { DamagePolicy } from './extract/write-file.js';
+
+const DEFAULT_MAX_BYTES = 4 * 2 ** 30;
+
+/**
+ * Writes an image, or a part of it, to a directory, which is made if it is not there. Modes are as
+ * in the image whatever the umask, times are 0, holes stay holes.
+ *
+ * Nothing outside the directory is ever written to, whatever the image holds and whatever the
+ * directory held before:
+ *
+ * - Every path is the target's real path and names that are single components, no two the same
+ *   (selectEntries()).
+ * - Directories are made first, parents before children. One that exists counts only if lstat(2)
+ *   says that it is a directory and no symlink; otherwise all below it is left out.
+ * - Files are made by open(2) with O_CREAT, O_EXCL and O_NOFOLLOW, so they are new, in a directory
+ *   of the step before. With `force` what is in the way is unlinked, and then the same happens.
+ * - Device nodes and fifos, and then symlinks, come when all files have been written. So no path
+ *   that is written to has a symlink of the image in it.
+ * - Attributes are set through the descriptor of a new file, of a directory opened with O_NOFOLLOW
+ *   (last, so that read-only directories can be filled), or of the link itself.
+ *
+ * This holds as long as nobody else changes the directory at the same time: Node.js has no
+ * openat(2) to guard against that.
+ *
+ * @returns what was made and every problem. What could be extracted has been, unless the last
+ * problem is that nothing can be written any more, as on a full disk.
+ * @throws CramfsError TOO_BIG (before anything is written) or BAD_REQUEST (a malformed glob); the
+ * system's error if the target directory cannot be made.
+ */
+export async function extractImage(
+  image: CramfsImage,
+  targetDirectory: string,
+  options: ExtractOptions = {},
+): Promise<ExtractReport> {
+  const { paths, maxBytes = DEFAULT_MAX_BYTES, workers: requested, onProgress } = options;
+  const problems: ExtractProblem[] = [];
+  const entries = selectEntries(image, {
+    paths,
+    onError: (error) => problems.push(toProblem(error, error.path)),
+  });
+  const groups = groupByStep(entries, problems);
+  const bytes = checkContentSize(
+    image,
+    groups.files.map(({ inode }) => inode),
+    maxBytes,
+  );
+  const workers = workerCount(bytes, requested);
+  // The threads start while the directories are made.
+  const pool = workers > 0 ? await startPool(image.bytes, workers) : undefined;
+  try {
+    const rules = rulesFor(options);
+    const extraction = new Extraction(image, new TargetDirectory(targetDirectory), rules);
+    for (const entry of groups.directories) extraction.makeDirectory(entry);
+    const tasks: FileTask[] = [];
+    for (const entry of groups.files) {
+      const request = extraction.fileRequest(entry);
+      if (request === undefined) continue;
+      tasks.push({ ...request, path: entry.path });
+      if (losesSetId(entry.inode, rules)) {
+        extraction.warn(entry.path, 'DROPPED_SETUID', 'the setuid and setgid bits are left out');
+      }
+    }
+    let done = 0;
+    const result = await writeFiles(image, tasks, pool, (part) => {
+      done += part;
+      onProgress?.(done, bytes);
+    });
+    extraction.report(result.problems);
+    extraction.makeNodes(groups.nodes);
+    for (const entry of groups.symlinks) extraction.makeSymlink(entry);
+    extraction.finishDirectories();
+    if (options.preserveOwner === undefined && !rules.owner) warnOfOwners(entries, extraction);
+    return {
+      ...extraction.made,
+      files: result.written,
+      bytes,
+      problems: [...problems, ...extraction.problems],
+    };
+  } finally {
+    await pool?.close();
+  }
+}
+
+function rulesFor(options: ExtractOptions): ExtractionRules {
+  const isRoot = process.geteuid?.() === 0;
+  const { preserveOwner: owner = isRoot, force = false, damage = 'remove' } = options;
+  const { setuid = isRoot && owner, devices = isRoot ? 'create' : 'skip' } = options;
+  return { owner, setuid, devices, force, damage };
+}
+
+interface Steps {
+  readonly directories: SelectedEntry[];
+  readonly files: SelectedEntry[];
+  /** Device nodes, fifos and sockets. */
+  readonly nodes: SelectedEntry[];
+  readonly symlinks: SelectedEntry[];
+}
+
+function groupByStep(entries: readonly SelectedEntry[], problems: ExtractProblem[]): Steps {
+  const steps: Steps = { directories: [], files: [], nodes: [], symlinks: [] };
+  for (const entry of entries) {
+    const { mode, type, entryOffset } = entry.inode;
+    switch (type) {
+      case 'directory':
+        steps.directories.push(entry);
+        break;
+      case 'file':
+        steps.files.push(entry);
+        break;
+      case 'symlink':
+        steps.symlinks.push(entry);
+        break;
+      case 'char-device':
+      case 'block-device':
+      case 'fifo':
+      case 'socket':
+        steps.nodes.push(entry);
+        break;
+      case undefined:
+        problems.push({
+          severity: 'error',
+          path: entry.path,
+          offset: entryOffset,
+          code: 'BAD_ENTRY',
+          message: `mode 0${mode.toString(8)} is of no file type`,
+        });
+    }
+  }
+  return steps;
+}
+
+function warnOfOwners(entries: readonly SelectedEntry[], extraction: Extraction): void {
+  const [uid, gid] = [process.getuid?.(), process.getgid?.()];
+  const others = entries.filter(({ inode }) => inode.uid !== uid || inode.gid !== gid).length;
+  if (others === 0) return;
+  extraction.warn(
+    undefined,
+    'OWNERS_NOT_SET',
+    `the owners of ${others} entries are not kept: only root can set them`,
+  );
+}

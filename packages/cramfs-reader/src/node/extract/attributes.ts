@@ -1,0 +1,73 @@
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  futimesSync,
+  lchownSync,
+  lutimesSync,
+  openSync,
+} from 'node:fs';
+import { S_ISGID, S_ISUID } from 'cramfs-format';
+import type { Inode } from '../../types.js';
+
+/** Which attributes of an inode go to the disk. */
+export interface AttributeRules {
+  /** Set owner and group. */
+  readonly owner: boolean;
+  /** Set the setuid and setgid bits. */
+  readonly setuid: boolean;
+}
+
+/** Attributes as they will be on the disk. */
+export interface Attributes {
+  readonly mode: number;
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
+}
+
+const PERMISSIONS = 0o7777;
+const SET_ID = S_ISUID | S_ISGID;
+
+export function attributesOf(inode: Inode, rules: AttributeRules): Attributes {
+  const { mode, uid, gid } = inode;
+  return {
+    mode: mode & PERMISSIONS & ~(losesSetId(inode, rules) ? SET_ID : 0),
+    owner: rules.owner ? { uid, gid } : undefined,
+  };
+}
+
+/** True if {@link attributesOf} drops privileges (which setgid of a directory is not). */
+export function losesSetId({ mode, type }: Inode, rules: AttributeRules): boolean {
+  return !rules.setuid && type === 'file' && (mode & SET_ID) !== 0;
+}
+
+/** Of an open file or directory. The owner comes first: chown(2) clears the setuid bits. */
+export function setAttributes(fd: number, { mode, owner }: Attributes): void {
+  if (owner !== undefined) fchownSync(fd, owner.uid, owner.gid);
+  fchmodSync(fd, mode);
+  futimesSync(fd, 0, 0);
+}
+
+/** Of a directory that may not be what it was when we made it: no symlink is followed. */
+export function setDirectoryAttributes(path: Buffer, attributes: Attributes): void {
+  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
+  const fd = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  try {
+    setAttributes(fd, attributes);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+export function setSymlinkAttributes(path: Buffer, { owner }: Attributes): void {
+  if (owner !== undefined) lchownSync(path, owner.uid, owner.gid);
+  lutimesSync(path, 0, 0);
+}
+
+/** Of a device node or fifo, which cannot be opened without waking up what is behind it. */
+export function setNodeAttributes(path: Buffer, { mode, owner }: Attributes): void {
+  if (owner !== undefined) lchownSync(path, owner.uid, owner.gid);
+  chmodSync(path, mode);
+  lutimesSync(path, 0, 0);
+}

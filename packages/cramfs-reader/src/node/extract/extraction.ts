@@ -1,0 +1,175 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  symlinkSync,
+} from 'node:fs';
+import { CramfsError } from 'cramfs-format';
+import type { CramfsImage } from '../../image.js';
+import type { SelectedEntry } from '../../select.js';
+import {
+  attributesOf,
+  setDirectoryAttributes,
+  setNodeAttributes,
+  setSymlinkAttributes,
+  type AttributeRules,
+} from './attributes.js';
+import { createNew } from './create-new.js';
+import { NodeMaker } from './devices.js';
+import { isFatal, systemCode, toProblem, type ExtractProblem } from './problems.js';
+import type { TargetDirectory } from './target-path.js';
+import type { DamagePolicy, FileRequest } from './write-file.js';
+
+export interface ExtractionRules extends AttributeRules {
+  readonly devices: 'create' | 'skip';
+  readonly force: boolean;
+  readonly damage: DamagePolicy;
+}
+
+const OWNER_ONLY = 0o700;
+
+/** The steps of an extraction but for the content of files; see extractImage() for their order. */
+export class Extraction {
+  readonly problems: ExtractProblem[] = [];
+  /** True after a fatal problem: nothing more is made. */
+  private stopped = false;
+  readonly made = { directories: 0, symlinks: 0, nodes: 0 };
+  private readonly image: CramfsImage;
+  private readonly target: TargetDirectory;
+  private readonly rules: ExtractionRules;
+  /** Directories that are there, and whether their attributes are ours to set. */
+  private readonly directories = new Map<SelectedEntry, boolean>();
+
+  constructor(image: CramfsImage, target: TargetDirectory, rules: ExtractionRules) {
+    this.image = image;
+    this.target = target;
+    this.rules = rules;
+  }
+
+  /** Makes a directory, or makes sure that the one that is there is no symlink. */
+  makeDirectory(entry: SelectedEntry): void {
+    if (entry.parent === undefined) {
+      this.directories.set(entry, this.target.isFresh);
+      return;
+    }
+    this.attempt(entry, (path) => {
+      const isNew = makeOrKeep(path, this.rules.force);
+      this.directories.set(entry, isNew || entry.wanted);
+      if (isNew) this.made.directories += 1;
+    });
+  }
+
+  /** What a worker needs to write a file; none if its directory could not be made. */
+  fileRequest({ path, inode, parent }: SelectedEntry): FileRequest | undefined {
+    if (parent !== undefined && !this.directories.has(parent)) return undefined;
+    const { force, damage } = this.rules;
+    const attributes = attributesOf(inode, this.rules);
+    return { inode, target: this.target.resolve(path), attributes, force, damage };
+  }
+
+  makeSymlink(entry: SelectedEntry): void {
+    this.attempt(entry, (path) => {
+      const link = this.image.readlink(entry.inode);
+      if (link === '' || link.includes('\0')) {
+        throw new CramfsError('BAD_ENTRY', "the symlink's target is empty or holds a NUL");
+      }
+      createNew(path, this.rules.force, () => {
+        symlinkSync(Buffer.from(link, 'latin1'), path);
+      });
+      setSymlinkAttributes(path, attributesOf(entry.inode, this.rules));
+      this.made.symlinks += 1;
+    });
+  }
+
+  makeNodes(entries: readonly SelectedEntry[]): void {
+    const maker = new NodeMaker(this.target.resolve('/'));
+    try {
+      for (const entry of entries) this.makeNode(entry, maker);
+    } finally {
+      maker.close();
+    }
+  }
+
+  /** Sets the attributes of all directories: last, for their modes may forbid to write to them. */
+  finishDirectories(): void {
+    for (const [entry, ours] of [...this.directories].reverse()) {
+      if (!ours) continue;
+      this.attempt(entry, (path) => {
+        setDirectoryAttributes(path, attributesOf(entry.inode, this.rules));
+      });
+    }
+  }
+
+  report(problems: readonly ExtractProblem[]): void {
+    this.problems.push(...problems);
+    this.stopped ||= problems.some(isFatal);
+  }
+
+  warn(path: string | undefined, code: string, message: string): void {
+    this.problems.push({ severity: 'warning', path, code, message });
+  }
+
+  private makeNode(entry: SelectedEntry, maker: NodeMaker): void {
+    const { inode, path } = entry;
+    const { type, rdev } = inode;
+    if (type === 'socket') {
+      this.warn(path, 'SKIPPED_SOCKET', 'a socket: left out');
+    } else if (type !== 'fifo' && this.rules.devices === 'skip') {
+      const numbers = rdev === undefined ? '' : ` ${rdev.major},${rdev.minor}`;
+      this.warn(path, 'SKIPPED_DEVICE', `a ${String(type)}${numbers}: left out`);
+    } else {
+      this.attempt(entry, (target) => {
+        createNew(target, this.rules.force, () => {
+          maker.make(inode, target);
+        });
+        setNodeAttributes(target, attributesOf(inode, this.rules));
+        this.made.nodes += 1;
+      });
+    }
+  }
+
+  private attempt(entry: SelectedEntry, action: (path: Buffer) => void): void {
+    const { path, parent } = entry;
+    if (this.stopped || (parent !== undefined && !this.directories.has(parent))) return;
+    try {
+      action(this.target.resolve(path));
+    } catch (error) {
+      this.report([toProblem(error, path)]);
+    }
+  }
+}
+
+/** @returns true if the directory is new. */
+function makeOrKeep(path: Buffer, force: boolean): boolean {
+  try {
+    mkdirSync(path, OWNER_ONLY);
+    return true;
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+  }
+  if (lstatSync(path).isDirectory()) {
+    if (force) openUp(path);
+    return false;
+  }
+  // A file or symlink is in the way.
+  createNew(path, force, () => {
+    mkdirSync(path, OWNER_ONLY);
+  });
+  return true;
+}
+
+/** Lets us write to a directory of ours that an earlier extraction may have made read-only. */
+function openUp(path: Buffer): void {
+  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
+  const fd = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  try {
+    const { mode, uid } = fstatSync(fd);
+    if (uid === process.geteuid?.()) fchmodSync(fd, mode | OWNER_ONLY);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,48 @@
+import { isCramfsError } from 'cramfs-format';
+
+/** Something that could not be extracted, or only with a loss. */
+export interface ExtractProblem {
+  readonly severity: 'error' | 'warning';
+  /** Inside the image, a byte string; none if it concerns a request. */
+  readonly path: string | undefined;
+  /** Image offset of the cause, if it is the image. */
+  readonly offset?: number | undefined;
+  /** A code of CramfsError or of the system, such as `EEXIST`. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Without these nothing that follows can succeed either. */
+const FATAL = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE', 'ENFILE', 'ENOMEM']);
+
+/** True if the extraction stops at this problem. */
+export function isFatal({ code }: ExtractProblem): boolean {
+  return FATAL.has(code);
+}
+
+/**
+ * What `error` says about the entry at `path`.
+ *
+ * @throws `error` itself if it comes neither from the image nor from the system: a bug.
+ */
+export function toProblem(error: unknown, path: string | undefined): ExtractProblem {
+  if (isCramfsError(error)) {
+    const { code, message, offset } = error;
+    return { severity: 'error', path: error.path ?? path, offset, code, message };
+  }
+  const code = systemCode(error);
+  if (code === undefined) throw error;
+  const stop = FATAL.has(code) ? 'stopped here: ' : '';
+  return { severity: 'error', path, code, message: stop + systemMessage(error as Error) };
+}
+
+/** `code` of a system call's error. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** Node's text without the path, which we know better (bytes), and which may not be printable. */
+function systemMessage(error: Error): string {
+  return error.message.replace(/ '.*$/s, '');
+}

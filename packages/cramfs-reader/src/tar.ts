@@ -1,0 +1,103 @@
+import { CramfsError, isCramfsError } from 'cramfs-format';
+import type { CramfsImage } from './image.js';
+import { selectEntries, type SelectedEntry } from './select.js';
+import { TAR_RECORD, encodeTarMember, tarPadding, type TarMember } from './tar-header.js';
+import type { Inode } from './types.js';
+
+export interface TarOptions {
+  /** What to take: see {@link SelectOptions}. Default: everything. */
+  paths?: readonly string[] | undefined;
+  /** Called for what cannot be put into the tar, with the path; the rest still is. */
+  onError: (error: CramfsError) => void;
+}
+
+const PERMISSIONS = 0o7777;
+
+/** GNU tar pads archives to blocks of 20 records. */
+const ARCHIVE_BLOCK = 20 * TAR_RECORD;
+
+/**
+ * The entries of an image as a tar, piece by piece: the same bytes for the same image, with modes,
+ * owners, device nodes, symlinks and names as they are, byte by byte, and time 0 as cramfs stores
+ * none. Names that are one inode in Linux (one data offset, mode, owner and group) become hard
+ * links. A tar cannot hold sockets: they are reported as UNSUPPORTED.
+ */
+export function* tarChunks(
+  image: CramfsImage,
+  { paths, onError }: TarOptions,
+): Generator<Uint8Array> {
+  const firstNames = new Map<string, string>();
+  let written = 0;
+  for (const entry of selectEntries(image, { paths, onError })) {
+    for (const chunk of attempt(() => encodeEntry(image, entry, firstNames), entry, onError)) {
+      written += chunk.length;
+      yield chunk;
+    }
+  }
+  // Two records of zeros end an archive.
+  const end = written + 2 * TAR_RECORD;
+  yield new Uint8Array(Math.ceil(end / ARCHIVE_BLOCK) * ARCHIVE_BLOCK - written);
+}
+
+function attempt(
+  action: () => Uint8Array[],
+  { path, inode }: SelectedEntry,
+  onError: TarOptions['onError'],
+): Uint8Array[] {
+  try {
+    return action();
+  } catch (error) {
+    if (!isCramfsError(error)) throw error;
+    const { code, message, offset = inode.entryOffset, cause } = error;
+    onError(new CramfsError(code, `left out: ${message}`, { path, offset, cause }));
+    return [];
+  }
+}
+
+/** @param firstNames names that a later name of the same inode can link to; gets another one. */
+function encodeEntry(
+  image: CramfsImage,
+  { path, inode }: SelectedEntry,
+  firstNames: Map<string, string>,
+): Uint8Array[] {
+  const { mode, uid, gid, type, rdev } = inode;
+  const common = { name: `.${path}`, mode: mode & PERMISSIONS, uid, gid, size: 0 };
+  const only = (member: TarMember): Uint8Array[] => [encodeTarMember(member)];
+  switch (type) {
+    case 'directory':
+      return only({ ...common, type, name: path === '/' ? './' : `.${path}/` });
+    case 'file': {
+      const identity = inodeIdentity(inode);
+      const linkName = firstNames.get(identity);
+      if (linkName !== undefined) return only({ ...common, type: 'link', linkName });
+      const content = image.readFile(inode);
+      if (content.length > 0) firstNames.set(identity, common.name);
+      return [
+        encodeTarMember({ ...common, type, size: content.length }),
+        content,
+        new Uint8Array(tarPadding(content.length)),
+      ];
+    }
+    case 'symlink': {
+      const linkName = image.readlink(inode);
+      if (linkName === '' || linkName.includes('\0')) {
+        throw new CramfsError('BAD_ENTRY', "the symlink's target is empty or holds a NUL");
+      }
+      return only({ ...common, type, linkName });
+    }
+    case 'char-device':
+    case 'block-device':
+      return only({ ...common, type, ...rdev });
+    case 'fifo':
+      return only({ ...common, type });
+    case 'socket':
+      throw new CramfsError('UNSUPPORTED', 'a tar cannot hold a socket');
+    case undefined:
+      throw new CramfsError('BAD_ENTRY', `mode 0${mode.toString(8)} is of no file type`);
+  }
+}
+
+/** Equal for names that Linux takes for one inode with one set of attributes. */
+function inodeIdentity({ ino, size, mode, uid, gid }: Inode): string {
+  return [ino, size, mode, uid, gid].join();
+}
