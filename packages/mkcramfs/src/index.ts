@@ -1,12 +1,6 @@
 export { buildImage, buildImageBytes, type BuildBackend } from './build.js';
 export { inlineCompressor, type BlockCompressor } from './codec.js';
-export type {
-  BuildOptions,
-  Compat,
-  Effort,
-  TailPolicy,
-  XipOptions,
-} from './options.js';
+export type { BuildOptions, Compat, Effort, TailPolicy, XipOptions } from './options.js';
 export type { BlockCounts, BuildReport, EntryReport, XipReport } from './report.js';
 export {
   joinPath,

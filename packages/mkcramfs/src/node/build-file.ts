@@ -26,7 +26,10 @@ export async function buildImageFile(
   const compressor = workerCompressor(options.workers);
   try {
     const aborted = rejectOnAbort(options.signal);
-    const report = await Promise.race([buildImage(root, options, { compressor, sink: file }), aborted]);
+    const report = await Promise.race([
+      buildImage(root, options, { compressor, sink: file }),
+      aborted,
+    ]);
     file.commit();
     return report;
   } finally {

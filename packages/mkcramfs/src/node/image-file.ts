@@ -24,7 +24,9 @@ export class AtomicFile implements ImageSink {
     this.fd = openSync(this.writePath, inPlace ? 'r+' : 'wx', 0o666);
   }
 
+  /** @throws Error after commit() or abort(): the descriptor may be another file's by then. */
   write(bytes: Uint8Array): void {
+    if (!this.open) throw new Error(`${this.path} is closed`);
     if (this.buffered + bytes.length > BUFFER_BYTES) this.flush();
     if (bytes.length >= BUFFER_BYTES) {
       this.writeAll(bytes, this.flushed);

@@ -19,7 +19,9 @@ export function workerCompressor(workers = availableParallelism()): WorkerCompre
   return {
     concurrency: workers,
     compress: (batch: BlockBatch): Promise<CompressedBatch> =>
-      pool.run(batch, { transferList: [batch.data.buffer as ArrayBuffer] }) as Promise<CompressedBatch>,
+      pool.run(batch, {
+        transferList: [batch.data.buffer as ArrayBuffer],
+      }) as Promise<CompressedBatch>,
     close: () => pool.destroy(),
   };
 }
