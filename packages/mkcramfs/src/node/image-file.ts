@@ -1,11 +1,19 @@
-import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import type { ImageSink } from '../write-image.js';
 
 const BUFFER_BYTES = 1 << 20;
 
 /**
  * A file that comes into being whole or not at all: bytes go to a temporary file beside it, which
- * commit() renames. Devices and pipes cannot be renamed over and are written in place.
+ * commit() renames. A symlink is followed. A device is written in place.
  */
 export class AtomicFile implements ImageSink {
   private readonly path: string;
@@ -18,9 +26,10 @@ export class AtomicFile implements ImageSink {
 
   /** @throws the system's error if the file cannot be created. */
   constructor(path: string) {
-    this.path = path;
-    const inPlace = statSync(path, { throwIfNoEntry: false })?.isFile() === false;
-    this.writePath = inPlace ? path : `${path}.${process.pid}.tmp`;
+    const existing = statSync(path, { throwIfNoEntry: false });
+    this.path = existing === undefined ? path : realpathSync(path);
+    const inPlace = existing?.isFile() === false;
+    this.writePath = inPlace ? this.path : `${this.path}.${process.pid}.tmp`;
     this.fd = openSync(this.writePath, inPlace ? 'r+' : 'wx', 0o666);
   }
 
