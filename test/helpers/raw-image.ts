@@ -87,7 +87,10 @@ interface RawSpecial extends NodeOptions {
   readonly size: number;
 }
 export type RawNode = RawFile | RawDirectory | RawSpecial;
-/** Entries of a directory. A list keeps its order and may repeat names; an object is sorted. */
+/**
+ * Entries of a directory. A list keeps its order and may repeat names (the path of the second `/a`
+ * is `/a#2`); an object is sorted.
+ */
 export type RawTree = Readonly<Record<string, RawNode>> | readonly (readonly [string, RawNode])[];
 
 export interface RawImageOptions {
@@ -207,6 +210,20 @@ function entriesOf(tree: RawTree): readonly (readonly [string, RawNode])[] {
   );
 }
 
+/** The entries of a directory with their paths, each path once. */
+function childrenOf(
+  parent: string,
+  tree: RawTree,
+): { path: string; name: string; node: RawNode }[] {
+  const seen = new Map<string, number>();
+  return entriesOf(tree).map(([name, node]) => {
+    const count = (seen.get(name) ?? 0) + 1;
+    seen.set(name, count);
+    const suffix = count === 1 ? '' : `#${count}`;
+    return { path: `${parent === '/' ? '' : parent}/${name}${suffix}`, name, node };
+  });
+}
+
 function roundUp(value: number, unit: number, phase = 0): number {
   return Math.ceil((value - phase) / unit) * unit + phase;
 }
@@ -235,8 +252,8 @@ class Writer {
     const rootNode: RawDirectory = { type: 'directory', entries: tree };
     this.end = pad + SUPERBLOCK_SIZE + rootShift;
     this.placeDirectory('/', rootNode);
-    this.placeFiles('', tree);
-    this.writeEntries('', tree);
+    this.placeFiles('/', tree);
+    this.writeEntries('/', tree);
 
     const root = this.placed.get('/')!;
     root.entry = pad + ROOT_INODE_AT;
@@ -277,20 +294,20 @@ class Writer {
   /** Reserves the extents of a directory and of all below it. */
   private placeDirectory(path: string, node: RawDirectory): void {
     let size = 0;
-    const entries = entriesOf(node.entries);
-    for (const [name, child] of entries)
-      size += 12 + (child.rawName?.length ?? roundUp(name.length, 4));
+    const children = childrenOf(path, node.entries);
+    for (const { name, node } of children) {
+      size += 12 + (node.rawName?.length ?? roundUp(name.length, 4));
+    }
     this.placed.set(path, { offset: size === 0 ? 0 : this.end, size, entry: 0, blocks: [] });
     this.end += size;
-    for (const [name, child] of entries) {
-      if (child.type !== 'directory' || child.sameAs !== undefined) continue;
-      this.placeDirectory(path === '/' ? `/${name}` : `${path}/${name}`, child);
+    for (const child of children) {
+      if (child.node.type !== 'directory' || child.node.sameAs !== undefined) continue;
+      this.placeDirectory(child.path, child.node);
     }
   }
 
   private placeFiles(parent: string, tree: RawTree): void {
-    for (const [name, node] of entriesOf(tree)) {
-      const path = `${parent}/${name}`;
+    for (const { path, node } of childrenOf(parent, tree)) {
       if (node.type === 'directory' && node.sameAs === undefined) {
         this.placeFiles(path, node.entries);
       } else if (node.sameAs === undefined && (node.type === 'file' || node.type === 'symlink')) {
@@ -392,9 +409,8 @@ class Writer {
   }
 
   private writeEntries(parent: string, tree: RawTree): void {
-    let at = this.placed.get(parent === '' ? '/' : parent)!.offset;
-    for (const [name, node] of entriesOf(tree)) {
-      const path = `${parent}/${name}`;
+    let at = this.placed.get(parent)!.offset;
+    for (const { path, name, node } of childrenOf(parent, tree)) {
       const nameField = node.rawName ?? latin1(name.padEnd(roundUp(name.length, 4), '\0'));
       const data = this.placed.get(node.sameAs ?? path);
       if (data !== undefined && node.sameAs === undefined) data.entry = at;

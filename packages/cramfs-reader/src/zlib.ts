@@ -14,6 +14,7 @@ export interface ZlibCodec {
   /**
    * Inflates one zlib stream; bytes behind its end are ignored, as Linux does.
    *
+   * @param maxLength at least 1.
    * @returns at most `maxLength` bytes, valid for as long as the caller likes.
    * @throws an Error of any class if the data is damaged or cut off, or gives more bytes.
    */

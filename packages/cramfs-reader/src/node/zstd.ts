@@ -1,4 +1,14 @@
+import { createRequire } from 'node:module';
 import { CramfsError } from 'cramfs-format';
+
+/** The part of zstd-codec that is used here; the package has no types of its own. */
+interface ZstdCodecModule {
+  ZstdCodec: { run(ready: (zstd: { Streaming: new () => ZstdStreaming }) => void): void };
+}
+interface ZstdStreaming {
+  /** Null if the data is damaged. Takes data that is cut off for complete. */
+  decompressChunks(chunks: Iterable<Uint8Array>, sizeHint: number): Uint8Array | null;
+}
 
 /** Zstandard's frame format: RFC 8878, section 3. */
 const MAGIC = 0xfd2fb528;
@@ -30,7 +40,8 @@ export async function zstdDecompress(bytes: Uint8Array, maxLength: number): Prom
   if (length > maxLength) {
     throw new CramfsError('BAD_SOURCE', `would be more than ${maxLength} bytes decompressed`);
   }
-  const { ZstdCodec } = (await import('zstd-codec')).default;
+  // Required only here: it is large, and most images are not compressed.
+  const { ZstdCodec } = createRequire(import.meta.url)('zstd-codec') as ZstdCodecModule;
   const content = await new Promise<Uint8Array | null>((resolve) => {
     ZstdCodec.run((zstd) => {
       resolve(new zstd.Streaming().decompressChunks(chunks(bytes), Math.max(1, length)));
