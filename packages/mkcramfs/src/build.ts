@@ -27,14 +27,21 @@ export interface BuildBackend {
  * tree and the options alone. Nothing is written before everything has been read and placed.
  *
  * @throws CramfsError BAD_REQUEST, BAD_SOURCE, TOO_BIG; DOES_NOT_FIT after `onProblem` was told of
- * errors, which only `compat` can bring.
+ * errors, which only `compat` can bring, or with `strict` of warnings.
  */
 export async function buildImage(
   root: DirectoryEntry,
   options: BuildOptions,
   backend: BuildBackend,
 ): Promise<BuildReport> {
-  const resolved = resolveOptions(options);
+  let warnings = 0;
+  const resolved = resolveOptions({
+    ...options,
+    onProblem: (problem) => {
+      if (problem.severity === 'warning') warnings += 1;
+      options.onProblem?.(problem);
+    },
+  });
   const tree = planNodes(root);
   const contents = await gatherContents(tree, resolved, backend.compressor);
   const layout =
@@ -50,6 +57,9 @@ export async function buildImage(
       'DOES_NOT_FIT',
       `Linux would misread ${problems.length} entries of an image like ${String(resolved.compat)}'s`,
     );
+  }
+  if (resolved.strict && warnings > 0) {
+    throw new CramfsError('DOES_NOT_FIT', `no image because of ${warnings} warnings`);
   }
   writeImage(tree, layout, resolved, backend.sink);
   return buildReport(layout, resolved);

@@ -60,6 +60,8 @@ export interface BuildOptions {
   readonly force?: boolean;
   /** Compress XIP blocks too, only to report what XIP costs in flash. */
   readonly measureXipCost?: boolean;
+  /** Take warnings for errors: when all have been told, fail and write nothing. */
+  readonly strict?: boolean;
   readonly onProblem?: (problem: Problem) => void;
   /** Called as input is taken in, with bytes so far and in all. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -80,6 +82,7 @@ export interface ResolvedOptions {
   readonly compat: Compat | undefined;
   readonly force: boolean;
   readonly measureXipCost: boolean;
+  readonly strict: boolean;
   readonly onProblem: (problem: Problem) => void;
   readonly onProgress: (done: number, total: number) => void;
 }
@@ -127,6 +130,7 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
     compat: options.compat,
     force: options.force ?? false,
     measureXipCost: options.measureXipCost ?? false,
+    strict: options.strict ?? false,
     onProblem: options.onProblem ?? (() => undefined),
     onProgress: options.onProgress ?? (() => undefined),
   };
