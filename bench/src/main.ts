@@ -1,1 +1,97 @@
-export {};
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runContest, type Result } from './contest.js';
+import { buildContest, growthContest, readContest, startUpContest } from './contests.js';
+import { MIB, assemble, prefixOf, selectFiles, warmPageCache } from './corpus.js';
+import { formatReport, makeReport, type Report } from './report.js';
+import { judge } from './targets.js';
+
+const USAGE = `usage: npm run bench -- [--quick] [--rounds N] [--json FILE] [--work DIR]
+
+  --quick      one round with 50 MiB instead of three with 200 MiB
+  --rounds N   rounds, of which the median counts
+  --json FILE  also write everything that was measured to FILE
+  --work DIR   directory for the corpus and the images (default ${tmpdir()}); a few times the corpus
+`;
+const EXIT_USAGE = 2;
+const EXIT_MISSED_TARGET = 1;
+
+/** Corpus sizes in MiB; the last one is for the comparison with the peers. */
+const SIZES = [25, 50, 100, 200];
+const QUICK_SIZES = [12, 25, 50];
+
+interface Settings {
+  readonly sizes: readonly number[];
+  readonly rounds: number;
+  readonly json: string | undefined;
+  readonly work: string;
+}
+
+function parseSettings(): Settings | undefined {
+  try {
+    const { values } = parseArgs({
+      options: {
+        quick: { type: 'boolean', default: false },
+        rounds: { type: 'string' },
+        json: { type: 'string' },
+        work: { type: 'string', default: tmpdir() },
+      },
+    });
+    const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
+    if (!Number.isInteger(rounds) || rounds < 1) return undefined;
+    return {
+      sizes: values.quick ? QUICK_SIZES : SIZES,
+      rounds,
+      json: values.json,
+      work: values.work,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+async function bench({ sizes, rounds }: Settings, work: string): Promise<Report> {
+  const files = selectFiles(sizes.at(-1)! * MIB);
+  const corpora = sizes.map((size) =>
+    assemble(prefixOf(files, size * MIB), join(work, `corpus-${size}`)),
+  );
+  const corpus = corpora.at(-1)!;
+  warmPageCache(files);
+
+  const results: Result[] = [];
+  for (const contest of [
+    startUpContest(),
+    ...corpora.slice(0, -1).map((smaller) => growthContest(smaller, work, rounds)),
+    buildContest(corpus, work, rounds),
+    readContest(corpus, work, rounds),
+  ]) {
+    results.push(...(await runContest(contest, work, progress)));
+  }
+  progress('');
+  return makeReport(corpus, results, judge(results));
+}
+
+/** Shows on a terminal what is going on. */
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}
+
+const settings = parseSettings();
+if (settings === undefined) {
+  process.stderr.write(USAGE);
+  process.exitCode = EXIT_USAGE;
+} else {
+  const work = mkdtempSync(join(settings.work, 'cramfs-bench-'));
+  try {
+    const report = await bench(settings, work);
+    process.stdout.write(formatReport(report));
+    if (settings.json !== undefined) {
+      writeFileSync(settings.json, `${JSON.stringify(report, null, 2)}\n`);
+    }
+    if (report.targets.some(({ pass }) => pass === false)) process.exitCode = EXIT_MISSED_TARGET;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,119 @@
+import { join } from 'node:path';
+import { MIB, type Corpus } from './corpus.js';
+import type { Contest, Contestant } from './contest.js';
+import { cramfs, findPeer, type PeerName } from './tools.js';
+
+export const BUILD = 'build';
+export const READ = 'read';
+export const START_UP = 'start-up';
+
+/** Names of the contestants in tables and in JSON. */
+export const OURS = {
+  build: 'cramfs build',
+  best: 'cramfs build --best',
+  extract: 'cramfs extract',
+  check: 'cramfs check',
+  help: 'cramfs --help',
+} as const;
+export const PEER = {
+  build: 'mkfs.cramfs',
+  extract: 'fsck.cramfs --extract',
+  squashfs: 'mksquashfs -b 4096',
+  sevenZip: '7z x',
+} as const;
+
+/** Start-ups are short, and what counts is a tenth of a second. */
+const START_UP_ROUNDS = 10;
+const GID_LIMIT = 0xff;
+
+/** Directory to image. */
+export function buildContest(corpus: Corpus, work: string, rounds: number): Contest {
+  return {
+    name: BUILD,
+    bytes: corpus.bytes,
+    rounds,
+    contestants: [
+      build(OURS.build, corpus, imagePath(work, OURS.build), []),
+      build(OURS.best, corpus, imagePath(work, OURS.best), ['--best']),
+      ...peer('mkfs.cramfs', PEER.build, imagePath(work, PEER.build), (image) => [
+        corpus.root,
+        image,
+      ]),
+      ...peer('mksquashfs', PEER.squashfs, join(work, 'squashfs.img'), (image) => [
+        ...[corpus.root, image, '-b', '4096'],
+        ...['-no-xattrs', '-noappend', '-no-progress', '-quiet'],
+      ]),
+    ],
+  };
+}
+
+/**
+ * The image that everybody reads in {@link readContest}: the peer's if there is one, since all tools
+ * can read that.
+ */
+export function imageToRead(work: string): string {
+  return imagePath(work, findPeer('mkfs.cramfs') === undefined ? OURS.build : PEER.build);
+}
+
+/** Image to directory, and image to verdict. */
+export function readContest(corpus: Corpus, work: string, rounds: number): Contest {
+  const image = imageToRead(work);
+  const target = join(work, 'extracted');
+  return {
+    name: READ,
+    bytes: corpus.bytes,
+    rounds,
+    contestants: [
+      { tool: OURS.extract, argv: cramfs('extract', image, '-C', target), output: target },
+      { tool: OURS.check, argv: cramfs('check', image) },
+      ...peer('fsck.cramfs', PEER.extract, target, (to) => [`--extract=${to}`, image]),
+      ...peer('7z', PEER.sevenZip, target, (to) => ['x', '-y', '-bd', `-o${to}`, image]),
+    ],
+  };
+}
+
+/** Our build of a smaller corpus, to see how time grows. */
+export function growthContest(corpus: Corpus, work: string, rounds: number): Contest {
+  return {
+    name: `${BUILD} ${Math.round(corpus.bytes / MIB)} MiB`,
+    bytes: corpus.bytes,
+    rounds,
+    contestants: [build(OURS.build, corpus, join(work, 'growth.img'), [])],
+  };
+}
+
+/** What every command pays before it does anything. */
+export function startUpContest(): Contest {
+  return {
+    name: START_UP,
+    bytes: 0,
+    rounds: START_UP_ROUNDS,
+    contestants: [{ tool: OURS.help, argv: cramfs('--help') }],
+  };
+}
+
+function imagePath(work: string, tool: string): string {
+  return join(work, `${tool.replaceAll(/[^a-z]+/g, '-')}.img`);
+}
+
+function build(
+  tool: string,
+  corpus: Corpus,
+  image: string,
+  options: readonly string[],
+): Contestant {
+  // The corpus' directories belong to whoever runs this; mkfs.cramfs cuts their gid if need be.
+  const squash = (process.getgid?.() ?? 0) > GID_LIMIT ? ['--squash'] : [];
+  return { tool, argv: cramfs('build', corpus.root, image, ...options, ...squash), output: image };
+}
+
+/** A contestant, or none if it is not installed. */
+function peer(
+  name: PeerName,
+  tool: string,
+  output: string,
+  args: (output: string) => readonly string[],
+): Contestant[] {
+  const program = findPeer(name);
+  return program === undefined ? [] : [{ tool, argv: [program, ...args(output)], output }];
+}
