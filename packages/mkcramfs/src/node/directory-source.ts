@@ -1,0 +1,188 @@
+import {
+  accessSync,
+  constants,
+  lstatSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  type BigIntStats,
+} from 'node:fs';
+import { CramfsError, S_IFMT, bytesToName, fileType, type DeviceNumber } from 'cramfs-format';
+import type { PathMatcher } from '../glob.js';
+import { joinPath, type DirectoryEntry, type Problem, type TreeEntry } from '../tree.js';
+import { fileIdentity, readSourceFile } from './source-file.js';
+import { systemReason } from './system-error.js';
+
+export interface DirectorySourceOptions {
+  /** Told of everything that is not as it should be; without errors the tree is complete. */
+  readonly onProblem: (problem: Problem) => void;
+  /** Paths in the tree to leave out, with everything below them. */
+  readonly exclude?: PathMatcher;
+  /** Leave out what cannot be read, with a warning instead of an error. */
+  readonly skipUnreadable?: boolean;
+  /** Files not to take in, by {@link fileId}: the image that is about to be written. */
+  readonly ignore?: ReadonlySet<string>;
+}
+
+/**
+ * Reads the tree below a directory. Types, modes, owners and device numbers are as stat(2) says;
+ * the files are read later, when the builder asks for them, and must not have changed until then.
+ * Names of a hard link become files of their own. Symbolic links are taken as they are, except that
+ * `path` itself may be one.
+ *
+ * Whether a file can be read is asked here, so that all unreadable ones are known at once; for root,
+ * to whom modes mean nothing, only reading tells.
+ *
+ * @param path on this machine.
+ * @throws CramfsError BAD_SOURCE if `path` is not a directory.
+ */
+export function readDirectorySource(path: string, options: DirectorySourceOptions): DirectoryEntry {
+  const host = Buffer.from(path);
+  let stats: BigIntStats;
+  try {
+    stats = statSync(host, { bigint: true });
+  } catch (cause) {
+    throw badRoot(host, `cannot be read: ${systemReason(cause)}`, cause);
+  }
+  if (!stats.isDirectory()) throw badRoot(host, 'not a directory');
+  return new DirectoryScan(options).scan(host, stats);
+}
+
+/** Identifies a file on this machine, whatever its path; undefined if there is none. */
+export function fileId(path: string): string | undefined {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? undefined : idOf(stats);
+}
+
+function idOf({ dev, ino }: BigIntStats): string {
+  return `${dev}:${ino}`;
+}
+
+function badRoot(host: Buffer, message: string, cause?: unknown): CramfsError {
+  return new CramfsError('BAD_SOURCE', message, { path: bytesToName(host), cause });
+}
+
+/** A directory whose names have not been read. */
+interface PendingDirectory {
+  readonly host: Buffer;
+  readonly path: string;
+  readonly entry: DirectoryEntry;
+  /** Takes the directory out of the tree again; the root has nothing to be taken out of. */
+  readonly remove: () => void;
+}
+
+const SLASH = Buffer.from('/');
+
+class DirectoryScan {
+  private readonly options: DirectorySourceOptions;
+  private readonly pending: PendingDirectory[] = [];
+
+  constructor(options: DirectorySourceOptions) {
+    this.options = options;
+  }
+
+  scan(host: Buffer, stats: BigIntStats): DirectoryEntry {
+    const root = directoryEntry(stats);
+    this.pending.push({ host, path: '/', entry: root, remove: () => undefined });
+    // Depth first, so that few directories are pending and problems come in the order of the tree.
+    for (let next = this.pending.pop(); next !== undefined; next = this.pending.pop()) {
+      this.readDirectory(next);
+    }
+    return root;
+  }
+
+  private readDirectory({ host, path, entry, remove }: PendingDirectory): void {
+    let names: Buffer[];
+    try {
+      names = readdirSync(host, { encoding: 'buffer' });
+    } catch (error) {
+      this.unreadable(path, error);
+      remove();
+      return;
+    }
+    names.sort((a, b) => a.compare(b));
+    const directories: PendingDirectory[] = [];
+    for (const bytes of names) {
+      const name = bytesToName(bytes);
+      const childPath = joinPath(path, name);
+      if (this.options.exclude?.(childPath) === true) continue;
+      const childHost = Buffer.concat([host, SLASH, bytes]);
+      const child = this.readEntry(childHost, childPath);
+      if (child === undefined) continue;
+      entry.children.set(name, child);
+      if (child.type === 'directory') {
+        const removeChild = (): void => {
+          entry.children.delete(name);
+        };
+        directories.push({ host: childHost, path: childPath, entry: child, remove: removeChild });
+      }
+    }
+    this.pending.push(...directories.reverse());
+  }
+
+  private readEntry(host: Buffer, path: string): TreeEntry | undefined {
+    try {
+      const stats = lstatSync(host, { bigint: true });
+      if (this.options.ignore?.has(idOf(stats)) === true) {
+        const message = 'left out: it is what is being written';
+        this.options.onProblem({ severity: 'warning', path, message });
+        return undefined;
+      }
+      return makeEntry(host, path, stats);
+    } catch (error) {
+      this.unreadable(path, error);
+      return undefined;
+    }
+  }
+
+  private unreadable(path: string, error: unknown): void {
+    const { skipUnreadable = false, onProblem } = this.options;
+    const reason = `cannot be read: ${systemReason(error)}`;
+    onProblem(
+      skipUnreadable
+        ? { severity: 'warning', path, message: `left out: ${reason}` }
+        : { severity: 'error', path, message: reason },
+    );
+  }
+}
+
+function makeEntry(host: Buffer, path: string, stats: BigIntStats): TreeEntry {
+  const base = attributes(stats);
+  const type = fileType(base.mode);
+  switch (type) {
+    case 'file': {
+      accessSync(host, constants.R_OK);
+      const seen = fileIdentity(stats);
+      const read = (): Uint8Array => readSourceFile(host, path, seen);
+      return { ...base, type, size: Number(stats.size), read };
+    }
+    case 'directory':
+      return directoryEntry(stats);
+    case 'symlink':
+      return { ...base, type, target: bytesToName(readlinkSync(host, { encoding: 'buffer' })) };
+    case 'char-device':
+    case 'block-device':
+      return { ...base, type, rdev: decodeRdev(stats.rdev) };
+    case 'fifo':
+    case 'socket':
+      return { ...base, type };
+    case undefined:
+      throw new Error(`unknown file type 0${(base.mode & S_IFMT).toString(8)}`);
+  }
+}
+
+function directoryEntry(stats: BigIntStats): DirectoryEntry {
+  return { ...attributes(stats), type: 'directory', children: new Map() };
+}
+
+function attributes({ mode, uid, gid }: BigIntStats) {
+  return { mode: Number(mode), uid: Number(uid), gid: Number(gid) };
+}
+
+/** The C library's encoding of device numbers, see gnu_dev_major(3): each in two pieces. */
+export function decodeRdev(rdev: bigint): DeviceNumber {
+  return {
+    major: Number(((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & 0xfffff000n)),
+    minor: Number((rdev & 0xffn) | ((rdev >> 12n) & 0xffffff00n)),
+  };
+}

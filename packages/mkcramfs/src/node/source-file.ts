@@ -1,0 +1,83 @@
+import { closeSync, constants, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
+import { CRAMFS_MAX_FILE_SIZE, CramfsError } from 'cramfs-format';
+import { isSystemError, systemReason } from './system-error.js';
+
+/** What must not change between the scan of a directory and the reading of its files. */
+export interface FileIdentity {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  /** Changes with every change of the content, mode or owner, and nobody can set it back. */
+  readonly ctimeNs: bigint;
+}
+
+export function fileIdentity({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileIdentity {
+  return { dev, ino, size, mtimeNs, ctimeNs };
+}
+
+/** What O_NONBLOCK is for: a fifo in the file's place must not block us. It means nothing for files. */
+const OPEN_FLAGS =
+  constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+/**
+ * Reads a file that was seen before, as much as cramfs can hold of it.
+ *
+ * @param host the file's path on this machine.
+ * @param path its path in the tree, for errors.
+ * @throws CramfsError BAD_SOURCE if it cannot be read, or is not the file that was seen any more.
+ */
+export function readSourceFile(host: Buffer, path: string, seen: FileIdentity): Uint8Array {
+  const bad = (message: string, cause?: unknown): CramfsError =>
+    new CramfsError('BAD_SOURCE', message, { path, cause });
+  let fd: number | undefined;
+  try {
+    fd = openQuietly(host);
+    const bytes = Buffer.allocUnsafeSlow(Math.min(Number(seen.size), CRAMFS_MAX_FILE_SIZE));
+    const unchanged =
+      isSame(seen, fstatSync(fd, { bigint: true })) &&
+      readFully(fd, bytes) === bytes.length &&
+      isSame(seen, fstatSync(fd, { bigint: true }));
+    if (!unchanged) throw bad('changed while it was read');
+    return bytes;
+  } catch (error) {
+    if (error instanceof CramfsError) throw error;
+    // ELOOP: O_NOFOLLOW met a symbolic link.
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO')) {
+      throw bad('changed while it was read', error);
+    }
+    throw bad(`cannot be read: ${systemReason(error)}`, error);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+/** Opens without touching the access time, where that is allowed: to the owner, on Linux. */
+function openQuietly(host: Buffer): number {
+  try {
+    return openSync(host, OPEN_FLAGS | constants.O_NOATIME);
+  } catch (error) {
+    if (!isSystemError(error, 'EPERM')) throw error;
+    return openSync(host, OPEN_FLAGS);
+  }
+}
+
+function readFully(fd: number, bytes: Uint8Array): number {
+  let filled = 0;
+  while (filled < bytes.length) {
+    const count = readSync(fd, bytes, filled, bytes.length - filled, null);
+    if (count === 0) break;
+    filled += count;
+  }
+  return filled;
+}
+
+function isSame(seen: FileIdentity, now: BigIntStats): boolean {
+  return (
+    seen.dev === now.dev &&
+    seen.ino === now.ino &&
+    seen.size === now.size &&
+    seen.mtimeNs === now.mtimeNs &&
+    seen.ctimeNs === now.ctimeNs
+  );
+}

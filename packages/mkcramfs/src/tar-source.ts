@@ -1,0 +1,176 @@
+import { CramfsError, S_IFDIR, nameToText, typeBits } from 'cramfs-format';
+import { ChunkReader, UnexpectedEnd } from './chunk-reader.js';
+import { TarFormatError } from './tar-header.js';
+import { readTarMembers, type TarMember, type TarMemberType } from './tar-members.js';
+import type { DirectoryEntry, Problem, TreeEntry } from './tree.js';
+
+export interface TarSourceOptions {
+  /** Name of the archive for messages, a byte string. */
+  readonly file: string;
+  /** Told of what is odd, but no reason to stop. */
+  readonly onProblem?: (problem: Problem) => void;
+}
+
+/** Keeps what is done along a path bounded; Linux itself takes no more than 4095 at once. */
+const MAX_PATH = 16384;
+
+/**
+ * Reads a tree from a tar archive; needs no rights for owners or devices. What the archive says is
+ * taken as tar(1) would extract it as root with --numeric-owner into an empty directory: a later
+ * member replaces an earlier one of the same name, a hard link has the content and the attributes
+ * of its target, directories that are only implied are 0755 and root's. A member `./` is the root.
+ *
+ * The files are kept in memory, each up to the 16777215 bytes that cramfs can hold.
+ *
+ * @param chunks the archive, uncompressed, in pieces of any size (a Node or web stream will do).
+ * It is read to its end, so that a writer at the other side of a pipe can finish.
+ * @throws CramfsError BAD_SOURCE with the archive's name and the offset of the member or damage.
+ */
+export async function readTarSource(
+  chunks: AsyncIterable<Uint8Array>,
+  { file, onProblem }: TarSourceOptions,
+): Promise<DirectoryEntry> {
+  const reader = new ChunkReader(chunks);
+  const root = newDirectory();
+  let start = 0;
+  try {
+    for await (const member of readTarMembers(reader)) {
+      addMember(root, member);
+      start = reader.offset;
+    }
+    if (await hasTrailingData(reader)) {
+      onProblem?.({
+        severity: 'warning',
+        path: '/',
+        message: `${nameToText(file)}: what follows the end marker of the archive is ignored`,
+      });
+    }
+    return root;
+  } catch (error) {
+    if (error instanceof UnexpectedEnd) {
+      throw failure(`the archive was cut short: ${error.message}`, file, reader.offset);
+    }
+    if (error instanceof TarFormatError) throw failure(error.message, file, start);
+    throw error;
+  } finally {
+    await reader.close();
+  }
+}
+
+function failure(message: string, file: string, offset: number): CramfsError {
+  return new CramfsError('BAD_SOURCE', message, { path: file, offset });
+}
+
+/** Archives are padded with zeros, which is no data. */
+async function hasTrailingData(reader: ChunkReader): Promise<boolean> {
+  let found = false;
+  for (;;) {
+    const bytes = await reader.some(Infinity);
+    if (bytes === undefined) return found;
+    found ||= bytes.some((byte) => byte !== 0);
+  }
+}
+
+function addMember(root: DirectoryEntry, member: TarMember): void {
+  const names = memberNames(member.path);
+  const name = names.pop();
+  if (name === undefined) {
+    if (member.type !== 'directory') throw new TarFormatError(`the root is a ${member.type}`);
+    setAttributes(root, member);
+    return;
+  }
+  const parent = makeParents(root, names, member);
+  const existing = parent.children.get(name);
+  if (existing?.type === 'directory') {
+    if (member.type === 'directory') {
+      setAttributes(existing, member);
+      return;
+    }
+    if (existing.children.size > 0) {
+      throw memberError(member, `a ${member.type} would replace a directory that is not empty`);
+    }
+  }
+  const entry = member.type === 'link' ? linkedEntry(root, member) : newEntry(member, member.type);
+  parent.children.set(name, entry);
+}
+
+/** The components of a path, without what does not count: leading and doubled slashes, dots. */
+function memberNames(path: string): string[] {
+  const names = path.split('/').filter((name) => name !== '' && name !== '.');
+  const text = nameToText(path.slice(0, 256));
+  if (names.includes('..')) throw new TarFormatError(`'${text}': a path with '..'`);
+  if (path.includes('\0')) throw new TarFormatError(`'${text}': a path with a NUL`);
+  if (path.length > MAX_PATH) {
+    throw new TarFormatError(`'${text}...': a path of ${path.length} bytes`);
+  }
+  return names;
+}
+
+function makeParents(
+  root: DirectoryEntry,
+  names: readonly string[],
+  member: TarMember,
+): DirectoryEntry {
+  let parent = root;
+  for (const name of names) {
+    let child = parent.children.get(name);
+    if (child === undefined) {
+      child = newDirectory();
+      parent.children.set(name, child);
+    }
+    if (child.type !== 'directory') {
+      // Not followed if it is a link: that could put files where their names do not say.
+      throw memberError(member, `'${nameToText(name)}' on its path is a ${child.type}`);
+    }
+    parent = child;
+  }
+  return parent;
+}
+
+/** A copy, so that rules for one name do not change the other; the content is the same object. */
+function linkedEntry(root: DirectoryEntry, member: TarMember): TreeEntry {
+  let target: TreeEntry | undefined = root;
+  for (const name of memberNames(member.linkTarget)) {
+    target = target?.type === 'directory' ? target.children.get(name) : undefined;
+  }
+  const text = nameToText(member.linkTarget);
+  if (target === undefined) {
+    throw memberError(member, `hard link to '${text}', which is not there before it`);
+  }
+  if (target.type === 'directory') {
+    throw memberError(member, `hard link to '${text}', which is a directory`);
+  }
+  return { ...target };
+}
+
+function newEntry(member: TarMember, type: Exclude<TarMemberType, 'link'>): TreeEntry {
+  const { uid, gid, size, content, linkTarget, rdev } = member;
+  const base = { mode: typeBits(type) | member.permissions, uid, gid };
+  switch (type) {
+    case 'file':
+      return { ...base, type, size, read: () => content };
+    case 'directory':
+      return { ...base, type, children: new Map() };
+    case 'symlink':
+      return { ...base, type, target: linkTarget };
+    case 'char-device':
+    case 'block-device':
+      return { ...base, type, rdev };
+    case 'fifo':
+      return { ...base, type };
+  }
+}
+
+function newDirectory(): DirectoryEntry {
+  return { type: 'directory', mode: S_IFDIR | 0o755, uid: 0, gid: 0, children: new Map() };
+}
+
+function setAttributes(directory: DirectoryEntry, { permissions, uid, gid }: TarMember): void {
+  directory.mode = S_IFDIR | permissions;
+  directory.uid = uid;
+  directory.gid = gid;
+}
+
+function memberError({ path }: TarMember, message: string): TarFormatError {
+  return new TarFormatError(`'${nameToText(path)}': ${message}`);
+}
