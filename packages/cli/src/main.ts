@@ -1,0 +1,54 @@
+import type { ExitCode } from './exit-codes.js';
+import { EXIT } from './exit-codes.js';
+import { InterruptedError, reportError } from './errors.js';
+import type { CliIo } from './io.js';
+
+export type Tool = 'cramfs' | 'mkcramfs' | 'fsck.cramfs';
+
+/** Runs a tool as this process: the only place that knows `process`. */
+export async function runProcess(tool: Tool): Promise<void> {
+  const io = processIo();
+  // A failed write is reported to whoever wrote; without a listener it would end the process.
+  process.stdout.on('error', () => undefined);
+  process.stderr.on('error', () => undefined);
+  try {
+    process.exitCode = await runTool(tool, process.argv.slice(2), io);
+  } catch (error) {
+    process.exitCode = reportError(error, tool, io);
+  }
+}
+
+async function runTool(tool: Tool, argv: readonly string[], io: CliIo): Promise<ExitCode> {
+  switch (tool) {
+    case 'cramfs':
+      return (await import('./cli.js')).runCramfs(argv, io);
+    case 'mkcramfs':
+      return (await import('./drop-in/mkcramfs.js')).runMkcramfs(argv, io);
+    case 'fsck.cramfs':
+      return (await import('./drop-in/fsck.js')).runFsck(argv, io);
+  }
+}
+
+function processIo(): CliIo {
+  let controller: AbortController | undefined;
+  return {
+    get stdin() {
+      return process.stdin;
+    },
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    interruptSignal() {
+      if (controller === undefined) {
+        const created = new AbortController();
+        controller = created;
+        process.once('SIGINT', () => {
+          created.abort(new InterruptedError());
+          // A second ^C does not wait for anything.
+          process.once('SIGINT', () => process.exit(EXIT.interrupted));
+        });
+      }
+      return controller.signal;
+    },
+  };
+}
