@@ -5,9 +5,10 @@ import { UsageError } from './errors.js';
 import type { ExitCode } from './exit-codes.js';
 import type { CliIo } from './io.js';
 
-/** An option as yargs takes it, and what it stands for when it is given without `=VALUE`. */
+/** An option as yargs takes it. */
 export interface CliOption extends Options {
-  readonly implied?: string;
+  /** The value that may be left out, and all it can be. */
+  readonly optional?: { readonly implied: string; readonly choices: readonly string[] };
 }
 
 export interface CommandDefinition<O extends Record<string, CliOption>> {
@@ -82,7 +83,7 @@ async function parseWithYargs(
   let values: Record<string, unknown>;
   try {
     values = await parser.parseAsync(
-      expandImplied(argv, options),
+      expandOptional(argv, options),
       {},
       (_error: unknown, _values: unknown, output: string) => {
         if (output !== '') help = output;
@@ -95,16 +96,22 @@ async function parseWithYargs(
   return { help, values };
 }
 
-/** yargs lacks options whose value may be left out: `--xip` becomes `--xip=mmu`. */
-function expandImplied(
+/**
+ * yargs lacks options whose value may be left out: `--xip` becomes `--xip=mmu`, unless the next word
+ * is one of its values.
+ */
+function expandOptional(
   argv: readonly string[],
   options: Readonly<Record<string, CliOption>>,
 ): string[] {
   const end = argv.indexOf('--');
   return argv.map((word, index) => {
     if (!word.startsWith('--') || (end !== -1 && index >= end)) return word;
-    const implied = options[word.slice(2)]?.implied;
-    return implied === undefined ? word : `${word}=${implied}`;
+    const optional = options[word.slice(2)]?.optional;
+    if (optional === undefined) return word;
+    const next = argv[index + 1];
+    const given = next !== undefined && optional.choices.includes(next);
+    return given ? word : `${word}=${optional.implied}`;
   });
 }
 

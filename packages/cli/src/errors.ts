@@ -28,6 +28,12 @@ export class OutputClosedError extends Error {
 /** The reason with which {@link CliIo.interruptSignal} aborts. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
+  readonly signal: 'SIGINT' | 'SIGTERM';
+
+  constructor(signal: 'SIGINT' | 'SIGTERM') {
+    super(signal);
+    this.signal = signal;
+  }
 }
 
 /** Runs `action`; what it throws, usage errors excepted, will be reported as about `file`. */
@@ -74,7 +80,7 @@ function report(error: unknown, file: string | undefined, tool: string, io: CliI
   }
   if (error instanceof InterruptedError) {
     io.stderr.write(`${prefix}: interrupted\n`);
-    return EXIT.interrupted;
+    return error.signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated;
   }
   const line = describeError(error, file);
   io.stderr.write(`${prefix}: ${line ?? printable(`internal error: ${String(error)}`)}\n`);

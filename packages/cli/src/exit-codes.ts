@@ -11,6 +11,8 @@ export const EXIT = {
   usage: 16,
   /** Interrupted by SIGINT, as a shell reports it. */
   interrupted: 130,
+  /** Ended by SIGTERM. */
+  terminated: 143,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -1,16 +1,18 @@
 import type { Readable, Writable } from 'node:stream';
 import { FileError, OutputClosedError, errorCode } from './errors.js';
 
+/** A stream that may be a terminal. */
+export type TerminalOrNot = Writable & { readonly isTTY?: boolean | undefined };
+
 /** Everything a command may touch of its process; tests bring their own. */
 export interface CliIo {
   readonly stdin: Readable;
-  readonly stdout: Writable;
-  /** `isTTY` of a terminal decides about progress bars. */
-  readonly stderr: Writable & { readonly isTTY?: boolean | undefined };
+  readonly stdout: TerminalOrNot;
+  readonly stderr: TerminalOrNot;
   readonly env: Readonly<Record<string, string | undefined>>;
   /**
-   * Aborted by SIGINT. A command that leaves something half done behind asks for it; for others
-   * SIGINT simply ends the process.
+   * Aborted by SIGINT and SIGTERM. A command that leaves something half done behind asks for it;
+   * for others the signals simply end the process.
    */
   interruptSignal(): AbortSignal;
 }

@@ -1,5 +1,4 @@
 import type { ExitCode } from './exit-codes.js';
-import { EXIT } from './exit-codes.js';
 import { InterruptedError, reportError } from './errors.js';
 import type { CliIo } from './io.js';
 
@@ -42,11 +41,11 @@ function processIo(): CliIo {
       if (controller === undefined) {
         const created = new AbortController();
         controller = created;
-        process.once('SIGINT', () => {
-          created.abort(new InterruptedError());
-          // A second ^C does not wait for anything.
-          process.once('SIGINT', () => process.exit(EXIT.interrupted));
-        });
+        for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+          process.once(signal, () => {
+            created.abort(new InterruptedError(signal));
+          });
+        }
       }
       return controller.signal;
     },

@@ -31,6 +31,19 @@ export function value<T = string>(
   } as const;
 }
 
+/** An option with one of `choices` as its value; without a value it means `implied`, if given. */
+export function choice<const T extends string>(
+  name: string,
+  choices: readonly T[],
+  describe: string,
+  implied?: T,
+) {
+  return {
+    ...value(describe, oneOf(`--${name}`, choices)),
+    ...(implied === undefined ? {} : { optional: { implied, choices } }),
+  };
+}
+
 /** An option that can be given several times. */
 export function list(describe: string, alias?: string) {
   return {
@@ -72,11 +85,13 @@ export function parseBytes(name: string) {
   };
 }
 
-/** A whole number from 0 to `max`. */
-export function parseCount(name: string, max: number) {
+/** A whole number from `min` to `max`. */
+export function parseCount(name: string, max: number, min = 0) {
   return (given: string): number => {
     const count = /^(0[xX][0-9a-fA-F]+|[0-9]+)$/.test(given) ? Number(given) : NaN;
-    if (!(count <= max)) throw new UsageError(`${name} cannot be '${given}': use 0 to ${max}`);
+    if (!(count >= min && count <= max)) {
+      throw new UsageError(`${name} cannot be '${given}': use ${min} to ${max}`);
+    }
     return count;
   };
 }

@@ -1,25 +1,30 @@
 import { textToName } from 'cramfs-format';
 import { defineCommand, type CommandArguments } from '../command.js';
-import { flag, list, oneOf, parseBlockSize, parseCount, text, value } from '../options.js';
+import { choice, flag, list, parseBlockSize, parseCount, text, value } from '../options.js';
 
 const options = {
-  xip: {
-    ...value(
-      '[=none|nommu|mmu] store programs so that they run in place; bare --xip is --xip=mmu',
-      oneOf('--xip', ['none', 'nommu', 'mmu']),
-    ),
-    implied: 'mmu',
-  },
+  xip: choice(
+    'xip',
+    ['none', 'nommu', 'mmu'],
+    'none, nommu or mmu: store programs so that they run in place; bare --xip is --xip=mmu',
+    'mmu',
+  ),
   'xip-include': list('with --xip: run whole files that match GLOB in place, whatever they are'),
   'xip-exclude': list('with --xip: never run files that match GLOB in place'),
   'xip-sticky': flag('with --xip: run files with the sticky bit in place as a whole'),
-  tail: list('[GLOB=]pad|share|auto: what stands in the rest of the last page of XIP files'),
+  tail: list(
+    '[GLOB=]pad|share|auto: zeros, other data or the cheaper of both behind XIP files in their last ' +
+      'page (default: pad with an MMU, share without)',
+  ),
   'page-size': value(
     "block size and alignment; must be the kernel's page size: 4096 (default) to 65536",
     parseBlockSize('--page-size'),
     ['b', 'block-size'],
   ),
-  endian: value('little (default), big or host', oneOf('--endian', ['little', 'big', 'host']), 'N'),
+  endian: {
+    ...choice('endian', ['little', 'big', 'host'], 'little (default), big or host'),
+    alias: 'N',
+  },
   B: flag('same as --endian big'),
   L: flag('same as --endian little'),
   name: value('volume name, at most 16 bytes', textToName, 'n'),
@@ -39,23 +44,27 @@ const options = {
   ),
   strict: flag('take warnings for errors: no image, exit 8', 'E'),
   best: flag('smallest image, in about twice the time'),
-  compat: value(
+  compat: choice(
+    'compat',
+    ['mkcramfs', 'util-linux'],
     'make the bytes that mkcramfs or mkfs.cramfs (util-linux) make',
-    oneOf('--compat', ['mkcramfs', 'util-linux']),
   ),
   force: flag('with --compat: build even what Linux would misread'),
   workers: value(
     'number of threads (the image does not depend on it)',
-    parseCount('--workers', 256),
+    parseCount('--workers', 256, 1),
   ),
-  compress: value(
+  compress: choice(
+    'compress',
+    ['none', 'gz', 'zst'],
     'none, gz or zst: compress the image for transport; default: by the name of IMAGE',
-    oneOf('--compress', ['none', 'gz', 'zst']),
   ),
-  report: {
-    ...value('[=table|json] print what every file became', oneOf('--report', ['table', 'json'])),
-    implied: 'table',
-  },
+  report: choice(
+    'report',
+    ['table', 'json'],
+    'table or json: print what every file became; bare --report is --report=table',
+    'table',
+  ),
   verbose: flag('also print the layout of the image', 'v'),
 } as const;
 

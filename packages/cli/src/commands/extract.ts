@@ -5,10 +5,10 @@ import { extractExitCode, runExtract } from '../extract/run.js';
 import { print } from '../io.js';
 import { openImageArgument } from '../open-image.js';
 import {
+  choice,
   flag,
   imageOptions,
   jsonOption,
-  oneOf,
   parseBytes,
   parseCount,
   text,
@@ -38,19 +38,21 @@ export const extract = defineCommand({
       type: 'boolean',
       describe: 'keep setuid and setgid bits (default: if root and owners are set)',
     },
-    devices: value(
+    devices: choice(
+      'devices',
+      ['create', 'skip'],
       'create or skip device nodes (default: create if root)',
-      oneOf('--devices', ['create', 'skip']),
     ),
-    damage: value(
+    damage: choice(
+      'damage',
+      ['remove', 'zeros'],
       'what becomes of a file with damaged blocks: remove it (default), or put zeros in their place',
-      oneOf('--damage', ['remove', 'zeros']),
     ),
     'max-bytes': value(
       'refuse images whose files need more disk than this (default: 4G)',
       parseBytes('--max-bytes'),
     ),
-    workers: value('number of threads', parseCount('--workers', 256)),
+    workers: value('number of threads', parseCount('--workers', 256, 1)),
     ...jsonOption,
     ...imageOptions,
   },

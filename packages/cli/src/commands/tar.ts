@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.js';
-import { FileError } from '../errors.js';
+import { FileError, UsageError } from '../errors.js';
 import { writeOut, type CliIo } from '../io.js';
 import { openImageArgument } from '../open-image.js';
 import { imageOptions, text, value } from '../options.js';
@@ -16,6 +16,10 @@ export const tar = defineCommand({
   },
   async run(args, io) {
     const [file, ...paths] = args.operands as [string, ...string[]];
+    const { output = '-' } = args;
+    if (output === '-' && io.stdout.isTTY === true) {
+      throw new UsageError('a tar does not belong on a terminal: use -o FILE or a pipe');
+    }
     const image = await openImageArgument(file, args, io);
     const { tarChunks } = await import('cramfs-reader');
     const problems = new Problems(file, io);
@@ -23,7 +27,6 @@ export const tar = defineCommand({
       paths: paths.length === 0 ? undefined : paths,
       onError: problems.add,
     });
-    const { output = '-' } = args;
     if (output === '-') for (const chunk of chunks) await writeOut(io, chunk);
     else await writeFile(output, chunks, io);
     return problems.exitCode;
