@@ -70,7 +70,7 @@ class TreeWalk {
       findings.add('directory-shared', `the directory at ${dataOffset} has another path`, place);
       return;
     }
-    this.bytes += size;
+    this.bytes += Math.max(0, Math.min(size, image.size - dataOffset));
     if (this.bytes > OVERLAP_BUDGET * image.size) {
       this.context.giveUp('directories');
       return;
