@@ -1,9 +1,9 @@
 import type { BlockBatch, BlockCompressor } from './codec.js';
 
 /** Large enough that a worker's round trip does not count, small enough to bound memory. */
-const BATCH_BYTES = 256 * 1024;
+const BATCH_BYTES = 512 * 1024;
 /** Enough that no worker runs dry while this thread reads and compares large files. */
-const BATCHES_PER_WORKER = 12;
+const BATCHES_PER_WORKER = 6;
 
 type Deliver = (stored: Uint8Array) => void;
 
@@ -13,11 +13,13 @@ type Deliver = (stored: Uint8Array) => void;
  * on which worker is faster.
  */
 export class BlockQueue {
-  private blocks: Uint8Array[] = [];
+  private data: Uint8Array | undefined;
+  private filled = 0;
+  private lengths: number[] = [];
   private deliveries: Deliver[] = [];
-  private pendingBytes = 0;
+  /** Buffers that came back: new ones would have to be zeroed and collected. */
+  private readonly spent: Uint8Array[] = [];
   private readonly running = new Set<Promise<void>>();
-
   private readonly compressor: BlockCompressor;
   private readonly settings: Pick<BlockBatch, 'codec' | 'keepIncompressible'>;
 
@@ -30,42 +32,46 @@ export class BlockQueue {
   }
 
   /**
-   * Queues one block, which must not change until this returns; `deliver` gets what to store.
+   * Queues a copy of one block of at most 64 KiB; `deliver` gets what to store.
    *
-   * @throws whatever the compressor threw for an earlier batch.
+   * @returns a promise if the caller should wait, because enough is under way.
    */
-  async add(block: Uint8Array, deliver: Deliver): Promise<void> {
-    this.blocks.push(block);
+  add(block: Uint8Array, deliver: Deliver): Promise<void> | undefined {
+    const full = this.filled + block.length > BATCH_BYTES ? this.dispatch() : undefined;
+    this.data ??= this.spent.pop() ?? new Uint8Array(BATCH_BYTES);
+    this.data.set(block, this.filled);
+    this.filled += block.length;
+    this.lengths.push(block.length);
     this.deliveries.push(deliver);
-    this.pendingBytes += block.length;
-    if (this.pendingBytes >= BATCH_BYTES) await this.dispatch();
+    return full;
   }
 
-  /** Sends what is left and waits for everything. */
+  /**
+   * Sends what is left and waits for everything.
+   *
+   * @throws whatever the compressor threw.
+   */
   async finish(): Promise<void> {
-    if (this.blocks.length > 0) await this.dispatch();
+    await this.dispatch();
     await Promise.all(this.running);
   }
 
   private async dispatch(): Promise<void> {
-    const { blocks, deliveries, pendingBytes } = this;
-    this.blocks = [];
+    const { data, filled, lengths, deliveries } = this;
+    if (data === undefined) return;
+    this.data = undefined;
+    this.filled = 0;
+    this.lengths = [];
     this.deliveries = [];
-    this.pendingBytes = 0;
 
-    const data = new Uint8Array(pendingBytes);
-    let at = 0;
-    for (const block of blocks) {
-      data.set(block, at);
-      at += block.length;
-    }
-    const lengths = blocks.map((block) => block.length);
-    const job = this.compressor.compress({ ...this.settings, data, lengths }).then((result) => {
+    const batch = { ...this.settings, data: data.subarray(0, filled), lengths };
+    const job = this.compressor.compress(batch).then((result) => {
       let start = 0;
       result.lengths.forEach((length, index) => {
         deliveries[index]!(result.data.subarray(start, start + length));
         start += length;
       });
+      this.spent.push(new Uint8Array(result.spent));
     });
     // A failure surfaces in the race below or in finish(); until then nobody else awaits it.
     job.catch(() => undefined);

@@ -48,12 +48,14 @@ export async function gatherContents(
   const known = new Map<string, Known[]>();
   const contents = new Map<PlanNode, Content>();
   for (const node of nodes) {
-    const bytes = await readContent(node);
+    let bytes = await readContent(node);
     const ranges = node.entry.type === 'file' ? fileRanges(node, bytes, options) : [];
     let content: Content | undefined;
     if (sizes.get(bytes.length)! > 1) {
       const key = `${bytes.length}:${crc32(bytes)}`;
       const candidates = known.get(key) ?? [];
+      // Reading those to compare them ends the life of what was read last.
+      if (candidates.length > 0) bytes = bytes.slice();
       content = await findEqual(candidates, node, bytes, ranges);
       if (content === undefined) {
         content = await storeContent(bytes, ranges, options, queue);
@@ -126,8 +128,9 @@ async function findEqual(
 ): Promise<Content | undefined> {
   for (const { node, content } of candidates) {
     if (!equalRanges(content.xipRanges, ranges)) continue;
+    if (isHardLink(node, to)) return content;
     // The first file's bytes are not kept, to bound memory: reading it again is rare and cheap.
-    if (isHardLink(node, to) || equalBytes(await readContent(node), bytes)) return content;
+    if (equalBytes(await readContent(node), bytes)) return content;
   }
   return undefined;
 }
@@ -170,9 +173,12 @@ async function storeContent(
     } else if (options.holes && isZero(block)) {
       blocks[index] = { kind: 'hole', size };
     } else {
-      await queue.add(block, (stored) => {
-        blocks[index] = storedBlock(block, stored, options);
+      // mkcramfs keeps what does not compress as it is, besides its compressed form.
+      const raw = options.compat === undefined ? undefined : block.slice();
+      const wait = queue.add(block, (stored) => {
+        blocks[index] = storedBlock(size, stored, raw, options);
       });
+      if (wait !== undefined) await wait;
     }
   }
   return content;
@@ -180,19 +186,15 @@ async function storeContent(
 
 /** Without the extension every block is compressed, even if that makes it larger. */
 function storedBlock(
-  block: Uint8Array,
+  size: number,
   stored: Uint8Array,
-  { extendedPointers, compat }: ResolvedOptions,
+  raw: Uint8Array | undefined,
+  { extendedPointers }: ResolvedOptions,
 ): StoredBlock {
-  const size = block.length;
   if (!extendedPointers || stored.length < size) return { kind: 'compressed', size, bytes: stored };
-  if (compat === undefined) return { kind: 'uncompressed', size, bytes: stored };
-  return {
-    kind: 'uncompressed',
-    size,
-    bytes: block.slice(),
-    residue: stored.subarray(size),
-  };
+  return raw === undefined
+    ? { kind: 'uncompressed', size, bytes: stored }
+    : { kind: 'uncompressed', size, bytes: raw, residue: stored.subarray(size) };
 }
 
 function equalRanges(a: readonly BlockRange[], b: readonly BlockRange[]): boolean {

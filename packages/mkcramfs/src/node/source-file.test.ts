@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CramfsError } from 'cramfs-format';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { fileIdentity, readSourceFile, type FileIdentity } from './source-file.js';
+import { SourceReader, fileIdentity, type FileIdentity } from './source-file.js';
 
 let directory: string;
 let path: string;
@@ -36,7 +36,7 @@ function identify(): FileIdentity {
 }
 
 function read(seen: FileIdentity): Uint8Array {
-  return readSourceFile(Buffer.from(path), '/tree/file', seen);
+  return new SourceReader().read(Buffer.from(path), '/tree/file', seen);
 }
 
 /** Waits for the clock of the file system, which ticks every few milliseconds. */
