@@ -4,7 +4,7 @@ import { createGunzip } from 'node:zlib';
 import { CramfsError, bytesToName, type CramfsErrorCode } from 'cramfs-format';
 import { ChunkReader } from '../chunk-reader.js';
 import { systemReason } from './system-error.js';
-import { openZstdStream } from './zstd-stream.js';
+import { openZstdStream } from 'cramfs-reader/node';
 
 /** An archive being read, uncompressed. */
 export interface TarStream {
