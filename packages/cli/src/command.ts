@@ -78,7 +78,7 @@ async function parseWithYargs(
     .usage(`cramfs ${name} [OPTION...] ${synopsis}\n\n${description}`)
     .options(options)
     .alias('help', 'h')
-    .updateStrings({ 'Options:': 'Options:' })
+    .describe('help', 'print this help')
     .strictOptions();
   let values: Record<string, unknown>;
   try {
@@ -86,7 +86,7 @@ async function parseWithYargs(
       expandOptional(argv, options),
       {},
       (_error: unknown, _values: unknown, output: string) => {
-        if (output !== '') help = output;
+        if (output !== '') help = withoutTypes(output);
       },
     );
   } catch (error) {
@@ -94,6 +94,13 @@ async function parseWithYargs(
     throw new UsageError(usageMessage(error.message));
   }
   return { help, values };
+}
+
+/** Of the types and defaults that yargs prints beside each option, the descriptions tell enough. */
+function withoutTypes(help: string): string {
+  return help
+    .replace(/(\n *)?\[(boolean|string|array)\]( +\[default: .*\])?$/gm, '')
+    .replace(/ +$/gm, '');
 }
 
 /**

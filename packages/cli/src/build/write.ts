@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isCramfsError } from 'cramfs-format';
-import type { BuildOptions, BuildReport, DirectoryEntry } from 'mkcramfs';
-import { buildImageFile } from 'mkcramfs/node';
+import type { BuildReport, DirectoryEntry } from 'mkcramfs';
+import { buildImageFile, workerCompressor, type BuildFileOptions } from 'mkcramfs/node';
 import { FileError, about, isUsageError } from '../errors.js';
 import type { CliIo } from '../io.js';
 import { startProgress } from '../progress.js';
@@ -26,35 +26,41 @@ export async function runBuild(
   const { source, insert, warningsAreErrors } = request;
   const signal = io.interruptSignal();
   const log = new ProblemLog(tool, source, io);
-  const tree = await readTree(request, log.add);
-  await about(source, () => {
-    log.stopIfBad(warningsAreErrors);
-  });
-  signal.throwIfAborted();
-  const inserted =
-    insert === undefined ? undefined : await about(insert, () => readFileSync(insert));
-  const progress = await startProgress(io, 'building');
+  // The threads start while the tree is read.
+  const compressor = workerCompressor(request.workers);
   try {
-    return await writeImage(tree, request, signal, {
-      ...request.image,
-      ...(inserted === undefined ? {} : { insert: inserted }),
-      strict: warningsAreErrors,
-      measureXipCost,
-      onProblem: log.add,
-      onProgress: progress.update,
+    const tree = await readTree(request, log.add);
+    await about(source, () => {
+      log.stopIfBad(warningsAreErrors);
     });
+    signal.throwIfAborted();
+    const inserted =
+      insert === undefined ? undefined : await about(insert, () => readFileSync(insert));
+    const progress = await startProgress(io, 'building');
+    try {
+      return await writeImage(tree, request, {
+        ...request.image,
+        compressor,
+        signal,
+        ...(inserted === undefined ? {} : { insert: inserted }),
+        strict: warningsAreErrors,
+        measureXipCost,
+        onProblem: log.add,
+        onProgress: progress.update,
+      });
+    } finally {
+      progress.stop();
+    }
   } finally {
-    progress.stop();
+    await compressor.close();
   }
 }
 
 async function writeImage(
   tree: DirectoryEntry,
-  { source, output, compression, workers }: BuildRequest,
-  signal: AbortSignal,
-  image: BuildOptions,
+  { source, output, compression }: BuildRequest,
+  options: BuildFileOptions,
 ): Promise<BuildReport> {
-  const options = { ...image, signal, ...(workers === undefined ? {} : { workers }) };
   try {
     return compression === 'none'
       ? await buildImageFile(tree, output, options)

@@ -32,11 +32,12 @@ export const extract = defineCommand({
     force: flag('replace files that exist', 'f'),
     owner: {
       type: 'boolean',
-      describe: 'set owners and groups (default: if root)',
+      describe: 'set owners and groups, or with --no-owner do not (default: if root)',
     },
     setuid: {
       type: 'boolean',
-      describe: 'keep setuid and setgid bits (default: if root and owners are set)',
+      describe:
+        'keep setuid and setgid bits, or with --no-setuid do not (default: if root and owners are set)',
     },
     devices: choice(
       'devices',

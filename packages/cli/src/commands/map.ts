@@ -24,7 +24,11 @@ const options = {
     `bus address of the image's first byte (default: 0x${DEFAULT_PHYS.toString(16)})`,
     parsePhys,
   ),
-  segments: { type: 'boolean', default: true, describe: 'list the segments of ELF files' },
+  segments: {
+    type: 'boolean',
+    default: true,
+    describe: 'list the segments of ELF files (default); --no-segments does not',
+  },
   require: list('print only files matching GLOB that are not fully mappable; exit 1 if any'),
   ...jsonOption,
   ...imageOptions,
