@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ALLOWANCES } from 'mkcramfs';
 import { cramfs } from './run-cli.js';
@@ -72,4 +73,23 @@ test.each([
 test('a word behind -- is no option', async () => {
   const { code, stderr } = await cramfs(['ls', '--', '--json']);
   expect([code, stderr]).toEqual([8, 'cramfs: --json: no such file or directory\n']);
+});
+
+test('docs/cli.md has every command and every option', async () => {
+  const manual = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
+  const sections = manual.split(/^## /m).slice(1);
+  const images = sections.find((section) => section.startsWith('Images'))!;
+  for (const command of COMMANDS) {
+    const own = sections.find((section) =>
+      section.split('\n', 1)[0]!.split(/\W+/).includes(command),
+    );
+    expect(own, command).toBeDefined();
+    const { stdout } = await cramfs([command, '--help']);
+    const options = stdout.match(/^ +(-\w, |-\w$)?--[\w-]+/gm)!.map((line) => line.trim());
+    for (const name of options.flatMap((line) => line.split(', '))) {
+      if (name === '-h' || name === '--help') continue;
+      const described = own!.includes(name) || images.includes(name);
+      expect(described, `${command} ${name}`).toBe(true);
+    }
+  }
 });
