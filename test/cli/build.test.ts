@@ -2,28 +2,26 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   readdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { elfFile } from '../helpers/elf-builder.js';
 import { noise, prose } from '../helpers/trees.js';
+import { Folder } from './folder.js';
 import { cramfs, cramfsJson, runTool } from './run-cli.js';
 
-let folder: string;
+const folder = new Folder();
 let source: string;
 let image: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'cli-'));
-  source = join(folder, 'source');
-  image = join(folder, 'rootfs.img');
+  source = folder.path('source');
+  image = folder.path('rootfs.img');
   mkdirSync(join(source, 'bin'), { recursive: true });
   mkdirSync(join(source, 'etc'));
   const program = elfFile(32, true, [{ flags: 5, offset: 0, filesz: 9000 }], prose(9000, 1));
@@ -33,10 +31,6 @@ beforeEach(() => {
   write('etc/whole', noise(4096, 3));
   symlinkSync('prog', join(source, 'bin/sh'));
 });
-afterEach(() => {
-  rmSync(folder, { recursive: true });
-});
-
 function write(name: string, bytes: Uint8Array, mode = 0o644): void {
   writeFileSync(join(source, name), bytes);
   chmodSync(join(source, name), mode);
@@ -101,14 +95,14 @@ describe('formats', () => {
 
   test('holes and an inserted file', async () => {
     write('etc/zeros', new Uint8Array(9000));
-    const insert = join(folder, 'kernel');
+    const insert = folder.path('kernel');
     writeFileSync(insert, 'a kernel');
     expect((await build('-z', '-i', insert)).code).toBe(0);
     expect(await stat('/etc/zeros')).toMatchObject({ blocks: { holes: 3 } });
     expect(readFileSync(image).subarray(76, 84).toString()).toBe('a kernel');
-    expect(await build('-i', join(folder, 'none'))).toMatchObject({
+    expect(await build('-i', folder.path('none'))).toMatchObject({
       code: 8,
-      stderr: `cramfs: ${join(folder, 'none')}: no such file or directory\n`,
+      stderr: `cramfs: ${folder.path('none')}: no such file or directory\n`,
     });
   });
 
@@ -161,7 +155,7 @@ describe('XIP', () => {
     expect(refused.stderr).toMatch(
       /\(\/etc\/whole\)\ncramfs: .*source: no image because of 1 warn/,
     );
-    expect(readdirSync(folder)).toEqual(['source']);
+    expect(readdirSync(folder.path())).toEqual(['source']);
   });
 });
 
@@ -181,7 +175,7 @@ describe('owners, modes and devices', () => {
   });
 
   test('device tables come after squashing, and rules after tables', async () => {
-    const table = join(folder, 'table.txt');
+    const table = folder.path('table.txt');
     writeFileSync(
       table,
       '/dev d 755 0 0 - - - - -\n/dev/tty c 666 0 5 4 0 0 1 2\n/etc/motd f 600 8 9 - - - - -\n',
@@ -227,9 +221,9 @@ describe('tar', () => {
   test('as a file, compressed, or on standard input; --exclude', async () => {
     await build('--owner=1000:100');
     const { bytes: tar } = await cramfs(['tar', image]);
-    const archive = join(folder, 'rootfs.tar.gz');
+    const archive = folder.path('rootfs.tar.gz');
     writeFileSync(archive, gzipSync(tar));
-    const [fromFile, fromStdin] = [join(folder, 'file.img'), join(folder, 'stdin.img')];
+    const [fromFile, fromStdin] = [folder.path('file.img'), folder.path('stdin.img')];
     expect((await cramfs(['build', archive, fromFile])).code).toBe(0);
     expect((await cramfs(['diff', image, fromFile])).stdout).toBe('');
     expect(runTool('cramfs', ['build', '-', fromStdin], tar).status).toBe(0);
@@ -239,7 +233,7 @@ describe('tar', () => {
   });
 
   test('what is no tar', async () => {
-    const archive = join(folder, 'noise');
+    const archive = folder.path('noise');
     writeFileSync(archive, noise(5000, 1));
     expect(await cramfs(['build', archive, image])).toMatchObject({
       code: 8,
@@ -259,7 +253,7 @@ describe('compressed images', () => {
       ['d.img', '--compress', 'zst'],
       ['e.gz', '--compress=none'],
     ] as const) {
-      const path = join(folder, name);
+      const path = folder.path(name);
       expect((await cramfs(['build', source, path, ...options])).code).toBe(0);
       const stored = readFileSync(path);
       expect((await cramfs(['diff', '--layout', image, path])).code).toBe(0);
@@ -269,7 +263,7 @@ describe('compressed images', () => {
       await cramfs(['build', source, path, ...options]);
       expect(Buffer.compare(readFileSync(path), stored)).toBe(0);
     }
-    expect(readdirSync(folder).sort()).toEqual([
+    expect(readdirSync(folder.path()).sort()).toEqual([
       'a.gz',
       'b.zst',
       'c.img',
@@ -318,7 +312,7 @@ describe('--report', () => {
 });
 
 test('sources and outputs that cannot be', async () => {
-  const none = join(folder, 'none');
+  const none = folder.path('none');
   expect(await cramfs(['build', none, image])).toMatchObject({
     code: 8,
     stderr: `cramfs: ${none}: no such file or directory\n`,

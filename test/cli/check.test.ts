@@ -1,25 +1,13 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { countedImage } from '../helpers/check-image.js';
 import { describeWithPeers, runPeer } from '../helpers/peers.js';
 import { file, fixCrc, noise, text, type RawImage } from '../helpers/raw-image.js';
+import { Folder } from './folder.js';
 import { cramfs, cramfsJson, fsck } from './run-cli.js';
 
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'cli-'));
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true });
-});
-
-function write(name: string, bytes: Uint8Array): string {
-  const path = join(folder, name);
-  writeFileSync(path, bytes);
-  return path;
-}
+const folder = new Folder();
 
 /** Two files of compressed blocks, nothing wrong with them. */
 function soundImage(): RawImage {
@@ -42,7 +30,7 @@ function misreadImage(): RawImage {
 
 describe('cramfs check', () => {
   test('a sound image', async () => {
-    const image = write('sound.img', soundImage().bytes);
+    const image = folder.write('sound.img', soundImage().bytes);
     expect(await cramfs(['check', image])).toMatchObject({
       code: 0,
       stdout: `${image}: OK\n`,
@@ -71,7 +59,7 @@ describe('cramfs check', () => {
 
   test('errors: a line each, exit 4', async () => {
     const raw = damagedImage();
-    const image = write('damaged.img', raw.bytes);
+    const image = folder.write('damaged.img', raw.bytes);
     const { code, stdout, stderr } = await cramfs(['check', image]);
     expect([code, stderr]).toEqual([4, '']);
     const offset = raw.placed.get('/a')!.blocks[1]!.start;
@@ -91,7 +79,7 @@ describe('cramfs check', () => {
   });
 
   test('warnings alone: exit 0', async () => {
-    const image = write('misread.img', misreadImage().bytes);
+    const image = folder.write('misread.img', misreadImage().bytes);
     const { code, stdout } = await cramfs(['check', image]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/: warning: .* \(\/whole\) \[k1-tail-reads-zero\]\n/);
@@ -99,15 +87,15 @@ describe('cramfs check', () => {
   });
 
   test('what is no image is an error of the file system, a missing file is not', async () => {
-    const { code, stdout } = await cramfs(['check', write('noise', noise(5000))]);
+    const { code, stdout } = await cramfs(['check', folder.write('noise', noise(5000))]);
     expect([code, stdout]).toEqual([4, expect.stringContaining('[no-superblock]')]);
-    expect((await cramfs(['check', join(folder, 'none')])).code).toBe(8);
+    expect((await cramfs(['check', folder.path('none')])).code).toBe(8);
     const { bytes } = soundImage();
     expect((await cramfs(['check', '-'], { stdin: bytes })).stdout).toBe('-: OK\n');
   });
 
   test('--page-size', async () => {
-    const image = write('sound.img', soundImage().bytes);
+    const image = folder.write('sound.img', soundImage().bytes);
     const { code, stdout } = await cramfs(['check', image, '--page-size=16K']);
     expect([code, stdout]).toEqual([4, expect.stringContaining('[page-size]')]);
   });
@@ -119,7 +107,7 @@ describe('cramfs check', () => {
         file('x', { blocks: [{ kind: 'C', stored: new Uint8Array(9) }] }),
       ]),
     );
-    const image = write('many.img', countedImage(tree, { flags: 3 }).bytes);
+    const image = folder.write('many.img', countedImage(tree, { flags: 3 }).bytes);
     const { code, stdout } = await cramfs(['check', image]);
     expect(code).toBe(4);
     expect(stdout).toContain(`${image}: and 100 more [block-bad-data]\n`);
@@ -129,7 +117,7 @@ describe('cramfs check', () => {
 
 describe('fsck.cramfs', () => {
   test('says nothing about a sound image unless asked to', async () => {
-    const image = write('sound.img', soundImage().bytes);
+    const image = folder.write('sound.img', soundImage().bytes);
     for (const argv of [[image], ['-a', '-y', image], ['-ay', image, '-b', '4096']]) {
       expect(await fsck(argv)).toMatchObject({ code: 0, stdout: '', stderr: '' });
     }
@@ -138,31 +126,31 @@ describe('fsck.cramfs', () => {
   });
 
   test('findings go to stderr', async () => {
-    const image = write('damaged.img', damagedImage().bytes);
+    const image = folder.write('damaged.img', damagedImage().bytes);
     const { code, stdout, stderr } = await fsck([image]);
     expect([code, stdout]).toEqual([4, '']);
     expect(stderr).toMatch(/^fsck\.cramfs: .*: error: offset 0x.*\(\/a\) \[block-bad-data\]\n$/);
-    const warned = await fsck([write('misread.img', misreadImage().bytes)]);
+    const warned = await fsck([folder.write('misread.img', misreadImage().bytes)]);
     expect([warned.code, warned.stderr]).toEqual([0, expect.stringContaining(': warning: ')]);
   });
 
   test('-x and --extract= extract a sound image', async () => {
-    const image = write('sound.img', soundImage().bytes);
+    const image = folder.write('sound.img', soundImage().bytes);
     for (const [name, option] of [
-      ['one', ['-x', join(folder, 'one')]],
-      ['two', [`--extract=${join(folder, 'two')}`]],
-      ['three', [`-x${join(folder, 'three')}`]],
+      ['one', ['-x', folder.path('one')]],
+      ['two', [`--extract=${folder.path('two')}`]],
+      ['three', [`-x${folder.path('three')}`]],
     ] as const) {
       expect((await fsck([...option, image])).code).toBe(0);
-      expect(readFileSync(join(folder, name, 'a'))).toEqual(Buffer.from(text(9000, 1)));
+      expect(readFileSync(folder.path(name, 'a'))).toEqual(Buffer.from(text(9000, 1)));
     }
   });
 
   test('-c carries on and extracts what can be read', async () => {
-    const image = write('damaged.img', damagedImage().bytes);
-    const target = join(folder, 'out');
+    const image = folder.write('damaged.img', damagedImage().bytes);
+    const target = folder.path('out');
     expect((await fsck(['-x', target, image])).code).toBe(4);
-    expect(readdirSync(folder)).toEqual(['damaged.img']);
+    expect(readdirSync(folder.path())).toEqual(['damaged.img']);
     expect((await fsck(['-c', '-x', target, image])).code).toBe(4);
     expect(readFileSync(join(target, 'b'))).toEqual(Buffer.from(text(5000, 2)));
     const expected = Buffer.from(text(9000, 1)).fill(0, 4096, 8192);
@@ -173,7 +161,7 @@ describe('fsck.cramfs', () => {
     expect((await fsck(['-h'])).stdout).toMatch(/^usage: fsck\.cramfs /);
     expect((await fsck(['-V'])).stdout).toMatch(/^fsck\.cramfs \d/);
     const unknown = countedImage({ a: file('x') }, { flags: 0x10003 });
-    const { code, stderr } = await fsck([write('unknown.img', unknown.bytes)]);
+    const { code, stderr } = await fsck([folder.write('unknown.img', unknown.bytes)]);
     expect([code, stderr]).toEqual([8, expect.stringContaining('[unsupported-flags]')]);
   });
 
@@ -195,7 +183,7 @@ describeWithPeers('fsck.cramfs', 'exit codes are those of fsck.cramfs', () => {
   test.each(['sound', 'damaged CRC', 'cut off', 'no image', 'missing', 'unknown feature'])(
     '%s',
     async (kind) => {
-      const path = join(folder, 'image');
+      const path = folder.path('image');
       const { bytes } = soundImage();
       if (kind === 'damaged CRC') bytes[bytes.length - 1]! ^= 1;
       if (kind === 'cut off') writeFileSync(path, bytes.subarray(0, bytes.length - 4096));

@@ -1,27 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { buildRawImage, file, fixCrc, noise, symlink } from '../helpers/raw-image.js';
+import { Folder } from './folder.js';
 import { cramfs, cramfsJson } from './run-cli.js';
 import { EVIL_TEXT, sampleImage } from './sample-image.js';
 
-let folder: string;
-let image: string;
+const folder = new Folder();
 const sample = sampleImage();
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'cli-'));
-  image = write('sample.img', sample.bytes);
+let image: string;
+beforeEach(() => {
+  image = folder.write('sample.img', sample.bytes);
 });
-afterAll(() => {
-  rmSync(folder, { recursive: true });
-});
-
-function write(name: string, bytes: Uint8Array): string {
-  const path = join(folder, name);
-  writeFileSync(path, bytes);
-  return path;
-}
 
 function at(path: string): number {
   return sample.placed.get(path)!.offset;
@@ -67,7 +55,10 @@ describe('ls', () => {
       '/etc:',
     ]);
     expect((await cramfs(['ls', '-d', image, '/bin'])).stdout).toBe('/bin\n');
-    const linked = write('link.img', buildRawImage({ a: symlink('/'), b: symlink('none') }).bytes);
+    const linked = folder.write(
+      'link.img',
+      buildRawImage({ a: symlink('/'), b: symlink('none') }).bytes,
+    );
     expect((await cramfs(['ls', linked, '/a', 'b'])).stdout).toBe('b\n\n/a:\na\nb\n');
   });
 
@@ -253,7 +244,7 @@ describe('blocks', () => {
     const { bytes } = buildRawImage({
       f: file(noise(9000), { blocks: ['D', { kind: 'D', pointer: 0xffffffff }, 'D'] }),
     });
-    const bad = write('bad-pointer.img', bytes);
+    const bad = folder.write('bad-pointer.img', bytes);
     const { code, stdout, stderr } = await cramfs(['blocks', bad, '/f']);
     expect(code).toBe(8);
     expect(stdout.match(/^ +\d/gm)).toHaveLength(2);
@@ -281,7 +272,7 @@ describe('info', () => {
   });
 
   test('--json', async () => {
-    const padded = write('padded.img', sampleImage({ pad: 512, endianness: 'big' }).bytes);
+    const padded = folder.write('padded.img', sampleImage({ pad: 512, endianness: 'big' }).bytes);
     expect(await cramfsJson(['info', padded])).toMatchObject({
       endianness: 'big',
       blockSize: 4096,
@@ -308,14 +299,14 @@ describe('info', () => {
   test('a wrong CRC is a fact; damage below is reported', async () => {
     const wrong = sample.bytes.slice();
     wrong[wrong.length - 1]! ^= 1;
-    const { code, stdout } = await cramfs(['info', write('wrong.img', wrong)]);
+    const { code, stdout } = await cramfs(['info', folder.write('wrong.img', wrong)]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/crc: +0x[0-9a-f]{8} \(WRONG: it is 0x[0-9a-f]{8}\)/);
 
     const outside = sample.bytes.slice();
     new DataView(outside.buffer).setUint32(at('/bin/busybox'), 0xffffffff, true);
     fixCrc(outside);
-    const damaged = await cramfs(['info', write('outside.img', outside)]);
+    const damaged = await cramfs(['info', folder.write('outside.img', outside)]);
     expect(damaged.code).toBe(8);
     expect(damaged.stderr).toMatch(/offset 0x[0-9a-f]+: .*\(\/bin\/busybox\)\n$/);
     expect(damaged.stdout).toContain('contents:');

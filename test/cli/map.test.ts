@@ -1,10 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { elfFile } from '../helpers/elf-builder.js';
 import { kernelImage, ROM_ADDRESS } from '../helpers/kernel-images.js';
 import { buildRawImage, directory, file, noise, symlink } from '../helpers/raw-image.js';
+import { Folder } from './folder.js';
 import { cramfs, cramfsJson } from './run-cli.js';
 
 const ALIGNED = { kind: 'D', align: 4096 } as const;
@@ -22,7 +20,7 @@ const program = elfFile(
   noise(9192, 3),
 );
 
-let folder: string;
+const folder = new Folder();
 let image: string;
 const raw = buildRawImage(
   {
@@ -47,13 +45,8 @@ const raw = buildRawImage(
   { flags: 0x803 },
 );
 
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'cli-'));
-  image = join(folder, 'map.img');
-  writeFileSync(image, raw.bytes);
-});
-afterAll(() => {
-  rmSync(folder, { recursive: true });
+beforeEach(() => {
+  image = folder.write('map.img', raw.bytes);
 });
 
 function rom(path: string, pages: number): { romStart: number; romEnd: number } {
@@ -271,8 +264,7 @@ describe('--require', () => {
 });
 
 test('an image that Linux has mapped', async () => {
-  const path = join(folder, 'basic.img');
-  writeFileSync(path, kernelImage('basic'));
+  const path = folder.write('basic.img', kernelImage('basic'));
   const { stdout } = await cramfs(['map', path, '/direct-5p-sharedtail', '/bin/xpie-unaligned']);
   expect(line(stdout, '/direct-5p-sharedtail').slice(1, 6)).toEqual(['5', '4', '1', '5', 'shared']);
   expect(line(stdout, '/bin/xpie-unaligned').at(-1)).toBe('data is not page aligned');

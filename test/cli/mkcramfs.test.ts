@@ -1,29 +1,26 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { endianness, tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { endianness } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { elfFile } from '../helpers/elf-builder.js';
 import { describeWithPeers, runPeer } from '../helpers/peers.js';
 import { noise, prose } from '../helpers/trees.js';
+import { Folder } from './folder.js';
 import { cramfs, cramfsJson, mkcramfs } from './run-cli.js';
 
 const HOST = endianness() === 'LE' ? 'little' : 'big';
 
-let folder: string;
+const folder = new Folder();
 let source: string;
 let image: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'cli-'));
-  source = join(folder, 'source');
-  image = join(folder, 'image');
+  source = folder.path('source');
+  image = folder.path('image');
   mkdirSync(source);
   const program = elfFile(32, true, [{ flags: 5, offset: 0, filesz: 5000 }], prose(5000, 1));
   writeFileSync(join(source, 'prog'), program);
   writeFileSync(join(source, 'text'), prose(9000, 2));
   writeFileSync(join(source, 'zeros'), new Uint8Array(9000));
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true });
 });
 
 async function info(): Promise<unknown> {
@@ -78,7 +75,7 @@ describe('options have the letters and the meaning of the C tools', () => {
   });
 
   test('-i and -D', async () => {
-    const [insert, table] = [join(folder, 'kernel'), join(folder, 'table')];
+    const [insert, table] = [folder.path('kernel'), folder.path('table')];
     writeFileSync(insert, 'a kernel');
     writeFileSync(table, '/null c 666 0 0 1 3 - - -\n');
     expect((await mkcramfs(['-i', insert, '-D', table, source, image])).code).toBe(0);
@@ -90,7 +87,7 @@ describe('options have the letters and the meaning of the C tools', () => {
 });
 
 test('truncation is refused by default, allowed by --allow, and -E refuses that too', async () => {
-  const table = join(folder, 'table');
+  const table = folder.path('table');
   writeFileSync(table, '/text f 644 0 300 - - - - -\n');
   const refused = await mkcramfs(['-D', table, source, image]);
   expect([refused.code, existsSync(image)]).toEqual([8, false]);
@@ -145,15 +142,15 @@ describeWithPeers('mkfs.cramfs', 'beside mkfs.cramfs', () => {
     [['-vEsz', '-e1', '-n', 'name', 'source', 'image']],
     [['source', '-p', 'image', '-Nbig']],
   ])('%j has the same exit code', async (argv) => {
-    const own = argv.map((word) => word.replace(/^(source|image)$/, `${folder}/$1`));
-    const theirs = runPeer('mkfs.cramfs', argv, { cwd: folder });
+    const own = argv.map((word) => word.replace(/^(source|image)$/, folder.path('$1')));
+    const theirs = runPeer('mkfs.cramfs', argv, { cwd: folder.path() });
     expect((await mkcramfs(own)).code).toBe(theirs.status);
   });
 
   test.each([[[]], [['-N', 'big']], [['-p', '-e', '5', '-n', 'foo']], [['-b', '16384']]])(
     '--compat util-linux makes the same bytes with %j',
     async (options) => {
-      const theirs = join(folder, 'theirs');
+      const theirs = folder.path('theirs');
       writeFileSync(join(source, 'noise'), noise(20_000, 7));
       expect(runPeer('mkfs.cramfs', [...options, source, theirs]).status).toBe(0);
       const { code } = await mkcramfs(['--compat', 'util-linux', ...options, source, image]);

@@ -1,36 +1,22 @@
 import { spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { buildRawImage, file, noise, text } from '../helpers/raw-image.js';
+import { Folder } from './folder.js';
 import { cramfs, interruptTool, launcher, runTool } from './run-cli.js';
 import { sampleImage } from './sample-image.js';
 
-let folder: string;
+const folder = new Folder();
 let image: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'cli-'));
-  image = join(folder, 'sample.img');
-  writeFileSync(image, sampleImage().bytes);
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true });
+  image = folder.write('sample.img', sampleImage().bytes);
 });
 
 /** Runs a line of shell, in which $CRAMFS is our launcher. */
 function shell(line: string): { status: number | null; stdout: string; stderr: string } {
   const { status, stdout, stderr } = spawnSync('bash', ['-c', `set -o pipefail; ${line}`], {
-    cwd: folder,
+    cwd: folder.path(),
     env: { ...process.env, CRAMFS: `${process.execPath} ${launcher('cramfs')}` },
   });
   return { status, stdout: stdout.toString(), stderr: stderr.toString() };
@@ -44,8 +30,8 @@ test('the launchers are executable and start with #!', () => {
 });
 
 test('every tool runs, and says with its exit code how it went', () => {
-  const target = join(folder, 'out.img');
-  const source = join(folder, 'source');
+  const target = folder.path('out.img');
+  const source = folder.path('source');
   mkdirSync(source);
   writeFileSync(join(source, 'a'), 'content');
   expect(runTool('mkcramfs', [source, target]).status).toBe(0);
@@ -57,7 +43,7 @@ test('every tool runs, and says with its exit code how it went', () => {
 });
 
 test('without a build the launchers say so', () => {
-  const bin = join(folder, 'cli', 'bin');
+  const bin = folder.path('cli', 'bin');
   cpSync(dirname(launcher('cramfs')), bin, { recursive: true });
   for (const tool of ['cramfs', 'mkcramfs', 'fsck.cramfs']) {
     const { status, stderr } = spawnSync(process.execPath, [join(bin, `${tool}.js`)]);
@@ -67,7 +53,7 @@ test('without a build the launchers say so', () => {
 
 describe('standard streams', () => {
   test('a reader that goes away is no error', () => {
-    const big = join(folder, 'big.img');
+    const big = folder.path('big.img');
     writeFileSync(big, buildRawImage({ big: file(text(8_000_000)) }).bytes);
     for (const command of ['cat big.img /big', 'tar big.img', 'blocks big.img /big']) {
       const { status, stdout, stderr } = shell(`$CRAMFS ${command} | head -c 1`);
@@ -94,7 +80,7 @@ describe('standard streams', () => {
 describe('signals', () => {
   /** A build that takes seconds. */
   function bigSource(): string {
-    const source = join(folder, 'source');
+    const source = folder.path('source');
     mkdirSync(source);
     for (let index = 0; index < 4; index += 1) {
       writeFileSync(join(source, `f${index}`), noise(15_000_000, index));
@@ -106,18 +92,18 @@ describe('signals', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)('%s leaves no half image and exits with %d', async (signal, status) => {
-    const output = join(folder, 'out.img');
+    const output = folder.path('out.img');
     writeFileSync(output, 'old');
     const source = bigSource();
     const result = await interruptTool('cramfs', ['build', '--best', source, output], signal, () =>
-      readdirSync(folder).some((name) => name.endsWith('.tmp')),
+      readdirSync(folder.path()).some((name) => name.endsWith('.tmp')),
     );
     expect(result).toEqual({
       status,
       signal: null,
       stderr: `cramfs: ${output}: interrupted\n`,
     });
-    expect(readdirSync(folder).sort()).toEqual(['out.img', 'sample.img', 'source']);
+    expect(readdirSync(folder.path()).sort()).toEqual(['out.img', 'sample.img', 'source']);
     expect(readFileSync(output, 'utf8')).toBe('old');
   });
 });
@@ -147,7 +133,7 @@ test('heavy modules are loaded by the commands that use them only', () => {
     expect(loaded(argv)).not.toMatch(/libdeflate|zstd-codec|piscina|pako/);
   }
   expect(loaded('--help')).not.toMatch(/yargs/);
-  mkdirSync(join(folder, 'empty'));
+  mkdirSync(folder.path('empty'));
   expect(loaded('build empty out.img')).toMatch(/libdeflate/);
   expect(loaded('ls sample.img')).toMatch(/yargs/);
   expect(loaded('ls sample.img')).not.toMatch(/libdeflate|zstd-codec|tar-stream/);

@@ -1,34 +1,28 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { treeDifferences } from '../helpers/disk-trees.js';
 import { describeWithPeers, runPeerOk } from '../helpers/peers.js';
 import { buildRawImage, directory, file, noise, symlink, text } from '../helpers/raw-image.js';
+import { Folder } from './folder.js';
 import { cramfs, cramfsJson } from './run-cli.js';
 import { sampleImage } from './sample-image.js';
 
-let folder: string;
+const folder = new Folder();
 let image: string;
 let special: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'cli-'));
-  image = join(folder, 'plain.img');
+beforeEach(() => {
   const tree = {
     bin: directory({ cat: file(noise(5000), { mode: 0o755 }), sh: symlink('cat') }),
     etc: directory({ motd: file(text(6000)) }),
   };
-  writeFileSync(image, buildRawImage(tree).bytes);
-  special = join(folder, 'special.img');
-  writeFileSync(special, sampleImage().bytes);
-});
-afterAll(() => {
-  rmSync(folder, { recursive: true });
+  image = folder.write('plain.img', buildRawImage(tree).bytes);
+  special = folder.write('special.img', sampleImage().bytes);
 });
 
 describe('extract', () => {
   test('everything', async () => {
-    const target = join(folder, 'all');
+    const target = folder.path('all');
     const { code, stdout } = await cramfs(['extract', image, '-C', target]);
     expect([code, stdout]).toEqual([
       0,
@@ -39,7 +33,7 @@ describe('extract', () => {
   });
 
   test('paths and patterns', async () => {
-    const target = join(folder, 'some');
+    const target = folder.path('some');
     expect((await cramfs(['extract', image, '/etc', '-C', target])).code).toBe(0);
     expect(readdirSync(target)).toEqual(['etc']);
     expect((await cramfs(['extract', image, 's*', '-C', target])).code).toBe(0);
@@ -52,7 +46,7 @@ describe('extract', () => {
   });
 
   test('existing files are errors without --force', async () => {
-    const target = join(folder, 'twice');
+    const target = folder.path('twice');
     const argv = ['extract', image, '-C', target];
     expect((await cramfs(argv)).code).toBe(0);
     const again = await cramfs(argv);
@@ -62,7 +56,7 @@ describe('extract', () => {
   });
 
   test('devices and setuid bits can be left out, with a warning each', async () => {
-    const target = join(folder, 'special');
+    const target = folder.path('special');
     const argv = ['extract', special, '-C', target, '--devices=skip', '--no-setuid', '--no-owner'];
     const { code, stderr } = await cramfs(argv);
     expect(code).toBe(0);
@@ -73,7 +67,7 @@ describe('extract', () => {
   });
 
   test('--json', async () => {
-    const target = join(folder, 'json');
+    const target = folder.path('json');
     expect(await cramfsJson(['extract', image, '-C', target])).toEqual({
       directories: 2,
       files: 2,
@@ -93,14 +87,13 @@ describe('extract', () => {
     const raw = buildRawImage({ a: file(text(9000)), b: file('fine') });
     const { start } = raw.placed.get('/a')!.blocks[1]!;
     raw.bytes.fill(0xff, start + 10, start + 30);
-    const damaged = join(folder, 'damaged.img');
-    writeFileSync(damaged, raw.bytes);
-    const removed = join(folder, 'removed');
+    const damaged = folder.write('damaged.img', raw.bytes);
+    const removed = folder.path('removed');
     const { code, stderr } = await cramfs(['extract', damaged, '-C', removed]);
     expect(code).toBe(8);
     expect(stderr).toMatch(/^cramfs: .*damaged\.img: offset 0x[0-9a-f]+: .* \(\/a\)\n$/);
     expect(readdirSync(removed)).toEqual(['b']);
-    const zeros = join(folder, 'zeros');
+    const zeros = folder.path('zeros');
     expect((await cramfs(['extract', damaged, '-C', zeros, '--damage=zeros'])).code).toBe(8);
     const expected = Buffer.from(text(9000)).fill(0, 4096, 8192);
     expect(readFileSync(join(zeros, 'a'))).toEqual(expected);
@@ -114,7 +107,7 @@ describe('extract', () => {
 
 describe('tar', () => {
   test('to standard output or a file, the same bytes', async () => {
-    const output = join(folder, 'out.tar');
+    const output = folder.path('out.tar');
     expect(await cramfs(['tar', image, '-o', output])).toMatchObject({ code: 0, stdout: '' });
     const { bytes } = await cramfs(['tar', image]);
     expect(Buffer.compare(readFileSync(output), bytes)).toBe(0);
@@ -136,7 +129,7 @@ describe('tar', () => {
   });
 
   test('an output that cannot be written', async () => {
-    const output = join(folder, 'none', 'out.tar');
+    const output = folder.path('none', 'out.tar');
     const { code, stderr } = await cramfs(['tar', image, '-o', output]);
     expect([code, stderr]).toEqual([
       8,
@@ -147,9 +140,9 @@ describe('tar', () => {
 
 describeWithPeers('tar', 'tar and extract agree', () => {
   test('GNU tar extracts what extract extracts', async () => {
-    const [viaTar, direct] = [join(folder, 'via-tar'), join(folder, 'direct')];
+    const [viaTar, direct] = [folder.path('via-tar'), folder.path('direct')];
     const { bytes } = await cramfs(['tar', image]);
-    runPeerOk('tar', ['-x', '-C', folder, '--one-top-level=via-tar'], { input: bytes });
+    runPeerOk('tar', ['-x', '-C', folder.path(), '--one-top-level=via-tar'], { input: bytes });
     await cramfs(['extract', image, '-C', direct]);
     expect(treeDifferences(direct, viaTar)).toEqual([]);
   });
@@ -157,9 +150,8 @@ describeWithPeers('tar', 'tar and extract agree', () => {
 
 describe('diff', () => {
   function write(name: string, tree: Parameters<typeof buildRawImage>[0], big = false): string {
-    const path = join(folder, name);
-    writeFileSync(path, buildRawImage(tree, { endianness: big ? 'big' : 'little' }).bytes);
-    return path;
+    const { bytes } = buildRawImage(tree, { endianness: big ? 'big' : 'little' });
+    return folder.write(name, bytes);
   }
 
   test('layout and byte order make no difference, content does', async () => {

@@ -1,4 +1,4 @@
-import type { ExitCode } from './exit-codes.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
 import { InterruptedError, reportError } from './errors.js';
 import type { CliIo } from './io.js';
 
@@ -38,16 +38,28 @@ function processIo(): CliIo {
     stderr: process.stderr,
     env: process.env,
     interruptSignal() {
-      if (controller === undefined) {
-        const created = new AbortController();
-        controller = created;
-        for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-          process.once(signal, () => {
-            created.abort(new InterruptedError(signal));
-          });
-        }
-      }
+      controller ??= abortOnSignals();
       return controller.signal;
     },
   };
+}
+
+/** A second signal this much later means that the user does not want to wait for the clean-up. */
+const PATIENCE_MS = 2000;
+
+function abortOnSignals(): AbortController {
+  const controller = new AbortController();
+  let since = 0;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      // npx passes on the SIGINT that the terminal has sent to us already: do not count it twice.
+      if (!controller.signal.aborted) {
+        since = Date.now();
+        controller.abort(new InterruptedError(signal));
+      } else if (Date.now() - since > PATIENCE_MS) {
+        process.exit(EXIT.interrupted);
+      }
+    });
+  }
+  return controller;
 }

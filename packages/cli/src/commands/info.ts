@@ -14,7 +14,7 @@ import { print } from '../io.js';
 import { openImageArgument } from '../open-image.js';
 import { imageOptions, jsonOption } from '../options.js';
 import { Problems } from '../problems.js';
-import { BlockTally } from '../render/block-tally.js';
+import { BlockTally, tallyText } from '../render/block-tally.js';
 import { hex, octal, renderJson } from '../render/json.js';
 import { plural, renderFields } from '../render/table.js';
 
@@ -147,7 +147,6 @@ function countName(type: CramfsImage['root']['type']) {
 
 function factsText(facts: Facts): string {
   const { contents, crc, root } = facts;
-  const { blocks } = contents;
   const size =
     facts.size === null
       ? `not stored; the file has ${facts.availableBytes} bytes`
@@ -169,11 +168,7 @@ function factsText(facts: Facts): string {
       `${root.size} bytes at ${hex(root.offset)}, mode ${root.mode}, ${root.uid}:${root.gid}`,
     ],
     ['contents', contentsText(contents)],
-    [
-      'blocks',
-      `${blocks.compressed} compressed, ${blocks.uncompressed} uncompressed, ${blocks.holes} holes; ` +
-        `${blocks.direct} direct; ${blocks.storedBytes} bytes stored`,
-    ],
+    ['blocks', tallyText(contents.blocks)],
   ]);
 }
 

@@ -36,10 +36,15 @@ export class BlockTally {
   }
 
   toText(): string {
-    const { compressed, uncompressed, holes, direct, storedBytes } = this;
-    return (
-      `${compressed + uncompressed + holes}: ${compressed} compressed, ` +
-      `${uncompressed} uncompressed, ${holes} holes; ${direct} direct; ${storedBytes} bytes stored`
-    );
+    return `${this.compressed + this.uncompressed + this.holes}: ${tallyText(this)}`;
   }
+}
+
+/** `40 compressed, 3 uncompressed, 0 holes; 3 direct; 90112 bytes stored` */
+export function tallyText(tally: ReturnType<BlockTally['toJson']>): string {
+  const { compressed, uncompressed, holes, direct, storedBytes } = tally;
+  return (
+    `${compressed} compressed, ${uncompressed} uncompressed, ${holes} holes; ` +
+    `${direct} direct; ${storedBytes} bytes stored`
+  );
 }
