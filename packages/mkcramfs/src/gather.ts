@@ -1,7 +1,6 @@
 import {
   CramfsError,
   blockCount,
-  crc32,
   equalBytes,
   isZero,
   nameToBytes,
@@ -12,6 +11,7 @@ import type { BlockCompressor, Codec } from './codec.js';
 import type { Content, StoredBlock } from './content.js';
 import { preOrder, type PlanNode } from './nodes.js';
 import type { ResolvedOptions } from './options.js';
+import type { Crc32 } from './write-image.js';
 import { xipRanges, type BlockRange } from './xip-policy.js';
 
 /** A content that later files of the same size are compared with. */
@@ -30,6 +30,7 @@ export async function gatherContents(
   root: PlanNode,
   options: ResolvedOptions,
   compressor: BlockCompressor,
+  crc32: Crc32,
 ): Promise<Map<PlanNode, Content>> {
   const nodes = [...preOrder(root)].filter((node) => contentSize(node) > 0);
   const sizes = new Map<number, number>();
@@ -52,7 +53,7 @@ export async function gatherContents(
     const ranges = node.entry.type === 'file' ? fileRanges(node, bytes, options) : [];
     let content: Content | undefined;
     if (sizes.get(bytes.length)! > 1) {
-      const key = `${bytes.length}:${crc32(bytes)}`;
+      const key = `${bytes.length}:${crc32(bytes, 0)}`;
       const candidates = known.get(key) ?? [];
       // Reading those to compare them ends the life of what was read last.
       if (candidates.length > 0) bytes = bytes.slice();

@@ -5,7 +5,6 @@ import {
   CRAMFS_SUPER_CRC_OFFSET,
   CRAMFS_SUPER_SIZE,
   DIRECT_LENGTH_SIZE,
-  crc32,
   encodeBlockPointer,
   encodeInode,
   encodeSuperblock,
@@ -26,15 +25,19 @@ export interface ImageSink {
   patch(offset: number, bytes: Uint8Array): void;
 }
 
+/** Continues a checksum over bytes, as zlib's crc32() does. */
+export type Crc32 = (bytes: Uint8Array, crc: number) => number;
+
 /** Writes `layout` as an image: everything in ascending order, gaps as zeros, the CRC last. */
 export function writeImage(
   root: PlanNode,
   layout: Layout,
   options: ResolvedOptions,
   sink: ImageSink,
+  crc32: Crc32,
 ): void {
   const { superblockOffset, directories } = layout;
-  const crcSink = new SequentialSink(sink, superblockOffset, layout.residues);
+  const crcSink = new SequentialSink(sink, crc32, superblockOffset, layout.residues);
   crcSink.writeAt(superblockOffset, superblock(root, layout, options));
   crcSink.writeAt(superblockOffset + CRAMFS_SUPER_SIZE, layout.insert);
   crcSink.writeAt(directories.start, directoryBytes(layout));
@@ -58,12 +61,14 @@ class SequentialSink {
   crc = 0;
   private position = 0;
   private readonly sink: ImageSink;
+  private readonly crc32: Crc32;
   private readonly crcStart: number;
   private readonly residues: readonly Residue[];
   private nextResidue = 0;
 
-  constructor(sink: ImageSink, crcStart: number, residues: readonly Residue[]) {
+  constructor(sink: ImageSink, crc32: Crc32, crcStart: number, residues: readonly Residue[]) {
     this.sink = sink;
+    this.crc32 = crc32;
     this.crcStart = crcStart;
     this.residues = residues;
   }
@@ -101,7 +106,7 @@ class SequentialSink {
   }
 
   private append(bytes: Uint8Array): void {
-    if (this.position >= this.crcStart) this.crc = crc32(bytes, this.crc);
+    if (this.position >= this.crcStart) this.crc = this.crc32(bytes, this.crc);
     this.sink.write(bytes);
     this.position += bytes.length;
   }
