@@ -1,5 +1,5 @@
 import { COMMANDS } from './commands.js';
-import { UsageError, reportError } from './errors.js';
+import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { print, type CliIo } from './io.js';
 import { toolVersion } from './version.js';
@@ -24,7 +24,7 @@ export async function runCramfs(argv: readonly string[], io: CliIo): Promise<Exi
     }
     return await runCommand(name, rest, io);
   } catch (error) {
-    return reportError(error, 'cramfs', io);
+    return report(error, 'cramfs', io);
   }
 }
 
@@ -43,9 +43,15 @@ async function runCommand(name: string, argv: readonly string[], io: CliIo): Pro
       ? await succeed(io, `${invocation.help}\n`)
       : await invocation.run(io);
   } catch (error) {
-    if (error instanceof UsageError) return reportError(error, `cramfs ${name}`, io);
+    if (error instanceof UsageError) return await report(error, `cramfs ${name}`, io);
     throw error;
   }
+}
+
+/** Loaded when it is needed, so that help is there at once. */
+async function report(error: unknown, tool: string, io: CliIo): Promise<ExitCode> {
+  const { reportError } = await import('./report-error.js');
+  return reportError(error, tool, io);
 }
 
 async function succeed(io: CliIo, output: string): Promise<ExitCode> {

@@ -1,5 +1,5 @@
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { InterruptedError, reportError } from './errors.js';
+import { InterruptedError } from './errors.js';
 import type { CliIo } from './io.js';
 
 export type Tool = 'cramfs' | 'mkcramfs' | 'fsck.cramfs';
@@ -13,6 +13,7 @@ export async function runProcess(tool: Tool): Promise<void> {
   try {
     process.exitCode = await runTool(tool, process.argv.slice(2), io);
   } catch (error) {
+    const { reportError } = await import('./report-error.js');
     process.exitCode = reportError(error, tool, io);
   }
 }

@@ -1,6 +1,6 @@
 import type { BlockSize } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
-import { about } from './errors.js';
+import { about } from './report-error.js';
 import type { CliIo } from './io.js';
 
 /** The values of `imageOptions`. */

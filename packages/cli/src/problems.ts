@@ -1,5 +1,6 @@
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { FileError, reportError } from './errors.js';
+import { FileError } from './errors.js';
+import { reportError } from './report-error.js';
 import type { CliIo } from './io.js';
 
 /** Reports errors that do not end a command, one line each, and remembers that there were some. */

@@ -1,6 +1,6 @@
 import { CramfsError, nameToText } from 'cramfs-format';
 import type { Problem } from 'mkcramfs';
-import { printable } from '../errors.js';
+import { printable } from '../report-error.js';
 import type { CliIo } from '../io.js';
 
 /** Prints problems of a build as they are found, and decides whether it can go on. */

@@ -1,6 +1,6 @@
 import { nameToText } from 'cramfs-format';
 import type { BuildReport, EntryReport } from 'mkcramfs';
-import { printable } from '../errors.js';
+import { printable } from '../report-error.js';
 import { hex } from '../render/json.js';
 import { plural, renderFields, renderTable, type Column } from '../render/table.js';
 

@@ -11,7 +11,7 @@ import {
   type Problem,
 } from 'mkcramfs';
 import { fileId, openTarStream, readDirectorySource } from 'mkcramfs/node';
-import { about } from '../errors.js';
+import { about } from '../report-error.js';
 import type { BuildRequest } from './request.js';
 
 /**

@@ -1,7 +1,7 @@
 import { CramfsError, textToName } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
 import { defineCommand } from '../command.js';
-import { about, atPath } from '../errors.js';
+import { about, atPath } from '../report-error.js';
 import { EXIT } from '../exit-codes.js';
 import { writeOut } from '../io.js';
 import { openImageArgument } from '../open-image.js';

@@ -2,7 +2,7 @@ import type { CheckResult } from 'cramfs-reader';
 import { findingLine, renderStats, resultJson, suppressedLines, verdict } from '../check/render.js';
 import { runCheck } from '../check/run.js';
 import { defineCommand } from '../command.js';
-import { printable } from '../errors.js';
+import { printable } from '../report-error.js';
 import { EXIT } from '../exit-codes.js';
 import { print } from '../io.js';
 import { flag, imageOptions, jsonOption, parseBlockSize, value } from '../options.js';

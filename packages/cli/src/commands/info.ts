@@ -9,7 +9,7 @@ import {
 } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
 import { defineCommand } from '../command.js';
-import { atPath } from '../errors.js';
+import { atPath } from '../report-error.js';
 import { print } from '../io.js';
 import { openImageArgument } from '../open-image.js';
 import { imageOptions, jsonOption } from '../options.js';

@@ -1,7 +1,7 @@
 import { isCramfsError, nameToText, textToName } from 'cramfs-format';
 import type { CramfsImage, Inode } from 'cramfs-reader';
 import { defineCommand } from '../command.js';
-import { atPath } from '../errors.js';
+import { atPath } from '../report-error.js';
 import { print } from '../io.js';
 import { openImageArgument } from '../open-image.js';
 import { flag, imageOptions, jsonOption } from '../options.js';

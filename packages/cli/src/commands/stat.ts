@@ -1,7 +1,7 @@
 import { formatMode, nameToText, textToName } from 'cramfs-format';
 import type { CramfsImage, Inode } from 'cramfs-reader';
 import { defineCommand } from '../command.js';
-import { about, atPath } from '../errors.js';
+import { about, atPath } from '../report-error.js';
 import { print } from '../io.js';
 import { openImageArgument } from '../open-image.js';
 import { flag, imageOptions, jsonOption } from '../options.js';

@@ -1,7 +1,7 @@
 import { nameToText, textToName } from 'cramfs-format';
 import type { CramfsImage, WalkEntry } from 'cramfs-reader';
 import { defineCommand } from '../command.js';
-import { about, atPath } from '../errors.js';
+import { about, atPath } from '../report-error.js';
 import { print } from '../io.js';
 import { openImageArgument } from '../open-image.js';
 import { imageOptions, jsonOption } from '../options.js';

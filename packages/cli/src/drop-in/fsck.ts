@@ -1,7 +1,8 @@
 import type { CheckResult } from 'cramfs-reader';
 import { findingLine, renderStats, suppressedLines, verdict } from '../check/render.js';
 import { runCheck } from '../check/run.js';
-import { UsageError, printable, reportError } from '../errors.js';
+import { UsageError } from '../errors.js';
+import { printable, reportError } from '../report-error.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { extractExitCode, runExtract } from '../extract/run.js';
 import { print, type CliIo } from '../io.js';

@@ -1,6 +1,7 @@
 import { textToName } from 'cramfs-format';
 import type { BuildRequest, Leave } from '../build/request.js';
-import { UsageError, reportError } from '../errors.js';
+import { UsageError } from '../errors.js';
+import { reportError } from '../report-error.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { print, type CliIo } from '../io.js';
 import { oneOf, parseBlockSize, parseCount } from '../options.js';

@@ -1,7 +1,8 @@
 import { isCramfsError, nameToText } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
 import type { ExtractOptions, ExtractProblem, ExtractReport } from 'cramfs-reader/node';
-import { FileError, isUsageError, printable } from '../errors.js';
+import { FileError } from '../errors.js';
+import { isUsageError, printable } from '../report-error.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import type { CliIo } from '../io.js';
 import { startProgress } from '../progress.js';

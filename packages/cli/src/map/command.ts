@@ -1,5 +1,5 @@
 import type { MapArguments } from '../commands/map.js';
-import { about } from '../errors.js';
+import { about } from '../report-error.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { print, type CliIo } from '../io.js';
 import { openImageArgument } from '../open-image.js';
