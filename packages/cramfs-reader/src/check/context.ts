@@ -20,6 +20,7 @@ const HIDING_DAMAGE: readonly FindingCode[] = [
   'directory-outside',
   'directory-size',
   'directory-loop',
+  'directory-depth',
   'directory-shared',
   'entry-past-directory',
   'zero-offset',
