@@ -5,18 +5,20 @@ const BATCH_BYTES = 512 * 1024;
 /** Enough that no worker runs dry while this thread reads and compares large files. */
 const BATCHES_PER_WORKER = 6;
 
-type Deliver = (stored: Uint8Array) => void;
+/** Takes what block `index` became: `length` bytes of `data` from `start` on. */
+export type BlockSink = (index: number, data: Uint8Array, start: number, length: number) => void;
 
 /**
  * Collects blocks of many files into batches and keeps a bounded number of batches with the
- * compressor. Results are delivered to each block's own callback, so their order does not depend
- * on which worker is faster.
+ * compressor. Every result goes to the sink its block came with, so the order of results does not
+ * depend on which worker is faster.
  */
 export class BlockQueue {
   private data: Uint8Array | undefined;
   private filled = 0;
   private lengths: number[] = [];
-  private deliveries: Deliver[] = [];
+  private sinks: BlockSink[] = [];
+  private indexes: number[] = [];
   /** Buffers that came back: new ones would have to be zeroed and collected. */
   private readonly spent: Uint8Array[] = [];
   private readonly running = new Set<Promise<void>>();
@@ -32,18 +34,25 @@ export class BlockQueue {
   }
 
   /**
-   * Queues a copy of one block of at most 64 KiB; `deliver` gets what to store.
+   * Queues a copy of blocks that stand one after the other.
    *
-   * @returns a promise if the caller should wait, because enough is under way.
+   * @param first index of the first of them; `sink` is told the index of each.
+   * @returns when there is room for more.
    */
-  add(block: Uint8Array, deliver: Deliver): Promise<void> | undefined {
-    const full = this.filled + block.length > BATCH_BYTES ? this.dispatch() : undefined;
-    this.data ??= this.spent.pop() ?? new Uint8Array(BATCH_BYTES);
-    this.data.set(block, this.filled);
-    this.filled += block.length;
-    this.lengths.push(block.length);
-    this.deliveries.push(deliver);
-    return full;
+  async add(bytes: Uint8Array, blockSize: number, first: number, sink: BlockSink): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      if (this.filled + blockSize > BATCH_BYTES) await this.dispatch();
+      this.data ??= this.spent.pop() ?? new Uint8Array(BATCH_BYTES);
+      const room = Math.floor((BATCH_BYTES - this.filled) / blockSize) * blockSize;
+      const end = Math.min(bytes.length, at + room);
+      this.data.set(bytes.subarray(at, end), this.filled);
+      this.filled += end - at;
+      for (; at < end; at += blockSize) {
+        this.lengths.push(Math.min(blockSize, end - at));
+        this.sinks.push(sink);
+        this.indexes.push(first + at / blockSize);
+      }
+    }
   }
 
   /**
@@ -57,18 +66,19 @@ export class BlockQueue {
   }
 
   private async dispatch(): Promise<void> {
-    const { data, filled, lengths, deliveries } = this;
+    const { data, filled, lengths, sinks, indexes } = this;
     if (data === undefined) return;
     this.data = undefined;
     this.filled = 0;
     this.lengths = [];
-    this.deliveries = [];
+    this.sinks = [];
+    this.indexes = [];
 
     const batch = { ...this.settings, data: data.subarray(0, filled), lengths };
     const job = this.compressor.compress(batch).then((result) => {
       let start = 0;
       result.lengths.forEach((length, index) => {
-        deliveries[index]!(result.data.subarray(start, start + length));
+        sinks[index]!(indexes[index]!, result.data, start, length);
         start += length;
       });
       this.spent.push(new Uint8Array(result.spent));

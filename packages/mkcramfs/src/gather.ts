@@ -6,9 +6,9 @@ import {
   nameToBytes,
   nameToText,
 } from 'cramfs-format';
-import { BlockQueue } from './block-queue.js';
+import { BlockQueue, type BlockSink } from './block-queue.js';
 import type { BlockCompressor, Codec } from './codec.js';
-import type { Content, StoredBlock } from './content.js';
+import { StoredBlock, hole, type Content } from './content.js';
 import { preOrder, type PlanNode } from './nodes.js';
 import type { ResolvedOptions } from './options.js';
 import type { Crc32 } from './write-image.js';
@@ -141,6 +141,7 @@ function isHardLink({ entry: a }: PlanNode, { entry: b }: PlanNode): boolean {
   return a.type === 'file' && b.type === 'file' && a.read === b.read;
 }
 
+/** Stores XIP blocks and holes at once; the others come from `queue`, by its end. */
 async function storeContent(
   bytes: Uint8Array,
   ranges: readonly BlockRange[],
@@ -148,54 +149,69 @@ async function storeContent(
   queue: BlockQueue,
 ): Promise<Content> {
   const { blockSize } = options;
-  const blocks = new Array<StoredBlock>(blockCount(bytes.length, blockSize));
   const content: Content = {
     size: bytes.length,
-    blocks,
+    blocks: new Array<StoredBlock>(blockCount(bytes.length, blockSize)),
     xipRanges: ranges,
     xipCompressedSize: options.measureXipCost ? 0 : undefined,
   };
+  const { blocks } = content;
+  const range = (first: number, end: number): Uint8Array =>
+    bytes.subarray(first * blockSize, end * blockSize);
   for (const { first, end } of ranges) {
-    const run = bytes.slice(first * blockSize, end * blockSize);
+    const run = range(first, end).slice();
     for (let index = first; index < end; index += 1) {
       const at = (index - first) * blockSize;
-      const block = run.subarray(at, at + blockSize);
-      blocks[index] = { kind: 'xip', size: block.length, bytes: block };
+      const size = Math.min(blockSize, run.length - at);
+      blocks[index] = new StoredBlock('xip', size, run, at, size);
+    }
+    if (content.xipCompressedSize === undefined) continue;
+    await queue.add(range(first, end), blockSize, first, (_, data, start, length) => {
+      content.xipCompressedSize! += length;
+    });
+  }
+  if (options.holes) {
+    for (let index = 0; index < blocks.length; index += 1) {
+      const block = range(index, index + 1);
+      if (blocks[index] === undefined && isZero(block)) blocks[index] = hole(block.length);
     }
   }
-  for (let index = 0; index < blocks.length; index += 1) {
-    const block = bytes.subarray(index * blockSize, (index + 1) * blockSize);
-    const size = block.length;
-    if (blocks[index] !== undefined) {
-      if (content.xipCompressedSize === undefined) continue;
-      await queue.add(block, (stored) => {
-        content.xipCompressedSize! += stored.length;
-      });
-    } else if (options.holes && isZero(block)) {
-      blocks[index] = { kind: 'hole', size };
-    } else {
-      // mkcramfs keeps what does not compress as it is, besides its compressed form.
-      const raw = options.compat === undefined ? undefined : block.slice();
-      const wait = queue.add(block, (stored) => {
-        blocks[index] = storedBlock(size, stored, raw, options);
-      });
-      if (wait !== undefined) await wait;
-    }
+  const sink = blockSink(content, bytes, options);
+  for (let first = 0; first < blocks.length;) {
+    let end = first;
+    while (end < blocks.length && blocks[end] === undefined) end += 1;
+    if (end > first) await queue.add(range(first, end), blockSize, first, sink);
+    first = end + 1;
   }
   return content;
 }
 
-/** Without the extension every block is compressed, even if that makes it larger. */
-function storedBlock(
-  size: number,
-  stored: Uint8Array,
-  raw: Uint8Array | undefined,
-  { extendedPointers }: ResolvedOptions,
-): StoredBlock {
-  if (!extendedPointers || stored.length < size) return { kind: 'compressed', size, bytes: stored };
-  return raw === undefined
-    ? { kind: 'uncompressed', size, bytes: stored }
-    : { kind: 'uncompressed', size, bytes: raw, residue: stored.subarray(size) };
+/** Makes blocks of what was compressed; without the extension even of what became larger. */
+function blockSink(
+  { size, blocks }: Content,
+  bytes: Uint8Array,
+  { blockSize, extendedPointers, compat }: ResolvedOptions,
+): BlockSink {
+  const sizeOf = (index: number): number => Math.min(blockSize, size - index * blockSize);
+  if (!extendedPointers) {
+    return (index, data, start, length) => {
+      blocks[index] = new StoredBlock('compressed', sizeOf(index), data, start, length);
+    };
+  }
+  // mkcramfs keeps what does not compress as it is, besides its compressed form.
+  const plain = compat === undefined ? undefined : bytes.slice();
+  return (index, data, start, length) => {
+    const blockLength = sizeOf(index);
+    if (length < blockLength) {
+      blocks[index] = new StoredBlock('compressed', blockLength, data, start, length);
+    } else if (plain === undefined) {
+      blocks[index] = new StoredBlock('uncompressed', blockLength, data, start, length);
+    } else {
+      const residue = data.subarray(start + blockLength, start + length);
+      const at = index * blockSize;
+      blocks[index] = new StoredBlock('uncompressed', blockLength, plain, at, blockLength, residue);
+    }
+  };
 }
 
 function equalRanges(a: readonly BlockRange[], b: readonly BlockRange[]): boolean {

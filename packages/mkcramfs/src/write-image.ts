@@ -12,9 +12,10 @@ import {
   oldEncodeDev,
   setU16,
   setU32,
+  type BlockPointer,
 } from 'cramfs-format';
 import { directorySize } from './layout/directories.js';
-import type { Chunk, Layout, Place, Residue, Run } from './layout/layout.js';
+import type { Chunk, Layout, Residue, Run } from './layout/layout.js';
 import type { PlanNode } from './nodes.js';
 import type { ResolvedOptions } from './options.js';
 
@@ -188,34 +189,27 @@ function inodeSize(node: PlanNode): number {
 function writeChunk(chunk: Chunk, { endianness }: Layout, sink: SequentialSink): void {
   const table = new Uint8Array(chunk.pointers.length * BLOCK_POINTER_SIZE);
   const view = new DataView(table.buffer);
-  chunk.pointers.forEach(({ kind, target, uncompressed }, index) => {
-    const offset = placeOffset(target);
-    const pointer =
-      kind === 'end'
-        ? ({ kind, end: offset, uncompressed } as const)
-        : ({ kind, start: offset, uncompressed } as const);
+  chunk.pointers.forEach(({ kind, anchor, offset, uncompressed }, index) => {
+    const target = anchor.position + offset;
+    const pointer: BlockPointer =
+      kind === 'end' ? { kind, end: target, uncompressed } : { kind, start: target, uncompressed };
     setU32(view, index * BLOCK_POINTER_SIZE, encodeBlockPointer(pointer), endianness);
   });
   sink.writeAt(chunk.position, table);
-  for (const { offset, bytes, lengthPrefix } of chunk.pieces) {
+  for (const { offset, block, lengthPrefix } of chunk.pieces) {
     if (lengthPrefix) {
       const length = new Uint8Array(DIRECT_LENGTH_SIZE);
-      setU16(new DataView(length.buffer), 0, bytes.length, endianness);
+      setU16(new DataView(length.buffer), 0, block.length, endianness);
       sink.writeAt(chunk.position + offset - DIRECT_LENGTH_SIZE, length);
     }
-    sink.writeAt(chunk.position + offset, bytes);
+    sink.writeAt(chunk.position + offset, block.bytes);
   }
 }
 
 function writeRun(run: Run, sink: SequentialSink): void {
-  sink.fillTo(run.position);
   let at = run.position;
-  for (const bytes of run.blocks) {
+  for (const { bytes } of run.blocks) {
     sink.writeAt(at, bytes);
     at += bytes.length;
   }
-}
-
-function placeOffset({ anchor, offset }: Place): number {
-  return anchor.position + offset;
 }

@@ -40,10 +40,9 @@ export class SourceReader {
     try {
       fd = openQuietly(host);
       const bytes = this.room(Math.min(Number(seen.size), CRAMFS_MAX_FILE_SIZE));
+      // One look afterwards: a change before, meanwhile or of what is open shows in it as well.
       const unchanged =
-        isSame(seen, fstatSync(fd, { bigint: true })) &&
-        readFully(fd, bytes) === bytes.length &&
-        isSame(seen, fstatSync(fd, { bigint: true }));
+        readFully(fd, bytes) === bytes.length && isSame(seen, fstatSync(fd, { bigint: true }));
       if (!unchanged) throw bad('changed while it was read');
       return bytes;
     } catch (error) {
