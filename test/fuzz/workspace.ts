@@ -33,6 +33,8 @@ export class Workspace {
   /** @param parent directory in which to make it. */
   constructor(parent: string) {
     this.base = mkdtempSync(join(parent, 'workspace-'));
+    // For tests that run programs as somebody else.
+    chmodSync(this.base, 0o755);
     this.target = join(this.base, 'target');
     this.scratch = join(this.base, 'scratch');
     for (const name of ['target', 'scratch', 'elsewhere', 'elsewhere/empty', 'cwd']) {
@@ -103,7 +105,23 @@ export function clearDirectory(path: Buffer): void {
   }
 }
 
-/** The entries of a directory, with names as bytes. */
-export function listDirectory(path: Buffer): Dirent<Buffer>[] {
+/**
+ * Calls `visit` for everything below a directory, after what is a file or directory has been made
+ * readable for us.
+ */
+export function openUp(
+  directory: Buffer,
+  visit: (path: Buffer, entry: Dirent<Buffer>) => void,
+): void {
+  chmodSync(directory, 0o700);
+  for (const entry of listDirectory(directory)) {
+    const path = Buffer.concat([directory, Buffer.from('/'), entry.name]);
+    if (entry.isFile()) chmodSync(path, 0o600);
+    visit(path, entry);
+    if (entry.isDirectory()) openUp(path, visit);
+  }
+}
+
+function listDirectory(path: Buffer): Dirent<Buffer>[] {
   return readdirSync(path, { withFileTypes: true, encoding: 'buffer' });
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isCramfsError, nameToText, type CramfsErrorCode } from 'cramfs-format';
@@ -12,14 +12,14 @@ import {
 } from 'cramfs-reader/node';
 import { expect } from 'vitest';
 import { cramfs, fsck, runTool, type CliResult } from '../cli/run-cli.js';
-import { Workspace, clearDirectory } from '../fuzz/workspace.js';
-import { describeTree } from '../helpers/disk-trees.js';
+import { Workspace, clearDirectory, openUp } from '../fuzz/workspace.js';
 
 /** Calls `use` with a target to extract to; fails if anything outside the target has changed then. */
 export async function onGround(use: (ground: Workspace) => void | Promise<void>): Promise<void> {
   const parent = mkdtempSync(join(tmpdir(), 'cramfs-hostile-'));
   const directory = process.cwd();
   try {
+    chmodSync(parent, 0o755);
     const ground = new Workspace(parent);
     await use(ground);
     expect(ground.findDamage()).toBeUndefined();
@@ -135,12 +135,13 @@ export async function extractHere(
   }
 }
 
-/** Printable paths of what is in the target, sorted. */
+/** Printable paths of what is in the target, sorted. Modes are not what they were afterwards. */
 function listTarget({ target }: Workspace): string[] {
-  return [...describeTree(target).keys()]
-    .filter((path) => path !== '.')
-    .map(nameToText)
-    .sort();
+  const paths: string[] = [];
+  openUp(Buffer.from(target), (path) => {
+    paths.push(nameToText(path.toString('latin1', Buffer.byteLength(target) + 1)));
+  });
+  return paths.sort();
 }
 
 async function runCommands(
@@ -160,7 +161,8 @@ async function runCommands(
     const words = [command, ...(COMMAND_OPTIONS[command] ?? []), ...blockOptions, file];
     note(command, await cramfs(words));
   }
-  note('fsck', await fsck(['-v', ...blockOptions.map((option) => option.slice(7)), file]));
+  const fsckOptions = blockSize === undefined ? [] : ['-b', String(blockSize)];
+  note('fsck', await fsck(['-v', ...fsckOptions, file]));
   return { exits, printed };
 }
 
@@ -175,11 +177,4 @@ function extractByProcess(
   expect(stderr).not.toContain('internal error');
   expect(EXITS, stderr).toContain(status);
   return status;
-}
-
-/** A directory below the target, as something that was there before. */
-export function plantDirectory({ target }: Workspace, name: string): string {
-  const path = join(target, name);
-  mkdirSync(path);
-  return path;
 }

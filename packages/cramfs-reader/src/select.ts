@@ -30,7 +30,7 @@ type Candidate = {
  * path of a result has a component that is empty, `.` or `..`, or holds a slash or a NUL, and no two
  * are the same: entries that would break this are left out, with what is below them, and reported.
  *
- * @throws CramfsError BAD_REQUEST for a malformed glob, TOO_BIG for more than two million entries.
+ * @throws CramfsError BAD_REQUEST for a malformed glob, TOO_BIG for more than a million entries.
  */
 export function selectEntries(
   image: CramfsImage,
@@ -61,7 +61,7 @@ export function selectEntries(
  * An image with so many entries is hostile: 272 MiB of directories would be 17 million, more than
  * there is memory for.
  */
-const MAX_ENTRIES = 2 ** 21;
+const MAX_ENTRIES = 2 ** 20;
 
 /** All entries with a name that can be used, by path. */
 function collect(

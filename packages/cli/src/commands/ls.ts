@@ -66,7 +66,8 @@ class Lister {
         named.entries.push(this.entry(path, path, inode));
       } else {
         const base = path.replace(/\/+$/, '');
-        groups.push(...(this.options.recursive ? this.below(base, inode) : [this.in(base, inode)]));
+        const found = this.options.recursive ? this.below(base, inode) : [this.in(base, inode)];
+        for (const group of found) groups.push(group);
       }
     }
     return named.entries.length > 0 ? [named, ...groups] : groups;

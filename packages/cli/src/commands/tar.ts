@@ -2,7 +2,7 @@ import { defineCommand } from '../command.js';
 import { FileError, UsageError } from '../errors.js';
 import { writeOut, type CliIo } from '../io.js';
 import { openImageArgument } from '../open-image.js';
-import { imageOptions, text, value } from '../options.js';
+import { imageOptions, parseBytes, text, value } from '../options.js';
 import { Problems } from '../problems.js';
 
 export const tar = defineCommand({
@@ -12,6 +12,10 @@ export const tar = defineCommand({
     'they are, without being root. A tar cannot hold sockets: these are left out with a message.',
   options: {
     output: value('FILE to write (default: standard output)', text, 'o'),
+    'max-bytes': value(
+      'refuse images whose files have more than this together, holes included (default: 4G)',
+      parseBytes('--max-bytes'),
+    ),
     ...imageOptions,
   },
   async run(args, io) {
@@ -26,6 +30,7 @@ export const tar = defineCommand({
     const chunks = tarChunks(image, {
       paths: paths.length === 0 ? undefined : paths,
       onError: problems.add,
+      maxBytes: args['max-bytes'],
     });
     if (output === '-') for (const chunk of chunks) await writeOut(io, chunk);
     else await writeFile(output, chunks, io);
