@@ -1,0 +1,60 @@
+import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from 'cramfs-format';
+import type { AddressSpace } from './address-space.js';
+import type { FileOperations } from './file.js';
+
+/** Read-ahead of a device: struct backing_dev_info, in pages. */
+export interface BackingDevice {
+  readonly raPages: number;
+  readonly ioPages: number;
+}
+
+/** struct super_block: a mounted file system. */
+export interface SuperBlock {
+  /** Type as in /proc/mounts. */
+  readonly type: string;
+  readonly root: Inode;
+  readonly readOnly: boolean;
+  readonly bdi: BackingDevice;
+  /** Drops what only the page cache holds (echo 3 > /proc/sys/vm/drop_caches). */
+  dropCaches(): void;
+}
+
+/** struct inode. File systems extend it. Names are byte strings. */
+export abstract class Inode {
+  abstract readonly sb: SuperBlock;
+  readonly ino: number;
+  mode: number;
+  /** i_size in bytes. */
+  size: number;
+  /** i_fop. */
+  readonly fops: FileOperations;
+  /** i_mapping; undefined for what has no page cache. */
+  mapping: AddressSpace | undefined = undefined;
+  /** Count of open files that write. */
+  writers = 0;
+
+  protected constructor(ino: number, mode: number, size: number, fops: FileOperations) {
+    this.ino = ino;
+    this.mode = mode;
+    this.size = size;
+    this.fops = fops;
+  }
+
+  get isDirectory(): boolean {
+    return (this.mode & S_IFMT) === S_IFDIR;
+  }
+
+  get isRegular(): boolean {
+    return (this.mode & S_IFMT) === S_IFREG;
+  }
+
+  get isSymlink(): boolean {
+    return (this.mode & S_IFMT) === S_IFLNK;
+  }
+
+  /** The entry of a directory, or undefined. @throws SyscallError EIO and the like. */
+  abstract lookup(name: string): Inode | undefined;
+
+  /** Target of a symlink. */
+  abstract readlink(): string;
+}
