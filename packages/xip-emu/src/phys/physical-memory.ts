@@ -100,14 +100,56 @@ export class PhysicalMemory {
   /** A fresh frame with one reference; its bytes are zero unless an owner gives them. */
   allocate(kind: FrameKind, owner?: FrameOwner, index = 0): Frame {
     const frame = this.freeList.pop() ?? this.grow();
+    this.initialize(frame, kind, index);
+    if (owner !== undefined) this.owners[frame] = owner;
+    return frame;
+  }
+
+  /**
+   * Contiguous zeroed frames, each with one reference. Freed again in descending order, such a row
+   * is the first that the next call finds. Compare mm/page_alloc.c:alloc_pages_exact().
+   *
+   * @returns the first of them; undefined if no such row is free.
+   */
+  allocateRun(pages: number, kind: FrameKind): Frame | undefined {
+    let first = this.freedRun(pages, this.freeList.length - pages);
+    if (first === undefined && this.next + pages - 1 <= this.ramFrames) {
+      first = this.grow();
+      for (let page = 1; page < pages; page += 1) this.grow();
+    }
+    first ??= this.searchFreedRun(pages);
+    if (first === undefined) return undefined;
+    for (let page = 0; page < pages; page += 1) this.initialize(first + page, kind, 0);
+    return first;
+  }
+
+  /** Takes `pages` entries of the free list from `at` on, if they are a descending row. */
+  private freedRun(pages: number, at: number): Frame | undefined {
+    const first = this.freeList[at + pages - 1];
+    if (at < 0 || first === undefined) return undefined;
+    for (let page = 1; page < pages; page += 1) {
+      if (this.freeList[at + pages - 1 - page] !== first + page) return undefined;
+    }
+    this.freeList.splice(at, pages);
+    return first;
+  }
+
+  private searchFreedRun(pages: number): Frame | undefined {
+    const list = this.freeList.sort((a, b) => b - a);
+    for (let end = list.length, at = end - 1; at >= 0; at -= 1) {
+      if (at + 1 < end && list[at] !== list[at + 1]! + 1) end = at + 1;
+      if (end - at === pages) return this.freedRun(pages, at);
+    }
+    return undefined;
+  }
+
+  private initialize(frame: Frame, kind: FrameKind, index: number): void {
     this.kinds[frame] = kind;
     this.refs[frame] = 1;
     this.maps[frame] = 0;
     this.flags[frame] = 0;
     this.indexes[frame] = index;
-    if (owner !== undefined) this.owners[frame] = owner;
     this.used += 1;
-    return frame;
   }
 
   private grow(): Frame {
@@ -230,6 +272,12 @@ export class PhysicalMemory {
       if (page >= 0 && page < size / PAGE_SIZE) return this.romBase[window]! + page;
     }
     return undefined;
+  }
+
+  /** The frame with that pfn, RAM or ROM; undefined if there is neither. */
+  frameOf(pfn: Pfn): Frame | undefined {
+    const frame = pfn - this.ramPfn;
+    return frame > ZERO_FRAME && frame < this.next ? frame : this.romFrame(pfn);
   }
 
   /** Byte offset of a ROM frame in its window. */

@@ -10,6 +10,8 @@ export const VM_MAYREAD = 0x10;
 export const VM_MAYWRITE = 0x20;
 export const VM_MAYEXEC = 0x40;
 export const VM_MAYSHARE = 0x80;
+/** Without MMU: a private read-only mapping of a file, which may lie over the file's own memory. */
+export const VM_MAYOVERLAY = 0x200;
 export const VM_PFNMAP = 0x400;
 export const VM_IO = 0x4000;
 export const VM_SEQ_READ = 0x8000;
@@ -27,6 +29,11 @@ export const VM_SPECIAL = VM_IO | VM_DONTEXPAND | VM_PFNMAP | VM_MIXEDMAP;
 /** True for private mappings that may become writable. Compare mm.h:is_cow_mapping(). */
 export function isCowMapping(flags: number): boolean {
   return (flags & (VM_SHARED | VM_MAYWRITE)) === VM_MAYWRITE;
+}
+
+/** Without MMU: true if the mapping may share memory. Compare mm.h:is_nommu_shared_mapping(). */
+export function isNommuSharedMapping(flags: number): boolean {
+  return (flags & (VM_MAYSHARE | VM_MAYOVERLAY)) !== 0;
 }
 
 /** Compare mm.h:is_shared_maywrite(). */

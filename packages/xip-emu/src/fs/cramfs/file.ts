@@ -3,7 +3,7 @@ import { SyscallError } from '../../errno.js';
 import { PAGE_SIZE, type Address, type Pgoff } from '../../units.js';
 import type { FileOperations, OpenFile } from '../../vfs/file.js';
 import { filemapRead, genericFileVmOps } from '../../vfs/filemap.js';
-import { VM_MAYSHARE, VM_SHARED, isSharedMaywrite, type VmArea } from '../../vfs/vm-area.js';
+import { isNommuSharedMapping, isSharedMaywrite, type VmArea } from '../../vfs/vm-area.js';
 import { cramfsInode } from './inode.js';
 
 /** Compare mm/filemap.c:generic_file_readonly_mmap(). */
@@ -35,7 +35,7 @@ export const physmemFileOperations: FileOperations = {
   },
   mmapCapabilities: () => ({ copy: true, direct: true, read: true, write: false, exec: true }),
   getUnmappedArea,
-  nommuMmap: (_file, flags) => (flags & (VM_SHARED | VM_MAYSHARE)) !== 0,
+  nommuMmap: (_file, flags) => isNommuSharedMapping(flags),
 };
 
 /** generic_ro_fops: everything else with content. */

@@ -1,0 +1,151 @@
+import { SyscallError, UnmodelledError } from '../errno.js';
+import type { AccessFaultLike, MemoryMap, MmapRequest } from '../memory-map.js';
+import { PAGE_SIZE, pageOf, type Address, type Frame } from '../units.js';
+import { KernelCorruption } from '../kernel-corruption.js';
+import { describeMmap } from './describe.js';
+import { doMmap } from './do-mmap.js';
+import { doMremap } from './do-mremap.js';
+import { doMunmap, removeVma } from './do-munmap.js';
+import type { NommuVma } from './nommu-vma.js';
+import type { VmRegions } from './vm-region.js';
+import { VmaTree } from './vma-tree.js';
+
+/**
+ * The memory of a process without an MMU (mm_struct). Addresses are physical: what a mapping shows
+ * is where it is, ROM or RAM, and nothing protects it.
+ *
+ * Once the kernel would have corrupted itself every further operation throws the same
+ * {@link KernelCorruption}.
+ */
+export class NommuMm implements MemoryMap {
+  /**
+   * What diagnoses call the operation that comes next, such as the line of a scenario; else they
+   * describe it.
+   */
+  operation: string | undefined;
+
+  /** Holes made in anonymous mappings: the kernel goes on, but its maple tree warns (WARN_ON). */
+  warnings = 0;
+
+  readonly regions: VmRegions;
+
+  private readonly tree = new VmaTree();
+
+  private corruption: KernelCorruption | undefined;
+
+  constructor(regions: VmRegions) {
+    this.regions = regions;
+  }
+
+  /** In the order of their addresses. */
+  vmas(): IterableIterator<NommuVma> {
+    return this.tree.values();
+  }
+
+  /** The VMA that covers an address. */
+  findVma(address: Address): NommuVma | undefined {
+    const vma = this.tree.lookup(address);
+    return vma !== undefined && address < vma.vmEnd ? vma : undefined;
+  }
+
+  mmap(request: MmapRequest): Address {
+    return this.guarded(() => {
+      const origin = this.operation ?? describeMmap(request);
+      return doMmap(this.tree, this.regions, request, origin).vmStart;
+    });
+  }
+
+  munmap(address: Address, length: number): void {
+    this.guarded(() => {
+      const origin = this.operation ?? 'munmap';
+      if (doMunmap(this.tree, this.regions, address, length, origin)) this.warnings += 1;
+    });
+  }
+
+  mremap(address: Address, oldLength: number, newLength: number): Address {
+    return this.guarded(() =>
+      doMremap(this.tree, address, oldLength, newLength, this.operation ?? 'mremap'),
+    );
+  }
+
+  mprotect(): void {
+    throw missing('mprotect');
+  }
+
+  madvise(): void {
+    throw missing('madvise');
+  }
+
+  msync(): void {
+    throw missing('msync');
+  }
+
+  mincore(): Uint8Array {
+    throw missing('mincore');
+  }
+
+  fork(): MemoryMap {
+    throw missing('fork');
+  }
+
+  /** Compare mm/nommu.c:exit_mmap(). */
+  exit(): void {
+    this.guarded(() => {
+      for (const vma of [...this.tree.values()]) removeVma(this.tree, this.regions, vma);
+    });
+  }
+
+  load(address: Address): number {
+    return this.regions.ram.phys.readByte(this.frameAt(address), address % PAGE_SIZE);
+  }
+
+  /** @throws UnmodelledError for ROM: to a flash chip a store is a command. */
+  store(address: Address, value: number): void {
+    const { phys } = this.regions.ram;
+    const frame = this.frameAt(address);
+    if (phys.isRom(frame)) throw new UnmodelledError('a store to ROM');
+    phys.writeByte(frame, address % PAGE_SIZE, value);
+  }
+
+  loadRange(address: Address, into: Uint8Array): { loaded: number; fault?: AccessFaultLike } {
+    const { phys } = this.regions.ram;
+    for (let done = 0; done < into.length;) {
+      const offset = (address + done) % PAGE_SIZE;
+      const length = Math.min(PAGE_SIZE - offset, into.length - done);
+      const page = phys.borrow(this.frameAt(address + done));
+      into.set(page.subarray(offset, offset + length), done);
+      done += length;
+    }
+    return { loaded: into.length };
+  }
+
+  private frameAt(address: Address): Frame {
+    this.check();
+    const frame = this.regions.ram.phys.frameOf(pageOf(address));
+    if (frame === undefined || this.findVma(address) === undefined) {
+      // Without protection the access hits whatever is there.
+      throw new UnmodelledError(
+        `an access to 0x${address.toString(16)}, which is not memory of the process`,
+      );
+    }
+    return frame;
+  }
+
+  private check(): void {
+    if (this.corruption !== undefined) throw this.corruption;
+  }
+
+  private guarded<T>(run: () => T): T {
+    this.check();
+    try {
+      return run();
+    } catch (error) {
+      if (error instanceof KernelCorruption) this.corruption = error;
+      throw error;
+    }
+  }
+}
+
+function missing(call: string): SyscallError {
+  return new SyscallError('ENOSYS', `${call} needs an MMU`);
+}
