@@ -2,6 +2,9 @@ import type { CramfsImage } from 'cramfs-reader';
 import { UnmodelledError } from './errno.js';
 import { CramfsSuperBlock } from './fs/cramfs/super.js';
 import type { MemoryMap } from './memory-map.js';
+import { NommuMm } from './nommu/nommu-mm.js';
+import { RegionRam } from './nommu/region-ram.js';
+import { VmRegions } from './nommu/vm-region.js';
 import { PhysicalMemory } from './phys/physical-memory.js';
 import type { RomWindow } from './phys/rom-window.js';
 import { LINUX_POLICIES, type LinuxPolicy, type PolicyName } from './policy.js';
@@ -33,6 +36,8 @@ export class Machine {
   readonly mounts = new MountTable();
   /** fault_around_pages; may change at any time. */
   faultAroundPages: number;
+  /** Without MMU: what all mappings stand on. */
+  readonly vmRegions: VmRegions;
   private nextPid = 1;
 
   constructor(options: MachineOptions = {}) {
@@ -41,6 +46,7 @@ export class Machine {
     this.policy = LINUX_POLICIES[policy];
     this.faultAroundPages = (options.faultAround ?? DEFAULT_FAULT_AROUND) / PAGE_SIZE;
     this.phys = new PhysicalMemory({ ramSize, ramAddress: RAM_ADDRESS, roms });
+    this.vmRegions = new VmRegions(new RegionRam(this.phys));
   }
 
   /** Mounts a file system that was made for this machine. */
@@ -75,6 +81,7 @@ export class Machine {
   }
 
   private newMemoryMap(): MemoryMap {
-    throw new UnmodelledError(this.mmu ? 'an MMU' : 'a machine without MMU');
+    if (!this.mmu) return new NommuMm(this.vmRegions);
+    throw new UnmodelledError('an MMU');
   }
 }

@@ -103,17 +103,28 @@ function share(tree: VmaTree, region: VmRegion, mapping: NewMapping): NommuVma {
 }
 
 function makeRegion(regions: VmRegions, mapping: NewMapping): VmRegion {
-  const { file, pgoff, length, vmFlags, origin } = mapping;
-  const common = { vmPgoff: pgoff, vmFile: file, vmUsage: 1, origin };
+  const { file, vmFlags } = mapping;
   const address = file === undefined ? undefined : directAddress(file, mapping);
   if (address !== undefined && acceptsDirect(mapping)) {
-    const end = address + length;
-    return { ...common, vmStart: address, vmEnd: end, vmTop: end, vmFlags };
+    return regionAt(address, mapping, vmFlags);
   }
   if (file !== undefined && (vmFlags & VM_SHARED) !== 0) throw notDirect();
-  const start = copyToRam(regions, mapping);
-  const end = start + length;
-  return { ...common, vmStart: start, vmEnd: end, vmTop: end, vmFlags: vmFlags | VM_MAPPED_COPY };
+  return regionAt(copyToRam(regions, mapping), mapping, vmFlags | VM_MAPPED_COPY);
+}
+
+function regionAt(start: Address, mapping: NewMapping, vmFlags: number): VmRegion {
+  const { file, pgoff, length, origin } = mapping;
+  return {
+    vmStart: start,
+    vmEnd: start + length,
+    vmTop: start + length,
+    vmPgoff: pgoff,
+    vmFlags,
+    vmFile: file,
+    vmUsage: 1,
+    origin,
+    allocation: { start },
+  };
 }
 
 /** The address of the file's own memory, or undefined if the mapping has to be a copy. */

@@ -119,6 +119,17 @@ export class NommuMm implements MemoryMap {
     return { loaded: into.length };
   }
 
+  /** Copies `bytes` to memory of the process, as a loader does. Not for ROM. */
+  write(address: Address, bytes: Uint8Array): void {
+    const { phys } = this.regions.ram;
+    for (let done = 0; done < bytes.length;) {
+      const offset = (address + done) % PAGE_SIZE;
+      const piece = bytes.subarray(done, done + PAGE_SIZE - offset);
+      phys.borrowWritable(this.frameAt(address + done)).set(piece, offset);
+      done += piece.length;
+    }
+  }
+
   private frameAt(address: Address): Frame {
     this.check();
     const frame = this.regions.ram.phys.frameOf(pageOf(address));

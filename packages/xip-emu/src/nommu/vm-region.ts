@@ -25,6 +25,13 @@ export interface VmRegion {
   vmUsage: number;
   /** The operation that made it. */
   readonly origin: string;
+  /** What the kernel does not keep: pieces of one allocation, split by munmap(), share it. */
+  readonly allocation: Allocation;
+}
+
+/** A row of memory as it was obtained, ROM or RAM; its identity lasts longer than an address. */
+export interface Allocation {
+  readonly start: Address;
 }
 
 /** All regions of a machine by their start: Linux's nommu_region_tree, and the memory under them. */

@@ -36,8 +36,10 @@ export interface ScenarioOps {
   readonly machine: Machine;
   /** Where relative paths start: /rom or /ovl. */
   readonly root: string;
+  /** Called before each operation, with what to call it in a diagnosis. */
+  before?(process: Process, operation: string): void;
   /** The `addr` field of mmap and mremap. */
-  addressField(mapping: Mapping): string;
+  addressField(process: Process, mapping: Mapping): string;
   /** A skip-... word if the agent did not perform the operation. */
   skip(process: Process, use: RangeUse): string | undefined;
   /** Fields of a `maps` record. */

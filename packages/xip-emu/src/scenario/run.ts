@@ -1,5 +1,6 @@
 import { crc32, textToName } from 'cramfs-format';
 import { AccessFault, SyscallError, invariant } from '../errno.js';
+import { KernelCorruption } from '../kernel-corruption.js';
 import { MAP_ANONYMOUS } from '../memory-map.js';
 import type { Process } from '../process.js';
 import { PAGE_SIZE } from '../units.js';
@@ -25,7 +26,10 @@ const FAULT_AROUND_OFF = PAGE_SIZE;
 /** read and write go in pieces of this size. */
 const PIECE = 65536;
 
-/** Runs a scenario and gives the records that the kernel's agent printed. */
+/**
+ * Runs a scenario and gives the records that the kernel's agent printed. Where the kernel would
+ * corrupt itself they end with a `diagnosis` in place of the operation that does it.
+ */
 export function runScenario(
   statements: readonly Statement[],
   world: ScenarioWorld,
@@ -41,8 +45,13 @@ export function runScenario(
       const ops = world.mount(operation.kind, { faultAround });
       records.push({ n, p: 0, op: 'mount', cmd, ret: 'ok' });
       const run = new ScenarioRun(ops, records, options);
-      run.runAll(statements.slice(index + 1));
-      records.push({ op: 'scenario-end', ...ops.finish() });
+      try {
+        run.runAll(statements.slice(index + 1));
+        records.push({ op: 'scenario-end', ...ops.finish() });
+      } catch (error) {
+        if (!(error instanceof KernelCorruption)) throw error;
+        run.diagnose(error);
+      }
       return records;
     } else {
       throw new SyscallError('EINVAL', `line ${n}: the first operation is not a mount`);
@@ -91,10 +100,23 @@ class ScenarioRun {
     agent.exit();
   }
 
+  /** The last record of a scenario in which the kernel would go wrong. */
+  diagnose({ kind, kernelFunction, effect, first, second }: KernelCorruption): void {
+    this.records.push({
+      op: 'diagnosis',
+      kind,
+      function: kernelFunction,
+      effect,
+      first: first.operation,
+      second: second.operation,
+    });
+  }
+
   private runBlock(agent: Agent, statements: readonly Statement[]): void {
     for (const statement of statements) {
       const { n, cmd } = statement;
       const head = { n, p: agent.number, op: statement.op, cmd };
+      this.ops.before?.(agent.process, `line ${n}: ${cmd}`);
       if (statement.op === 'fork') this.fork(agent, statement, head);
       else if (statement.op === 'exec') this.exec(agent, statement.path, head);
       else this.records.push({ ...head, ...this.perform(agent, statement) });
@@ -165,7 +187,7 @@ class ScenarioRun {
         const at = mm.mmap({ address, length, prot, flags, pgoff, file });
         const mapping = { id, address: at, length, unmapped: false };
         mappings.set(id, mapping);
-        return { ret: 'ok', addr: this.ops.addressField(mapping) };
+        return { ret: 'ok', addr: this.ops.addressField(process, mapping) };
       }
       case 'read':
         return read(process, files.get(operation.fd), operation);
@@ -216,7 +238,7 @@ class ScenarioRun {
           const address = mm.mremap(mapping.address, mapping.length, length, move);
           const moved = { ...mapping, address, length };
           mappings.set(mapping.id, moved);
-          return { ret: 'ok', addr: this.ops.addressField(moved) };
+          return { ret: 'ok', addr: this.ops.addressField(process, moved) };
         });
     }
   }
