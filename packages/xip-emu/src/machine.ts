@@ -1,5 +1,8 @@
 import type { CramfsImage } from 'cramfs-reader';
-import { UnmodelledError } from './errno.js';
+import { TmpfsSuperBlock } from './fs/tmpfs/super.js';
+import { Mm, type MmHost } from './mm/mm-struct.js';
+import { installVdso } from './mm/special-mapping.js';
+import type { OpenFile } from './vfs/file.js';
 import { CramfsSuperBlock } from './fs/cramfs/super.js';
 import type { MemoryMap } from './memory-map.js';
 import { NommuMm } from './nommu/nommu-mm.js';
@@ -22,20 +25,28 @@ export interface MachineOptions {
   readonly policy?: PolicyName | undefined;
   /** fault_around_bytes: a power of two, at least a page; default 64 KiB, as Linux has it. */
   readonly faultAround?: number | undefined;
+  /** vm.max_map_count; default 65530. */
+  readonly maxMapCount?: number | undefined;
 }
 
 const DEFAULT_RAM = 192 << 20;
 const DEFAULT_FAULT_AROUND = 65536;
+const DEFAULT_MAX_MAP_COUNT = 65530;
+const MMAP_MIN_ADDR = 65536;
 const RAM_ADDRESS = 0x80000000;
 
 /** The composition root: physical memory, mounts, processes and one Linux policy. */
-export class Machine {
+export class Machine implements MmHost {
   readonly mmu: boolean;
   readonly phys: PhysicalMemory;
   readonly policy: LinuxPolicy;
   readonly mounts = new MountTable();
   /** fault_around_pages; may change at any time. */
   faultAroundPages: number;
+  readonly maxMapCount: number;
+  readonly mmapMinVpn = MMAP_MIN_ADDR / PAGE_SIZE;
+  /** The kernel's own mount, for shared anonymous memory: mm/shmem.c:shm_mnt. */
+  private readonly shmMount: TmpfsSuperBlock;
   /** Without MMU: what all mappings stand on. */
   readonly vmRegions: VmRegions;
   private nextPid = 1;
@@ -45,7 +56,9 @@ export class Machine {
     this.mmu = mmu;
     this.policy = LINUX_POLICIES[policy];
     this.faultAroundPages = (options.faultAround ?? DEFAULT_FAULT_AROUND) / PAGE_SIZE;
+    this.maxMapCount = options.maxMapCount ?? DEFAULT_MAX_MAP_COUNT;
     this.phys = new PhysicalMemory({ ramSize, ramAddress: RAM_ADDRESS, roms });
+    this.shmMount = new TmpfsSuperBlock(this.phys);
     this.vmRegions = new VmRegions(new RegionRam(this.phys));
   }
 
@@ -82,6 +95,12 @@ export class Machine {
 
   private newMemoryMap(): MemoryMap {
     if (!this.mmu) return new NommuMm(this.vmRegions);
-    throw new UnmodelledError('an MMU');
+    const mm = new Mm(this);
+    installVdso(mm);
+    return mm;
+  }
+
+  shmemZeroSetup(pages: number): OpenFile {
+    return this.shmMount.zeroFile(pages);
   }
 }

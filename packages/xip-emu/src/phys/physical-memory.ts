@@ -219,6 +219,11 @@ export class PhysicalMemory {
     this.maps[frame]! += 1;
   }
 
+  /** A page table entry takes over the reference that a fresh frame came with. */
+  adoptMap(frame: Frame): void {
+    this.maps[frame] = 1;
+  }
+
   /** One page table entry less; frees an anonymous frame with its last one. */
   removeMap(frame: Frame): void {
     this.maps[frame]! -= 1;

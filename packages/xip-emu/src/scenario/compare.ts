@@ -27,6 +27,25 @@ export function firstDifference(
   return undefined;
 }
 
+/** What a program's own records say about memory that depends on its code. */
+const CODE_DEPENDENT = ['pages', 'rss', 'an'];
+
+/**
+ * The records without what only a machine that runs the programs could give: of the x-... records
+ * the memory at the start is left, without its pages.
+ */
+export function withoutProgramState(records: readonly ScenarioRecord[]): ScenarioRecord[] {
+  return records
+    .filter(({ op, when }) => op !== 'x-check' && (op !== 'x-maps' || when === 'start'))
+    .map((record) =>
+      record['op'] === 'x-maps'
+        ? Object.fromEntries(
+            Object.entries(record).filter(([key]) => !CODE_DEPENDENT.includes(key)),
+          )
+        : record,
+    );
+}
+
 function differenceOf(
   expected: unknown,
   actual: unknown,

@@ -6,7 +6,7 @@ import type { Allocation } from '../nommu/vm-region.js';
 import { NommuMm } from '../nommu/nommu-mm.js';
 import type { NommuVma } from '../nommu/nommu-vma.js';
 import type { Process } from '../process.js';
-import { PAGE_SIZE, pageAlign, type Address } from '../units.js';
+import { PAGE_SIZE, type Address } from '../units.js';
 import { VM_EXEC, VM_MAYSHARE, VM_READ, VM_SHARED, VM_WRITE } from '../vfs/vm-area.js';
 import type { Fields, Mapping, RangeUse, ScenarioOps } from './ops.js';
 
@@ -65,8 +65,7 @@ export class NommuScenarioOps implements ScenarioOps {
     if (!isAccess && op !== 'munmap' && op !== 'mremap') return undefined;
     if (!isAccess && inRom) return undefined;
     const vma = this.standing(process, mapping);
-    const needed = op === 'touch' ? PAGE_SIZE : isAccess ? length : pageAlign(length);
-    const isThere = vma !== undefined && mapping.address + offset + needed <= vma.vmEnd;
+    const isThere = vma !== undefined && mapping.address + offset + length <= vma.vmEnd;
     if (!isThere) return 'skip-unmapped';
     return write && inRom ? 'skip-rom' : undefined;
   }

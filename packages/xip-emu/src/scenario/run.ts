@@ -205,7 +205,9 @@ class ScenarioRun {
           return { ret: 'ok', val };
         });
       case 'sum':
-        return this.onRange(agent, operation, (address) => sum(process, address, operation.length));
+        return this.onRange(agent, operation, (address, mapping) =>
+          sum(process, mapping.address, address, operation.length),
+        );
       case 'munmap':
         return this.onRange(agent, operation, (address, mapping) => {
           mm.munmap(address, operation.length);
@@ -313,14 +315,15 @@ function hex8(value: number): string {
   return value.toString(16).padStart(8, '0');
 }
 
-function sum({ mm }: Process, address: number, length: number): Fields {
+/** @param base what the offset of a fault counts from. */
+function sum({ mm }: Process, base: number, address: number, length: number): Fields {
   const buffer = new Uint8Array(Math.min(length, PIECE));
   let crc = 0;
   for (let done = 0; done < length;) {
     const piece = buffer.subarray(0, Math.min(buffer.length, length - done));
     const { loaded, fault } = mm.loadRange(address + done, piece);
     if (fault !== undefined) {
-      return { ret: fault.signal, code: fault.code, at: fault.address - address };
+      return { ret: fault.signal, code: fault.code, at: fault.address - base };
     }
     invariant(loaded === piece.length, 'a load that neither ended nor faulted');
     crc = crc32(piece, crc);

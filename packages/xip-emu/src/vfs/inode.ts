@@ -23,20 +23,19 @@ export interface SuperBlock {
 export abstract class Inode {
   abstract readonly sb: SuperBlock;
   readonly ino: number;
-  mode: number;
+  /** i_mode */
+  abstract readonly mode: number;
   /** i_size in bytes. */
-  size: number;
+  abstract readonly size: number;
   /** i_fop. */
   readonly fops: FileOperations;
   /** i_mapping; undefined for what has no page cache. */
-  mapping: AddressSpace | undefined = undefined;
+  abstract readonly mapping: AddressSpace | undefined;
   /** Count of open files that write. */
   writers = 0;
 
-  protected constructor(ino: number, mode: number, size: number, fops: FileOperations) {
+  protected constructor(ino: number, fops: FileOperations) {
     this.ino = ino;
-    this.mode = mode;
-    this.size = size;
     this.fops = fops;
   }
 

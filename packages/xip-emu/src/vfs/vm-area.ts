@@ -74,6 +74,8 @@ export interface VmSpace {
    * mm/memory.c:set_pte_range().
    */
   mapAround(vma: VmArea, vpn: Vpn, frame: Frame): void;
+  /** Drops the entries of a range of an area, as a truncation does. */
+  zap(vma: VmArea, from: Vpn, to: Vpn): void;
   /** Splits the area at `vpn`; the argument stays the lower half. Compare mm/vma.c:split_vma(). */
   splitVma(vma: VmArea, vpn: Vpn): VmArea;
 }

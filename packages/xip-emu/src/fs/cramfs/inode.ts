@@ -17,15 +17,19 @@ export class CramfsInode extends Inode {
   readonly sb: CramfsSuperBlock;
   /** As stored; of the name that was looked up first. */
   readonly raw: ImageInode;
+  readonly mode: number;
+  readonly size: number;
+  readonly mapping: AddressSpace | undefined;
 
   constructor(sb: CramfsSuperBlock, raw: ImageInode) {
-    // Only an inode number with clear low bits says that there is data.
-    super(raw.ino, raw.mode, raw.ino % 4 === 0 ? raw.size : 0, fileOperations(sb, raw));
+    super(raw.ino, fileOperations(sb, raw));
     this.sb = sb;
     this.raw = raw;
-    if (raw.type === 'file' || raw.type === 'symlink') {
-      this.mapping = new AddressSpace(this, cramfsAops, sb.phys);
-    }
+    this.mode = raw.mode;
+    // Only an inode number with clear low bits says that there is data.
+    this.size = raw.ino % 4 === 0 ? raw.size : 0;
+    const hasPages = raw.type === 'file' || raw.type === 'symlink';
+    this.mapping = hasPages ? new AddressSpace(this, cramfsAops, sb.phys) : undefined;
   }
 
   /** Compare fs/cramfs/inode.c:cramfs_lookup(). */
