@@ -7,8 +7,13 @@ import {
   type MmapRequest,
 } from '../memory-map.js';
 
-/** An mmap() in words, for diagnoses. */
-export function describeMmap({ file, length, prot, flags, pgoff }: MmapRequest): string {
+/** An operation as kept for a diagnosis: its name, or what is put into words if one comes. */
+export type Origin = string | MmapRequest;
+
+/** What a diagnosis calls an operation. */
+export function describeOrigin(origin: Origin): string {
+  if (typeof origin === 'string') return origin;
+  const { file, length, prot, flags, pgoff } = origin;
   const what = (flags & MAP_ANONYMOUS) !== 0 ? 'anonymous' : (file?.path ?? 'nothing');
   const access = [
     (prot & PROT_READ) !== 0 ? 'r' : '',

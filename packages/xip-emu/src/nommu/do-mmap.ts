@@ -3,6 +3,7 @@ import { MAP_ANONYMOUS, type MmapRequest } from '../memory-map.js';
 import { PAGE_SIZE, pageAlign, type Address } from '../units.js';
 import type { NommuCapabilities, OpenFile } from '../vfs/file.js';
 import { VM_SHARED, isNommuSharedMapping } from '../vfs/vm-area.js';
+import type { Origin } from './describe.js';
 import type { NommuVma } from './nommu-vma.js';
 import { validateMmapRequest } from './validate-request.js';
 import { VM_MAPPED_COPY, determineVmFlags } from './vm-flags.js';
@@ -19,7 +20,7 @@ interface NewMapping {
   readonly pgoff: number;
   readonly vmFlags: number;
   readonly capabilities: NommuCapabilities | undefined;
-  readonly origin: string;
+  readonly origin: Origin;
 }
 
 /**
@@ -34,7 +35,7 @@ export function doMmap(
   tree: VmaTree,
   regions: VmRegions,
   request: MmapRequest,
-  origin: string,
+  origin: Origin,
 ): NommuVma {
   const capabilities = validateMmapRequest(request);
   const { prot, flags, pgoff } = request;

@@ -1,6 +1,7 @@
 import { SyscallError, invariant } from '../errno.js';
 import { isPageAligned, pageAlign, PAGE_SIZE, type Address } from '../units.js';
 import { KernelCorruption } from '../kernel-corruption.js';
+import { describeOrigin } from './describe.js';
 import type { NommuVma } from './nommu-vma.js';
 import type { VmRegion, VmRegions } from './vm-region.js';
 import type { VmaTree } from './vma-tree.js';
@@ -138,7 +139,11 @@ function checkTreeEntry(vma: NommuVma, { start, end, origin }: Range): void {
     kernelFunction: 'mm/nommu.c:do_munmap() => vma_iter_clear()',
     effect:
       'mremap() made the mapping shorter without telling the VMA tree, so munmap() leaves an entry that points to a VMA it frees: use after free',
-    first: { operation: vma.resizedBy ?? vma.origin, start: vma.vmStart, end: vma.treeEnd },
+    first: {
+      operation: vma.resizedBy ?? describeOrigin(vma.origin),
+      start: vma.vmStart,
+      end: vma.treeEnd,
+    },
     second: { operation: origin, start, end },
   });
 }

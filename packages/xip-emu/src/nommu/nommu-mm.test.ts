@@ -181,12 +181,24 @@ describe('munmap', () => {
       [1, 7],
       [0, 9],
     ] as const) {
-      expect(failureOf(() => process.unmap(at + offset * PAGE_SIZE, pages))).toBe('EINVAL');
+      expect(
+        failureOf(() => {
+          process.unmap(at + offset * PAGE_SIZE, pages);
+        }),
+      ).toBe('EINVAL');
     }
     process.unmap(at - PAGE_SIZE, 9);
     expect(process.layout(at)).toEqual([]);
-    expect(failureOf(() => process.unmap(at, 8))).toBe('EINVAL');
-    expect(failureOf(() => process.unmap(at, 0))).toBe('EINVAL');
+    expect(
+      failureOf(() => {
+        process.unmap(at, 8);
+      }),
+    ).toBe('EINVAL');
+    expect(
+      failureOf(() => {
+        process.unmap(at, 0);
+      }),
+    ).toBe('EINVAL');
   });
 
   test('of two adjacent mappings of a file: only the second goes', () => {
@@ -221,7 +233,11 @@ describe('munmap', () => {
     ]);
     expect(process.mm.warnings).toBe(1);
     expect(allocated()).toBe(4);
-    expect(failureOf(() => process.unmap(at + 2 * PAGE_SIZE, 4))).toBe('EINVAL');
+    expect(
+      failureOf(() => {
+        process.unmap(at + 2 * PAGE_SIZE, 4);
+      }),
+    ).toBe('EINVAL');
     process.exit();
     expect(allocated()).toBe(0);
     expect(world.phys.used).toBe(0);
@@ -289,9 +305,9 @@ describe('overlapping mappings in one process', () => {
     const process = world.process();
     const file = world.file({ pages: 8, romPage: 0 });
     process.mm.operation = 'first';
-    process.map(file, ...first, PROT_READ);
+    process.map(file, first[0], first[1], PROT_READ);
     process.mm.operation = 'second';
-    expect(() => process.map(file, ...second, PROT_READ)).toThrow(
+    expect(() => process.map(file, second[0], second[1], PROT_READ)).toThrow(
       expect.objectContaining({
         kind,
         first: expect.objectContaining({ operation: 'first' }) as unknown,

@@ -2,7 +2,6 @@ import { SyscallError, UnmodelledError } from '../errno.js';
 import type { AccessFaultLike, MemoryMap, MmapRequest } from '../memory-map.js';
 import { PAGE_SIZE, pageOf, type Address, type Frame } from '../units.js';
 import { KernelCorruption } from '../kernel-corruption.js';
-import { describeMmap } from './describe.js';
 import { doMmap } from './do-mmap.js';
 import { doMremap } from './do-mremap.js';
 import { doMunmap, removeVma } from './do-munmap.js';
@@ -50,7 +49,7 @@ export class NommuMm implements MemoryMap {
 
   mmap(request: MmapRequest): Address {
     return this.guarded(() => {
-      const origin = this.operation ?? describeMmap(request);
+      const origin = this.operation ?? request;
       return doMmap(this.tree, this.regions, request, origin).vmStart;
     });
   }

@@ -1,5 +1,6 @@
 import type { Address, Pgoff } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
+import type { Origin } from './describe.js';
 import type { VmRegion } from './vm-region.js';
 
 /** struct vm_area_struct, as far as a kernel without MMU uses it. Addresses are bytes, physical. */
@@ -17,7 +18,7 @@ export interface NommuVma {
    */
   treeEnd: Address;
   /** The operation that made it. */
-  readonly origin: string;
+  readonly origin: Origin;
   /** The mremap() that made it differ from its entry in the tree. */
   resizedBy: string | undefined;
 }

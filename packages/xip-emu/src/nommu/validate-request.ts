@@ -58,11 +58,9 @@ function fileCapabilities(file: OpenFile): NommuCapabilities {
   const { fops, inode } = file;
   const own = fops.mmapCapabilities?.(file) ?? (inode.isRegular ? COPY_ONLY : undefined);
   if (own === undefined) throw new SyscallError('EINVAL', 'not a file that can be copied');
-  return {
-    ...own,
-    direct: own.direct && fops.getUnmappedArea !== undefined,
-    copy: own.copy && fops.readIter !== undefined,
-  };
+  const direct = own.direct && fops.getUnmappedArea !== undefined;
+  const copy = own.copy && fops.readIter !== undefined;
+  return direct === own.direct && copy === own.copy ? own : { ...own, direct, copy };
 }
 
 function forShared(file: OpenFile, prot: number, own: NommuCapabilities): NommuCapabilities {
@@ -90,5 +88,5 @@ function withAccess(prot: number, shared: boolean, offered: NommuCapabilities): 
     direct = false;
   }
   if ((prot & PROT_READ) !== 0 && (prot & PROT_EXEC) !== 0 && !offered.exec) direct = false;
-  return { ...offered, direct };
+  return direct === offered.direct ? offered : { ...offered, direct };
 }

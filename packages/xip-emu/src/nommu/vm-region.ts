@@ -3,6 +3,7 @@ import type { Address, Pgoff } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import { VM_MAPPED_COPY } from './vm-flags.js';
 import { KernelCorruption } from '../kernel-corruption.js';
+import { describeOrigin, type Origin } from './describe.js';
 import { OrderedMap } from './ordered-map.js';
 import type { RegionRam } from './region-ram.js';
 
@@ -24,7 +25,7 @@ export interface VmRegion {
   /** VMAs that stand on it. */
   vmUsage: number;
   /** The operation that made it. */
-  readonly origin: string;
+  readonly origin: Origin;
   /** What the kernel does not keep: pieces of one allocation, split by munmap(), share it. */
   readonly allocation: Allocation;
 }
@@ -67,8 +68,12 @@ export class VmRegions {
         kernelFunction: 'mm/nommu.c:add_nommu_region()',
         effect:
           'BUG(): two regions start at one address and neither shares the other; the kernel dies with nommu_region_sem held',
-        first: { operation: other.origin, start: other.vmStart, end: other.vmEnd },
-        second: { operation: region.origin, start: region.vmStart, end: region.vmEnd },
+        first: { operation: describeOrigin(other.origin), start: other.vmStart, end: other.vmEnd },
+        second: {
+          operation: describeOrigin(region.origin),
+          start: region.vmStart,
+          end: region.vmEnd,
+        },
       });
     }
     this.tree.set(region.vmStart, region);

@@ -1,6 +1,7 @@
 import { invariant } from '../errno.js';
 import type { Address } from '../units.js';
 import { KernelCorruption } from '../kernel-corruption.js';
+import { describeOrigin } from './describe.js';
 import type { NommuVma } from './nommu-vma.js';
 import { OrderedMap } from './ordered-map.js';
 
@@ -55,8 +56,8 @@ export class VmaTree {
         kind,
         kernelFunction: 'mm/nommu.c:do_mmap() => vma_iter_store()',
         effect: EFFECTS[kind],
-        first: { operation: other.origin, start: other.vmStart, end: other.vmEnd },
-        second: { operation: vma.origin, start: vma.vmStart, end: vma.vmEnd },
+        first: { operation: describeOrigin(other.origin), start: other.vmStart, end: other.vmEnd },
+        second: { operation: describeOrigin(vma.origin), start: vma.vmStart, end: vma.vmEnd },
       });
     }
     vma.treeEnd = vma.vmEnd;

@@ -22,6 +22,8 @@ export interface NommuScenarioOptions {
   readonly machine: Machine;
   /** /rom or /ovl. */
   readonly root: string;
+  /** Unmounts everything; the fields of scenario-end if nothing went wrong. */
+  readonly teardown: () => Fields;
 }
 
 /**
@@ -31,14 +33,16 @@ export interface NommuScenarioOptions {
 export class NommuScenarioOps implements ScenarioOps {
   readonly machine: Machine;
   readonly root: string;
+  private readonly teardown: () => Fields;
   private readonly numbers = new Map<Allocation, number>();
   /** What an ID's address stood on when it was mapped. */
   private readonly owners = new WeakMap<Mapping, Allocation>();
   private readonly memories = new Set<NommuMm>();
 
-  constructor({ machine, root }: NommuScenarioOptions) {
+  constructor({ machine, root, teardown }: NommuScenarioOptions) {
     this.machine = machine;
     this.root = root;
+    this.teardown = teardown;
   }
 
   before(process: Process, operation: string): void {
@@ -154,12 +158,9 @@ export class NommuScenarioOps implements ScenarioOps {
   }
 
   finish(): Fields {
+    const fields = this.teardown();
     const warned = [...this.memories].some(({ warnings }) => warnings > 0);
-    return {
-      kernel: warned ? 'warned' : 'ok',
-      umount: 'ok',
-      taint: warned ? TAINT_WARN : 0,
-    };
+    return warned ? { ...fields, kernel: 'warned', taint: TAINT_WARN } : fields;
   }
 
   /** The VMA at an ID's address, if that is still the ID's own. */

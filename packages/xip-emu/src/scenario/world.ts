@@ -49,7 +49,7 @@ export function createWorld(bytes: Uint8Array, options: WorldOptions): ScenarioW
         return { kernel: 'ok', umount: 'ok', taint: 0 };
       };
       const root = overlaid ? '/ovl' : '/rom';
-      if (!mmu) return new NommuScenarioOps({ machine, root });
+      if (!mmu) return new NommuScenarioOps({ machine, root, teardown });
       return new MmuScenarioOps(machine, root, teardown);
     },
   };
