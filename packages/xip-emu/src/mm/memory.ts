@@ -1,11 +1,14 @@
-import { AccessFault, type Signal, type SignalCode } from '../errno.js';
+import { AccessFault, UnmodelledError, type Signal, type SignalCode } from '../errno.js';
 import { FRAME_ANON, PG_ANON_EXCLUSIVE, PG_DIRTY, ZERO_FRAME } from '../phys/physical-memory.js';
 import type { Address, Frame, Vpn } from '../units.js';
 import {
   VM_ACCESS_FLAGS,
+  VM_EXEC,
   VM_FAULT_ERROR,
   VM_FAULT_NOPAGE,
   VM_FAULT_OK,
+  VM_FAULT_OOM,
+  VM_FAULT_RETRY,
   VM_FAULT_SIGBUS,
   VM_MAYSHARE,
   VM_READ,
@@ -27,6 +30,9 @@ import {
 } from './pte.js';
 import { pageProt, type Vma } from './vma.js';
 
+/** Results of a handler after which there is nothing to map. */
+const UNFINISHED = VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY;
+
 /** The fault object, before its first fault. */
 export function newFault(): VmFault & { vma: Vma } {
   return { vma: undefined as never, vpn: 0, pgoff: 0, write: false, frame: 0 };
@@ -36,20 +42,29 @@ export function accessFault(signal: Signal, code: SignalCode, address: Address):
   return new AccessFault(signal, code, address);
 }
 
+// Flags of which an area needs one, by access: arch/riscv/mm/fault.c:access_error().
+/** Write implies read. */
+export const ACCESS_LOAD = VM_READ | VM_WRITE;
+export const ACCESS_STORE = VM_WRITE;
+export const ACCESS_FETCH = VM_EXEC;
+
 /**
  * Makes a page accessible, or throws the signal. Compare arch/riscv/mm/fault.c:handle_page_fault()
  * and mm/memory.c:handle_pte_fault().
  *
+ * @param allowed one of ACCESS_....
  * @throws AccessFault
  */
-export function handleFault(mm: Mm, vpn: Vpn, address: Address, write: boolean): void {
-  const vma = mm.findVma(vpn);
-  if (vma === undefined || vma.start > vpn) throw accessFault('SIGSEGV', 'MAPERR', address);
-  // Write implies read: access_error().
-  const needed = write ? VM_WRITE : VM_READ | VM_WRITE;
-  if ((vma.flags & needed) === 0) throw accessFault('SIGSEGV', 'ACCERR', address);
-  const result = handleMmFault(mm, vma, vpn, write);
+export function handleFault(mm: Mm, vpn: Vpn, address: Address, allowed: number): void {
+  let result: number;
+  do {
+    const vma = mm.findVma(vpn);
+    if (vma === undefined || vma.start > vpn) throw accessFault('SIGSEGV', 'MAPERR', address);
+    if ((vma.flags & allowed) === 0) throw accessFault('SIGSEGV', 'ACCERR', address);
+    result = handleMmFault(mm, vma, vpn, allowed === ACCESS_STORE);
+  } while ((result & VM_FAULT_RETRY) !== 0);
   if ((result & VM_FAULT_ERROR) === 0) return;
+  if ((result & VM_FAULT_OOM) !== 0) throw new UnmodelledError('a fault that ran out of memory');
   if ((result & VM_FAULT_SIGBUS) !== 0) throw accessFault('SIGBUS', 'ADRERR', address);
   throw accessFault('SIGSEGV', 'MAPERR', address);
 }
@@ -93,7 +108,7 @@ function doReadFault(mm: Mm, fault: VmFault & { vma: Vma }): number {
     if (around !== VM_FAULT_OK) return around;
   }
   const result = fault.vma.ops!.fault(fault);
-  if ((result & (VM_FAULT_ERROR | VM_FAULT_NOPAGE)) !== 0) return result;
+  if ((result & UNFINISHED) !== 0) return result;
   setFilePte(mm, fault.vma, fault.vpn, fault.frame, false);
   return result;
 }
@@ -115,7 +130,7 @@ function doFaultAround(mm: Mm, fault: VmFault & { vma: Vma }): number {
 function doCowFault(mm: Mm, fault: VmFault & { vma: Vma }): number {
   prepareAnonVma(fault.vma);
   const result = fault.vma.ops!.fault(fault);
-  if ((result & (VM_FAULT_ERROR | VM_FAULT_NOPAGE)) !== 0) return result;
+  if ((result & UNFINISHED) !== 0) return result;
   const { phys } = mm;
   const copy = phys.allocate(FRAME_ANON);
   phys.copy(copy, fault.frame);
@@ -126,7 +141,7 @@ function doCowFault(mm: Mm, fault: VmFault & { vma: Vma }): number {
 /** Compare mm/memory.c:do_shared_fault(). */
 function doSharedFault(mm: Mm, fault: VmFault & { vma: Vma }): number {
   const result = fault.vma.ops!.fault(fault);
-  if ((result & (VM_FAULT_ERROR | VM_FAULT_NOPAGE)) !== 0) return result;
+  if ((result & UNFINISHED) !== 0) return result;
   setFilePte(mm, fault.vma, fault.vpn, fault.frame, true);
   mm.phys.setFlag(fault.frame, PG_DIRTY);
   return result;

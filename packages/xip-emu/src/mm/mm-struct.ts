@@ -8,7 +8,14 @@ import type { VmArea, VmSpace } from '../vfs/vm-area.js';
 import { unlinkAnonVmas } from './anon-vma.js';
 import { forkMm } from './fork.js';
 import { madvise } from './madvise.js';
-import { accessFault, handleFault, newFault } from './memory.js';
+import {
+  ACCESS_FETCH,
+  ACCESS_LOAD,
+  ACCESS_STORE,
+  accessFault,
+  handleFault,
+  newFault,
+} from './memory.js';
 import { mincore } from './mincore.js';
 import { mmap } from './mmap.js';
 import { mprotect } from './mprotect.js';
@@ -16,7 +23,7 @@ import { mremap } from './mremap.js';
 import { msync } from './msync.js';
 import { munmap } from './munmap.js';
 import { PageTable, VPN_LIMIT } from './page-table.js';
-import { PTE_DIRTY, PTE_READ, PTE_WRITE, PTE_YOUNG, pteFrame } from './pte.js';
+import { PTE_DIRTY, PTE_EXEC, PTE_READ, PTE_WRITE, PTE_YOUNG, pteFrame } from './pte.js';
 import { insertMixed, mapAround, remapPfnRange } from './remap-pfn.js';
 import { splitVma } from './vma-merge.js';
 import { Vma } from './vma.js';
@@ -108,13 +115,19 @@ export class Mm implements MemoryMap, VmSpace {
     const { pageTable } = this;
     let pte = pageTable.get(vpn);
     while ((pte & PTE_WRITE) === 0) {
-      this.faultIn(vpn, address, true);
+      this.faultIn(vpn, address, ACCESS_STORE);
       pte = pageTable.get(vpn);
     }
     if ((pte & (PTE_DIRTY | PTE_YOUNG)) !== (PTE_DIRTY | PTE_YOUNG)) {
       pageTable.set(vpn, pte | PTE_DIRTY | PTE_YOUNG);
     }
     this.phys.writeByte(pteFrame(pte), address % PAGE_SIZE, value);
+  }
+
+  /** The fetch of an instruction: with its fault, without what the instruction does. */
+  fetch(address: Address): void {
+    const vpn = Math.floor(address / PAGE_SIZE);
+    while ((this.pageTable.get(vpn) & PTE_EXEC) === 0) this.faultIn(vpn, address, ACCESS_FETCH);
   }
 
   loadRange(address: Address, into: Uint8Array): { loaded: number; fault?: AccessFaultLike } {
@@ -140,16 +153,16 @@ export class Mm implements MemoryMap, VmSpace {
     const { pageTable } = this;
     let pte = pageTable.get(vpn);
     while ((pte & PTE_READ) === 0) {
-      this.faultIn(vpn, address, false);
+      this.faultIn(vpn, address, ACCESS_LOAD);
       pte = pageTable.get(vpn);
     }
     if ((pte & PTE_YOUNG) === 0) pageTable.set(vpn, pte | PTE_YOUNG);
     return pteFrame(pte);
   }
 
-  private faultIn(vpn: Vpn, address: Address, write: boolean): void {
+  private faultIn(vpn: Vpn, address: Address, allowed: number): void {
     if (vpn >= VPN_LIMIT) throw accessFault('SIGSEGV', 'MAPERR', address);
-    handleFault(this, vpn, address, write);
+    handleFault(this, vpn, address, allowed);
   }
 
   // VmSpace, for the owners of mappings.
@@ -171,6 +184,7 @@ export class Mm implements MemoryMap, VmSpace {
   }
 
   splitVma(vma: VmArea, vpn: Vpn): VmArea {
+    this.checkMapCount();
     return splitVma(this, ownVma(vma), vpn);
   }
 

@@ -24,6 +24,7 @@ import {
   VM_NORESERVE,
   VM_SHARED,
   VM_WRITE,
+  dummyVmOps,
 } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
 import { unmapRange } from './munmap.js';
@@ -129,6 +130,7 @@ export function mmapRegion(mm: Mm, request: MergeRequest): Vma {
 
   const vma = new Vma(mm, start, end, flags, pgoff, file?.get());
   if (file !== undefined) {
+    vma.ops = dummyVmOps;
     try {
       file.fops.mmap!(file, vma);
     } catch (error) {

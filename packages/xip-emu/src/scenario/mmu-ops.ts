@@ -101,6 +101,7 @@ export class MmuScenarioOps implements ScenarioOps {
     const absolute = path.startsWith('/') ? path : `${this.root}/${path}`;
     try {
       const program = execElf(process, mm, textToName(absolute));
+      mm.fetch(program.entry);
       const areas = [...mm.vmas].filter(
         ({ start, end }) => start < program.end && end > program.start,
       );

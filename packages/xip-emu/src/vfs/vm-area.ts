@@ -44,11 +44,12 @@ export function isSharedMaywrite(flags: number): boolean {
 /**
  * struct vm_area_struct as the owner of a mapping (a file system) sees it. Addresses are in pages.
  * A file's `mmap` may change `flags`, `ops`, `file` and `privateData`; `pgoff` only through
- * {@link VmSpace.remapPfnRange}.
+ * {@link VmSpace.remapPfnRange}, or in a fault.
  */
 export interface VmArea {
   readonly start: Vpn;
-  readonly end: Vpn;
+  /** A file's `mmap` may pretend another one, as long as it puts the true one back. */
+  end: Vpn;
   flags: number;
   /** File page at `start`; of an anonymous area its vpn; of a private VM_PFNMAP the pfn. */
   pgoff: Pgoff;
@@ -116,3 +117,6 @@ export interface VmOperations {
    */
   readonly pageMkwrite?: boolean;
 }
+
+/** What an area has until its file says otherwise. Compare mm.h:vma_dummy_vm_ops. */
+export const dummyVmOps: VmOperations = { fault: () => VM_FAULT_SIGBUS };
