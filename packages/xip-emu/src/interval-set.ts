@@ -6,91 +6,87 @@ export interface Interval {
   readonly end: number;
 }
 
-/** Intervals per chunk before it is split. */
-const CHUNK_LIMIT = 128;
+/** Items of a leaf, children of a branch. */
+const FANOUT = 64;
 
-/** Neighbouring intervals, and the largest gap below any of them. */
-interface Chunk<T> {
-  readonly items: T[];
-  /** Largest free range that ends where an item of the chunk starts; -1: not known. */
+/** What a gap search knows of a node: computed when asked for, forgotten with each change. */
+interface Summary {
+  /** Largest free range between two items of the node; -1: not known, nor are the others. */
   gap: number;
+  low: number;
+  high: number;
 }
 
+interface Leaf<T> extends Summary {
+  readonly items: T[];
+  prev: Leaf<T> | undefined;
+  next: Leaf<T> | undefined;
+}
+
+interface Branch<T> extends Summary {
+  /** Start of the first item of each child. */
+  readonly keys: number[];
+  readonly children: TreeNode<T>[];
+}
+
+type TreeNode<T> = Leaf<T> | Branch<T>;
+
 /**
- * Ordered ranges that do not overlap, in chunks below one sorted table of their starts: every
- * operation costs O(log n) and a move of at most {@link CHUNK_LIMIT} references. Stands for the
- * maple tree of Linux; merging and splitting are the caller's policy.
+ * Ordered ranges that do not overlap, in a B+ tree that knows its gaps: each operation costs
+ * O(log n). Stands for the maple tree of Linux; merging and splitting are the caller's policy.
  */
 export class IntervalSet<T extends Interval> {
   size = 0;
-  private readonly chunks: Chunk<T>[] = [{ items: [], gap: -1 }];
-  /** Start of each chunk's first item; the first one is -Infinity. */
-  private readonly starts: number[] = [-Infinity];
+  private root: TreeNode<T> = newLeaf<T>([]);
+  private first: Leaf<T> = this.root as Leaf<T>;
+  /** Branches from the root to the last leaf that was looked for, and the child taken in each. */
+  private readonly path: Branch<T>[] = [];
+  private readonly slots: number[] = [];
+  private depth = 0;
 
   /** The item that holds `at`, or else the first one above. */
   find(at: number): T | undefined {
-    let index = this.chunkOf(at);
-    const { items } = this.chunks[index]!;
-    const slot = firstEndingAbove(items, at);
-    if (slot < items.length) return items[slot];
-    do index += 1;
-    while (index < this.chunks.length && this.chunks[index]!.items.length === 0);
-    return this.chunks[index]?.items[0];
+    const leaf = this.descend(at);
+    const { items } = leaf;
+    const slot = lastStartingAt(items, at);
+    const below = slot >= 0 ? items[slot] : leaf.prev?.items.at(-1);
+    if (below !== undefined && below.end > at) return below;
+    return items[slot + 1] ?? leaf.next?.items[0];
   }
 
   /** The last item that starts below `at`. */
   findBefore(at: number): T | undefined {
-    let index = this.chunkOf(at);
-    const { items } = this.chunks[index]!;
-    let slot = firstEndingAbove(items, at);
-    if (slot < items.length && items[slot]!.start < at) return items[slot];
-    slot -= 1;
-    while (slot < 0 && index > 0) {
-      index -= 1;
-      slot = this.chunks[index]!.items.length - 1;
-    }
-    return this.chunks[index]!.items[slot];
+    const leaf = this.descend(at);
+    let slot = lastStartingAt(leaf.items, at);
+    if (slot >= 0 && leaf.items[slot]!.start === at) slot -= 1;
+    return slot >= 0 ? leaf.items[slot] : leaf.prev?.items.at(-1);
   }
 
   insert(item: T): void {
-    const index = this.chunkOf(item.start);
-    const chunk = this.chunks[index]!;
-    const { items } = chunk;
-    const slot = firstEndingAbove(items, item.start);
-    if (slot === items.length) items.push(item);
-    else items.splice(slot, 0, item);
+    const leaf = this.descend(item.start);
+    const slot = lastStartingAt(leaf.items, item.start) + 1;
+    if (slot === leaf.items.length) leaf.items.push(item);
+    else leaf.items.splice(slot, 0, item);
     this.size += 1;
-    this.changed(index, slot);
-    if (items.length > CHUNK_LIMIT) this.splitChunk(index);
+    this.changed(leaf);
+    if (leaf.items.length > FANOUT) this.splitLeaf(leaf);
   }
 
   remove(item: T): void {
-    const index = this.chunkOf(item.start);
-    const chunk = this.chunks[index]!;
-    const slot = firstEndingAbove(chunk.items, item.start);
-    invariant(chunk.items[slot] === item, 'an interval that is not in the set');
-    chunk.items.splice(slot, 1);
+    const leaf = this.descend(item.start);
+    const slot = lastStartingAt(leaf.items, item.start);
+    invariant(leaf.items[slot] === item, 'an interval that is not in the set');
+    leaf.items.splice(slot, 1);
     this.size -= 1;
-    if (chunk.items.length === 0 && this.chunks.length > 1) {
-      this.chunks.splice(index, 1);
-      this.starts.splice(index, 1);
-      this.starts[0] = -Infinity;
-      if (index < this.chunks.length) this.chunks[index]!.gap = -1;
-    } else {
-      this.changed(index, slot);
-    }
+    if (leaf.items.length === 0 && this.depth > 0) this.dropLeaf(leaf);
+    else this.changed(leaf);
   }
 
-  /**
-   * Tells that `item` is about to get other bounds, which leave the order as it is; `apply` sets
-   * them.
-   */
+  /** Lets `apply` set other bounds for `item`, which leave the order as it is. */
   resize(item: T, apply: () => void): void {
-    const index = this.chunkOf(item.start);
+    const leaf = this.descend(item.start);
     apply();
-    const { items } = this.chunks[index]!;
-    if (items[0] === item && index > 0) this.starts[index] = item.start;
-    this.changed(index, items.length - 1);
+    this.changed(leaf);
   }
 
   /**
@@ -98,89 +94,182 @@ export class IntervalSet<T extends Interval> {
    * high`, or undefined.
    */
   highestGap(low: number, high: number, length: number): number | undefined {
-    let top = high;
-    let index = this.chunkOf(high);
-    for (; index >= 0; index -= 1) {
-      const chunk = this.chunks[index]!;
-      const { items } = chunk;
-      if (items.length === 0) continue;
-      const whole = items[items.length - 1]!.end <= top;
-      if (whole && top - items[items.length - 1]!.end >= length) break;
-      if (whole && this.gapOf(index) < length) {
-        top = items[0]!.start;
-        continue;
-      }
-      for (let slot = items.length - 1; slot >= 0; slot -= 1) {
-        const { start, end } = items[slot]!;
-        if (start >= high) continue;
-        if (end <= top && top - end >= length) {
-          return fits(top - length, Math.max(low, end));
-        }
-        top = Math.min(top, start);
-      }
-    }
-    const below = index < 0 ? -Infinity : this.chunks[index]!.items.at(-1)!.end;
-    return fits(top - length, Math.max(low, below));
+    const search = { high, length, top: high };
+    searchGap(this.root, search);
+    const found = search.top - length;
+    return found >= low ? found : undefined;
   }
 
   *[Symbol.iterator](): Generator<T> {
-    for (const { items } of this.chunks) yield* items;
-  }
-
-  private gapOf(index: number): number {
-    const chunk = this.chunks[index]!;
-    if (chunk.gap >= 0) return chunk.gap;
-    let below = index === 0 ? 0 : this.chunks[index - 1]!.items.at(-1)!.end;
-    let gap = 0;
-    for (const { start, end } of chunk.items) {
-      gap = Math.max(gap, start - below);
-      below = end;
-    }
-    chunk.gap = gap;
-    return gap;
-  }
-
-  /** Forgets the gaps that an item at `slot` has to do with. */
-  private changed(index: number, slot: number): void {
-    const chunk = this.chunks[index]!;
-    chunk.gap = -1;
-    if (slot >= chunk.items.length - 1 && index + 1 < this.chunks.length) {
-      this.chunks[index + 1]!.gap = -1;
+    for (let leaf: Leaf<T> | undefined = this.first; leaf !== undefined; leaf = leaf.next) {
+      yield* leaf.items;
     }
   }
 
-  private splitChunk(index: number): void {
-    const chunk = this.chunks[index]!;
-    const items = chunk.items.splice(chunk.items.length >>> 1);
-    chunk.gap = -1;
-    this.chunks.splice(index + 1, 0, { items, gap: -1 });
-    this.starts.splice(index + 1, 0, items[0]!.start);
+  /** The leaf that has, or would get, an item that starts at `at`; `path` leads to it. */
+  private descend(at: number): Leaf<T> {
+    let node = this.root;
+    let depth = 0;
+    while ('children' in node) {
+      const slot = Math.max(lastAtMost(node.keys, at), 0);
+      this.path[depth] = node;
+      this.slots[depth] = slot;
+      depth += 1;
+      node = node.children[slot]!;
+    }
+    this.depth = depth;
+    return node;
   }
 
-  /** The chunk whose items may hold `at`. */
-  private chunkOf(at: number): number {
-    let low = 0;
-    let high = this.starts.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if (this.starts[middle]! <= at) low = middle;
-      else high = middle - 1;
+  /** Forgets what was known of the nodes on the path, and puts their keys right. */
+  private changed(leaf: Leaf<T>): void {
+    leaf.gap = -1;
+    let key = leaf.items[0]?.start ?? 0;
+    for (let level = this.depth - 1; level >= 0; level -= 1) {
+      const branch = this.path[level]!;
+      branch.gap = -1;
+      branch.keys[this.slots[level]!] = key;
+      key = branch.keys[0]!;
     }
-    return low;
+  }
+
+  private splitLeaf(leaf: Leaf<T>): void {
+    const upper = newLeaf(leaf.items.splice(FANOUT >>> 1));
+    upper.prev = leaf;
+    upper.next = leaf.next;
+    if (leaf.next !== undefined) leaf.next.prev = upper;
+    leaf.next = upper;
+    this.addSibling(this.depth - 1, upper.items[0]!.start, upper);
+  }
+
+  /** Puts a node behind the one that the path leads to below `level`. */
+  private addSibling(level: number, key: number, node: TreeNode<T>): void {
+    if (level < 0) {
+      const low = this.root;
+      const keys = ['children' in low ? low.keys[0]! : low.items[0]!.start, key];
+      this.root = { keys, children: [low, node], gap: -1, low: 0, high: 0 };
+      return;
+    }
+    const branch = this.path[level]!;
+    const slot = this.slots[level]! + 1;
+    branch.keys.splice(slot, 0, key);
+    branch.children.splice(slot, 0, node);
+    if (branch.children.length <= FANOUT) return;
+    const half = FANOUT >>> 1;
+    const keys = branch.keys.splice(half);
+    const children = branch.children.splice(half);
+    this.addSibling(level - 1, keys[0]!, { keys, children, gap: -1, low: 0, high: 0 });
+  }
+
+  private dropLeaf(leaf: Leaf<T>): void {
+    if (leaf.prev === undefined) this.first = leaf.next!;
+    else leaf.prev.next = leaf.next;
+    if (leaf.next !== undefined) leaf.next.prev = leaf.prev;
+    let level = this.depth - 1;
+    for (; level >= 0; level -= 1) {
+      const branch = this.path[level]!;
+      branch.keys.splice(this.slots[level]!, 1);
+      branch.children.splice(this.slots[level]!, 1);
+      if (branch.children.length > 0) break;
+    }
+    let key = this.path[level]!.keys[0]!;
+    this.path[level]!.gap = -1;
+    for (level -= 1; level >= 0; level -= 1) {
+      const branch = this.path[level]!;
+      branch.gap = -1;
+      branch.keys[this.slots[level]!] = key;
+      key = branch.keys[0]!;
+    }
+    while ('children' in this.root && this.root.children.length === 1) {
+      this.root = this.root.children[0]!;
+    }
   }
 }
 
-function fits(start: number, low: number): number | undefined {
-  return start >= low ? start : undefined;
+function newLeaf<T>(items: T[]): Leaf<T> {
+  return { items, prev: undefined, next: undefined, gap: -1, low: 0, high: 0 };
 }
 
-function firstEndingAbove(items: readonly Interval[], at: number): number {
+/** Index of the last item that starts at `at` or below; -1 if there is none. */
+function lastStartingAt(items: readonly Interval[], at: number): number {
   let low = 0;
   let high = items.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (items[middle]!.end > at) high = middle;
-    else low = middle + 1;
+    if (items[middle]!.start <= at) low = middle + 1;
+    else high = middle;
   }
-  return low;
+  return low - 1;
+}
+
+function lastAtMost(keys: readonly number[], at: number): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (keys[middle]! <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** A gap search from above: everything from `top` up to `high` is known to be of no use. */
+interface GapSearch {
+  readonly high: number;
+  readonly length: number;
+  top: number;
+}
+
+/** Lowers `top` past the items of the node, or up to a gap that is large enough: true. */
+function searchGap(node: TreeNode<Interval>, search: GapSearch): boolean {
+  summarize(node);
+  if (node.low >= search.high || node.gap < 0) return false;
+  if (node.high <= search.top) {
+    if (search.top - node.high >= search.length) return true;
+    if (node.gap < search.length) {
+      search.top = node.low;
+      return false;
+    }
+  }
+  if ('children' in node) {
+    for (let slot = node.children.length - 1; slot >= 0; slot -= 1) {
+      if (searchGap(node.children[slot]!, search)) return true;
+    }
+    return false;
+  }
+  for (let slot = node.items.length - 1; slot >= 0; slot -= 1) {
+    const { start, end } = node.items[slot]!;
+    if (start >= search.high) continue;
+    if (end <= search.top && search.top - end >= search.length) return true;
+    search.top = Math.min(search.top, start);
+  }
+  return false;
+}
+
+/** Brings the summary of a node up to date; that of an empty one stays unknown. */
+function summarize(node: TreeNode<Interval>): void {
+  if (node.gap >= 0) return;
+  const isBranch = 'children' in node;
+  const count = isBranch ? node.children.length : node.items.length;
+  if (count === 0) return;
+  let gap = 0;
+  let end = Infinity;
+  for (let slot = 0; slot < count; slot += 1) {
+    let start: number;
+    let next: number;
+    if (isBranch) {
+      const child = node.children[slot]!;
+      summarize(child);
+      start = child.low;
+      next = child.high;
+      gap = Math.max(gap, child.gap);
+    } else {
+      ({ start, end: next } = node.items[slot]!);
+    }
+    if (slot === 0) node.low = start;
+    else gap = Math.max(gap, start - end);
+    end = next;
+  }
+  node.high = end;
+  node.gap = gap;
 }

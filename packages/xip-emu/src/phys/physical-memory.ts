@@ -1,5 +1,5 @@
 import { InvariantError, UnmodelledError, invariant } from '../errno.js';
-import { PAGE_SHIFT, PAGE_SIZE, isPageAligned, type Frame, type Pfn } from '../units.js';
+import { PAGE_SIZE, isPageAligned, type Frame, type Pfn } from '../units.js';
 import { PageArena } from './page-arena.js';
 import type { RomWindow } from './rom-window.js';
 
@@ -79,7 +79,7 @@ export class PhysicalMemory {
   private readonly cachedContent: Uint8Array[] = new Array<Uint8Array>(CACHE_SLOTS).fill(NO_BYTES);
 
   constructor({ ramSize, ramAddress, roms }: PhysicalMemoryOptions) {
-    this.ramFrames = ramSize >>> PAGE_SHIFT;
+    this.ramFrames = Math.floor(ramSize / PAGE_SIZE);
     this.ramPfn = Math.floor(ramAddress / PAGE_SIZE);
     this.roms = roms;
     const base: Frame[] = [];
