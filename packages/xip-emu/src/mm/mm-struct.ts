@@ -51,6 +51,8 @@ export class Mm implements MemoryMap, VmSpace {
   readonly pageTable = new PageTable();
   readonly vmas = new IntervalSet<Vma>();
   readonly mmapBase = MMAP_BASE;
+  /** The last answer of {@link findVma}, most often the next one as well. */
+  private lastFound: Vma | undefined = undefined;
   /** The one fault object: faults make no garbage. */
   readonly fault = newFault();
 
@@ -107,7 +109,7 @@ export class Mm implements MemoryMap, VmSpace {
 
   load(address: Address): number {
     const vpn = Math.floor(address / PAGE_SIZE);
-    return this.phys.readByte(this.readable(vpn, address), address % PAGE_SIZE);
+    return this.phys.readByte(this.readable(vpn, address), address - vpn * PAGE_SIZE);
   }
 
   store(address: Address, value: number): void {
@@ -121,7 +123,7 @@ export class Mm implements MemoryMap, VmSpace {
     if ((pte & (PTE_DIRTY | PTE_YOUNG)) !== (PTE_DIRTY | PTE_YOUNG)) {
       pageTable.set(vpn, pte | PTE_DIRTY | PTE_YOUNG);
     }
-    this.phys.writeByte(pteFrame(pte), address % PAGE_SIZE, value);
+    this.phys.writeByte(pteFrame(pte), address - vpn * PAGE_SIZE, value);
   }
 
   /** The fetch of an instruction: with its fault, without what the instruction does. */
@@ -192,12 +194,16 @@ export class Mm implements MemoryMap, VmSpace {
 
   /** The area that holds the page, or the first above it: find_vma(). */
   findVma(vpn: Vpn): Vma | undefined {
-    return this.vmas.find(vpn);
+    const last = this.lastFound;
+    if (last !== undefined && last.start <= vpn && vpn < last.end) return last;
+    const vma = this.vmas.find(vpn);
+    this.lastFound = vma;
+    return vma;
   }
 
   /** The area that holds the page: vma_lookup(). */
   vmaAt(vpn: Vpn): Vma | undefined {
-    const vma = this.vmas.find(vpn);
+    const vma = this.findVma(vpn);
     return vma !== undefined && vma.start <= vpn ? vma : undefined;
   }
 
@@ -216,6 +222,7 @@ export class Mm implements MemoryMap, VmSpace {
 
   /** Takes an area out of the set; its pages stay. */
   unlink(vma: Vma): void {
+    if (this.lastFound === vma) this.lastFound = undefined;
     this.vmas.remove(vma);
     if (vma.prev !== undefined) vma.prev.next = vma.next;
     if (vma.next !== undefined) vma.next.prev = vma.prev;
