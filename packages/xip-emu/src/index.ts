@@ -37,6 +37,15 @@ export { OverlaySuperBlock } from './fs/overlay/super.js';
 export { TmpfsSuperBlock } from './fs/tmpfs/super.js';
 export { OpenFile } from './vfs/file.js';
 export { execElf, type ElfProgram } from './exec/elf.js';
+export { mapsText, type MapsOptions } from './report/maps.js';
+export {
+  PM_FILE,
+  PM_MMAP_EXCLUSIVE,
+  PM_PFRAME_MASK,
+  PM_PRESENT,
+  pagemapEntries,
+} from './report/pagemap.js';
+export { smapsText } from './report/smaps-text.js';
 export { permissionsText, smapsCounts, vmFlagsText, type SmapsCounts } from './report/smaps.js';
 export {
   firstDifference,

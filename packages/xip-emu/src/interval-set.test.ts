@@ -42,9 +42,9 @@ function change(set: IntervalSet<Range>, naive: NaiveSet, at: number, length: nu
       // Up to the neighbours.
       const start = naive.ranges[index - 1]?.end ?? 0;
       const end = naive.ranges[index + 1]?.start ?? SPACE;
-      set.resize(found, () => Object.assign(found, { start, end }));
+      set.resize(found, start, end);
     } else if (found.end - found.start > 1) {
-      set.resize(found, () => Object.assign(found, { start: Math.min(at + 1, found.end - 1) }));
+      set.resize(found, Math.min(at + 1, found.end - 1), found.end);
     }
     return;
   }

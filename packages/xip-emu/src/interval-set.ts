@@ -1,9 +1,9 @@
 import { invariant } from './errno.js';
 
-/** A half-open range. */
+/** A half-open range. Whoever owns it changes its bounds through {@link IntervalSet.resize} alone. */
 export interface Interval {
-  readonly start: number;
-  readonly end: number;
+  start: number;
+  end: number;
 }
 
 /** Items of a leaf, children of a branch. */
@@ -17,8 +17,11 @@ interface Summary {
   high: number;
 }
 
+/** `starts` and `ends` repeat the bounds: a search looks at few cache lines, and at no item. */
 interface Leaf<T> extends Summary {
   readonly items: T[];
+  readonly starts: Float64Array;
+  readonly ends: Float64Array;
   prev: Leaf<T> | undefined;
   next: Leaf<T> | undefined;
 }
@@ -39,7 +42,11 @@ export class IntervalSet<T extends Interval> {
   size = 0;
   private root: TreeNode<T> = newLeaf<T>([]);
   private first: Leaf<T> = this.root as Leaf<T>;
-  /** Branches from the root to the last leaf that was looked for, and the child taken in each. */
+  /** The last leaf that was looked for: the one for everything from `low` up to `high`. */
+  private last: Leaf<T> = this.first;
+  private low = Infinity;
+  private high = -Infinity;
+  /** Branches from the root to that leaf, and the child taken in each. */
   private readonly path: Branch<T>[] = [];
   private readonly slots: number[] = [];
   private depth = 0;
@@ -47,45 +54,64 @@ export class IntervalSet<T extends Interval> {
   /** The item that holds `at`, or else the first one above. */
   find(at: number): T | undefined {
     const leaf = this.descend(at);
-    const { items } = leaf;
-    const slot = lastStartingAt(items, at);
-    const below = slot >= 0 ? items[slot] : leaf.prev?.items.at(-1);
-    if (below !== undefined && below.end > at) return below;
-    return items[slot + 1] ?? leaf.next?.items[0];
+    const slot = lastStartingAt(leaf, at);
+    if (slot >= 0) {
+      if (leaf.ends[slot]! > at) return leaf.items[slot];
+    } else if (leaf.prev !== undefined) {
+      const below = leaf.prev.items.at(-1)!;
+      if (below.end > at) return below;
+    }
+    return slot + 1 < leaf.items.length ? leaf.items[slot + 1] : leaf.next?.items[0];
   }
 
   /** The last item that starts below `at`. */
   findBefore(at: number): T | undefined {
     const leaf = this.descend(at);
-    let slot = lastStartingAt(leaf.items, at);
-    if (slot >= 0 && leaf.items[slot]!.start === at) slot -= 1;
+    let slot = lastStartingAt(leaf, at);
+    if (slot >= 0 && leaf.starts[slot] === at) slot -= 1;
     return slot >= 0 ? leaf.items[slot] : leaf.prev?.items.at(-1);
   }
 
   insert(item: T): void {
     const leaf = this.descend(item.start);
-    const slot = lastStartingAt(leaf.items, item.start) + 1;
-    if (slot === leaf.items.length) leaf.items.push(item);
-    else leaf.items.splice(slot, 0, item);
+    const { items, starts, ends } = leaf;
+    const slot = lastStartingAt(leaf, item.start) + 1;
+    if (slot === items.length) {
+      items.push(item);
+    } else {
+      starts.copyWithin(slot + 1, slot, items.length);
+      ends.copyWithin(slot + 1, slot, items.length);
+      items.splice(slot, 0, item);
+    }
+    starts[slot] = item.start;
+    ends[slot] = item.end;
     this.size += 1;
     this.changed(leaf);
-    if (leaf.items.length > FANOUT) this.splitLeaf(leaf);
+    if (items.length > FANOUT) this.splitLeaf(leaf);
   }
 
   remove(item: T): void {
     const leaf = this.descend(item.start);
-    const slot = lastStartingAt(leaf.items, item.start);
-    invariant(leaf.items[slot] === item, 'an interval that is not in the set');
-    leaf.items.splice(slot, 1);
+    const { items, starts, ends } = leaf;
+    const slot = lastStartingAt(leaf, item.start);
+    invariant(items[slot] === item, 'an interval that is not in the set');
+    starts.copyWithin(slot, slot + 1, items.length);
+    ends.copyWithin(slot, slot + 1, items.length);
+    items.splice(slot, 1);
     this.size -= 1;
-    if (leaf.items.length === 0 && this.depth > 0) this.dropLeaf(leaf);
+    if (items.length === 0 && this.depth > 0) this.dropLeaf(leaf);
     else this.changed(leaf);
   }
 
-  /** Lets `apply` set other bounds for `item`, which leave the order as it is. */
-  resize(item: T, apply: () => void): void {
+  /** Gives an item other bounds, which leave the order as it is. */
+  resize(item: T, start: number, end: number): void {
     const leaf = this.descend(item.start);
-    apply();
+    const slot = lastStartingAt(leaf, item.start);
+    invariant(leaf.items[slot] === item, 'an interval that is not in the set');
+    item.start = start;
+    item.end = end;
+    leaf.starts[slot] = start;
+    leaf.ends[slot] = end;
     this.changed(leaf);
   }
 
@@ -108,45 +134,71 @@ export class IntervalSet<T extends Interval> {
 
   /** The leaf that has, or would get, an item that starts at `at`; `path` leads to it. */
   private descend(at: number): Leaf<T> {
+    if (at >= this.low && at < this.high) return this.last;
+    this.low = -Infinity;
+    this.high = Infinity;
     let node = this.root;
     let depth = 0;
     while ('children' in node) {
-      const slot = Math.max(lastAtMost(node.keys, at), 0);
+      const { keys } = node;
+      const slot = Math.max(lastAtMost(keys, at), 0);
+      if (slot > 0) this.low = keys[slot]!;
+      if (slot + 1 < keys.length) this.high = keys[slot + 1]!;
       this.path[depth] = node;
       this.slots[depth] = slot;
       depth += 1;
       node = node.children[slot]!;
     }
     this.depth = depth;
+    this.last = node;
     return node;
+  }
+
+  /** The next search starts at the root. */
+  private forgetPath(): void {
+    this.low = Infinity;
+    this.high = -Infinity;
   }
 
   /** Forgets what was known of the nodes on the path, and puts their keys right. */
   private changed(leaf: Leaf<T>): void {
     leaf.gap = -1;
-    let key = leaf.items[0]?.start ?? 0;
-    for (let level = this.depth - 1; level >= 0; level -= 1) {
-      const branch = this.path[level]!;
+    if (leaf.items.length > 0) this.updatePath(this.depth - 1, leaf.starts[0]!);
+  }
+
+  /** Forgets the gaps of the path from `level` up; `key` is the new one of the node below. */
+  private updatePath(level: number, key: number): void {
+    let first = key;
+    for (let at = level; at >= 0; at -= 1) {
+      const branch = this.path[at]!;
+      const slot = this.slots[at]!;
       branch.gap = -1;
-      branch.keys[this.slots[level]!] = key;
-      key = branch.keys[0]!;
+      if (branch.keys[slot] !== first) {
+        branch.keys[slot] = first;
+        this.forgetPath();
+      }
+      first = branch.keys[0]!;
     }
   }
 
   private splitLeaf(leaf: Leaf<T>): void {
-    const upper = newLeaf(leaf.items.splice(FANOUT >>> 1));
+    const half = FANOUT >>> 1;
+    const upper = newLeaf(leaf.items.splice(half));
+    upper.starts.set(leaf.starts.subarray(half));
+    upper.ends.set(leaf.ends.subarray(half));
     upper.prev = leaf;
     upper.next = leaf.next;
     if (leaf.next !== undefined) leaf.next.prev = upper;
     leaf.next = upper;
-    this.addSibling(this.depth - 1, upper.items[0]!.start, upper);
+    this.addSibling(this.depth - 1, upper.starts[0]!, upper);
+    this.forgetPath();
   }
 
   /** Puts a node behind the one that the path leads to below `level`. */
   private addSibling(level: number, key: number, node: TreeNode<T>): void {
     if (level < 0) {
       const low = this.root;
-      const keys = ['children' in low ? low.keys[0]! : low.items[0]!.start, key];
+      const keys = ['children' in low ? low.keys[0]! : low.starts[0]!, key];
       this.root = { keys, children: [low, node], gap: -1, low: 0, high: 0 };
       return;
     }
@@ -172,14 +224,9 @@ export class IntervalSet<T extends Interval> {
       branch.children.splice(this.slots[level]!, 1);
       if (branch.children.length > 0) break;
     }
-    let key = this.path[level]!.keys[0]!;
     this.path[level]!.gap = -1;
-    for (level -= 1; level >= 0; level -= 1) {
-      const branch = this.path[level]!;
-      branch.gap = -1;
-      branch.keys[this.slots[level]!] = key;
-      key = branch.keys[0]!;
-    }
+    this.updatePath(level - 1, this.path[level]!.keys[0]!);
+    this.forgetPath();
     while ('children' in this.root && this.root.children.length === 1) {
       this.root = this.root.children[0]!;
     }
@@ -187,16 +234,25 @@ export class IntervalSet<T extends Interval> {
 }
 
 function newLeaf<T>(items: T[]): Leaf<T> {
-  return { items, prev: undefined, next: undefined, gap: -1, low: 0, high: 0 };
+  return {
+    items,
+    starts: new Float64Array(FANOUT + 1),
+    ends: new Float64Array(FANOUT + 1),
+    prev: undefined,
+    next: undefined,
+    gap: -1,
+    low: 0,
+    high: 0,
+  };
 }
 
 /** Index of the last item that starts at `at` or below; -1 if there is none. */
-function lastStartingAt(items: readonly Interval[], at: number): number {
+function lastStartingAt({ starts, items }: Leaf<unknown>, at: number): number {
   let low = 0;
   let high = items.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (items[middle]!.start <= at) low = middle + 1;
+    if (starts[middle]! <= at) low = middle + 1;
     else high = middle;
   }
   return low - 1;
@@ -238,7 +294,8 @@ function searchGap(node: TreeNode<Interval>, search: GapSearch): boolean {
     return false;
   }
   for (let slot = node.items.length - 1; slot >= 0; slot -= 1) {
-    const { start, end } = node.items[slot]!;
+    const start = node.starts[slot]!;
+    const end = node.ends[slot]!;
     if (start >= search.high) continue;
     if (end <= search.top && search.top - end >= search.length) return true;
     search.top = Math.min(search.top, start);
@@ -264,7 +321,8 @@ function summarize(node: TreeNode<Interval>): void {
       next = child.high;
       gap = Math.max(gap, child.gap);
     } else {
-      ({ start, end: next } = node.items[slot]!);
+      start = node.starts[slot]!;
+      next = node.ends[slot]!;
     }
     if (slot === 0) node.low = start;
     else gap = Math.max(gap, start - end);

@@ -13,6 +13,8 @@ import type { RomWindow } from './phys/rom-window.js';
 import { LINUX_POLICIES, type LinuxPolicy, type PolicyName } from './policy.js';
 import { Process } from './process.js';
 import { PAGE_SIZE, type Address } from './units.js';
+import { Trace } from './trace.js';
+import { MTD_BLOCK_MAJOR, VIRTBLK_MAJOR, VIRTBLK_MINORS } from './vfs/device.js';
 import type { SuperBlock } from './vfs/inode.js';
 import { MountTable } from './vfs/mount.js';
 
@@ -44,12 +46,17 @@ export class Machine implements MmHost {
   /** fault_around_pages; may change at any time. */
   faultAroundPages: number;
   readonly maxMapCount: number;
+  /** The event log; set its `sink` to turn it on. */
+  readonly trace = new Trace();
   readonly mmapMinVpn = MMAP_MIN_ADDR / PAGE_SIZE;
   /** The kernel's own mount, for shared anonymous memory: mm/shmem.c:shm_mnt. */
   private readonly shmMount: TmpfsSuperBlock;
   /** Without MMU: what all mappings stand on. */
   readonly vmRegions: VmRegions;
   private nextPid = 1;
+  /** Minor number of the next mount without a device; the kernel's own tmpfs has the first. */
+  private nextUnnamed = 1;
+  private disks = 0;
 
   constructor(options: MachineOptions = {}) {
     const { mmu = true, ramSize = DEFAULT_RAM, roms = [], policy = 'linux-6.12' } = options;
@@ -58,43 +65,83 @@ export class Machine implements MmHost {
     this.faultAroundPages = (options.faultAround ?? DEFAULT_FAULT_AROUND) / PAGE_SIZE;
     this.maxMapCount = options.maxMapCount ?? DEFAULT_MAX_MAP_COUNT;
     this.phys = new PhysicalMemory({ ramSize, ramAddress: RAM_ADDRESS, roms });
-    this.shmMount = new TmpfsSuperBlock(this.phys);
+    this.shmMount = this.register(new TmpfsSuperBlock(this.phys));
     this.vmRegions = new VmRegions(new RegionRam(this.phys));
   }
 
-  /** Mounts a file system that was made for this machine. */
+  /**
+   * mount(2): puts a file system that was made for this machine at an absolute path (a byte
+   * string); no directory has to be there. One without a device gets the next unnamed number.
+   *
+   * @returns the file system.
+   */
   mount<T extends SuperBlock>(path: string, sb: T): T {
-    this.mounts.add(path, sb);
+    this.mounts.add(path, this.register(sb));
+    return sb;
+  }
+
+  /** Compare fs/super.c:set_anon_super(). */
+  private register<T extends SuperBlock>(sb: T): T {
+    if (sb.trace === this.trace) return sb;
+    sb.trace = this.trace;
+    if (sb.dev.major === 0) {
+      sb.dev = { major: 0, minor: this.nextUnnamed };
+      this.nextUnnamed += 1;
+    }
     return sb;
   }
 
   /**
-   * Mounts a cramfs image: from ROM at `physAddr` (an address in one of the windows), or from a
-   * block device.
+   * Mounts a cramfs image: from ROM at `physAddr`, the bus address of its first byte in one of the
+   * windows, or from a block device. Each window is an MTD (mtd0, mtd1, ...), each mount without
+   * `physAddr` a virtio disk (vda, vdb, ...).
+   *
+   * @throws SyscallError EINVAL for an image that a little-endian kernel does not mount.
    */
   mountCramfs(path: string, image: CramfsImage, physAddr?: Address): CramfsSuperBlock {
-    const options = { physAddr, phys: this.phys, policy: this.policy.cramfs };
-    return this.mount(path, new CramfsSuperBlock(image, options));
+    const dev =
+      physAddr === undefined
+        ? { major: VIRTBLK_MAJOR, minor: this.disks * VIRTBLK_MINORS }
+        : { major: MTD_BLOCK_MAJOR, minor: this.windowOf(physAddr) };
+    const options = { physAddr, phys: this.phys, policy: this.policy.cramfs, dev };
+    const sb = this.mount(path, new CramfsSuperBlock(image, options));
+    if (physAddr === undefined) this.disks += 1;
+    return sb;
   }
 
-  /** A process with an empty memory map. */
+  private windowOf(at: Address): number {
+    const { roms } = this.phys;
+    const window = roms.findIndex(({ address, size }) => at >= address && at < address + size);
+    return Math.max(window, 0);
+  }
+
+  /**
+   * A process whose memory is empty, but for what the kernel itself puts there ([vvar], [vdso]).
+   * It is adopted by no one: end it with {@link Process.exit}.
+   */
   spawn(): Process {
     return this.adopt(this.newMemoryMap());
   }
 
-  /** A child with a copy of the parent's memory. @throws SyscallError ENOSYS without an MMU. */
+  /**
+   * fork(2): a child with a copy of the parent's memory. Open files are objects here, not numbers:
+   * what parent and child both use is closed once. Compare kernel/fork.c:dup_mm().
+   *
+   * @throws SyscallError ENOSYS without an MMU.
+   */
   fork(parent: Process): Process {
     return this.adopt(parent.mm.fork());
   }
 
   private adopt(mm: MemoryMap): Process {
     const process = new Process(this.nextPid, mm, this.mounts);
+    mm.pid = process.pid;
     this.nextPid += 1;
     return process;
   }
 
   private newMemoryMap(): MemoryMap {
-    if (!this.mmu) return new NommuMm(this.vmRegions);
+    if (!this.mmu) return new NommuMm(this.vmRegions, this.trace);
     const mm = new Mm(this);
     installVdso(mm);
     return mm;

@@ -47,6 +47,8 @@ export type Advice =
  * are bytes. System calls throw SyscallError, accesses AccessFault.
  */
 export interface MemoryMap {
+  /** The process that it belongs to (mm->owner); 0 before it has one. */
+  pid: number;
   /** @returns the address of the mapping. */
   mmap(request: MmapRequest): Address;
   munmap(address: Address, length: number): void;
@@ -58,6 +60,13 @@ export interface MemoryMap {
   msync(address: Address, length: number): void;
   /** @returns one byte, 0 or 1, per page. */
   mincore(address: Address, length: number): Uint8Array;
+  /**
+   * brk(2): moves the end of the heap. Never fails: what cannot be done leaves the end where it is.
+   *
+   * @param end 0 to ask where it is.
+   * @returns the end of the heap afterwards.
+   */
+  brk(end: Address): Address;
   /** A copy for a child. @throws SyscallError ENOSYS without an MMU. */
   fork(): MemoryMap;
   /** Takes everything apart, as at exit. */

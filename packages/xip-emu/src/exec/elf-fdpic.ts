@@ -47,6 +47,10 @@ export function loadElfFdpic(
   const executable = wanted !== undefined && (wanted.flags & PF_X) !== 0 ? PROT_EXEC : 0;
   const prot = PROT_READ | PROT_WRITE | executable;
   const stack = mm.mmap({ address: 0, length: size, prot, flags: ANONYMOUS, pgoff: 0 });
+  mm.startBrk = stack;
+  mm.brkEnd = stack;
+  mm.brkLimit = stack;
+  mm.startStack = stack + size;
   return { format: 'elf-fdpic', ...program, startStack: stack + size };
 }
 

@@ -54,6 +54,8 @@ export function execElf(process: Process, mm: Mm, path: string): ElfProgram {
     const elf = readHeaders(file);
     interpreter = openInterpreter(process, file, elf);
     const program = loadProgram(mm, file, elf, interpreter !== undefined);
+    mm.startBrk = program.end * PAGE_SIZE;
+    mm.brkEnd = mm.startBrk;
     if (interpreter === undefined) return program;
     const { entry } = loadProgram(mm, interpreter, readHeaders(interpreter), false);
     return { ...program, entry };

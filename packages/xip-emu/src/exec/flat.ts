@@ -1,7 +1,7 @@
 import { SyscallError } from '../errno.js';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
 import type { NommuMm } from '../nommu/nommu-mm.js';
-import { pageAlign } from '../units.js';
+import { pageAlign, type Address } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import type { ExecArguments, NommuProgram } from './nommu-program.js';
 import { readProgram } from './open-exec.js';
@@ -69,6 +69,7 @@ export function loadFlat(
     const startData = alignUp(start + text, FLAT_ALIGN);
     mm.write(start, readProgram(file, 0, text));
     mm.write(startData, readProgram(file, dataStart, fullData));
+    setHeap(mm, startData + (bssEnd - dataStart), start + length, stack);
     return { format: 'flat', startCode: start, startData, startStack: start + length };
   }
   const startCode = mm.mmap({
@@ -82,7 +83,16 @@ export function loadFlat(
   const length = pageAlign(data + extra);
   const startData = mm.mmap({ address: 0, length, prot: RWX, flags: ANONYMOUS, pgoff: 0 });
   mm.write(startData, readProgram(file, dataStart, fullData));
+  setHeap(mm, startData + (bssEnd - dataStart), startData + length, stack);
   return { format: 'flat', startCode, startData, startStack: startData + length };
+}
+
+/** The heap starts behind the zeros and ends where the stack may come to. */
+function setHeap(mm: NommuMm, start: Address, top: Address, stackSize: number): void {
+  mm.startBrk = start;
+  mm.brkEnd = alignUp(start, 4);
+  mm.brkLimit = top - stackSize;
+  mm.startStack = top;
 }
 
 /** @throws SyscallError ENOEXEC. */

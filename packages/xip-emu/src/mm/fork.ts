@@ -9,6 +9,8 @@ import type { Vma } from './vma.js';
 /** A copy of the memory for a child. Compare kernel/fork.c:dup_mmap(). */
 export function forkMm(parent: Mm): Mm {
   const child = new Mm(parent.host);
+  child.startBrk = parent.startBrk;
+  child.brkEnd = parent.brkEnd;
   for (const vma of parent.vmas) {
     const copy = vma.duplicate(child);
     forkAnonVmas(copy, vma);

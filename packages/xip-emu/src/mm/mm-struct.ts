@@ -3,9 +3,11 @@ import { IntervalSet } from '../interval-set.js';
 import type { AccessFaultLike, Advice, MemoryMap, MmapRequest } from '../memory-map.js';
 import type { PhysicalMemory } from '../phys/physical-memory.js';
 import { PAGE_SIZE, type Address, type Frame, type Pfn, type Vpn } from '../units.js';
+import type { Trace } from '../trace.js';
 import type { OpenFile } from '../vfs/file.js';
 import type { VmArea, VmSpace } from '../vfs/vm-area.js';
 import { unlinkAnonVmas } from './anon-vma.js';
+import { brk } from './brk.js';
 import { forkMm } from './fork.js';
 import { madvise } from './madvise.js';
 import {
@@ -37,6 +39,7 @@ export interface MmHost {
   readonly maxMapCount: number;
   /** vm.mmap_min_addr, in pages. */
   readonly mmapMinVpn: Vpn;
+  readonly trace: Trace;
   /** A file of that many zero pages, for shared anonymous memory: mm/shmem.c:shmem_zero_setup(). */
   shmemZeroSetup(pages: number): OpenFile;
 }
@@ -55,6 +58,10 @@ export class Mm implements MemoryMap, VmSpace {
   private lastFound: Vma | undefined = undefined;
   /** The one fault object: faults make no garbage. */
   readonly fault = newFault();
+  pid = 0;
+  /** The heap, from its first byte to behind its last; exec sets both to the end of the program. */
+  startBrk: Address = 0;
+  brkEnd: Address = 0;
 
   constructor(host: MmHost) {
     this.host = host;
@@ -89,6 +96,10 @@ export class Mm implements MemoryMap, VmSpace {
 
   mincore(address: Address, length: number): Uint8Array {
     return mincore(this, address, length);
+  }
+
+  brk(end: Address): Address {
+    return brk(this, end);
   }
 
   fork(): Mm {
@@ -231,11 +242,8 @@ export class Mm implements MemoryMap, VmSpace {
 
   /** Other bounds for an area; `pgoff` goes with `start` unless given. */
   resize(vma: Vma, start: Vpn, end: Vpn, pgoff: number): void {
-    this.vmas.resize(vma, () => {
-      vma.start = start;
-      vma.end = end;
-      vma.pgoff = pgoff;
-    });
+    this.vmas.resize(vma, start, end);
+    vma.pgoff = pgoff;
   }
 
   /** Drops what an unlinked area holds: remove_vma(). */

@@ -1,4 +1,5 @@
 import { SyscallError, UnmodelledError } from '../errno.js';
+import { Trace } from '../trace.js';
 import type { AccessFaultLike, MemoryMap, MmapRequest } from '../memory-map.js';
 import { PAGE_SIZE, pageOf, type Address, type Frame } from '../units.js';
 import { KernelCorruption } from '../kernel-corruption.js';
@@ -28,12 +29,26 @@ export class NommuMm implements MemoryMap {
 
   readonly regions: VmRegions;
 
+  /** Events of this memory. */
+  readonly trace: Trace;
+
+  pid = 0;
+
+  /** Top of the stack, in the mapping that a program got for it. */
+  startStack: Address | undefined;
+
+  /** The heap, from its first byte to behind its last, and how far that can go. */
+  startBrk: Address = 0;
+  brkEnd: Address = 0;
+  brkLimit: Address = 0;
+
   private readonly tree = new VmaTree();
 
   private corruption: KernelCorruption | undefined;
 
-  constructor(regions: VmRegions) {
+  constructor(regions: VmRegions, trace = new Trace()) {
     this.regions = regions;
+    this.trace = trace;
   }
 
   /** In the order of their addresses. */
@@ -85,6 +100,12 @@ export class NommuMm implements MemoryMap {
 
   fork(): MemoryMap {
     throw missing('fork');
+  }
+
+  /** Only moves the mark: the memory is part of the program's. Compare mm/nommu.c:brk(). */
+  brk(end: Address): Address {
+    if (end >= this.startBrk && end <= this.brkLimit) this.brkEnd = end;
+    return this.brkEnd;
   }
 
   /** Compare mm/nommu.c:exit_mmap(). */

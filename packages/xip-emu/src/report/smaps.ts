@@ -1,4 +1,4 @@
-import { PG_DIRTY } from '../phys/physical-memory.js';
+import { PG_DIRTY, PG_LAZYFREE } from '../phys/physical-memory.js';
 import { PAGE_SIZE } from '../units.js';
 import {
   VM_ACCOUNT,
@@ -21,7 +21,7 @@ import {
 } from '../vfs/vm-area.js';
 import type { Mm } from '../mm/mm-struct.js';
 import { ENTRIES, PageTable } from '../mm/page-table.js';
-import { PTE_DIRTY, PTE_SPECIAL, pteFrame } from '../mm/pte.js';
+import { PTE_DIRTY, PTE_SPECIAL, PTE_YOUNG, pteFrame } from '../mm/pte.js';
 import type { Vma } from '../mm/vma.js';
 
 /** Letters of VmFlags in the order of their bits: fs/proc/task_mmu.c:show_smap_vma_flags(). */
@@ -76,6 +76,12 @@ export interface SmapsCounts {
   privateClean: number;
   privateDirty: number;
   anonymous: number;
+  /** Of the pss, what is dirty. */
+  pssDirty: number;
+  /** By their entries alone. */
+  referenced: number;
+  /** After MADV_FREE, and still clean. */
+  lazyFree: number;
 }
 
 /** Bits behind the point of a pss sum. */
@@ -91,8 +97,12 @@ export function smapsCounts({ pageTable, phys }: Mm, vma: Vma): SmapsCounts {
     privateClean: 0,
     privateDirty: 0,
     anonymous: 0,
+    pssDirty: 0,
+    referenced: 0,
+    lazyFree: 0,
   };
   let pss = 0;
+  let pssDirty = 0;
   for (let vpn = vma.start; vpn < vma.end;) {
     const end = Math.min(vma.end, PageTable.leafEnd(vpn));
     const leaf = pageTable.leafOf(vpn);
@@ -107,12 +117,19 @@ export function smapsCounts({ pageTable, phys }: Mm, vma: Vma): SmapsCounts {
       const dirty = (pte & PTE_DIRTY) !== 0 || phys.hasFlag(frame, PG_DIRTY);
       const shares = phys.mapCount(frame);
       counts.rss += PAGE_SIZE;
-      if (phys.isAnon(frame)) counts.anonymous += PAGE_SIZE;
-      pss += Math.floor((PAGE_SIZE * 2 ** PSS_SHIFT) / shares);
+      if ((pte & PTE_YOUNG) !== 0) counts.referenced += PAGE_SIZE;
+      if (phys.isAnon(frame)) {
+        counts.anonymous += PAGE_SIZE;
+        if (!dirty && phys.hasFlag(frame, PG_LAZYFREE)) counts.lazyFree += PAGE_SIZE;
+      }
+      const share = Math.floor((PAGE_SIZE * 2 ** PSS_SHIFT) / shares);
+      pss += share;
+      if (dirty) pssDirty += share;
       if (shares > 1) counts[dirty ? 'sharedDirty' : 'sharedClean'] += PAGE_SIZE;
       else counts[dirty ? 'privateDirty' : 'privateClean'] += PAGE_SIZE;
     }
   }
   counts.pss = Math.floor(pss / 2 ** PSS_SHIFT);
+  counts.pssDirty = Math.floor(pssDirty / 2 ** PSS_SHIFT);
   return counts;
 }

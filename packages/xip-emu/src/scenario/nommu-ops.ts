@@ -6,8 +6,8 @@ import type { Allocation } from '../nommu/vm-region.js';
 import { NommuMm } from '../nommu/nommu-mm.js';
 import type { NommuVma } from '../nommu/nommu-vma.js';
 import type { Process } from '../process.js';
+import { nommuPermissionsText } from '../report/maps.js';
 import { PAGE_SIZE, type Address } from '../units.js';
-import { VM_EXEC, VM_MAYSHARE, VM_READ, VM_SHARED, VM_WRITE } from '../vfs/vm-area.js';
 import type { Fields, Mapping, RangeUse, ScenarioOps } from './ops.js';
 
 /** TAINT_WARN. */
@@ -95,7 +95,7 @@ export class NommuScenarioOps implements ScenarioOps {
     return {
       at: this.place(vma, vmStart),
       len: vmEnd - vmStart,
-      perms: permissions(vma.vmFlags),
+      perms: nommuPermissionsText(vma.vmFlags),
       off: vmFile === undefined ? 0 : vmPgoff * PAGE_SIZE,
       ...(vmFile !== undefined && path.startsWith(IMAGE_ROOT) ? { ino: vmFile.inode.ino } : {}),
       path,
@@ -150,7 +150,7 @@ export class NommuScenarioOps implements ScenarioOps {
       when: 'start',
       at: rom === undefined ? 'ram' : `rom:${rom}`,
       len: vmEnd - vmStart,
-      perms: permissions(vma.vmFlags),
+      perms: nommuPermissionsText(vma.vmFlags),
       off: vmFile === undefined ? 0 : vmPgoff * PAGE_SIZE,
       ...(isFlat ? {} : { path: nameToText(path) }),
       has: [...has, ''],
@@ -197,15 +197,4 @@ export class NommuScenarioOps implements ScenarioOps {
 function memoryOf({ mm }: Process): NommuMm {
   if (mm instanceof NommuMm) return mm;
   throw new SyscallError('ENOSYS', 'the machine has an MMU');
-}
-
-/** Compare fs/proc/task_nommu.c:nommu_vma_show(). */
-function permissions(flags: number): string {
-  const shared = (flags & VM_MAYSHARE) === 0 ? 'p' : (flags & VM_SHARED) === 0 ? 's' : 'S';
-  return [
-    (flags & VM_READ) === 0 ? '-' : 'r',
-    (flags & VM_WRITE) === 0 ? '-' : 'w',
-    (flags & VM_EXEC) === 0 ? '-' : 'x',
-    shared,
-  ].join('');
 }

@@ -11,7 +11,7 @@ import type { VmArea } from './vm-area.js';
  */
 export function openBackingFile(user: OpenFile, real: Inode): OpenFile {
   const { path, readable, writable } = user;
-  const file = new OpenFile(real, path, { readable, writable });
+  const file = new OpenFile(real, path, { readable, writable, user });
   file.fops.open?.(file);
   return file;
 }

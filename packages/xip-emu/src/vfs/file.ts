@@ -51,6 +51,11 @@ export class OpenFile {
   /** Absolute path as opened, symlinks resolved: what /proc/PID/maps shows. */
   readonly path: string;
   readonly inode: Inode;
+  /**
+   * The inode that user space sees: another one than `inode` in the backing file of an overlay.
+   * Compare include/linux/fs.h:file_user_inode().
+   */
+  readonly userInode: Inode;
   readonly readable: boolean;
   readonly writable: boolean;
   readonly fops: FileOperations;
@@ -61,9 +66,10 @@ export class OpenFile {
   constructor(
     inode: Inode,
     path: string,
-    { readable = true, writable = false, fops = inode.fops }: OpenFileOptions = {},
+    { readable = true, writable = false, fops = inode.fops, user }: OpenFileOptions = {},
   ) {
     this.inode = inode;
+    this.userInode = user?.userInode ?? inode;
     this.path = path;
     this.readable = readable;
     this.writable = writable;
@@ -98,4 +104,6 @@ export interface OpenFileOptions {
   readonly readable?: boolean | undefined;
   readonly writable?: boolean | undefined;
   readonly fops?: FileOperations | undefined;
+  /** Set in a backing file: the file on behalf of which it is open. */
+  readonly user?: OpenFile | undefined;
 }

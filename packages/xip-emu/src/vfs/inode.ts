@@ -1,5 +1,7 @@
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from 'cramfs-format';
+import { Trace } from '../trace.js';
 import type { AddressSpace } from './address-space.js';
+import { UNNAMED_DEVICE, type DeviceNumber } from './device.js';
 import type { FileOperations } from './file.js';
 
 /** Read-ahead of a device: struct backing_dev_info, in pages. */
@@ -9,14 +11,18 @@ export interface BackingDevice {
 }
 
 /** struct super_block: a mounted file system. */
-export interface SuperBlock {
+export abstract class SuperBlock {
   /** Type as in /proc/mounts. */
-  readonly type: string;
-  readonly root: Inode;
-  readonly readOnly: boolean;
-  readonly bdi: BackingDevice;
+  abstract readonly type: string;
+  abstract readonly root: Inode;
+  abstract readonly readOnly: boolean;
+  abstract readonly bdi: BackingDevice;
+  /** s_dev; file systems without a device get one when they are mounted. */
+  dev: DeviceNumber = UNNAMED_DEVICE;
+  /** Where events go; the machine's once it is mounted there. */
+  trace = new Trace();
   /** Drops what only the page cache holds (echo 3 > /proc/sys/vm/drop_caches). */
-  dropCaches(): void;
+  abstract dropCaches(): void;
 }
 
 /** struct inode. File systems extend it. Names are byte strings. */

@@ -116,6 +116,8 @@ export interface VmOperations {
    * True if a first write to a clean shared page has to fault (a `page_mkwrite` handler is there).
    */
   readonly pageMkwrite?: boolean;
+  /** What /proc/PID/maps calls an area without a file. */
+  readonly name?: string;
 }
 
 /** What an area has until its file says otherwise. Compare mm.h:vma_dummy_vm_ops. */

@@ -7,7 +7,8 @@ import { usesPhysmemOperations, type CramfsImage, type Inode as ImageInode } fro
 import { SyscallError } from '../../errno.js';
 import type { PhysicalMemory } from '../../phys/physical-memory.js';
 import type { Address } from '../../units.js';
-import type { BackingDevice, SuperBlock } from '../../vfs/inode.js';
+import type { DeviceNumber } from '../../vfs/device.js';
+import { SuperBlock, type BackingDevice } from '../../vfs/inode.js';
 import { CramfsInode } from './inode.js';
 import type { CramfsPolicy } from './policy.js';
 
@@ -18,6 +19,8 @@ export interface CramfsMountOptions {
   /** Bus address of image byte 0 on an MTD with point(); undefined: a block device. */
   readonly physAddr?: Address | undefined;
   readonly bdi?: BackingDevice | undefined;
+  /** Of the MTD or the disk. */
+  readonly dev?: DeviceNumber | undefined;
   readonly phys: PhysicalMemory;
   readonly policy: CramfsPolicy;
   /** Of the kernel; images of the other one are refused. */
@@ -30,7 +33,7 @@ const MTD_BDI: BackingDevice = { raPages: 0, ioPages: 0 };
 const BLOCK_BDI: BackingDevice = { raPages: 0, ioPages: 320 };
 
 /** A mounted cramfs image. Compare fs/cramfs/inode.c:cramfs_fill_super functions. */
-export class CramfsSuperBlock implements SuperBlock {
+export class CramfsSuperBlock extends SuperBlock {
   readonly type = 'cramfs';
   readonly readOnly = true;
   readonly image: CramfsImage;
@@ -50,8 +53,10 @@ export class CramfsSuperBlock implements SuperBlock {
 
   /** @throws SyscallError EINVAL for an image of the other endianness. */
   constructor(image: CramfsImage, options: CramfsMountOptions) {
+    super();
     const { physAddr = 0, phys, policy, endianness = 'little' } = options;
     if (image.endianness !== endianness) throw new SyscallError('EINVAL', 'wrong endianness');
+    if (options.dev !== undefined) this.dev = options.dev;
     this.image = image;
     this.phys = phys;
     this.policy = policy;

@@ -1,7 +1,7 @@
 import { SyscallError, invariant } from '../../errno.js';
 import type { AddressSpace } from '../../vfs/address-space.js';
 import { OpenFile } from '../../vfs/file.js';
-import { Inode, type BackingDevice, type SuperBlock } from '../../vfs/inode.js';
+import { Inode, SuperBlock, type BackingDevice } from '../../vfs/inode.js';
 import type { TmpfsInode } from '../tmpfs/super.js';
 import { overlayDirectoryOperations, overlayFileOperations } from './file.js';
 
@@ -9,7 +9,7 @@ import { overlayDirectoryOperations, overlayFileOperations } from './file.js';
 const PIECE = 65536;
 
 /** overlayfs with one lower layer and an upper one in a tmpfs. */
-export class OverlaySuperBlock implements SuperBlock {
+export class OverlaySuperBlock extends SuperBlock {
   readonly type = 'overlay';
   readonly readOnly = false;
   readonly bdi: BackingDevice = { raPages: 0, ioPages: 0 };
@@ -18,6 +18,7 @@ export class OverlaySuperBlock implements SuperBlock {
 
   /** @param upper the upper directory. */
   constructor(lower: Inode, upper: TmpfsInode) {
+    super();
     this.root = new OverlayInode(this, this.takeIno(), undefined, '', lower, upper);
   }
 
@@ -54,7 +55,11 @@ export class OverlayInode extends Inode {
   ) {
     const real = upper ?? lower;
     invariant(real !== undefined, 'an overlay inode without a layer');
-    super(ino, real.isDirectory ? overlayDirectoryOperations : overlayFileOperations);
+    // Compare fs/overlayfs/inode.c:ovl_map_ino(): only directories get numbers of their own.
+    super(
+      real.isDirectory ? ino : real.ino,
+      real.isDirectory ? overlayDirectoryOperations : overlayFileOperations,
+    );
     this.sb = sb;
     this.parent = parent;
     this.name = name;

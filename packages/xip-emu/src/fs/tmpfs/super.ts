@@ -4,14 +4,14 @@ import type { PhysicalMemory } from '../../phys/physical-memory.js';
 import { PAGE_SIZE, pagesOf } from '../../units.js';
 import { AddressSpace } from '../../vfs/address-space.js';
 import { OpenFile } from '../../vfs/file.js';
-import { Inode, type BackingDevice, type SuperBlock } from '../../vfs/inode.js';
+import { Inode, SuperBlock, type BackingDevice } from '../../vfs/inode.js';
 import { shmemAops, tmpfsDirectoryOperations, tmpfsFileOperations } from './shmem.js';
 
 /** Nothing to read ahead from: noop_backing_dev_info. */
 const NO_DEVICE: BackingDevice = { raPages: 0, ioPages: 0 };
 
 /** A tmpfs: files whose only store is the page cache. */
-export class TmpfsSuperBlock implements SuperBlock {
+export class TmpfsSuperBlock extends SuperBlock {
   readonly type = 'tmpfs';
   readonly readOnly = false;
   readonly bdi = NO_DEVICE;
@@ -20,6 +20,7 @@ export class TmpfsSuperBlock implements SuperBlock {
   private nextIno = 1;
 
   constructor(phys: PhysicalMemory) {
+    super();
     this.phys = phys;
     this.root = this.newInode(S_IFDIR | 0o1777);
   }
