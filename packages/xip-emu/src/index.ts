@@ -10,7 +10,7 @@ export {
 } from './errno.js';
 export { KernelCorruption, type CorruptionDetails } from './kernel-corruption.js';
 export { Machine, type MachineOptions } from './machine.js';
-export { Process, type OpenOptions } from './process.js';
+export { Process, type MmapOptions, type OpenOptions } from './process.js';
 export {
   MAP_ANONYMOUS,
   MAP_FIXED,
@@ -37,6 +37,12 @@ export { OverlaySuperBlock } from './fs/overlay/super.js';
 export { TmpfsSuperBlock } from './fs/tmpfs/super.js';
 export { OpenFile } from './vfs/file.js';
 export { execElf, type ElfProgram } from './exec/elf.js';
+export {
+  accountMachine,
+  type FileAccount,
+  type MachineAccount,
+  type ProcessAccount,
+} from './report/accounting.js';
 export { mapsText, type MapsOptions } from './report/maps.js';
 export {
   PM_FILE,
@@ -53,6 +59,8 @@ export {
   withoutProgramState,
   type Difference,
 } from './scenario/compare.js';
+export { Trace, type FaultReason, type FramePlace, type TraceEvent } from './trace.js';
+export type { DeviceNumber } from './vfs/device.js';
 export { ScenarioError, parseScenario, type Statement } from './scenario/parse.js';
 export { runScenario, type ScenarioRecord, type ScenarioWorld } from './scenario/run.js';
 export { createWorld, type WorldOptions } from './scenario/world.js';

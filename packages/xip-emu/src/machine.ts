@@ -53,6 +53,8 @@ export class Machine implements MmHost {
   private readonly shmMount: TmpfsSuperBlock;
   /** Without MMU: what all mappings stand on. */
   readonly vmRegions: VmRegions;
+  /** Processes that have not exited. */
+  readonly processes = new Set<Process>();
   private nextPid = 1;
   /** Minor number of the next mount without a device; the kernel's own tmpfs has the first. */
   private nextUnnamed = 1;
@@ -134,8 +136,9 @@ export class Machine implements MmHost {
   }
 
   private adopt(mm: MemoryMap): Process {
-    const process = new Process(this.nextPid, mm, this.mounts);
+    const process = new Process(this.nextPid, mm, this);
     mm.pid = process.pid;
+    this.processes.add(process);
     this.nextPid += 1;
     return process;
   }

@@ -63,7 +63,7 @@ export type TraceEvent =
     }
   | {
       readonly type: 'copy-up';
-      /** Path in the overlay, a byte string. */
+      /** From the overlay's root on, with a leading slash; a byte string. */
       readonly path: string;
       /** Bytes. */
       readonly size: number;

@@ -2,7 +2,15 @@ import { SyscallError, invariant, type AccessFault } from '../errno.js';
 import { IntervalSet } from '../interval-set.js';
 import type { AccessFaultLike, Advice, MemoryMap, MmapRequest } from '../memory-map.js';
 import type { PhysicalMemory } from '../phys/physical-memory.js';
-import { PAGE_SIZE, type Address, type Frame, type Pfn, type Vpn } from '../units.js';
+import {
+  PAGE_SIZE,
+  pageOf,
+  pagesOf,
+  type Address,
+  type Frame,
+  type Pfn,
+  type Vpn,
+} from '../units.js';
 import type { Trace } from '../trace.js';
 import type { OpenFile } from '../vfs/file.js';
 import type { VmArea, VmSpace } from '../vfs/vm-area.js';
@@ -28,6 +36,7 @@ import { PageTable, VPN_LIMIT } from './page-table.js';
 import { PTE_DIRTY, PTE_EXEC, PTE_READ, PTE_WRITE, PTE_YOUNG, pteFrame } from './pte.js';
 import { insertMixed, mapAround, remapPfnRange } from './remap-pfn.js';
 import { splitVma } from './vma-merge.js';
+import { placeOf, romPagesIn, traceFault } from './trace-fault.js';
 import { Vma } from './vma.js';
 import { freePageTables, zapRange } from './zap.js';
 
@@ -71,11 +80,22 @@ export class Mm implements MemoryMap, VmSpace {
   // System calls: bytes in, SyscallError out.
 
   mmap(request: MmapRequest): Address {
-    return mmap(this, request);
+    const address = mmap(this, request);
+    const { sink } = this.host.trace;
+    if (sink !== undefined) {
+      const { length, prot, flags, file, pgoff } = request;
+      const start = pageOf(address);
+      const romPages = romPagesIn(this, start, start + pagesOf(length));
+      const { pid } = this;
+      const path = file?.path;
+      sink({ type: 'mmap', pid, address, length, prot, flags, path, pgoff, romPages });
+    }
+    return address;
   }
 
   munmap(address: Address, length: number): void {
     munmap(this, address, length);
+    this.host.trace.sink?.({ type: 'munmap', pid: this.pid, address, length });
   }
 
   mprotect(address: Address, length: number, prot: number): void {
@@ -175,7 +195,14 @@ export class Mm implements MemoryMap, VmSpace {
 
   private faultIn(vpn: Vpn, address: Address, allowed: number): void {
     if (vpn >= VPN_LIMIT) throw accessFault('SIGSEGV', 'MAPERR', address);
-    handleFault(this, vpn, address, allowed);
+    if (this.host.trace.sink === undefined) {
+      handleFault(this, vpn, address, allowed);
+      return;
+    }
+    const kind = allowed === ACCESS_STORE ? 'write' : allowed === ACCESS_FETCH ? 'exec' : 'read';
+    traceFault(this, vpn, address, kind, () => {
+      handleFault(this, vpn, address, allowed);
+    });
   }
 
   // VmSpace, for the owners of mappings.
@@ -189,6 +216,13 @@ export class Mm implements MemoryMap, VmSpace {
   }
 
   mapAround(vma: VmArea, vpn: Vpn, frame: Frame): void {
+    const { sink } = this.host.trace;
+    if (sink !== undefined && vpn !== this.fault.vpn && this.pageTable.get(vpn) === 0) {
+      const { pid } = this;
+      const address = vpn * PAGE_SIZE;
+      const place = placeOf(this.phys, frame);
+      sink({ type: 'fault', pid, kind: 'read', address, why: 'fault-around', frame: place });
+    }
     mapAround(this, ownVma(vma), vpn, frame);
   }
 

@@ -1,5 +1,5 @@
 import { PG_DIRTY } from '../phys/physical-memory.js';
-import type { Vpn } from '../units.js';
+import { PAGE_SIZE, type Vpn } from '../units.js';
 import {
   VM_ACCESS_FLAGS,
   VM_FAULT_ERROR,
@@ -13,6 +13,7 @@ import {
 import { handleMmFault } from './memory.js';
 import type { Mm } from './mm-struct.js';
 import { PTE_SPECIAL, PTE_WRITE, pteFrame } from './pte.js';
+import { traceFault } from './trace-fault.js';
 import type { Vma } from './vma.js';
 
 /** What mm/gup.c:faultin_page_range() tells of one area. */
@@ -35,13 +36,19 @@ export function faultInRange(
   for (let vpn = start; vpn < end; vpn += 1) {
     let pte = mm.pageTable.get(vpn);
     while (pte === 0 || (write && (pte & PTE_WRITE) === 0)) {
-      if ((handleMmFault(mm, vma, vpn, write) & VM_FAULT_ERROR) !== 0) return 'faulted';
+      if ((faultIn(mm, vma, vpn, write) & VM_FAULT_ERROR) !== 0) return 'faulted';
       pte = mm.pageTable.get(vpn);
     }
     // FOLL_TOUCH
     if (write && (pte & PTE_SPECIAL) === 0) mm.phys.setFlag(pteFrame(pte), PG_DIRTY);
   }
   return 'done';
+}
+
+function faultIn(mm: Mm, vma: Vma, vpn: Vpn, write: boolean): number {
+  if (mm.host.trace.sink === undefined) return handleMmFault(mm, vma, vpn, write);
+  const kind = write ? 'write' : 'read';
+  return traceFault(mm, vpn, vpn * PAGE_SIZE, kind, () => handleMmFault(mm, vma, vpn, write));
 }
 
 /** Compare mm/gup.c:check_vma_flags(). */

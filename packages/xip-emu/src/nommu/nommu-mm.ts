@@ -1,7 +1,7 @@
 import { SyscallError, UnmodelledError } from '../errno.js';
 import { Trace } from '../trace.js';
 import type { AccessFaultLike, MemoryMap, MmapRequest } from '../memory-map.js';
-import { PAGE_SIZE, pageOf, type Address, type Frame } from '../units.js';
+import { PAGE_SIZE, pageOf, pagesOf, type Address, type Frame } from '../units.js';
 import { KernelCorruption } from '../kernel-corruption.js';
 import { doMmap } from './do-mmap.js';
 import { doMremap } from './do-mremap.js';
@@ -65,7 +65,9 @@ export class NommuMm implements MemoryMap {
   mmap(request: MmapRequest): Address {
     return this.guarded(() => {
       const origin = this.operation ?? request;
-      return doMmap(this.tree, this.regions, request, origin).vmStart;
+      const vma = doMmap(this.tree, this.regions, request, origin);
+      this.traceMmap(request, vma);
+      return vma.vmStart;
     });
   }
 
@@ -73,6 +75,7 @@ export class NommuMm implements MemoryMap {
     this.guarded(() => {
       const origin = this.operation ?? 'munmap';
       if (doMunmap(this.tree, this.regions, address, length, origin)) this.warnings += 1;
+      this.trace.sink?.({ type: 'munmap', pid: this.pid, address, length });
     });
   }
 
@@ -148,6 +151,17 @@ export class NommuMm implements MemoryMap {
       phys.borrowWritable(this.frameAt(address + done)).set(piece, offset);
       done += piece.length;
     }
+  }
+
+  private traceMmap(request: MmapRequest, { vmStart, vmEnd }: NommuVma): void {
+    const { sink } = this.trace;
+    if (sink === undefined) return;
+    const { length, prot, flags, file, pgoff } = request;
+    const inRom = this.regions.ram.phys.romFrame(pageOf(vmStart)) !== undefined;
+    const romPages = inRom ? pagesOf(vmEnd - vmStart) : 0;
+    const { pid } = this;
+    const path = file?.path;
+    sink({ type: 'mmap', pid, address: vmStart, length, prot, flags, path, pgoff, romPages });
   }
 
   private frameAt(address: Address): Frame {

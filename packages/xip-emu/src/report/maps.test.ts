@@ -110,7 +110,7 @@ test('no MMU: addresses are places, and the stack is named', () => {
   if (!(program.mm instanceof NommuMm)) throw new Error('a machine with an MMU');
   execNommu(program, program.mm, '/rom/bin/nflat-flt', { argv: ['nflat'], envp: [] });
   expect(mapsText(program.mm)).toMatch(
-    /^[0-9a-f]{8}-[0-9a-f]{8} r-xp 00000000 1f:00 1808684 {28} \/rom\/bin\/nflat-flt\n[0-9a-f]{8}-[0-9a-f]{8} rwxp 00000000 00:00 0 {34}\[stack\]\n$/,
+    /^[0-9a-f]{8}-[0-9a-f]{8} r-xp 00000000 1f:00 1808684 {27} \/rom\/bin\/nflat-flt\n[0-9a-f]{8}-[0-9a-f]{8} rwxp 00000000 00:00 0 {34}\[stack\]\n$/,
   );
 });
 

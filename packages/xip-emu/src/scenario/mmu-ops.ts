@@ -113,7 +113,7 @@ export class MmuScenarioOps implements ScenarioOps {
         end: { ret: 'ok', status: PROGRAM_STATUS },
       };
     } finally {
-      mm.exit();
+      process.exit();
     }
   }
 

@@ -132,7 +132,7 @@ export class NommuScenarioOps implements ScenarioOps {
         end: { ret: 'ok', status: PROGRAM_STATUS },
       };
     } finally {
-      mm.exit();
+      process.exit();
     }
   }
 

@@ -78,7 +78,7 @@ class Agent {
   exit(): void {
     for (const file of this.files.values()) this.process.close(file);
     this.files.clear();
-    this.process.mm.exit();
+    this.process.exit();
   }
 }
 

@@ -19,6 +19,13 @@ export interface AddressSpaceOperations {
   readFolio(mapping: AddressSpace, index: Pgoff): Uint8Array;
 }
 
+export interface AddressSpaceOptions {
+  /** True if the file may become shorter. */
+  readonly truncatable?: boolean;
+  /** The image, if `readFolio` gives parts of it as they are. */
+  readonly store?: Uint8Array;
+}
+
 const CHUNK_SHIFT = 9;
 const CHUNK_MASK = (1 << CHUNK_SHIFT) - 1;
 const NONE = -1;
@@ -30,6 +37,7 @@ export class AddressSpace implements FrameOwner {
   readonly phys: PhysicalMemory;
   /** i_mmap: areas that map pages of the file; kept only where a truncation needs them. */
   readonly iMmap: Set<VmArea> | undefined;
+  readonly store: Uint8Array | undefined;
   /** Pages in the cache. */
   pages = 0;
   private readonly chunks: (Int32Array | undefined)[] = [];
@@ -38,11 +46,12 @@ export class AddressSpace implements FrameOwner {
     host: Inode,
     aops: AddressSpaceOperations,
     phys: PhysicalMemory,
-    { truncatable = false }: { readonly truncatable?: boolean } = {},
+    { truncatable = false, store }: AddressSpaceOptions = {},
   ) {
     this.host = host;
     this.aops = aops;
     this.phys = phys;
+    this.store = store;
     this.iMmap = truncatable ? new Set() : undefined;
   }
 
@@ -65,7 +74,9 @@ export class AddressSpace implements FrameOwner {
   private readFolio(index: Pgoff): Frame {
     const content = this.aops.readFolio(this, index);
     const frame = this.add(index);
-    this.phys.cacheContent(frame, content);
+    this.phys.keepContent(frame, content);
+    const { sb, ino } = this.host;
+    sb.trace.sink?.({ type: 'read-folio', fs: sb.type, ino, index });
     return frame;
   }
 

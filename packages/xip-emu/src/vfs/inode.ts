@@ -21,6 +21,8 @@ export abstract class SuperBlock {
   dev: DeviceNumber = UNNAMED_DEVICE;
   /** Where events go; the machine's once it is mounted there. */
   trace = new Trace();
+  /** Inodes that may have pages in the page cache. */
+  abstract cachedInodes(): Iterable<Inode>;
   /** Drops what only the page cache holds (echo 3 > /proc/sys/vm/drop_caches). */
   abstract dropCaches(): void;
 }

@@ -79,6 +79,10 @@ export class CramfsSuperBlock extends SuperBlock {
     return inode;
   }
 
+  cachedInodes(): Iterable<CramfsInode> {
+    return this.inodes.values();
+  }
+
   dropCaches(): void {
     for (const inode of this.inodes.values()) inode.mapping?.dropUnmapped();
   }

@@ -29,6 +29,10 @@ export class OverlaySuperBlock extends SuperBlock {
   }
 
   /** The layers below have their own caches. */
+  cachedInodes(): Iterable<OverlayInode> {
+    return [];
+  }
+
   dropCaches(): void {
     return;
   }
@@ -111,7 +115,14 @@ export class OverlayInode extends Inode {
     if (source.isRegular) copyData(source, target);
     else if (!source.isDirectory) throw new SyscallError('EOPNOTSUPP', 'copy-up of a special file');
     this.upper = target;
+    this.sb.trace.sink?.({ type: 'copy-up', path: this.path, size: target.size });
     return target;
+  }
+
+  /** From the root of the overlay on. */
+  private get path(): string {
+    const above = this.parent?.path ?? '';
+    return this.parent === undefined ? '' : `${above}/${this.name}`;
   }
 }
 

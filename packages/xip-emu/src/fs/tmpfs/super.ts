@@ -32,6 +32,11 @@ export class TmpfsSuperBlock extends SuperBlock {
     return inode;
   }
 
+  /** All that have names. */
+  cachedInodes(): Iterable<TmpfsInode> {
+    return this.root.tree();
+  }
+
   /** Nothing can be dropped. */
   dropCaches(): void {
     return;
@@ -116,6 +121,12 @@ export class TmpfsInode extends Inode {
     const partial = size % PAGE_SIZE;
     const last = partial === 0 ? -1 : mapping.find(first - 1);
     if (last >= 0) this.sb.phys.borrowWritable(last).fill(0, partial);
+  }
+
+  /** This and everything below. */
+  *tree(): Generator<TmpfsInode> {
+    yield this;
+    for (const entry of this.entries.values()) yield* entry.tree();
   }
 
   evictTree(): void {
