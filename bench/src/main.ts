@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runContest, type Result } from './contest.js';
@@ -64,6 +64,7 @@ interface Measured {
 }
 
 async function bench({ sizes, rounds }: Settings, work: string): Promise<Report> {
+  const [loadBefore = NaN] = loadavg();
   const files = selectFiles(sizes.at(-1)! * MIB);
   const corpora = sizes.map((size) =>
     assemble(prefixOf(files, size * MIB), join(work, `corpus-${size}`)),
@@ -81,7 +82,7 @@ async function bench({ sizes, rounds }: Settings, work: string): Promise<Report>
     results.push(...(await runContest(contest, work, progress)));
   }
   progress('');
-  return makeReport(corpus, results, judge(results));
+  return makeReport(loadBefore, corpus, results, judge(results));
 }
 
 async function measureTools(settings: Settings, work: string): Promise<Measured> {

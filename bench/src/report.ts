@@ -14,7 +14,9 @@ export interface Report {
   readonly targets: readonly Verdict[];
 }
 
+/** @param loadBefore the machine's load average before the first run: of other people's work. */
 export function makeReport(
+  loadBefore: number,
   corpus: Corpus,
   results: readonly Result[],
   targets: readonly Verdict[],
@@ -26,6 +28,7 @@ export function makeReport(
       memory: totalmem(),
       linux: release(),
       node: process.version,
+      loadBefore,
     },
     tools: Object.fromEntries(PEER_NAMES.map((name) => [name, peerVersion(name) ?? null])),
     corpus: { files: corpus.files, bytes: corpus.bytes, ...Object.fromEntries(corpus.bytesByKind) },
@@ -38,6 +41,7 @@ export function makeReport(
 export function formatReport({ machine, tools, corpus, results, targets }: Report): string {
   const heading = [
     `${machine['cpu']}, ${machine['processors']} processors, node ${machine['node']}, Linux ${machine['linux']}`,
+    `load average before: ${machine['loadBefore']}`,
     ...Object.entries(tools).map(([name, version]) => `${name}: ${version ?? 'not installed'}`),
     `corpus: ${Object.entries(corpus)
       .map(([name, count]) => `${name} ${name === 'files' ? count : mib(count)}`)

@@ -51,7 +51,7 @@ test('extended pointers never make the data larger', async () => {
     fc.tuple(fc.constant(options), trees(options.blockSize)),
   );
   await fc.assert(
-    fc.asyncProperty(cases, async ([{ blockSize, holes }, root]) => {
+    fc.asyncProperty(cases, async ([{ blockSize, holes = false }, root]) => {
       const plain = await buildImageBytes(root, { blockSize, holes });
       const extended = await buildImageBytes(root, { blockSize, holes, extendedPointers: true });
       expect(extended.report.dataBytes).toBeLessThanOrEqual(plain.report.dataBytes);

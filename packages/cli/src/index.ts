@@ -1,1 +1,5 @@
-export {};
+export { runCramfs } from './cli.js';
+export { runFsck } from './drop-in/fsck.js';
+export { runMkcramfs } from './drop-in/mkcramfs.js';
+export { EXIT, type ExitCode } from './exit-codes.js';
+export type { CliIo } from './io.js';

@@ -183,6 +183,35 @@ describe.each(MAKERS)('damaged %s', (_, make, at) => {
     expect(parseElf(bytes)).toBeUndefined();
   });
 
+  test('more program headers than Linux takes', () => {
+    const headers = new Uint8Array(65_536);
+    const bytes = make('little');
+    const count = (phnum: number): number | undefined => {
+      new DataView(bytes.buffer).setUint16(at.phnum, phnum, true);
+      return parseElf(bytes, (start, end) => headers.subarray(0, end - start))?.segments.length;
+    };
+    const size = at.width === 4 ? 32 : 56;
+    const most = Math.floor(4096 / size);
+    expect(count(most)).toBe(most);
+    expect(count(most + 1)).toBeUndefined();
+    expect(count(0xffff)).toBeUndefined();
+  });
+
+  test('program headers that are not in what was read, but can be', () => {
+    const bytes = make('big');
+    const phoff = bytes.length - (at.width === 4 ? 32 : 56);
+    const head = bytes.subarray(0, phoff);
+    expect(parseElf(head)).toBeUndefined();
+    const asked: number[][] = [];
+    const elf = parseElf(head, (start, end) => {
+      asked.push([start, end]);
+      return bytes.subarray(start, end);
+    });
+    expect(elf).toEqual(parseElf(bytes));
+    expect(asked).toEqual([[phoff, bytes.length]]);
+    expect(parseElf(head, () => undefined)).toBeUndefined();
+  });
+
   test('program headers at the end of the address space', () => {
     const bytes = make('little');
     bytes.fill(0xff, at.phoff, at.phoff + at.width);

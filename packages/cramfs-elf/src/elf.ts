@@ -57,13 +57,24 @@ export function isElf(bytes: Uint8Array): boolean {
 }
 
 /**
+ * Bytes that the program headers may have. Linux takes a page of them at most: compare
+ * fs/binfmt_elf.c:load_elf_phdrs(), ELF_MIN_ALIGN.
+ */
+const MAX_PROGRAM_HEADERS = 4096;
+
+/**
  * Parses the headers of an ELF file.
  *
- * @param bytes the whole file, or as much of it as holds the program headers.
- * @returns undefined if it is not ELF, or its headers are cut off or contradict themselves: for
- * the kernel such a file is not a program, so it is not an error here.
+ * @param bytes the file, or as much from its start as one cares to read.
+ * @param read gives the bytes of the file from `start` to before `end`, or undefined if it does not
+ * have them; asked at most once, for program headers that are not in `bytes`.
+ * @returns undefined if it is not ELF, or its headers are cut off, contradict themselves or are too
+ * many: for the kernel such a file is not a program, so it is not an error here.
  */
-export function parseElf(bytes: Uint8Array): ElfFile | undefined {
+export function parseElf(
+  bytes: Uint8Array,
+  read?: (start: number, end: number) => Uint8Array | undefined,
+): ElfFile | undefined {
   if (!isElf(bytes)) return undefined;
   const elfClass = bytes[4] === 1 ? 32 : bytes[4] === 2 ? 64 : undefined;
   const littleEndian = bytes[5] === 1 ? true : bytes[5] === 2 ? false : undefined;
@@ -81,11 +92,16 @@ export function parseElf(bytes: Uint8Array): ElfFile | undefined {
   const phoff = address(layout.phoffAt);
   const phnum = u16(layout.phnumAt);
   if (phnum > 0 && u16(layout.phentsizeAt) !== layout.phentsize) return undefined;
-  if (phoff + phnum * layout.phentsize > bytes.length) return undefined;
+  const length = phnum * layout.phentsize;
+  if (length > MAX_PROGRAM_HEADERS) return undefined;
+  const end = phoff + length;
+  const headers = end <= bytes.length ? bytes.subarray(phoff, end) : read?.(phoff, end);
+  if (headers?.length !== length) return undefined;
 
   const segments: ElfSegment[] = [];
-  for (let index = 0; index < phnum; index += 1) {
-    segments.push(readSegment(view, phoff + index * layout.phentsize, elfClass, littleEndian));
+  const headerView = new DataView(headers.buffer, headers.byteOffset, headers.byteLength);
+  for (let at = 0; at < length; at += layout.phentsize) {
+    segments.push(readSegment(headerView, at, elfClass, littleEndian));
   }
   return {
     elfClass,

@@ -67,7 +67,8 @@ function firstBlockFits(image: CramfsImage, inode: Inode, blockSize: number): bo
   if (pointer.kind === 'end') {
     const length = pointer.end - tableEnd;
     if (length === 0) return true;
-    return pointer.uncompressed ? length === size : inflatesTo(image, tableEnd, length, size);
+    if (pointer.uncompressed) return length === size;
+    return length <= 2 * blockSize && inflatesTo(image, tableEnd, length, size);
   }
   if (pointer.uncompressed) {
     return (

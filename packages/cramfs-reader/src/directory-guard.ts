@@ -18,7 +18,8 @@ export class DirectoryGuard {
 
   /** @throws CramfsError LOOP */
   enter(dir: Inode): void {
-    if (dir.size === 0) return;
+    // Nothing is read: of an empty root Linux does not even look at the size.
+    if (dir.size === 0 || dir.dataOffset === 0) return;
     if (this.seen.has(dir.dataOffset)) {
       throw new CramfsError('LOOP', `the directory at ${dir.dataOffset} is reached twice`, {
         offset: dir.entryOffset,

@@ -5,7 +5,14 @@ import {
   getU32,
   isCramfsError,
 } from 'cramfs-format';
-import { PF_W, isElf, isLoadable, loadSegments, parseElf, type ElfFile } from 'cramfs-elf';
+import {
+  PF_W,
+  isLoadable,
+  loadSegments,
+  parseElf,
+  type ElfFile,
+  type ElfSegment,
+} from 'cramfs-elf';
 import type { CramfsImage } from './image.js';
 import { directMap, isTailShared, usesPhysmemOperations } from './mappability.js';
 import type { Inode } from './types.js';
@@ -75,7 +82,7 @@ export function explainFile(
   return {
     ...range,
     tail: explainTail(image, inode, options),
-    segments: readElf(image, inode)?.map((segment) => {
+    segments: programSegments(image, inode, options.pageSize)?.map((segment) => {
       const before = segment.offset % options.pageSize;
       return {
         ...explainRange(
@@ -194,17 +201,51 @@ function explainTail(
 }
 
 /** PT_LOAD segments, or undefined for whatever is no readable ELF program. */
-function readElf(image: CramfsImage, inode: Inode): ReturnType<typeof loadSegments> | undefined {
-  let elf: ElfFile | undefined;
+function programSegments(
+  image: CramfsImage,
+  inode: Inode,
+  pageSize: number,
+): ElfSegment[] | undefined {
+  const elf = readElf(image, inode);
+  if (elf === undefined || !isLoadable(elf)) return undefined;
+  const segments = loadSegments(elf);
+  // In a program they follow each other and share at most the pages where they meet. Where they do
+  // not, every one of them might be the whole file, and an image could keep us busy for hours.
+  const bytes = segments.reduce(
+    (sum, { offset, filesz }) => sum + Math.max(0, Math.min(filesz, inode.size - offset)),
+    0,
+  );
+  const meetings = 2 * segments.length * pageSize;
+  return bytes > 2 * inode.size + meetings ? undefined : segments;
+}
+
+function readElf(image: CramfsImage, inode: Inode): ElfFile | undefined {
   try {
     if (inode.size === 0) return undefined;
     const head = image.readBlock(inode, 0);
-    if (!isElf(head)) return undefined;
-    elf = parseElf(head) ?? parseElf(image.readFile(inode));
+    return parseElf(head, (start, end) => readRange(image, inode, start, end));
   } catch (error) {
     // The pages can be explained without the content; damage is for `check` to report.
     if (isCramfsError(error)) return undefined;
     throw error;
   }
-  return elf !== undefined && isLoadable(elf) ? loadSegments(elf) : undefined;
+}
+
+/** Bytes of a file from `start` to before `end`, or undefined if it is shorter. */
+function readRange(
+  image: CramfsImage,
+  inode: Inode,
+  start: number,
+  end: number,
+): Uint8Array | undefined {
+  if (end > inode.size) return undefined;
+  const { blockSize } = image;
+  const bytes = new Uint8Array(end - start);
+  for (let at = start; at < end;) {
+    const index = Math.floor(at / blockSize);
+    const part = image.readBlock(inode, index).subarray(at % blockSize, end - index * blockSize);
+    bytes.set(part, at - start);
+    at += part.length;
+  }
+  return bytes;
 }

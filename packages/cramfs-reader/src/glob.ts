@@ -34,6 +34,7 @@ function compileGlob(glob: string): (text: string) => boolean {
       debug: true,
       dot: true,
       nonegate: true,
+      posix: true,
       strictBrackets: true,
       windows: false,
     });

@@ -103,6 +103,8 @@ describe.each(ENDIANNESSES)('%s-endian images', (endianness) => {
     expect(ram).toMatchObject({ mode: 0o60660, uid: 3, gid: 6, rdev: { major: 1, minor: 0 } });
     expect(ram.ino).toBe(ram.entryOffset + 1);
     expect(image.lookup('/empty').ino).toBe(placed.get('/empty')!.entry + 1);
+    const unused = open({ e: file('', { inode: { offset: 100 } }) }, { endianness }).lookup('/e');
+    expect(unused.ino).toBe(unused.entryOffset + 1);
     expect(image.root).toMatchObject({ ino: 76, entryOffset: 64, dataOffset: 76 });
   });
 
@@ -358,6 +360,10 @@ describe('directories that lie', () => {
     const { bytes } = buildRawImage({ a: file('x') }, { root: { size: 2 ** 24 - 4 } });
     const outside = openImage(bytes);
     expect(codeOf(() => outside.readDirectory(outside.root))).toBe('BAD_ENTRY');
+    for (const length of [80, 90]) {
+      const cut = openImage(buildRawImage({ a: file('x') }).bytes.subarray(0, length));
+      expect(codeOf(() => cut.readDirectory(cut.root))).toBe('OUT_OF_RANGE');
+    }
     const beyond = open({ a: directory({}, { inode: { offset: 2 ** 26 - 1, size: 16 } }) });
     expect(codeOf(() => beyond.readDirectory(beyond.lookup('/a')))).toBe('OUT_OF_RANGE');
   });

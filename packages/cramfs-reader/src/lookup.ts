@@ -14,6 +14,8 @@ interface DirectoryIndex {
   readonly error: CramfsError | undefined;
 }
 
+const EMPTY: DirectoryIndex = { entries: new Map(), error: undefined };
+
 /** Resolves paths; keeps an index of every directory it has been in. */
 export class PathResolver {
   private readonly image: CramfsImage;
@@ -90,6 +92,8 @@ export class PathResolver {
   }
 
   private index(dir: Inode): DirectoryIndex {
+    // Its offset may be that of another directory, with entries.
+    if (dir.size === 0) return EMPTY;
     const known = this.indexes.get(dir.dataOffset);
     if (known !== undefined) return known;
     this.guard.enter(dir);

@@ -87,6 +87,16 @@ describe('with an MMU', () => {
     expect(map(aligned(3 * PAGE, 'DDZ'))).toMatchObject({ pages: 2, run: 2 });
   });
 
+  test('pointers behind the table are another file’s, even if they go on', () => {
+    const { bytes } = buildRawImage([
+      ['f', file(noise(PAGE), { blocks: [{ kind: 'D', at: 2 * PAGE }] })],
+      ['g', file(noise(PAGE), { blocks: [{ kind: 'D', at: 3 * PAGE }] })],
+    ]);
+    const image = openImage(bytes);
+    const request = { pgoff: 0, pages: 2, pageSize: PAGE, physAddr: ROM, mmu: true };
+    expect(directMap(image, image.lookup('/f'), request)).toMatchObject({ pages: 1, run: 1 });
+  });
+
   test('the order of the bail-outs', () => {
     const none = { pages: 0, imageOffset: 0, run: 0, lastPageShared: false };
     const beyond = { pgoff: 3, pages: 1, physAddr: ROM + 4 };

@@ -30,7 +30,7 @@ type Candidate = {
  * path of a result has a component that is empty, `.` or `..`, or holds a slash or a NUL, and no two
  * are the same: entries that would break this are left out, with what is below them, and reported.
  *
- * @throws CramfsError BAD_REQUEST for a malformed glob.
+ * @throws CramfsError BAD_REQUEST for a malformed glob, TOO_BIG for more than two million entries.
  */
 export function selectEntries(
   image: CramfsImage,
@@ -57,6 +57,12 @@ export function selectEntries(
   return [...candidates.values()].filter((entry) => selected.has(entry));
 }
 
+/**
+ * An image with so many entries is hostile: 272 MiB of directories would be 17 million, more than
+ * there is memory for.
+ */
+const MAX_ENTRIES = 2 ** 21;
+
 /** All entries with a name that can be used, by path. */
 function collect(
   image: CramfsImage,
@@ -71,6 +77,9 @@ function collect(
     },
   });
   for (const { path, name, inode } of walk) {
+    if (candidates.size + refused.size === MAX_ENTRIES) {
+      throw new CramfsError('TOO_BIG', `the image has more than ${MAX_ENTRIES} entries`);
+    }
     const isRoot = inode === image.root;
     const parent = isRoot ? undefined : candidates.get(path.slice(0, -1 - name.length) || '/');
     const problem = isRoot ? undefined : nameProblem(name, candidates.has(path));

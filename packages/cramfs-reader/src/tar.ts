@@ -9,7 +9,11 @@ export interface TarOptions {
   paths?: readonly string[] | undefined;
   /** Called for what cannot be put into the tar, with the path; the rest still is. */
   onError: (error: CramfsError) => void;
+  /** Most bytes that files may have together, holes included; default 4 GiB. */
+  maxBytes?: number | undefined;
 }
+
+const DEFAULT_MAX_BYTES = 4 * 2 ** 30;
 
 const PERMISSIONS = 0o7777;
 
@@ -21,14 +25,18 @@ const ARCHIVE_BLOCK = 20 * TAR_RECORD;
  * owners, device nodes, symlinks and names as they are, byte by byte, and time 0 as cramfs stores
  * none. Names that are one inode in Linux (one data offset, mode, owner and group) become hard
  * links. A tar cannot hold sockets: they are reported as UNSUPPORTED.
+ *
+ * @throws CramfsError TOO_BIG before the first piece, or BAD_REQUEST (a malformed glob).
  */
 export function* tarChunks(
   image: CramfsImage,
-  { paths, onError }: TarOptions,
+  { paths, onError, maxBytes = DEFAULT_MAX_BYTES }: TarOptions,
 ): Generator<Uint8Array> {
+  const entries = selectEntries(image, { paths, onError });
+  checkContentSize(entries, maxBytes);
   const firstNames = new Map<string, string>();
   let written = 0;
-  for (const entry of selectEntries(image, { paths, onError })) {
+  for (const entry of entries) {
     for (const chunk of attempt(() => encodeEntry(image, entry, firstNames), entry, onError)) {
       written += chunk.length;
       yield chunk;
@@ -37,6 +45,27 @@ export function* tarChunks(
   // Two records of zeros end an archive.
   const end = written + 2 * TAR_RECORD;
   yield new Uint8Array(Math.ceil(end / ARCHIVE_BLOCK) * ARCHIVE_BLOCK - written);
+}
+
+/**
+ * Refuses what would be endless to all intents and purposes: in a hostile image of a MiB, 65536 files
+ * can share one pointer table of holes, each 16 MiB large.
+ */
+function checkContentSize(entries: readonly SelectedEntry[], maxBytes: number): void {
+  const known = new Set<string>();
+  let total = 0;
+  for (const { inode } of entries) {
+    const identity = inodeIdentity(inode);
+    if (inode.type !== 'file' || known.has(identity)) continue;
+    known.add(identity);
+    total += inode.size;
+    if (total > maxBytes) {
+      throw new CramfsError(
+        'TOO_BIG',
+        `the files have more than ${maxBytes} bytes together: allow more if that is as it should be`,
+      );
+    }
+  }
 }
 
 function attempt(

@@ -129,7 +129,11 @@ describe('lookup', () => {
     bin: directory({ sh: file('shell'), ash: symlink('sh') }),
     usr: directory({
       bin: symlink('/bin'),
-      lib: directory({ up: symlink('../../bin/ash'), dot: symlink('./../lib/') }),
+      lib: directory({
+        up: symlink('../../bin/ash'),
+        dot: symlink('./../lib/'),
+        abs: symlink('/bin'),
+      }),
     }),
     dangling: symlink('nowhere'),
     loop: symlink('loop'),
@@ -156,6 +160,7 @@ describe('lookup', () => {
     '//bin///sh',
     '/../../bin/../bin/./sh',
     '/usr/lib/dot/dot/up',
+    '/usr/lib/abs/../bin/sh',
     '/s39/sh',
   ])('%s is the shell', (path) => {
     expect(image.lookup(path)).toEqual(sh);
@@ -203,6 +208,16 @@ describe('lookup', () => {
     ]);
     expect(damaged.lookup('/a').size).toBe(1);
     expect(errorOf(() => damaged.lookup('/c'))).toMatchObject({ code: 'BAD_ENTRY', path: '/c' });
+  });
+
+  test('an empty directory may have the offset of another one', () => {
+    const shared = open({
+      a: directory({}, { sameAs: '/b', inode: { size: 0 } }),
+      b: directory({ c: file('x') }),
+    });
+    expect(errorOf(() => shared.lookup('/a/c')).code).toBe('NOT_FOUND');
+    expect(shared.lookup('/b/c').size).toBe(1);
+    expect(walk(shared).errors).toEqual([]);
   });
 
   test('names that are not components cannot be reached', () => {

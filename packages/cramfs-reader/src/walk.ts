@@ -4,8 +4,8 @@ import { DirectoryGuard } from './directory-guard.js';
 import type { CramfsImage } from './image.js';
 import type { DirectoryEntry, Inode, WalkEntry, WalkOptions } from './types.js';
 
-/** Linux's PATH_MAX: deeper entries could not be named in a system call. */
-const PATH_MAX = 4096;
+/** Linux's: entries of directories with longer paths could not be named in a system call. */
+export const PATH_MAX = 4096;
 
 interface OpenDirectory {
   readonly path: string;

@@ -1,23 +1,27 @@
 import type { BlockBatch, BlockCompressor } from './codec.js';
 
 /** Large enough that a worker's round trip does not count, small enough to bound memory. */
-const BATCH_BYTES = 256 * 1024;
+const BATCH_BYTES = 512 * 1024;
 /** Enough that no worker runs dry while this thread reads and compares large files. */
-const BATCHES_PER_WORKER = 12;
+const BATCHES_PER_WORKER = 6;
 
-type Deliver = (stored: Uint8Array) => void;
+/** Takes what block `index` became: `length` bytes of `data` from `start` on. */
+export type BlockSink = (index: number, data: Uint8Array, start: number, length: number) => void;
 
 /**
  * Collects blocks of many files into batches and keeps a bounded number of batches with the
- * compressor. Results are delivered to each block's own callback, so their order does not depend
- * on which worker is faster.
+ * compressor. Every result goes to the sink its block came with, so the order of results does not
+ * depend on which worker is faster.
  */
 export class BlockQueue {
-  private blocks: Uint8Array[] = [];
-  private deliveries: Deliver[] = [];
-  private pendingBytes = 0;
+  private data: Uint8Array | undefined;
+  private filled = 0;
+  private lengths: number[] = [];
+  private sinks: BlockSink[] = [];
+  private indexes: number[] = [];
+  /** Buffers that came back: new ones would have to be zeroed and collected. */
+  private readonly spent: Uint8Array[] = [];
   private readonly running = new Set<Promise<void>>();
-
   private readonly compressor: BlockCompressor;
   private readonly settings: Pick<BlockBatch, 'codec' | 'keepIncompressible'>;
 
@@ -30,42 +34,54 @@ export class BlockQueue {
   }
 
   /**
-   * Queues one block, which must not change until this returns; `deliver` gets what to store.
+   * Queues a copy of blocks that stand one after the other.
    *
-   * @throws whatever the compressor threw for an earlier batch.
+   * @param first index of the first of them; `sink` is told the index of each.
+   * @returns when there is room for more.
    */
-  async add(block: Uint8Array, deliver: Deliver): Promise<void> {
-    this.blocks.push(block);
-    this.deliveries.push(deliver);
-    this.pendingBytes += block.length;
-    if (this.pendingBytes >= BATCH_BYTES) await this.dispatch();
+  async add(bytes: Uint8Array, blockSize: number, first: number, sink: BlockSink): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      if (this.filled + blockSize > BATCH_BYTES) await this.dispatch();
+      this.data ??= this.spent.pop() ?? new Uint8Array(BATCH_BYTES);
+      const room = Math.floor((BATCH_BYTES - this.filled) / blockSize) * blockSize;
+      const end = Math.min(bytes.length, at + room);
+      this.data.set(bytes.subarray(at, end), this.filled);
+      this.filled += end - at;
+      for (; at < end; at += blockSize) {
+        this.lengths.push(Math.min(blockSize, end - at));
+        this.sinks.push(sink);
+        this.indexes.push(first + at / blockSize);
+      }
+    }
   }
 
-  /** Sends what is left and waits for everything. */
+  /**
+   * Sends what is left and waits for everything.
+   *
+   * @throws whatever the compressor threw.
+   */
   async finish(): Promise<void> {
-    if (this.blocks.length > 0) await this.dispatch();
+    await this.dispatch();
     await Promise.all(this.running);
   }
 
   private async dispatch(): Promise<void> {
-    const { blocks, deliveries, pendingBytes } = this;
-    this.blocks = [];
-    this.deliveries = [];
-    this.pendingBytes = 0;
+    const { data, filled, lengths, sinks, indexes } = this;
+    if (data === undefined) return;
+    this.data = undefined;
+    this.filled = 0;
+    this.lengths = [];
+    this.sinks = [];
+    this.indexes = [];
 
-    const data = new Uint8Array(pendingBytes);
-    let at = 0;
-    for (const block of blocks) {
-      data.set(block, at);
-      at += block.length;
-    }
-    const lengths = blocks.map((block) => block.length);
-    const job = this.compressor.compress({ ...this.settings, data, lengths }).then((result) => {
+    const batch = { ...this.settings, data: data.subarray(0, filled), lengths };
+    const job = this.compressor.compress(batch).then((result) => {
       let start = 0;
       result.lengths.forEach((length, index) => {
-        deliveries[index]!(result.data.subarray(start, start + length));
+        sinks[index]!(indexes[index]!, result.data, start, length);
         start += length;
       });
+      this.spent.push(new Uint8Array(result.spent));
     });
     // A failure surfaces in the race below or in finish(); until then nobody else awaits it.
     job.catch(() => undefined);

@@ -27,6 +27,8 @@ export interface BlockBatch {
 export interface CompressedBatch {
   readonly data: Uint8Array;
   readonly lengths: readonly number[];
+  /** The memory of the batch's data, which is no longer needed. */
+  readonly spent: ArrayBufferLike;
 }
 
 /** Compresses batches, perhaps several at a time; `concurrency` is how many are worth having. */
@@ -52,7 +54,7 @@ export function compressBatch(batch: BlockBatch): CompressedBatch {
     data.set(output, end);
     end += output.length;
   }
-  return { data, lengths: outputs.map((output) => output.length) };
+  return { data, lengths: outputs.map((output) => output.length), spent: batch.data.buffer };
 }
 
 /** A compressor without threads, for browsers and small trees. */

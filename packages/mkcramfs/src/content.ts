@@ -1,22 +1,53 @@
 import type { BlockRange } from './xip-policy.js';
 
-/** A block as it will stand in the image. */
-export type StoredBlock =
-  | { readonly kind: 'hole'; readonly size: number }
-  | {
-      /** `xip`: uncompressed, in a run of the XIP region. */
-      readonly kind: 'compressed' | 'uncompressed' | 'xip';
-      /** Bytes of the file in this block. */
-      readonly size: number;
-      /** What is stored. */
-      readonly bytes: Uint8Array;
-      /**
-       * Under `compat: 'mkcramfs'`, of an uncompressed block: the end of its compressed form. The
-       * C tool compresses into the image and then writes the plain block over that, so this stays
-       * behind the block until something else is written there.
-       */
-      readonly residue?: Uint8Array;
-    };
+/**
+ * A block as it will stand in the image. There are as many as the tree has pages, so it is one
+ * small object: its bytes are a part of the batch they were compressed with.
+ */
+export class StoredBlock {
+  /** `xip`: uncompressed, in a run of the XIP region. */
+  readonly kind: 'hole' | 'compressed' | 'uncompressed' | 'xip';
+  /** Bytes of the file in this block. */
+  readonly size: number;
+  /** Bytes that are stored. */
+  readonly length: number;
+  /**
+   * Under `compat: 'mkcramfs'`, of an uncompressed block: the end of its compressed form. The C
+   * tool compresses into the image and then writes the plain block over that, so this stays behind
+   * the block until something else is written there.
+   */
+  readonly residue: Uint8Array | undefined;
+  private readonly data: Uint8Array;
+  private readonly start: number;
+
+  constructor(
+    kind: StoredBlock['kind'],
+    size: number,
+    data: Uint8Array,
+    start = 0,
+    length = data.length,
+    residue?: Uint8Array,
+  ) {
+    this.kind = kind;
+    this.size = size;
+    this.data = data;
+    this.start = start;
+    this.length = length;
+    this.residue = residue;
+  }
+
+  /** What is stored. */
+  get bytes(): Uint8Array {
+    return this.data.subarray(this.start, this.start + this.length);
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** A block of zeros that takes no room. */
+export function hole(size: number): StoredBlock {
+  return new StoredBlock('hole', size, NOTHING);
+}
 
 /** What one or more files hold: their blocks, each compressed once. */
 export interface Content {

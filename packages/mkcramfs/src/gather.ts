@@ -1,17 +1,17 @@
 import {
   CramfsError,
   blockCount,
-  crc32,
   equalBytes,
   isZero,
   nameToBytes,
   nameToText,
 } from 'cramfs-format';
-import { BlockQueue } from './block-queue.js';
+import { BlockQueue, type BlockSink } from './block-queue.js';
 import type { BlockCompressor, Codec } from './codec.js';
-import type { Content, StoredBlock } from './content.js';
+import { StoredBlock, hole, type Content } from './content.js';
 import { preOrder, type PlanNode } from './nodes.js';
 import type { ResolvedOptions } from './options.js';
+import type { Crc32 } from './write-image.js';
 import { xipRanges, type BlockRange } from './xip-policy.js';
 
 /** A content that later files of the same size are compared with. */
@@ -30,6 +30,7 @@ export async function gatherContents(
   root: PlanNode,
   options: ResolvedOptions,
   compressor: BlockCompressor,
+  crc32: Crc32,
 ): Promise<Map<PlanNode, Content>> {
   const nodes = [...preOrder(root)].filter((node) => contentSize(node) > 0);
   const sizes = new Map<number, number>();
@@ -48,12 +49,14 @@ export async function gatherContents(
   const known = new Map<string, Known[]>();
   const contents = new Map<PlanNode, Content>();
   for (const node of nodes) {
-    const bytes = await readContent(node);
+    let bytes = await readContent(node);
     const ranges = node.entry.type === 'file' ? fileRanges(node, bytes, options) : [];
     let content: Content | undefined;
     if (sizes.get(bytes.length)! > 1) {
-      const key = `${bytes.length}:${crc32(bytes)}`;
+      const key = `${bytes.length}:${crc32(bytes, 0)}`;
       const candidates = known.get(key) ?? [];
+      // Reading those to compare them ends the life of what was read last.
+      if (candidates.length > 0) bytes = bytes.slice();
       content = await findEqual(candidates, node, bytes, ranges);
       if (content === undefined) {
         content = await storeContent(bytes, ranges, options, queue);
@@ -126,8 +129,9 @@ async function findEqual(
 ): Promise<Content | undefined> {
   for (const { node, content } of candidates) {
     if (!equalRanges(content.xipRanges, ranges)) continue;
+    if (isHardLink(node, to)) return content;
     // The first file's bytes are not kept, to bound memory: reading it again is rare and cheap.
-    if (isHardLink(node, to) || equalBytes(await readContent(node), bytes)) return content;
+    if (equalBytes(await readContent(node), bytes)) return content;
   }
   return undefined;
 }
@@ -137,6 +141,7 @@ function isHardLink({ entry: a }: PlanNode, { entry: b }: PlanNode): boolean {
   return a.type === 'file' && b.type === 'file' && a.read === b.read;
 }
 
+/** Stores XIP blocks and holes at once; the others come from `queue`, by its end. */
 async function storeContent(
   bytes: Uint8Array,
   ranges: readonly BlockRange[],
@@ -144,54 +149,68 @@ async function storeContent(
   queue: BlockQueue,
 ): Promise<Content> {
   const { blockSize } = options;
-  const blocks = new Array<StoredBlock>(blockCount(bytes.length, blockSize));
   const content: Content = {
     size: bytes.length,
-    blocks,
+    blocks: new Array<StoredBlock>(blockCount(bytes.length, blockSize)),
     xipRanges: ranges,
     xipCompressedSize: options.measureXipCost ? 0 : undefined,
   };
+  const { blocks } = content;
+  const range = (first: number, end: number): Uint8Array =>
+    bytes.subarray(first * blockSize, end * blockSize);
   for (const { first, end } of ranges) {
-    const run = bytes.slice(first * blockSize, end * blockSize);
+    const run = range(first, end).slice();
     for (let index = first; index < end; index += 1) {
       const at = (index - first) * blockSize;
-      const block = run.subarray(at, at + blockSize);
-      blocks[index] = { kind: 'xip', size: block.length, bytes: block };
+      const size = Math.min(blockSize, run.length - at);
+      blocks[index] = new StoredBlock('xip', size, run, at, size);
+    }
+    if (content.xipCompressedSize === undefined) continue;
+    await queue.add(range(first, end), blockSize, first, (_, data, start, length) => {
+      content.xipCompressedSize! += length;
+    });
+  }
+  if (options.holes) {
+    for (let index = 0; index < blocks.length; index += 1) {
+      const block = range(index, index + 1);
+      if (blocks[index] === undefined && isZero(block)) blocks[index] = hole(block.length);
     }
   }
-  for (let index = 0; index < blocks.length; index += 1) {
-    const block = bytes.subarray(index * blockSize, (index + 1) * blockSize);
-    const size = block.length;
-    if (blocks[index] !== undefined) {
-      if (content.xipCompressedSize === undefined) continue;
-      await queue.add(block, (stored) => {
-        content.xipCompressedSize! += stored.length;
-      });
-    } else if (options.holes && isZero(block)) {
-      blocks[index] = { kind: 'hole', size };
-    } else {
-      await queue.add(block, (stored) => {
-        blocks[index] = storedBlock(block, stored, options);
-      });
-    }
+  const sink = blockSink(content, bytes, options);
+  for (let first = 0; first < blocks.length;) {
+    let end = first;
+    while (end < blocks.length && blocks[end] === undefined) end += 1;
+    if (end > first) await queue.add(range(first, end), blockSize, first, sink);
+    first = end + 1;
   }
   return content;
 }
 
-/** Without the extension every block is compressed, even if that makes it larger. */
-function storedBlock(
-  block: Uint8Array,
-  stored: Uint8Array,
-  { extendedPointers, compat }: ResolvedOptions,
-): StoredBlock {
-  const size = block.length;
-  if (!extendedPointers || stored.length < size) return { kind: 'compressed', size, bytes: stored };
-  if (compat === undefined) return { kind: 'uncompressed', size, bytes: stored };
-  return {
-    kind: 'uncompressed',
-    size,
-    bytes: block.slice(),
-    residue: stored.subarray(size),
+/** Makes blocks of what was compressed; without the extension even of what became larger. */
+function blockSink(
+  { size, blocks }: Content,
+  bytes: Uint8Array,
+  { blockSize, extendedPointers, compat }: ResolvedOptions,
+): BlockSink {
+  const sizeOf = (index: number): number => Math.min(blockSize, size - index * blockSize);
+  if (!extendedPointers) {
+    return (index, data, start, length) => {
+      blocks[index] = new StoredBlock('compressed', sizeOf(index), data, start, length);
+    };
+  }
+  // mkcramfs keeps what does not compress as it is, besides its compressed form.
+  const plain = compat === undefined ? undefined : bytes.slice();
+  return (index, data, start, length) => {
+    const blockLength = sizeOf(index);
+    if (length < blockLength) {
+      blocks[index] = new StoredBlock('compressed', blockLength, data, start, length);
+    } else if (plain === undefined) {
+      blocks[index] = new StoredBlock('uncompressed', blockLength, data, start, length);
+    } else {
+      const residue = data.subarray(start + blockLength, start + length);
+      const at = index * blockSize;
+      blocks[index] = new StoredBlock('uncompressed', blockLength, plain, at, blockLength, residue);
+    }
   };
 }
 

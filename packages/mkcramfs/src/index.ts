@@ -1,7 +1,18 @@
 export { buildImage, buildImageBytes, type BuildBackend } from './build.js';
 export { inlineCompressor, type BlockCompressor } from './codec.js';
+export { applyDeviceTable, type DeviceTableOptions } from './device-table.js';
+export { ALLOWANCES, fitTree, type Allowance } from './fit.js';
 export type { BuildOptions, Compat, Effort, TailPolicy, XipOptions } from './options.js';
+export {
+  applyOwnership,
+  parseModeRule,
+  parseOwnerRule,
+  type ModeRule,
+  type OwnerRule,
+  type OwnershipOptions,
+} from './ownership.js';
 export type { BlockCounts, BuildReport, EntryReport, XipReport } from './report.js';
+export { readTarSource, type TarSourceOptions } from './tar-source.js';
 export {
   joinPath,
   sortedNames,
@@ -13,4 +24,5 @@ export {
   type SymlinkEntry,
   type TreeEntry,
 } from './tree.js';
+export { walkTree, type TreeStep } from './walk.js';
 export type { ImageSink } from './write-image.js';

@@ -1,4 +1,4 @@
-import { CRAMFS_INODE_SIZE, CRAMFS_MAXPATHLEN } from 'cramfs-format';
+import { CRAMFS_INODE_SIZE, CRAMFS_MAXPATHLEN, nameToText } from 'cramfs-format';
 import { lastBlockIsFull } from './content.js';
 import type { Chunk, Layout } from './layout/layout.js';
 import type { PlanNode } from './nodes.js';
@@ -25,7 +25,7 @@ export function misreadProblems(
       }
     } else if (!sameOwner(first, node)) {
       const message =
-        `shares its data with ${first.path}: Linux would give both the mode and owner of ` +
+        `shares its data with ${nameToText(first.path)}: Linux would give both the mode and owner of ` +
         'whichever is looked up first (kernel fact K2)';
       problems.push({ severity, path: node.path, message });
     }

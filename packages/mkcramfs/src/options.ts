@@ -7,7 +7,10 @@ import {
 } from 'cramfs-format';
 import type { Problem } from './tree.js';
 
-/** What happens to the rest of a page behind the end of an XIP file. See docs/xip.md. */
+/**
+ * What happens to the rest of a page behind the end of an XIP file: `pad` it with zeros, `share` it
+ * with other data, or `auto`: whichever costs less. See docs/xip.md.
+ */
 export type TailPolicy = 'pad' | 'share' | 'auto';
 
 /** Which files run in place, and how they are laid out for that. Paths are byte strings. */
@@ -23,8 +26,11 @@ export interface XipOptions {
   readonly exclude?: (path: string) => boolean;
   /** Store files with the sticky bit in place as a whole: the convention of linear-XIP cramfs. */
   readonly sticky?: boolean;
-  /** Default `auto` for every file. */
-  readonly tail?: (path: string) => TailPolicy;
+  /**
+   * Default: `pad` with an MMU, so that what shall run in place does, to its last page; `share`
+   * without, where Linux maps the last page whatever stands behind the file.
+   */
+  readonly tail?: (path: string) => TailPolicy | undefined;
 }
 
 /**
@@ -67,6 +73,11 @@ export interface BuildOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** {@link XipOptions} with every default filled in. */
+export interface ResolvedXip extends Required<XipOptions> {
+  readonly tail: (path: string) => TailPolicy;
+}
+
 /** {@link BuildOptions} with every default filled in. */
 export interface ResolvedOptions {
   readonly blockSize: BlockSize;
@@ -77,7 +88,7 @@ export interface ResolvedOptions {
   readonly insert: Uint8Array;
   readonly holes: boolean;
   readonly extendedPointers: boolean;
-  readonly xip: Required<XipOptions>;
+  readonly xip: ResolvedXip;
   readonly effort: Effort;
   readonly compat: Compat | undefined;
   readonly force: boolean;
@@ -136,13 +147,15 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
   };
 }
 
-function resolveXip(xip: XipOptions | undefined): Required<XipOptions> {
+function resolveXip(xip: XipOptions | undefined): ResolvedXip {
+  const mode = xip?.mode ?? 'none';
+  const tail = mode === 'mmu' ? 'pad' : 'share';
   return {
-    mode: xip?.mode ?? 'none',
+    mode,
     include: xip?.include ?? (() => false),
     exclude: xip?.exclude ?? (() => false),
     sticky: xip?.sticky ?? false,
-    tail: xip?.tail ?? (() => 'auto'),
+    tail: (path) => xip?.tail?.(path) ?? tail,
   };
 }
 

@@ -1,5 +1,5 @@
 import { CramfsError, typeBits } from 'cramfs-format';
-import { compileGlobs, type PathMatcher } from './glob.js';
+import { compileGlobs, type PathMatcher } from 'cramfs-reader';
 import type { DirectoryEntry, Problem } from './tree.js';
 import { walkTree } from './walk.js';
 

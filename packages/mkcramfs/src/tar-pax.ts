@@ -18,9 +18,10 @@ export function parsePaxRecords(bytes: Uint8Array): PaxRecord[] {
   const records: PaxRecord[] = [];
   for (let at = 0; at < bytes.length;) {
     const space = bytes.indexOf(SPACE, at);
-    const digits = space < 0 ? '' : bytesToName(bytes.subarray(at, space));
+    const digits = bytesToName(bytes.subarray(at, Math.max(at, space)));
     const end = at + (/^[0-9]{1,9}$/.test(digits) ? Number(digits) : 0);
-    if (end <= space || end > bytes.length || bytes[end - 1] !== NEWLINE) {
+    // The length counts itself, so a record cannot end before the space; this rules out 0, too.
+    if (space < 0 || end <= space || end > bytes.length || bytes[end - 1] !== NEWLINE) {
       throw new TarFormatError('bad record in a pax header');
     }
     const record = bytesToName(bytes.subarray(space + 1, end - 1));

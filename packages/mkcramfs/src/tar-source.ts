@@ -1,4 +1,4 @@
-import { CramfsError, S_IFDIR, nameToText, typeBits } from 'cramfs-format';
+import { CramfsError, S_IFDIR, S_IFLNK, nameToText, typeBits } from 'cramfs-format';
 import { ChunkReader, UnexpectedEnd } from './chunk-reader.js';
 import { TarFormatError } from './tar-header.js';
 import { readTarMembers, type TarMember, type TarMemberType } from './tar-members.js';
@@ -11,8 +11,8 @@ export interface TarSourceOptions {
   readonly onProblem?: (problem: Problem) => void;
 }
 
-/** Keeps what is done along a path bounded; Linux itself takes no more than 4095 at once. */
-const MAX_PATH = 16384;
+/** PATH_MAX without its NUL: what Linux could extract. Keeps the depth of the tree bounded, too. */
+const MAX_PATH = 4095;
 
 /**
  * Reads a tree from a tar archive; needs no rights for owners or devices. What the archive says is
@@ -100,9 +100,8 @@ function memberNames(path: string): string[] {
   const text = nameToText(path.slice(0, 256));
   if (names.includes('..')) throw new TarFormatError(`'${text}': a path with '..'`);
   if (path.includes('\0')) throw new TarFormatError(`'${text}': a path with a NUL`);
-  if (path.length > MAX_PATH) {
-    throw new TarFormatError(`'${text}...': a path of ${path.length} bytes`);
-  }
+  const length = names.reduce((sum, name) => sum + 1 + name.length, 0);
+  if (length > MAX_PATH) throw new TarFormatError(`'${text}...': a path of ${length} bytes`);
   return names;
 }
 
@@ -152,7 +151,8 @@ function newEntry(member: TarMember, type: Exclude<TarMemberType, 'link'>): Tree
     case 'directory':
       return { ...base, type, children: new Map() };
     case 'symlink':
-      return { ...base, type, target: linkTarget };
+      // What Linux gives every symbolic link, whatever the archive says.
+      return { ...base, mode: S_IFLNK | 0o777, type, target: linkTarget };
     case 'char-device':
     case 'block-device':
       return { ...base, type, rdev };

@@ -22,8 +22,9 @@ export interface FileEntry extends EntryBase {
   /** Bytes that {@link read} returns, or more than cramfs can hold. */
   size: number;
   /**
-   * The whole content. May be called more than once; the caller must not change the bytes. Hard
-   * links to one file have the same function, which saves comparing them.
+   * The whole content. May be called more than once. The caller must not change the bytes; they
+   * are valid until the next read() of any file of the same source. Hard links to one file have
+   * the same function, which saves comparing them.
    *
    * @throws CramfsError BAD_SOURCE if it cannot be read or is no longer `size` bytes long.
    */

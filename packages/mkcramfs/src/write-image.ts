@@ -5,7 +5,6 @@ import {
   CRAMFS_SUPER_CRC_OFFSET,
   CRAMFS_SUPER_SIZE,
   DIRECT_LENGTH_SIZE,
-  crc32,
   encodeBlockPointer,
   encodeInode,
   encodeSuperblock,
@@ -13,9 +12,10 @@ import {
   oldEncodeDev,
   setU16,
   setU32,
+  type BlockPointer,
 } from 'cramfs-format';
 import { directorySize } from './layout/directories.js';
-import type { Chunk, Layout, Place, Residue, Run } from './layout/layout.js';
+import type { Chunk, Layout, Residue, Run } from './layout/layout.js';
 import type { PlanNode } from './nodes.js';
 import type { ResolvedOptions } from './options.js';
 
@@ -26,15 +26,19 @@ export interface ImageSink {
   patch(offset: number, bytes: Uint8Array): void;
 }
 
+/** Continues a checksum over bytes, as zlib's crc32() does. */
+export type Crc32 = (bytes: Uint8Array, crc: number) => number;
+
 /** Writes `layout` as an image: everything in ascending order, gaps as zeros, the CRC last. */
 export function writeImage(
   root: PlanNode,
   layout: Layout,
   options: ResolvedOptions,
   sink: ImageSink,
+  crc32: Crc32,
 ): void {
   const { superblockOffset, directories } = layout;
-  const crcSink = new SequentialSink(sink, superblockOffset, layout.residues);
+  const crcSink = new SequentialSink(sink, crc32, superblockOffset, layout.residues);
   crcSink.writeAt(superblockOffset, superblock(root, layout, options));
   crcSink.writeAt(superblockOffset + CRAMFS_SUPER_SIZE, layout.insert);
   crcSink.writeAt(directories.start, directoryBytes(layout));
@@ -58,12 +62,14 @@ class SequentialSink {
   crc = 0;
   private position = 0;
   private readonly sink: ImageSink;
+  private readonly crc32: Crc32;
   private readonly crcStart: number;
   private readonly residues: readonly Residue[];
   private nextResidue = 0;
 
-  constructor(sink: ImageSink, crcStart: number, residues: readonly Residue[]) {
+  constructor(sink: ImageSink, crc32: Crc32, crcStart: number, residues: readonly Residue[]) {
     this.sink = sink;
+    this.crc32 = crc32;
     this.crcStart = crcStart;
     this.residues = residues;
   }
@@ -101,7 +107,7 @@ class SequentialSink {
   }
 
   private append(bytes: Uint8Array): void {
-    if (this.position >= this.crcStart) this.crc = crc32(bytes, this.crc);
+    if (this.position >= this.crcStart) this.crc = this.crc32(bytes, this.crc);
     this.sink.write(bytes);
     this.position += bytes.length;
   }
@@ -183,34 +189,27 @@ function inodeSize(node: PlanNode): number {
 function writeChunk(chunk: Chunk, { endianness }: Layout, sink: SequentialSink): void {
   const table = new Uint8Array(chunk.pointers.length * BLOCK_POINTER_SIZE);
   const view = new DataView(table.buffer);
-  chunk.pointers.forEach(({ kind, target, uncompressed }, index) => {
-    const offset = placeOffset(target);
-    const pointer =
-      kind === 'end'
-        ? ({ kind, end: offset, uncompressed } as const)
-        : ({ kind, start: offset, uncompressed } as const);
+  chunk.pointers.forEach(({ kind, anchor, offset, uncompressed }, index) => {
+    const target = anchor.position + offset;
+    const pointer: BlockPointer =
+      kind === 'end' ? { kind, end: target, uncompressed } : { kind, start: target, uncompressed };
     setU32(view, index * BLOCK_POINTER_SIZE, encodeBlockPointer(pointer), endianness);
   });
   sink.writeAt(chunk.position, table);
-  for (const { offset, bytes, lengthPrefix } of chunk.pieces) {
+  for (const { offset, block, lengthPrefix } of chunk.pieces) {
     if (lengthPrefix) {
       const length = new Uint8Array(DIRECT_LENGTH_SIZE);
-      setU16(new DataView(length.buffer), 0, bytes.length, endianness);
+      setU16(new DataView(length.buffer), 0, block.length, endianness);
       sink.writeAt(chunk.position + offset - DIRECT_LENGTH_SIZE, length);
     }
-    sink.writeAt(chunk.position + offset, bytes);
+    sink.writeAt(chunk.position + offset, block.bytes);
   }
 }
 
 function writeRun(run: Run, sink: SequentialSink): void {
-  sink.fillTo(run.position);
   let at = run.position;
-  for (const bytes of run.blocks) {
+  for (const { bytes } of run.blocks) {
     sink.writeAt(at, bytes);
     at += bytes.length;
   }
-}
-
-function placeOffset({ anchor, offset }: Place): number {
-  return anchor.position + offset;
 }

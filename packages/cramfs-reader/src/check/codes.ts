@@ -27,6 +27,7 @@ export const FINDING_CODES = {
   'directory-outside': error('a directory reaches behind the end of the image'),
   'directory-size': error("a directory's size does not end with an entry"),
   'directory-loop': error('a directory holds itself'),
+  'directory-depth': error('directories nested so deep that a path has 4096 bytes'),
   'directory-shared': error('a directory is reached by two paths'),
   'entry-past-directory': error("an entry reaches behind its directory's end"),
   'name-empty': error('an entry without a name: Linux stops reading the directory there'),

@@ -1,6 +1,7 @@
 import type { FileType } from 'cramfs-format';
 import type { CramfsImage } from '../image.js';
 import type { CheckedEntry } from './entry.js';
+import type { FindingCode } from './codes.js';
 import type { FindingList } from './findings.js';
 import { BlockJobs } from './inflate.js';
 import { Extents } from './layout.js';
@@ -12,6 +13,22 @@ export interface BlockCounts {
   /** Of the three kinds above, those with a direct pointer. */
   direct: number;
 }
+
+/** Findings after which directories, files or blocks are missing. */
+const HIDING_DAMAGE: readonly FindingCode[] = [
+  'root-not-directory',
+  'directory-outside',
+  'directory-size',
+  'directory-loop',
+  'directory-depth',
+  'directory-shared',
+  'entry-past-directory',
+  'zero-offset',
+  'table-outside',
+  'block-length',
+  'block-outside',
+  'check-incomplete',
+];
 
 /** What the parts of a check share while they go through an image. */
 export class CheckContext {
@@ -33,6 +50,11 @@ export class CheckContext {
     this.image = image;
     this.findings = findings;
     this.blocksKnown = blocksKnown;
+  }
+
+  /** False if damage has hidden parts of the image: what is counted and referred to is not all. */
+  get isComplete(): boolean {
+    return !HIDING_DAMAGE.some((code) => this.findings.has(code));
   }
 
   /**

@@ -71,22 +71,19 @@ function checkContent(context: CheckContext, entry: CheckedEntry): void {
     findings.add('symlink-too-long', `a target of ${size} bytes: Linux cuts it off`, place);
   }
   const owner = owners.get(dataOffset);
-  if (owner === undefined) owners.set(dataOffset, entry);
-  else if (!checkSharing(context, owner, entry)) return;
+  if (owner !== undefined) {
+    checkSharing(context, owner, entry);
+    return;
+  }
+  owners.set(dataOffset, entry);
   if (blocksKnown) surveyBlocks(context, entry);
 }
 
 /**
  * Judges two entries with the same data offset: one inode in Linux, with the mode, owner and group
  * of whichever is looked up first. Compare fs/cramfs/inode.c:cramino(), get_cramfs_inode().
- *
- * @returns true if the second has to be looked at as a file of its own.
  */
-function checkSharing(
-  { findings }: CheckContext,
-  first: CheckedEntry,
-  second: CheckedEntry,
-): boolean {
+function checkSharing({ findings }: CheckContext, first: CheckedEntry, second: CheckedEntry): void {
   const place = { path: () => pathOf(second), offset: second.inode.entryOffset };
   const [a, b] = [first.inode, second.inode];
   if (a.type !== b.type || a.size !== b.size) {
@@ -97,9 +94,7 @@ function checkSharing(
         `${String(b.type)} of ${b.size} bytes, ${String(a.type)} of ${a.size} bytes`,
       place,
     );
-    return a.size !== b.size;
-  }
-  if (a.mode !== b.mode || a.uid !== b.uid || a.gid !== b.gid) {
+  } else if (a.mode !== b.mode || a.uid !== b.uid || a.gid !== b.gid) {
     findings.add(
       'k2-shared-inode',
       () =>
@@ -108,7 +103,6 @@ function checkSharing(
       place,
     );
   }
-  return false;
 }
 
 function quote(entry: CheckedEntry): string {

@@ -124,7 +124,8 @@ function describe(extents: Extents, extent: number): string {
   return `${extents.kind(extent)}${name} (${extents.start(extent)}-${extents.end(extent)})`;
 }
 
-function checkGap({ image, findings }: CheckContext, gaps: Gaps, from: number, to: number): void {
+function checkGap(context: CheckContext, gaps: Gaps, from: number, to: number): void {
+  const { image, findings, blocksKnown } = context;
   const start = Math.max(from, Math.min(to, endOfInsertedFile(image)));
   gaps.bytes += to - start;
   let first: number | undefined;
@@ -136,6 +137,8 @@ function checkGap({ image, findings }: CheckContext, gaps: Gaps, from: number, t
   }
   if (first === undefined) return;
   gaps.nonZeroBytes += count;
+  // Of a damaged image, this is the data that the damage has cut off.
+  if (!blocksKnown || !context.isComplete) return;
   findings.add(
     'gap-not-zero',
     `of the ${to - start} bytes from ${start}, which nothing refers to, ${count} are not zero`,

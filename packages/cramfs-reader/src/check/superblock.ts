@@ -131,13 +131,8 @@ export function checkCrc({ image, findings }: CheckContext): void {
  * The counts of files and blocks, for statfs(2) only. mkcramfs counts every name and the root, and
  * the blocks of every pointer table it writes.
  */
-export function checkCounts({
-  image,
-  findings,
-  entries,
-  pointers,
-  blocksKnown,
-}: CheckContext): void {
+export function checkCounts(context: CheckContext): void {
+  const { image, findings, entries, pointers, blocksKnown } = context;
   if (!hasFsid(image)) return;
   const { offset, files, blocks } = image.superblock;
   if (files === 0) {
@@ -145,32 +140,19 @@ export function checkCounts({
       offset: offset + FILES_AT,
     });
   }
-  // What could not be walked could not be counted.
-  const walked = !UNWALKED.some((code) => findings.has(code));
-  if (!walked) return;
+  if (!context.isComplete) return;
   const found = [...entries.values()].reduce((sum, count) => sum + count, 0);
   if (files !== 0 && files !== found) {
     findings.add('file-count', `the superblock counts ${files} files, there are ${found}`, {
       offset: offset + FILES_AT,
     });
   }
-  if (blocksKnown && !findings.has('table-outside') && blocks !== pointers) {
+  if (blocksKnown && blocks !== pointers) {
     findings.add('block-count', `the superblock counts ${blocks} blocks, there are ${pointers}`, {
       offset: offset + BLOCKS_AT,
     });
   }
 }
-
-/** Findings after which a part of the tree is missing from the counts. */
-const UNWALKED = [
-  'root-not-directory',
-  'directory-outside',
-  'directory-size',
-  'directory-loop',
-  'directory-shared',
-  'entry-past-directory',
-  'check-incomplete',
-] as const;
 
 function swapBytes(value: number): number {
   const view = new DataView(new ArrayBuffer(4));

@@ -75,7 +75,7 @@ export class Survey {
       throw new CramfsError('BAD_REQUEST', `${offset} is no offset`);
     }
     this.findings = new FindingList(limit);
-    this.image = openAnyway(bytes.subarray(offset), options);
+    this.image = openAnyway(plainBytes(bytes, offset), options);
     if (this.image === undefined) {
       this.findings.add('no-superblock', 'not a cramfs image: no superblock at 0 or 512', {
         offset: 0,
@@ -132,6 +132,12 @@ export class Survey {
       },
     };
   }
+}
+
+/** What starts at `offset`; not a Buffer, whose subarray() is several times slower. */
+function plainBytes(bytes: Uint8Array, offset: number): Uint8Array {
+  const start = Math.min(offset, bytes.length);
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, bytes.length - start);
 }
 
 /** The image, if there is any superblock at all. */

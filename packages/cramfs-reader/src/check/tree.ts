@@ -1,5 +1,6 @@
 import { CRAMFS_INODE_SIZE, bytesToName, decodeInode, nameFieldLength } from 'cramfs-format';
 import { makeInode } from '../inode.js';
+import { PATH_MAX } from '../walk.js';
 import type { CheckContext } from './context.js';
 import { pathOf, type CheckedEntry } from './entry.js';
 import { checkInode } from './inodes.js';
@@ -10,6 +11,8 @@ const OVERLAP_BUDGET = 2;
 
 interface OpenDirectory {
   readonly offset: number;
+  /** Bytes of the directory's path; 0 for the root. */
+  readonly pathLength: number;
   readonly subdirectories: readonly CheckedEntry[];
   next: number;
 }
@@ -43,7 +46,7 @@ class TreeWalk {
   }
 
   run(root: CheckedEntry): void {
-    this.enter(root);
+    this.enter(root, 0);
     for (let top = this.stack.at(-1); top !== undefined; top = this.stack.at(-1)) {
       const child = top.subdirectories[top.next];
       if (child === undefined) {
@@ -51,12 +54,12 @@ class TreeWalk {
         this.stack.pop();
       } else {
         top.next += 1;
-        this.enter(child);
+        this.enter(child, top.pathLength + 1 + child.name.length);
       }
     }
   }
 
-  private enter(dir: CheckedEntry): void {
+  private enter(dir: CheckedEntry, pathLength: number): void {
     const { findings, image } = this.context;
     const { dataOffset, entryOffset, size } = dir.inode;
     if (size === 0 || dataOffset === 0) return;
@@ -70,13 +73,18 @@ class TreeWalk {
       findings.add('directory-shared', `the directory at ${dataOffset} has another path`, place);
       return;
     }
-    this.bytes += size;
+    // Also keeps what findings say finite: the paths of a deep tree together are quadratic in size.
+    if (pathLength >= PATH_MAX) {
+      findings.add('directory-depth', `a path of ${pathLength} bytes`, place);
+      return;
+    }
+    this.bytes += Math.max(0, Math.min(size, image.size - dataOffset));
     if (this.bytes > OVERLAP_BUDGET * image.size) {
       this.context.giveUp('directories');
       return;
     }
     this.entered.set(dataOffset, 'open');
-    this.stack.push({ offset: dataOffset, subdirectories: this.scan(dir), next: 0 });
+    this.stack.push({ offset: dataOffset, pathLength, subdirectories: this.scan(dir), next: 0 });
   }
 
   /** Checks the entries of `dir`; returns those that are directories. */

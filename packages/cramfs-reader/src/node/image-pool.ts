@@ -38,7 +38,7 @@ export async function startPool(bytes: Uint8Array, workers: number): Promise<Ima
   const workerData: ImageWorkerData = { image: shared(bytes) };
   const pool: Piscina = new Pool({
     // From src/node (in tests) as from dist/node: a worker can only run what has been compiled.
-    filename: new URL('../../dist/node/image-worker.js', import.meta.url).href,
+    filename: new URL('../../dist/node/image-worker-entry.cjs', import.meta.url).href,
     workerData,
     minThreads: workers,
     maxThreads: workers,

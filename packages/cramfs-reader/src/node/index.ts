@@ -15,6 +15,7 @@ export {
   type LoadedImage,
 } from './image-file.js';
 export { nodeZlib } from './zlib.js';
+export { openZstdStream, type ZstdStream } from './zstd-stream.js';
 export { isZstd, zstdDecompress } from './zstd.js';
 export { readShared } from './shared-file.js';
 export { writeTar } from './tar.js';

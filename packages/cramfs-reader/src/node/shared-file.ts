@@ -1,18 +1,29 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { CramfsError, bytesToName } from 'cramfs-format';
 
-/** Bytes read from a device or pipe at a time. */
-const CHUNK = 1 << 20;
+/** An image has at most 272 MiB; a firmware file with one in it should not be much larger. */
+const DEFAULT_LIMIT = 2 ** 31;
+
+/** Bytes read at a time, of a file and of a device or pipe. */
+const MAX_READ = 2 ** 30;
+const CHUNK = 2 ** 20;
 
 /**
  * Reads a file, a block device or a pipe into memory that worker threads can share.
  *
- * @throws the system's error.
+ * @param limit most bytes to read; default 2 GiB.
+ * @throws CramfsError BAD_SOURCE if there are more, or the system's error.
  */
-export function readShared(path: string | Buffer): Uint8Array {
+export function readShared(path: string, limit = DEFAULT_LIMIT): Uint8Array {
   const fd = openSync(path, 'r');
   try {
     const status = fstatSync(fd);
-    return status.isFile() && status.size > 0 ? readSized(fd, status.size) : readToEnd(fd);
+    const size = status.isFile() ? status.size : 0;
+    const bytes = size > limit ? undefined : size > 0 ? readSized(fd, size) : readToEnd(fd, limit);
+    if (bytes !== undefined) return bytes;
+    throw new CramfsError('BAD_SOURCE', `the file has more than ${limit} bytes`, {
+      path: bytesToName(Buffer.from(path)),
+    });
   } finally {
     closeSync(fd);
   }
@@ -22,14 +33,15 @@ function readSized(fd: number, size: number): Uint8Array {
   const bytes = new Uint8Array(new SharedArrayBuffer(size));
   let length = 0;
   while (length < size) {
-    const got = readSync(fd, bytes, length, size - length, null);
+    const got = readSync(fd, bytes, length, Math.min(size - length, MAX_READ), null);
     if (got === 0) break;
     length += got;
   }
   return bytes.subarray(0, length);
 }
 
-function readToEnd(fd: number): Uint8Array {
+/** For what does not tell its size, such as a device, or a file in /proc. */
+function readToEnd(fd: number, limit: number): Uint8Array | undefined {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for (;;) {
@@ -38,6 +50,7 @@ function readToEnd(fd: number): Uint8Array {
     if (got === 0) break;
     chunks.push(chunk.subarray(0, got));
     length += got;
+    if (length > limit) return undefined;
   }
   const bytes = new Uint8Array(new SharedArrayBuffer(length));
   let at = 0;

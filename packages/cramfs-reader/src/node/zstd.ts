@@ -1,14 +1,5 @@
-import { createRequire } from 'node:module';
 import { CramfsError } from 'cramfs-format';
-
-/** The part of zstd-codec that is used here; the package has no types of its own. */
-interface ZstdCodecModule {
-  ZstdCodec: { run(ready: (zstd: { Streaming: new () => ZstdStreaming }) => void): void };
-}
-interface ZstdStreaming {
-  /** Null if the data is damaged. Takes data that is cut off for complete. */
-  decompressChunks(chunks: Iterable<Uint8Array>, sizeHint: number): Uint8Array | null;
-}
+import { openZstdStream } from './zstd-stream.js';
 
 /** Zstandard's frame format: RFC 8878, section 3. */
 const MAGIC = 0xfd2fb528;
@@ -33,22 +24,29 @@ export function isZstd(bytes: Uint8Array): boolean {
  * Decompresses Zstandard data.
  *
  * @param maxLength bytes that the result may have; nothing is decompressed if it would have more.
- * @throws CramfsError BAD_SOURCE if the data is damaged, cut off or gives more than `maxLength`.
+ * @throws CramfsError BAD_SOURCE if the data is damaged, cut off or gives more than `maxLength`,
+ * UNSUPPORTED if it needs a larger window than the codec has memory for.
  */
 export async function zstdDecompress(bytes: Uint8Array, maxLength: number): Promise<Uint8Array> {
   const length = contentBound(bytes);
   if (length > maxLength) {
     throw new CramfsError('BAD_SOURCE', `would be more than ${maxLength} bytes decompressed`);
   }
-  // Required only here: it is large, and most images are not compressed.
-  const { ZstdCodec } = createRequire(import.meta.url)('zstd-codec') as ZstdCodecModule;
-  const content = await new Promise<Uint8Array | null>((resolve) => {
-    ZstdCodec.run((zstd) => {
-      resolve(new zstd.Streaming().decompressChunks(chunks(bytes), Math.max(1, length)));
-    });
+  const stream = await openZstdStream(() => {
+    throw new CramfsError('UNSUPPORTED', 'Zstandard data with a window of more than 8 MiB');
   });
-  if (content === null) throw damaged('its content does not decompress');
-  return content;
+  const content = new Uint8Array(length);
+  let filled = 0;
+  const collect = (piece: Uint8Array): void => {
+    content.set(piece, filled);
+    filled += piece.length;
+  };
+  for (const chunk of chunks(bytes)) {
+    if (!stream.transform(chunk, collect)) throw damaged('its content does not decompress');
+  }
+  if (!stream.end(collect)) throw damaged('its content does not decompress');
+  stream.delete();
+  return content.subarray(0, filled);
 }
 
 function* chunks(bytes: Uint8Array): Generator<Uint8Array> {

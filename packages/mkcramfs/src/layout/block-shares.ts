@@ -4,8 +4,8 @@ import type { Place } from './layout.js';
 
 /** A block that stands in the image once and is pointed to directly from several places. */
 export interface SharedBlock {
-  readonly bytes: Uint8Array;
-  readonly kind: 'compressed' | 'uncompressed';
+  /** Any of the equal blocks. */
+  readonly block: StoredBlock;
   uses: number;
   /** Where its bytes start, once the first user has placed it. */
   place: Place | undefined;
@@ -31,7 +31,7 @@ export class BlockShares {
       if (!this.takesPart(content)) continue;
       for (const block of content.blocks) {
         if (block.kind !== 'compressed' && block.kind !== 'uncompressed') continue;
-        const shared = this.byBlock.get(block) ?? findOrAdd(byHash, block.kind, block.bytes);
+        const shared = this.byBlock.get(block) ?? findOrAdd(byHash, block);
         shared.uses += 1;
         this.byBlock.set(block, shared);
       }
@@ -42,7 +42,7 @@ export class BlockShares {
   get(content: Content, block: StoredBlock): SharedBlock | undefined {
     const shared = this.byBlock.get(block);
     if (shared === undefined || !this.takesPart(content)) return undefined;
-    const saved = (shared.uses - 1) * shared.bytes.length;
+    const saved = (shared.uses - 1) * shared.block.length;
     return saved > shared.uses * COST_PER_USE ? shared : undefined;
   }
 
@@ -57,17 +57,14 @@ export class BlockShares {
   }
 }
 
-function findOrAdd(
-  byHash: Map<string, SharedBlock[]>,
-  kind: SharedBlock['kind'],
-  bytes: Uint8Array,
-): SharedBlock {
+function findOrAdd(byHash: Map<string, SharedBlock[]>, block: StoredBlock): SharedBlock {
+  const { kind, bytes } = block;
   const key = `${kind}:${bytes.length}:${crc32(bytes)}`;
   const sameHash = byHash.get(key) ?? [];
   byHash.set(key, sameHash);
-  let shared = sameHash.find((other) => equalBytes(bytes, other.bytes));
+  let shared = sameHash.find((other) => equalBytes(bytes, other.block.bytes));
   if (shared === undefined) {
-    shared = { bytes, kind, uses: 0, place: undefined };
+    shared = { block, uses: 0, place: undefined };
     sameHash.push(shared);
   }
   return shared;

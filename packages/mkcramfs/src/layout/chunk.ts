@@ -1,5 +1,5 @@
 import { BLOCK_POINTER_SIZE, DIRECT_ALIGNMENT, DIRECT_LENGTH_SIZE, alignUp } from 'cramfs-format';
-import { lastBlockIsFull, type Content, type StoredBlock } from '../content.js';
+import { lastBlockIsFull, type Content } from '../content.js';
 import type { BlockShares } from './block-shares.js';
 import type { Anchor, Chunk, Piece, Place, PointerSpec, Run } from './layout.js';
 
@@ -26,14 +26,17 @@ export function buildChunk(
   let expected: Place = { anchor: chunk, offset: here };
   const lastIsFull = lastBlockIsFull(content, blockSize);
 
-  const direct = (target: Place, uncompressed: boolean, length: number): void => {
-    pointers.push({ kind: 'direct', target, uncompressed });
-    const end = uncompressed ? blockSize : DIRECT_LENGTH_SIZE + length;
-    expected = { anchor: target.anchor, offset: target.offset + end };
+  const direct = ({ anchor, offset }: Place, uncompressed: boolean, length: number): void => {
+    pointers.push({ kind: 'direct', anchor, offset, uncompressed });
+    expected = {
+      anchor,
+      offset: offset + (uncompressed ? blockSize : DIRECT_LENGTH_SIZE + length),
+    };
   };
-  const end = (target: Place, uncompressed: boolean): void => {
-    pointers.push({ kind: 'end', target, uncompressed });
-    expected = target;
+  const end = ({ anchor, offset }: Place, uncompressed: boolean): void => {
+    const pointer = { kind: 'end', anchor, offset, uncompressed } as const;
+    pointers.push(pointer);
+    expected = pointer;
   };
 
   content.blocks.forEach((block, index) => {
@@ -50,16 +53,16 @@ export function buildChunk(
       end({ anchor: expected.anchor, offset: expected.offset + blockSize }, true);
       return;
     }
-    const { bytes } = block;
+    const { length } = block;
     const uncompressed = block.kind === 'uncompressed';
     const shared = shares?.get(content, block);
     if (shared?.place !== undefined) {
-      direct(shared.place, uncompressed, bytes.length);
+      direct(shared.place, uncompressed, length);
       return;
     }
     if (shared === undefined && isAt(expected, chunk, here)) {
-      pieces.push({ offset: here, bytes, lengthPrefix: false });
-      here += bytes.length;
+      pieces.push({ offset: here, block, lengthPrefix: false });
+      here += length;
       end({ anchor: chunk, offset: here }, uncompressed);
       return;
     }
@@ -69,9 +72,9 @@ export function buildChunk(
     here = alignUp(here, DIRECT_ALIGNMENT);
     const place = { anchor: chunk, offset: here };
     if (!uncompressed) here += DIRECT_LENGTH_SIZE;
-    pieces.push({ offset: here, bytes, lengthPrefix: !uncompressed });
-    here += bytes.length;
-    direct(place, uncompressed, bytes.length);
+    pieces.push({ offset: here, block, lengthPrefix: !uncompressed });
+    here += length;
+    direct(place, uncompressed, length);
     if (shared !== undefined) shared.place = place;
   });
   chunk.size = alignUp(here, 4);
@@ -92,15 +95,10 @@ export function buildRuns(content: Content, blockSize: number): Run[] {
     const tailBlock = tailBehindRun(content, end, blockSize);
     const indexes = Array.from({ length: count }, (_, index) => first + index);
     if (tailBlock !== undefined) indexes.push(tailBlock);
-    const blocks = indexes.map((index) => storedBytes(content.blocks[index]!));
-    const size = blocks.reduce((sum, bytes) => sum + bytes.length, 0);
+    const blocks = indexes.map((index) => content.blocks[index]!);
+    const size = blocks.reduce((sum, { length }) => sum + length, 0);
     return { position: -1, content, first, count, tailBlock, blocks, size };
   });
-}
-
-function storedBytes(block: StoredBlock): Uint8Array {
-  if (block.kind === 'hole') throw new TypeError('a run cannot hold a hole');
-  return block.bytes;
 }
 
 function tailBehindRun(content: Content, end: number, blockSize: number): number | undefined {

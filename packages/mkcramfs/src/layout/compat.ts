@@ -63,20 +63,20 @@ function inlineChunk(
   for (const block of content.blocks) {
     const at = (): Place => ({ anchor, offset: here });
     if (block.kind === 'hole') {
-      pointers.push({ kind: 'end', target: at(), uncompressed: false });
+      pointers.push({ kind: 'end', ...at(), uncompressed: false });
       continue;
     }
     if (block.kind === 'xip') {
       here = alignUp(position + here, alignment) - position;
-      pointers.push({ kind: 'direct', target: at(), uncompressed: true });
+      pointers.push({ kind: 'direct', ...at(), uncompressed: true });
     }
-    pieces.push({ offset: here, bytes: block.bytes, lengthPrefix: false });
-    here += block.bytes.length;
+    pieces.push({ offset: here, block, lengthPrefix: false });
+    here += block.length;
     if (block.residue !== undefined) {
       residues.push({ position: position + here, bytes: block.residue });
     }
     if (block.kind !== 'xip') {
-      pointers.push({ kind: 'end', target: at(), uncompressed: block.kind === 'uncompressed' });
+      pointers.push({ kind: 'end', ...at(), uncompressed: block.kind === 'uncompressed' });
     }
   }
   return { position, content, pointers, pieces, size: alignUp(here, 4) };

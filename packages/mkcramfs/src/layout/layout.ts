@@ -1,5 +1,5 @@
 import type { Endianness } from 'cramfs-format';
-import type { Content } from '../content.js';
+import type { Content, StoredBlock } from '../content.js';
 import type { PlanNode } from '../nodes.js';
 import type { DirectoryLayout } from './directories.js';
 
@@ -15,17 +15,16 @@ export interface Place {
 }
 
 /** A block pointer whose target may not be placed yet. */
-export interface PointerSpec {
+export interface PointerSpec extends Place {
   readonly kind: 'end' | 'direct';
-  readonly target: Place;
   readonly uncompressed: boolean;
 }
 
-/** Bytes of a chunk: a block, or the run-in of one. */
+/** A block that is stored in a chunk. */
 export interface Piece {
-  /** From the chunk's position. */
+  /** Of its bytes, from the chunk's position. */
   readonly offset: number;
-  readonly bytes: Uint8Array;
+  readonly block: StoredBlock;
   /** The block is direct and compressed: its length stands in the two bytes before `offset`. */
   readonly lengthPrefix: boolean;
 }
@@ -47,7 +46,7 @@ export interface Run extends Anchor {
   readonly count: number;
   /** A full last block that stands behind them with an ordinary pointer (kernel fact K1). */
   readonly tailBlock: number | undefined;
-  readonly blocks: readonly Uint8Array[];
+  readonly blocks: readonly StoredBlock[];
   /** Bytes of all blocks. */
   readonly size: number;
 }

@@ -38,7 +38,7 @@ export function placeXipRegion(
     const end = run.position + run.size;
     const pageEnd = run.position + alignUp(run.size, blockSize);
     here = pageEnd;
-    if (!padsTail(tails.get(run) ?? 'auto', pageEnd - end, blockSize, xip.mode)) {
+    if (!padsTail(tails.get(run)!, pageEnd - end, blockSize, xip.mode)) {
       if (xip.mode === 'mmu') gaps.push({ start: alignUp(end, DIRECT_ALIGNMENT), end: pageEnd });
       else here = end;
     }

@@ -1,4 +1,6 @@
+import { crc32 } from 'node:zlib';
 import { buildImage } from '../build.js';
+import type { BlockCompressor } from '../codec.js';
 import type { BuildOptions } from '../options.js';
 import type { BuildReport } from '../report.js';
 import type { DirectoryEntry } from '../tree.js';
@@ -8,6 +10,8 @@ import { workerCompressor } from './worker-compressor.js';
 export interface BuildFileOptions extends BuildOptions {
   /** Compression threads; default: one per core. The image does not depend on it. */
   readonly workers?: number;
+  /** Instead of threads of this build's own: started earlier by the caller, who closes it. */
+  readonly compressor?: BlockCompressor;
   /** Aborts the build; the file does not appear. */
   readonly signal?: AbortSignal;
 }
@@ -23,18 +27,19 @@ export async function buildImageFile(
   options: BuildFileOptions = {},
 ): Promise<BuildReport> {
   const file = new AtomicFile(path);
-  const compressor = workerCompressor(options.workers);
+  const own = options.compressor === undefined ? workerCompressor(options.workers) : undefined;
+  const compressor = own ?? options.compressor!;
   try {
     const aborted = rejectOnAbort(options.signal);
     const report = await Promise.race([
-      buildImage(root, options, { compressor, sink: file }),
+      buildImage(root, options, { compressor, sink: file, crc32 }),
       aborted,
     ]);
     file.commit();
     return report;
   } finally {
     file.abort();
-    await compressor.close();
+    await own?.close();
   }
 }
 

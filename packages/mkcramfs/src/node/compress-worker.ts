@@ -1,8 +1,8 @@
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { compressBatch, type BlockBatch } from '../codec.js';
 
-/** Entry point of a compression worker; the result's bytes are moved, not copied, to the caller. */
+/** Entry point of a compression worker; all memory is moved, not copied, back to the caller. */
 export default function run(batch: BlockBatch): unknown {
   const result = compressBatch(batch);
-  return move({ [transferableSymbol]: [result.data.buffer], [valueSymbol]: result });
+  return move({ [transferableSymbol]: [result.data.buffer, result.spent], [valueSymbol]: result });
 }

@@ -2,9 +2,9 @@ import { createReadStream } from 'node:fs';
 import { Readable, pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { CramfsError, bytesToName, type CramfsErrorCode } from 'cramfs-format';
-import type { ZstdDecompressStreamBinding } from 'zstd-codec/lib/module.js';
 import { ChunkReader } from '../chunk-reader.js';
 import { systemReason } from './system-error.js';
+import { openZstdStream } from 'cramfs-reader/node';
 
 /** An archive being read, uncompressed. */
 export interface TarStream {
@@ -105,7 +105,6 @@ async function* unzstd(
   fail: (code: CramfsErrorCode, message: string) => CramfsError,
 ): AsyncGenerator<Uint8Array> {
   const stream = await openZstdStream(() => {
-    // The module has 16 MiB, enough for windows of 8 MiB: up to `zstd -19`, but not --ultra.
     const message = 'compressed with a window of more than 8 MiB';
     throw fail('UNSUPPORTED', `${message}: decompress it first, and pipe it in`);
   });
@@ -120,18 +119,4 @@ async function* unzstd(
   if (!stream.end(collect)) throw fail('BAD_SOURCE', 'bad zstd data');
   yield* output;
   stream.delete();
-}
-
-/** Every stream gets a module of its own: one that ran out of memory is lost. */
-async function openZstdStream(onOutOfMemory: () => never): Promise<ZstdDecompressStreamBinding> {
-  const { run } = await import('zstd-codec/lib/module.js');
-  return new Promise((resolve) => {
-    run((zstd) => {
-      zstd.onAbort = onOutOfMemory;
-      const stream = new zstd.ZstdDecompressStreamBinding();
-      stream.begin();
-      // Not the module itself: it has a method then(), which a promise would call for ever.
-      resolve(stream);
-    });
-  });
 }

@@ -8,9 +8,15 @@ import {
   type BigIntStats,
 } from 'node:fs';
 import { CramfsError, S_IFMT, bytesToName, fileType, type DeviceNumber } from 'cramfs-format';
-import type { PathMatcher } from '../glob.js';
-import { joinPath, type DirectoryEntry, type Problem, type TreeEntry } from '../tree.js';
-import { fileIdentity, readSourceFile } from './source-file.js';
+import type { PathMatcher } from 'cramfs-reader';
+import {
+  joinPath,
+  type DirectoryEntry,
+  type FileEntry,
+  type Problem,
+  type TreeEntry,
+} from '../tree.js';
+import { SourceReader, fileIdentity } from './source-file.js';
 import { systemReason } from './system-error.js';
 
 export interface DirectorySourceOptions {
@@ -27,7 +33,7 @@ export interface DirectorySourceOptions {
 /**
  * Reads the tree below a directory. Types, modes, owners and device numbers are as stat(2) says;
  * the files are read later, when the builder asks for them, and must not have changed until then.
- * Names of a hard link become files of their own. Symbolic links are taken as they are, except that
+ * Names of a hard link become files of their own, with one read function. Symbolic links are taken as they are, except that
  * `path` itself may be one.
  *
  * Whether a file can be read is asked here, so that all unreadable ones are known at once; for root,
@@ -75,6 +81,9 @@ const SLASH = Buffer.from('/');
 
 class DirectoryScan {
   private readonly options: DirectorySourceOptions;
+  private readonly reader = new SourceReader();
+  /** The read function of every file that has more than one name. */
+  private readonly linked = new Map<string, FileEntry['read']>();
   private readonly pending: PendingDirectory[] = [];
 
   constructor(options: DirectorySourceOptions) {
@@ -128,10 +137,37 @@ class DirectoryScan {
         this.options.onProblem({ severity: 'warning', path, message });
         return undefined;
       }
-      return makeEntry(host, path, stats);
+      return this.makeEntry(host, path, stats);
     } catch (error) {
       this.unreadable(path, error);
       return undefined;
+    }
+  }
+
+  private makeEntry(host: Buffer, path: string, stats: BigIntStats): TreeEntry {
+    const base = attributes(stats);
+    const type = fileType(base.mode);
+    switch (type) {
+      case 'file': {
+        accessSync(host, constants.R_OK);
+        const seen = fileIdentity(stats);
+        let read = this.linked.get(idOf(stats));
+        read ??= (): Uint8Array => this.reader.read(host, path, seen);
+        if (stats.nlink > 1n) this.linked.set(idOf(stats), read);
+        return { ...base, type, size: Number(stats.size), read };
+      }
+      case 'directory':
+        return directoryEntry(stats);
+      case 'symlink':
+        return { ...base, type, target: bytesToName(readlinkSync(host, { encoding: 'buffer' })) };
+      case 'char-device':
+      case 'block-device':
+        return { ...base, type, rdev: decodeRdev(stats.rdev) };
+      case 'fifo':
+      case 'socket':
+        return { ...base, type };
+      case undefined:
+        throw new Error(`unknown file type 0${(base.mode & S_IFMT).toString(8)}`);
     }
   }
 
@@ -143,31 +179,6 @@ class DirectoryScan {
         ? { severity: 'warning', path, message: `left out: ${reason}` }
         : { severity: 'error', path, message: reason },
     );
-  }
-}
-
-function makeEntry(host: Buffer, path: string, stats: BigIntStats): TreeEntry {
-  const base = attributes(stats);
-  const type = fileType(base.mode);
-  switch (type) {
-    case 'file': {
-      accessSync(host, constants.R_OK);
-      const seen = fileIdentity(stats);
-      const read = (): Uint8Array => readSourceFile(host, path, seen);
-      return { ...base, type, size: Number(stats.size), read };
-    }
-    case 'directory':
-      return directoryEntry(stats);
-    case 'symlink':
-      return { ...base, type, target: bytesToName(readlinkSync(host, { encoding: 'buffer' })) };
-    case 'char-device':
-    case 'block-device':
-      return { ...base, type, rdev: decodeRdev(stats.rdev) };
-    case 'fifo':
-    case 'socket':
-      return { ...base, type };
-    case undefined:
-      throw new Error(`unknown file type 0${(base.mode & S_IFMT).toString(8)}`);
   }
 }
 

@@ -20,35 +20,46 @@ export function fileIdentity({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats):
 const OPEN_FLAGS =
   constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 
-/**
- * Reads a file that was seen before, as much as cramfs can hold of it.
- *
- * @param host the file's path on this machine.
- * @param path its path in the tree, for errors.
- * @throws CramfsError BAD_SOURCE if it cannot be read, or is not the file that was seen any more.
- */
-export function readSourceFile(host: Buffer, path: string, seen: FileIdentity): Uint8Array {
-  const bad = (message: string, cause?: unknown): CramfsError =>
-    new CramfsError('BAD_SOURCE', message, { path, cause });
-  let fd: number | undefined;
-  try {
-    fd = openQuietly(host);
-    const bytes = Buffer.allocUnsafeSlow(Math.min(Number(seen.size), CRAMFS_MAX_FILE_SIZE));
-    const unchanged =
-      isSame(seen, fstatSync(fd, { bigint: true })) &&
-      readFully(fd, bytes) === bytes.length &&
-      isSame(seen, fstatSync(fd, { bigint: true }));
-    if (!unchanged) throw bad('changed while it was read');
-    return bytes;
-  } catch (error) {
-    if (error instanceof CramfsError) throw error;
-    // ELOOP: O_NOFOLLOW met a symbolic link.
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO')) {
-      throw bad('changed while it was read', error);
+/** Reads files into one buffer, so that reading many of them leaves no garbage. */
+export class SourceReader {
+  /** Not a Buffer: its slice() does not copy, and who takes `Uint8Array` relies on that. */
+  private buffer = new Uint8Array(1 << 20);
+
+  /**
+   * Reads a file that was seen before, as much as cramfs can hold of it.
+   *
+   * @param host the file's path on this machine.
+   * @param path its path in the tree, for errors.
+   * @returns the content, valid until the next call.
+   * @throws CramfsError BAD_SOURCE if it cannot be read, or is not the file that was seen any more.
+   */
+  read(host: Buffer, path: string, seen: FileIdentity): Uint8Array {
+    const bad = (message: string, cause?: unknown): CramfsError =>
+      new CramfsError('BAD_SOURCE', message, { path, cause });
+    let fd: number | undefined;
+    try {
+      fd = openQuietly(host);
+      const bytes = this.room(Math.min(Number(seen.size), CRAMFS_MAX_FILE_SIZE));
+      // One look afterwards: a change before, meanwhile or of what is open shows in it as well.
+      const unchanged =
+        readFully(fd, bytes) === bytes.length && isSame(seen, fstatSync(fd, { bigint: true }));
+      if (!unchanged) throw bad('changed while it was read');
+      return bytes;
+    } catch (error) {
+      if (error instanceof CramfsError) throw error;
+      // ELOOP: O_NOFOLLOW met a symbolic link.
+      if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO')) {
+        throw bad('changed while it was read', error);
+      }
+      throw bad(`cannot be read: ${systemReason(error)}`, error);
+    } finally {
+      if (fd !== undefined) closeSync(fd);
     }
-    throw bad(`cannot be read: ${systemReason(error)}`, error);
-  } finally {
-    if (fd !== undefined) closeSync(fd);
+  }
+
+  private room(length: number): Uint8Array {
+    if (length > this.buffer.length) this.buffer = new Uint8Array(length);
+    return this.buffer.subarray(0, length);
   }
 }
 

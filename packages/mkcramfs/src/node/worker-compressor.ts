@@ -11,7 +11,7 @@ export interface WorkerCompressor extends BlockCompressor {
 export function workerCompressor(workers = availableParallelism()): WorkerCompressor {
   const pool = new Piscina({
     // From src/node (in tests) as from dist/node: a worker can only run what has been compiled.
-    filename: new URL('../../dist/node/compress-worker.js', import.meta.url).href,
+    filename: new URL('../../dist/node/compress-worker-entry.cjs', import.meta.url).href,
     minThreads: workers,
     maxThreads: workers,
     concurrentTasksPerWorker: 1,

@@ -105,7 +105,7 @@ export class Extraction {
   }
 
   report(problems: readonly ExtractProblem[]): void {
-    this.problems.push(...problems);
+    for (const problem of problems) this.problems.push(problem);
     this.stopped ||= problems.some(isFatal);
   }
 

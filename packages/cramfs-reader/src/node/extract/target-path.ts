@@ -1,4 +1,6 @@
-import { mkdirSync, readdirSync, realpathSync } from 'node:fs';
+import { mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { systemCode } from './problems.js';
 
 const SLASH = 0x2f;
 
@@ -11,7 +13,7 @@ export class TargetDirectory {
 
   /** @throws the system's error if it cannot be made or read. */
   constructor(path: string) {
-    const made = mkdirSync(path, { recursive: true }) !== undefined;
+    const made = makeDirectories(path);
     this.root = realpathSync.native(path, 'buffer');
     this.isFresh = made || readdirSync(this.root).length === 0;
   }
@@ -24,4 +26,27 @@ export class TargetDirectory {
       ? Buffer.concat([this.root, tail.subarray(1)])
       : Buffer.concat([this.root, tail]);
   }
+}
+
+/**
+ * Makes a directory and its parents. Not by mkdirSync() with `recursive`, which in Node.js 20 never
+ * returns for a path in a file system such as /proc.
+ *
+ * @returns false if it was there.
+ * @throws the system's error.
+ */
+function makeDirectories(path: string): boolean {
+  try {
+    mkdirSync(path);
+    return true;
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'EEXIST' && statSync(path).isDirectory()) return false;
+    const parent = dirname(path);
+    if (code !== 'ENOENT' || parent === path) throw error;
+    // What is missing is the parent; otherwise the system does not want this directory.
+    if (!makeDirectories(parent)) throw error;
+  }
+  mkdirSync(path);
+  return true;
 }

@@ -1,0 +1,53 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { AtomicFile } from 'mkcramfs/node';
+import type { Compression } from './request.js';
+
+/** The highest for which the memory of the WebAssembly module is enough. */
+const ZSTD_LEVEL = 9;
+/** The module copies what it is given into that memory. */
+const PIECE = 1 << 20;
+
+/**
+ * Has `produce` write a file and puts it compressed at `path`, which appears or changes only when
+ * everything has gone well. The same content gives the same bytes everywhere: both compressors are
+ * JavaScript or WebAssembly, and a gzip head without time and name.
+ */
+export async function compressFile<T>(
+  path: string,
+  compression: Exclude<Compression, 'none'>,
+  produce: (path: string) => Promise<T>,
+): Promise<T> {
+  const raw = `${path}.${process.pid}.raw`;
+  const file = new AtomicFile(path);
+  try {
+    const result = await produce(raw);
+    file.write(await compress(readFileSync(raw), compression));
+    file.commit();
+    return result;
+  } finally {
+    file.abort();
+    rmSync(raw, { force: true });
+  }
+}
+
+async function compress(
+  bytes: Uint8Array,
+  compression: Exclude<Compression, 'none'>,
+): Promise<Uint8Array> {
+  if (compression === 'gz') {
+    const { gzip } = await import('pako');
+    return gzip(bytes);
+  }
+  const { ZstdCodec } = (await import('zstd-codec')).default;
+  return new Promise((resolve, reject) => {
+    ZstdCodec.run(({ Streaming }) => {
+      const packed = new Streaming().compressChunks(pieces(bytes), bytes.length, ZSTD_LEVEL);
+      if (packed === null) reject(new Error('zstd cannot compress the image'));
+      else resolve(packed);
+    });
+  });
+}
+
+function* pieces(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += PIECE) yield bytes.subarray(at, at + PIECE);
+}

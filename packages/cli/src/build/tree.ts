@@ -1,0 +1,77 @@
+import { readFileSync, statSync } from 'node:fs';
+import { CramfsError, bytesToName, isCramfsError } from 'cramfs-format';
+import { compileGlobs, type PathMatcher } from 'cramfs-reader';
+import {
+  applyDeviceTable,
+  applyOwnership,
+  fitTree,
+  joinPath,
+  type DirectoryEntry,
+  readTarSource,
+  type Problem,
+} from 'mkcramfs';
+import { fileId, openTarStream, readDirectorySource } from 'mkcramfs/node';
+import { about } from '../report-error.js';
+import type { BuildRequest } from './request.js';
+
+/**
+ * The tree that a request is about, with everything it asks for applied: exclusions, squashing,
+ * device tables, owner and mode rules in this order, so that rules also reach what a table made.
+ *
+ * @returns a tree that can be built unless `onProblem` was told of an error.
+ * @throws FileError
+ */
+export async function readTree(
+  request: BuildRequest,
+  onProblem: (problem: Problem) => void,
+): Promise<DirectoryEntry> {
+  const { source } = request;
+  const root = await about(source, () => readSource(request, onProblem));
+  applyOwnership(root, { squash: request.squash });
+  for (const table of request.deviceTables) await applyTable(root, table);
+  const { owners, modes } = request;
+  for (const problem of applyOwnership(root, { owners, modes })) onProblem(problem);
+  const allowed = [...request.allow].filter((leave) => leave !== 'skip-unreadable');
+  for (const problem of fitTree(root, new Set(allowed))) onProblem(problem);
+  return root;
+}
+
+/** A bad table is a bad input, not a bad command line; the message names its line. */
+async function applyTable(root: DirectoryEntry, table: string): Promise<void> {
+  const content = await about(table, () => bytesToName(readFileSync(table)));
+  try {
+    applyDeviceTable(root, content, { file: table });
+  } catch (error) {
+    if (!isCramfsError(error)) throw error;
+    throw new CramfsError('BAD_SOURCE', error.message);
+  }
+}
+
+async function readSource(
+  { source, output, exclude, allow }: BuildRequest,
+  onProblem: (problem: Problem) => void,
+): Promise<DirectoryEntry> {
+  const excluded = compileGlobs(exclude);
+  if (source !== '-' && statSync(source).isDirectory()) {
+    const written = fileId(output);
+    return readDirectorySource(source, {
+      onProblem,
+      exclude: excluded,
+      skipUnreadable: allow.has('skip-unreadable'),
+      ...(written === undefined ? {} : { ignore: new Set([written]) }),
+    });
+  }
+  const { chunks, file } = openTarStream(source);
+  const root = await readTarSource(chunks, { file, onProblem });
+  prune(root, '/', excluded);
+  return root;
+}
+
+/** Removes what a tar holds but the user does not want. */
+function prune(directory: DirectoryEntry, path: string, excluded: PathMatcher): void {
+  for (const [name, child] of directory.children) {
+    const childPath = joinPath(path, name);
+    if (excluded(childPath)) directory.children.delete(name);
+    else if (child.type === 'directory') prune(child, childPath, excluded);
+  }
+}

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { isCramfsError } from 'cramfs-format';
+import type { BuildReport, DirectoryEntry } from 'mkcramfs';
+import { buildImageFile, workerCompressor, type BuildFileOptions } from 'mkcramfs/node';
+import { FileError } from '../errors.js';
+import { about, isUsageError } from '../report-error.js';
+import type { CliIo } from '../io.js';
+import { startProgress } from '../progress.js';
+import { compressFile } from './compress-file.js';
+import { ProblemLog } from './problem-log.js';
+import type { BuildRequest } from './request.js';
+import { readTree } from './tree.js';
+
+/**
+ * Does what a request asks for; prints problems, not the result.
+ *
+ * @param tool the name that lines on stderr start with.
+ * @param measureXipCost costs time, and fills in what XIP costs in flash.
+ * @throws FileError; the output file has not changed then.
+ */
+export async function runBuild(
+  request: BuildRequest,
+  tool: string,
+  measureXipCost: boolean,
+  io: CliIo,
+): Promise<BuildReport> {
+  const { source, insert, warningsAreErrors } = request;
+  const signal = io.interruptSignal();
+  const log = new ProblemLog(tool, source, io);
+  // The threads start while the tree is read.
+  const compressor = workerCompressor(request.workers);
+  try {
+    const tree = await readTree(request, log.add);
+    await about(source, () => {
+      log.stopIfBad(warningsAreErrors);
+    });
+    signal.throwIfAborted();
+    const inserted =
+      insert === undefined ? undefined : await about(insert, () => readFileSync(insert));
+    const progress = await startProgress(io, 'building');
+    try {
+      return await writeImage(tree, request, {
+        ...request.image,
+        compressor,
+        signal,
+        ...(inserted === undefined ? {} : { insert: inserted }),
+        strict: warningsAreErrors,
+        measureXipCost,
+        onProblem: log.add,
+        onProgress: progress.update,
+      });
+    } finally {
+      progress.stop();
+    }
+  } finally {
+    await compressor.close();
+  }
+}
+
+async function writeImage(
+  tree: DirectoryEntry,
+  { source, output, compression }: BuildRequest,
+  options: BuildFileOptions,
+): Promise<BuildReport> {
+  try {
+    return compression === 'none'
+      ? await buildImageFile(tree, output, options)
+      : await compressFile(output, compression, (path) => buildImageFile(tree, path, options));
+  } catch (error) {
+    if (isUsageError(error)) throw error;
+    // What the builder itself finds is about the tree; all else is about the output.
+    throw new FileError(isCramfsError(error) ? source : output, error);
+  }
+}

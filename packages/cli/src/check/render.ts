@@ -1,0 +1,86 @@
+import { nameToText } from 'cramfs-format';
+import type { CheckResult, Finding } from 'cramfs-reader';
+import { hex } from '../render/json.js';
+import { plural, renderFields } from '../render/table.js';
+
+export interface Verdict {
+  readonly errors: number;
+  readonly warnings: number;
+  /** `OK`, or how many there are. */
+  readonly text: string;
+}
+
+/** Counts all findings, also those that were left out because there are too many of their code. */
+export function verdict({ findings, suppressed }: CheckResult): Verdict {
+  const severities = new Map(findings.map(({ code, severity }) => [code, severity] as const));
+  const count = (wanted: Finding['severity']): number => {
+    const shown = findings.filter(({ severity }) => severity === wanted).length;
+    return Object.entries(suppressed).reduce(
+      (sum, [code, more]) => sum + (severities.get(code as Finding['code']) === wanted ? more : 0),
+      shown,
+    );
+  };
+  const errors = count('error');
+  const warnings = count('warning');
+  const parts = [
+    ...(errors > 0 ? [plural(errors, 'error')] : []),
+    ...(warnings > 0 ? [plural(warnings, 'warning')] : []),
+  ];
+  const counts = parts.join(', ');
+  const text = errors > 0 ? counts : warnings > 0 ? `OK, but ${counts}` : 'OK';
+  return { errors, warnings, text };
+}
+
+/** `error: offset 0x4c: message (/path) [code]` */
+export function findingLine({ code, severity, path, offset, message }: Finding): string {
+  const where = offset === undefined ? '' : `offset ${hex(offset)}: `;
+  const which = path === undefined ? '' : ` (${nameToText(path)})`;
+  return `${severity}: ${where}${message}${which} [${code}]`;
+}
+
+/** Lines for findings of which there are too many. */
+export function suppressedLines({ suppressed }: CheckResult): string[] {
+  return Object.entries(suppressed).map(([code, count]) => `and ${count} more [${code}]`);
+}
+
+export function resultJson(result: CheckResult): unknown {
+  const { errors, warnings } = verdict(result);
+  const { findings, suppressed, stats } = result;
+  return {
+    ok: errors === 0,
+    errors,
+    warnings,
+    findings: findings.map(({ code, severity, path, offset, message }) => ({
+      code,
+      severity,
+      path: path === undefined ? null : nameToText(path),
+      offset: offset ?? null,
+      message,
+    })),
+    suppressed,
+    stats: stats === undefined ? null : { ...stats, flags: hex(stats.flags) },
+  };
+}
+
+/** What is in the image; nothing if it could not even be opened. */
+export function renderStats({ stats }: CheckResult): string {
+  if (stats === undefined) return '';
+  const { blocks, entries, gaps } = stats;
+  return renderFields([
+    ['checked', `${plural(stats.size, 'byte')}, ${stats.endianness} endian`],
+    ['block size', String(stats.blockSize)],
+    ['flags', hex(stats.flags)],
+    [
+      'entries',
+      Object.entries(entries)
+        .map(([type, count]) => `${count} ${type}`)
+        .join(', '),
+    ],
+    [
+      'blocks',
+      `${blocks.compressed} compressed, ${blocks.uncompressed} uncompressed, ` +
+        `${blocks.holes} holes; ${blocks.direct} direct`,
+    ],
+    ['gaps', `${plural(gaps.bytes, 'byte')}, ${gaps.nonZeroBytes} of them not zero`],
+  ]);
+}

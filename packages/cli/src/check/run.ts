@@ -1,0 +1,38 @@
+import type { BlockSize } from 'cramfs-format';
+import type { CheckResult } from 'cramfs-reader';
+import { about } from '../report-error.js';
+import type { CliIo } from '../io.js';
+import { readImageArgument, type ImageArguments } from '../open-image.js';
+import { startProgress } from '../progress.js';
+
+export interface CheckArguments extends ImageArguments {
+  /** Of the kernel that is to mount the image. */
+  readonly pageSize?: BlockSize | undefined;
+}
+
+/**
+ * Checks the image in `file`, on worker threads, with a progress bar on a terminal.
+ *
+ * @throws FileError if the file cannot be read; damage of the image becomes findings.
+ */
+export async function runCheck(
+  file: string,
+  args: CheckArguments,
+  io: CliIo,
+): Promise<CheckResult> {
+  const { checkImageFile } = await import('cramfs-reader/node');
+  const { bytes, offset = 0 } = await readImageArgument(file, args, io);
+  const progress = await startProgress(io, 'checking');
+  try {
+    return await about(file, () =>
+      checkImageFile(bytes, {
+        offset,
+        blockSize: args['block-size'],
+        pageSize: args.pageSize,
+        onProgress: progress.update,
+      }),
+    );
+  } finally {
+    progress.stop();
+  }
+}

@@ -1,0 +1,79 @@
+import { COMMANDS } from './commands.js';
+import { UsageError } from './errors.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { print, type CliIo } from './io.js';
+import { toolVersion } from './version.js';
+
+/**
+ * The `cramfs` command.
+ *
+ * @param argv the words behind the program's name.
+ * @returns the exit code; whatever was to be said has been written to `io`.
+ */
+export async function runCramfs(argv: readonly string[], io: CliIo): Promise<ExitCode> {
+  const [name, ...rest] = argv;
+  try {
+    if (name === undefined) throw new UsageError('a command is missing');
+    if (name === '--help' || name === '-h') return await succeed(io, rootHelp());
+    if (name === '--version' || name === '-V')
+      return await succeed(io, `cramfs ${toolVersion()}\n`);
+    if (name === 'help') {
+      return rest[0] === undefined
+        ? await succeed(io, rootHelp())
+        : await runCommand(rest[0], ['--help'], io);
+    }
+    return await runCommand(name, rest, io);
+  } catch (error) {
+    return report(error, 'cramfs', io);
+  }
+}
+
+async function runCommand(name: string, argv: readonly string[], io: CliIo): Promise<ExitCode> {
+  const entry = COMMANDS.find((candidate) => candidate.name === name);
+  if (entry === undefined) {
+    throw new UsageError(
+      name.startsWith('-')
+        ? `options stand behind the command: ${name}`
+        : `there is no command '${name}'`,
+    );
+  }
+  try {
+    const invocation = await (await entry.load()).parse(name, argv);
+    return 'help' in invocation
+      ? await succeed(io, `${invocation.help}\n`)
+      : await invocation.run(io);
+  } catch (error) {
+    if (error instanceof UsageError) return await report(error, `cramfs ${name}`, io);
+    throw error;
+  }
+}
+
+/** Loaded when it is needed, so that help is there at once. */
+async function report(error: unknown, tool: string, io: CliIo): Promise<ExitCode> {
+  const { reportError } = await import('./report-error.js');
+  return reportError(error, tool, io);
+}
+
+async function succeed(io: CliIo, output: string): Promise<ExitCode> {
+  await print(io, output);
+  return EXIT.ok;
+}
+
+function rootHelp(): string {
+  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
+  return [
+    'cramfs COMMAND [OPTION...] ARGUMENT...',
+    '',
+    'Builds, reads, checks and explains cramfs images for Linux, in particular such that run',
+    'programs in place (XIP).',
+    '',
+    'Commands:',
+    ...COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    '',
+    'Options of a command: cramfs COMMAND --help. An IMAGE may be compressed (.gz, .zst), part of a',
+    'larger file (--offset N or auto), or - for standard input.',
+    '',
+    'Exit codes: 0 ok, 1 differences found, 4 file system errors, 8 failure, 16 usage.',
+    '',
+  ].join('\n');
+}

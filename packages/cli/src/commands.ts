@@ -1,0 +1,71 @@
+import type { Command } from './command.js';
+
+/** A command as the list of commands shows it; the rest is loaded when it is used. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'build',
+    summary: 'make an image of a directory or a tar, with XIP if asked to',
+    load: async () => (await import('./commands/build.js')).build,
+  },
+  {
+    name: 'info',
+    summary: 'superblock, contents and block kinds of an image',
+    load: async () => (await import('./commands/info.js')).info,
+  },
+  {
+    name: 'ls',
+    summary: 'list files; -l like ls -l',
+    load: async () => (await import('./commands/ls.js')).ls,
+  },
+  {
+    name: 'tree',
+    summary: 'draw the directory tree',
+    load: async () => (await import('./commands/tree.js')).tree,
+  },
+  {
+    name: 'stat',
+    summary: 'inode, offsets and blocks of files',
+    load: async () => (await import('./commands/stat.js')).stat,
+  },
+  {
+    name: 'cat',
+    summary: 'print the content of files',
+    load: async () => (await import('./commands/cat.js')).cat,
+  },
+  {
+    name: 'blocks',
+    summary: "a file's block pointers, decoded",
+    load: async () => (await import('./commands/blocks.js')).blocks,
+  },
+  {
+    name: 'map',
+    summary: 'which pages Linux can map straight from ROM, and why not the others',
+    load: async () => (await import('./commands/map.js')).map,
+  },
+  {
+    name: 'check',
+    summary: 'find damage, and what Linux would misread',
+    load: async () => (await import('./commands/check.js')).check,
+  },
+  {
+    name: 'diff',
+    summary: 'compare the trees of two images',
+    load: async () => (await import('./commands/diff.js')).diff,
+  },
+  {
+    name: 'extract',
+    summary: 'write files to a directory',
+    load: async () => (await import('./commands/extract.js')).extract,
+  },
+  {
+    name: 'tar',
+    summary: 'convert an image to a tar, losing nothing',
+    load: async () => (await import('./commands/tar.js')).tar,
+  },
+];

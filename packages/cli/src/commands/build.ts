@@ -1,0 +1,84 @@
+import { textToName } from 'cramfs-format';
+import { defineCommand, type CommandArguments } from '../command.js';
+import { choice, flag, list, parseBlockSize, parseCount, text, value } from '../options.js';
+
+const options = {
+  xip: choice(
+    'xip',
+    ['none', 'nommu', 'mmu'],
+    'none, nommu or mmu: store programs so that they run in place; bare --xip is --xip=mmu',
+    'mmu',
+  ),
+  'xip-include': list('with --xip: run whole files that match GLOB in place, whatever they are'),
+  'xip-exclude': list('with --xip: never run files that match GLOB in place'),
+  'xip-sticky': flag('with --xip: run files with the sticky bit in place as a whole'),
+  tail: list(
+    '[GLOB=]pad|share|auto: zeros, other data or the cheaper of both behind XIP files in their last ' +
+      'page (default: pad with an MMU, share without)',
+  ),
+  'page-size': value(
+    "block size and alignment; must be the kernel's page size: 4096 (default) to 65536",
+    parseBlockSize('--page-size'),
+    ['b', 'block-size'],
+  ),
+  endian: {
+    ...choice('endian', ['little', 'big', 'host'], 'little (default), big or host'),
+    alias: 'N',
+  },
+  B: flag('same as --endian big'),
+  L: flag('same as --endian little'),
+  name: value('volume name, at most 16 bytes', textToName, 'n'),
+  edition: value('edition number', parseCount('--edition', 0xffffffff), 'e'),
+  pad: flag('leave 512 bytes for boot code before the superblock', 'p'),
+  insert: value('FILE to put between the superblock and the root directory', text, 'i'),
+  holes: flag('store blocks of zeros as holes', 'z'),
+  'ext-pointers': flag('use extended block pointers (Linux >= 4.15) where they save bytes', 'x'),
+  'device-table': list('apply device table FILE', 'D'),
+  squash: flag('give all files to 0:0', 'q'),
+  owner: list('[GLOB=]UID:GID: give files to an owner'),
+  mode: list('GLOB=OCTAL: set permission bits'),
+  exclude: list('leave out what matches GLOB, with all below it'),
+  allow: list(
+    'let happen, with a warning, one of truncate-names, truncate-files, truncate-ids, ' +
+      'truncate-devices, skip-large-files, skip-unreadable',
+  ),
+  strict: flag('take warnings for errors: no image, exit 8', 'E'),
+  best: flag('smallest image, in about twice the time'),
+  compat: choice(
+    'compat',
+    ['mkcramfs', 'util-linux'],
+    'make the bytes that mkcramfs or mkfs.cramfs (util-linux) make',
+  ),
+  force: flag('with --compat: build even what Linux would misread'),
+  workers: value(
+    'number of threads (the image does not depend on it)',
+    parseCount('--workers', 256, 1),
+  ),
+  compress: choice(
+    'compress',
+    ['none', 'gz', 'zst'],
+    'none, gz or zst: compress the image for transport; default: by the name of IMAGE',
+  ),
+  report: choice(
+    'report',
+    ['table', 'json'],
+    'table or json: print what every file became; bare --report is --report=table',
+    'table',
+  ),
+  verbose: flag('also print the layout of the image', 'v'),
+} as const;
+
+export type BuildArguments = CommandArguments<typeof options>;
+
+export const build = defineCommand({
+  synopsis: 'SOURCE IMAGE',
+  description:
+    'Makes IMAGE of SOURCE: a directory, a tar (also .gz or .zst), or - for a tar on standard\n' +
+    'input. What cramfs cannot hold is an error unless --allow says otherwise. The same input and\n' +
+    'options give the same bytes everywhere.\n\n' +
+    'A GLOB with a slash is matched against the whole path in the image, one without against names.',
+  options,
+  async run(args, io) {
+    return (await import('../build/command.js')).runBuildCommand(args, io);
+  },
+});

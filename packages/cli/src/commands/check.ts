@@ -1,0 +1,44 @@
+import type { CheckResult } from 'cramfs-reader';
+import { findingLine, renderStats, resultJson, suppressedLines, verdict } from '../check/render.js';
+import { runCheck } from '../check/run.js';
+import { defineCommand } from '../command.js';
+import { printable } from '../report-error.js';
+import { EXIT } from '../exit-codes.js';
+import { print } from '../io.js';
+import { flag, imageOptions, jsonOption, parseBlockSize, value } from '../options.js';
+import { renderJson } from '../render/json.js';
+
+export const check = defineCommand({
+  synopsis: 'IMAGE',
+  description:
+    'Checks a whole image: superblock, CRC, directories, block pointers, the data of every block,\n' +
+    'overlaps, and what Linux would misread. Prints a line per finding; exits 4 if one is an error,\n' +
+    '0 if there are only warnings.',
+  options: {
+    'page-size': value(
+      'page size of the kernel that is to mount the image',
+      parseBlockSize('--page-size'),
+    ),
+    verbose: flag('also print what is in the image', 'v'),
+    ...jsonOption,
+    ...imageOptions,
+  },
+  async run(args, io) {
+    const [file] = args.operands as [string];
+    const result = await runCheck(file, { ...args, pageSize: args['page-size'] }, io);
+    const output = args.json
+      ? renderJson(resultJson(result))
+      : resultText(printable(file), result, args.verbose);
+    await print(io, output);
+    return verdict(result).errors > 0 ? EXIT.uncorrected : EXIT.ok;
+  },
+});
+
+function resultText(name: string, result: CheckResult, verbose: boolean): string {
+  const lines = [
+    ...result.findings.map(findingLine),
+    ...suppressedLines(result),
+    verdict(result).text,
+  ];
+  return (verbose ? renderStats(result) : '') + lines.map((line) => `${name}: ${line}\n`).join('');
+}

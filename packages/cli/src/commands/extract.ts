@@ -1,0 +1,99 @@
+import { nameToText } from 'cramfs-format';
+import type { ExtractReport } from 'cramfs-reader/node';
+import { defineCommand } from '../command.js';
+import { extractExitCode, runExtract } from '../extract/run.js';
+import { print } from '../io.js';
+import { openImageArgument } from '../open-image.js';
+import {
+  choice,
+  flag,
+  imageOptions,
+  jsonOption,
+  parseBytes,
+  parseCount,
+  text,
+  value,
+} from '../options.js';
+import { renderJson } from '../render/json.js';
+import { plural } from '../render/table.js';
+
+export const extract = defineCommand({
+  synopsis: 'IMAGE [PATH|GLOB...]',
+  description:
+    'Writes an image, or parts of it, to a directory. Never writes outside that directory, and\n' +
+    'never replaces files unless told to. Without being root, owners and device nodes are left out\n' +
+    'with a warning: `cramfs tar` keeps them.',
+  options: {
+    directory: value(
+      'directory to write to (default: the current one); made if missing',
+      text,
+      'C',
+    ),
+    force: flag('replace files that exist', 'f'),
+    owner: {
+      type: 'boolean',
+      describe: 'set owners and groups, or with --no-owner do not (default: if root)',
+    },
+    setuid: {
+      type: 'boolean',
+      describe:
+        'keep setuid and setgid bits, or with --no-setuid do not (default: if root and owners are set)',
+    },
+    devices: choice(
+      'devices',
+      ['create', 'skip'],
+      'create or skip device nodes (default: create if root)',
+    ),
+    damage: choice(
+      'damage',
+      ['remove', 'zeros'],
+      'what becomes of a file with damaged blocks: remove it (default), or put zeros in their place',
+    ),
+    'max-bytes': value(
+      'refuse images whose files need more disk than this (default: 4G)',
+      parseBytes('--max-bytes'),
+    ),
+    workers: value('number of threads', parseCount('--workers', 256, 1)),
+    ...jsonOption,
+    ...imageOptions,
+  },
+  async run(args, io) {
+    const [file, ...paths] = args.operands as [string, ...string[]];
+    const image = await openImageArgument(file, args, io);
+    const target = args.directory ?? '.';
+    const options = {
+      paths: paths.length === 0 ? undefined : paths,
+      preserveOwner: args.owner,
+      setuid: args.setuid,
+      devices: args.devices,
+      force: args.force,
+      damage: args.damage,
+      maxBytes: args['max-bytes'],
+      workers: args.workers,
+    };
+    const report = await runExtract(image, file, target, options, 'cramfs', io);
+    await print(io, args.json ? renderJson(toJson(report)) : summary(report));
+    return extractExitCode(report);
+  },
+});
+
+function toJson({ problems, ...counts }: ExtractReport): unknown {
+  return {
+    ...counts,
+    problems: problems.map(({ severity, path, offset, code, message }) => ({
+      severity,
+      path: path === undefined ? null : nameToText(path),
+      offset: offset ?? null,
+      code,
+      message,
+    })),
+  };
+}
+
+function summary({ files, directories, symlinks, nodes, bytes }: ExtractReport): string {
+  return (
+    `extracted ${plural(files, 'file')} (${plural(bytes, 'byte')}), ` +
+    `${plural(directories, 'directory', 'directories')}, ${plural(symlinks, 'symlink')}, ` +
+    `${plural(nodes, 'device or fifo', 'devices and fifos')}\n`
+  );
+}

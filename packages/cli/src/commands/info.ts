@@ -1,0 +1,197 @@
+import {
+  CRAMFS_FLAG_EXT_BLOCK_POINTERS,
+  CRAMFS_FLAG_FSID_VERSION_2,
+  CRAMFS_FLAG_HOLES,
+  CRAMFS_FLAG_SHIFTED_ROOT_OFFSET,
+  CRAMFS_FLAG_SORTED_DIRS,
+  CRAMFS_FLAG_WRONG_SIGNATURE,
+  nameToText,
+} from 'cramfs-format';
+import type { CramfsImage } from 'cramfs-reader';
+import { defineCommand } from '../command.js';
+import { atPath } from '../report-error.js';
+import { print } from '../io.js';
+import { openImageArgument } from '../open-image.js';
+import { imageOptions, jsonOption } from '../options.js';
+import { Problems } from '../problems.js';
+import { BlockTally, tallyText } from '../render/block-tally.js';
+import { hex, octal, renderJson } from '../render/json.js';
+import { plural, renderFields } from '../render/table.js';
+
+const FLAG_NAMES: readonly (readonly [number, string])[] = [
+  [CRAMFS_FLAG_FSID_VERSION_2, 'fsid-version-2'],
+  [CRAMFS_FLAG_SORTED_DIRS, 'sorted-dirs'],
+  [CRAMFS_FLAG_HOLES, 'holes'],
+  [CRAMFS_FLAG_WRONG_SIGNATURE, 'wrong-signature'],
+  [CRAMFS_FLAG_SHIFTED_ROOT_OFFSET, 'shifted-root-offset'],
+  [CRAMFS_FLAG_EXT_BLOCK_POINTERS, 'ext-block-pointers'],
+];
+
+export const info = defineCommand({
+  synopsis: 'IMAGE',
+  description: 'Shows the superblock of an image, whether its CRC is right, and what is in it.',
+  options: { ...jsonOption, ...imageOptions },
+  async run(args, io) {
+    const [file] = args.operands as [string];
+    const image = await openImageArgument(file, args, io);
+    const problems = new Problems(file, io);
+    const facts = { ...superblockFacts(image), contents: tallyContents(image, problems) };
+    await print(io, args.json ? renderJson(facts) : factsText(facts));
+    return problems.exitCode;
+  },
+});
+
+type Facts = ReturnType<typeof superblockFacts> & { readonly contents: Contents };
+
+/** The superblock, as `--json` prints it. */
+function superblockFacts(image: CramfsImage) {
+  const { superblock, endianness, blockSize, bytes, root } = image;
+  const { flags } = superblock;
+  const hasFsid = (flags & CRAMFS_FLAG_FSID_VERSION_2) !== 0;
+  const computed = hasFsid && image.size === superblock.size ? image.computeCrc() : undefined;
+  const known = FLAG_NAMES.filter(([bit]) => (flags & bit) !== 0);
+  const unnamed = known.reduce((rest, [bit]) => rest & ~bit, flags) >>> 0;
+  return {
+    endianness,
+    blockSize,
+    /** Null in images of before fsid version 2, which do not know theirs. */
+    size: hasFsid ? superblock.size : null,
+    availableBytes: bytes.length,
+    superblockOffset: superblock.offset,
+    flags: hex(flags),
+    flagNames: [...known.map(([, name]) => name), ...(unnamed === 0 ? [] : [hex(unnamed)])],
+    signature: nameToText(superblock.signature),
+    name: nameToText(superblock.name),
+    crc: hasFsid
+      ? {
+          stored: crcText(superblock.crc),
+          computed: computed === undefined ? null : crcText(computed),
+          ok: computed === superblock.crc,
+        }
+      : null,
+    edition: superblock.edition,
+    blocks: superblock.blocks,
+    files: superblock.files,
+    root: {
+      offset: root.dataOffset,
+      size: root.size,
+      mode: octal(root.mode & 0o7777, 4),
+      uid: root.uid,
+      gid: root.gid,
+    },
+  };
+}
+
+/** What a walk through the tree has found. */
+interface Contents {
+  readonly directories: number;
+  readonly files: number;
+  readonly symlinks: number;
+  readonly devices: number;
+  readonly fifos: number;
+  readonly sockets: number;
+  readonly unknown: number;
+  /** Bytes of all files and symlinks, those that share their data counted every time. */
+  readonly bytes: number;
+  readonly blocks: ReturnType<BlockTally['toJson']>;
+}
+
+function tallyContents(image: CramfsImage, problems: Problems): Contents {
+  const count = {
+    directories: 0,
+    files: 0,
+    symlinks: 0,
+    devices: 0,
+    fifos: 0,
+    sockets: 0,
+    unknown: 0,
+  };
+  let bytes = 0;
+  const tally = new BlockTally();
+  const seen = new Set<number>();
+  for (const { path, inode } of image.walk(image.root, { onError: problems.add })) {
+    count[countName(inode.type)] += 1;
+    if (inode.type !== 'file' && inode.type !== 'symlink') continue;
+    bytes += inode.size;
+    // Names that share an inode share its blocks.
+    if (seen.has(inode.ino)) continue;
+    seen.add(inode.ino);
+    problems.try(() => {
+      atPath(path, () => {
+        tally.addFile(image, inode);
+      });
+    });
+  }
+  return { ...count, bytes, blocks: tally.toJson() };
+}
+
+function countName(type: CramfsImage['root']['type']) {
+  switch (type) {
+    case 'file':
+      return 'files';
+    case 'directory':
+      return 'directories';
+    case 'symlink':
+      return 'symlinks';
+    case 'char-device':
+    case 'block-device':
+      return 'devices';
+    case 'fifo':
+      return 'fifos';
+    case 'socket':
+      return 'sockets';
+    case undefined:
+      return 'unknown';
+  }
+}
+
+function factsText(facts: Facts): string {
+  const { contents, crc, root } = facts;
+  const size =
+    facts.size === null
+      ? `not stored; the file has ${facts.availableBytes} bytes`
+      : `${facts.size} bytes` +
+        (facts.size === facts.availableBytes ? '' : `; the file has ${facts.availableBytes}`);
+  return renderFields([
+    ['endianness', facts.endianness],
+    ['size', size],
+    ['block size', String(facts.blockSize)],
+    ['superblock at', hex(facts.superblockOffset)],
+    ['flags', `${facts.flags} ${facts.flagNames.join(' ')}`],
+    ['signature', facts.signature],
+    ['name', facts.name],
+    ['crc', crc === null ? 'none' : crcVerdict(crc)],
+    ['edition', String(facts.edition)],
+    ['counted', `${plural(facts.files, 'file')}, ${plural(facts.blocks, 'block')}`],
+    [
+      'root',
+      `${root.size} bytes at ${hex(root.offset)}, mode ${root.mode}, ${root.uid}:${root.gid}`,
+    ],
+    ['contents', contentsText(contents)],
+    ['blocks', tallyText(contents.blocks)],
+  ]);
+}
+
+function crcVerdict({ stored, computed, ok }: NonNullable<Facts['crc']>): string {
+  if (ok) return `${stored} (right)`;
+  return computed === null
+    ? `${stored} (the image is cut off: not checked)`
+    : `${stored} (WRONG: it is ${computed})`;
+}
+
+function contentsText(contents: Contents): string {
+  const counts = [
+    plural(contents.files, 'file'),
+    plural(contents.directories, 'directory', 'directories'),
+    plural(contents.symlinks, 'symlink'),
+    plural(contents.devices, 'device'),
+    plural(contents.fifos, 'fifo'),
+    plural(contents.sockets, 'socket'),
+    plural(contents.unknown, 'entry of unknown type', 'entries of unknown type'),
+  ].filter((count) => !count.startsWith('0 '));
+  return `${counts.join(', ')}; ${plural(contents.bytes, 'byte')}`;
+}
+
+function crcText(crc: number): string {
+  return `0x${crc.toString(16).padStart(8, '0')}`;
+}

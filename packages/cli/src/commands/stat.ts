@@ -1,0 +1,83 @@
+import { formatMode, nameToText, textToName } from 'cramfs-format';
+import type { CramfsImage, Inode } from 'cramfs-reader';
+import { defineCommand } from '../command.js';
+import { about, atPath } from '../report-error.js';
+import { print } from '../io.js';
+import { openImageArgument } from '../open-image.js';
+import { flag, imageOptions, jsonOption } from '../options.js';
+import { Problems } from '../problems.js';
+import { BlockTally } from '../render/block-tally.js';
+import { hex, inodeJson, octal, renderJson } from '../render/json.js';
+import { renderFields } from '../render/table.js';
+
+interface FileStatus {
+  readonly path: string;
+  readonly inode: Inode;
+  readonly target: string | undefined;
+  /** Of a file or symlink. */
+  readonly blocks: BlockTally | undefined;
+}
+
+export const stat = defineCommand({
+  synopsis: 'IMAGE PATH...',
+  description: 'Shows what the image says about files: inode, offsets, and how blocks are stored.',
+  options: {
+    dereference: flag('follow symbolic links', 'L'),
+    ...jsonOption,
+    ...imageOptions,
+  },
+  async run(args, io) {
+    const [file, ...paths] = args.operands as [string, ...string[]];
+    const image = await openImageArgument(file, args, io);
+    const problems = new Problems(file, io);
+    const found: FileStatus[] = [];
+    for (const path of paths.map(textToName)) {
+      const options = { followSymlinks: args.dereference };
+      const inode = await about(file, () => image.lookup(path, options));
+      found.push(fileStatus(image, path, inode, problems));
+    }
+    await print(io, args.json ? renderJson(found.map(toJson)) : found.map(toText).join('\n'));
+    return problems.exitCode;
+  },
+});
+
+function fileStatus(
+  image: CramfsImage,
+  path: string,
+  inode: Inode,
+  problems: Problems,
+): FileStatus {
+  const isLink = inode.type === 'symlink';
+  const hasBlocks = isLink || inode.type === 'file';
+  const attempt = <T>(action: () => T): T | undefined => problems.try(() => atPath(path, action));
+  return {
+    path,
+    inode,
+    target: isLink ? attempt(() => image.readlink(inode)) : undefined,
+    blocks: hasBlocks ? attempt(() => BlockTally.ofFile(image, inode)) : undefined,
+  };
+}
+
+function toJson({ path, inode, target, blocks }: FileStatus): unknown {
+  return {
+    ...inodeJson(path, inode, target),
+    entryOffset: inode.entryOffset,
+    dataOffset: inode.dataOffset === 0 ? null : inode.dataOffset,
+    blocks: blocks?.toJson() ?? null,
+  };
+}
+
+function toText({ path, inode, target, blocks }: FileStatus): string {
+  const { type, mode, uid, gid, size, rdev, ino, entryOffset, dataOffset } = inode;
+  return renderFields([
+    ['path', nameToText(path) + (target === undefined ? '' : ` -> ${nameToText(target)}`)],
+    ['type', type ?? `unknown (mode 0${octal(mode, 6)})`],
+    ['mode', `${octal(mode & 0o7777, 4)} ${formatMode(mode)}`],
+    ['owner', `${uid}:${gid}`],
+    rdev === undefined ? ['size', String(size)] : ['device', `${rdev.major}, ${rdev.minor}`],
+    ['inode', String(ino)],
+    ['entry at', hex(entryOffset)],
+    ...(dataOffset === 0 ? [] : ([['data at', hex(dataOffset)]] as const)),
+    ...(blocks === undefined ? [] : ([['blocks', blocks.toText()]] as const)),
+  ]);
+}

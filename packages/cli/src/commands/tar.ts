@@ -1,0 +1,56 @@
+import { defineCommand } from '../command.js';
+import { FileError, UsageError } from '../errors.js';
+import { writeOut, type CliIo } from '../io.js';
+import { openImageArgument } from '../open-image.js';
+import { imageOptions, text, value } from '../options.js';
+import { Problems } from '../problems.js';
+
+export const tar = defineCommand({
+  synopsis: 'IMAGE [PATH|GLOB...]',
+  description:
+    'Writes an image, or parts of it, as a tar: names, modes, owners, links and device nodes as\n' +
+    'they are, without being root. A tar cannot hold sockets: these are left out with a message.',
+  options: {
+    output: value('FILE to write (default: standard output)', text, 'o'),
+    ...imageOptions,
+  },
+  async run(args, io) {
+    const [file, ...paths] = args.operands as [string, ...string[]];
+    const { output = '-' } = args;
+    if (output === '-' && io.stdout.isTTY === true) {
+      throw new UsageError('a tar does not belong on a terminal: use -o FILE or a pipe');
+    }
+    const image = await openImageArgument(file, args, io);
+    const { tarChunks } = await import('cramfs-reader');
+    const problems = new Problems(file, io);
+    const chunks = tarChunks(image, {
+      paths: paths.length === 0 ? undefined : paths,
+      onError: problems.add,
+    });
+    if (output === '-') for (const chunk of chunks) await writeOut(io, chunk);
+    else await writeFile(output, chunks, io);
+    return problems.exitCode;
+  },
+});
+
+/** The file appears when it is complete. */
+async function writeFile(path: string, chunks: Iterable<Uint8Array>, io: CliIo): Promise<void> {
+  const { AtomicFile } = await import('mkcramfs/node');
+  const { setImmediate } = await import('node:timers/promises');
+  const signal = io.interruptSignal();
+  let file: InstanceType<typeof AtomicFile> | undefined;
+  try {
+    file = new AtomicFile(path);
+    for (const chunk of chunks) {
+      file.write(chunk);
+      // Lets a signal arrive.
+      await setImmediate();
+      signal.throwIfAborted();
+    }
+    file.commit();
+  } catch (error) {
+    throw new FileError(path, error);
+  } finally {
+    file?.abort();
+  }
+}

@@ -1,0 +1,29 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { UsageError } from '../errors.js';
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+/** What {@link parseGetopt} makes of a command line. */
+export type Parsed<O extends Options> = ReturnType<
+  typeof parseArgs<{ args: string[]; options: O; allowPositionals: true; strict: true }>
+>;
+
+/**
+ * Parses a command line as getopt(3) does: short options can be bundled (`-Xx`), carry their value
+ * (`-e1`) and stand anywhere.
+ *
+ * @throws UsageError also for options that are not known: the C tools let some of them pass.
+ */
+export function parseGetopt<const O extends Options>(
+  argv: readonly string[],
+  options: O,
+): Parsed<O> {
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error)) throw error;
+    if (!String(error.code).startsWith('ERR_PARSE_ARGS_')) throw error;
+    // The first sentence says what is wrong, the others what could have been meant.
+    throw new UsageError(error.message.replace(/\.( |\n)[^]*$/, ''));
+  }
+}

@@ -1,0 +1,97 @@
+import type { CheckResult } from 'cramfs-reader';
+import { findingLine, renderStats, suppressedLines, verdict } from '../check/render.js';
+import { runCheck } from '../check/run.js';
+import { UsageError } from '../errors.js';
+import { printable, reportError } from '../report-error.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { extractExitCode, runExtract } from '../extract/run.js';
+import { print, type CliIo } from '../io.js';
+import { openImageArgument } from '../open-image.js';
+import { parseBlockSize } from '../options.js';
+import { toolVersion } from '../version.js';
+import { parseGetopt } from './arguments.js';
+
+const TOOL = 'fsck.cramfs';
+
+const USAGE = `usage: fsck.cramfs [OPTION...] IMAGE
+       (also as cramfsck)
+
+  -h, --help            print this help
+  -V, --version         print the version
+  -v, --verbose         say what is in the image, and that it is OK
+  -x DIR, --extract=DIR extract into DIR what is in the image, unless it is damaged
+  --extract             only test whether everything can be extracted, which is always done
+  -c                    carry on: extract what can be read of a damaged image
+  -b, --blocksize SIZE  block size; found by itself if not given
+  -a, -y                ignored
+
+Exit codes: 0 ok (there may be warnings), 4 file system errors, 8 failure, 16 usage.
+`;
+
+const OPTIONS = {
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'V' },
+  verbose: { type: 'boolean', short: 'v' },
+  extract: { type: 'string', short: 'x' },
+  'carry-on': { type: 'boolean', short: 'c' },
+  blocksize: { type: 'string', short: 'b' },
+  auto: { type: 'boolean', short: 'a' },
+  yes: { type: 'boolean', short: 'y' },
+} as const;
+
+/**
+ * The drop-in `fsck.cramfs`, which is also `cramfsck`. Unlike the C tools it always checks
+ * everything; like them it prints nothing about a sound image unless asked to.
+ *
+ * @param argv the words behind the program's name.
+ */
+export async function runFsck(argv: readonly string[], io: CliIo): Promise<ExitCode> {
+  try {
+    const { values, positionals } = parseGetopt(argv.map(emptyExtract), OPTIONS);
+    if (values.help === true) return await succeed(io, USAGE);
+    if (values.version === true) return await succeed(io, `${TOOL} ${toolVersion()}\n`);
+    const [file, ...more] = positionals;
+    if (file === undefined || more.length > 0) throw new UsageError('expected one IMAGE');
+    const { blocksize, extract } = values;
+    const blockSize = blocksize === undefined ? undefined : parseBlockSize('-b')(blocksize);
+    const args = { 'block-size': blockSize };
+    const result = await runCheck(file, args, io);
+    reportFindings(file, result, io);
+    const code = exitCode(result);
+    if (values.verbose === true) await print(io, renderStats(result));
+    const target = extract === '' ? undefined : extract;
+    if (target !== undefined && (code === EXIT.ok || values['carry-on'] === true)) {
+      const image = await openImageArgument(file, args, io);
+      const options = { damage: 'zeros' } as const;
+      const extracted = extractExitCode(await runExtract(image, file, target, options, TOOL, io));
+      if (code === EXIT.ok && extracted !== EXIT.ok) return extracted;
+    }
+    if (values.verbose === true && code === EXIT.ok) await print(io, `${printable(file)}: OK\n`);
+    return code;
+  } catch (error) {
+    return reportError(error, TOOL, io);
+  }
+}
+
+/** parseArgs() knows no optional values: a bare `--extract` gets an empty one. */
+function emptyExtract(word: string): string {
+  return word === '--extract' ? '--extract=' : word;
+}
+
+function reportFindings(file: string, result: CheckResult, io: CliIo): void {
+  for (const line of [...result.findings.map(findingLine), ...suppressedLines(result)]) {
+    io.stderr.write(`${TOOL}: ${printable(file)}: ${line}\n`);
+  }
+}
+
+/** As the C tools: features nobody knows are not damage, but no success either. */
+function exitCode(result: CheckResult): ExitCode {
+  const unsupported = result.findings.some(({ code }) => code === 'unsupported-flags');
+  if (unsupported) return EXIT.failed;
+  return verdict(result).errors > 0 ? EXIT.uncorrected : EXIT.ok;
+}
+
+async function succeed(io: CliIo, output: string): Promise<ExitCode> {
+  await print(io, output);
+  return EXIT.ok;
+}

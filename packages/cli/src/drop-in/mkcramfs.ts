@@ -1,0 +1,149 @@
+import { textToName } from 'cramfs-format';
+import type { BuildRequest, Leave } from '../build/request.js';
+import { UsageError } from '../errors.js';
+import { reportError } from '../report-error.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { print, type CliIo } from '../io.js';
+import { oneOf, parseBlockSize, parseCount } from '../options.js';
+import { toolVersion } from '../version.js';
+import { parseGetopt, type Parsed } from './arguments.js';
+
+const TOOL = 'mkcramfs';
+
+const USAGE = `usage: mkcramfs [OPTION...] DIRECTORY IMAGE
+       (also as mkfs.cramfs)
+
+  -h, --help         print this help
+  -V, --version      print the version
+  -v                 say what is done
+  -E                 take warnings for errors: no image, exit 8
+  -b SIZE            block size, the kernel's page size: 4096 (default) to 65536
+  -e EDITION         edition number, part of the fsid
+  -N big|little|host byte order (default: host); -B is big, -L is little
+  -i FILE            insert a file between the superblock and the root directory
+  -n NAME            name of the file system
+  -p                 leave 512 bytes for boot code before the superblock
+  -s                 ignored: directories are always sorted
+  -z                 store blocks of zeros as holes
+  -x                 use extended block pointers (Linux >= 4.15) where they save bytes
+  -X                 run programs in place; twice: on kernels with an MMU
+  -D FILE            apply a device table
+  -q                 give everything to 0:0
+  -l[=MODE]          ignored: the image is written beside IMAGE and renamed, so nothing needs a lock
+  --allow KIND       let happen with a warning: truncate-names, truncate-files, truncate-ids,
+                     truncate-devices, skip-large-files, skip-unreadable
+  --best             smallest image, in about twice the time
+  --compat mkcramfs|util-linux
+                     make the very bytes that one of the C tools makes
+  --force            with --compat: build even what Linux would misread
+
+Exit codes: 0 ok, 8 failure, 16 usage.
+`;
+
+const OPTIONS = {
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'V' },
+  verbose: { type: 'boolean', short: 'v' },
+  errors: { type: 'boolean', short: 'E' },
+  blocksize: { type: 'string', short: 'b' },
+  edition: { type: 'string', short: 'e' },
+  endian: { type: 'string', short: 'N' },
+  big: { type: 'boolean', short: 'B' },
+  little: { type: 'boolean', short: 'L' },
+  insert: { type: 'string', short: 'i' },
+  name: { type: 'string', short: 'n' },
+  pad: { type: 'boolean', short: 'p' },
+  sort: { type: 'boolean', short: 's' },
+  holes: { type: 'boolean', short: 'z' },
+  'ext-pointers': { type: 'boolean', short: 'x' },
+  xip: { type: 'boolean', short: 'X', multiple: true },
+  'device-table': { type: 'string', short: 'D', multiple: true },
+  squash: { type: 'boolean', short: 'q' },
+  lock: { type: 'boolean', short: 'l' },
+  allow: { type: 'string', multiple: true },
+  best: { type: 'boolean' },
+  compat: { type: 'string' },
+  force: { type: 'boolean' },
+} as const;
+
+/**
+ * The drop-in `mkcramfs`, which is also `mkfs.cramfs`: the options of both C tools, with their
+ * letters and meaning.
+ *
+ * @param argv the words behind the program's name.
+ */
+export async function runMkcramfs(argv: readonly string[], io: CliIo): Promise<ExitCode> {
+  try {
+    const parsed = parseGetopt(argv.map(withoutLockMode), OPTIONS);
+    if (parsed.values.help === true) return await succeed(io, USAGE);
+    if (parsed.values.version === true) return await succeed(io, `${TOOL} ${toolVersion()}\n`);
+    const request = await buildRequest(parsed);
+    const { runBuild } = await import('../build/write.js');
+    const { entryLine, summaryLine } = await import('../build/report.js');
+    const report = await runBuild(request, TOOL, false, io);
+    const verbose = parsed.values.verbose === true;
+    return await succeed(
+      io,
+      verbose
+        ? report.entries.map(entryLine).join('') + summaryLine(request.output, report, true)
+        : '',
+    );
+  } catch (error) {
+    return reportError(error, TOOL, io);
+  }
+}
+
+/** parseArgs() knows no optional values: `-l=yes` is the only option that has one. */
+function withoutLockMode(word: string): string {
+  return /^-l=?(yes|no|nonblock|0|1)$/.test(word) ? '-l' : word;
+}
+
+async function buildRequest({
+  values,
+  positionals,
+}: Parsed<typeof OPTIONS>): Promise<BuildRequest> {
+  const [source, output, ...more] = positionals;
+  if (source === undefined || output === undefined || more.length > 0) {
+    throw new UsageError('expected DIRECTORY and IMAGE');
+  }
+  const { endiannessOf } = await import('../build/parse.js');
+  const { LEAVES } = await import('../build/command.js');
+  const endian = oneOf('-N', ['big', 'little', 'host'])(values.endian ?? 'host');
+  const xip = values.xip?.length ?? 0;
+  const { blocksize, edition, name, compat } = values;
+  return {
+    source,
+    output,
+    image: {
+      endianness:
+        values.big === true ? 'big' : values.little === true ? 'little' : endiannessOf(endian),
+      pad: values.pad === true,
+      holes: values.holes === true,
+      extendedPointers: values['ext-pointers'] === true,
+      effort: values.best === true ? 'best' : 'default',
+      force: values.force === true,
+      xip: { mode: xip === 0 ? 'none' : xip === 1 ? 'nommu' : 'mmu' },
+      ...(blocksize === undefined ? {} : { blockSize: parseBlockSize('-b')(blocksize) }),
+      ...(edition === undefined ? {} : { edition: parseCount('-e', 0xffffffff)(edition) }),
+      ...(name === undefined ? {} : { volumeName: textToName(name) }),
+      ...(compat === undefined
+        ? {}
+        : { compat: oneOf('--compat', ['mkcramfs', 'util-linux'])(compat) }),
+    },
+    insert: values.insert,
+    deviceTables: values['device-table'] ?? [],
+    squash: values.squash === true,
+    owners: [],
+    modes: [],
+    exclude: [],
+    allow: new Set<Leave>((values.allow ?? []).map(oneOf('--allow', LEAVES))),
+    warningsAreErrors: values.errors === true,
+    workers: undefined,
+    compression: 'none',
+  };
+}
+
+async function succeed(io: CliIo, output: string): Promise<ExitCode> {
+  await print(io, output);
+  return EXIT.ok;
+}

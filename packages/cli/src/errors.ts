@@ -1,0 +1,39 @@
+/** The command line makes no sense. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** An error about a file named on the command line. */
+export class FileError extends Error {
+  override readonly name = 'FileError';
+  /** As given on the command line. */
+  readonly file: string;
+
+  constructor(file: string, cause: unknown) {
+    super('', { cause });
+    this.file = file;
+  }
+}
+
+/** Whoever reads our output has gone: stop, and say nothing. */
+export class OutputClosedError extends Error {
+  override readonly name = 'OutputClosedError';
+}
+
+/** The reason with which {@link CliIo.interruptSignal} aborts. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+  readonly signal: 'SIGINT' | 'SIGTERM';
+
+  constructor(signal: 'SIGINT' | 'SIGTERM') {
+    super(signal);
+    this.signal = signal;
+  }
+}
+
+/** The `code` of a system error. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;
+}

@@ -1,0 +1,18 @@
+/** What every tool of this package exits with; the fsck and mkfs conventions where they apply. */
+export const EXIT = {
+  ok: 0,
+  /** `diff` found differences, or `map --require` a file that is not fully mappable. */
+  differs: 1,
+  /** A check found errors in the file system (fsck: "errors left uncorrected"). */
+  uncorrected: 4,
+  /** An operation failed: a file cannot be read, an image is damaged, a build is refused. */
+  failed: 8,
+  /** The command line makes no sense. */
+  usage: 16,
+  /** Interrupted by SIGINT, as a shell reports it. */
+  interrupted: 130,
+  /** Ended by SIGTERM. */
+  terminated: 143,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

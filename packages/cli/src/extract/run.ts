@@ -1,0 +1,55 @@
+import { isCramfsError, nameToText } from 'cramfs-format';
+import type { CramfsImage } from 'cramfs-reader';
+import type { ExtractOptions, ExtractProblem, ExtractReport } from 'cramfs-reader/node';
+import { FileError } from '../errors.js';
+import { isUsageError, printable } from '../report-error.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import type { CliIo } from '../io.js';
+import { startProgress } from '../progress.js';
+import { hex } from '../render/json.js';
+
+/**
+ * Extracts an image, with a progress bar on a terminal; prints problems, not the result.
+ *
+ * @param file the image's name for messages.
+ * @param tool the name that lines on stderr start with.
+ * @throws FileError about the target directory.
+ */
+export async function runExtract(
+  image: CramfsImage,
+  file: string,
+  target: string,
+  options: Omit<ExtractOptions, 'onProgress'>,
+  tool: string,
+  io: CliIo,
+): Promise<ExtractReport> {
+  const { extractImage } = await import('cramfs-reader/node');
+  const progress = await startProgress(io, 'extracting');
+  let report: ExtractReport;
+  try {
+    report = await extractImage(image, target, { ...options, onProgress: progress.update });
+  } catch (error) {
+    if (isUsageError(error)) throw error;
+    throw new FileError(isCramfsError(error) ? file : target, error);
+  } finally {
+    progress.stop();
+  }
+  for (const problem of report.problems) {
+    io.stderr.write(`${tool}: ${printable(file)}: ${problemLine(problem)}\n`);
+  }
+  return report;
+}
+
+/** Whether what was asked for has been extracted. */
+export function extractExitCode({ problems }: ExtractReport): ExitCode {
+  return problems.some(({ severity }) => severity === 'error') ? EXIT.failed : EXIT.ok;
+}
+
+function problemLine({ severity, path, offset, message }: ExtractProblem): string {
+  const what = severity === 'error' ? '' : 'warning: ';
+  const where = offset === undefined ? '' : `offset ${hex(offset)}: `;
+  const which = path === undefined ? '' : ` (${nameToText(path)})`;
+  // The reader passes on what Node.js says: `EEXIST: file already exists, open`.
+  const text = message.replace(/^E[A-Z0-9]+: (.*), [a-z]+$/, '$1');
+  return `${what}${where}${printable(text)}${which}`;
+}

@@ -1,0 +1,43 @@
+import type { Readable, Writable } from 'node:stream';
+import { FileError, OutputClosedError, errorCode } from './errors.js';
+
+/** A stream that may be a terminal. */
+export type TerminalOrNot = Writable & { readonly isTTY?: boolean | undefined };
+
+/** Everything a command may touch of its process; tests bring their own. */
+export interface CliIo {
+  readonly stdin: Readable;
+  readonly stdout: TerminalOrNot;
+  readonly stderr: TerminalOrNot;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /**
+   * Aborted by SIGINT and SIGTERM. A command that leaves something half done behind asks for it;
+   * for others the signals simply end the process.
+   */
+  interruptSignal(): AbortSignal;
+}
+
+/** Prints a finished result. That nobody may be left to read it is not the command's concern. */
+export async function print(io: CliIo, text: string): Promise<void> {
+  if (text === '') return;
+  try {
+    await writeOut(io, text);
+  } catch (error) {
+    if (!(error instanceof OutputClosedError)) throw error;
+  }
+}
+
+/**
+ * Writes a part of a longer output, at the pace of its reader.
+ *
+ * @throws OutputClosedError if there is no reader any more, else FileError.
+ */
+export async function writeOut(io: CliIo, chunk: string | Uint8Array): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    io.stdout.write(chunk, (error) => {
+      if (error == null) resolve();
+      else if (errorCode(error) === 'EPIPE') reject(new OutputClosedError());
+      else reject(new FileError('standard output', error));
+    });
+  });
+}

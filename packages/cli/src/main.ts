@@ -1,0 +1,66 @@
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { InterruptedError } from './errors.js';
+import type { CliIo } from './io.js';
+
+export type Tool = 'cramfs' | 'mkcramfs' | 'fsck.cramfs';
+
+/** Runs a tool as this process: the only place that knows `process`. */
+export async function runProcess(tool: Tool): Promise<void> {
+  const io = processIo();
+  // A failed write is reported to whoever wrote; without a listener it would end the process.
+  process.stdout.on('error', () => undefined);
+  process.stderr.on('error', () => undefined);
+  try {
+    process.exitCode = await runTool(tool, process.argv.slice(2), io);
+  } catch (error) {
+    const { reportError } = await import('./report-error.js');
+    process.exitCode = reportError(error, tool, io);
+  }
+}
+
+async function runTool(tool: Tool, argv: readonly string[], io: CliIo): Promise<ExitCode> {
+  switch (tool) {
+    case 'cramfs':
+      return (await import('./cli.js')).runCramfs(argv, io);
+    case 'mkcramfs':
+      return (await import('./drop-in/mkcramfs.js')).runMkcramfs(argv, io);
+    case 'fsck.cramfs':
+      return (await import('./drop-in/fsck.js')).runFsck(argv, io);
+  }
+}
+
+function processIo(): CliIo {
+  let controller: AbortController | undefined;
+  return {
+    get stdin() {
+      return process.stdin;
+    },
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    interruptSignal() {
+      controller ??= abortOnSignals();
+      return controller.signal;
+    },
+  };
+}
+
+/** A second signal this much later means that the user does not want to wait for the clean-up. */
+const PATIENCE_MS = 2000;
+
+function abortOnSignals(): AbortController {
+  const controller = new AbortController();
+  let since = 0;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      // npx passes on the SIGINT that the terminal has sent to us already: do not count it twice.
+      if (!controller.signal.aborted) {
+        since = Date.now();
+        controller.abort(new InterruptedError(signal));
+      } else if (Date.now() - since > PATIENCE_MS) {
+        process.exit(EXIT.interrupted);
+      }
+    });
+  }
+  return controller;
+}

@@ -1,0 +1,123 @@
+import { nameToText } from 'cramfs-format';
+import type { RangeExplanation } from 'cramfs-reader';
+import { hex, renderJson } from '../render/json.js';
+import { plural, renderTable, type Column } from '../render/table.js';
+import type { MappabilityReport, MappedFile, PerKernel } from './report.js';
+import type { RequirementFailure } from './require.js';
+import { segmentFlags } from './segment.js';
+
+/** @param failures null if nothing was required. */
+export function mapJson(
+  report: MappabilityReport,
+  failures: readonly RequirementFailure[] | null,
+): string {
+  const { image, target, files } = report;
+  const totals = Object.fromEntries(
+    target.kernels.map((kernel) => [kernel, report.totals(kernel)]),
+  );
+  return renderJson({
+    pageSize: target.pageSize,
+    blockSize: image.blockSize,
+    physAddr: target.physAddr,
+    files: files.map(fileJson),
+    totals,
+    required: failures === null ? null : { ok: failures.length === 0, failures },
+  });
+}
+
+function fileJson({ path, inode, pages, tail, ranges, segments }: MappedFile): unknown {
+  return {
+    path: nameToText(path),
+    size: inode.size,
+    pages,
+    tail,
+    ...rangesJson(ranges),
+    segments:
+      segments?.map(({ segment, ranges: ofSegment }) => ({
+        flags: segmentFlags(segment.flags),
+        offset: segment.offset,
+        filesz: segment.filesz,
+        vaddr: segment.vaddr,
+        pgoff: segment.pgoff,
+        pages: segment.pages,
+        ...rangesJson(ofSegment),
+      })) ?? null,
+  };
+}
+
+function rangesJson(ranges: PerKernel<RangeExplanation>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(ranges).map(([kernel, { directPages, romStart, romEnd, ramPages, reason }]) => [
+      kernel,
+      {
+        directPages,
+        romStart: romStart ?? null,
+        romEnd: romEnd ?? null,
+        ramPages,
+        reason: reason ?? null,
+      },
+    ]),
+  );
+}
+
+/** One line per file, and per segment of ELF programs if asked for, and the sums. */
+export function mapTable(report: MappabilityReport, withSegments: boolean): string {
+  const { kernels, pageSize, physAddr } = report.target;
+  const both = kernels.length > 1;
+  const columns: Column[] = [
+    { title: 'FILE' },
+    { title: 'PAGES', align: 'right' },
+    { title: 'DIRECT', align: 'right' },
+    { title: 'RAM', align: 'right' },
+    ...(both ? [{ title: 'NO-MMU', align: 'right' } as const] : []),
+    { title: 'TAIL' },
+    { title: 'ROM' },
+    { title: 'REASON' },
+  ];
+  const row = (
+    name: string,
+    pages: number,
+    tail: string,
+    ranges: PerKernel<RangeExplanation>,
+  ): string[] => {
+    const main = ranges[kernels[0]!]!;
+    const { romStart, romEnd } = main.romStart === undefined ? (ranges.nommu ?? main) : main;
+    return [
+      name,
+      String(pages),
+      String(main.directPages),
+      String(main.ramPages),
+      ...(both ? [String(ranges.nommu!.directPages)] : []),
+      tail,
+      romStart === undefined ? '' : `${hex(romStart)}-${hex(romEnd!)}`,
+      main.reason ?? ranges.nommu?.reason ?? '',
+    ];
+  };
+  const rows = report.files.flatMap(({ path, pages, tail, ranges, segments = [] }) => [
+    row(nameToText(path), pages, tail === 'none' ? '' : tail, ranges),
+    ...(withSegments ? segments : []).map(({ segment, ranges: ofSegment }) => {
+      const name = `  ${segmentFlags(segment.flags)} ${hex(segment.offset)}+${hex(segment.filesz)}`;
+      return row(name, segment.pages, '', ofSegment);
+    }),
+  ]);
+  const kind = both
+    ? 'DIRECT, RAM: pages with an MMU; NO-MMU: direct pages without'
+    : kernels[0] === 'mmu'
+      ? 'with an MMU'
+      : 'without an MMU';
+  const head = `Pages of ${pageSize} bytes, image at ${hex(physAddr)}; ${kind}.\n`;
+  return `${head}${renderTable(columns, rows)}${totalsText(report)}`;
+}
+
+function totalsText(report: MappabilityReport): string {
+  return report.target.kernels
+    .map((kernel) => {
+      const { files, pages, directPages, ramPages } = report.totals(kernel);
+      const name = kernel === 'mmu' ? 'with an MMU' : 'without an MMU';
+      return (
+        `${name}, mapped whole and read-only: ${plural(files, 'file')}, ${plural(pages, 'page')}; ` +
+        `${directPages} direct from ROM, ${ramPages} in RAM when used\n`
+      );
+    })
+    .join('');
+}

@@ -1,0 +1,52 @@
+import { CramfsError, isCramfsError, textToName } from 'cramfs-format';
+import type { CramfsImage, Inode } from 'cramfs-reader';
+import { compileGlobs } from 'cramfs-reader';
+
+export interface SelectedFile {
+  /** Byte string. */
+  readonly path: string;
+  readonly inode: Inode;
+}
+
+/**
+ * The regular files that `operands` name: paths of files, of directories (for all below them), or
+ * patterns; all files if there are none.
+ *
+ * @throws CramfsError NOT_FOUND for an operand that names none.
+ */
+export function selectFiles(image: CramfsImage, operands: readonly string[]): SelectedFile[] {
+  if (operands.length === 0) return filesBelow(image, '', image.root);
+  let all: SelectedFile[] | undefined;
+  return operands.flatMap((operand) => {
+    const path = textToName(operand);
+    const inode = tryLookup(image, path);
+    if (inode?.type === 'file') return [{ path, inode }];
+    if (inode?.type === 'directory') return filesBelow(image, path.replace(/\/+$/, ''), inode);
+    all ??= filesBelow(image, '', image.root);
+    const matches = compileGlobs([operand]);
+    const found = all.filter(({ path: candidate }) => matches(candidate));
+    if (found.length === 0) {
+      throw new CramfsError('NOT_FOUND', 'no such regular file, and no pattern that matches any', {
+        path,
+      });
+    }
+    return found;
+  });
+}
+
+function tryLookup(image: CramfsImage, path: string): Inode | undefined {
+  try {
+    return image.lookup(path);
+  } catch (error) {
+    if (isCramfsError(error, 'NOT_FOUND', 'WRONG_TYPE')) return undefined;
+    throw error;
+  }
+}
+
+function filesBelow(image: CramfsImage, base: string, directory: Inode): SelectedFile[] {
+  const files: SelectedFile[] = [];
+  for (const { path, inode } of image.walk(directory)) {
+    if (inode.type === 'file') files.push({ path: base + path, inode });
+  }
+  return files;
+}

@@ -1,0 +1,128 @@
+import { CRAMFS_BLOCK_SIZES, isBlockSize, type BlockSize } from 'cramfs-format';
+import { UsageError } from './errors.js';
+
+/** Options of `cramfs` commands are made of these, so that equal ones behave and read alike. */
+
+/** An option without a value. */
+export function flag(describe: string, alias?: string) {
+  return {
+    type: 'boolean',
+    default: false,
+    describe,
+    ...(alias === undefined ? {} : { alias }),
+  } as const;
+}
+
+/** An option with a value; of several the last counts. */
+export function value<T = string>(
+  describe: string,
+  parse: (text: string) => T,
+  alias?: string | readonly string[],
+) {
+  return {
+    type: 'string',
+    requiresArg: true,
+    coerce: (given: string | string[] | undefined): T | undefined => {
+      const text = Array.isArray(given) ? given.at(-1) : given;
+      return text === undefined ? undefined : parse(text);
+    },
+    describe,
+    ...(alias === undefined ? {} : { alias }),
+  } as const;
+}
+
+/** An option with one of `choices` as its value; without a value it means `implied`, if given. */
+export function choice<const T extends string>(
+  name: string,
+  choices: readonly T[],
+  describe: string,
+  implied?: T,
+) {
+  return {
+    ...value(describe, oneOf(`--${name}`, choices)),
+    ...(implied === undefined ? {} : { optional: { implied, choices } }),
+  };
+}
+
+/** An option that can be given several times. */
+export function list(describe: string, alias?: string) {
+  return {
+    type: 'array',
+    string: true,
+    requiresArg: true,
+    default: [] as string[],
+    describe,
+    ...(alias === undefined ? {} : { alias }),
+  } as const;
+}
+
+export function text(given: string): string {
+  return given;
+}
+
+/** One of `choices`, in the words of the option called `name`. */
+export function oneOf<const T extends string>(name: string, choices: readonly T[]) {
+  return (given: string): T => {
+    const found = choices.find((choice) => choice === given);
+    if (found === undefined) {
+      throw new UsageError(`${name} cannot be '${given}': use ${choices.join(', ')}`);
+    }
+    return found;
+  };
+}
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
+
+/** A number of bytes: decimal, or hexadecimal with `0x`; K, M and G are binary. */
+export function parseBytes(name: string) {
+  return (given: string): number => {
+    const match = /^(0[xX][0-9a-fA-F]+|[0-9]+)([KMG]?)$/.exec(given);
+    const bytes = match === null ? NaN : Number(match[1]) * UNITS[match[2]!]!;
+    if (!Number.isSafeInteger(bytes)) {
+      throw new UsageError(`${name} cannot be '${given}': use a number such as 512, 0x200 or 64K`);
+    }
+    return bytes;
+  };
+}
+
+/** A whole number from `min` to `max`. */
+export function parseCount(name: string, max: number, min = 0) {
+  return (given: string): number => {
+    const count = /^(0[xX][0-9a-fA-F]+|[0-9]+)$/.test(given) ? Number(given) : NaN;
+    if (!(count >= min && count <= max)) {
+      throw new UsageError(`${name} cannot be '${given}': use ${min} to ${max}`);
+    }
+    return count;
+  };
+}
+
+/** A block size, which is a page size: 4096, 4K, ... 64K. */
+export function parseBlockSize(name: string) {
+  return (given: string): BlockSize => {
+    const bytes = parseBytes(name)(given);
+    if (!isBlockSize(bytes)) {
+      throw new UsageError(`${name} cannot be '${given}': use ${CRAMFS_BLOCK_SIZES.join(', ')}`);
+    }
+    return bytes;
+  };
+}
+
+/** The offset of an image in a larger file. */
+export function parseOffset(given: string): number | 'auto' {
+  return given === 'auto' ? given : parseBytes('--offset')(given);
+}
+
+/** What every command that opens an image takes. */
+export const imageOptions = {
+  offset: value(
+    'where the image starts in the file: a number of bytes, or "auto" to search for it',
+    parseOffset,
+  ),
+  'block-size': value(
+    'block size of the image in bytes, 4096 to 65536; found by itself if not given',
+    parseBlockSize('--block-size'),
+    'b',
+  ),
+} as const;
+
+export const jsonOption = { json: flag('print JSON (see docs/cli.md)') } as const;

@@ -1,0 +1,50 @@
+import { BLOCK_POINTER_SIZE } from 'cramfs-format';
+import type { CramfsImage, Inode } from 'cramfs-reader';
+
+/** How the blocks of files are stored, in numbers. */
+export class BlockTally {
+  compressed = 0;
+  uncompressed = 0;
+  holes = 0;
+  /** Of these, those with a direct pointer. */
+  direct = 0;
+  /** Bytes of stored blocks and of their pointers. */
+  storedBytes = 0;
+
+  /** @throws CramfsError if a pointer is bad. */
+  static ofFile(image: CramfsImage, inode: Inode): BlockTally {
+    const tally = new BlockTally();
+    tally.addFile(image, inode);
+    return tally;
+  }
+
+  /** @throws CramfsError if a pointer is bad; the blocks before it have been counted. */
+  addFile(image: CramfsImage, inode: Inode): void {
+    const count = image.blockCount(inode);
+    for (let index = 0; index < count; index += 1) {
+      const { kind, direct, length } = image.block(inode, index);
+      if (kind === 'hole') this.holes += 1;
+      else this[kind] += 1;
+      if (direct) this.direct += 1;
+      this.storedBytes += length + BLOCK_POINTER_SIZE;
+    }
+  }
+
+  toJson() {
+    const { compressed, uncompressed, holes, direct, storedBytes } = this;
+    return { compressed, uncompressed, holes, direct, storedBytes };
+  }
+
+  toText(): string {
+    return `${this.compressed + this.uncompressed + this.holes}: ${tallyText(this)}`;
+  }
+}
+
+/** `40 compressed, 3 uncompressed, 0 holes; 3 direct; 90112 bytes stored` */
+export function tallyText(tally: ReturnType<BlockTally['toJson']>): string {
+  const { compressed, uncompressed, holes, direct, storedBytes } = tally;
+  return (
+    `${compressed} compressed, ${uncompressed} uncompressed, ${holes} holes; ` +
+    `${direct} direct; ${storedBytes} bytes stored`
+  );
+}

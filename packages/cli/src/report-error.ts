@@ -1,0 +1,98 @@
+import { CramfsError, isCramfsError, nameToText } from 'cramfs-format';
+import { getSystemErrorMap } from 'node:util';
+import { FileError, InterruptedError, OutputClosedError, UsageError, errorCode } from './errors.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import type { CliIo } from './io.js';
+
+/** Runs `action`; what it throws, usage errors excepted, will be reported as about `file`. */
+export async function about<T>(file: string, action: () => T | Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw error instanceof FileError || isUsageError(error) ? error : new FileError(file, error);
+  }
+}
+
+/** True for what is wrong with the command line, found by us or by a library. */
+export function isUsageError(error: unknown): boolean {
+  return error instanceof UsageError || isCramfsError(error, 'BAD_REQUEST');
+}
+
+/** Runs `action`; an error about an image will name `path`, a byte string, if it names none yet. */
+export function atPath<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!isCramfsError(error) || error.path !== undefined) throw error;
+    const { code, message, offset, cause } = error;
+    throw new CramfsError(code, message, { path, offset, cause });
+  }
+}
+
+/**
+ * Reports an error as one line on stderr and tells the exit code that goes with it.
+ *
+ * @param tool the name the line starts with.
+ */
+export function reportError(error: unknown, tool: string, io: CliIo): ExitCode {
+  if (!(error instanceof FileError)) return report(error, undefined, tool, io);
+  return report(error.cause, error.file, tool, io);
+}
+
+function report(error: unknown, file: string | undefined, tool: string, io: CliIo): ExitCode {
+  const prefix = file === undefined ? tool : `${tool}: ${printable(file)}`;
+  if (error instanceof OutputClosedError) return EXIT.ok;
+  if (error instanceof UsageError) {
+    io.stderr.write(`${prefix}: ${printable(error.message)}\nTry '${tool} --help'.\n`);
+    return EXIT.usage;
+  }
+  if (error instanceof InterruptedError) {
+    io.stderr.write(`${prefix}: interrupted\n`);
+    return error.signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated;
+  }
+  const line = describeError(error, file);
+  io.stderr.write(`${prefix}: ${line ?? printable(`internal error: ${String(error)}`)}\n`);
+  if (line === undefined && io.env['CRAMFS_DEBUG'] === '1') {
+    io.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  }
+  return isUsageError(error) ? EXIT.usage : EXIT.failed;
+}
+
+/**
+ * One line for an error that a user can understand; undefined for a bug of ours.
+ *
+ * @param file what the line already names.
+ */
+function describeError(error: unknown, file: string | undefined): string | undefined {
+  if (isCramfsError(error)) return describeCramfsError(error, file);
+  return describeSystemError(error, file);
+}
+
+function describeCramfsError(
+  { code, message, offset, path }: CramfsError,
+  file: string | undefined,
+): string {
+  // Where the directory stands in which a name is missing helps nobody.
+  const where =
+    offset === undefined || code === 'NOT_FOUND' ? '' : `offset 0x${offset.toString(16)}: `;
+  const name = path === undefined ? undefined : nameToText(path);
+  return `${where}${printable(message)}${name === undefined || name === file ? '' : ` (${name})`}`;
+}
+
+/** Node's system errors, without their codes and the names of functions. */
+function describeSystemError(error: unknown, file: string | undefined): string | undefined {
+  const code = errorCode(error);
+  if (!(error instanceof Error) || code === undefined || !('syscall' in error)) return undefined;
+  const errno = 'errno' in error && typeof error.errno === 'number' ? error.errno : 0;
+  const text = getSystemErrorMap().get(errno)?.[1] ?? code;
+  const path = 'path' in error && typeof error.path === 'string' ? error.path : file;
+  return path === file || path === undefined ? text : `${text} (${printable(path)})`;
+}
+
+/** Text of the host, such as a file name from the command line, as it may go to a terminal. */
+export function printable(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`,
+  );
+}

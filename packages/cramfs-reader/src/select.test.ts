@@ -1,0 +1,152 @@
+import type { CramfsError } from 'cramfs-format';
+import { describe, expect, test } from 'vitest';
+import {
+  buildRawImage,
+  directory,
+  file,
+  symlink,
+  type RawTree,
+} from '../../../test/helpers/raw-image.js';
+import { openImage } from './image.js';
+import { selectEntries } from './select.js';
+
+const tree: RawTree = {
+  bin: directory({ sh: symlink('busybox'), busybox: file('x') }),
+  etc: directory({ '.hidden': file(''), init: directory({ 'a.conf': file('a'), b: file('b') }) }),
+  'b[1]': file('bracket'),
+  b1: file('one'),
+  'caf\xc3\xa9': file('utf-8'),
+  'raw\xff': file('no utf-8'),
+};
+
+function select(
+  paths?: readonly string[],
+  from = tree,
+): { paths: string[]; wanted: string[]; errors: CramfsError[] } {
+  const errors: CramfsError[] = [];
+  const onError = (error: CramfsError): void => {
+    errors.push(error);
+  };
+  const entries = selectEntries(openImage(buildRawImage(from).bytes), { paths, onError });
+  return {
+    paths: entries.map(({ path }) => path),
+    wanted: entries.filter(({ wanted }) => wanted).map(({ path }) => path),
+    errors,
+  };
+}
+
+describe('selectEntries', () => {
+  test('everything, directories before what is in them', () => {
+    const { paths, wanted, errors } = select();
+    expect(paths).toEqual([
+      '/',
+      '/b1',
+      '/b[1]',
+      '/bin',
+      '/bin/busybox',
+      '/bin/sh',
+      '/caf\xc3\xa9',
+      '/etc',
+      '/etc/.hidden',
+      '/etc/init',
+      '/etc/init/a.conf',
+      '/etc/init/b',
+      '/raw\xff',
+    ]);
+    expect(wanted).toEqual(paths);
+    expect(errors).toEqual([]);
+  });
+
+  test.each(['etc/init', '/etc/init', './etc/init/', '//etc/./init', '/etc/in*', 'in?t'])(
+    'a directory with its parents: %s',
+    (path) => {
+      const { paths, wanted } = select([path]);
+      expect(paths).toEqual(['/', '/etc', '/etc/init', '/etc/init/a.conf', '/etc/init/b']);
+      expect(wanted).toEqual(paths.slice(2));
+    },
+  );
+
+  test('the root stands for everything', () => {
+    expect(select(['/']).wanted).toEqual(select().paths);
+    expect(select(['.']).wanted).toEqual(select().paths);
+  });
+
+  test('a path that exists is no glob', () => {
+    expect(select(['/b[1]']).wanted).toEqual(['/b[1]']);
+    expect(select(['/b[12]']).wanted).toEqual(['/b1']);
+    expect(select(['/b\\[1\\]']).wanted).toEqual(['/b[1]']);
+  });
+
+  test('globs without a slash match names anywhere, dots included', () => {
+    expect(select(['*b*']).wanted).toEqual([
+      '/b1',
+      '/b[1]',
+      '/bin',
+      '/bin/busybox',
+      '/bin/sh',
+      '/etc/init/b',
+    ]);
+    expect(select(['*.conf', '.h*']).wanted).toEqual(['/etc/.hidden', '/etc/init/a.conf']);
+  });
+
+  test('names that are not text', () => {
+    expect(select(['café']).wanted).toEqual(['/caf\xc3\xa9']);
+    expect(select(['raw\\xff']).wanted).toEqual(['/raw\xff']);
+  });
+
+  test('what matches nothing is an error, the rest is selected', () => {
+    const { wanted, errors } = select(['nothing', 'b1', '*.nope']);
+    expect(wanted).toEqual(['/b1']);
+    expect(errors.map(({ code, message }) => `${code} ${message}`)).toEqual([
+      "NOT_FOUND nothing in the image matches 'nothing'",
+      "NOT_FOUND nothing in the image matches '*.nope'",
+    ]);
+  });
+
+  test('a malformed glob is a bad request', () => {
+    expect(() => select(['a[b'])).toThrow(/bad glob/);
+  });
+
+  test('names that are no names are left out, with what is below', () => {
+    const evil = directory({ victim: file('evil') });
+    const names = ['.', '..', 'a/b', '/', 'nul\0nul', '../../etc'];
+    const { paths, errors } = select(undefined, [
+      ...names.map((name) => [name, evil] as const),
+      ['good', file('good')],
+    ]);
+    expect(paths).toEqual(['/', '/good']);
+    expect(errors.map(({ code, path }) => [code, path])).toEqual(
+      names.map((name) => ['BAD_ENTRY', `/${name}`]),
+    );
+  });
+
+  test('of two entries with one name the first counts', () => {
+    const { paths, errors } = select(undefined, [
+      ['x', symlink('/etc')],
+      ['x', directory({ passwd: file('evil') })],
+      ['y', file('')],
+    ]);
+    expect(paths).toEqual(['/', '/x', '/y']);
+    expect(errors.map(({ path, message }) => [path, message])).toEqual([
+      ['/x', 'left out: the directory has this name twice'],
+    ]);
+  });
+
+  test('loops end', () => {
+    const { paths, errors } = select(undefined, {
+      d: directory({ e: file('e'), up: directory({}, { sameAs: '/' }) }),
+    });
+    expect(paths).toEqual(['/', '/d', '/d/e', '/d/up']);
+    expect(errors.map(({ code, path }) => [code, path])).toEqual([['LOOP', '/d/up']]);
+  });
+
+  test('damage elsewhere does not matter to who asks for a part', () => {
+    const damaged: RawTree = {
+      bad: directory({ '..': file('') }),
+      good: directory({ a: file('a') }),
+    };
+    expect(select(['good'], damaged).errors).toEqual([]);
+    expect(select(['bad'], damaged).errors).toHaveLength(1);
+    expect(select(undefined, damaged).errors).toHaveLength(1);
+  });
+});

@@ -1,0 +1,271 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { elfFile } from '../helpers/elf-builder.js';
+import { kernelImage, ROM_ADDRESS } from '../helpers/kernel-images.js';
+import { buildRawImage, directory, file, noise, symlink } from '../helpers/raw-image.js';
+import { Folder } from './folder.js';
+import { cramfs, cramfsJson } from './run-cli.js';
+
+const ALIGNED = { kind: 'D', align: 4096 } as const;
+const READ_EXECUTE = 5;
+const READ_WRITE = 6;
+
+/** Two pages of text that can run in place, one of data that is compressed. */
+const program = elfFile(
+  32,
+  true,
+  [
+    { flags: READ_EXECUTE, offset: 0, filesz: 8000 },
+    { flags: READ_WRITE, offset: 8192, filesz: 1000 },
+  ],
+  noise(9192, 3),
+);
+
+const folder = new Folder();
+let image: string;
+const raw = buildRawImage(
+  {
+    bin: directory({
+      compressed: file(program),
+      link: symlink('prog'),
+      prog: file(program, { blocks: [ALIGNED, 'D', 'C'] }),
+    }),
+    'odd\n': file('x'),
+    lib: directory({
+      padded: file(noise(5000, 4), { blocks: [ALIGNED, { kind: 'D', tail: 'zero' }] }),
+      shared: file(noise(5000, 5), { blocks: [ALIGNED, { kind: 'D', tail: 'junk' }] }),
+      unaligned: file(noise(5000, 6), {
+        blocks: [
+          { kind: 'D', align: 4096, phase: 8 },
+          { kind: 'D', tail: 'zero' },
+        ],
+      }),
+    }),
+    empty: file(''),
+  },
+  { flags: 0x803 },
+);
+
+beforeEach(() => {
+  image = folder.write('map.img', raw.bytes);
+});
+
+function rom(path: string, pages: number): { romStart: number; romEnd: number } {
+  const romStart = ROM_ADDRESS + raw.placed.get(path)!.blocks[0]!.start;
+  return { romStart, romEnd: romStart + pages * 4096 };
+}
+
+/** Cells of the table's line for a file. */
+function line(stdout: string, name: string): string[] {
+  const found = stdout.split('\n').find((candidate) => candidate.startsWith(`${name} `));
+  return found!.split(/ {2,}/);
+}
+
+describe('the table', () => {
+  test('pages, what is direct, the tail, the range in ROM and the reason', async () => {
+    const { code, stdout } = await cramfs(['map', image]);
+    expect(code).toBe(0);
+    const { romStart, romEnd } = rom('/lib/padded', 2);
+    const range = `0x${romStart.toString(16)}-0x${romEnd.toString(16)}`;
+    expect(line(stdout, '/lib/padded')).toEqual([
+      '/lib/padded',
+      '2',
+      '2',
+      '0',
+      '2',
+      'zero-padded',
+      range,
+    ]);
+    expect(line(stdout, '/lib/shared').slice(1, 6)).toEqual(['2', '1', '1', '2', 'shared']);
+    expect(line(stdout, '/lib/unaligned').at(-1)).toBe('data is not page aligned');
+    expect(line(stdout, '/bin/compressed')).toEqual([
+      '/bin/compressed',
+      '3',
+      '0',
+      '3',
+      '0',
+      'unsuitable block layout',
+    ]);
+    const segments = await cramfs(['map', image, '/bin/prog']);
+    expect(line(segments.stdout, '  r-x 0x0+0x1f40').slice(2, 6)).toEqual(['2', '2', '0', '2']);
+    expect(line(segments.stdout, '  rw- 0x2000+0x3e8').slice(2)).toEqual([
+      '1',
+      '0',
+      '1',
+      '0',
+      'vma is writable',
+    ]);
+    expect(stdout).toContain(String.raw`/odd\x0a`);
+  });
+
+  test('--no-segments, one kernel, paths, directories and patterns', async () => {
+    const { stdout } = await cramfs([
+      'map',
+      image,
+      '--nommu',
+      '--no-segments',
+      '/lib',
+      '/bin/link',
+    ]);
+    const [head, , ...lines] = stdout.trimEnd().split('\n');
+    expect(head).toContain('without an MMU');
+    expect(lines.map((text) => text.split(' ', 1)[0])).toEqual([
+      '/lib/padded',
+      '/lib/shared',
+      '/lib/unaligned',
+      '/bin/link',
+      'without',
+    ]);
+    const globbed = await cramfs(['map', image, '--no-segments', 'p*']);
+    expect(globbed.stdout.match(/^\/\S+/gm)).toEqual(['/bin/prog', '/lib/padded']);
+    expect(await cramfs(['map', image, '/none*'])).toMatchObject({
+      code: 8,
+      stderr: expect.stringMatching(/no pattern that matches any \(\/none\*\)\n$/) as string,
+    });
+  });
+});
+
+test('--json: files, segments and totals for both kernels', async () => {
+  const result = await cramfsJson(['map', image, '/bin/prog', '/lib/shared', '/empty']);
+  const range = rom('/bin/prog', 2);
+  const inRam = { directPages: 0, romStart: null, romEnd: null };
+  const writable = { ...inRam, ramPages: 1, reason: 'vma is writable' };
+  expect(result).toEqual({
+    pageSize: 4096,
+    blockSize: 4096,
+    physAddr: ROM_ADDRESS,
+    files: [
+      {
+        path: '/bin/prog',
+        size: 9192,
+        pages: 3,
+        tail: 'none',
+        mmu: { directPages: 2, ...range, ramPages: 1, reason: 'block 2 is compressed or a hole' },
+        nommu: { ...inRam, ramPages: 3, reason: 'block 2 is compressed or a hole' },
+        segments: [
+          {
+            flags: 'r-x',
+            offset: 0,
+            filesz: 8000,
+            vaddr: 0,
+            pgoff: 0,
+            pages: 2,
+            mmu: { directPages: 2, ...range, ramPages: 0, reason: null },
+            nommu: { directPages: 2, ...range, ramPages: 0, reason: null },
+          },
+          {
+            flags: 'rw-',
+            offset: 8192,
+            filesz: 1000,
+            vaddr: 0,
+            pgoff: 2,
+            pages: 1,
+            mmu: writable,
+            nommu: writable,
+          },
+        ],
+      },
+      {
+        path: '/lib/shared',
+        size: 5000,
+        pages: 2,
+        tail: 'shared',
+        mmu: {
+          directPages: 1,
+          ...rom('/lib/shared', 1),
+          ramPages: 1,
+          reason: 'last page is shared',
+        },
+        nommu: { directPages: 2, ...rom('/lib/shared', 2), ramPages: 0, reason: null },
+        segments: null,
+      },
+      {
+        path: '/empty',
+        size: 0,
+        pages: 0,
+        tail: 'none',
+        mmu: { ...inRam, ramPages: 0, reason: null },
+        nommu: { ...inRam, ramPages: 0, reason: null },
+        segments: null,
+      },
+    ],
+    totals: {
+      mmu: { files: 3, pages: 5, directPages: 3, ramPages: 2 },
+      nommu: { files: 3, pages: 5, directPages: 2, ramPages: 3 },
+    },
+    required: null,
+  });
+});
+
+test('--phys decides about alignment, --page-size about everything', async () => {
+  const shifted = await cramfs(['map', image, '--phys', '0x1000008', '--no-segments']);
+  expect(line(shifted.stdout, '/lib/padded').at(-1)).toBe('data is not page aligned');
+  expect(line(shifted.stdout, '/lib/unaligned')[2]).toBe('0');
+  const bigPages = await cramfs(['map', image, '--page-size=64K', '/lib/padded']);
+  expect(bigPages.stdout).toContain('a kernel with pages of 65536 bytes misreads it');
+});
+
+describe('--require', () => {
+  test('is content with programs whose read-only segments map, and with whole files', async () => {
+    for (const pattern of ['/bin/prog', '/lib/padded', 'padded']) {
+      expect(await cramfs(['map', image, '--require', pattern])).toMatchObject({
+        code: 0,
+        stdout: '',
+        stderr: '',
+      });
+    }
+  });
+
+  test('prints a line per file that is not fully mappable, and per pattern without files', async () => {
+    const { code, stdout, stderr } = await cramfs([
+      'map',
+      image,
+      '--require',
+      '/bin/*',
+      '--require',
+      '/lib/*',
+      '--require',
+      '*.ko',
+    ]);
+    expect([code, stderr]).toEqual([1, '']);
+    expect(stdout.trimEnd().split('\n')).toEqual([
+      '/bin/compressed: r-x segment at 0x0: 0 of 2 pages map directly with MMU: ' +
+        'unsuitable block layout',
+      '/lib/shared: file: 1 of 2 pages map directly with MMU: last page is shared',
+      '/lib/unaligned: file: 0 of 2 pages map directly with MMU: data is not page aligned',
+      '*.ko: no file matches',
+    ]);
+  });
+
+  test('knows that a kernel without MMU looks at neither alignment nor tail', async () => {
+    expect((await cramfs(['map', image, '--nommu', '--require', '/lib/*'])).code).toBe(0);
+    expect((await cramfs(['map', image, '--mmu', '--require', '/lib/*'])).code).toBe(1);
+  });
+
+  test('--json', async () => {
+    const { code, stdout } = await cramfs(['map', image, '--json', '--require', '/lib/s*']);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      required: {
+        ok: false,
+        failures: [
+          {
+            path: '/lib/shared',
+            reason: 'file: 1 of 2 pages map directly with MMU: last page is shared',
+          },
+        ],
+      },
+    });
+  });
+
+  test('a bad pattern is a usage error', async () => {
+    const { code, stderr } = await cramfs(['map', image, '--require', '/bin/[']);
+    expect([code, stderr]).toEqual([16, expect.stringContaining("bad glob '/bin/['")]);
+  });
+});
+
+test('an image that Linux has mapped', async () => {
+  const path = folder.write('basic.img', kernelImage('basic'));
+  const { stdout } = await cramfs(['map', path, '/direct-5p-sharedtail', '/bin/xpie-unaligned']);
+  expect(line(stdout, '/direct-5p-sharedtail').slice(1, 6)).toEqual(['5', '4', '1', '5', 'shared']);
+  expect(line(stdout, '/bin/xpie-unaligned').at(-1)).toBe('data is not page aligned');
+});

@@ -1,0 +1,140 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { buildRawImage, file, noise, text } from '../helpers/raw-image.js';
+import { Folder } from './folder.js';
+import { cramfs, interruptTool, launcher, runTool } from './run-cli.js';
+import { sampleImage } from './sample-image.js';
+
+const folder = new Folder();
+let image: string;
+beforeEach(() => {
+  image = folder.write('sample.img', sampleImage().bytes);
+});
+
+/** Runs a line of shell, in which $CRAMFS is our launcher. */
+function shell(line: string): { status: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', `set -o pipefail; ${line}`], {
+    cwd: folder.path(),
+    env: { ...process.env, CRAMFS: `${process.execPath} ${launcher('cramfs')}` },
+  });
+  return { status, stdout: stdout.toString(), stderr: stderr.toString() };
+}
+
+test('the launchers are executable and start with #!', () => {
+  for (const tool of ['cramfs', 'mkcramfs', 'fsck.cramfs']) {
+    expect(statSync(launcher(tool)).mode & 0o111).toBe(0o111);
+    expect(readFileSync(launcher(tool), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  }
+});
+
+test('every tool runs, and says with its exit code how it went', () => {
+  const target = folder.path('out.img');
+  const source = folder.path('source');
+  mkdirSync(source);
+  writeFileSync(join(source, 'a'), 'content');
+  expect(runTool('mkcramfs', [source, target]).status).toBe(0);
+  expect(runTool('fsck.cramfs', ['-v', target]).stdout.toString()).toMatch(/: OK\n$/);
+  expect(runTool('cramfs', ['cat', target, '/a']).stdout.toString()).toBe('content');
+  expect(runTool('cramfs', ['cat', target, '/b']).status).toBe(8);
+  expect(runTool('mkcramfs', []).status).toBe(16);
+  expect(runTool('fsck.cramfs', [launcher('cramfs')]).status).toBe(4);
+});
+
+test('without a build the launchers say so', () => {
+  const bin = folder.path('cli', 'bin');
+  cpSync(dirname(launcher('cramfs')), bin, { recursive: true });
+  for (const tool of ['cramfs', 'mkcramfs', 'fsck.cramfs']) {
+    const { status, stderr } = spawnSync(process.execPath, [join(bin, `${tool}.js`)]);
+    expect([status, stderr.toString()]).toEqual([8, `${tool}: not built: run npm run build\n`]);
+  }
+});
+
+describe('standard streams', () => {
+  test('a reader that goes away is no error', () => {
+    const big = folder.path('big.img');
+    writeFileSync(big, buildRawImage({ big: file(text(8_000_000)) }).bytes);
+    for (const command of ['cat big.img /big', 'tar big.img', 'blocks big.img /big']) {
+      const { status, stdout, stderr } = shell(`$CRAMFS ${command} | head -c 1`);
+      expect([status, stdout.length, stderr]).toEqual([0, 1, '']);
+    }
+  });
+
+  test('an output that cannot be written is one', () => {
+    const { status, stderr } = shell('$CRAMFS ls sample.img > /dev/full');
+    expect([status, stderr]).toEqual([8, 'cramfs: standard output: no space left on device\n']);
+  });
+
+  test('an image from a pipe', () => {
+    const { stdout } = shell('cat sample.img | gzip | $CRAMFS ls -');
+    expect(stdout).toBe('bin\ndev\netc\nhéllo\n');
+  });
+
+  test('no progress bar and no escape sequences in a pipe', () => {
+    const { stdout, stderr } = shell('$CRAMFS check sample.img');
+    expect(stdout + stderr).not.toContain('\x1b');
+  });
+});
+
+describe('signals', () => {
+  /** A build that takes seconds. */
+  function bigSource(): string {
+    const source = folder.path('source');
+    mkdirSync(source);
+    for (let index = 0; index < 4; index += 1) {
+      writeFileSync(join(source, `f${index}`), noise(15_000_000, index));
+    }
+    return source;
+  }
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('%s leaves no half image and exits with %d', async (signal, status) => {
+    const output = folder.path('out.img');
+    writeFileSync(output, 'old');
+    const source = bigSource();
+    const result = await interruptTool('cramfs', ['build', '--best', source, output], signal, () =>
+      readdirSync(folder.path()).some((name) => name.endsWith('.tmp')),
+    );
+    expect(result).toEqual({
+      status,
+      signal: null,
+      stderr: `cramfs: ${output}: interrupted\n`,
+    });
+    expect(readdirSync(folder.path()).sort()).toEqual(['out.img', 'sample.img', 'source']);
+    expect(readFileSync(output, 'utf8')).toBe('old');
+  });
+});
+
+describe('bugs of ours', () => {
+  const outputError = Object.assign(new TypeError('this is\na bug'), { code: undefined });
+
+  test('are one line without a stack', async () => {
+    const { code, stderr } = await cramfs(['ls', image], { outputError });
+    expect(code).toBe(8);
+    expect(stderr).toBe(
+      String.raw`cramfs: standard output: internal error: TypeError: this is\u{a}a bug` + '\n',
+    );
+  });
+
+  test('with CRAMFS_DEBUG=1 the stack follows', async () => {
+    const env = { CRAMFS_DEBUG: '1' };
+    const { stderr } = await cramfs(['ls', image], { outputError, env });
+    expect(stderr).toMatch(/\nTypeError: this is\na bug\n +at /);
+  });
+});
+
+test('heavy modules are loaded by the commands that use them only', () => {
+  const loaded = (argv: string): string =>
+    shell(`NODE_DEBUG=esm,module $CRAMFS ${argv} > /dev/null`).stderr;
+  for (const argv of ['--help', 'build --help', 'map --help', 'ls --help']) {
+    expect(loaded(argv)).not.toMatch(/libdeflate|zstd-codec|piscina|pako/);
+  }
+  expect(loaded('--help')).not.toMatch(/yargs|cramfs-format/);
+  mkdirSync(folder.path('empty'));
+  expect(loaded('build empty out.img')).toMatch(/libdeflate/);
+  expect(loaded('ls sample.img')).toMatch(/yargs/);
+  expect(loaded('ls sample.img')).not.toMatch(/libdeflate|zstd-codec|tar-stream/);
+});

@@ -1,0 +1,133 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { runCramfs, runFsck, runMkcramfs, type CliIo, type ExitCode } from 'cramfs-cli';
+
+export interface CliResult {
+  readonly code: ExitCode;
+  readonly stdout: string;
+  /** Standard output before it was taken for text. */
+  readonly bytes: Uint8Array;
+  readonly stderr: string;
+}
+
+export interface CliSetting {
+  readonly stdin?: Uint8Array;
+  readonly env?: Record<string, string>;
+  /** Pretend that standard output is a terminal. */
+  readonly terminal?: boolean;
+  /** What writing to standard output fails with. */
+  readonly outputError?: Error;
+}
+
+type Main = (argv: readonly string[], io: CliIo) => Promise<ExitCode>;
+
+/** Runs a tool in this process, with its streams captured. */
+async function run(
+  main: Main,
+  argv: readonly string[],
+  { stdin = new Uint8Array(0), env = {}, terminal, outputError }: CliSetting,
+): Promise<CliResult> {
+  const stdout = new Capture(outputError, terminal);
+  const stderr = new Capture(undefined, false);
+  const io: CliIo = {
+    stdin: Readable.from([stdin]),
+    stdout,
+    stderr,
+    env,
+    interruptSignal: () => new AbortController().signal,
+  };
+  const code = await main(argv, io);
+  return { code, stdout: stdout.text(), bytes: stdout.bytes(), stderr: stderr.text() };
+}
+
+export function cramfs(argv: readonly string[], setting: CliSetting = {}): Promise<CliResult> {
+  return run(runCramfs, argv, setting);
+}
+
+export function mkcramfs(argv: readonly string[], setting: CliSetting = {}): Promise<CliResult> {
+  return run(runMkcramfs, argv, setting);
+}
+
+export function fsck(argv: readonly string[], setting: CliSetting = {}): Promise<CliResult> {
+  return run(runFsck, argv, setting);
+}
+
+/** The JSON that a command printed; the command must not have said anything else. */
+export async function cramfsJson(
+  argv: readonly string[],
+  setting: CliSetting = {},
+): Promise<unknown> {
+  const { stdout, stderr } = await cramfs([...argv, '--json'], setting);
+  if (stderr !== '') throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+class Capture extends Writable {
+  readonly isTTY: boolean | undefined;
+  private readonly chunks: Buffer[] = [];
+
+  constructor(error: Error | undefined, isTTY: boolean | undefined) {
+    super({
+      write: (chunk: Buffer, _encoding, done) => {
+        if (error === undefined) this.chunks.push(Buffer.from(chunk));
+        done(error);
+      },
+    });
+    this.isTTY = isTTY;
+    // As in a process: who wrote is told, and that is enough.
+    this.on('error', () => undefined);
+  }
+
+  bytes(): Uint8Array {
+    return new Uint8Array(Buffer.concat(this.chunks));
+  }
+
+  text(): string {
+    return Buffer.concat(this.chunks).toString();
+  }
+}
+
+/** Path of a tool's launcher: `cramfs`, `mkcramfs` or `fsck.cramfs`. */
+export function launcher(tool: string): string {
+  return fileURLToPath(new URL(`../../packages/cli/bin/${tool}.js`, import.meta.url));
+}
+
+export interface ProcessResult {
+  readonly status: number | null;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+/** Runs a tool as a process of its own. */
+export function runTool(tool: string, argv: readonly string[], input?: Uint8Array): ProcessResult {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [launcher(tool), ...argv], {
+    input: input ?? '',
+    maxBuffer: 2 ** 28,
+  });
+  return { status, stdout, stderr: stderr.toString() };
+}
+
+/** Runs a tool and sends it a signal as soon as `ready` says so. */
+export async function interruptTool(
+  tool: string,
+  argv: readonly string[],
+  signal: NodeJS.Signals,
+  ready: () => boolean,
+): Promise<{ status: number | null; signal: NodeJS.Signals | null; stderr: string }> {
+  const child = spawn(process.execPath, [launcher(tool), ...argv], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+  const timer = setInterval(() => {
+    if (ready()) child.kill(signal);
+  }, 5);
+  const [status, killedBy] = await closed;
+  clearInterval(timer);
+  return { status, signal: killedBy, stderr };
+}

@@ -1,0 +1,91 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { loadCorpus } from './corpus.js';
+import { makeMutant } from './mutant.js';
+import type { FuzzReport } from './supervisor.js';
+
+/** A tenth of what CI tries with `npm run fuzz`. */
+const COUNT = 2000;
+const TIME_LIMIT_MS = 600_000;
+
+const RUNNER = fileURLToPath(new URL('dist/fuzz/run-fuzz.js', import.meta.url));
+
+async function runFuzz(...args: string[]): Promise<FuzzReport> {
+  const { stdout } = await promisify(execFile)(process.execPath, [RUNNER, '--json', ...args], {
+    maxBuffer: 2 ** 26,
+  }).catch((error: unknown) => {
+    // Exit code 1: there are failures, and a report of them.
+    if (error instanceof Error && 'stdout' in error && error.stdout !== '') {
+      return error as unknown as { stdout: string };
+    }
+    throw error;
+  });
+  return JSON.parse(stdout) as FuzzReport;
+}
+
+describe('fuzzing', () => {
+  test(
+    `${COUNT} mutants neither crash nor hang us, nor get out of the target`,
+    async () => {
+      const { failures, tally } = await runFuzz('--count', String(COUNT));
+      expect(failures).toEqual([]);
+      expect(tally).toMatchObject({ mutants: COUNT });
+      // Most mutants live long enough to be worth the while.
+      const least: Record<string, number> = {
+        opened: COUNT / 2,
+        'walked cleanly': COUNT / 3,
+        'crc right': COUNT / 10,
+        'check finds no error': COUNT / 20,
+        'read files': COUNT,
+        'unreadable files': COUNT / 2,
+        'extracted files': COUNT,
+        'compared files': COUNT / 2,
+        mapped: COUNT / 10,
+        traps: COUNT / 4,
+      };
+      for (const [what, times] of Object.entries(least)) {
+        expect(tally[what], what).toBeGreaterThan(times);
+      }
+    },
+    TIME_LIMIT_MS,
+  );
+
+  test('a mutant depends on nothing but its number', () => {
+    const corpus = loadCorpus();
+    for (const index of [0, 1, 77, 4321]) {
+      const once = makeMutant(corpus, 1, index);
+      const again = makeMutant(corpus, 1, index);
+      expect(again.steps).toEqual(once.steps);
+      expect(Buffer.compare(again.bytes, once.bytes)).toBe(0);
+      expect(again.random.u32()).toBe(once.random.u32());
+      const other = makeMutant(corpus, 2, index);
+      expect([other.seed, ...other.steps]).not.toEqual([once.seed, ...once.steps]);
+    }
+  });
+
+  test('making mutants leaves the seeds as they are', () => {
+    const corpus = loadCorpus();
+    const before = corpus.map(({ bytes }) => bytes.slice());
+    for (let index = 0; index < 500; index += 1) makeMutant(corpus, 3, index);
+    corpus.forEach(({ bytes, name }, index) => {
+      expect(Buffer.compare(bytes, before[index]!), name).toBe(0);
+    });
+  });
+
+  test('the corpus has every kind of image', () => {
+    const anatomies = loadCorpus().map(({ anatomy }) => anatomy);
+    expect(new Set(anatomies.map(({ endianness }) => endianness))).toEqual(
+      new Set(['little', 'big']),
+    );
+    expect(new Set(anatomies.map(({ blockSize }) => blockSize))).toEqual(
+      new Set([4096, 8192, 16384, 65536]),
+    );
+    expect(new Set(anatomies.map(({ base, superblock }) => superblock - base))).toEqual(
+      new Set([0, 512]),
+    );
+    expect(anatomies.some(({ base }) => base > 0)).toBe(true);
+    expect(anatomies.some(({ lengths }) => lengths.length > 0)).toBe(true);
+  });
+});
