@@ -17,11 +17,10 @@ interface Summary {
   high: number;
 }
 
-/** `starts` and `ends` repeat the bounds: a search looks at few cache lines, and at no item. */
+/** `starts` repeats those of the items: a search looks at few cache lines, not at many items. */
 interface Leaf<T> extends Summary {
   readonly items: T[];
-  readonly starts: Float64Array;
-  readonly ends: Float64Array;
+  readonly starts: number[];
   prev: Leaf<T> | undefined;
   next: Leaf<T> | undefined;
 }
@@ -40,7 +39,7 @@ type TreeNode<T> = Leaf<T> | Branch<T>;
  */
 export class IntervalSet<T extends Interval> {
   size = 0;
-  private root: TreeNode<T> = newLeaf<T>([]);
+  private root: TreeNode<T> = newLeaf<T>([], []);
   private first: Leaf<T> = this.root as Leaf<T>;
   /** The last leaf that was looked for: the one for everything from `low` up to `high`. */
   private last: Leaf<T> = this.first;
@@ -54,64 +53,49 @@ export class IntervalSet<T extends Interval> {
   /** The item that holds `at`, or else the first one above. */
   find(at: number): T | undefined {
     const leaf = this.descend(at);
-    const slot = lastStartingAt(leaf, at);
-    if (slot >= 0) {
-      if (leaf.ends[slot]! > at) return leaf.items[slot];
-    } else if (leaf.prev !== undefined) {
-      const below = leaf.prev.items.at(-1)!;
-      if (below.end > at) return below;
-    }
+    const slot = lastAtMost(leaf.starts, at);
+    const below = slot >= 0 ? leaf.items[slot] : leaf.prev?.items.at(-1);
+    if (below !== undefined && below.end > at) return below;
     return slot + 1 < leaf.items.length ? leaf.items[slot + 1] : leaf.next?.items[0];
   }
 
   /** The last item that starts below `at`. */
   findBefore(at: number): T | undefined {
     const leaf = this.descend(at);
-    let slot = lastStartingAt(leaf, at);
+    let slot = lastAtMost(leaf.starts, at);
     if (slot >= 0 && leaf.starts[slot] === at) slot -= 1;
     return slot >= 0 ? leaf.items[slot] : leaf.prev?.items.at(-1);
   }
 
   insert(item: T): void {
     const leaf = this.descend(item.start);
-    const { items, starts, ends } = leaf;
-    const slot = lastStartingAt(leaf, item.start) + 1;
-    if (slot === items.length) {
-      items.push(item);
-    } else {
-      starts.copyWithin(slot + 1, slot, items.length);
-      ends.copyWithin(slot + 1, slot, items.length);
-      items.splice(slot, 0, item);
-    }
-    starts[slot] = item.start;
-    ends[slot] = item.end;
+    const slot = lastAtMost(leaf.starts, item.start) + 1;
+    insertAt(leaf.items, slot, item);
+    insertAt(leaf.starts, slot, item.start);
     this.size += 1;
     this.changed(leaf);
-    if (items.length > FANOUT) this.splitLeaf(leaf);
+    if (leaf.items.length > FANOUT) this.splitLeaf(leaf);
   }
 
   remove(item: T): void {
     const leaf = this.descend(item.start);
-    const { items, starts, ends } = leaf;
-    const slot = lastStartingAt(leaf, item.start);
-    invariant(items[slot] === item, 'an interval that is not in the set');
-    starts.copyWithin(slot, slot + 1, items.length);
-    ends.copyWithin(slot, slot + 1, items.length);
-    items.splice(slot, 1);
+    const slot = lastAtMost(leaf.starts, item.start);
+    invariant(leaf.items[slot] === item, 'an interval that is not in the set');
+    removeAt(leaf.items, slot);
+    removeAt(leaf.starts, slot);
     this.size -= 1;
-    if (items.length === 0 && this.depth > 0) this.dropLeaf(leaf);
+    if (leaf.items.length === 0 && this.depth > 0) this.dropLeaf(leaf);
     else this.changed(leaf);
   }
 
   /** Gives an item other bounds, which leave the order as it is. */
   resize(item: T, start: number, end: number): void {
     const leaf = this.descend(item.start);
-    const slot = lastStartingAt(leaf, item.start);
+    const slot = lastAtMost(leaf.starts, item.start);
     invariant(leaf.items[slot] === item, 'an interval that is not in the set');
     item.start = start;
     item.end = end;
     leaf.starts[slot] = start;
-    leaf.ends[slot] = end;
     this.changed(leaf);
   }
 
@@ -183,9 +167,7 @@ export class IntervalSet<T extends Interval> {
 
   private splitLeaf(leaf: Leaf<T>): void {
     const half = FANOUT >>> 1;
-    const upper = newLeaf(leaf.items.splice(half));
-    upper.starts.set(leaf.starts.subarray(half));
-    upper.ends.set(leaf.ends.subarray(half));
+    const upper = newLeaf(leaf.items.splice(half), leaf.starts.splice(half));
     upper.prev = leaf;
     upper.next = leaf.next;
     if (leaf.next !== undefined) leaf.next.prev = upper;
@@ -233,31 +215,23 @@ export class IntervalSet<T extends Interval> {
   }
 }
 
-function newLeaf<T>(items: T[]): Leaf<T> {
-  return {
-    items,
-    starts: new Float64Array(FANOUT + 1),
-    ends: new Float64Array(FANOUT + 1),
-    prev: undefined,
-    next: undefined,
-    gap: -1,
-    low: 0,
-    high: 0,
-  };
+function newLeaf<T>(items: T[], starts: number[]): Leaf<T> {
+  return { items, starts, prev: undefined, next: undefined, gap: -1, low: 0, high: 0 };
 }
 
-/** Index of the last item that starts at `at` or below; -1 if there is none. */
-function lastStartingAt({ starts, items }: Leaf<unknown>, at: number): number {
-  let low = 0;
-  let high = items.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (starts[middle]! <= at) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
+/** As splice() does, without the array that it would return. */
+function insertAt<T>(array: T[], slot: number, value: T): void {
+  array.push(value);
+  for (let at = array.length - 1; at > slot; at -= 1) array[at] = array[at - 1]!;
+  array[slot] = value;
 }
 
+function removeAt(array: unknown[], slot: number): void {
+  for (let at = slot + 1; at < array.length; at += 1) array[at - 1] = array[at];
+  array.pop();
+}
+
+/** Index of the last key at `at` or below; -1 if there is none. */
 function lastAtMost(keys: readonly number[], at: number): number {
   let low = 0;
   let high = keys.length;
@@ -294,8 +268,7 @@ function searchGap(node: TreeNode<Interval>, search: GapSearch): boolean {
     return false;
   }
   for (let slot = node.items.length - 1; slot >= 0; slot -= 1) {
-    const start = node.starts[slot]!;
-    const end = node.ends[slot]!;
+    const { start, end } = node.items[slot]!;
     if (start >= search.high) continue;
     if (end <= search.top && search.top - end >= search.length) return true;
     search.top = Math.min(search.top, start);
@@ -321,8 +294,7 @@ function summarize(node: TreeNode<Interval>): void {
       next = child.high;
       gap = Math.max(gap, child.gap);
     } else {
-      start = node.starts[slot]!;
-      next = node.ends[slot]!;
+      ({ start, end: next } = node.items[slot]!);
     }
     if (slot === 0) node.low = start;
     else gap = Math.max(gap, start - end);

@@ -33,6 +33,11 @@ export const FRAME_LIMIT: Frame = 1 << 22;
 export interface FrameOwner {
   /** A page of bytes that nobody writes to; shorter ones are followed by zeros. */
   folioContent(index: number): Uint8Array;
+  /**
+   * Bytes that never change, of which `folioContent` may give parts as they are: such an image is
+   * read where it is.
+   */
+  readonly store: Uint8Array | undefined;
 }
 
 export interface PhysicalMemoryOptions {
@@ -43,7 +48,8 @@ export interface PhysicalMemoryOptions {
   readonly roms: readonly RomWindow[];
 }
 
-const CACHE_SLOTS = 512;
+/** Contents that were decoded and are kept: at most 16 MiB, as much as a file of cramfs has. */
+const CACHE_SLOTS = 4096;
 const NO_BYTES = new Uint8Array(0);
 const ZEROS = new Uint8Array(PAGE_SIZE);
 
@@ -67,6 +73,9 @@ export class PhysicalMemory {
   private flags = new Uint8Array(1024);
   /** Content slot of the arena, -1 = none: the owner's content, or zeros. */
   private slots = new Int32Array(1024).fill(-1);
+  /** Where in the owner's store the content is, -1 = nowhere, and how many bytes it has there. */
+  private places = new Int32Array(1024).fill(-1);
+  private placeLengths = new Uint16Array(1024);
   /** Page-cache index of the frame. */
   private indexes = new Int32Array(1024);
   /** Counts how often the frame was freed: tells two lives of it apart. */
@@ -167,7 +176,10 @@ export class PhysicalMemory {
 
   private enlarge(): void {
     const length = this.refs.length * 2;
-    const more = <T extends Int32Array | Uint8Array | Uint32Array>(old: T, fresh: T): T => {
+    const more = <T extends Int32Array | Uint8Array | Uint16Array | Uint32Array>(
+      old: T,
+      fresh: T,
+    ): T => {
       fresh.set(old);
       return fresh;
     };
@@ -176,6 +188,8 @@ export class PhysicalMemory {
     this.kinds = more(this.kinds, new Uint8Array(length));
     this.flags = more(this.flags, new Uint8Array(length));
     this.slots = more(this.slots, new Int32Array(length).fill(-1));
+    this.places = more(this.places, new Int32Array(length).fill(-1));
+    this.placeLengths = more(this.placeLengths, new Uint16Array(length));
     this.indexes = more(this.indexes, new Int32Array(length));
     this.lives = more(this.lives, new Uint32Array(length));
   }
@@ -205,8 +219,11 @@ export class PhysicalMemory {
       this.arena.release(slot);
       this.slots[frame] = -1;
     }
-    this.owners[frame] = undefined;
-    this.forget(frame);
+    if (this.owners[frame] !== undefined) {
+      this.owners[frame] = undefined;
+      this.places[frame] = -1;
+      this.forget(frame);
+    }
     this.kinds[frame] = FRAME_FREE;
     this.lives[frame]! += 1;
     this.freeList.push(frame);
@@ -305,6 +322,10 @@ export class PhysicalMemory {
     }
     const slot = this.slots[frame]!;
     if (slot >= 0) return this.arena.readByte(slot, offset);
+    const place = this.places[frame]!;
+    if (place >= 0) {
+      return offset < this.placeLengths[frame]! ? this.owners[frame]!.store![place + offset]! : 0;
+    }
     return this.ownedContent(frame)[offset] ?? 0;
   }
 
@@ -362,16 +383,23 @@ export class PhysicalMemory {
   private ownedContent(frame: Frame): Uint8Array {
     const owner = this.owners[frame];
     if (owner === undefined) return NO_BYTES;
+    const place = this.places[frame]!;
+    if (place >= 0) return owner.store!.subarray(place, place + this.placeLengths[frame]!);
     const at = frame & (CACHE_SLOTS - 1);
     if (this.cachedFrame[at] === frame) return this.cachedContent[at]!;
     const content = owner.folioContent(this.indexes[frame]!);
-    this.cachedFrame[at] = frame;
-    this.cachedContent[at] = content;
+    this.keepContent(frame, content);
     return content;
   }
 
-  /** Tells what the owner would give for the frame, which was just read. */
-  cacheContent(frame: Frame, content: Uint8Array): void {
+  /** Tells what the owner gives for the frame: for a while, or where it is. */
+  keepContent(frame: Frame, content: Uint8Array): void {
+    const store = this.owners[frame]?.store;
+    if (content.buffer === store?.buffer && content.length > 0) {
+      this.places[frame] = content.byteOffset - store.byteOffset;
+      this.placeLengths[frame] = content.length;
+      return;
+    }
     const at = frame & (CACHE_SLOTS - 1);
     this.cachedFrame[at] = frame;
     this.cachedContent[at] = content;

@@ -29,7 +29,9 @@ export class CramfsInode extends Inode {
     // Only an inode number with clear low bits says that there is data.
     this.size = raw.ino % 4 === 0 ? raw.size : 0;
     const hasPages = raw.type === 'file' || raw.type === 'symlink';
-    this.mapping = hasPages ? new AddressSpace(this, cramfsAops, sb.phys) : undefined;
+    this.mapping = hasPages
+      ? new AddressSpace(this, cramfsAops, sb.phys, { store: sb.image.bytes })
+      : undefined;
   }
 
   /** Compare fs/cramfs/inode.c:cramfs_lookup(). */
