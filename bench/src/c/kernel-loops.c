@@ -1,9 +1,6 @@
 /*
- * The loops of ../emulator/loops.ts on the kernel of this machine:
- *
- *     kernel-loops LOOP
- *
- * Prints how many operations were timed, and their seconds. The file is one in memory, whose page
+ * The loops of ../emulator/loops.ts on the kernel of this machine. Reads names of loops, one a line;
+ * answers each with how many operations were timed, and their seconds. The file is one in memory, whose page
  * cache has single pages, as that of cramfs has: on disk file systems Linux may use huge ones.
  */
 #define _GNU_SOURCE
@@ -99,6 +96,7 @@ static long read_faults(double *seconds, int shuffled)
 		sink = maps[order[i] / FILE_PAGES][(size_t)(order[i] % FILE_PAGES) * PAGE];
 	*seconds = now() - start;
 	unmap_all(maps, READ_MAPPINGS);
+	free(order);
 	return pages;
 }
 
@@ -159,26 +157,33 @@ static int make_file(void)
 	return fd;
 }
 
-int main(int argc, char **argv)
+static long run(const char *loop, double *seconds)
 {
-	double seconds = 0;
-	long operations;
+	if (strcmp(loop, "sequential-read") == 0)
+		return read_faults(seconds, 0);
+	if (strcmp(loop, "random-read") == 0)
+		return read_faults(seconds, 1);
+	if (strcmp(loop, "copy-on-write") == 0)
+		return cow_faults(seconds);
+	if (strcmp(loop, "mmap-munmap") == 0)
+		return pairs(seconds);
+	if (strcmp(loop, "mprotect-split") == 0)
+		return splits(seconds);
+	fprintf(stderr, "no loop %s\n", loop);
+	exit(2);
+}
 
-	if (argc != 2)
-		return 2;
+int main(void)
+{
+	char loop[32];
+
 	file = make_file();
-	if (strcmp(argv[1], "sequential-read") == 0)
-		operations = read_faults(&seconds, 0);
-	else if (strcmp(argv[1], "random-read") == 0)
-		operations = read_faults(&seconds, 1);
-	else if (strcmp(argv[1], "copy-on-write") == 0)
-		operations = cow_faults(&seconds);
-	else if (strcmp(argv[1], "mmap-munmap") == 0)
-		operations = pairs(&seconds);
-	else if (strcmp(argv[1], "mprotect-split") == 0)
-		operations = splits(&seconds);
-	else
-		return 2;
-	printf("%ld %.9f\n", operations, seconds);
+	while (scanf("%31s", loop) == 1) {
+		double seconds = 0;
+		long operations = run(loop, &seconds);
+
+		printf("%ld %.9f\n", operations, seconds);
+		fflush(stdout);
+	}
 	return 0;
 }

@@ -2,7 +2,7 @@ import { availableParallelism, cpus, loadavg, release } from 'node:os';
 import { MIB } from '../corpus.js';
 import { table } from '../report.js';
 import { makeImage } from './images.js';
-import { compileKernelLoops } from './kernel.js';
+import { startKernelLoops } from './kernel.js';
 import { EmulatorLoops, FILE_PAGES, LOOP_NAMES, type LoopName, type Timing } from './loops.js';
 import { operationCosts, type OperationCosts } from './many-areas.js';
 import { memoryOfMappedGibibyte } from './memory.js';
@@ -73,16 +73,17 @@ export async function benchEmulator(rounds: number, work: string): Promise<Emula
 
 /** Emulator and kernel in turns, so that what slows the machine down slows down both. */
 async function benchLoops(rounds: number, work: string): Promise<LoopResult[]> {
-  const kernel = compileKernelLoops(work);
+  const kernel = startKernelLoops(work);
   const emulator = new EmulatorLoops(await makeImage(1, FILE_PAGES, true));
-  return LOOP_NAMES.map((loop) => {
+  const results: LoopResult[] = [];
+  for (const loop of LOOP_NAMES) {
     const ours: number[] = [];
     const theirs: number[] = [];
     for (let round = 0; round <= rounds; round += 1) {
       ours.push(speed(emulator.run(loop)));
-      if (kernel !== undefined) theirs.push(speed(kernel.run(loop)));
+      if (kernel !== undefined) theirs.push(speed(await kernel.run(loop)));
     }
-    return {
+    results.push({
       loop,
       emulator: median(ours.slice(1)),
       ...(kernel === undefined
@@ -91,8 +92,10 @@ async function benchLoops(rounds: number, work: string): Promise<LoopResult[]> {
             kernel: median(theirs.slice(1)),
             ratio: median(ours.map((one, round) => one / theirs[round]!).slice(1)),
           }),
-    };
-  });
+    });
+  }
+  kernel?.close();
+  return results;
 }
 
 function speed({ operations, seconds }: Timing): number {

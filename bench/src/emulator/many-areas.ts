@@ -1,4 +1,5 @@
 import { MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, Machine, PROT_READ, PROT_WRITE } from 'xip-emu';
+import { collectGarbage } from './collect-garbage.js';
 import { PAGE } from './images.js';
 import { mapAnonymous, pageOrder, timed } from './loops.js';
 
@@ -47,6 +48,7 @@ export function operationCosts(areas: number): OperationCosts {
   };
   const costs = OPERATIONS.map((operation): [Operation, number] => {
     const work = run[operation];
+    collectGarbage();
     const seconds = timed(() => {
       for (let repeat = 0; repeat < REPEATS; repeat += 1) work(place(repeat));
     });

@@ -1,7 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { openImage } from 'cramfs-reader';
 import { MAP_PRIVATE, Machine, PROT_READ } from 'xip-emu';
+import { collectGarbage } from './collect-garbage.js';
 import { PAGE, fileNames, makeImage } from './images.js';
 
 /** 64 files of nearly 16 MiB each, the most that a file of cramfs holds, and one more: 1 GiB. */
@@ -34,10 +33,7 @@ export async function memoryOfMappedGibibyte(): Promise<number> {
 }
 
 function usedMemory(): number {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  collect();
-  collect();
+  collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }
