@@ -1,7 +1,11 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { NommuMm } from '../../packages/xip-emu/src/nommu/nommu-mm.js';
 import { validateNommu } from '../../packages/xip-emu/src/nommu/validate-nommu.js';
-import { firstDifference, formatDifference } from '../../packages/xip-emu/src/scenario/compare.js';
+import {
+  compareRecords,
+  formatDifference,
+  isDiagnosis,
+} from '../../packages/xip-emu/src/scenario/compare.js';
 import { parseScenario } from '../../packages/xip-emu/src/scenario/parse.js';
 import {
   runScenario,
@@ -19,13 +23,6 @@ const SETS = [
 
 /** Scenarios in which the recorded kernel went wrong, by the README of the records. */
 const CORRUPT = /^(nu\d|n11|n12|n19)-|-ub$/;
-
-/** Code is not run: of a program's own records only its memory at the start counts. */
-function comparable(records: readonly ScenarioRecord[]): ScenarioRecord[] {
-  return records.filter(
-    ({ op, when }) => op !== 'x-check' && (op !== 'x-maps' || when === 'start'),
-  );
-}
 
 function run({ scenario }: RecordedScenario, world: ScenarioWorld): ScenarioRecord[] {
   return runScenario(parseScenario(scenario), world, {
@@ -51,11 +48,8 @@ describe.each(SETS)('%s: equal to what Linux 6.12 recorded', (set, imageName) =>
 
   test.each(scenarios)('$name', (recorded) => {
     const actual = run(recorded, world);
-    const expected = comparable(recorded.records);
-    const diagnosed = actual.at(-1)?.['op'] === 'diagnosis';
-    const difference = diagnosed
-      ? firstDifference(expected.slice(0, actual.length - 1), actual.slice(0, -1))
-      : firstDifference(expected, actual);
+    const diagnosed = isDiagnosis(actual.at(-1));
+    const difference = compareRecords(recorded.records, actual);
     expect(difference === undefined ? '' : formatDifference(difference)).toBe('');
     if (diagnosed) expect(recorded.name).toMatch(CORRUPT);
     else expect(['ok', 'warned']).toContain(recorded.records.at(-1)?.['kernel']);

@@ -54,13 +54,16 @@ export {
 export { smapsText } from './report/smaps-text.js';
 export { permissionsText, smapsCounts, vmFlagsText, type SmapsCounts } from './report/smaps.js';
 export {
+  compareRecords,
   firstDifference,
   formatDifference,
+  isDiagnosis,
   withoutProgramState,
   type Difference,
 } from './scenario/compare.js';
 export { Trace, type FaultReason, type FramePlace, type TraceEvent } from './trace.js';
 export type { DeviceNumber } from './vfs/device.js';
 export { ScenarioError, parseScenario, type Statement } from './scenario/parse.js';
+export { formatRecords, parseRecords } from './scenario/record-lines.js';
 export { runScenario, type ScenarioRecord, type ScenarioWorld } from './scenario/run.js';
 export { createWorld, type WorldOptions } from './scenario/world.js';

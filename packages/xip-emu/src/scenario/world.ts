@@ -1,5 +1,5 @@
 import { S_IFDIR } from 'cramfs-format';
-import { openImage } from 'cramfs-reader';
+import { openImage, type CramfsImage } from 'cramfs-reader';
 import { invariant } from '../errno.js';
 import { OverlaySuperBlock } from '../fs/overlay/super.js';
 import { TmpfsSuperBlock } from '../fs/tmpfs/super.js';
@@ -23,10 +23,14 @@ export interface WorldOptions {
   readonly ramSize?: number | undefined;
 }
 
-/** A world whose ROM and disk hold `bytes`, a cramfs image. Each mount starts a fresh machine. */
-export function createWorld(bytes: Uint8Array, options: WorldOptions): ScenarioWorld {
+/** A world whose ROM and disk hold a cramfs image. Each mount starts a fresh machine. */
+export function createWorld(
+  source: Uint8Array | CramfsImage,
+  options: WorldOptions,
+): ScenarioWorld {
   const { mmu, policy, romAddress = ROM_ADDRESS, ramSize = RAM_SIZE } = options;
-  const image = openImage(bytes);
+  const image = source instanceof Uint8Array ? openImage(source) : source;
+  const { bytes } = image;
   const size = Math.max(ROM_SIZE, Math.ceil(bytes.length / 4096) * 4096);
   return {
     mount(kind: MountKind, { faultAround }): ScenarioOps {
