@@ -8,6 +8,7 @@ const layers = [
     banned: ['cramfs-reader*', 'cramfs-cli', 'mkcramfs', 'yargs', 'node:*'],
   },
   { files: ['packages/cramfs-reader/src/**'], banned: ['cramfs-cli', 'mkcramfs*', 'yargs'] },
+  { files: ['packages/xip-emu/src/**'], banned: ['cramfs-cli', 'mkcramfs*', 'yargs', 'node:*'] },
   { files: ['packages/mkcramfs/src/**'], banned: ['cramfs-cli', 'yargs'] },
 ];
 

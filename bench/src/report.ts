@@ -98,7 +98,7 @@ function mib(bytes: number): string {
 }
 
 /** Columns as wide as they need to be; numbers to the right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const lines = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...lines.map((cells) => cells[column]!.length)));
   return lines.map((cells) =>

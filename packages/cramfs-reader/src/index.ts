@@ -1,5 +1,6 @@
 export { CramfsImage, openImage } from './image.js';
 export { detectBlockSize } from './block-size.js';
+export { blockFault, locateBlock } from './blocks.js';
 export {
   directMap,
   usesPhysmemOperations,
@@ -30,6 +31,7 @@ export { diffImages, type DiffOptions, type Difference, type DifferenceAspect } 
 export { compileGlobs, type PathMatcher } from './glob.js';
 export { selectEntries, type SelectOptions, type SelectedEntry } from './select.js';
 export { tarChunks, type TarOptions } from './tar.js';
+export { makeInode } from './inode.js';
 export { hasExtendedPointers } from './superblock.js';
 export { portableZlib, type ZlibCodec } from './zlib.js';
 export type {

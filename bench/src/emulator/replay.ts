@@ -1,0 +1,35 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { createWorld, parseScenario, runScenario } from 'xip-emu';
+import { timed, type Timing } from './loops.js';
+
+const FIXTURES = new URL('../../../test/fixtures/', import.meta.url);
+const SUFFIX = '.json.gz';
+
+/** Runs all scenarios of all recorded sets; that the records are equal is for the tests. */
+export function replayRecords(): Timing {
+  let operations = 0;
+  const seconds = timed(() => {
+    for (const name of readdirSync(new URL('kernel-records/', FIXTURES))) {
+      if (name.endsWith(SUFFIX)) operations += replaySet(name.slice(0, -SUFFIX.length));
+    }
+  });
+  return { operations, seconds };
+}
+
+/** @param set for example `v3-mmu-fuzz-a`. @returns the number of scenarios. */
+function replaySet(set: string): number {
+  const image = set.endsWith('fuzz-a') ? 'fuzz-a' : 'basic';
+  const world = createWorld(unpack(`kernel-images/${image}.img.gz`), {
+    mmu: !set.startsWith('nommu'),
+    policy: set.startsWith('v3-') ? 'linux-6.12-v3-vmasplit' : 'linux-6.12',
+  });
+  const text = new TextDecoder().decode(unpack(`kernel-records/${set}${SUFFIX}`));
+  const scenarios = JSON.parse(text) as readonly { readonly scenario: string }[];
+  for (const { scenario } of scenarios) runScenario(parseScenario(scenario), world);
+  return scenarios.length;
+}
+
+function unpack(path: string): Uint8Array {
+  return gunzipSync(readFileSync(new URL(path, FIXTURES)));
+}

@@ -1,0 +1,87 @@
+/** The error numbers that the emulated system calls give. */
+export type Errno =
+  | 'E2BIG'
+  | 'EACCES'
+  | 'EAGAIN'
+  | 'EBADF'
+  | 'EBUSY'
+  | 'EEXIST'
+  | 'EFAULT'
+  | 'EFBIG'
+  | 'EINVAL'
+  | 'EIO'
+  | 'EISDIR'
+  | 'ELIBBAD'
+  | 'ELOOP'
+  | 'EMFILE'
+  | 'ENAMETOOLONG'
+  | 'ENODEV'
+  | 'ENOENT'
+  | 'ENOEXEC'
+  | 'ENOMEM'
+  | 'ENOSPC'
+  | 'ENOSYS'
+  | 'ENOTDIR'
+  | 'EOPNOTSUPP'
+  | 'EOVERFLOW'
+  | 'EPERM'
+  | 'EROFS'
+  | 'ETXTBSY'
+  | 'EXDEV';
+
+/** A system call that failed, in the manner of Node's errors: look at `code`. */
+export class SyscallError extends Error {
+  override readonly name = 'SyscallError';
+  readonly code: Errno;
+  /** The kernel's reason, where it is known better than by the number. */
+  readonly reason: string | undefined;
+
+  constructor(code: Errno, reason?: string) {
+    super(reason === undefined ? code : `${code}: ${reason}`);
+    this.code = code;
+    this.reason = reason;
+  }
+}
+
+export function isSyscallError(error: unknown, ...codes: readonly Errno[]): error is SyscallError {
+  return error instanceof SyscallError && (codes.length === 0 || codes.includes(error.code));
+}
+
+export type Signal = 'SIGSEGV' | 'SIGBUS';
+/** si_code of the signal: nothing mapped there, no permission, nothing behind the mapping. */
+export type SignalCode = 'MAPERR' | 'ACCERR' | 'ADRERR';
+
+/** A load or store that ended in a signal. */
+export class AccessFault extends Error {
+  override readonly name = 'AccessFault';
+  readonly signal: Signal;
+  readonly code: SignalCode;
+  /** The byte that could not be accessed. */
+  readonly address: number;
+
+  constructor(signal: Signal, code: SignalCode, address: number) {
+    super(`${signal} (${code}) at 0x${address.toString(16)}`);
+    this.signal = signal;
+    this.code = code;
+    this.address = address;
+  }
+}
+
+/** Something that Linux has and this emulator has not; nothing is faked in its place. */
+export class UnmodelledError extends Error {
+  override readonly name = 'UnmodelledError';
+
+  constructor(what: string) {
+    super(`not emulated: ${what}`);
+  }
+}
+
+/** The emulator contradicts itself: a bug in it, never a fault of its input. */
+export class InvariantError extends Error {
+  override readonly name = 'InvariantError';
+}
+
+/** Throws an {@link InvariantError} unless `condition` holds. */
+export function invariant(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new InvariantError(message);
+}

@@ -1,0 +1,190 @@
+import {
+  PF_R,
+  PF_W,
+  PF_X,
+  PT_INTERP,
+  PT_LOAD,
+  parseElf,
+  type ElfFile,
+  type ElfSegment,
+} from 'cramfs-elf';
+import { bytesToName } from 'cramfs-format';
+import { SyscallError } from '../errno.js';
+import {
+  MAP_FIXED,
+  MAP_FIXED_NOREPLACE,
+  MAP_PRIVATE,
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+} from '../memory-map.js';
+import { mapBrk } from '../mm/brk.js';
+import type { Mm } from '../mm/mm-struct.js';
+import type { Process } from '../process.js';
+import { PAGE_SIZE, pageAlign, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
+import type { OpenFile } from '../vfs/file.js';
+import { BINPRM_BUF_SIZE, openExec, readProgram } from './open-exec.js';
+
+/** PIEs with an interpreter go here: two thirds of the address space. ELF_ET_DYN_BASE. */
+const ET_DYN_BASE = pageOf((2 ** 38 / 3) * 2) * PAGE_SIZE;
+
+/** A program in memory, before its first instruction. Places are pages. */
+export interface ElfProgram {
+  /** Where the file's address 0 is. */
+  readonly base: Vpn;
+  /** True if the kernel chose the base. */
+  readonly relocated: boolean;
+  readonly start: Vpn;
+  readonly end: Vpn;
+  /** First instruction of the program, or of its interpreter. */
+  readonly entry: Address;
+}
+
+/**
+ * Loads an ELF program into the empty memory of a process with an MMU. Code is not run; there is
+ * no stack yet. Files are taken to be of the machine's architecture.
+ *
+ * @param path absolute, a byte string.
+ * @throws SyscallError, the errno of execve(). Compare fs/binfmt_elf.c:load_elf_binary().
+ */
+export function execElf(process: Process, mm: Mm, path: string): ElfProgram {
+  const file = openExec(process, path);
+  let interpreter: OpenFile | undefined;
+  try {
+    const elf = readHeaders(file);
+    interpreter = openInterpreter(process, file, elf);
+    const program = loadProgram(mm, file, elf, interpreter !== undefined);
+    mm.startBrk = program.end * PAGE_SIZE;
+    mm.brkEnd = mm.startBrk;
+    if (interpreter === undefined) return program;
+    const { entry } = loadProgram(mm, interpreter, readHeaders(interpreter), false);
+    return { ...program, entry };
+  } finally {
+    interpreter?.put();
+    process.close(file);
+  }
+}
+
+function readHeaders(file: OpenFile): ElfFile {
+  const head = readProgram(file, 0, BINPRM_BUF_SIZE);
+  // Program headers may stand anywhere; they take at most a page.
+  const elf = parseElf(head) ?? parseElf(readProgram(file, 0, file.inode.size));
+  if (elf === undefined || (elf.type !== 'exec' && elf.type !== 'dyn')) {
+    throw new SyscallError('ENOEXEC', 'not a program');
+  }
+  return elf;
+}
+
+function openInterpreter(
+  process: Process,
+  file: OpenFile,
+  { segments }: ElfFile,
+): OpenFile | undefined {
+  const segment = segments.find(({ type }) => type === PT_INTERP);
+  if (segment === undefined) return undefined;
+  const { filesz, offset } = segment;
+  if (filesz < 2 || filesz > PAGE_SIZE) throw new SyscallError('ENOEXEC', 'bad PT_INTERP');
+  const name = readProgram(file, offset, filesz);
+  if (name.at(-1) !== 0) throw new SyscallError('ENOEXEC', 'bad PT_INTERP');
+  return openExec(process, bytesToName(name.subarray(0, name.indexOf(0))));
+}
+
+/** Maps the segments of a program or an interpreter. */
+function loadProgram(mm: Mm, file: OpenFile, elf: ElfFile, isPie: boolean): ElfProgram {
+  const loads = elf.segments.filter(({ type }) => type === PT_LOAD);
+  const [first] = loads;
+  if (first === undefined) throw new SyscallError('ENOEXEC', 'nothing to load');
+  const relocated = elf.type === 'dyn';
+  let bias = 0;
+  for (const segment of loads) {
+    if (segment !== first) {
+      loadSegment(mm, file, segment, bias, MAP_PRIVATE | MAP_FIXED, 0);
+    } else if (!relocated) {
+      loadSegment(mm, file, segment, 0, MAP_PRIVATE | MAP_FIXED_NOREPLACE, 0);
+    } else {
+      // The first mapping takes the room of all of them, so that the rest finds its place.
+      const total = totalMappingSize(loads);
+      const fixed = isPie ? MAP_FIXED_NOREPLACE : 0;
+      const wanted = (isPie ? ET_DYN_BASE : 0) - pageOf(segment.vaddr) * PAGE_SIZE;
+      const at = loadSegment(mm, file, segment, wanted, MAP_PRIVATE | fixed, total);
+      bias = at - pageOf(segment.vaddr) * PAGE_SIZE;
+    }
+  }
+  const top = Math.max(...loads.map(({ vaddr, memsz }) => vaddr + memsz));
+  return {
+    base: bias / PAGE_SIZE,
+    relocated,
+    start: pageOf(bias + first.vaddr),
+    end: pagesOf(bias + top),
+    entry: bias + elf.entry,
+  };
+}
+
+/** Compare fs/binfmt_elf.c:total_mapping_size(). */
+function totalMappingSize(loads: readonly ElfSegment[]): number {
+  const low = Math.min(...loads.map(({ vaddr }) => pageOf(vaddr) * PAGE_SIZE));
+  return Math.max(...loads.map(({ vaddr, memsz }) => vaddr + memsz)) - low;
+}
+
+/**
+ * One segment: its pages of the file, the rest of the last one cleared, and anonymous memory
+ * behind. Compare fs/binfmt_elf.c:elf_load().
+ *
+ * @param total bytes that the first segment reserves for all; 0 for the others.
+ * @returns the address of its first page.
+ */
+function loadSegment(
+  mm: Mm,
+  file: OpenFile,
+  segment: ElfSegment,
+  bias: number,
+  mapFlags: number,
+  total: number,
+): Address {
+  const { vaddr, filesz, memsz, flags } = segment;
+  const inPage = vaddr % PAGE_SIZE;
+  const prot = protOf(flags);
+  let at = bias + vaddr - inPage;
+  if (filesz > 0) {
+    at = mapFile(mm, file, segment, at, { prot, mapFlags, total });
+    if (memsz > filesz) clearTail(mm, at + inPage + filesz, (prot & PROT_WRITE) !== 0);
+  }
+  if (memsz > filesz) {
+    const start = filesz > 0 ? pageAlign(at + inPage + filesz) : at;
+    mapBrk(mm, start, pageAlign(at + inPage + memsz) - start, (prot & PROT_EXEC) !== 0);
+  }
+  return at;
+}
+
+/** Compare fs/binfmt_elf.c:elf_map(). */
+function mapFile(
+  mm: Mm,
+  file: OpenFile,
+  { vaddr, offset, filesz }: ElfSegment,
+  address: Address,
+  { prot, mapFlags, total }: { prot: number; mapFlags: number; total: number },
+): Address {
+  const inPage = vaddr % PAGE_SIZE;
+  const size = pageAlign(filesz + inPage);
+  const position = offset - inPage;
+  if (position < 0 || position % PAGE_SIZE !== 0) throw new SyscallError('EINVAL');
+  const length = total === 0 ? size : pageAlign(total);
+  const pgoff = position / PAGE_SIZE;
+  const at = mm.mmap({ address: Math.max(address, 0), length, prot, flags: mapFlags, file, pgoff });
+  if (length > size) mm.munmap(at + size, length - size);
+  return at;
+}
+
+/** Bytes behind the data, up to the end of the page, are the program's zeros: padzero(). */
+function clearTail(mm: Mm, from: Address, writable: boolean): void {
+  if (!writable) return;
+  for (let at = from; at % PAGE_SIZE !== 0; at += 1) mm.store(at, 0);
+}
+
+function protOf(flags: number): number {
+  return (
+    ((flags & PF_R) === 0 ? 0 : PROT_READ) |
+    ((flags & PF_W) === 0 ? 0 : PROT_WRITE) |
+    ((flags & PF_X) === 0 ? 0 : PROT_EXEC)
+  );
+}

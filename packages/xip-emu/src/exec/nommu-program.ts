@@ -1,0 +1,47 @@
+import { isElf } from 'cramfs-elf';
+import { SyscallError } from '../errno.js';
+import type { NommuMm } from '../nommu/nommu-mm.js';
+import type { Process } from '../process.js';
+import type { Address } from '../units.js';
+import { loadElfFdpic } from './elf-fdpic.js';
+import { isFlat, loadFlat } from './flat.js';
+import { BINPRM_BUF_SIZE, openExec, readProgram } from './open-exec.js';
+
+/** A program in memory, before its first instruction. */
+export interface NommuProgram {
+  readonly format: 'elf-fdpic' | 'flat';
+  readonly startCode: Address;
+  readonly startData: Address;
+  /** Top of the stack, in the mapping that /proc/PID/maps calls [stack]. */
+  readonly startStack: Address;
+}
+
+/** What execve() passes on. */
+export interface ExecArguments {
+  readonly argv: readonly string[];
+  readonly envp: readonly string[];
+}
+
+/**
+ * Loads a program into the empty memory of a process without an MMU. Code is not run. ELF files
+ * are taken to be of the machine's architecture.
+ *
+ * @param path absolute, a byte string.
+ * @throws SyscallError, the errno of execve().
+ */
+export function execNommu(
+  process: Process,
+  mm: NommuMm,
+  path: string,
+  args: ExecArguments,
+): NommuProgram {
+  const file = openExec(process, path);
+  try {
+    const head = readProgram(file, 0, BINPRM_BUF_SIZE);
+    if (isElf(head)) return loadElfFdpic(process, mm, file, head);
+    if (isFlat(head)) return loadFlat(mm, file, head, args);
+    throw new SyscallError('ENOEXEC', 'neither ELF nor bFLT');
+  } finally {
+    process.close(file);
+  }
+}

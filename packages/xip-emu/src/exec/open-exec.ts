@@ -1,0 +1,36 @@
+import { SyscallError } from '../errno.js';
+import type { Process } from '../process.js';
+import type { OpenFile } from '../vfs/file.js';
+
+/** BINPRM_BUF_SIZE: what a loader sees of a file at first. */
+export const BINPRM_BUF_SIZE = 256;
+
+/**
+ * Opens a program. The caller owns the reference. Compare fs/exec.c:do_open_execat().
+ *
+ * @param path absolute, a byte string.
+ * @throws SyscallError EACCES for what is no regular file, or has no execute permission; ETXTBSY.
+ */
+export function openExec(process: Process, path: string): OpenFile {
+  const file = process.open(path);
+  const { inode } = file;
+  try {
+    if (!inode.isRegular || (inode.mode & 0o111) === 0) throw new SyscallError('EACCES');
+    if (inode.writers > 0) throw new SyscallError('ETXTBSY');
+  } catch (error) {
+    process.close(file);
+    throw error;
+  }
+  return file;
+}
+
+/**
+ * `length` bytes of a file at `position`; fewer where it ends. Compare fs/exec.c:kernel_read().
+ *
+ * @throws SyscallError EIO and the like; EINVAL for what cannot be read.
+ */
+export function readProgram(file: OpenFile, position: number, length: number): Uint8Array {
+  if (file.fops.readIter === undefined) throw new SyscallError('EINVAL');
+  const bytes = new Uint8Array(length);
+  return bytes.subarray(0, file.fops.readIter(file, position, bytes));
+}

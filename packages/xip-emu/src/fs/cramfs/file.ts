@@ -1,0 +1,51 @@
+import { directMap } from 'cramfs-reader';
+import { SyscallError } from '../../errno.js';
+import { PAGE_SIZE, type Address, type Pgoff } from '../../units.js';
+import type { FileOperations, OpenFile } from '../../vfs/file.js';
+import { filemapRead, genericFileVmOps } from '../../vfs/filemap.js';
+import { isNommuSharedMapping, isSharedMaywrite, type VmArea } from '../../vfs/vm-area.js';
+import { cramfsInode } from './inode.js';
+
+/** Compare mm/filemap.c:generic_file_readonly_mmap(). */
+export function genericFileReadonlyMmap(_file: OpenFile, vma: VmArea): void {
+  if (isSharedMaywrite(vma.flags)) throw new SyscallError('EINVAL');
+  vma.ops = genericFileVmOps;
+}
+
+/** fs/cramfs/inode.c:cramfs_physmem_get_unmapped_area(). */
+function getUnmappedArea(file: OpenFile, pgoff: Pgoff, pages: number): Address {
+  const inode = cramfsInode(file.inode);
+  const { sb } = inode;
+  const { imageOffset, errno, bailout } = directMap(sb.image, inode, {
+    pgoff,
+    pages,
+    pageSize: PAGE_SIZE,
+    physAddr: sb.physAddr,
+    mmu: false,
+  });
+  if (errno !== undefined) throw new SyscallError(errno, bailout);
+  return sb.physAddr + imageOffset;
+}
+
+/** cramfs_physmem_fops: regular files of a ROM mount whose image has direct pointers. */
+export const physmemFileOperations: FileOperations = {
+  readIter: filemapRead,
+  mmap(file, vma) {
+    cramfsInode(file.inode).sb.policy.physmemMmap(file, vma);
+  },
+  mmapCapabilities: () => ({ copy: true, direct: true, read: true, write: false, exec: true }),
+  getUnmappedArea,
+  nommuMmap: (_file, flags) => isNommuSharedMapping(flags),
+};
+
+/** generic_ro_fops: everything else with content. */
+export const blockdevFileOperations: FileOperations = {
+  readIter: filemapRead,
+  mmap: genericFileReadonlyMmap,
+};
+
+export const directoryOperations: FileOperations = {
+  readIter() {
+    throw new SyscallError('EISDIR');
+  },
+};

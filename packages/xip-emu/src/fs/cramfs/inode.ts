@@ -1,0 +1,82 @@
+import { CRAMFS_INODE_SIZE, CRAMFS_MAXPATHLEN, bytesToName, decodeInode } from 'cramfs-format';
+import { makeInode, type Inode as ImageInode } from 'cramfs-reader';
+import { SyscallError, invariant } from '../../errno.js';
+import { PAGE_SIZE, pagesOf } from '../../units.js';
+import { AddressSpace } from '../../vfs/address-space.js';
+import type { FileOperations } from '../../vfs/file.js';
+import { Inode } from '../../vfs/inode.js';
+import { blockdevFileOperations, directoryOperations, physmemFileOperations } from './file.js';
+import { cramfsAops } from './read-folio.js';
+import type { CramfsSuperBlock } from './super.js';
+
+/** Entries are read through a window of this many bytes. */
+const ENTRY_WINDOW = CRAMFS_INODE_SIZE + CRAMFS_MAXPATHLEN;
+
+/** An inode of a mounted cramfs. `ino` is where its block pointers or entries stand. */
+export class CramfsInode extends Inode {
+  readonly sb: CramfsSuperBlock;
+  /** As stored; of the name that was looked up first. */
+  readonly raw: ImageInode;
+  readonly mode: number;
+  readonly size: number;
+  readonly mapping: AddressSpace | undefined;
+
+  constructor(sb: CramfsSuperBlock, raw: ImageInode) {
+    super(raw.ino, fileOperations(sb, raw));
+    this.sb = sb;
+    this.raw = raw;
+    this.mode = raw.mode;
+    // Only an inode number with clear low bits says that there is data.
+    this.size = raw.ino % 4 === 0 ? raw.size : 0;
+    const hasPages = raw.type === 'file' || raw.type === 'symlink';
+    this.mapping = hasPages
+      ? new AddressSpace(this, cramfsAops, sb.phys, { store: sb.image.bytes })
+      : undefined;
+  }
+
+  /** Compare fs/cramfs/inode.c:cramfs_lookup(). */
+  lookup(name: string): Inode | undefined {
+    const { sb } = this;
+    for (let offset = 0; offset < this.size;) {
+      const at = this.ino + offset;
+      const window = new Uint8Array(ENTRY_WINDOW);
+      window.set(sb.read(at, ENTRY_WINDOW));
+      const raw = decodeInode(new DataView(window.buffer), 0, sb.image.endianness);
+      const field = window.subarray(CRAMFS_INODE_SIZE, CRAMFS_INODE_SIZE + raw.namelen * 4);
+      if (sb.sortedDirectories && name.charCodeAt(0) < (field[0] ?? 0)) return undefined;
+      offset += CRAMFS_INODE_SIZE + field.length;
+      if (Math.ceil(name.length / 4) * 4 !== field.length) continue;
+      let length = field.length;
+      while (length > 0 && field[length - 1] === 0) length -= 1;
+      if (length === 0) throw new SyscallError('EIO', 'a directory entry without a name');
+      if (length !== name.length) continue;
+      const entry = bytesToName(field.subarray(0, length));
+      if (entry === name) return sb.iget(makeInode(raw, at));
+      if (name < entry && sb.sortedDirectories) return undefined;
+    }
+    return undefined;
+  }
+
+  readlink(): string {
+    const { mapping, size } = this;
+    if (mapping === undefined) throw new SyscallError('EINVAL');
+    const { phys } = mapping;
+    let target = '';
+    for (let page = 0; page < Math.min(pagesOf(size), 1); page += 1) {
+      target += bytesToName(phys.borrow(mapping.read(page)).subarray(0, size % PAGE_SIZE));
+    }
+    const end = target.indexOf('\0');
+    return end < 0 ? target : target.slice(0, end);
+  }
+}
+
+/** The inode of a file or page cache that belongs to cramfs, as its operations know. */
+export function cramfsInode(inode: Inode): CramfsInode {
+  invariant(inode instanceof CramfsInode, 'an operation of cramfs on a foreign inode');
+  return inode;
+}
+
+function fileOperations(sb: CramfsSuperBlock, raw: ImageInode): FileOperations {
+  if (raw.type === 'directory') return directoryOperations;
+  return sb.physmem ? physmemFileOperations : blockdevFileOperations;
+}

@@ -1,0 +1,107 @@
+import {
+  CRAMFS_FLAG_FSID_VERSION_2,
+  CRAMFS_FLAG_SORTED_DIRS,
+  type Endianness,
+} from 'cramfs-format';
+import { usesPhysmemOperations, type CramfsImage, type Inode as ImageInode } from 'cramfs-reader';
+import { SyscallError } from '../../errno.js';
+import type { PhysicalMemory } from '../../phys/physical-memory.js';
+import type { Address } from '../../units.js';
+import type { DeviceNumber } from '../../vfs/device.js';
+import { SuperBlock, type BackingDevice } from '../../vfs/inode.js';
+import { CramfsInode } from './inode.js';
+import type { CramfsPolicy } from './policy.js';
+
+/** The size that a superblock without CRAMFS_FLAG_FSID_VERSION_2 stands for. */
+const OLD_SIZE = 1 << 28;
+
+export interface CramfsMountOptions {
+  /** Bus address of image byte 0 on an MTD with point(); undefined: a block device. */
+  readonly physAddr?: Address | undefined;
+  readonly bdi?: BackingDevice | undefined;
+  /** Of the MTD or the disk. */
+  readonly dev?: DeviceNumber | undefined;
+  readonly phys: PhysicalMemory;
+  readonly policy: CramfsPolicy;
+  /** Of the kernel; images of the other one are refused. */
+  readonly endianness?: Endianness | undefined;
+}
+
+/** drivers/mtd/mtdcore.c:mtd_bdi_init(). */
+const MTD_BDI: BackingDevice = { raPages: 0, ioPages: 0 };
+/** A virtio disk with read_ahead_kb = 0. */
+const BLOCK_BDI: BackingDevice = { raPages: 0, ioPages: 320 };
+
+/** A mounted cramfs image. Compare fs/cramfs/inode.c:cramfs_fill_super functions. */
+export class CramfsSuperBlock extends SuperBlock {
+  readonly type = 'cramfs';
+  readonly readOnly = true;
+  readonly image: CramfsImage;
+  readonly phys: PhysicalMemory;
+  readonly policy: CramfsPolicy;
+  readonly bdi: BackingDevice;
+  /** linear_phys_addr: bus address of image byte 0, 0 on a block device. */
+  readonly physAddr: Address;
+  /** sbi->size: reads on ROM end here. */
+  readonly size: number;
+  readonly sortedDirectories: boolean;
+  /** True if regular files get the operations that map directly. */
+  readonly physmem: boolean;
+  readonly root: CramfsInode;
+  /** The inode cache: two names at one data offset are one inode, the first's. */
+  private readonly inodes = new Map<number, CramfsInode>();
+
+  /** @throws SyscallError EINVAL for an image of the other endianness. */
+  constructor(image: CramfsImage, options: CramfsMountOptions) {
+    super();
+    const { physAddr = 0, phys, policy, endianness = 'little' } = options;
+    if (image.endianness !== endianness) throw new SyscallError('EINVAL', 'wrong endianness');
+    if (options.dev !== undefined) this.dev = options.dev;
+    this.image = image;
+    this.phys = phys;
+    this.policy = policy;
+    this.physAddr = physAddr;
+    this.bdi = options.bdi ?? (physAddr === 0 ? BLOCK_BDI : MTD_BDI);
+    const { flags, size } = image.superblock;
+    this.size = (flags & CRAMFS_FLAG_FSID_VERSION_2) === 0 ? OLD_SIZE : size;
+    this.sortedDirectories = (flags & CRAMFS_FLAG_SORTED_DIRS) !== 0;
+    this.physmem = usesPhysmemOperations(image, physAddr);
+    this.root = this.iget(image.root);
+  }
+
+  /** The inode of an image inode. Compare fs/cramfs/inode.c:get_cramfs_inode(). */
+  iget(raw: ImageInode): CramfsInode {
+    let inode = this.inodes.get(raw.ino);
+    if (inode === undefined) {
+      inode = new CramfsInode(this, raw);
+      this.inodes.set(raw.ino, inode);
+    }
+    return inode;
+  }
+
+  cachedInodes(): Iterable<CramfsInode> {
+    return this.inodes.values();
+  }
+
+  dropCaches(): void {
+    for (const inode of this.inodes.values()) inode.mapping?.dropUnmapped();
+  }
+
+  /** Everything out of the page cache, as at umount; nothing may be mapped. */
+  evict(): void {
+    for (const inode of this.inodes.values()) inode.mapping?.evict();
+  }
+
+  /**
+   * `length` bytes at `offset` of the image as the kernel reads them: behind the end of the device
+   * are zeros, and on ROM a read that crosses the end of the image gives zeros altogether. Compare
+   * fs/cramfs/inode.c:cramfs_direct_read().
+   *
+   * @returns at most `length` bytes, zeros follow; not to be written to.
+   */
+  read(offset: number, length: number): Uint8Array {
+    const crosses = length > this.size || offset > this.size - length;
+    if (this.physAddr !== 0 && crosses) return new Uint8Array(length);
+    return this.image.bytes.subarray(offset, offset + length);
+  }
+}

@@ -1,0 +1,61 @@
+import { SyscallError, invariant } from '../../errno.js';
+import { backingFileMmap, openBackingFile } from '../../vfs/backing-file.js';
+import { OpenFile, type FileOperations } from '../../vfs/file.js';
+import { OverlayInode } from './super.js';
+
+/** The real file that was opened with the overlay's: it stays the same after a copy-up. */
+function openedReal(file: OpenFile): OpenFile {
+  invariant(file.privateData instanceof OpenFile, 'an overlay file without a real one');
+  return file.privateData;
+}
+
+/**
+ * Calls `use` with the file of the present real inode: after a copy-up that is no longer the one
+ * that was opened. Compare fs/overlayfs/file.c:ovl_real_fdget().
+ */
+function withReal<T>(file: OpenFile, use: (real: OpenFile) => T): T {
+  const { inode } = file;
+  invariant(inode instanceof OverlayInode, 'an operation of overlayfs on a foreign inode');
+  const opened = openedReal(file);
+  if (opened.inode === inode.real) return use(opened);
+  const present = openBackingFile(file, inode.real);
+  try {
+    return use(present);
+  } finally {
+    present.put();
+  }
+}
+
+export const overlayFileOperations: FileOperations = {
+  open(file) {
+    const { inode } = file;
+    invariant(inode instanceof OverlayInode, 'an operation of overlayfs on a foreign inode');
+    if (file.writable) inode.copyUp();
+    file.privateData = openBackingFile(file, inode.real);
+  },
+  release(file) {
+    if (file.privateData !== undefined) openedReal(file).put();
+  },
+  readIter(file, position, into) {
+    return withReal(file, (real) => {
+      if (real.fops.readIter === undefined) throw new SyscallError('EINVAL');
+      return real.fops.readIter(real, position, into);
+    });
+  },
+  writeIter(file, position, from) {
+    return withReal(file, (real) => {
+      if (real.fops.writeIter === undefined) throw new SyscallError('EINVAL');
+      return real.fops.writeIter(real, position, from);
+    });
+  },
+  /** Not the present real file but the one that was opened. Compare file.c:ovl_mmap(). */
+  mmap(file, vma) {
+    backingFileMmap(openedReal(file), vma);
+  },
+};
+
+export const overlayDirectoryOperations: FileOperations = {
+  readIter() {
+    throw new SyscallError('EISDIR');
+  },
+};

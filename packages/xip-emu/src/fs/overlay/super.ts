@@ -1,0 +1,144 @@
+import { SyscallError, invariant } from '../../errno.js';
+import type { AddressSpace } from '../../vfs/address-space.js';
+import { OpenFile } from '../../vfs/file.js';
+import { Inode, SuperBlock, type BackingDevice } from '../../vfs/inode.js';
+import type { TmpfsInode } from '../tmpfs/super.js';
+import { overlayDirectoryOperations, overlayFileOperations } from './file.js';
+
+/** Copy-up reads and writes in pieces of this size. */
+const PIECE = 65536;
+
+/** overlayfs with one lower layer and an upper one in a tmpfs. */
+export class OverlaySuperBlock extends SuperBlock {
+  readonly type = 'overlay';
+  readonly readOnly = false;
+  readonly bdi: BackingDevice = { raPages: 0, ioPages: 0 };
+  readonly root: OverlayInode;
+  private nextIno = 1;
+
+  /** @param upper the upper directory. */
+  constructor(lower: Inode, upper: TmpfsInode) {
+    super();
+    this.root = new OverlayInode(this, this.takeIno(), undefined, '', lower, upper);
+  }
+
+  takeIno(): number {
+    const ino = this.nextIno;
+    this.nextIno += 1;
+    return ino;
+  }
+
+  /** The layers below have their own caches. */
+  cachedInodes(): Iterable<OverlayInode> {
+    return [];
+  }
+
+  dropCaches(): void {
+    return;
+  }
+}
+
+/** A file or directory of an overlay: the upper one if there is one, else the lower. */
+export class OverlayInode extends Inode {
+  readonly sb: OverlaySuperBlock;
+  /** No pages of its own: those of the real inode are used. */
+  readonly mapping: AddressSpace | undefined = undefined;
+  private readonly parent: OverlayInode | undefined;
+  private readonly name: string;
+  private readonly lower: Inode | undefined;
+  private upper: TmpfsInode | undefined;
+  private readonly entries = new Map<string, OverlayInode>();
+
+  constructor(
+    sb: OverlaySuperBlock,
+    ino: number,
+    parent: OverlayInode | undefined,
+    name: string,
+    lower: Inode | undefined,
+    upper: TmpfsInode | undefined,
+  ) {
+    const real = upper ?? lower;
+    invariant(real !== undefined, 'an overlay inode without a layer');
+    // Compare fs/overlayfs/inode.c:ovl_map_ino(): only directories get numbers of their own.
+    super(
+      real.isDirectory ? ino : real.ino,
+      real.isDirectory ? overlayDirectoryOperations : overlayFileOperations,
+    );
+    this.sb = sb;
+    this.parent = parent;
+    this.name = name;
+    this.lower = lower;
+    this.upper = upper;
+  }
+
+  /** ovl_inode_real() */
+  get real(): Inode {
+    return this.upper ?? this.lower!;
+  }
+
+  get mode(): number {
+    return this.real.mode;
+  }
+
+  get size(): number {
+    return this.real.size;
+  }
+
+  lookup(name: string): OverlayInode | undefined {
+    const known = this.entries.get(name);
+    if (known !== undefined) return known;
+    const upper = this.upper?.lookup(name);
+    const below = this.lower?.isDirectory === true ? this.lower.lookup(name) : undefined;
+    // Whiteouts are not there: nothing can be removed yet. Only directories are merged.
+    const hidden = upper !== undefined && !upper.isDirectory;
+    const lower = hidden ? undefined : below;
+    if (upper === undefined && lower === undefined) return undefined;
+    const inode = new OverlayInode(this.sb, this.sb.takeIno(), this, name, lower, upper);
+    this.entries.set(name, inode);
+    return inode;
+  }
+
+  readlink(): string {
+    return this.real.readlink();
+  }
+
+  /**
+   * Makes the upper file, with the lower one's content as reads give it. Open files and mappings
+   * of the lower one stay with it. Compare fs/overlayfs/copy_up.c:ovl_copy_up_flags().
+   */
+  copyUp(): TmpfsInode {
+    if (this.upper !== undefined) return this.upper;
+    const directory = this.parent?.copyUp();
+    invariant(directory !== undefined, 'the root of an overlay is an upper directory');
+    const source = this.lower!;
+    const target = directory.create(this.name, source.mode);
+    if (source.isRegular) copyData(source, target);
+    else if (!source.isDirectory) throw new SyscallError('EOPNOTSUPP', 'copy-up of a special file');
+    this.upper = target;
+    this.sb.trace.sink?.({ type: 'copy-up', path: this.path, size: target.size });
+    return target;
+  }
+
+  /** From the root of the overlay on. */
+  private get path(): string {
+    const above = this.parent?.path ?? '';
+    return this.parent === undefined ? '' : `${above}/${this.name}`;
+  }
+}
+
+function copyData(source: Inode, target: TmpfsInode): void {
+  const from = new OpenFile(source, '');
+  const to = new OpenFile(target, '', { writable: true });
+  try {
+    const buffer = new Uint8Array(PIECE);
+    for (let at = 0; at < source.size;) {
+      const got = from.fops.readIter?.(from, at, buffer) ?? 0;
+      if (got === 0) throw new SyscallError('EIO', 'copy-up cannot read the lower file');
+      to.fops.writeIter?.(to, at, buffer.subarray(0, got));
+      at += got;
+    }
+  } finally {
+    to.put();
+    from.put();
+  }
+}

@@ -1,0 +1,67 @@
+import { SyscallError } from '../../errno.js';
+import { PG_DIRTY } from '../../phys/physical-memory.js';
+import { PAGE_SIZE } from '../../units.js';
+import type { AddressSpaceOperations } from '../../vfs/address-space.js';
+import type { FileOperations, OpenFile } from '../../vfs/file.js';
+import { filemapFault, filemapMapPages } from '../../vfs/filemap.js';
+import type { VmOperations } from '../../vfs/vm-area.js';
+import { tmpfsInode } from './super.js';
+
+const ZEROS = new Uint8Array(0);
+
+/** A page that nobody has written to is zero. */
+export const shmemAops: AddressSpaceOperations = { readFolio: () => ZEROS };
+
+/** Faults allocate pages; there is no page_mkwrite, so shared entries are writable at once. */
+const shmemVmOps: VmOperations = { fault: filemapFault, mapPages: filemapMapPages };
+
+/** Holes are read as zeros without a page. Compare mm/shmem.c:shmem_file_read_iter(). */
+function readIter({ inode }: OpenFile, position: number, into: Uint8Array): number {
+  const { mapping, size, sb } = tmpfsInode(inode);
+  const end = Math.min(position + into.length, size);
+  let done = 0;
+  for (let at = position; at < end;) {
+    const offset = at % PAGE_SIZE;
+    const length = Math.min(PAGE_SIZE - offset, end - at);
+    const frame = mapping!.find(Math.floor(at / PAGE_SIZE));
+    if (frame < 0) into.fill(0, done, done + length);
+    else into.set(sb.phys.borrow(frame).subarray(offset, offset + length), done);
+    done += length;
+    at += length;
+  }
+  return done;
+}
+
+function writeIter({ inode }: OpenFile, position: number, from: Uint8Array): number {
+  const file = tmpfsInode(inode);
+  const { phys } = file.sb;
+  for (let done = 0; done < from.length;) {
+    const at = position + done;
+    const offset = at % PAGE_SIZE;
+    const length = Math.min(PAGE_SIZE - offset, from.length - done);
+    const frame = file.mapping!.read(Math.floor(at / PAGE_SIZE));
+    phys.borrowWritable(frame).set(from.subarray(done, done + length), offset);
+    phys.setFlag(frame, PG_DIRTY);
+    done += length;
+    file.extend(at + length);
+  }
+  return from.length;
+}
+
+export const tmpfsFileOperations: FileOperations = {
+  readIter,
+  writeIter,
+  mmap(_file, vma) {
+    vma.ops = shmemVmOps;
+  },
+  release({ inode }) {
+    const file = tmpfsInode(inode);
+    if (file.links === 0) file.mapping?.evict();
+  },
+};
+
+export const tmpfsDirectoryOperations: FileOperations = {
+  readIter() {
+    throw new SyscallError('EISDIR');
+  },
+};

@@ -1,0 +1,69 @@
+export {
+  AccessFault,
+  InvariantError,
+  SyscallError,
+  UnmodelledError,
+  isSyscallError,
+  type Errno,
+  type Signal,
+  type SignalCode,
+} from './errno.js';
+export { KernelCorruption, type CorruptionDetails } from './kernel-corruption.js';
+export { Machine, type MachineOptions } from './machine.js';
+export { Process, type MmapOptions, type OpenOptions } from './process.js';
+export {
+  MAP_ANONYMOUS,
+  MAP_FIXED,
+  MAP_FIXED_NOREPLACE,
+  MAP_NORESERVE,
+  MAP_POPULATE,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  PROT_EXEC,
+  PROT_NONE,
+  PROT_READ,
+  PROT_WRITE,
+  type Advice,
+  type MemoryMap,
+  type MmapRequest,
+} from './memory-map.js';
+export { LINUX_POLICIES, type LinuxPolicy, type PolicyName } from './policy.js';
+export type { RomWindow } from './phys/rom-window.js';
+export { Mm } from './mm/mm-struct.js';
+export { validateMm } from './mm/validate.js';
+export { NommuMm } from './nommu/nommu-mm.js';
+export { CramfsSuperBlock } from './fs/cramfs/super.js';
+export { OverlaySuperBlock } from './fs/overlay/super.js';
+export { TmpfsSuperBlock } from './fs/tmpfs/super.js';
+export { OpenFile } from './vfs/file.js';
+export { execElf, type ElfProgram } from './exec/elf.js';
+export {
+  accountMachine,
+  type FileAccount,
+  type MachineAccount,
+  type ProcessAccount,
+} from './report/accounting.js';
+export { mapsText, type MapsOptions } from './report/maps.js';
+export {
+  PM_FILE,
+  PM_MMAP_EXCLUSIVE,
+  PM_PFRAME_MASK,
+  PM_PRESENT,
+  pagemapEntries,
+} from './report/pagemap.js';
+export { smapsText } from './report/smaps-text.js';
+export { permissionsText, smapsCounts, vmFlagsText, type SmapsCounts } from './report/smaps.js';
+export {
+  compareRecords,
+  firstDifference,
+  formatDifference,
+  isDiagnosis,
+  withoutProgramState,
+  type Difference,
+} from './scenario/compare.js';
+export { Trace, type FaultReason, type FramePlace, type TraceEvent } from './trace.js';
+export type { DeviceNumber } from './vfs/device.js';
+export { ScenarioError, parseScenario, type Statement } from './scenario/parse.js';
+export { formatRecords, parseRecords } from './scenario/record-lines.js';
+export { runScenario, type ScenarioRecord, type ScenarioWorld } from './scenario/run.js';
+export { createWorld, type WorldOptions } from './scenario/world.js';

@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { IntervalSet } from './interval-set.js';
+
+interface Range {
+  start: number;
+  end: number;
+}
+
+/** The same by looking at everything. */
+class NaiveSet {
+  ranges: Range[] = [];
+
+  find(at: number): Range | undefined {
+    return this.ranges.find(({ end }) => end > at);
+  }
+
+  findBefore(at: number): Range | undefined {
+    return this.ranges.filter(({ start }) => start < at).at(-1);
+  }
+
+  highestGap(low: number, high: number, length: number): number | undefined {
+    for (let start = high - length; start >= low; start -= 1) {
+      const used = this.ranges.some((range) => range.start < start + length && range.end > start);
+      if (!used) return start;
+    }
+    return undefined;
+  }
+}
+
+const SPACE = 2000;
+
+/** Adds, removes, shrinks and grows ranges in both sets alike. */
+function change(set: IntervalSet<Range>, naive: NaiveSet, at: number, length: number): void {
+  const found = naive.find(at);
+  if (found !== undefined && found.start <= at) {
+    const index = naive.ranges.indexOf(found);
+    if (length % 3 === 0) {
+      set.remove(found);
+      naive.ranges.splice(index, 1);
+    } else if (length % 3 === 1) {
+      // Up to the neighbours.
+      const start = naive.ranges[index - 1]?.end ?? 0;
+      const end = naive.ranges[index + 1]?.start ?? SPACE;
+      set.resize(found, start, end);
+    } else if (found.end - found.start > 1) {
+      set.resize(found, Math.min(at + 1, found.end - 1), found.end);
+    }
+    return;
+  }
+  const range = { start: at, end: Math.min(at + length, found?.start ?? SPACE) };
+  set.insert(range);
+  naive.ranges.push(range);
+  naive.ranges.sort((a, b) => a.start - b.start);
+}
+
+describe('IntervalSet', () => {
+  test('random changes: the same as a sorted array', () => {
+    const steps = fc.array(fc.tuple(fc.nat(SPACE - 1), fc.integer({ min: 1, max: 12 })), {
+      minLength: 1,
+      maxLength: 800,
+    });
+    fc.assert(
+      fc.property(steps, (changes) => {
+        const set = new IntervalSet<Range>();
+        const naive = new NaiveSet();
+        for (const [at, length] of changes) {
+          change(set, naive, at, length);
+          const probe = (at * 7 + length) % SPACE;
+          expect(set.find(probe)).toBe(naive.find(probe));
+          expect(set.findBefore(probe)).toBe(naive.findBefore(probe));
+        }
+        expect([...set]).toEqual(naive.ranges);
+        expect(set.size).toBe(naive.ranges.length);
+        for (const [at, length] of changes.slice(0, 20)) {
+          const high = SPACE - (at % 50);
+          expect(set.highestGap(3, high, length)).toBe(naive.highestGap(3, high, length));
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('many neighbours in a row, taken away again from both ends and from the middle', () => {
+    const set = new IntervalSet<Range>();
+    const ranges = Array.from({ length: 20_000 }, (_, at) => ({ start: 2 * at, end: 2 * at + 1 }));
+    for (let at = 0; at < ranges.length; at += 1) set.insert(ranges[(at * 7919) % ranges.length]!);
+    expect([...set]).toEqual(ranges);
+    expect(set.highestGap(0, 40_000, 1)).toBe(39_999);
+    expect(set.highestGap(0, 39_999, 1)).toBe(39_997);
+    expect(set.highestGap(0, 40_000, 2)).toBeUndefined();
+    for (const range of ranges.slice(9_000, 9_100)) set.remove(range);
+    expect(set.highestGap(0, 40_000, 2)).toBe(18_198);
+    for (const [at, range] of ranges.entries()) {
+      if (at < 9_000 || at >= 9_100) set.remove(range);
+    }
+    expect(set.size).toBe(0);
+    expect(set.find(0)).toBeUndefined();
+    expect(set.highestGap(5, 100, 95)).toBe(5);
+    expect(set.highestGap(5, 100, 96)).toBeUndefined();
+  });
+});

@@ -1,0 +1,156 @@
+import type { CramfsImage } from 'cramfs-reader';
+import { TmpfsSuperBlock } from './fs/tmpfs/super.js';
+import { Mm, type MmHost } from './mm/mm-struct.js';
+import { installVdso } from './mm/special-mapping.js';
+import type { OpenFile } from './vfs/file.js';
+import { CramfsSuperBlock } from './fs/cramfs/super.js';
+import type { MemoryMap } from './memory-map.js';
+import { NommuMm } from './nommu/nommu-mm.js';
+import { RegionRam } from './nommu/region-ram.js';
+import { VmRegions } from './nommu/vm-region.js';
+import { PhysicalMemory } from './phys/physical-memory.js';
+import type { RomWindow } from './phys/rom-window.js';
+import { LINUX_POLICIES, type LinuxPolicy, type PolicyName } from './policy.js';
+import { Process } from './process.js';
+import { PAGE_SIZE, type Address } from './units.js';
+import { Trace } from './trace.js';
+import { MTD_BLOCK_MAJOR, VIRTBLK_MAJOR, VIRTBLK_MINORS } from './vfs/device.js';
+import type { SuperBlock } from './vfs/inode.js';
+import { MountTable } from './vfs/mount.js';
+
+export interface MachineOptions {
+  /** Default: true. */
+  readonly mmu?: boolean | undefined;
+  /** Bytes; default 192 MiB. */
+  readonly ramSize?: number | undefined;
+  readonly roms?: readonly RomWindow[] | undefined;
+  readonly policy?: PolicyName | undefined;
+  /** fault_around_bytes: a power of two, at least a page; default 64 KiB, as Linux has it. */
+  readonly faultAround?: number | undefined;
+  /** vm.max_map_count; default 65530. */
+  readonly maxMapCount?: number | undefined;
+}
+
+const DEFAULT_RAM = 192 << 20;
+const DEFAULT_FAULT_AROUND = 65536;
+const DEFAULT_MAX_MAP_COUNT = 65530;
+const MMAP_MIN_ADDR = 65536;
+const RAM_ADDRESS = 0x80000000;
+
+/** The composition root: physical memory, mounts, processes and one Linux policy. */
+export class Machine implements MmHost {
+  readonly mmu: boolean;
+  readonly phys: PhysicalMemory;
+  readonly policy: LinuxPolicy;
+  readonly mounts = new MountTable();
+  /** fault_around_pages; may change at any time. */
+  faultAroundPages: number;
+  readonly maxMapCount: number;
+  /** The event log; set its `sink` to turn it on. */
+  readonly trace = new Trace();
+  readonly mmapMinVpn = MMAP_MIN_ADDR / PAGE_SIZE;
+  /** The kernel's own mount, for shared anonymous memory: mm/shmem.c:shm_mnt. */
+  private readonly shmMount: TmpfsSuperBlock;
+  /** Without MMU: what all mappings stand on. */
+  readonly vmRegions: VmRegions;
+  /** Processes that have not exited. */
+  readonly processes = new Set<Process>();
+  private nextPid = 1;
+  /** Minor number of the next mount without a device; the kernel's own tmpfs has the first. */
+  private nextUnnamed = 1;
+  private disks = 0;
+
+  constructor(options: MachineOptions = {}) {
+    const { mmu = true, ramSize = DEFAULT_RAM, roms = [], policy = 'linux-6.12' } = options;
+    this.mmu = mmu;
+    this.policy = LINUX_POLICIES[policy];
+    this.faultAroundPages = (options.faultAround ?? DEFAULT_FAULT_AROUND) / PAGE_SIZE;
+    this.maxMapCount = options.maxMapCount ?? DEFAULT_MAX_MAP_COUNT;
+    this.phys = new PhysicalMemory({ ramSize, ramAddress: RAM_ADDRESS, roms });
+    this.shmMount = this.register(new TmpfsSuperBlock(this.phys));
+    this.vmRegions = new VmRegions(new RegionRam(this.phys));
+  }
+
+  /**
+   * mount(2): puts a file system that was made for this machine at an absolute path (a byte
+   * string); no directory has to be there. One without a device gets the next unnamed number.
+   *
+   * @returns the file system.
+   */
+  mount<T extends SuperBlock>(path: string, sb: T): T {
+    this.mounts.add(path, this.register(sb));
+    return sb;
+  }
+
+  /** Compare fs/super.c:set_anon_super(). */
+  private register<T extends SuperBlock>(sb: T): T {
+    if (sb.trace === this.trace) return sb;
+    sb.trace = this.trace;
+    if (sb.dev.major === 0) {
+      sb.dev = { major: 0, minor: this.nextUnnamed };
+      this.nextUnnamed += 1;
+    }
+    return sb;
+  }
+
+  /**
+   * Mounts a cramfs image: from ROM at `physAddr`, the bus address of its first byte in one of the
+   * windows, or from a block device. Each window is an MTD (mtd0, mtd1, ...), each mount without
+   * `physAddr` a virtio disk (vda, vdb, ...).
+   *
+   * @throws SyscallError EINVAL for an image that a little-endian kernel does not mount.
+   */
+  mountCramfs(path: string, image: CramfsImage, physAddr?: Address): CramfsSuperBlock {
+    const dev =
+      physAddr === undefined
+        ? { major: VIRTBLK_MAJOR, minor: this.disks * VIRTBLK_MINORS }
+        : { major: MTD_BLOCK_MAJOR, minor: this.windowOf(physAddr) };
+    const options = { physAddr, phys: this.phys, policy: this.policy.cramfs, dev };
+    const sb = this.mount(path, new CramfsSuperBlock(image, options));
+    if (physAddr === undefined) this.disks += 1;
+    return sb;
+  }
+
+  private windowOf(at: Address): number {
+    const { roms } = this.phys;
+    const window = roms.findIndex(({ address, size }) => at >= address && at < address + size);
+    return Math.max(window, 0);
+  }
+
+  /**
+   * A process whose memory is empty, but for what the kernel itself puts there ([vvar], [vdso]).
+   * It is adopted by no one: end it with {@link Process.exit}.
+   */
+  spawn(): Process {
+    return this.adopt(this.newMemoryMap());
+  }
+
+  /**
+   * fork(2): a child with a copy of the parent's memory. Open files are objects here, not numbers:
+   * what parent and child both use is closed once. Compare kernel/fork.c:dup_mm().
+   *
+   * @throws SyscallError ENOSYS without an MMU.
+   */
+  fork(parent: Process): Process {
+    return this.adopt(parent.mm.fork());
+  }
+
+  private adopt(mm: MemoryMap): Process {
+    const process = new Process(this.nextPid, mm, this);
+    mm.pid = process.pid;
+    this.processes.add(process);
+    this.nextPid += 1;
+    return process;
+  }
+
+  private newMemoryMap(): MemoryMap {
+    if (!this.mmu) return new NommuMm(this.vmRegions, this.trace);
+    const mm = new Mm(this);
+    installVdso(mm);
+    return mm;
+  }
+
+  shmemZeroSetup(pages: number): OpenFile {
+    return this.shmMount.zeroFile(pages);
+  }
+}

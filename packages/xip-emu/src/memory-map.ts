@@ -1,0 +1,89 @@
+import type { Address, Pgoff } from './units.js';
+import type { OpenFile } from './vfs/file.js';
+
+// include/uapi/linux/mman.h and asm-generic/mman-common.h
+export const PROT_NONE = 0;
+export const PROT_READ = 1;
+export const PROT_WRITE = 2;
+export const PROT_EXEC = 4;
+export const MAP_SHARED = 0x1;
+export const MAP_PRIVATE = 0x2;
+export const MAP_SHARED_VALIDATE = 0x3;
+export const MAP_TYPE = 0xf;
+export const MAP_FIXED = 0x10;
+export const MAP_ANONYMOUS = 0x20;
+export const MAP_NORESERVE = 0x4000;
+export const MAP_POPULATE = 0x8000;
+export const MAP_FIXED_NOREPLACE = 0x100000;
+
+/** One mmap(2). */
+export interface MmapRequest {
+  /** Hint, or with MAP_FIXED the place; 0 = none. */
+  readonly address: Address;
+  /** Bytes. */
+  readonly length: number;
+  /** PROT_*. */
+  readonly prot: number;
+  /** MAP_*. */
+  readonly flags: number;
+  /** Not with MAP_ANONYMOUS. The mapping takes a reference of its own. */
+  readonly file?: OpenFile | undefined;
+  /** First page of the file. */
+  readonly pgoff: Pgoff;
+}
+
+export type Advice =
+  | 'normal'
+  | 'random'
+  | 'sequential'
+  | 'willneed'
+  | 'dontneed'
+  | 'free'
+  | 'populate_r'
+  | 'populate_w';
+
+/**
+ * The memory of a process, behind its system calls: `Mm` with an MMU, `NommuMm` without. Addresses
+ * are bytes. System calls throw SyscallError, accesses AccessFault.
+ */
+export interface MemoryMap {
+  /** The process that it belongs to (mm->owner); 0 before it has one. */
+  pid: number;
+  /** @returns the address of the mapping. */
+  mmap(request: MmapRequest): Address;
+  munmap(address: Address, length: number): void;
+  mprotect(address: Address, length: number, prot: number): void;
+  /** @returns the new address. */
+  mremap(address: Address, oldLength: number, newLength: number, mayMove: boolean): Address;
+  madvise(address: Address, length: number, advice: Advice): void;
+  /** With MS_SYNC. */
+  msync(address: Address, length: number): void;
+  /** @returns one byte, 0 or 1, per page. */
+  mincore(address: Address, length: number): Uint8Array;
+  /**
+   * brk(2): moves the end of the heap. Never fails: what cannot be done leaves the end where it is.
+   *
+   * @param end 0 to ask where it is.
+   * @returns the end of the heap afterwards.
+   */
+  brk(end: Address): Address;
+  /** A copy for a child. @throws SyscallError ENOSYS without an MMU. */
+  fork(): MemoryMap;
+  /** Takes everything apart, as at exit. */
+  exit(): void;
+  load(address: Address): number;
+  store(address: Address, value: number): void;
+  /**
+   * Loads the bytes from `address` on in order, and stops at the first that cannot be loaded.
+   *
+   * @returns how many were loaded, and the fault that ended it, if one did.
+   */
+  loadRange(address: Address, into: Uint8Array): { loaded: number; fault?: AccessFaultLike };
+}
+
+/** An AccessFault as data. */
+export interface AccessFaultLike {
+  readonly signal: 'SIGSEGV' | 'SIGBUS';
+  readonly code: 'MAPERR' | 'ACCERR' | 'ADRERR';
+  readonly address: Address;
+}

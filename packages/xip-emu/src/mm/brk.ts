@@ -1,0 +1,73 @@
+import { SyscallError, isSyscallError } from '../errno.js';
+import { PAGE_SIZE, isPageAligned, pagesOf, type Address } from '../units.js';
+import {
+  VM_ACCOUNT,
+  VM_EXEC,
+  VM_MAYEXEC,
+  VM_MAYREAD,
+  VM_MAYWRITE,
+  VM_READ,
+  VM_WRITE,
+} from '../vfs/vm-area.js';
+import type { Mm } from './mm-struct.js';
+import { mmapRegion } from './mmap.js';
+import { unmapRange } from './munmap.js';
+import { VPN_LIMIT } from './page-table.js';
+
+const HEAP = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_ACCOUNT;
+
+/**
+ * Anonymous memory at a given place, over whatever is there: the heap, and the zeros behind a
+ * program's data. Compare mm/mmap.c:vm_brk_flags().
+ *
+ * @throws SyscallError EINVAL, ENOMEM
+ */
+export function mapBrk(mm: Mm, address: Address, length: number, executable: boolean): void {
+  if (length === 0) return;
+  if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
+  const start = address / PAGE_SIZE;
+  mmapRegion(mm, {
+    start,
+    end: start + pagesOf(length),
+    pgoff: start,
+    flags: executable ? HEAP | VM_EXEC : HEAP,
+    file: undefined,
+    anonVma: undefined,
+  });
+}
+
+/**
+ * brk(2): moves the end of the heap, whose pages come and go as it crosses them. Compare
+ * mm/mmap.c:SYSCALL_DEFINE1(brk); RLIMIT_DATA is unlimited.
+ *
+ * @returns the end of the heap: `end`, or the old one if that cannot be.
+ */
+export function brk(mm: Mm, end: Address): Address {
+  if (end < mm.startBrk || mm.startBrk === 0) return mm.brkEnd;
+  const from = pagesOf(mm.brkEnd);
+  const to = pagesOf(end);
+  try {
+    if (to < from) shrink(mm, to, from);
+    else if (to > from) grow(mm, from, to);
+  } catch (error) {
+    if (isSyscallError(error)) return mm.brkEnd;
+    throw error;
+  }
+  mm.brkEnd = end;
+  return end;
+}
+
+function shrink(mm: Mm, from: number, to: number): void {
+  const first = mm.findVma(from);
+  if (first === undefined || first.start >= to) throw new SyscallError('EINVAL', 'no heap there');
+  unmapRange(mm, from, to);
+}
+
+function grow(mm: Mm, from: number, to: number): void {
+  if (to > VPN_LIMIT) throw new SyscallError('ENOMEM', 'behind the end of the address space');
+  // A page stays free between the heap and what is above; there are no stacks that grow down.
+  const above = mm.findVma(from);
+  if (above !== undefined && to + 1 > above.start) throw new SyscallError('ENOMEM', 'no room');
+  if (mm.vmas.size > mm.host.maxMapCount) throw new SyscallError('ENOMEM', 'vm.max_map_count');
+  mapBrk(mm, from * PAGE_SIZE, (to - from) * PAGE_SIZE, false);
+}

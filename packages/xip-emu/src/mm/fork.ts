@@ -1,0 +1,58 @@
+import { PG_ANON_EXCLUSIVE } from '../phys/physical-memory.js';
+import { VM_MIXEDMAP, VM_PFNMAP, VM_SHARED, isCowMapping } from '../vfs/vm-area.js';
+import { forkAnonVmas } from './anon-vma.js';
+import { Mm } from './mm-struct.js';
+import { ENTRIES, PageTable } from './page-table.js';
+import { PTE_DIRTY, PTE_SPECIAL, PTE_WRITE, PTE_YOUNG, pteFrame } from './pte.js';
+import type { Vma } from './vma.js';
+
+/** A copy of the memory for a child. Compare kernel/fork.c:dup_mmap(). */
+export function forkMm(parent: Mm): Mm {
+  const child = new Mm(parent.host);
+  child.startBrk = parent.startBrk;
+  child.brkEnd = parent.brkEnd;
+  for (const vma of parent.vmas) {
+    const copy = vma.duplicate(child);
+    forkAnonVmas(copy, vma);
+    child.link(copy);
+    if (needsCopy(vma)) copyPageRange(parent, child, vma);
+  }
+  return child;
+}
+
+/**
+ * Entries that a fault would make again are not copied; those of ROM are no such entries. Compare
+ * mm/memory.c:vma_needs_copy().
+ */
+function needsCopy({ flags, anonVma }: Vma): boolean {
+  return (flags & (VM_PFNMAP | VM_MIXEDMAP)) !== 0 || anonVma !== undefined;
+}
+
+/** Compare mm/memory.c:copy_pte_range(). */
+function copyPageRange(parent: Mm, child: Mm, vma: Vma): void {
+  const { phys, pageTable } = parent;
+  const cow = isCowMapping(vma.flags);
+  for (let vpn = vma.start; vpn < vma.end;) {
+    const end = Math.min(vma.end, PageTable.leafEnd(vpn));
+    const leaf = pageTable.leafOf(vpn);
+    if (leaf === undefined) {
+      vpn = end;
+      continue;
+    }
+    for (; vpn < end; vpn += 1) {
+      let pte = leaf[vpn % ENTRIES]!;
+      if (pte === 0) continue;
+      if (cow && (pte & PTE_WRITE) !== 0) {
+        pte &= ~PTE_WRITE;
+        leaf[vpn % ENTRIES] = pte;
+      }
+      if ((pte & PTE_SPECIAL) === 0) {
+        const frame = pteFrame(pte);
+        if (phys.isAnon(frame)) phys.clearFlag(frame, PG_ANON_EXCLUSIVE);
+        phys.addMap(frame);
+      }
+      if ((vma.flags & VM_SHARED) !== 0) pte &= ~PTE_DIRTY;
+      child.pageTable.set(vpn, pte & ~PTE_YOUNG);
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import { SyscallError } from '../errno.js';
+import type { Advice } from '../memory-map.js';
+import { FRAME_ANON, PG_DIRTY, PG_LAZYFREE } from '../phys/physical-memory.js';
+import { PAGE_SIZE, isPageAligned, pagesOf, type Address, type Vpn } from '../units.js';
+import { forcePageCacheReadahead } from '../vfs/filemap.js';
+import { VM_PFNMAP, VM_RAND_READ, VM_SEQ_READ } from '../vfs/vm-area.js';
+import type { Mm } from './mm-struct.js';
+import { faultInRange } from './populate.js';
+import { PTE_DIRTY, PTE_PRESENT, PTE_SPECIAL, PTE_YOUNG, pteFrame } from './pte.js';
+import { modifyFlags } from './vma-merge.js';
+import type { Vma } from './vma.js';
+import { zapRange } from './zap.js';
+
+/**
+ * madvise(2). Holes give ENOMEM at the end, after the rest was done; any other error ends it.
+ *
+ * @throws SyscallError EINVAL, ENOMEM, EFAULT, EBADF. Compare mm/madvise.c:do_madvise().
+ */
+export function madvise(mm: Mm, address: Address, length: number, advice: Advice): void {
+  if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
+  const start = address / PAGE_SIZE;
+  const end = start + pagesOf(length);
+  if (end === start) return;
+  if (advice === 'populate_r' || advice === 'populate_w') {
+    populateRange(mm, start, end, advice === 'populate_w');
+  } else {
+    walkVmas(mm, start, end, (vma, prev, from, to) => adviseVma(mm, vma, prev, from, to, advice));
+  }
+}
+
+type Visit = (vma: Vma, prev: Vma | undefined, start: Vpn, end: Vpn) => Vma;
+
+/** Compare mm/madvise.c:madvise_walk_vmas(). `visit` gives the area that has the range then. */
+function walkVmas(mm: Mm, start: Vpn, end: Vpn, visit: Visit): void {
+  let vma = mm.findVma(start);
+  let prev = vma !== undefined && start > vma.start ? vma : vma?.prev;
+  let at = start;
+  let holes = false;
+  while (at < end) {
+    if (vma === undefined) throw new SyscallError('ENOMEM', 'a hole');
+    if (at < vma.start) {
+      holes = true;
+      at = vma.start;
+      if (at >= end) break;
+    }
+    prev = visit(vma, prev, at, Math.min(vma.end, end));
+    at = Math.max(Math.min(vma.end, end), prev.end);
+    vma = mm.findVma(prev.end);
+  }
+  if (holes) throw new SyscallError('ENOMEM', 'a hole');
+}
+
+function adviseVma(
+  mm: Mm,
+  vma: Vma,
+  prev: Vma | undefined,
+  start: Vpn,
+  end: Vpn,
+  advice: Exclude<Advice, 'populate_r' | 'populate_w'>,
+): Vma {
+  switch (advice) {
+    case 'normal':
+      return setReadFlags(mm, vma, prev, start, end, 0);
+    case 'random':
+      return setReadFlags(mm, vma, prev, start, end, VM_RAND_READ);
+    case 'sequential':
+      return setReadFlags(mm, vma, prev, start, end, VM_SEQ_READ);
+    case 'willneed':
+      willNeed(vma, start, end);
+      return vma;
+    case 'dontneed':
+      if ((vma.flags & VM_PFNMAP) !== 0) throw new SyscallError('EINVAL', 'VM_PFNMAP');
+      zapRange(mm, vma, start, end);
+      return vma;
+    case 'free':
+      if ((vma.flags & VM_PFNMAP) !== 0) throw new SyscallError('EINVAL', 'VM_PFNMAP');
+      if (vma.ops !== undefined) throw new SyscallError('EINVAL', 'not anonymous');
+      freeLazily(mm, start, end);
+      return vma;
+  }
+}
+
+function setReadFlags(
+  mm: Mm,
+  vma: Vma,
+  prev: Vma | undefined,
+  start: Vpn,
+  end: Vpn,
+  set: number,
+): Vma {
+  const flags = (vma.flags & ~(VM_RAND_READ | VM_SEQ_READ)) | set;
+  if (flags === vma.flags) return vma;
+  const target = modifyFlags(mm, prev, vma, start, end, flags);
+  target.flags = flags;
+  return target;
+}
+
+/** Compare mm/madvise.c:madvise_willneed(), in a kernel with swap. */
+function willNeed(vma: Vma, start: Vpn, end: Vpn): void {
+  const mapping = vma.file?.mapping;
+  if (mapping === undefined || mapping.iMmap !== undefined) return;
+  forcePageCacheReadahead(mapping, vma.pgoff + (start - vma.start), end - start);
+}
+
+/** Compare mm/madvise.c:madvise_free_pte_range(): nothing is reclaimed, so the pages stay. */
+function freeLazily(mm: Mm, start: Vpn, end: Vpn): void {
+  const { pageTable, phys } = mm;
+  for (let vpn = start; vpn < end; vpn += 1) {
+    const pte = pageTable.get(vpn);
+    if ((pte & PTE_PRESENT) === 0 || (pte & PTE_SPECIAL) !== 0) continue;
+    const frame = pteFrame(pte);
+    if (phys.kindOf(frame) !== FRAME_ANON || phys.mapCount(frame) !== 1) continue;
+    phys.clearFlag(frame, PG_DIRTY);
+    phys.setFlag(frame, PG_LAZYFREE);
+    pageTable.set(vpn, pte & ~(PTE_DIRTY | PTE_YOUNG));
+  }
+}
+
+/** Compare mm/madvise.c:madvise_populate(). */
+function populateRange(mm: Mm, start: Vpn, end: Vpn, write: boolean): void {
+  for (let at = start; at < end;) {
+    const vma = mm.vmaAt(at);
+    if (vma === undefined) throw new SyscallError('ENOMEM', 'a hole');
+    const to = Math.min(end, vma.end);
+    const result = faultInRange(mm, vma, at, to, { write, force: false });
+    if (result === 'not-permitted') throw new SyscallError('EINVAL', 'not permitted in the area');
+    if (result === 'faulted') throw new SyscallError('EFAULT', 'a page cannot be read');
+    at = to;
+  }
+}

@@ -1,0 +1,34 @@
+import { SyscallError } from '../errno.js';
+import { PAGE_SIZE, isPageAligned, pagesOf, type Address, type Vpn } from '../units.js';
+import { VM_PFNMAP } from '../vfs/vm-area.js';
+import type { Mm } from './mm-struct.js';
+import type { Vma } from './vma.js';
+
+/**
+ * mincore(2), as root. @returns 0 or 1 per page.
+ *
+ * @throws SyscallError EINVAL, ENOMEM (a hole). Compare mm/mincore.c:do_mincore().
+ */
+export function mincore(mm: Mm, address: Address, length: number): Uint8Array {
+  if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
+  const start = address / PAGE_SIZE;
+  const pages = pagesOf(length);
+  const result = new Uint8Array(pages);
+  for (let vma = mm.vmaAt(start), at = start; at < start + pages; vma = vma.next) {
+    if (vma === undefined || vma.start > at) throw new SyscallError('ENOMEM', 'a hole');
+    for (const end = Math.min(vma.end, start + pages); at < end; at += 1) {
+      result[at - start] = isInCore(mm, vma, at) ? 1 : 0;
+    }
+  }
+  return result;
+}
+
+/**
+ * A page with an entry, or one that the page cache has. The walk does not look at the entries of a
+ * VM_PFNMAP; that area's offset is a pfn if it is private, where no file has pages.
+ */
+function isInCore({ pageTable }: Mm, vma: Vma, vpn: Vpn): boolean {
+  if ((vma.flags & VM_PFNMAP) === 0 && pageTable.get(vpn) !== 0) return true;
+  const mapping = vma.file?.mapping;
+  return mapping !== undefined && mapping.find(vma.pgoff + (vpn - vma.start)) >= 0;
+}

@@ -1,0 +1,301 @@
+import { SyscallError, invariant, type AccessFault } from '../errno.js';
+import { IntervalSet } from '../interval-set.js';
+import type { AccessFaultLike, Advice, MemoryMap, MmapRequest } from '../memory-map.js';
+import type { PhysicalMemory } from '../phys/physical-memory.js';
+import {
+  PAGE_SIZE,
+  pageOf,
+  pagesOf,
+  type Address,
+  type Frame,
+  type Pfn,
+  type Vpn,
+} from '../units.js';
+import type { Trace } from '../trace.js';
+import type { OpenFile } from '../vfs/file.js';
+import type { VmArea, VmSpace } from '../vfs/vm-area.js';
+import { unlinkAnonVmas } from './anon-vma.js';
+import { brk } from './brk.js';
+import { forkMm } from './fork.js';
+import { madvise } from './madvise.js';
+import {
+  ACCESS_FETCH,
+  ACCESS_LOAD,
+  ACCESS_STORE,
+  accessFault,
+  handleFault,
+  newFault,
+} from './memory.js';
+import { mincore } from './mincore.js';
+import { mmap } from './mmap.js';
+import { mprotect } from './mprotect.js';
+import { mremap } from './mremap.js';
+import { msync } from './msync.js';
+import { munmap } from './munmap.js';
+import { PageTable, VPN_LIMIT } from './page-table.js';
+import { PTE_DIRTY, PTE_EXEC, PTE_READ, PTE_WRITE, PTE_YOUNG, pteFrame } from './pte.js';
+import { insertMixed, mapAround, remapPfnRange } from './remap-pfn.js';
+import { splitVma } from './vma-merge.js';
+import { placeOf, romPagesIn, traceFault } from './trace-fault.js';
+import { Vma } from './vma.js';
+import { freePageTables, zapRange } from './zap.js';
+
+/** What the memory manager needs of the machine around it. */
+export interface MmHost {
+  readonly phys: PhysicalMemory;
+  readonly faultAroundPages: number;
+  /** vm.max_map_count */
+  readonly maxMapCount: number;
+  /** vm.mmap_min_addr, in pages. */
+  readonly mmapMinVpn: Vpn;
+  readonly trace: Trace;
+  /** A file of that many zero pages, for shared anonymous memory: mm/shmem.c:shmem_zero_setup(). */
+  shmemZeroSetup(pages: number): OpenFile;
+}
+
+/** Where mmap searches from, downwards: the stack's room below the end of the address space. */
+const MMAP_BASE: Vpn = VPN_LIMIT - (0x8000000 + 0x1000000) / PAGE_SIZE;
+
+/** struct mm_struct: the memory of a process on a machine with an MMU. */
+export class Mm implements MemoryMap, VmSpace {
+  readonly host: MmHost;
+  readonly phys: PhysicalMemory;
+  readonly pageTable = new PageTable();
+  readonly vmas = new IntervalSet<Vma>();
+  readonly mmapBase = MMAP_BASE;
+  /** The last answer of {@link findVma}, most often the next one as well. */
+  private lastFound: Vma | undefined = undefined;
+  /** The one fault object: faults make no garbage. */
+  readonly fault = newFault();
+  pid = 0;
+  /** The heap, from its first byte to behind its last; exec sets both to the end of the program. */
+  startBrk: Address = 0;
+  brkEnd: Address = 0;
+
+  constructor(host: MmHost) {
+    this.host = host;
+    this.phys = host.phys;
+  }
+
+  // System calls: bytes in, SyscallError out.
+
+  mmap(request: MmapRequest): Address {
+    const address = mmap(this, request);
+    const { sink } = this.host.trace;
+    if (sink !== undefined) {
+      const { length, prot, flags, file, pgoff } = request;
+      const start = pageOf(address);
+      const romPages = romPagesIn(this, start, start + pagesOf(length));
+      const { pid } = this;
+      const path = file?.path;
+      sink({ type: 'mmap', pid, address, length, prot, flags, path, pgoff, romPages });
+    }
+    return address;
+  }
+
+  munmap(address: Address, length: number): void {
+    munmap(this, address, length);
+    this.host.trace.sink?.({ type: 'munmap', pid: this.pid, address, length });
+  }
+
+  mprotect(address: Address, length: number, prot: number): void {
+    mprotect(this, address, length, prot);
+  }
+
+  mremap(address: Address, oldLength: number, newLength: number, mayMove: boolean): Address {
+    return mremap(this, address, oldLength, newLength, mayMove);
+  }
+
+  madvise(address: Address, length: number, advice: Advice): void {
+    madvise(this, address, length, advice);
+  }
+
+  msync(address: Address, length: number): void {
+    msync(this, address, length);
+  }
+
+  mincore(address: Address, length: number): Uint8Array {
+    return mincore(this, address, length);
+  }
+
+  brk(end: Address): Address {
+    return brk(this, end);
+  }
+
+  fork(): Mm {
+    return forkMm(this);
+  }
+
+  /** exit_mmap(). */
+  exit(): void {
+    for (const vma of [...this.vmas]) {
+      zapRange(this, vma, vma.start, vma.end);
+      this.unlink(vma);
+      this.freeVma(vma);
+    }
+    freePageTables(this, 0, VPN_LIMIT);
+  }
+
+  // Accesses.
+
+  load(address: Address): number {
+    const vpn = Math.floor(address / PAGE_SIZE);
+    return this.phys.readByte(this.readable(vpn, address), address - vpn * PAGE_SIZE);
+  }
+
+  store(address: Address, value: number): void {
+    const vpn = Math.floor(address / PAGE_SIZE);
+    const { pageTable } = this;
+    let pte = pageTable.get(vpn);
+    while ((pte & PTE_WRITE) === 0) {
+      this.faultIn(vpn, address, ACCESS_STORE);
+      pte = pageTable.get(vpn);
+    }
+    if ((pte & (PTE_DIRTY | PTE_YOUNG)) !== (PTE_DIRTY | PTE_YOUNG)) {
+      pageTable.set(vpn, pte | PTE_DIRTY | PTE_YOUNG);
+    }
+    this.phys.writeByte(pteFrame(pte), address - vpn * PAGE_SIZE, value);
+  }
+
+  /** The fetch of an instruction: with its fault, without what the instruction does. */
+  fetch(address: Address): void {
+    const vpn = Math.floor(address / PAGE_SIZE);
+    while ((this.pageTable.get(vpn) & PTE_EXEC) === 0) this.faultIn(vpn, address, ACCESS_FETCH);
+  }
+
+  loadRange(address: Address, into: Uint8Array): { loaded: number; fault?: AccessFaultLike } {
+    let done = 0;
+    while (done < into.length) {
+      const at = address + done;
+      const offset = at % PAGE_SIZE;
+      let frame: Frame;
+      try {
+        frame = this.readable(Math.floor(at / PAGE_SIZE), at);
+      } catch (error) {
+        return { loaded: done, fault: error as AccessFault };
+      }
+      const length = Math.min(PAGE_SIZE - offset, into.length - done);
+      into.set(this.phys.borrow(frame).subarray(offset, offset + length), done);
+      done += length;
+    }
+    return { loaded: done };
+  }
+
+  /** The frame behind a page, with the fault that a load needs. @throws AccessFault. */
+  private readable(vpn: Vpn, address: Address): Frame {
+    const { pageTable } = this;
+    let pte = pageTable.get(vpn);
+    while ((pte & PTE_READ) === 0) {
+      this.faultIn(vpn, address, ACCESS_LOAD);
+      pte = pageTable.get(vpn);
+    }
+    if ((pte & PTE_YOUNG) === 0) pageTable.set(vpn, pte | PTE_YOUNG);
+    return pteFrame(pte);
+  }
+
+  private faultIn(vpn: Vpn, address: Address, allowed: number): void {
+    if (vpn >= VPN_LIMIT) throw accessFault('SIGSEGV', 'MAPERR', address);
+    if (this.host.trace.sink === undefined) {
+      handleFault(this, vpn, address, allowed);
+      return;
+    }
+    const kind = allowed === ACCESS_STORE ? 'write' : allowed === ACCESS_FETCH ? 'exec' : 'read';
+    traceFault(this, vpn, address, kind, () => {
+      handleFault(this, vpn, address, allowed);
+    });
+  }
+
+  // VmSpace, for the owners of mappings.
+
+  remapPfnRange(vma: VmArea, vpn: Vpn, pfn: Pfn, pages: number): void {
+    remapPfnRange(this, ownVma(vma), vpn, pfn, pages);
+  }
+
+  insertMixed(vma: VmArea, vpn: Vpn, pfn: Pfn): void {
+    insertMixed(this, ownVma(vma), vpn, pfn);
+  }
+
+  mapAround(vma: VmArea, vpn: Vpn, frame: Frame): void {
+    const { sink } = this.host.trace;
+    if (sink !== undefined && vpn !== this.fault.vpn && this.pageTable.get(vpn) === 0) {
+      const { pid } = this;
+      const address = vpn * PAGE_SIZE;
+      const place = placeOf(this.phys, frame);
+      sink({ type: 'fault', pid, kind: 'read', address, why: 'fault-around', frame: place });
+    }
+    mapAround(this, ownVma(vma), vpn, frame);
+  }
+
+  zap(vma: VmArea, from: Vpn, to: Vpn): void {
+    zapRange(this, ownVma(vma), from, to);
+  }
+
+  splitVma(vma: VmArea, vpn: Vpn): VmArea {
+    this.checkMapCount();
+    return splitVma(this, ownVma(vma), vpn);
+  }
+
+  // The set of areas.
+
+  /** The area that holds the page, or the first above it: find_vma(). */
+  findVma(vpn: Vpn): Vma | undefined {
+    const last = this.lastFound;
+    if (last !== undefined && last.start <= vpn && vpn < last.end) return last;
+    const vma = this.vmas.find(vpn);
+    this.lastFound = vma;
+    return vma;
+  }
+
+  /** The area that holds the page: vma_lookup(). */
+  vmaAt(vpn: Vpn): Vma | undefined {
+    const vma = this.findVma(vpn);
+    return vma !== undefined && vma.start <= vpn ? vma : undefined;
+  }
+
+  /** Puts a new area into the set and into its file's. */
+  link(vma: Vma): void {
+    const next = this.vmas.find(vma.start);
+    invariant(next === undefined || next.start >= vma.end, 'areas overlap');
+    const prev = next === undefined ? this.vmas.findBefore(vma.start) : next.prev;
+    vma.prev = prev;
+    vma.next = next;
+    if (prev !== undefined) prev.next = vma;
+    if (next !== undefined) next.prev = vma;
+    this.vmas.insert(vma);
+    vma.file?.mapping?.iMmap?.add(vma);
+  }
+
+  /** Takes an area out of the set; its pages stay. */
+  unlink(vma: Vma): void {
+    if (this.lastFound === vma) this.lastFound = undefined;
+    this.vmas.remove(vma);
+    if (vma.prev !== undefined) vma.prev.next = vma.next;
+    if (vma.next !== undefined) vma.next.prev = vma.prev;
+    vma.file?.mapping?.iMmap?.delete(vma);
+  }
+
+  /** Other bounds for an area; `pgoff` goes with `start` unless given. */
+  resize(vma: Vma, start: Vpn, end: Vpn, pgoff: number): void {
+    this.vmas.resize(vma, start, end);
+    vma.pgoff = pgoff;
+  }
+
+  /** Drops what an unlinked area holds: remove_vma(). */
+  freeVma(vma: Vma): void {
+    unlinkAnonVmas(vma);
+    vma.file?.put();
+    vma.file = undefined;
+  }
+
+  /** @throws SyscallError ENOMEM if there are too many areas to add more. */
+  checkMapCount(extra = 0): void {
+    if (this.vmas.size + extra >= this.host.maxMapCount) {
+      throw new SyscallError('ENOMEM', 'vm.max_map_count areas');
+    }
+  }
+}
+
+function ownVma(vma: VmArea): Vma {
+  invariant(vma instanceof Vma, 'an area that is not of this memory manager');
+  return vma;
+}

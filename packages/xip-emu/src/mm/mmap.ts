@@ -1,0 +1,161 @@
+import { SyscallError } from '../errno.js';
+import {
+  MAP_ANONYMOUS,
+  MAP_FIXED,
+  MAP_FIXED_NOREPLACE,
+  MAP_NORESERVE,
+  MAP_POPULATE,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  MAP_SHARED_VALIDATE,
+  MAP_TYPE,
+  PROT_WRITE,
+  type MmapRequest,
+} from '../memory-map.js';
+import { PAGE_SIZE, isPageAligned, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
+import type { OpenFile } from '../vfs/file.js';
+import {
+  VM_ACCESS_FLAGS,
+  VM_ACCOUNT,
+  VM_MAYEXEC,
+  VM_MAYREAD,
+  VM_MAYSHARE,
+  VM_MAYWRITE,
+  VM_NORESERVE,
+  VM_SHARED,
+  VM_WRITE,
+  dummyVmOps,
+} from '../vfs/vm-area.js';
+import type { Mm } from './mm-struct.js';
+import { unmapRange } from './munmap.js';
+import { VPN_LIMIT } from './page-table.js';
+import { populate } from './populate.js';
+import { getUnmappedArea } from './unmapped-area.js';
+import { mergeNewRange, type MergeRequest } from './vma-merge.js';
+import { Vma } from './vma.js';
+import { zapRange } from './zap.js';
+
+/** Files can be mapped up to this many pages. Compare mm/mmap.c:file_mmap_size_max(). */
+const FILE_PAGES_MAX = 2 ** 51;
+
+/** mmap(2). Checks in the order of mm/mmap.c:do_mmap(). @throws SyscallError. */
+export function mmap(mm: Mm, request: MmapRequest): Address {
+  const { length, prot, flags } = request;
+  const file = (flags & MAP_ANONYMOUS) === 0 ? request.file : undefined;
+  if (file === undefined && (flags & MAP_ANONYMOUS) === 0) throw new SyscallError('EBADF');
+  if (length === 0) throw new SyscallError('EINVAL', 'no length');
+  const pages = pagesOf(length);
+  if (request.pgoff + pages > FILE_PAGES_MAX * 2) throw new SyscallError('EOVERFLOW');
+  if (mm.vmas.size > mm.host.maxMapCount) throw new SyscallError('ENOMEM');
+  const start = chooseAddress(mm, request, pages);
+  const vmFlags =
+    (prot & VM_ACCESS_FLAGS) |
+    VM_MAYREAD |
+    VM_MAYWRITE |
+    VM_MAYEXEC |
+    (file === undefined ? anonymousFlags(flags) : fileFlags(file, request, pages)) |
+    ((flags & MAP_NORESERVE) === 0 ? 0 : VM_NORESERVE);
+  const cleared =
+    file !== undefined && (vmFlags & VM_MAYSHARE) !== 0 && !file.writable
+      ? vmFlags & ~(VM_MAYWRITE | VM_SHARED)
+      : vmFlags;
+  const shared = (cleared & VM_MAYSHARE) !== 0;
+  const pgoff = file === undefined ? (shared ? 0 : start) : request.pgoff;
+  mmapRegion(mm, { start, end: start + pages, flags: cleared, pgoff, file, anonVma: undefined });
+  if ((flags & MAP_POPULATE) !== 0) populate(mm, start, start + pages);
+  return start * PAGE_SIZE;
+}
+
+/** Compare mm/mmap.c:__get_unmapped_area() and what do_mmap() does with its result. */
+function chooseAddress(mm: Mm, { address, flags }: MmapRequest, pages: number): Vpn {
+  if (pages > VPN_LIMIT) throw new SyscallError('ENOMEM');
+  const { mmapMinVpn } = mm.host;
+  if ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) === 0) {
+    const hint = pageOf(address);
+    return getUnmappedArea(mm, hint === 0 ? 0 : Math.max(hint, mmapMinVpn), pages);
+  }
+  if (address > (VPN_LIMIT - pages) * PAGE_SIZE) throw new SyscallError('ENOMEM');
+  if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
+  const start = address / PAGE_SIZE;
+  if ((flags & MAP_FIXED_NOREPLACE) !== 0) {
+    const above = mm.findVma(start);
+    if (above !== undefined && above.start < start + pages) throw new SyscallError('EEXIST');
+  }
+  return start;
+}
+
+function anonymousFlags(flags: number): number {
+  switch (flags & MAP_TYPE) {
+    case MAP_SHARED:
+      return VM_SHARED | VM_MAYSHARE;
+    case MAP_PRIVATE:
+      return 0;
+    default:
+      throw new SyscallError('EINVAL', 'neither shared nor private');
+  }
+}
+
+function fileFlags(file: OpenFile, { prot, flags, pgoff }: MmapRequest, pages: number): number {
+  if (pgoff + pages > FILE_PAGES_MAX) throw new SyscallError('EOVERFLOW');
+  let vmFlags = 0;
+  switch (flags & MAP_TYPE) {
+    case MAP_SHARED:
+    case MAP_SHARED_VALIDATE:
+      if ((prot & PROT_WRITE) !== 0 && !file.writable) throw new SyscallError('EACCES');
+      vmFlags = VM_SHARED | VM_MAYSHARE;
+      break;
+    case MAP_PRIVATE:
+      break;
+    default:
+      throw new SyscallError('EINVAL', 'neither shared nor private');
+  }
+  if (!file.readable) throw new SyscallError('EACCES');
+  if (file.fops.mmap === undefined) throw new SyscallError('ENODEV', 'the file has no mmap');
+  return vmFlags;
+}
+
+/** Puts a mapping in place of whatever is there. Compare mm/mmap.c:mmap_region(). */
+export function mmapRegion(mm: Mm, request: MergeRequest): Vma {
+  const { start, end, pgoff, file } = request;
+  let { flags } = request;
+  if (isAccountable(flags)) {
+    if (end - start > mm.phys.ramFrames) throw new SyscallError('ENOMEM', 'overcommit');
+    flags |= VM_ACCOUNT;
+  }
+  unmapRange(mm, start, end);
+  const next = mm.findVma(start);
+  const prev = next === undefined ? mm.vmas.findBefore(start) : next.prev;
+  const merged = mergeNewRange(mm, { ...request, flags }, prev, next);
+  if (merged !== undefined) return merged;
+
+  const vma = new Vma(mm, start, end, flags, pgoff, file?.get());
+  if (file !== undefined) {
+    vma.ops = dummyVmOps;
+    try {
+      file.fops.mmap!(file, vma);
+    } catch (error) {
+      zapRange(mm, vma, start, end);
+      mm.freeVma(vma);
+      throw error;
+    }
+    // The file system may have changed the flags: what did not merge before may do so now.
+    if (flags !== vma.flags && prev !== undefined) {
+      const again = mergeNewRange(mm, { ...request, flags: vma.flags }, prev, next);
+      if (again !== undefined) {
+        mm.freeVma(vma);
+        return again;
+      }
+    }
+  } else if ((flags & VM_SHARED) !== 0) {
+    const zeros = mm.host.shmemZeroSetup(end - start);
+    vma.file = zeros;
+    zeros.fops.mmap!(zeros, vma);
+  }
+  mm.link(vma);
+  return vma;
+}
+
+/** Private writable memory is promised, so it is counted. Compare mm.h:accountable_mapping(). */
+function isAccountable(flags: number): boolean {
+  return (flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) === VM_WRITE;
+}

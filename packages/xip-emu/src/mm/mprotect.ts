@@ -1,0 +1,90 @@
+import { SyscallError } from '../errno.js';
+import { PG_ANON_EXCLUSIVE } from '../phys/physical-memory.js';
+import { PAGE_SIZE, isPageAligned, pagesOf, type Address, type Vpn } from '../units.js';
+import { VM_ACCESS_FLAGS, VM_ACCOUNT, VM_NORESERVE, VM_SHARED, VM_WRITE } from '../vfs/vm-area.js';
+import type { Mm } from './mm-struct.js';
+import { ENTRIES, PageTable } from './page-table.js';
+import { PTE_DIRTY, PTE_PROT, PTE_SPECIAL, PTE_WRITE, pteFrame } from './pte.js';
+import { modifyFlags } from './vma-merge.js';
+import { pageProt, type Vma } from './vma.js';
+
+/**
+ * mprotect(2): area by area, so that those before a hole or a refusal are changed.
+ *
+ * @throws SyscallError EINVAL, ENOMEM (holes), EACCES. Compare mm/mprotect.c:do_mprotect_pkey().
+ */
+export function mprotect(mm: Mm, address: Address, length: number, prot: number): void {
+  if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
+  if (length === 0) return;
+  const start = address / PAGE_SIZE;
+  const end = start + pagesOf(length);
+  let vma = mm.vmaAt(start);
+  let prev = vma === undefined || start > vma.start ? vma : vma.prev;
+  let at = start;
+  while (at < end) {
+    if (vma === undefined || vma.start > at) throw new SyscallError('ENOMEM', 'a hole');
+    const flags = (vma.flags & ~VM_ACCESS_FLAGS) | (prot & VM_ACCESS_FLAGS);
+    // VM_MAY... stand four bits above.
+    if ((flags & ~(flags >> 4) & VM_ACCESS_FLAGS) !== 0) throw new SyscallError('EACCES');
+    const to = Math.min(vma.end, end);
+    prev = mprotectFixup(mm, vma, prev, at, to, flags);
+    at = prev.end;
+    vma = prev.next;
+  }
+}
+
+/** Compare mm/mprotect.c:mprotect_fixup(). @returns the area that has the range now. */
+function mprotectFixup(
+  mm: Mm,
+  vma: Vma,
+  prev: Vma | undefined,
+  start: Vpn,
+  end: Vpn,
+  wanted: number,
+): Vma {
+  const old = vma.flags;
+  if (wanted === old) return vma;
+  let flags = wanted;
+  if ((flags & VM_WRITE) !== 0) {
+    if ((old & (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE)) === 0) {
+      if (end - start > mm.phys.ramFrames) throw new SyscallError('ENOMEM', 'overcommit');
+      flags |= VM_ACCOUNT;
+    }
+  } else if ((old & VM_ACCOUNT) !== 0 && vma.ops === undefined && vma.anonVma === undefined) {
+    flags &= ~VM_ACCOUNT;
+  }
+  const target = modifyFlags(mm, prev, vma, start, end, flags);
+  target.flags = flags;
+  changeProtection(mm, target, start, end);
+  return target;
+}
+
+/** Compare mm/mprotect.c:change_pte_range(). */
+function changeProtection(mm: Mm, vma: Vma, start: Vpn, end: Vpn): void {
+  const { pageTable } = mm;
+  const prot = pageProt(vma);
+  const mayWrite = (vma.flags & VM_WRITE) !== 0;
+  for (let vpn = start; vpn < end;) {
+    const stop = Math.min(end, PageTable.leafEnd(vpn));
+    const leaf = pageTable.leafOf(vpn);
+    if (leaf === undefined) {
+      vpn = stop;
+      continue;
+    }
+    for (; vpn < stop; vpn += 1) {
+      const old = leaf[vpn % ENTRIES]!;
+      if (old === 0) continue;
+      let pte = (old & ~PTE_PROT) | prot;
+      if (mayWrite && canChangeWritable(mm, vma, pte)) pte |= PTE_WRITE;
+      leaf[vpn % ENTRIES] = pte;
+    }
+  }
+}
+
+/** True if a write needs no fault first. Compare mm/mprotect.c:can_change_pte_writable(). */
+function canChangeWritable({ phys }: Mm, vma: Vma, pte: number): boolean {
+  if ((vma.flags & VM_SHARED) !== 0) return (pte & PTE_DIRTY) !== 0;
+  if ((pte & PTE_SPECIAL) !== 0) return false;
+  const frame = pteFrame(pte);
+  return phys.isAnon(frame) && phys.hasFlag(frame, PG_ANON_EXCLUSIVE);
+}

@@ -1,0 +1,25 @@
+import { SyscallError } from '../errno.js';
+import type { Vpn } from '../units.js';
+import type { Mm } from './mm-struct.js';
+import { VPN_LIMIT } from './page-table.js';
+
+/**
+ * A free range of `pages`: at the hint if that is free, else the highest one below mmap_base, else
+ * any. Compare mm/mmap.c:generic_get_unmapped_area_topdown().
+ *
+ * @param hint 0 = none.
+ * @throws SyscallError ENOMEM
+ */
+export function getUnmappedArea(mm: Mm, hint: Vpn, pages: number): Vpn {
+  const { mmapMinVpn } = mm.host;
+  if (pages > VPN_LIMIT - mmapMinVpn) throw new SyscallError('ENOMEM');
+  if (hint !== 0 && hint >= mmapMinVpn && hint <= VPN_LIMIT - pages) {
+    const above = mm.findVma(hint);
+    if (above === undefined || above.start >= hint + pages) return hint;
+  }
+  const found =
+    mm.vmas.highestGap(mmapMinVpn, mm.mmapBase, pages) ??
+    mm.vmas.highestGap(mmapMinVpn, VPN_LIMIT, pages);
+  if (found === undefined) throw new SyscallError('ENOMEM', 'no room in the address space');
+  return found;
+}

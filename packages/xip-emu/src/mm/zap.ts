@@ -1,0 +1,35 @@
+import { PG_DIRTY } from '../phys/physical-memory.js';
+import type { Vpn } from '../units.js';
+import type { Mm } from './mm-struct.js';
+import { ENTRIES, PageTable } from './page-table.js';
+import { PTE_DIRTY, PTE_SPECIAL, pteFrame } from './pte.js';
+import type { Vma } from './vma.js';
+
+/** Clears the entries of a range of an area. Compare mm/memory.c:zap_pte_range(). */
+export function zapRange(mm: Mm, _vma: Vma, from: Vpn, to: Vpn): void {
+  const { pageTable, phys } = mm;
+  for (let vpn = from; vpn < to;) {
+    const end = Math.min(to, PageTable.leafEnd(vpn));
+    const leaf = pageTable.leafOf(vpn);
+    if (leaf === undefined) {
+      vpn = end;
+      continue;
+    }
+    for (; vpn < end; vpn += 1) {
+      const pte = leaf[vpn % ENTRIES]!;
+      if (pte === 0) continue;
+      leaf[vpn % ENTRIES] = 0;
+      if ((pte & PTE_SPECIAL) !== 0) continue;
+      const frame = pteFrame(pte);
+      if ((pte & PTE_DIRTY) !== 0 && !phys.isAnon(frame)) phys.setFlag(frame, PG_DIRTY);
+      phys.removeMap(frame);
+    }
+  }
+}
+
+/** Frees the page tables that only covered a range where no area is any more. */
+export function freePageTables(mm: Mm, from: Vpn, to: Vpn): void {
+  const next = mm.findVma(from);
+  const prev = next === undefined ? mm.vmas.findBefore(from) : next.prev;
+  mm.pageTable.free(from, to, prev?.end ?? 0, next?.start ?? Number.MAX_SAFE_INTEGER);
+}

@@ -1,0 +1,149 @@
+import { SyscallError, invariant } from '../errno.js';
+import { isPageAligned, pageAlign, PAGE_SIZE, type Address } from '../units.js';
+import { KernelCorruption } from '../kernel-corruption.js';
+import { describeOrigin } from './describe.js';
+import type { NommuVma } from './nommu-vma.js';
+import type { VmRegion, VmRegions } from './vm-region.js';
+import type { VmaTree } from './vma-tree.js';
+
+/** sysctl_max_map_count. */
+const MAX_MAP_COUNT = 65530;
+
+/**
+ * Compare mm/nommu.c:do_munmap(). A mapping of a file goes as a whole or not at all, and only its
+ * end has to be right: of several in the range the one that ends with it goes, alone. Anonymous
+ * memory may lose its head, its tail, or a piece in the middle.
+ *
+ * @param origin what to call this operation in a diagnosis.
+ * @returns true if a VMA was split, in which the kernel's maple tree warns.
+ * @throws SyscallError, or KernelCorruption where the kernel goes wrong; nothing changed then.
+ */
+export function doMunmap(
+  tree: VmaTree,
+  regions: VmRegions,
+  start: Address,
+  length: number,
+  origin: string,
+): boolean {
+  const end = start + pageAlign(length);
+  if (end === start) throw new SyscallError('EINVAL', 'no length');
+  let vma = tree.find(start, end);
+  if (vma === undefined) throw new SyscallError('EINVAL', 'nothing is mapped there');
+
+  if (vma.vmFile === undefined) return unmapAnonymous(tree, regions, vma, { start, end, origin });
+  while (vma !== undefined) {
+    if (start > vma.vmStart) throw new SyscallError('EINVAL', 'part of a mapping of a file');
+    if (end === vma.vmEnd) {
+      deleteVma(tree, regions, vma, { start, end, origin });
+      return false;
+    }
+    vma = tree.find(vma.treeEnd, end);
+  }
+  throw new SyscallError('EINVAL', 'no mapping of a file ends there');
+}
+
+interface Range {
+  readonly start: Address;
+  readonly end: Address;
+  readonly origin: string;
+}
+
+function unmapAnonymous(tree: VmaTree, regions: VmRegions, vma: NommuVma, range: Range): boolean {
+  const { start, end } = range;
+  if (start === vma.vmStart && end === vma.vmEnd) {
+    deleteVma(tree, regions, vma, range);
+    return false;
+  }
+  if (start < vma.vmStart || end > vma.vmEnd) {
+    throw new SyscallError('EINVAL', 'not within one mapping');
+  }
+  if (!isPageAligned(start) || (end !== vma.vmEnd && !isPageAligned(end))) {
+    throw new SyscallError('EINVAL', 'not at a page');
+  }
+  const isTail = end === vma.vmEnd;
+  if (isTail) checkTreeEntry(vma, range);
+  const isHole = start !== vma.vmStart && !isTail;
+  if (isHole) splitBelow(tree, regions, vma, start);
+  shrink(tree, regions, vma, start, end);
+  return isHole;
+}
+
+/**
+ * Makes [vm_start, at) a VMA and a region of its own, the argument keeps the rest. Compare
+ * mm/nommu.c:split_vma().
+ */
+function splitBelow(tree: VmaTree, regions: VmRegions, vma: NommuVma, at: Address): void {
+  if (tree.count >= MAX_MAP_COUNT) throw new SyscallError('ENOMEM', 'vm.max_map_count');
+  const { vmRegion: region } = vma;
+  const below: VmRegion = { ...region, vmEnd: at, vmTop: at };
+  const lower: NommuVma = { ...vma, vmEnd: at, treeEnd: at, vmRegion: below, resizedBy: undefined };
+  const pages = (at - vma.vmStart) / PAGE_SIZE;
+  regions.remove(region);
+  region.vmStart = at;
+  region.vmPgoff += pages;
+  regions.add(region);
+  regions.add(below);
+  tree.moveStart(vma, at);
+  vma.vmPgoff += pages;
+  tree.add(lower);
+}
+
+/** Cuts off the head or the tail [from, to). Compare mm/nommu.c:vmi_shrink_vma(). */
+function shrink(
+  tree: VmaTree,
+  regions: VmRegions,
+  vma: NommuVma,
+  from: Address,
+  to: Address,
+): void {
+  const { vmRegion: region } = vma;
+  invariant(region.vmUsage === 1, 'nobody shares anonymous memory');
+  if (from > vma.vmStart) {
+    vma.vmEnd = from;
+    vma.treeEnd = from;
+    const top = region.vmTop;
+    region.vmTop = from;
+    region.vmEnd = from;
+    regions.ram.free(from, top);
+    return;
+  }
+  tree.moveStart(vma, to);
+  regions.remove(region);
+  region.vmStart = to;
+  regions.add(region);
+  regions.ram.free(from, to);
+}
+
+function deleteVma(tree: VmaTree, regions: VmRegions, vma: NommuVma, range: Range): void {
+  checkTreeEntry(vma, range);
+  removeVma(tree, regions, vma);
+}
+
+/** Compare mm/nommu.c:delete_vma_from_mm() and delete_vma(). */
+export function removeVma(tree: VmaTree, regions: VmRegions, vma: NommuVma): void {
+  tree.remove(vma);
+  vma.vmFile?.put();
+  regions.put(vma.vmRegion);
+}
+
+/**
+ * What munmap() takes out of the tree ends at `vmEnd`; of a mapping that mremap() made shorter the
+ * rest of its entry would stay.
+ *
+ * @throws KernelCorruption
+ */
+function checkTreeEntry(vma: NommuVma, { start, end, origin }: Range): void {
+  if (vma.treeEnd === vma.vmEnd) return;
+  throw new KernelCorruption({
+    kind: 'stale vma',
+    kernelFunction: 'mm/nommu.c:do_munmap() => vma_iter_clear()',
+    effect:
+      'mremap() made the mapping shorter without telling the VMA tree, so munmap() leaves an entry that points to a VMA it frees: use after free',
+    first: {
+      operation: vma.resizedBy ?? describeOrigin(vma.origin),
+      start: vma.vmStart,
+      end: vma.treeEnd,
+    },
+    second: { operation: origin, start, end },
+  });
+}

@@ -1,0 +1,196 @@
+import { SyscallError, UnmodelledError } from '../errno.js';
+import { Trace } from '../trace.js';
+import type { AccessFaultLike, MemoryMap, MmapRequest } from '../memory-map.js';
+import { PAGE_SIZE, pageOf, pagesOf, type Address, type Frame } from '../units.js';
+import { KernelCorruption } from '../kernel-corruption.js';
+import { doMmap } from './do-mmap.js';
+import { doMremap } from './do-mremap.js';
+import { doMunmap, removeVma } from './do-munmap.js';
+import type { NommuVma } from './nommu-vma.js';
+import type { VmRegions } from './vm-region.js';
+import { VmaTree } from './vma-tree.js';
+
+/**
+ * The memory of a process without an MMU (mm_struct). Addresses are physical: what a mapping shows
+ * is where it is, ROM or RAM, and nothing protects it.
+ *
+ * Once the kernel would have corrupted itself every further operation throws the same
+ * {@link KernelCorruption}.
+ */
+export class NommuMm implements MemoryMap {
+  /**
+   * What diagnoses call the operation that comes next, such as the line of a scenario; else they
+   * describe it.
+   */
+  operation: string | undefined;
+
+  /** Holes made in anonymous mappings: the kernel goes on, but its maple tree warns (WARN_ON). */
+  warnings = 0;
+
+  readonly regions: VmRegions;
+
+  /** Events of this memory. */
+  readonly trace: Trace;
+
+  pid = 0;
+
+  /** Top of the stack, in the mapping that a program got for it. */
+  startStack: Address | undefined;
+
+  /** The heap, from its first byte to behind its last, and how far that can go. */
+  startBrk: Address = 0;
+  brkEnd: Address = 0;
+  brkLimit: Address = 0;
+
+  private readonly tree = new VmaTree();
+
+  private corruption: KernelCorruption | undefined;
+
+  constructor(regions: VmRegions, trace = new Trace()) {
+    this.regions = regions;
+    this.trace = trace;
+  }
+
+  /** In the order of their addresses. */
+  vmas(): IterableIterator<NommuVma> {
+    return this.tree.values();
+  }
+
+  /** The VMA that covers an address. */
+  findVma(address: Address): NommuVma | undefined {
+    const vma = this.tree.lookup(address);
+    return vma !== undefined && address < vma.vmEnd ? vma : undefined;
+  }
+
+  mmap(request: MmapRequest): Address {
+    return this.guarded(() => {
+      const origin = this.operation ?? request;
+      const vma = doMmap(this.tree, this.regions, request, origin);
+      this.traceMmap(request, vma);
+      return vma.vmStart;
+    });
+  }
+
+  munmap(address: Address, length: number): void {
+    this.guarded(() => {
+      const origin = this.operation ?? 'munmap';
+      if (doMunmap(this.tree, this.regions, address, length, origin)) this.warnings += 1;
+      this.trace.sink?.({ type: 'munmap', pid: this.pid, address, length });
+    });
+  }
+
+  mremap(address: Address, oldLength: number, newLength: number): Address {
+    return this.guarded(() =>
+      doMremap(this.tree, address, oldLength, newLength, this.operation ?? 'mremap'),
+    );
+  }
+
+  mprotect(): void {
+    throw missing('mprotect');
+  }
+
+  madvise(): void {
+    throw missing('madvise');
+  }
+
+  msync(): void {
+    throw missing('msync');
+  }
+
+  mincore(): Uint8Array {
+    throw missing('mincore');
+  }
+
+  fork(): MemoryMap {
+    throw missing('fork');
+  }
+
+  /** Only moves the mark: the memory is part of the program's. Compare mm/nommu.c:brk(). */
+  brk(end: Address): Address {
+    if (end >= this.startBrk && end <= this.brkLimit) this.brkEnd = end;
+    return this.brkEnd;
+  }
+
+  /** Compare mm/nommu.c:exit_mmap(). */
+  exit(): void {
+    this.guarded(() => {
+      for (const vma of [...this.tree.values()]) removeVma(this.tree, this.regions, vma);
+    });
+  }
+
+  load(address: Address): number {
+    return this.regions.ram.phys.readByte(this.frameAt(address), address % PAGE_SIZE);
+  }
+
+  /** @throws UnmodelledError for ROM: to a flash chip a store is a command. */
+  store(address: Address, value: number): void {
+    const { phys } = this.regions.ram;
+    const frame = this.frameAt(address);
+    if (phys.isRom(frame)) throw new UnmodelledError('a store to ROM');
+    phys.writeByte(frame, address % PAGE_SIZE, value);
+  }
+
+  loadRange(address: Address, into: Uint8Array): { loaded: number; fault?: AccessFaultLike } {
+    const { phys } = this.regions.ram;
+    for (let done = 0; done < into.length;) {
+      const offset = (address + done) % PAGE_SIZE;
+      const length = Math.min(PAGE_SIZE - offset, into.length - done);
+      const page = phys.borrow(this.frameAt(address + done));
+      into.set(page.subarray(offset, offset + length), done);
+      done += length;
+    }
+    return { loaded: into.length };
+  }
+
+  /** Copies `bytes` to memory of the process, as a loader does. Not for ROM. */
+  write(address: Address, bytes: Uint8Array): void {
+    const { phys } = this.regions.ram;
+    for (let done = 0; done < bytes.length;) {
+      const offset = (address + done) % PAGE_SIZE;
+      const piece = bytes.subarray(done, done + PAGE_SIZE - offset);
+      phys.borrowWritable(this.frameAt(address + done)).set(piece, offset);
+      done += piece.length;
+    }
+  }
+
+  private traceMmap(request: MmapRequest, { vmStart, vmEnd }: NommuVma): void {
+    const { sink } = this.trace;
+    if (sink === undefined) return;
+    const { length, prot, flags, file, pgoff } = request;
+    const inRom = this.regions.ram.phys.romFrame(pageOf(vmStart)) !== undefined;
+    const romPages = inRom ? pagesOf(vmEnd - vmStart) : 0;
+    const { pid } = this;
+    const path = file?.path;
+    sink({ type: 'mmap', pid, address: vmStart, length, prot, flags, path, pgoff, romPages });
+  }
+
+  private frameAt(address: Address): Frame {
+    this.check();
+    const frame = this.regions.ram.phys.frameOf(pageOf(address));
+    if (frame === undefined || this.findVma(address) === undefined) {
+      // Without protection the access hits whatever is there.
+      throw new UnmodelledError(
+        `an access to 0x${address.toString(16)}, which is not memory of the process`,
+      );
+    }
+    return frame;
+  }
+
+  private check(): void {
+    if (this.corruption !== undefined) throw this.corruption;
+  }
+
+  private guarded<T>(run: () => T): T {
+    this.check();
+    try {
+      return run();
+    } catch (error) {
+      if (error instanceof KernelCorruption) this.corruption = error;
+      throw error;
+    }
+  }
+}
+
+function missing(call: string): SyscallError {
+  return new SyscallError('ENOSYS', `${call} needs an MMU`);
+}

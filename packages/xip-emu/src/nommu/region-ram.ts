@@ -1,0 +1,54 @@
+import { SyscallError, invariant } from '../errno.js';
+import { FRAME_REGION, type PhysicalMemory } from '../phys/physical-memory.js';
+import { PAGE_SIZE, type Address, type Frame } from '../units.js';
+
+/** MAX_PAGE_ORDER: the page allocator gives at most 2^10 contiguous pages, 4 MiB. */
+const MAX_PAGES = 1 << 10;
+
+/** The RAM under mappings: contiguous frames, since an address is where the memory is. */
+export class RegionRam {
+  /** mmap_pages_allocated: "MmapCopy" of /proc/meminfo, in pages. */
+  pagesAllocated = 0;
+
+  readonly phys: PhysicalMemory;
+
+  constructor(phys: PhysicalMemory) {
+    this.phys = phys;
+  }
+
+  /**
+   * Zeroed pages in a row. The allocation is exact: the kernel takes the next power of two and
+   * gives the rest back at once (vm.nr_trim_pages = 1, its default). Compare
+   * mm/nommu.c:do_mmap_private() => alloc_pages_exact().
+   *
+   * @throws SyscallError ENOMEM for more than 4 MiB, or if no such row is free.
+   */
+  allocate(pages: number): Address {
+    const first = pages <= MAX_PAGES ? this.phys.allocateRun(pages, FRAME_REGION) : undefined;
+    if (first === undefined) throw new SyscallError('ENOMEM', `no ${pages} contiguous pages`);
+    this.pagesAllocated += pages;
+    return this.phys.pfnOf(first) * PAGE_SIZE;
+  }
+
+  /** Compare mm/nommu.c:free_page_series(). */
+  free(start: Address, end: Address): void {
+    const first = this.frameAt(start);
+    const pages = (end - start) / PAGE_SIZE;
+    for (let page = pages - 1; page >= 0; page -= 1) this.phys.put(first + page);
+    this.pagesAllocated -= pages;
+  }
+
+  /** Copies `bytes` to a page-aligned address of allocated, still zeroed memory. */
+  write(address: Address, bytes: Uint8Array): void {
+    const first = this.frameAt(address);
+    for (let at = 0; at < bytes.length; at += PAGE_SIZE) {
+      this.phys.fill(first + at / PAGE_SIZE, bytes.subarray(at, at + PAGE_SIZE));
+    }
+  }
+
+  private frameAt(address: Address): Frame {
+    const frame = this.phys.frameOf(address / PAGE_SIZE);
+    invariant(frame !== undefined, 'region memory is RAM of the machine');
+    return frame;
+  }
+}

@@ -1,0 +1,92 @@
+import { SyscallError } from '../errno.js';
+import { pageAlign } from '../units.js';
+import type { NommuCapabilities, OpenFile } from '../vfs/file.js';
+import {
+  MAP_ANONYMOUS,
+  MAP_FIXED,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  MAP_TYPE,
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+  type MmapRequest,
+} from '../memory-map.js';
+
+/** TASK_SIZE without an MMU, arch/riscv/include/asm/pgtable.h. */
+const TASK_SIZE = 0xffffffff;
+
+const COPY_ONLY: NommuCapabilities = {
+  copy: true,
+  direct: false,
+  read: false,
+  write: false,
+  exec: false,
+};
+
+/**
+ * Whether a mapping can be at all, and with which of the file's capabilities. Compare
+ * mm/nommu.c:validate_mmap_request().
+ *
+ * @returns undefined for an anonymous mapping, which is always memory.
+ * @throws SyscallError.
+ */
+export function validateMmapRequest({
+  file,
+  length,
+  prot,
+  flags,
+}: MmapRequest): NommuCapabilities | undefined {
+  if ((flags & MAP_FIXED) !== 0) throw new SyscallError('EINVAL', 'MAP_FIXED without an MMU');
+  const type = flags & MAP_TYPE;
+  if (type !== MAP_PRIVATE && type !== MAP_SHARED) {
+    throw new SyscallError('EINVAL', 'neither MAP_PRIVATE nor MAP_SHARED');
+  }
+  if (length === 0) throw new SyscallError('EINVAL', 'no length');
+  if (pageAlign(length) > TASK_SIZE) throw new SyscallError('ENOMEM', 'longer than the memory');
+  if (file === undefined || (flags & MAP_ANONYMOUS) !== 0) return undefined;
+
+  if (file.fops.mmap === undefined) throw new SyscallError('ENODEV', 'the file has no mmap');
+  const own = fileCapabilities(file);
+  if (!file.readable) throw new SyscallError('EACCES', 'the file is not open for reading');
+  const shared = (flags & MAP_SHARED) !== 0;
+  const offered = shared ? forShared(file, prot, own) : forPrivate(prot, own);
+  return withAccess(prot, shared, offered);
+}
+
+function fileCapabilities(file: OpenFile): NommuCapabilities {
+  const { fops, inode } = file;
+  const own = fops.mmapCapabilities?.(file) ?? (inode.isRegular ? COPY_ONLY : undefined);
+  if (own === undefined) throw new SyscallError('EINVAL', 'not a file that can be copied');
+  const direct = own.direct && fops.getUnmappedArea !== undefined;
+  const copy = own.copy && fops.readIter !== undefined;
+  return direct === own.direct && copy === own.copy ? own : { ...own, direct, copy };
+}
+
+function forShared(file: OpenFile, prot: number, own: NommuCapabilities): NommuCapabilities {
+  if ((prot & PROT_WRITE) !== 0 && !file.writable) {
+    throw new SyscallError('EACCES', 'the file is not open for writing');
+  }
+  if (!own.direct) throw new SyscallError('ENODEV', 'the file has no memory of its own to share');
+  return { ...own, copy: false };
+}
+
+function forPrivate(prot: number, own: NommuCapabilities): NommuCapabilities {
+  if (!own.copy) throw new SyscallError('ENODEV', 'the file cannot be copied');
+  // What the process may write to must not be the file itself.
+  return (prot & PROT_WRITE) === 0 ? own : { ...own, direct: false };
+}
+
+function withAccess(prot: number, shared: boolean, offered: NommuCapabilities): NommuCapabilities {
+  let { direct } = offered;
+  const lacking =
+    ((prot & PROT_READ) !== 0 && !offered.read) ||
+    ((prot & PROT_WRITE) !== 0 && !offered.write) ||
+    ((prot & PROT_EXEC) !== 0 && !offered.exec);
+  if (direct && lacking) {
+    if (shared) throw new SyscallError('EINVAL', 'MAP_SHARED with an access the file has not');
+    direct = false;
+  }
+  if ((prot & PROT_READ) !== 0 && (prot & PROT_EXEC) !== 0 && !offered.exec) direct = false;
+  return direct === offered.direct ? offered : { ...offered, direct };
+}

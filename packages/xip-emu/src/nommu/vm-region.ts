@@ -1,0 +1,101 @@
+import { invariant } from '../errno.js';
+import type { Address, Pgoff } from '../units.js';
+import type { OpenFile } from '../vfs/file.js';
+import { VM_MAPPED_COPY } from './vm-flags.js';
+import { KernelCorruption } from '../kernel-corruption.js';
+import { describeOrigin, type Origin } from './describe.js';
+import { OrderedMap } from './ordered-map.js';
+import type { RegionRam } from './region-ram.js';
+
+/**
+ * A piece of memory that mappings stand on, in the whole machine (struct vm_region): RAM that the
+ * kernel allocated for them, or the device's own memory.
+ */
+export interface VmRegion {
+  vmStart: Address;
+  /** End of what the mappings may use; mremap() grows a mapping again up to here. */
+  vmEnd: Address;
+  /** End of the allocation. */
+  vmTop: Address;
+  /** Page of the file that stands at `vmStart`. */
+  vmPgoff: Pgoff;
+  vmFlags: number;
+  /** Holds a reference. */
+  readonly vmFile: OpenFile | undefined;
+  /** VMAs that stand on it. */
+  vmUsage: number;
+  /** The operation that made it. */
+  readonly origin: Origin;
+  /** What the kernel does not keep: pieces of one allocation, split by munmap(), share it. */
+  readonly allocation: Allocation;
+}
+
+/** A row of memory as it was obtained, ROM or RAM; its identity lasts longer than an address. */
+export interface Allocation {
+  readonly start: Address;
+}
+
+/** All regions of a machine by their start: Linux's nommu_region_tree, and the memory under them. */
+export class VmRegions {
+  private readonly tree = new OrderedMap<VmRegion>();
+
+  readonly ram: RegionRam;
+
+  constructor(ram: RegionRam) {
+    this.ram = ram;
+  }
+
+  get count(): number {
+    return this.tree.size;
+  }
+
+  /** In the order of their addresses, in which do_mmap() looks for one to share. */
+  values(): IterableIterator<VmRegion> {
+    return this.tree.values();
+  }
+
+  /**
+   * Compare mm/nommu.c:add_nommu_region().
+   *
+   * @throws KernelCorruption where the kernel has BUG(): another region starts at that address.
+   */
+  add(region: VmRegion): void {
+    const other = this.tree.get(region.vmStart);
+    if (other === region) return;
+    if (other !== undefined) {
+      throw new KernelCorruption({
+        kind: 'BUG',
+        kernelFunction: 'mm/nommu.c:add_nommu_region()',
+        effect:
+          'BUG(): two regions start at one address and neither shares the other; the kernel dies with nommu_region_sem held',
+        first: { operation: describeOrigin(other.origin), start: other.vmStart, end: other.vmEnd },
+        second: {
+          operation: describeOrigin(region.origin),
+          start: region.vmStart,
+          end: region.vmEnd,
+        },
+      });
+    }
+    this.tree.set(region.vmStart, region);
+  }
+
+  /** Takes the region out of the tree, to change its start or to free it. */
+  remove(region: VmRegion): void {
+    invariant(this.tree.get(region.vmStart) === region, 'the region is in the tree');
+    this.tree.delete(region.vmStart);
+  }
+
+  /**
+   * Drops one VMA's hold; the last one frees the memory. Compare
+   * mm/nommu.c:__put_nommu_region().
+   */
+  put(region: VmRegion): void {
+    region.vmUsage -= 1;
+    if (region.vmUsage > 0) return;
+    invariant(region.vmUsage === 0, 'a region is put as often as it is taken');
+    this.remove(region);
+    region.vmFile?.put();
+    // ROM, and memory that a file lends, is nobody's to free.
+    if ((region.vmFlags & VM_MAPPED_COPY) !== 0) this.ram.free(region.vmStart, region.vmTop);
+  }
+}

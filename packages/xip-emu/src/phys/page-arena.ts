@@ -1,0 +1,60 @@
+import { PAGE_SHIFT, PAGE_SIZE } from '../units.js';
+
+const SLOTS_SHIFT = 8;
+const SLOTS = 1 << SLOTS_SHIFT;
+
+/** Pages of bytes in few large blocks: what frames get when somebody writes to them. */
+export class PageArena {
+  private readonly blocks: Uint8Array[] = [];
+  private readonly released: number[] = [];
+  private count = 0;
+
+  /** A slot with arbitrary content. */
+  take(): number {
+    const slot = this.released.pop();
+    if (slot !== undefined) return slot;
+    if (this.count === this.blocks.length << SLOTS_SHIFT) {
+      this.blocks.push(new Uint8Array(SLOTS << PAGE_SHIFT));
+    }
+    this.count += 1;
+    return this.count - 1;
+  }
+
+  release(slot: number): void {
+    this.released.push(slot);
+  }
+
+  readByte(slot: number, offset: number): number {
+    return this.blocks[slot >>> SLOTS_SHIFT]![startOf(slot) + offset]!;
+  }
+
+  writeByte(slot: number, offset: number, value: number): void {
+    this.blocks[slot >>> SLOTS_SHIFT]![startOf(slot) + offset] = value;
+  }
+
+  /** The page itself, valid until the slot is released. */
+  view(slot: number): Uint8Array {
+    const start = startOf(slot);
+    return this.blocks[slot >>> SLOTS_SHIFT]!.subarray(start, start + PAGE_SIZE);
+  }
+
+  copy(to: number, from: number): void {
+    const start = startOf(from);
+    const source = this.blocks[from >>> SLOTS_SHIFT]!;
+    const target = this.blocks[to >>> SLOTS_SHIFT]!;
+    if (source === target) target.copyWithin(startOf(to), start, start + PAGE_SIZE);
+    else target.set(source.subarray(start, start + PAGE_SIZE), startOf(to));
+  }
+
+  /** Writes `bytes`, at most a page of them, and zeros behind them. */
+  fill(slot: number, bytes: Uint8Array): void {
+    const block = this.blocks[slot >>> SLOTS_SHIFT]!;
+    const start = startOf(slot);
+    block.set(bytes, start);
+    if (bytes.length < PAGE_SIZE) block.fill(0, start + bytes.length, start + PAGE_SIZE);
+  }
+}
+
+function startOf(slot: number): number {
+  return (slot & (SLOTS - 1)) << PAGE_SHIFT;
+}

@@ -1,0 +1,185 @@
+import { locateBlock } from 'cramfs-reader';
+import { CramfsInode } from '../fs/cramfs/inode.js';
+import type { Machine } from '../machine.js';
+import { Mm } from '../mm/mm-struct.js';
+import { PTE_SPECIAL, pteFrame } from '../mm/pte.js';
+import type { Vma } from '../mm/vma.js';
+import { NommuMm } from '../nommu/nommu-mm.js';
+import { VM_MAPPED_COPY } from '../nommu/vm-flags.js';
+import type { VmRegion } from '../nommu/vm-region.js';
+import { ZERO_FRAME } from '../phys/physical-memory.js';
+import type { Process } from '../process.js';
+import { PAGE_SIZE, pageOf, pagesOf, type Frame } from '../units.js';
+import type { Inode } from '../vfs/inode.js';
+
+/** What one file costs and saves. */
+export interface FileAccount {
+  /** As some process opened it: a byte string. Undefined if it is only in the page cache. */
+  readonly path: string | undefined;
+  /** Type of the file system, and the number there. */
+  readonly fs: string;
+  readonly ino: number;
+  /** Distinct pages of ROM that are mapped for it. */
+  readonly romPages: number;
+  readonly pageCachePages: number;
+  /** Without MMU: pages of RAM that mappings have copies in. */
+  readonly copyPages: number;
+  /** See {@link MachineAccount.savedBytes}. */
+  readonly savedBytes: number;
+}
+
+/** What one process has in its page table; without MMU, in its mappings. Pages shared count fully. */
+export interface ProcessAccount {
+  readonly pid: number;
+  readonly romPages: number;
+  readonly pageCachePages: number;
+  /** Private copies, heap and the like; without MMU all RAM of its mappings. */
+  readonly anonymousPages: number;
+  /** Page tables of the lowest level. */
+  readonly pageTablePages: number;
+}
+
+/** The machine's memory; each page counts once. */
+export interface MachineAccount {
+  readonly romPages: number;
+  readonly pageCachePages: number;
+  /** Anonymous memory; without MMU all RAM of mappings. */
+  readonly anonymousPages: number;
+  /** RAM in use in bytes, page cache and process memory; page tables not counted. */
+  readonly ramBytes: number;
+  /**
+   * "RAM saved by XIP": bytes of file pages that are mapped from ROM and not in the page cache as
+   * well. Without direct mappings each of them would take a page of RAM when it is first used.
+   * Without MMU: the copies that would have been made at once.
+   */
+  readonly savedBytes: number;
+  readonly files: readonly FileAccount[];
+  readonly processes: readonly ProcessAccount[];
+}
+
+/** A file while it is counted. */
+interface Counting {
+  readonly inode: Inode;
+  path: string | undefined;
+  readonly rom: Set<Frame>;
+  /** Without MMU: what is mapped from ROM need not be aligned. */
+  romRegionPages: number;
+  copyPages: number;
+}
+
+/** Counts all memory of a machine by files and processes. Costs a walk over everything. */
+export function accountMachine(machine: Machine): MachineAccount {
+  const counting = new Map<Inode, Counting>();
+  const processes = [...machine.processes].map((process) => accountProcess(process, counting));
+  for (const region of machine.vmRegions.values()) countRegion(machine, region, counting);
+  for (const { sb } of machine.mounts) {
+    for (const inode of sb.cachedInodes()) {
+      if ((inode.mapping?.pages ?? 0) > 0) countingOf(counting, inode);
+    }
+  }
+  const files = [...counting.values()].map(fileAccount).filter(hasPages);
+  const sum = (of: (file: FileAccount) => number): number =>
+    files.reduce((total, file) => total + of(file), 0);
+  const pageCachePages = sum((file) => file.pageCachePages);
+  const used = machine.phys.used;
+  return {
+    romPages: sum((file) => file.romPages),
+    pageCachePages,
+    anonymousPages: used - pageCachePages,
+    ramBytes: used * PAGE_SIZE,
+    savedBytes: sum((file) => file.savedBytes),
+    files,
+    processes,
+  };
+}
+
+function countingOf(files: Map<Inode, Counting>, inode: Inode, path?: string): Counting {
+  let file = files.get(inode);
+  if (file === undefined) {
+    file = { inode, path, rom: new Set(), romRegionPages: 0, copyPages: 0 };
+    files.set(inode, file);
+  }
+  file.path ??= path;
+  return file;
+}
+
+function accountProcess({ pid, mm }: Process, files: Map<Inode, Counting>): ProcessAccount {
+  const account = { pid, romPages: 0, pageCachePages: 0, anonymousPages: 0, pageTablePages: 0 };
+  if (mm instanceof Mm) {
+    for (const vma of mm.vmas) {
+      const file =
+        vma.file === undefined ? undefined : countingOf(files, vma.file.inode, vma.file.path);
+      countArea(mm, vma, account, file);
+    }
+    account.pageTablePages = mm.pageTable.leaves;
+  } else if (mm instanceof NommuMm) {
+    for (const { vmStart, vmEnd, vmRegion } of mm.vmas()) {
+      const pages = pagesOf(vmEnd - vmStart);
+      if ((vmRegion.vmFlags & VM_MAPPED_COPY) === 0) account.romPages += pages;
+      else account.anonymousPages += pages;
+    }
+  }
+  return account;
+}
+
+function countArea(
+  { pageTable, phys }: Mm,
+  vma: Vma,
+  account: { romPages: number; pageCachePages: number; anonymousPages: number },
+  file: Counting | undefined,
+): void {
+  for (let vpn = vma.start; vpn < vma.end; vpn += 1) {
+    const pte = pageTable.get(vpn);
+    if (pte === 0) continue;
+    const frame = pteFrame(pte);
+    if (frame === ZERO_FRAME) continue;
+    if ((pte & PTE_SPECIAL) !== 0) {
+      account.romPages += 1;
+      file?.rom.add(frame);
+    } else if (phys.isAnon(frame)) account.anonymousPages += 1;
+    else account.pageCachePages += 1;
+  }
+}
+
+function countRegion(machine: Machine, region: VmRegion, files: Map<Inode, Counting>): void {
+  const { vmStart, vmTop, vmFile } = region;
+  if (vmFile === undefined) return;
+  const file = countingOf(files, vmFile.inode, vmFile.path);
+  const pages = pagesOf(vmTop - vmStart);
+  if (machine.phys.romFrame(pageOf(vmStart)) === undefined) file.copyPages += pages;
+  else file.romRegionPages += pages;
+}
+
+function fileAccount({ inode, path, rom, romRegionPages, copyPages }: Counting): FileAccount {
+  return {
+    path,
+    fs: inode.sb.type,
+    ino: inode.ino,
+    romPages: rom.size + romRegionPages,
+    pageCachePages: inode.mapping?.pages ?? 0,
+    copyPages,
+    savedBytes: (uncachedPages(inode, rom) + romRegionPages) * PAGE_SIZE,
+  };
+}
+
+/** How many of the ROM pages of a file are not in its page cache as well. */
+function uncachedPages(inode: Inode, rom: ReadonlySet<Frame>): number {
+  const { mapping } = inode;
+  if (rom.size === 0 || !(inode instanceof CramfsInode) || mapping === undefined) return rom.size;
+  if (mapping.pages === 0) return rom.size;
+  const { sb, ino, size } = inode;
+  const count = pagesOf(size);
+  let both = 0;
+  for (const index of mapping.indexes()) {
+    const block = locateBlock(sb.image, { dataOffset: ino, size }, index, count);
+    const at = sb.physAddr + block.start;
+    if (at % PAGE_SIZE !== 0 || block.kind !== 'uncompressed') continue;
+    const frame = mapping.phys.romFrame(at / PAGE_SIZE);
+    if (frame !== undefined && rom.has(frame)) both += 1;
+  }
+  return rom.size - both;
+}
+
+function hasPages({ romPages, pageCachePages, copyPages }: FileAccount): boolean {
+  return romPages + pageCachePages + copyPages > 0;
+}

@@ -1,0 +1,104 @@
+import type { MemoryMap } from '../memory-map.js';
+import { Mm } from '../mm/mm-struct.js';
+import type { Vma } from '../mm/vma.js';
+import { NommuMm } from '../nommu/nommu-mm.js';
+import type { NommuVma } from '../nommu/nommu-vma.js';
+import { PAGE_SIZE } from '../units.js';
+import { UNNAMED_DEVICE, deviceText } from '../vfs/device.js';
+import type { OpenFile } from '../vfs/file.js';
+import { VM_EXEC, VM_MAYSHARE, VM_READ, VM_SHARED, VM_WRITE } from '../vfs/vm-area.js';
+import { offsetOf, permissionsText } from './smaps.js';
+
+export interface MapsOptions {
+  /** Bytes of a pointer, 4 or 8: paths stand in another column. Default 8. */
+  readonly pointerSize?: 4 | 8 | undefined;
+}
+
+interface MapsLine {
+  readonly start: number;
+  readonly end: number;
+  readonly permissions: string;
+  readonly offset: number;
+  readonly file: OpenFile | undefined;
+  readonly name: string | undefined;
+}
+
+/**
+ * /proc/PID/maps, one line per area, each with its newline; a byte string, as paths are. Devices: an MTD is `1f:NN`, a virtio
+ * disk `fe:NN`; file systems without a device are `00:NN` in the order of mounting, from 02 on (a
+ * kernel has more mounts of its own, so its numbers are greater).
+ */
+export function mapsText(mm: MemoryMap, options: MapsOptions = {}): string {
+  if (mm instanceof Mm) return [...mm.vmas].map((vma) => mapsLine(mm, vma, options)).join('');
+  if (mm instanceof NommuMm) {
+    return [...mm.vmas()].map((vma) => nommuMapsLine(mm, vma, options)).join('');
+  }
+  return '';
+}
+
+/** One line of /proc/PID/maps. Compare fs/proc/task_mmu.c:show_map_vma(). */
+export function mapsLine(mm: Mm, vma: Vma, options: MapsOptions = {}): string {
+  const { start, end, flags, file } = vma;
+  const line = {
+    start: start * PAGE_SIZE,
+    end: end * PAGE_SIZE,
+    permissions: permissionsText(flags),
+    offset: offsetOf(vma),
+    file,
+    name: file === undefined ? nameOf(mm, vma) : escapeNewlines(file.path),
+  };
+  return formatLine(line, options);
+}
+
+/** Compare fs/proc/task_mmu.c:get_vma_name(). There is no [stack]: exec makes none. */
+function nameOf(mm: Mm, { start, end, ops }: Vma): string | undefined {
+  if (ops?.name !== undefined) return ops.name;
+  const isHeap = start * PAGE_SIZE < mm.brkEnd && end * PAGE_SIZE > mm.startBrk;
+  return isHeap ? '[heap]' : undefined;
+}
+
+/** Compare fs/proc/task_nommu.c:nommu_vma_show(), which escapes nothing. */
+function nommuMapsLine(mm: NommuMm, vma: NommuVma, options: MapsOptions): string {
+  const { vmStart, vmEnd, vmFlags, vmPgoff, vmFile } = vma;
+  const { startStack } = mm;
+  const isStack = startStack !== undefined && vmStart <= startStack && vmEnd >= startStack;
+  const line = {
+    start: vmStart,
+    end: vmEnd,
+    permissions: nommuPermissionsText(vmFlags),
+    offset: vmFile === undefined ? 0 : vmPgoff * PAGE_SIZE,
+    file: vmFile,
+    name: vmFile?.path ?? (isStack ? '[stack]' : undefined),
+  };
+  return formatLine(line, options);
+}
+
+/** Without MMU a mapping that may be shared is `s`, one that is `S`. */
+export function nommuPermissionsText(flags: number): string {
+  const shared = (flags & VM_MAYSHARE) === 0 ? 'p' : (flags & VM_SHARED) === 0 ? 's' : 'S';
+  return [
+    (flags & VM_READ) === 0 ? '-' : 'r',
+    (flags & VM_WRITE) === 0 ? '-' : 'w',
+    (flags & VM_EXEC) === 0 ? '-' : 'x',
+    shared,
+  ].join('');
+}
+
+function formatLine(line: MapsLine, { pointerSize = 8 }: MapsOptions): string {
+  const { start, end, permissions, offset, file, name } = line;
+  const inode = file?.userInode;
+  const device = deviceText(inode?.sb.dev ?? UNNAMED_DEVICE);
+  const head = `${hex(start)}-${hex(end)} ${permissions} ${hex(offset)} ${device} ${inode?.ino ?? 0} `;
+  if (name === undefined) return `${head}\n`;
+  // seq_setwidth(), then seq_pad() with one more space.
+  return `${head.padEnd(25 + pointerSize * 6 - 1)} ${name}\n`;
+}
+
+/** The one character that fs/seq_file.c:seq_path() is asked to escape. */
+function escapeNewlines(path: string): string {
+  return path.replaceAll('\n', '\\012');
+}
+
+function hex(value: number): string {
+  return value.toString(16).padStart(8, '0');
+}

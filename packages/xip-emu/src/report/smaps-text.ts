@@ -1,0 +1,54 @@
+import type { Mm } from '../mm/mm-struct.js';
+import type { Vma } from '../mm/vma.js';
+import { PAGE_SIZE } from '../units.js';
+import { mapsLine, type MapsOptions } from './maps.js';
+import { smapsCounts, vmFlagsText } from './smaps.js';
+
+const NAME_WIDTH = 16;
+const VALUE_WIDTH = 8;
+
+/**
+ * /proc/PID/smaps, a byte string, of a process with an MMU (there is none without). No huge pages, KSM, swap or
+ * locked memory; `Referenced` counts the accessed bits of the entries, not the marks that the
+ * page cache's LRU keeps. Compare fs/proc/task_mmu.c:show_smap().
+ */
+export function smapsText(mm: Mm, options: MapsOptions = {}): string {
+  return [...mm.vmas].map((vma) => mapsLine(mm, vma, options) + areaText(mm, vma)).join('');
+}
+
+function areaText(mm: Mm, vma: Vma): string {
+  const counts = smapsCounts(mm, vma);
+  const values: readonly (readonly [name: string, bytes: number])[] = [
+    ['Size', (vma.end - vma.start) * PAGE_SIZE],
+    ['KernelPageSize', PAGE_SIZE],
+    ['MMUPageSize', PAGE_SIZE],
+    ['Rss', counts.rss],
+    ['Pss', counts.pss],
+    ['Pss_Dirty', counts.pssDirty],
+    ['Shared_Clean', counts.sharedClean],
+    ['Shared_Dirty', counts.sharedDirty],
+    ['Private_Clean', counts.privateClean],
+    ['Private_Dirty', counts.privateDirty],
+    ['Referenced', counts.referenced],
+    ['Anonymous', counts.anonymous],
+    ['KSM', 0],
+    ['LazyFree', counts.lazyFree],
+    ['AnonHugePages', 0],
+    ['ShmemPmdMapped', 0],
+    ['FilePmdMapped', 0],
+    ['Shared_Hugetlb', 0],
+    ['Private_Hugetlb', 0],
+    ['Swap', 0],
+    ['SwapPss', 0],
+    ['Locked', 0],
+  ];
+  const lines = values.map(([name, bytes]) => `${field(name, Math.floor(bytes / 1024))} kB\n`);
+  const letters = vmFlagsText(vma.flags);
+  return `${lines.join('')}${field('THPeligible', 0)}\nVmFlags: ${letters === '' ? '' : `${letters} `}\n`;
+}
+
+/** A name that is too long for its column takes from the value's. */
+function field(name: string, value: number): string {
+  const label = `${name}:`.padEnd(NAME_WIDTH);
+  return label + String(value).padStart(NAME_WIDTH + VALUE_WIDTH - label.length);
+}

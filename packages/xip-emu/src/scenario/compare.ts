@@ -1,0 +1,143 @@
+import type { ScenarioRecord } from './run.js';
+
+/** Where two record files differ first. */
+export interface Difference {
+  /** Index of the record. */
+  readonly index: number;
+  /** Keys and indexes that lead to the value, such as `vmas.2.flags`. */
+  readonly path: string;
+  readonly expected: unknown;
+  readonly actual: unknown;
+  /** Line of the scenario that the record, or the last one before it with a line, is about. */
+  readonly line: number | undefined;
+  /** What stands there; of records without a line of their own also their `op`. */
+  readonly cmd: string;
+}
+
+/**
+ * The first difference that says something about the emulator, if there is one. Left out is what
+ * {@link withoutProgramState} leaves out; and where the emulator stopped with a diagnosis, what the
+ * kernel recorded from there on: it is of a kernel that had corrupted itself.
+ */
+export function compareRecords(
+  expected: readonly ScenarioRecord[],
+  actual: readonly ScenarioRecord[],
+): Difference | undefined {
+  const wanted = withoutProgramState(expected);
+  const got = withoutProgramState(actual);
+  return isDiagnosis(got.at(-1))
+    ? firstDifference(wanted.slice(0, got.length - 1), got.slice(0, -1))
+    : firstDifference(wanted, got);
+}
+
+/** True for the record with which a scenario ends in which the kernel would corrupt itself. */
+export function isDiagnosis(record: ScenarioRecord | undefined): boolean {
+  return record?.['op'] === 'diagnosis';
+}
+
+/** The first difference between what a kernel recorded and what came out, if there is one. */
+export function firstDifference(
+  expected: readonly ScenarioRecord[],
+  actual: readonly ScenarioRecord[],
+): Difference | undefined {
+  const length = Math.max(expected.length, actual.length);
+  let line: number | undefined;
+  let command = '';
+  for (let index = 0; index < length; index += 1) {
+    const record = expected[index] ?? actual[index];
+    const { n, cmd, op } = record ?? {};
+    if (typeof n === 'number') {
+      line = n;
+      command = String(cmd);
+    }
+    const found = differenceOf(expected[index], actual[index], []);
+    if (found === undefined) continue;
+    const what = typeof n === 'number' ? command : `${command} (${String(op)})`;
+    return { index, line, cmd: what, ...found };
+  }
+  return undefined;
+}
+
+/** What a program's own records say about memory that depends on its code. */
+const CODE_DEPENDENT = ['pages', 'rss', 'an'];
+
+/**
+ * The records without what only a machine that runs the programs could give: of the x-... records
+ * the memory at the start is left, without its pages, and without the splits that the program's
+ * first accesses have caused under the v3 patch.
+ */
+export function withoutProgramState(records: readonly ScenarioRecord[]): ScenarioRecord[] {
+  const left: ScenarioRecord[] = [];
+  for (const record of records) {
+    const { op, when } = record;
+    if (op !== 'x-maps') {
+      if (op !== 'x-check') left.push(record);
+    } else if (when === 'start') {
+      const area = Object.fromEntries(
+        Object.entries(record).filter(([key]) => !CODE_DEPENDENT.includes(key)),
+      );
+      const lower = left.at(-1);
+      if (lower !== undefined && isSplit(lower, area)) {
+        left[left.length - 1] = { ...lower, end: area['end'] };
+      } else left.push(area);
+    }
+  }
+  return left;
+}
+
+/**
+ * True for the halves of one area that the fault handler of the v3 patch has split: the lower one
+ * is all of ROM, the upper an ordinary one but for VM_DONTDUMP, which the patch forgets. (Mainline
+ * has no such upper halves.)
+ */
+function isSplit(lower: ScenarioRecord, upper: ScenarioRecord): boolean {
+  return (
+    lower['op'] === 'x-maps' &&
+    lower['end'] === upper['start'] &&
+    lower['path'] === upper['path'] &&
+    lower['perms'] === upper['perms'] &&
+    hasFlag(lower, 'pf') &&
+    hasFlag(upper, 'dd') &&
+    !hasFlag(upper, 'pf')
+  );
+}
+
+function hasFlag({ flags }: ScenarioRecord, letters: string): boolean {
+  return typeof flags === 'string' && flags.split(' ').includes(letters);
+}
+
+function differenceOf(
+  expected: unknown,
+  actual: unknown,
+  path: readonly string[],
+): Pick<Difference, 'path' | 'expected' | 'actual'> | undefined {
+  if (Object.is(expected, actual)) return undefined;
+  if (!isObject(expected) || !isObject(actual)) {
+    return { path: path.join('.'), expected, actual };
+  }
+  const keys = new Set([...Object.keys(expected), ...Object.keys(actual)]);
+  for (const key of keys) {
+    const found = differenceOf(expected[key], actual[key], [...path, key]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** A difference in a few lines. */
+export function formatDifference(difference: Difference): string {
+  const { line, cmd, path, expected, actual } = difference;
+  return [
+    `line ${line ?? '?'}: ${cmd}`,
+    `  field:    ${path === '' ? '(the whole record)' : path}`,
+    `  expected: ${valueText(expected)}`,
+    `  got:      ${valueText(actual)}`,
+  ].join('\n');
+}
+
+function valueText(value: unknown): string {
+  return value === undefined ? '(nothing)' : JSON.stringify(value);
+}

@@ -1,0 +1,178 @@
+import { nameToText, textToName } from 'cramfs-format';
+import { invariant } from '../errno.js';
+import { execElf, type ElfProgram } from '../exec/elf.js';
+import type { Machine } from '../machine.js';
+import { Mm } from '../mm/mm-struct.js';
+import { PTE_PRESENT, PTE_PROT, PTE_SPECIAL, pteFrame } from '../mm/pte.js';
+import type { Vma } from '../mm/vma.js';
+import { ZERO_FRAME } from '../phys/physical-memory.js';
+import type { Process } from '../process.js';
+import { offsetOf, permissionsText, smapsCounts, vmFlagsText } from '../report/smaps.js';
+import { PAGE_SIZE, pageOf, pagesOf, type Frame, type Vpn } from '../units.js';
+import { VM_PFNMAP } from '../vfs/vm-area.js';
+import type { Fields, Mapping, RangeUse, ScenarioOps } from './ops.js';
+
+/** Addresses that scenarios choose themselves; elsewhere the kernel chose. */
+const WINDOW_START = 0x40000000;
+const WINDOW_END = 0x60000000;
+
+/** The recorded programs end like this; their code is not run here. */
+const PROGRAM_STATUS = 'exit:7';
+
+/** Records of a machine with an MMU. */
+export class MmuScenarioOps implements ScenarioOps {
+  readonly machine: Machine;
+  readonly root: string;
+  private readonly teardown: () => Fields;
+  /** Numbers of pages, by their identity, in the order they were first reported in. */
+  private readonly pageNumbers = new Map<number, number>();
+
+  /** @param teardown unmounts everything; gives the fields of scenario-end. */
+  constructor(machine: Machine, root: string, teardown: () => Fields) {
+    this.machine = machine;
+    this.root = root;
+    this.teardown = teardown;
+  }
+
+  addressField(_process: Process, { address }: Mapping): string {
+    return inWindow(address) ? hex(address) : 'auto';
+  }
+
+  skip(_process: Process, { mapping, offset, length }: RangeUse): string | undefined {
+    if (inWindow(mapping.address)) return undefined;
+    const beyond = offset + length > pagesOf(mapping.length) * PAGE_SIZE;
+    return beyond || mapping.unmapped ? 'skip-auto' : undefined;
+  }
+
+  maps(process: Process): Fields {
+    const mm = memoryOf(process);
+    const vmas: Fields[] = [];
+    for (const vma of mm.vmas) {
+      if (inWindow(vma.start * PAGE_SIZE)) vmas.push(vmaFields(mm, vma));
+    }
+    return { vmas };
+  }
+
+  pages(process: Process, mapping: Mapping): Fields {
+    return { pages: this.pagesOf(process, mapping) };
+  }
+
+  pagesOf(process: Process, { address, length }: Mapping): readonly string[] {
+    const mm = memoryOf(process);
+    const start = pageOf(address);
+    return Array.from({ length: pagesOf(length) }, (_, page) => this.pageText(mm, start + page));
+  }
+
+  /** One page as /proc/PID/pagemap tells, and the page table where that says nothing. */
+  private pageText(mm: Mm, vpn: Vpn): string {
+    const vma = mm.vmaAt(vpn);
+    const pte = mm.pageTable.get(vpn);
+    if (vma === undefined || (pte & PTE_PRESENT) === 0) return '-';
+    const frame = pteFrame(pte);
+    if ((vma.flags & VM_PFNMAP) !== 0) {
+      // The processor's view: an entry without access is not valid.
+      return (pte & PTE_PROT) === 0 ? '-' : `${this.place(frame)}:p`;
+    }
+    if ((pte & PTE_SPECIAL) !== 0) return this.place(frame);
+    const { phys } = mm;
+    const letters = (phys.isAnon(frame) ? '' : 'f') + (phys.mapCount(frame) === 1 ? 'x' : '');
+    return letters === '' ? this.place(frame) : `${this.place(frame)}:${letters}`;
+  }
+
+  private place(frame: Frame): string {
+    const { phys } = this.machine;
+    if (phys.isRom(frame)) return `rom:${phys.romOffset(frame)}`;
+    if (frame === ZERO_FRAME) return 'zero';
+    const identity = phys.identity(frame);
+    let number = this.pageNumbers.get(identity);
+    if (number === undefined) {
+      number = this.pageNumbers.size;
+      this.pageNumbers.set(identity, number);
+    }
+    return `ram:${number}`;
+  }
+
+  exec(
+    _parent: Process,
+    path: string,
+  ): { readonly records: readonly Fields[]; readonly end: Fields } {
+    const process = this.machine.spawn();
+    const mm = memoryOf(process);
+    const absolute = path.startsWith('/') ? path : `${this.root}/${path}`;
+    try {
+      const program = execElf(process, mm, textToName(absolute));
+      mm.fetch(program.entry);
+      const areas = [...mm.vmas].filter(
+        ({ start, end }) => start < program.end && end > program.start,
+      );
+      return {
+        records: [
+          { op: 'x-start', argc: 2, argv0: absolute },
+          ...areas.map((vma) => programArea(vma, program)),
+        ],
+        end: { ret: 'ok', status: PROGRAM_STATUS },
+      };
+    } finally {
+      process.exit();
+    }
+  }
+
+  finish(): Fields {
+    return this.teardown();
+  }
+}
+
+function inWindow(address: number): boolean {
+  return address >= WINDOW_START && address < WINDOW_END;
+}
+
+function memoryOf({ mm }: Process): Mm {
+  invariant(mm instanceof Mm, 'a process without an MMU');
+  return mm;
+}
+
+function vmaFields(mm: Mm, vma: Vma): Fields {
+  const { start, end, flags, file } = vma;
+  const counts = smapsCounts(mm, vma);
+  const path = nameToText(file?.path ?? '');
+  return {
+    start: hex(start * PAGE_SIZE),
+    end: hex(end * PAGE_SIZE),
+    perms: permissionsText(flags),
+    off: offsetOf(vma),
+    ...(path.startsWith('/rom/') ? { ino: file!.inode.ino } : {}),
+    path,
+    rss: kib(counts.rss),
+    pss: kib(counts.pss),
+    sc: kib(counts.sharedClean),
+    sd: kib(counts.sharedDirty),
+    pc: kib(counts.privateClean),
+    pd: kib(counts.privateDirty),
+    an: kib(counts.anonymous),
+    flags: vmFlagsText(flags),
+  };
+}
+
+/** An area as the recorded programs print it, addresses of a PIE from its base on. */
+function programArea(vma: Vma, { base, relocated }: ElfProgram): Fields {
+  const place = (vpn: Vpn): string =>
+    relocated ? `base+${hex((vpn - base) * PAGE_SIZE)}` : hex(vpn * PAGE_SIZE);
+  return {
+    op: 'x-maps',
+    when: 'start',
+    start: place(vma.start),
+    end: place(vma.end),
+    perms: permissionsText(vma.flags),
+    off: offsetOf(vma),
+    path: nameToText(vma.file?.path ?? ''),
+    flags: vmFlagsText(vma.flags),
+  };
+}
+
+function hex(value: number): string {
+  return `0x${value.toString(16)}`;
+}
+
+function kib(bytes: number): number {
+  return Math.floor(bytes / 1024);
+}

@@ -1,0 +1,200 @@
+import { nameToText, textToName } from 'cramfs-format';
+import { execNommu } from '../exec/nommu-program.js';
+import { SyscallError, invariant } from '../errno.js';
+import type { Machine } from '../machine.js';
+import type { Allocation } from '../nommu/vm-region.js';
+import { NommuMm } from '../nommu/nommu-mm.js';
+import type { NommuVma } from '../nommu/nommu-vma.js';
+import type { Process } from '../process.js';
+import { nommuPermissionsText } from '../report/maps.js';
+import { PAGE_SIZE, type Address } from '../units.js';
+import type { Fields, Mapping, RangeUse, ScenarioOps } from './ops.js';
+
+/** TAINT_WARN. */
+const TAINT_WARN = 512;
+/** Where files have inode numbers of the image, which records show. */
+const IMAGE_ROOT = '/rom/';
+/** The recorded programs take one argument and end like this; their code is not run here. */
+const PROGRAM_ARGUMENT = 'x';
+const PROGRAM_STATUS = 'exit:7';
+
+export interface NommuScenarioOptions {
+  readonly machine: Machine;
+  /** /rom or /ovl. */
+  readonly root: string;
+  /** Unmounts everything; the fields of scenario-end if nothing went wrong. */
+  readonly teardown: () => Fields;
+}
+
+/**
+ * The records of a machine without MMU. Places are ROM offsets, or numbers of the rows of RAM that
+ * mappings obtained, in the order in which records show them first.
+ */
+export class NommuScenarioOps implements ScenarioOps {
+  readonly machine: Machine;
+  readonly root: string;
+  private readonly teardown: () => Fields;
+  private readonly numbers = new Map<Allocation, number>();
+  /** What an ID's address stood on when it was mapped. */
+  private readonly owners = new WeakMap<Mapping, Allocation>();
+  private readonly memories = new Set<NommuMm>();
+
+  constructor({ machine, root, teardown }: NommuScenarioOptions) {
+    this.machine = machine;
+    this.root = root;
+    this.teardown = teardown;
+  }
+
+  before(process: Process, operation: string): void {
+    const mm = memoryOf(process);
+    mm.operation = operation;
+    this.memories.add(mm);
+  }
+
+  addressField(process: Process, mapping: Mapping): string {
+    const vma = memoryOf(process).findVma(mapping.address);
+    invariant(vma !== undefined, 'a new mapping is there');
+    this.owners.set(mapping, vma.vmRegion.allocation);
+    return this.place(vma, mapping.address);
+  }
+
+  /**
+   * Without protection the agent takes care itself: it does not write to ROM, and leaves alone
+   * what is not the mapping's any more, which is somebody else's memory. In ROM it may ask for any
+   * unmapping: nothing there can be given away.
+   */
+  skip(process: Process, { op, mapping, offset, length, write }: RangeUse): string | undefined {
+    const inRom = this.romOffset(mapping.address) !== undefined;
+    const isAccess = op === 'touch' || op === 'sum';
+    if (!isAccess && op !== 'munmap' && op !== 'mremap') return undefined;
+    if (!isAccess && inRom) return undefined;
+    const vma = this.standing(process, mapping);
+    const isThere = vma !== undefined && mapping.address + offset + length <= vma.vmEnd;
+    if (!isThere) return 'skip-unmapped';
+    return write && inRom ? 'skip-rom' : undefined;
+  }
+
+  maps(process: Process): Fields {
+    const vmas = [...memoryOf(process).vmas()].map((vma) => ({
+      rom: this.romOffset(vma.vmStart),
+      number: this.romOffset(vma.vmStart) === undefined ? this.number(vma) : 0,
+      vma,
+    }));
+    vmas.sort(
+      (a, b) =>
+        (a.rom ?? Infinity) - (b.rom ?? Infinity) ||
+        a.number - b.number ||
+        a.vma.vmStart - b.vma.vmStart,
+    );
+    return { vmas: vmas.map(({ vma }) => this.mapsLine(vma)) };
+  }
+
+  private mapsLine(vma: NommuVma): Fields {
+    const { vmStart, vmEnd, vmFile, vmPgoff } = vma;
+    const path = vmFile === undefined ? '' : nameToText(vmFile.path);
+    return {
+      at: this.place(vma, vmStart),
+      len: vmEnd - vmStart,
+      perms: nommuPermissionsText(vma.vmFlags),
+      off: vmFile === undefined ? 0 : vmPgoff * PAGE_SIZE,
+      ...(vmFile !== undefined && path.startsWith(IMAGE_ROOT) ? { ino: vmFile.inode.ino } : {}),
+      path,
+    };
+  }
+
+  pages(process: Process, mapping: Mapping): Fields {
+    return { at: this.pagesOf(process, mapping) };
+  }
+
+  pagesOf(process: Process, mapping: Mapping): string {
+    const vma = this.standing(process, mapping);
+    return vma === undefined ? '-' : this.place(vma, mapping.address);
+  }
+
+  exec(_parent: Process, path: string): { records: readonly Fields[]; end: Fields } {
+    const process = this.machine.spawn();
+    const mm = memoryOf(process);
+    const absolute = path.startsWith('/') ? path : `${this.root}/${path}`;
+    try {
+      const argv = [absolute, PROGRAM_ARGUMENT];
+      const program = execNommu(process, mm, textToName(absolute), { argv, envp: [] });
+      const isFlat = program.format === 'flat';
+      const start = { op: 'x-start', argc: argv.length };
+      const parts: [string, Address][] = [
+        ['text', program.startCode],
+        ...(isFlat ? [] : [['data', program.startData] satisfies [string, Address]]),
+        ['stack', program.startStack - 1],
+      ];
+      // The flat program is too small to print paths.
+      const records = [...mm.vmas()].map((vma) => this.programMapsLine(vma, parts, isFlat));
+      return {
+        records: [isFlat ? start : { ...start, argv0: absolute }, ...records],
+        end: { ret: 'ok', status: PROGRAM_STATUS },
+      };
+    } finally {
+      process.exit();
+    }
+  }
+
+  private programMapsLine(
+    vma: NommuVma,
+    parts: readonly (readonly [string, Address])[],
+    isFlat: boolean,
+  ): Fields {
+    const { vmStart, vmEnd, vmFile, vmPgoff } = vma;
+    const rom = this.romOffset(vmStart);
+    const has = parts.filter(([, at]) => at >= vmStart && at < vmEnd).map(([name]) => name);
+    const path = has.includes('stack') ? '[stack]' : (vmFile?.path ?? '');
+    return {
+      op: 'x-maps',
+      when: 'start',
+      at: rom === undefined ? 'ram' : `rom:${rom}`,
+      len: vmEnd - vmStart,
+      perms: nommuPermissionsText(vma.vmFlags),
+      off: vmFile === undefined ? 0 : vmPgoff * PAGE_SIZE,
+      ...(isFlat ? {} : { path: nameToText(path) }),
+      has: [...has, ''],
+    };
+  }
+
+  finish(): Fields {
+    const fields = this.teardown();
+    const warned = [...this.memories].some(({ warnings }) => warnings > 0);
+    return warned ? { ...fields, kernel: 'warned', taint: TAINT_WARN } : fields;
+  }
+
+  /** The VMA at an ID's address, if that is still the ID's own. */
+  private standing(process: Process, mapping: Mapping): NommuVma | undefined {
+    const vma = memoryOf(process).findVma(mapping.address);
+    return vma?.vmRegion.allocation === this.owners.get(mapping) ? vma : undefined;
+  }
+
+  private place(vma: NommuVma, address: Address): string {
+    const rom = this.romOffset(address);
+    if (rom !== undefined) return `rom:${rom}`;
+    const offset = address - vma.vmRegion.allocation.start;
+    return `ram:${this.number(vma)}${offset === 0 ? '' : `+${offset}`}`;
+  }
+
+  private number({ vmRegion: { allocation } }: NommuVma): number {
+    let number = this.numbers.get(allocation);
+    if (number === undefined) {
+      number = this.numbers.size;
+      this.numbers.set(allocation, number);
+    }
+    return number;
+  }
+
+  /** Offset in the ROM window that has the address; undefined for RAM. */
+  private romOffset(at: Address): number | undefined {
+    for (const { address, size } of this.machine.phys.roms) {
+      if (at >= address && at < address + size) return at - address;
+    }
+    return undefined;
+  }
+}
+
+function memoryOf({ mm }: Process): NommuMm {
+  if (mm instanceof NommuMm) return mm;
+  throw new SyscallError('ENOSYS', 'the machine has an MMU');
+}

@@ -1,0 +1,60 @@
+import { S_IFDIR } from 'cramfs-format';
+import { openImage, type CramfsImage } from 'cramfs-reader';
+import { invariant } from '../errno.js';
+import { OverlaySuperBlock } from '../fs/overlay/super.js';
+import { TmpfsSuperBlock } from '../fs/tmpfs/super.js';
+import { Machine } from '../machine.js';
+import type { PolicyName } from '../policy.js';
+import { MmuScenarioOps } from './mmu-ops.js';
+import { NommuScenarioOps } from './nommu-ops.js';
+import type { Fields, ScenarioOps } from './ops.js';
+import type { MountKind } from './parse.js';
+import type { ScenarioWorld } from './run.js';
+
+/** The machine on which the kernels were recorded. */
+const ROM_ADDRESS = 0x22000000;
+const ROM_SIZE = 32 << 20;
+const RAM_SIZE = 192 << 20;
+
+export interface WorldOptions {
+  readonly mmu: boolean;
+  readonly policy?: PolicyName | undefined;
+  readonly romAddress?: number | undefined;
+  readonly ramSize?: number | undefined;
+}
+
+/** A world whose ROM and disk hold a cramfs image. Each mount starts a fresh machine. */
+export function createWorld(
+  source: Uint8Array | CramfsImage,
+  options: WorldOptions,
+): ScenarioWorld {
+  const { mmu, policy, romAddress = ROM_ADDRESS, ramSize = RAM_SIZE } = options;
+  const image = source instanceof Uint8Array ? openImage(source) : source;
+  const { bytes } = image;
+  const size = Math.max(ROM_SIZE, Math.ceil(bytes.length / 4096) * 4096);
+  return {
+    mount(kind: MountKind, { faultAround }): ScenarioOps {
+      const roms = [{ address: romAddress, size, bytes }];
+      const machine = new Machine({ mmu, policy, ramSize, roms, faultAround });
+      const onRom = kind === 'mtd' || kind === 'overlay';
+      const rom = machine.mountCramfs('/rom', image, onRom ? romAddress : undefined);
+      const overlaid = kind === 'overlay' || kind === 'overlay-block';
+      let up: TmpfsSuperBlock | undefined;
+      if (overlaid) {
+        up = machine.mount('/up', new TmpfsSuperBlock(machine.phys));
+        const upper = up.root.create('u', S_IFDIR | 0o755);
+        up.root.create('w', S_IFDIR | 0o755);
+        machine.mount('/ovl', new OverlaySuperBlock(rom.root, upper));
+      }
+      const teardown = (): Fields => {
+        up?.evict();
+        rom.evict();
+        invariant(machine.phys.used === 0, `${machine.phys.used} frames leaked`);
+        return { kernel: 'ok', umount: 'ok', taint: 0 };
+      };
+      const root = overlaid ? '/ovl' : '/rom';
+      if (!mmu) return new NommuScenarioOps({ machine, root, teardown });
+      return new MmuScenarioOps(machine, root, teardown);
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import type { Address } from './units.js';
+
+/** Why a fault ended as it did. */
+export type FaultReason =
+  /** The page of the file, from the page cache (read into it if it was not there). */
+  | 'demand'
+  /** A neighbour of a faulting page that the page cache had already. */
+  | 'fault-around'
+  /** A new page of zeros. */
+  | 'anonymous'
+  /** A load from memory that nobody has written to. */
+  | 'zero-page'
+  /** A private copy of what the file, ROM or another process has. */
+  | 'cow'
+  /** A first store to a page that is there for good: only the entry changes. */
+  | 'write-enable'
+  /** The fault handler split the area (the v3 patch). */
+  | 'split';
+
+/** Where a page is. */
+export type FramePlace =
+  | { readonly kind: 'rom'; readonly pfn: number; readonly romOffset: number }
+  | { readonly kind: 'page-cache' | 'anonymous' | 'zero'; readonly pfn: number };
+
+/** What the machine did. Addresses and lengths are bytes, pages of files indexes. */
+export type TraceEvent =
+  | {
+      readonly type: 'mmap';
+      readonly pid: number;
+      readonly address: Address;
+      readonly length: number;
+      /** PROT_* and MAP_*. */
+      readonly prot: number;
+      readonly flags: number;
+      /** Byte string; undefined for anonymous memory. */
+      readonly path: string | undefined;
+      readonly pgoff: number;
+      /** Pages that stand in ROM from the start. */
+      readonly romPages: number;
+    }
+  | {
+      readonly type: 'munmap';
+      readonly pid: number;
+      readonly address: Address;
+      readonly length: number;
+    }
+  | {
+      readonly type: 'fault';
+      readonly pid: number;
+      readonly kind: 'read' | 'write' | 'exec';
+      /** What was accessed; of a neighbour the start of its page. */
+      readonly address: Address;
+      readonly why: FaultReason;
+      /** What the entry points to afterwards; undefined after a mere split. */
+      readonly frame: FramePlace | undefined;
+    }
+  | {
+      readonly type: 'signal';
+      readonly pid: number;
+      readonly signal: 'SIGSEGV' | 'SIGBUS';
+      readonly code: 'MAPERR' | 'ACCERR' | 'ADRERR';
+      readonly address: Address;
+    }
+  | {
+      readonly type: 'copy-up';
+      /** From the overlay's root on, with a leading slash; a byte string. */
+      readonly path: string;
+      /** Bytes. */
+      readonly size: number;
+    }
+  | {
+      readonly type: 'read-folio';
+      /** Type of the file system. */
+      readonly fs: string;
+      readonly ino: number;
+      readonly index: number;
+    };
+
+/** The event log of a machine: off (and of no cost) until somebody sets `sink`. */
+export class Trace {
+  /** Called with each event, after it happened; must not use the machine. */
+  sink: ((event: TraceEvent) => void) | undefined = undefined;
+}

@@ -1,0 +1,290 @@
+import { openImage } from 'cramfs-reader';
+import { describe, expect, test } from 'vitest';
+import {
+  MAP_SHARED,
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+} from '../../packages/xip-emu/src/memory-map.js';
+import type { Process } from '../../packages/xip-emu/src/process.js';
+import { accountMachine } from '../../packages/xip-emu/src/report/accounting.js';
+import { pagemapEntries } from '../../packages/xip-emu/src/report/pagemap.js';
+import { mapsText } from '../../packages/xip-emu/src/report/maps.js';
+import { PAGE_SIZE } from '../../packages/xip-emu/src/units.js';
+import { VM_MIXEDMAP, VM_PFNMAP } from '../../packages/xip-emu/src/vfs/vm-area.js';
+import { mapFile, mmOf, mountOverlay, romMachine } from '../helpers/emulator.js';
+import { kernelImage } from '../helpers/kernel-images.js';
+import { buildRawImage, directory, file, noise, text } from '../helpers/raw-image.js';
+
+/* The facts of docs/kernel-facts.md, as the emulated kernel shows them. One test is one fact. */
+
+const basic = kernelImage('basic');
+const BASE = 0x40000000;
+const ZEROS = new Uint8Array(PAGE_SIZE);
+const D = { kind: 'D', align: PAGE_SIZE } as const;
+
+function readAll(process: Process, path: string): Uint8Array {
+  const opened = process.open(path);
+  try {
+    const content = new Uint8Array(opened.inode.size);
+    expect(process.pread(opened, 0, content)).toBe(content.length);
+    return content;
+  } finally {
+    process.close(opened);
+  }
+}
+
+function loadAll(process: Process, address: number, length: number): Uint8Array {
+  const content = new Uint8Array(length);
+  expect(process.loadRange(address, content)).toEqual({ loaded: length });
+  return content;
+}
+
+/** Flags of the area at an address. */
+function flagsAt(process: Process, address: number): number {
+  return mmOf(process).vmaAt(address / PAGE_SIZE)!.flags;
+}
+
+describe('kernel facts', () => {
+  test('K1: a whole last block that is direct and uncompressed reads as zeros', () => {
+    const content = noise(2 * PAGE_SIZE);
+    const { bytes } = buildRawImage({
+      whole: file(content, { blocks: [D, D] }),
+      pointed: file(content, { blocks: [D, 'U'] }),
+      longer: file(noise(PAGE_SIZE + 100), { blocks: [D, { ...D, tail: 'zero' }] }),
+    });
+    const machine = romMachine(bytes);
+    const process = machine.spawn();
+    const first = content.subarray(0, PAGE_SIZE);
+    const last = content.subarray(PAGE_SIZE);
+    const direct = mapFile(process, '/rom/whole', 2, PROT_READ);
+    const copied = mapFile(process, '/rom/whole', 2, PROT_READ | PROT_WRITE);
+    expect(loadAll(process, direct, 2 * PAGE_SIZE)).toEqual(content);
+    expect(loadAll(process, copied, PAGE_SIZE)).toEqual(first);
+    expect(loadAll(process, copied + PAGE_SIZE, PAGE_SIZE)).toEqual(ZEROS);
+    expect(readAll(process, '/rom/whole').subarray(PAGE_SIZE)).toEqual(ZEROS);
+    expect(readAll(process, '/rom/pointed').subarray(PAGE_SIZE)).toEqual(last);
+    expect(readAll(process, '/rom/longer')).toEqual(noise(PAGE_SIZE + 100));
+
+    const nommu = romMachine(bytes, { mmu: false }).spawn();
+    const copy = mapFile(nommu, '/rom/whole', 2, PROT_READ | PROT_WRITE);
+    expect(loadAll(nommu, copy, 2 * PAGE_SIZE)).toEqual(Uint8Array.from([...first, ...ZEROS]));
+    const rom = mapFile(nommu, '/rom/whole', 2, PROT_READ);
+    expect(loadAll(nommu, rom, 2 * PAGE_SIZE)).toEqual(content);
+  });
+
+  test('K2: names with the same data offset share mode and owner', () => {
+    const { bytes } = buildRawImage({
+      plain: file('content', { mode: 0o644, uid: 1000, gid: 100 }),
+      su: file('content', { mode: 0o4755, sameAs: '/plain' }),
+    });
+    const modes = (...names: string[]): number[] => {
+      const process = romMachine(bytes).spawn();
+      return names.map((name) => process.open(`/rom/${name}`).inode.mode & 0o7777);
+    };
+    expect(modes('plain', 'su')).toEqual([0o644, 0o644]);
+    expect(modes('su', 'plain')).toEqual([0o4755, 0o4755]);
+    const process = romMachine(bytes).spawn();
+    expect(process.open('/rom/su').inode).toBe(process.open('/rom/plain').inode);
+  });
+
+  test('K3: on ROM, names near the end of the image do not exist', () => {
+    // The last entry starts less than 12 + 252 bytes before the end of the image.
+    const tree = { later: directory({ last: file('') }) };
+    const { bytes, placed } = buildRawImage(tree, { roundTo: 4 });
+    const entry = placed.get('/later/last')!.entry;
+    expect(bytes.length - entry).toBeLessThan(264);
+    const machine = romMachine(bytes);
+    machine.mountCramfs('/disk', openImage(bytes));
+    const process = machine.spawn();
+    expect(() => process.open('/rom/later/last')).toThrow('ENOENT');
+    expect(process.open('/disk/later/last').inode.size).toBe(0);
+
+    // With the window inside the image they are there.
+    const padded = buildRawImage(tree, { roundTo: PAGE_SIZE });
+    expect(romMachine(padded.bytes).spawn().open('/rom/later/last').inode.size).toBe(0);
+  });
+
+  test('K4: gid has 8 bits, uid 16, a size 24, a name 252 bytes', () => {
+    const longest = 'n'.repeat(252);
+    const { bytes } = buildRawImage({
+      [longest]: file('x'),
+      owned: file('y', { uid: 0xffff, gid: 0xff, inode: { size: 0xffffff } }),
+    });
+    const process = romMachine(bytes).spawn();
+    expect(process.open(`/rom/${longest}`).inode.size).toBe(1);
+    expect(() => process.open(`/rom/${longest}n`)).toThrow('ENOENT');
+    expect(() => process.open(`/rom/${'n'.repeat(256)}`)).toThrow('ENAMETOOLONG');
+    expect(process.open('/rom/owned').inode).toMatchObject({
+      size: 0xffffff,
+      raw: { uid: 0xffff, gid: 0xff },
+    });
+  });
+
+  test('K5: a last page shared with other data is not mapped', () => {
+    const machine = romMachine(basic, { faultAround: PAGE_SIZE });
+    const process = machine.spawn();
+    const shared = mapFile(process, '/rom/direct-5p-sharedtail', 5, PROT_READ);
+    const padded = mapFile(process, '/rom/direct-7p-zerotail', 7, PROT_READ);
+    expect(flagsAt(process, shared) & (VM_PFNMAP | VM_MIXEDMAP)).toBe(VM_MIXEDMAP);
+    expect(flagsAt(process, padded) & (VM_PFNMAP | VM_MIXEDMAP)).toBe(VM_PFNMAP);
+    expect(accountMachine(machine)).toMatchObject({ romPages: 4 + 7, pageCachePages: 0 });
+    // Behind the end of the file are zeros: the page comes from the page cache.
+    const size = 16484;
+    const inPage = size % PAGE_SIZE;
+    const tail = loadAll(process, shared + 4 * PAGE_SIZE, PAGE_SIZE);
+    expect(tail.subarray(inPage)).toEqual(ZEROS.subarray(inPage));
+    expect(accountMachine(machine)).toMatchObject({ romPages: 4 + 7, pageCachePages: 1 });
+
+    // Without MMU nobody looks there, and the other file's data shows.
+    const nommu = romMachine(basic, { mmu: false }).spawn();
+    const rom = mapFile(nommu, '/rom/direct-5p-sharedtail', 5, PROT_READ);
+    expect(rom).toBe(0x22000000 + 73728);
+    expect(loadAll(nommu, rom + size, PAGE_SIZE - inPage)).toEqual(
+      Uint8Array.from(basic.subarray(73728 + size, 73728 + 5 * PAGE_SIZE)),
+    );
+  });
+
+  test('K6: page table entries of XIP pages, once lost, do not come back', () => {
+    const machine = romMachine(basic, { faultAround: PAGE_SIZE });
+    const process = machine.spawn();
+    const full = mapFile(process, '/rom/direct-7p-zerotail', 7, PROT_READ);
+    expect(() => {
+      process.madvise(full, PAGE_SIZE, 'dontneed');
+    }).toThrow('EINVAL');
+
+    const mixed = mapFile(process, '/rom/gap-6p', 6, PROT_READ);
+    const before = loadAll(process, mixed, PAGE_SIZE);
+    expect(accountMachine(machine)).toMatchObject({ romPages: 10, pageCachePages: 0 });
+    process.madvise(mixed, PAGE_SIZE, 'dontneed');
+    expect(pagemapEntries(mmOf(process), mixed, PAGE_SIZE)[0]).toBe(0n);
+    expect(loadAll(process, mixed, PAGE_SIZE)).toEqual(before);
+    expect(accountMachine(machine)).toMatchObject({ romPages: 9, pageCachePages: 1 });
+
+    // fork copies them, as no fault in the child could make them.
+    const child = machine.fork(process);
+    expect(accountMachine(machine).processes[1]).toMatchObject({ pid: child.pid, romPages: 9 });
+  });
+
+  test('K7: overlayfs keeps XIP with an MMU and loses it without', () => {
+    const machine = romMachine(basic);
+    mountOverlay(machine);
+    const process = machine.spawn();
+    mapFile(process, '/ovl/direct-7p-zerotail', 7, PROT_READ | PROT_EXEC, { address: BASE });
+    expect(flagsAt(process, BASE) & VM_PFNMAP).toBe(VM_PFNMAP);
+    expect(mapsText(process.mm)).toMatch(
+      /^40000000-40007000 r-xp 2200a000 .* \/ovl\/direct-7p-zerotail\n/,
+    );
+    expect(accountMachine(machine)).toMatchObject({ romPages: 7, ramBytes: 0 });
+
+    const without = romMachine(basic, { mmu: false });
+    mountOverlay(without);
+    const nommu = without.spawn();
+    mapFile(nommu, '/ovl/direct-7p-zerotail', 7, PROT_READ | PROT_EXEC);
+    expect(accountMachine(without)).toMatchObject({
+      romPages: 0,
+      processes: [{ romPages: 0, anonymousPages: 7 }],
+    });
+    expect(() => mapFile(nommu, '/ovl/gap-6p', 2, PROT_READ, { flags: MAP_SHARED })).toThrow(
+      'ENODEV',
+    );
+  });
+
+  test('K10: XIP needs flag 0x800, MTD and an address', () => {
+    const content = noise(PAGE_SIZE);
+    const mapped = (flags: number | undefined, onDisk: boolean): number => {
+      const { bytes } = buildRawImage({ f: file(content, { blocks: [D] }) }, { flags });
+      const machine = romMachine(bytes);
+      if (onDisk) machine.mountCramfs('/rom', openImage(bytes));
+      mapFile(machine.spawn(), '/rom/f', 1, PROT_READ);
+      return accountMachine(machine).romPages;
+    };
+    expect(mapped(undefined, false)).toBe(1);
+    expect(mapped(undefined, true)).toBe(0);
+    expect(mapped(0x3, false)).toBe(0);
+  });
+
+  test('K11: only the first contiguous run of a mapping is direct', () => {
+    const machine = romMachine(basic);
+    const process = machine.spawn();
+    mapFile(process, '/rom/gap-6p', 6, PROT_READ);
+    expect(accountMachine(machine)).toMatchObject({ romPages: 3 });
+    mapFile(process, '/rom/gap-6p', 3, PROT_READ, { pgoff: 3 });
+    expect(accountMachine(machine)).toMatchObject({ romPages: 6 });
+    mapFile(process, '/rom/compfirst-5p', 5, PROT_READ);
+    expect(accountMachine(machine)).toMatchObject({ romPages: 6 });
+  });
+
+  test('K12: what has to be page aligned is the address on the bus', () => {
+    const mapped = (path: string): number => {
+      const machine = romMachine(basic);
+      mapFile(machine.spawn(), path, 3, PROT_READ);
+      return accountMachine(machine).romPages;
+    };
+    expect(mapped('/rom/unaligned2048-3p-exact')).toBe(0);
+    expect(mapped('/rom/direct-8p-exact')).toBe(3);
+  });
+
+  test('K13: writable mappings are RAM; mprotect makes copies of ROM pages one by one', () => {
+    const machine = romMachine(basic, { faultAround: PAGE_SIZE });
+    const process = machine.spawn();
+    const data = mapFile(process, '/rom/direct-7p-zerotail', 7, PROT_READ | PROT_WRITE);
+    process.load(data);
+    expect(accountMachine(machine)).toMatchObject({ romPages: 0, pageCachePages: 1 });
+    const code = mapFile(process, '/rom/gap-6p', 3, PROT_READ);
+    process.mprotect(code, 3 * PAGE_SIZE, PROT_READ | PROT_WRITE);
+    process.store(code + PAGE_SIZE, 1);
+    expect(accountMachine(machine)).toMatchObject({ romPages: 2, anonymousPages: 1 });
+  });
+
+  test('K14: without an MMU all of a mapping is direct or nothing', () => {
+    const machine = romMachine(basic, { mmu: false });
+    const process = machine.spawn();
+    expect(mapFile(process, '/rom/gap-6p', 3, PROT_READ)).toBe(0x22000000 + 159744);
+    expect(mapFile(process, '/rom/gap-6p', 6, PROT_READ)).toBeGreaterThanOrEqual(0x80000000);
+    expect(mapFile(process, '/rom/unaligned8-4p', 4, PROT_READ) % PAGE_SIZE).toBe(8);
+  });
+
+  test('K15: read(2) copies to RAM, also what is mapped from ROM', () => {
+    const machine = romMachine(basic);
+    const process = machine.spawn();
+    mapFile(process, '/rom/direct-7p-zerotail', 7, PROT_READ);
+    expect(accountMachine(machine)).toMatchObject({ pageCachePages: 0, savedBytes: 7 * PAGE_SIZE });
+    readAll(process, '/rom/direct-7p-zerotail');
+    expect(accountMachine(machine)).toMatchObject({ pageCachePages: 7, savedBytes: 0 });
+  });
+
+  test('K16: names out of order hide others', () => {
+    const { bytes } = buildRawImage([
+      ['b', file('b')],
+      ['a', file('a')],
+      ['c', file('c')],
+    ]);
+    const process = romMachine(bytes).spawn();
+    expect(() => process.open('/rom/a')).toThrow('ENOENT');
+    expect(process.open('/rom/c').inode.size).toBe(1);
+  });
+
+  test('K17: a block longer than two pages is EIO, and SIGBUS for a mapping', () => {
+    const content = text(2 * PAGE_SIZE);
+    const { bytes } = buildRawImage({
+      bad: file(content, { blocks: ['C', { kind: 'C', stored: noise(2 * PAGE_SIZE + 1) }] }),
+    });
+    const process = romMachine(bytes).spawn();
+    const opened = process.open('/rom/bad');
+    const into = new Uint8Array(2 * PAGE_SIZE);
+    expect(process.pread(opened, 0, into)).toBe(PAGE_SIZE);
+    expect(() => process.pread(opened, PAGE_SIZE, into)).toThrow('EIO');
+    const at = mapFile(process, '/rom/bad', 2, PROT_READ);
+    expect(() => process.load(at + PAGE_SIZE)).toThrow('SIGBUS');
+  });
+
+  test('K21: Linux does not check the CRC', () => {
+    const { bytes } = buildRawImage({ f: file('content') }, { crc: 0x12345678 });
+    expect(readAll(romMachine(bytes).spawn(), '/rom/f')).toEqual(ascii('content'));
+  });
+});
+
+function ascii(content: string): Uint8Array {
+  return Uint8Array.from(content, (letter) => letter.charCodeAt(0));
+}

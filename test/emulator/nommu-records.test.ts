@@ -1,0 +1,59 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { NommuMm } from '../../packages/xip-emu/src/nommu/nommu-mm.js';
+import { validateNommu } from '../../packages/xip-emu/src/nommu/validate-nommu.js';
+import {
+  compareRecords,
+  formatDifference,
+  isDiagnosis,
+} from '../../packages/xip-emu/src/scenario/compare.js';
+import { parseScenario } from '../../packages/xip-emu/src/scenario/parse.js';
+import {
+  runScenario,
+  type ScenarioRecord,
+  type ScenarioWorld,
+} from '../../packages/xip-emu/src/scenario/run.js';
+import { createWorld } from '../../packages/xip-emu/src/scenario/world.js';
+import { kernelImage, type KernelImageName } from '../helpers/kernel-images.js';
+import { recordedScenarios, type RecordedScenario } from '../helpers/kernel-records.js';
+
+const SETS = [
+  ['nommu-basic', 'basic'],
+  ['nommu-fuzz-a', 'fuzz-a'],
+] as const satisfies (readonly [set: string, image: KernelImageName])[];
+
+/** Scenarios in which the recorded kernel went wrong, by the README of the records. */
+const CORRUPT = /^(nu\d|n11|n12|n19)-|-ub$/;
+
+function run({ scenario }: RecordedScenario, world: ScenarioWorld): ScenarioRecord[] {
+  return runScenario(parseScenario(scenario), world, {
+    afterEach({ mm }) {
+      if (mm instanceof NommuMm) validateNommu(mm.regions, [mm]);
+    },
+  });
+}
+
+const table: string[] = [];
+afterAll(() => {
+  process.stdout.write(`${table.join('\n')}\n`);
+});
+
+describe.each(SETS)('%s: equal to what Linux 6.12 recorded', (set, imageName) => {
+  const scenarios = recordedScenarios(set);
+  const world = createWorld(kernelImage(imageName), { mmu: false });
+  let equal = 0;
+  let stopped = 0;
+  afterAll(() => {
+    table.push(`${set} -> ${equal}/${scenarios.length} (${stopped} of them end with a diagnosis)`);
+  });
+
+  test.each(scenarios)('$name', (recorded) => {
+    const actual = run(recorded, world);
+    const diagnosed = isDiagnosis(actual.at(-1));
+    const difference = compareRecords(recorded.records, actual);
+    expect(difference === undefined ? '' : formatDifference(difference)).toBe('');
+    if (diagnosed) expect(recorded.name).toMatch(CORRUPT);
+    else expect(['ok', 'warned']).toContain(recorded.records.at(-1)?.['kernel']);
+    equal += 1;
+    if (diagnosed) stopped += 1;
+  });
+});

@@ -1,0 +1,42 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { Mm } from '../../packages/xip-emu/src/mm/mm-struct.js';
+import { validateMm } from '../../packages/xip-emu/src/mm/validate.js';
+import { compareRecords, formatDifference } from '../../packages/xip-emu/src/scenario/compare.js';
+import { parseScenario } from '../../packages/xip-emu/src/scenario/parse.js';
+import { runScenario } from '../../packages/xip-emu/src/scenario/run.js';
+import { createWorld } from '../../packages/xip-emu/src/scenario/world.js';
+import { kernelImage, type KernelImageName } from '../helpers/kernel-images.js';
+import { recordedScenarios } from '../helpers/kernel-records.js';
+
+const SETS = [
+  ['mmu-basic', 'basic', 'linux-6.12'],
+  ['mmu-fuzz-a', 'fuzz-a', 'linux-6.12'],
+  ['v3-mmu-basic', 'basic', 'linux-6.12-v3-vmasplit'],
+  ['v3-mmu-fuzz-a', 'fuzz-a', 'linux-6.12-v3-vmasplit'],
+  ['v3-mmu-split', 'basic', 'linux-6.12-v3-vmasplit'],
+] as const satisfies (readonly [set: string, image: KernelImageName, policy: string])[];
+
+const table: string[] = [];
+afterAll(() => {
+  process.stdout.write(`${table.join('\n')}\n`);
+});
+
+describe.each(SETS)('%s, image %s: equal to what %s recorded', (set, imageName, policy) => {
+  const scenarios = recordedScenarios(set);
+  const world = createWorld(kernelImage(imageName), { mmu: true, policy });
+  let equal = 0;
+  afterAll(() => {
+    table.push(`${set} -> ${equal}/${scenarios.length}`);
+  });
+
+  test.each(scenarios)('$name', ({ scenario, records }) => {
+    const actual = runScenario(parseScenario(scenario), world, {
+      afterEach({ mm }) {
+        if (mm instanceof Mm) validateMm(mm);
+      },
+    });
+    const difference = compareRecords(records, actual);
+    expect(difference === undefined ? '' : formatDifference(difference)).toBe('');
+    equal += 1;
+  });
+});

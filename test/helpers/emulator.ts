@@ -1,0 +1,76 @@
+import { openImage } from 'cramfs-reader';
+import { MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE } from '../../packages/xip-emu/src/memory-map.js';
+import { Machine, type MachineOptions } from '../../packages/xip-emu/src/machine.js';
+import { Mm } from '../../packages/xip-emu/src/mm/mm-struct.js';
+import { OverlaySuperBlock } from '../../packages/xip-emu/src/fs/overlay/super.js';
+import { TmpfsSuperBlock } from '../../packages/xip-emu/src/fs/tmpfs/super.js';
+import type { Process } from '../../packages/xip-emu/src/process.js';
+import { PAGE_SIZE } from '../../packages/xip-emu/src/units.js';
+import { ROM_ADDRESS } from './kernel-images.js';
+
+/** A machine with `bytes`, a cramfs image, in ROM and mounted on /rom. */
+export function romMachine(bytes: Uint8Array, options: MachineOptions = {}): Machine {
+  const size = Math.ceil(bytes.length / PAGE_SIZE) * PAGE_SIZE;
+  const roms = [{ address: ROM_ADDRESS, size, bytes }];
+  const machine = new Machine({ roms, ...options });
+  machine.mountCramfs('/rom', openImage(bytes), ROM_ADDRESS);
+  return machine;
+}
+
+/** Mounts an overlay of /rom and a fresh tmpfs on /ovl. */
+export function mountOverlay(machine: Machine): void {
+  const rom = machine.mounts.at('/rom')!.sb;
+  const up = machine.mount('/up', new TmpfsSuperBlock(machine.phys));
+  machine.mount('/ovl', new OverlaySuperBlock(rom.root, up.root));
+}
+
+export interface MapOptions {
+  readonly pgoff?: number;
+  /** MAP_*; default MAP_PRIVATE. */
+  readonly flags?: number;
+  /** With it MAP_FIXED. */
+  readonly address?: number;
+}
+
+/** Opens, maps and closes a file. @returns the address. */
+export function mapFile(
+  process: Process,
+  path: string,
+  pages: number,
+  prot: number,
+  { pgoff = 0, flags = MAP_PRIVATE, address }: MapOptions = {},
+): number {
+  const file = process.open(path);
+  try {
+    return process.mm.mmap({
+      address: address ?? 0,
+      length: pages * PAGE_SIZE,
+      prot,
+      flags: address === undefined ? flags : flags | MAP_FIXED,
+      file,
+      pgoff,
+    });
+  } finally {
+    process.close(file);
+  }
+}
+
+export function mapAnonymous(
+  process: Process,
+  pages: number,
+  prot: number,
+  { flags = MAP_PRIVATE, address }: MapOptions = {},
+): number {
+  return process.mm.mmap({
+    address: address ?? 0,
+    length: pages * PAGE_SIZE,
+    prot,
+    flags: flags | MAP_ANONYMOUS | (address === undefined ? 0 : MAP_FIXED),
+    pgoff: 0,
+  });
+}
+
+export function mmOf({ mm }: Process): Mm {
+  if (!(mm instanceof Mm)) throw new Error('the machine has no MMU');
+  return mm;
+}
