@@ -139,6 +139,25 @@ describe('device nodes', () => {
     });
   });
 
+  test('and fifos are left out, one by one, where no command makes them', async () => {
+    const pipes = image({ a: special(0o10666), b: special(0o10600), f: file('f') });
+    const { PATH } = process.env;
+    await onGround(async (ground) => {
+      process.env['PATH'] = ground.scratch;
+      try {
+        const { report, extracted } = await extractHere(ground, pipes);
+        const errors = report!.problems.filter(({ severity }) => severity === 'error');
+        expect(errors.map(({ path, message }) => [path, message])).toEqual([
+          ['/a', 'cannot run mkfifo'],
+          ['/b', 'cannot run mkfifo'],
+        ]);
+        expect(extracted).toEqual(['f']);
+      } finally {
+        process.env['PATH'] = PATH;
+      }
+    });
+  });
+
   test('of which the name is a trick are not made at all', async () => {
     const tricks = image([
       ['..', special(0o20666, 0x0103)],

@@ -52,7 +52,12 @@ function run(command: string, args: string[]): void {
   try {
     execFileSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   } catch (cause) {
-    const output = cause instanceof Error && 'stderr' in cause ? String(cause.stderr).trim() : '';
-    throw new CramfsError('UNSUPPORTED', output || `cannot run ${command}`, { cause });
+    throw new CramfsError('UNSUPPORTED', errorOutput(cause) || `cannot run ${command}`, { cause });
   }
+}
+
+/** What a command said on stderr; nothing if it could not be run at all. */
+function errorOutput(error: unknown): string {
+  if (!(error instanceof Error) || !('stderr' in error)) return '';
+  return error.stderr instanceof Uint8Array ? Buffer.from(error.stderr).toString().trim() : '';
 }
