@@ -31,10 +31,11 @@ const WORKER = fileURLToPath(new URL('worker.js', import.meta.url));
 /** JavaScript objects of a worker; what is beyond them is bounded by runMutant(). */
 const HEAP_MIB = 384;
 /**
- * A worker that has been busy with one mutant for so long hangs. Only there to end it: whether a
- * mutant takes too long is a matter of CPU time, and of runMutant().
+ * A worker that has been busy with one mutant at so many looks, a second apart, hangs. Only there to
+ * end it: whether a mutant takes too long is a matter of CPU time, and of runMutant(). Looks are
+ * counted, not seconds, for a machine may stand still.
  */
-const WATCHDOG_MS = 60_000;
+const WATCHDOG_LOOKS = 60;
 const WATCHDOG_INTERVAL_MS = 1000;
 
 /**
@@ -102,7 +103,7 @@ function runWorker(
       errors = (errors + text).slice(-4000);
     });
     const stopWatching = watch(task, () => {
-      errors = `busy for ${WATCHDOG_MS / 1000} s`;
+      errors = `busy for ${WATCHDOG_LOOKS} s`;
       child.kill('SIGKILL');
     });
     child.on('error', reject);
@@ -126,17 +127,15 @@ function runWorker(
  */
 function watch(task: WorkerTask, onHang: () => void): () => boolean {
   let current = -1;
-  let since = Date.now();
+  let looks = 0;
   let hung = false;
   const timer = setInterval(() => {
     const index = currentMutant(task);
-    if (index !== current) {
-      current = index;
-      since = Date.now();
-    } else if (Date.now() - since > WATCHDOG_MS && !hung) {
-      hung = true;
-      onHang();
-    }
+    looks = index === current ? looks + 1 : 0;
+    current = index;
+    if (looks < WATCHDOG_LOOKS || hung) return;
+    hung = true;
+    onHang();
   }, WATCHDOG_INTERVAL_MS);
   return () => {
     clearInterval(timer);

@@ -26,7 +26,7 @@ export class BlockShares {
   /** @param contents one element per chunk: a content stored in two chunks appears twice. */
   constructor(contents: readonly Content[], blockSize: number) {
     this.blockSize = blockSize;
-    const byHash = new Map<string, SharedBlock[]>();
+    const byHash = new Map<number, SharedBlock[]>();
     for (const content of contents) {
       if (!this.takesPart(content)) continue;
       for (const block of content.blocks) {
@@ -57,15 +57,24 @@ export class BlockShares {
   }
 }
 
-function findOrAdd(byHash: Map<string, SharedBlock[]>, block: StoredBlock): SharedBlock {
-  const { kind, bytes } = block;
-  const key = `${kind}:${bytes.length}:${crc32(bytes)}`;
+function findOrAdd(byHash: Map<number, SharedBlock[]>, block: StoredBlock): SharedBlock {
+  const { bytes } = block;
+  // Both parts of the key are below 2^32 and 2^17: one exact number, and cheaper than a string.
+  const key = hash(block) * 2 ** 17 + bytes.length;
   const sameHash = byHash.get(key) ?? [];
   byHash.set(key, sameHash);
-  let shared = sameHash.find((other) => equalBytes(bytes, other.block.bytes));
+  let shared = sameHash.find(
+    (other) => other.block.kind === block.kind && equalBytes(bytes, other.block.bytes),
+  );
   if (shared === undefined) {
     shared = { block, uses: 0, place: undefined };
     sameHash.push(shared);
   }
   return shared;
+}
+
+/** A zlib stream ends with a checksum of what it holds (RFC 1950); only other blocks need one. */
+function hash({ kind, bytes }: StoredBlock): number {
+  if (kind !== 'compressed') return crc32(bytes);
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 4);
 }
