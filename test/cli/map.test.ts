@@ -193,6 +193,7 @@ test('--json: files, segments and totals for both kernels', async () => {
       nommu: { files: 3, pages: 5, directPages: 2, ramPages: 3 },
     },
     required: null,
+    simulation: null,
   });
 });
 

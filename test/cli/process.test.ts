@@ -23,7 +23,7 @@ function shell(line: string): { status: number | null; stdout: string; stderr: s
 }
 
 test('the launchers are executable and start with #!', () => {
-  for (const tool of ['cramfs', 'mkcramfs', 'fsck.cramfs']) {
+  for (const tool of ['cramfs', 'mkcramfs', 'fsck.cramfs', 'xip-emu']) {
     expect(statSync(launcher(tool)).mode & 0o111).toBe(0o111);
     expect(readFileSync(launcher(tool), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
   }
@@ -45,7 +45,7 @@ test('every tool runs, and says with its exit code how it went', () => {
 test('without a build the launchers say so', () => {
   const bin = folder.path('cli', 'bin');
   cpSync(dirname(launcher('cramfs')), bin, { recursive: true });
-  for (const tool of ['cramfs', 'mkcramfs', 'fsck.cramfs']) {
+  for (const tool of ['cramfs', 'mkcramfs', 'fsck.cramfs', 'xip-emu']) {
     const { status, stderr } = spawnSync(process.execPath, [join(bin, `${tool}.js`)]);
     expect([status, stderr.toString()]).toEqual([8, `${tool}: not built: run npm run build\n`]);
   }
@@ -137,4 +137,8 @@ test('heavy modules are loaded by the commands that use them only', () => {
   expect(loaded('build empty out.img')).toMatch(/libdeflate/);
   expect(loaded('ls sample.img')).toMatch(/yargs/);
   expect(loaded('ls sample.img')).not.toMatch(/libdeflate|zstd-codec|tar-stream/);
+  for (const argv of ['map sample.img', 'run --help', 'mmap --help', 'map --help']) {
+    expect(loaded(argv)).not.toMatch(/packages\/xip-emu/);
+  }
+  expect(loaded('map --simulate sample.img')).toMatch(/packages\/xip-emu/);
 });

@@ -12,6 +12,8 @@ const COMMANDS = [
   'cat',
   'blocks',
   'map',
+  'mmap',
+  'run',
   'check',
   'diff',
   'extract',

@@ -1,4 +1,4 @@
-import { COMMANDS } from './commands.js';
+import { COMMANDS, commandEntry, type CommandEntry } from './commands.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { print, type CliIo } from './io.js';
@@ -29,7 +29,7 @@ export async function runCramfs(argv: readonly string[], io: CliIo): Promise<Exi
 }
 
 async function runCommand(name: string, argv: readonly string[], io: CliIo): Promise<ExitCode> {
-  const entry = COMMANDS.find((candidate) => candidate.name === name);
+  const entry = commandEntry(name);
   if (entry === undefined) {
     throw new UsageError(
       name.startsWith('-')
@@ -37,14 +37,36 @@ async function runCommand(name: string, argv: readonly string[], io: CliIo): Pro
         : `there is no command '${name}'`,
     );
   }
+  return await runAs(`cramfs ${name}`, entry, argv, io);
+}
+
+/** Runs a command under the name that its help and usage errors shall show. */
+async function runAs(
+  program: string,
+  entry: CommandEntry,
+  argv: readonly string[],
+  io: CliIo,
+): Promise<ExitCode> {
   try {
-    const invocation = await (await entry.load()).parse(name, argv);
+    const invocation = await (await entry.load()).parse(program, argv);
     return 'help' in invocation
       ? await succeed(io, `${invocation.help}\n`)
       : await invocation.run(io);
   } catch (error) {
-    if (error instanceof UsageError) return await report(error, `cramfs ${name}`, io);
+    if (error instanceof UsageError) return await report(error, program, io);
     throw error;
+  }
+}
+
+/** The `xip-emu` command: `cramfs run` under a name of its own. Compare {@link runCramfs}. */
+export async function runXipEmu(argv: readonly string[], io: CliIo): Promise<ExitCode> {
+  try {
+    if (argv[0] === '--version' || argv[0] === '-V') {
+      return await succeed(io, `xip-emu ${toolVersion()}\n`);
+    }
+    return await runAs('xip-emu', commandEntry('run')!, argv, io);
+  } catch (error) {
+    return report(error, 'xip-emu', io);
   }
 }
 

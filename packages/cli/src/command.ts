@@ -28,8 +28,12 @@ export type CommandArguments<O extends Record<string, CliOption>> = {
 
 /** A command with the types of its options forgotten. */
 export interface Command {
-  /** Parses the words behind the command's name and runs it, or prints its help. */
-  parse(name: string, argv: readonly string[]): Promise<Invocation>;
+  /**
+   * Parses the words behind the command's name.
+   *
+   * @param program what its help calls it, such as `cramfs ls`.
+   */
+  parse(program: string, argv: readonly string[]): Promise<Invocation>;
 }
 
 /** What a command line asks for: help to print, or something to run. */
@@ -41,8 +45,8 @@ export function defineCommand<const O extends Record<string, CliOption>>(
   definition: CommandDefinition<O>,
 ): Command {
   return {
-    async parse(name, argv) {
-      const { help, values } = await parseWithYargs(name, argv, definition);
+    async parse(program, argv) {
+      const { help, values } = await parseWithYargs(program, argv, definition);
       if (help !== undefined) return { help };
       const operands = values['_'] as string[];
       checkOperands(definition.synopsis, operands);
@@ -56,7 +60,7 @@ export function defineCommand<const O extends Record<string, CliOption>>(
 const require = createRequire(import.meta.url);
 
 async function parseWithYargs(
-  name: string,
+  program: string,
   argv: readonly string[],
   { synopsis, description, options }: CommandDefinition<Record<string, CliOption>>,
 ): Promise<{ help: string | undefined; values: Record<string, unknown> }> {
@@ -75,7 +79,7 @@ async function parseWithYargs(
       'parse-numbers': false,
       'parse-positional-numbers': false,
     })
-    .usage(`cramfs ${name} [OPTION...] ${synopsis}\n\n${description}`)
+    .usage(`${program} [OPTION...] ${synopsis}\n\n${description}`)
     .options(options)
     .alias('help', 'h')
     .describe('help', 'print this help')

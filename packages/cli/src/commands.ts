@@ -49,6 +49,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/map.js')).map,
   },
   {
+    name: 'mmap',
+    summary: 'emulate one mapping: areas, pages, faults, RAM, and why it is not direct',
+    load: async () => (await import('./commands/mmap.js')).mmap,
+  },
+  {
+    name: 'run',
+    summary: 'run scenarios of mmap and friends as a Linux kernel does; compare with records',
+    load: async () => (await import('./commands/run.js')).run,
+  },
+  {
     name: 'check',
     summary: 'find damage, and what Linux would misread',
     load: async () => (await import('./commands/check.js')).check,
@@ -69,3 +79,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/tar.js')).tar,
   },
 ];
+
+export function commandEntry(name: string): CommandEntry | undefined {
+  return COMMANDS.find((candidate) => candidate.name === name);
+}

@@ -15,6 +15,11 @@ export class FileError extends Error {
   }
 }
 
+/** What a user gave cannot be used; the message tells why. */
+export class InputError extends Error {
+  override readonly name = 'InputError';
+}
+
 /** Whoever reads our output has gone: stop, and say nothing. */
 export class OutputClosedError extends Error {
   override readonly name = 'OutputClosedError';

@@ -1,7 +1,10 @@
 /** What every tool of this package exits with; the fsck and mkfs conventions where they apply. */
 export const EXIT = {
   ok: 0,
-  /** `diff` found differences, or `map --require` a file that is not fully mappable. */
+  /**
+   * `diff` or `run --expect` found differences, `map --require` a file that is not fully mappable,
+   * or `map --simulate` one that the emulator maps differently.
+   */
   differs: 1,
   /** A check found errors in the file system (fsck: "errors left uncorrected"). */
   uncorrected: 4,

@@ -1,4 +1,4 @@
-export { runCramfs } from './cli.js';
+export { runCramfs, runXipEmu } from './cli.js';
 export { runFsck } from './drop-in/fsck.js';
 export { runMkcramfs } from './drop-in/mkcramfs.js';
 export { EXIT, type ExitCode } from './exit-codes.js';

@@ -2,7 +2,7 @@ import { EXIT, type ExitCode } from './exit-codes.js';
 import { InterruptedError } from './errors.js';
 import type { CliIo } from './io.js';
 
-export type Tool = 'cramfs' | 'mkcramfs' | 'fsck.cramfs';
+export type Tool = 'cramfs' | 'xip-emu' | 'mkcramfs' | 'fsck.cramfs';
 
 /** Runs a tool as this process: the only place that knows `process`. */
 export async function runProcess(tool: Tool): Promise<void> {
@@ -22,6 +22,8 @@ async function runTool(tool: Tool, argv: readonly string[], io: CliIo): Promise<
   switch (tool) {
     case 'cramfs':
       return (await import('./cli.js')).runCramfs(argv, io);
+    case 'xip-emu':
+      return (await import('./cli.js')).runXipEmu(argv, io);
     case 'mkcramfs':
       return (await import('./drop-in/mkcramfs.js')).runMkcramfs(argv, io);
     case 'fsck.cramfs':

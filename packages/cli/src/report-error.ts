@@ -1,6 +1,13 @@
 import { CramfsError, isCramfsError, nameToText } from 'cramfs-format';
 import { getSystemErrorMap } from 'node:util';
-import { FileError, InterruptedError, OutputClosedError, UsageError, errorCode } from './errors.js';
+import {
+  FileError,
+  InputError,
+  InterruptedError,
+  OutputClosedError,
+  UsageError,
+  errorCode,
+} from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import type { CliIo } from './io.js';
 
@@ -65,6 +72,7 @@ function report(error: unknown, file: string | undefined, tool: string, io: CliI
  */
 function describeError(error: unknown, file: string | undefined): string | undefined {
   if (isCramfsError(error)) return describeCramfsError(error, file);
+  if (error instanceof InputError) return printable(error.message);
   return describeSystemError(error, file);
 }
 

@@ -104,13 +104,17 @@ export function explainFile(
   };
 }
 
-interface PageRange {
+/** A mapping of a regular file. */
+export interface PageRange {
+  /** First page, and number of pages; may reach behind the end of the file. */
   readonly pgoff: number;
   readonly pages: number;
+  /** True for a private mapping with PROT_WRITE. */
   readonly writable: boolean;
 }
 
-function explainRange(
+/** Explains one mapping as {@link explainFile} does. @throws CramfsError BAD_REQUEST. */
+export function explainRange(
   image: CramfsImage,
   inode: Inode,
   range: PageRange,

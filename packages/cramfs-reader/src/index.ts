@@ -10,8 +10,10 @@ export {
 } from './mappability.js';
 export {
   explainFile,
+  explainRange,
   type ExplainOptions,
   type FileExplanation,
+  type PageRange,
   type RangeExplanation,
   type SegmentExplanation,
 } from './explain.js';

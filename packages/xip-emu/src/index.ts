@@ -43,7 +43,9 @@ export {
   type MachineAccount,
   type ProcessAccount,
 } from './report/accounting.js';
+export { areasIn, type AreaReport } from './report/areas.js';
 export { mapsText, type MapsOptions } from './report/maps.js';
+export { pagesIn, type PageReport } from './report/pages.js';
 export {
   PM_FILE,
   PM_MMAP_EXCLUSIVE,

@@ -23,6 +23,8 @@ export interface MachineOptions {
   readonly mmu?: boolean | undefined;
   /** Bytes; default 192 MiB. */
   readonly ramSize?: number | undefined;
+  /** Physical address of the RAM, a whole page; default 0x80000000. No window may overlap it. */
+  readonly ramAddress?: number | undefined;
   readonly roms?: readonly RomWindow[] | undefined;
   readonly policy?: PolicyName | undefined;
   /** fault_around_bytes: a power of two, at least a page; default 64 KiB, as Linux has it. */
@@ -66,7 +68,7 @@ export class Machine implements MmHost {
     this.policy = LINUX_POLICIES[policy];
     this.faultAroundPages = (options.faultAround ?? DEFAULT_FAULT_AROUND) / PAGE_SIZE;
     this.maxMapCount = options.maxMapCount ?? DEFAULT_MAX_MAP_COUNT;
-    this.phys = new PhysicalMemory({ ramSize, ramAddress: RAM_ADDRESS, roms });
+    this.phys = new PhysicalMemory({ ramSize, ramAddress: options.ramAddress ?? RAM_ADDRESS, roms });
     this.shmMount = this.register(new TmpfsSuperBlock(this.phys));
     this.vmRegions = new VmRegions(new RegionRam(this.phys));
   }

@@ -1,17 +1,6 @@
 import { defineCommand, type CommandArguments } from '../command.js';
-import { UsageError } from '../errors.js';
-import {
-  flag,
-  imageOptions,
-  jsonOption,
-  list,
-  parseBlockSize,
-  parseBytes,
-  value,
-} from '../options.js';
-
-/** Where the kernel's test board has its flash; any page aligned address gives the same answers. */
-const DEFAULT_PHYS = 0x22000000;
+import { physOption } from '../emulator-options.js';
+import { flag, imageOptions, jsonOption, list, parseBlockSize, value } from '../options.js';
 
 const options = {
   mmu: flag('only for kernels with an MMU (default: both kinds)'),
@@ -20,16 +9,14 @@ const options = {
     "the kernel's page size (default: the block size)",
     parseBlockSize('--page-size'),
   ),
-  phys: value(
-    `bus address of the image's first byte (default: 0x${DEFAULT_PHYS.toString(16)})`,
-    parsePhys,
-  ),
+  ...physOption,
   segments: {
     type: 'boolean',
     default: true,
     describe: 'list the segments of ELF files (default); --no-segments does not',
   },
   require: list('print only files matching GLOB that are not fully mappable; exit 1 if any'),
+  simulate: flag('also make each mapping in the emulator; exit 1 if that gives anything else'),
   ...jsonOption,
   ...imageOptions,
 } as const;
@@ -44,12 +31,6 @@ export const map = defineCommand({
     'Without paths: all regular files.',
   options,
   async run(args, io) {
-    return (await import('../map/command.js')).runMapCommand(args, DEFAULT_PHYS, io);
+    return (await import('../map/command.js')).runMapCommand(args, io);
   },
 });
-
-function parsePhys(given: string): number {
-  const address = parseBytes('--phys')(given);
-  if (address === 0) throw new UsageError('--phys cannot be 0: Linux maps nothing directly then');
-  return address;
-}

@@ -1,39 +1,46 @@
 import type { MapArguments } from '../commands/map.js';
+import { DEFAULT_PHYS } from '../emulator-options.js';
 import { about } from '../report-error.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { print, type CliIo } from '../io.js';
 import { openImageArgument } from '../open-image.js';
 import { mapJson, mapTable } from './render.js';
+import { simulationText } from './render-simulation.js';
 import { MappabilityReport, type Kernel } from './report.js';
 import { requirementFailures } from './require.js';
 import { selectFiles } from './select.js';
+import type { Simulation } from './simulate.js';
 
 /** `cramfs map`, its command line parsed. */
-export async function runMapCommand(
-  args: MapArguments,
-  defaultPhys: number,
-  io: CliIo,
-): Promise<ExitCode> {
+export async function runMapCommand(args: MapArguments, io: CliIo): Promise<ExitCode> {
   const [file, ...operands] = args.operands as [string, ...string[]];
   const image = await openImageArgument(file, args, io);
   return about(file, async () => {
     const report = new MappabilityReport(image, {
       pageSize: args['page-size'] ?? image.blockSize,
-      physAddr: args.phys ?? defaultPhys,
+      physAddr: args.phys ?? DEFAULT_PHYS,
       kernels: kernels(args),
     });
     for (const { path, inode } of selectFiles(image, operands)) report.add(path, inode);
     const failures = requirementFailures(report, args.require);
     const required = args.require.length > 0;
+    const simulation = args.simulate ? await simulate(report) : null;
     if (args.json) {
-      await print(io, mapJson(report, required ? failures : null));
+      await print(io, mapJson(report, required ? failures : null, simulation));
     } else if (required) {
       await print(io, failures.map(({ path, reason }) => `${path}: ${reason}\n`).join(''));
     } else {
       await print(io, mapTable(report, args.segments));
     }
-    return failures.length > 0 ? EXIT.differs : EXIT.ok;
+    if (simulation !== null && !args.json) await print(io, simulationText(simulation));
+    const agrees = simulation === null || simulation.disagreements.length === 0;
+    return agrees && failures.length === 0 ? EXIT.ok : EXIT.differs;
   });
+}
+
+/** Loaded when it is asked for: the emulator is as large as all the rest. */
+async function simulate(report: MappabilityReport): Promise<Simulation> {
+  return (await import('./simulate.js')).simulateReport(report);
 }
 
 function kernels({ mmu, nommu }: Pick<MapArguments, 'mmu' | 'nommu'>): readonly Kernel[] {

@@ -4,12 +4,18 @@ import { hex, renderJson } from '../render/json.js';
 import { plural, renderTable, type Column } from '../render/table.js';
 import type { MappabilityReport, MappedFile, PerKernel } from './report.js';
 import type { RequirementFailure } from './require.js';
+import { simulationJson } from './render-simulation.js';
 import { segmentFlags } from './segment.js';
+import type { Simulation } from './simulate.js';
 
-/** @param failures null if nothing was required. */
+/**
+ * @param failures null if nothing was required.
+ * @param simulation null if there was none.
+ */
 export function mapJson(
   report: MappabilityReport,
   failures: readonly RequirementFailure[] | null,
+  simulation: Simulation | null,
 ): string {
   const { image, target, files } = report;
   const totals = Object.fromEntries(
@@ -22,6 +28,7 @@ export function mapJson(
     files: files.map(fileJson),
     totals,
     required: failures === null ? null : { ok: failures.length === 0, failures },
+    simulation: simulation === null ? null : simulationJson(simulation),
   });
 }
 

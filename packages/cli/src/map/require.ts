@@ -2,7 +2,7 @@ import { PF_W } from 'cramfs-elf';
 import { nameToText } from 'cramfs-format';
 import type { RangeExplanation } from 'cramfs-reader';
 import { compileGlobs } from 'cramfs-reader';
-import { segmentFlags } from './segment.js';
+import { segmentName } from './segment.js';
 import type { MappabilityReport, MappedFile, PerKernel } from './report.js';
 
 export interface RequirementFailure {
@@ -41,8 +41,7 @@ function fileFailure({ ranges, segments }: MappedFile): string | undefined {
   const readOnly = segments.filter(({ segment }) => (segment.flags & PF_W) === 0);
   if (readOnly.length === 0) return 'no read-only segment: vma is writable';
   for (const { segment, ranges: ofSegment } of readOnly) {
-    const name = `${segmentFlags(segment.flags)} segment at 0x${segment.offset.toString(16)}`;
-    const failure = rangeFailure(ofSegment, name);
+    const failure = rangeFailure(ofSegment, segmentName(segment));
     if (failure !== undefined) return failure;
   }
   return undefined;

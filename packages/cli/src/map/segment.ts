@@ -1,7 +1,17 @@
 import { PF_R, PF_W, PF_X } from 'cramfs-elf';
+import type { SegmentExplanation } from 'cramfs-reader';
+import { hex } from '../render/json.js';
 
 /** Segment flags as /proc/PID/maps writes permissions: `r-x`. */
 export function segmentFlags(flags: number): string {
   const letter = (bit: number, name: string): string => ((flags & bit) === 0 ? '-' : name);
   return letter(PF_R, 'r') + letter(PF_W, 'w') + letter(PF_X, 'x');
+}
+
+/** `r-x segment at 0x1000`, by its offset in the file. */
+export function segmentName({
+  flags,
+  offset,
+}: Pick<SegmentExplanation, 'flags' | 'offset'>): string {
+  return `${segmentFlags(flags)} segment at ${hex(offset)}`;
 }

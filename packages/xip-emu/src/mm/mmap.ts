@@ -101,7 +101,9 @@ function fileFlags(file: OpenFile, { prot, flags, pgoff }: MmapRequest, pages: n
   switch (flags & MAP_TYPE) {
     case MAP_SHARED:
     case MAP_SHARED_VALIDATE:
-      if ((prot & PROT_WRITE) !== 0 && !file.writable) throw new SyscallError('EACCES');
+      if ((prot & PROT_WRITE) !== 0 && !file.writable) {
+        throw new SyscallError('EACCES', 'the file is not open for writing');
+      }
       vmFlags = VM_SHARED | VM_MAYSHARE;
       break;
     case MAP_PRIVATE:
@@ -109,7 +111,7 @@ function fileFlags(file: OpenFile, { prot, flags, pgoff }: MmapRequest, pages: n
     default:
       throw new SyscallError('EINVAL', 'neither shared nor private');
   }
-  if (!file.readable) throw new SyscallError('EACCES');
+  if (!file.readable) throw new SyscallError('EACCES', 'the file is not open for reading');
   if (file.fops.mmap === undefined) throw new SyscallError('ENODEV', 'the file has no mmap');
   return vmFlags;
 }

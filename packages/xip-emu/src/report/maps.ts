@@ -58,7 +58,7 @@ function nameOf(mm: Mm, { start, end, ops }: Vma): string | undefined {
 }
 
 /** Compare fs/proc/task_nommu.c:nommu_vma_show(), which escapes nothing. */
-function nommuMapsLine(mm: NommuMm, vma: NommuVma, options: MapsOptions): string {
+export function nommuMapsLine(mm: NommuMm, vma: NommuVma, options: MapsOptions = {}): string {
   const { vmStart, vmEnd, vmFlags, vmPgoff, vmFile } = vma;
   const { startStack } = mm;
   const isStack = startStack !== undefined && vmStart <= startStack && vmEnd >= startStack;

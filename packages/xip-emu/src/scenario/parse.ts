@@ -91,10 +91,13 @@ export type Statement = Line & Operation;
 export class ScenarioError extends Error {
   override readonly name = 'ScenarioError';
   readonly line: number;
+  /** The message without the line. */
+  readonly reason: string;
 
-  constructor(line: number, message: string) {
-    super(`line ${line}: ${message}`);
+  constructor(line: number, reason: string) {
+    super(`line ${line}: ${reason}`);
     this.line = line;
+    this.reason = reason;
   }
 }
 

@@ -6,7 +6,7 @@ import type { Process } from '../process.js';
 import { PAGE_SIZE } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import type { Fields, Mapping, RangeOperation, ScenarioOps } from './ops.js';
-import type { MountKind, Operation, Statement } from './parse.js';
+import { ScenarioError, type MountKind, type Operation, type Statement } from './parse.js';
 
 /** One line of a record file. */
 export type ScenarioRecord = Readonly<Record<string, unknown>>;
@@ -29,6 +29,8 @@ const PIECE = 65536;
 /**
  * Runs a scenario and gives the records that the kernel's agent printed. Where the kernel would
  * corrupt itself they end with a `diagnosis` in place of the operation that does it.
+ *
+ * @throws ScenarioError if the first operation is no mount; SyscallError if that fails.
  */
 export function runScenario(
   statements: readonly Statement[],
@@ -54,7 +56,7 @@ export function runScenario(
       }
       return records;
     } else {
-      throw new SyscallError('EINVAL', `line ${n}: the first operation is not a mount`);
+      throw new ScenarioError(n, 'the first operation is not a mount');
     }
   }
   return records;
@@ -140,7 +142,9 @@ class ScenarioRun {
     this.records.push({ ...head, child: number, ret: 'ok' });
     this.runBlock(child, body);
     child.exit();
-    this.records.push({ ...end, p: agent.number, op: 'end', child: number, status: 'exit:0' });
+    const { n, cmd } = end;
+    const p = agent.number;
+    this.records.push({ n, p, op: 'end', cmd, child: number, status: 'exit:0' });
   }
 
   private exec(agent: Agent, path: string, head: Fields): void {

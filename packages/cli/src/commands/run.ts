@@ -1,0 +1,27 @@
+import { defineCommand, type CommandArguments } from '../command.js';
+import { policyOption } from '../emulator-options.js';
+import { choice, imageOptions, text, value } from '../options.js';
+
+const options = {
+  mode: choice('mode', ['mmu', 'nommu'], 'the kind of kernel: mmu or nommu; has to be given'),
+  ...policyOption,
+  format: choice('format', ['jsonl', 'table'], 'how to print records: jsonl (default) or table'),
+  expect: value(
+    "compare with a kernel's records instead of printing: a file, or a directory with NAME.jsonl for each NAME.scn",
+    text,
+  ),
+  offset: imageOptions.offset,
+} as const;
+
+export type RunArguments = CommandArguments<typeof options>;
+
+export const run = defineCommand({
+  synopsis: 'IMAGE SCENARIO...',
+  description:
+    'Runs scenarios of mmap and friends over an image in ROM as a Linux kernel does, and prints\n' +
+    'the records that a real kernel gives. The language is described in docs/emulator.md.',
+  options,
+  async run(args, io) {
+    return (await import('../run/command.js')).runScenarioCommand(args, io);
+  },
+});

@@ -1,0 +1,60 @@
+import type { CramfsImage } from 'cramfs-reader';
+import { CramfsSuperBlock, Machine, type PolicyName, type RomWindow } from 'xip-emu';
+import { PAGE_SIZE } from '../emulator-options.js';
+import { InputError } from '../errors.js';
+
+export interface RomMachineOptions {
+  readonly mmu: boolean;
+  readonly policy?: PolicyName | undefined;
+  /** Bus address of image byte 0; need not be a whole page. */
+  readonly physAddr: number;
+}
+
+const RAM_SIZE = 192 << 20;
+/** Where RAM may be: the first place that leaves the ROM alone. */
+const RAM_ADDRESSES = [0x80000000, 0x40000000] as const;
+/** mtd0, as a block device. */
+const MTD0 = { major: 31, minor: 0 } as const;
+
+/**
+ * A machine with the image in ROM, and nothing mounted.
+ *
+ * @throws InputError for an image whose blocks are not the pages of the emulated kernels.
+ */
+export function romMachine(image: CramfsImage, options: RomMachineOptions): Machine {
+  if (image.blockSize !== PAGE_SIZE) {
+    throw new InputError(
+      `the image has blocks of ${image.blockSize} bytes: the emulated kernels, ` +
+        `with pages of ${PAGE_SIZE} bytes, misread it`,
+    );
+  }
+  const { mmu, policy, physAddr } = options;
+  const rom = romWindow(image.bytes, physAddr);
+  const ramAddress = RAM_ADDRESSES.find(
+    (address) => rom.address >= address + RAM_SIZE || rom.address + rom.size <= address,
+  );
+  return new Machine({ mmu, policy, ramSize: RAM_SIZE, ramAddress, roms: [rom] });
+}
+
+/** Windows are whole pages: what is not the image's are zeros. */
+function romWindow(bytes: Uint8Array, physAddr: number): RomWindow {
+  const before = physAddr % PAGE_SIZE;
+  const address = physAddr - before;
+  const size = Math.ceil((before + bytes.length) / PAGE_SIZE) * PAGE_SIZE;
+  if (before === 0) return { address, size, bytes };
+  const shifted = new Uint8Array(size);
+  shifted.set(bytes, before);
+  return { address, size, bytes: shifted };
+}
+
+/** Mounts the image as the root of the machine, for a kernel of the image's byte order. */
+export function mountRoot(
+  machine: Machine,
+  image: CramfsImage,
+  physAddr: number,
+): CramfsSuperBlock {
+  const { phys, policy } = machine;
+  const { endianness } = image;
+  const options = { physAddr, phys, policy: policy.cramfs, endianness, dev: MTD0 };
+  return machine.mount('/', new CramfsSuperBlock(image, options));
+}

@@ -1,0 +1,166 @@
+import { PF_W, PF_X } from 'cramfs-elf';
+import type { CramfsImage, Inode, RangeExplanation } from 'cramfs-reader';
+import {
+  MAP_PRIVATE,
+  OpenFile,
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+  isSyscallError,
+  pagesIn,
+  type Errno,
+  type Machine,
+  type Process,
+} from 'xip-emu';
+import { PAGE_SIZE } from '../emulator-options.js';
+import { mountRoot, romMachine } from '../emulator/rom-machine.js';
+import type { Kernel, MappabilityReport, MappedFile, PerKernel } from './report.js';
+import { segmentName } from './segment.js';
+
+/** What the emulator got from one mapping, in the terms of {@link RangeExplanation}. */
+export interface SimulatedRange {
+  readonly directPages: number;
+  readonly romStart: number | undefined;
+  /** Pages of the file in RAM after a load from each page; without MMU, after the mmap. */
+  readonly ramPages: number;
+  /** What mmap failed with; nothing is mapped then. */
+  readonly error: Errno | undefined;
+}
+
+/** One mapping for which the emulator did not get what the static answer said. */
+export interface Disagreement {
+  /** Byte string. */
+  readonly path: string;
+  /** Such as `file` or `r-x segment at 0x1000`. */
+  readonly what: string;
+  readonly kernel: Kernel;
+  readonly static: RangeExplanation;
+  readonly simulated: SimulatedRange;
+}
+
+export interface Simulation {
+  /** Number of mappings that were made. */
+  readonly mappings: number;
+  readonly disagreements: readonly Disagreement[];
+}
+
+/**
+ * Makes each mapping that `report` explains in the emulator, and compares.
+ *
+ * @throws InputError for an image that the emulated kernels cannot have.
+ */
+export function simulateReport(report: MappabilityReport): Simulation {
+  const { image, target } = report;
+  const disagreements: Disagreement[] = [];
+  let mappings = 0;
+  for (const kernel of target.kernels) {
+    const simulator = new Simulator(image, kernel, target.physAddr);
+    for (const file of report.files) {
+      for (const { what, flags, ranges } of mappingsOf(file)) {
+        const range = ranges[kernel]!;
+        if (range.pages === 0) continue;
+        mappings += 1;
+        const simulated = simulator.map(file, range, flags);
+        if (agree(range, simulated)) continue;
+        disagreements.push({ path: file.path, what, kernel, static: range, simulated });
+      }
+    }
+  }
+  return { mappings, disagreements };
+}
+
+/** The whole file, and each segment. */
+function mappingsOf({ ranges, segments = [] }: MappedFile): {
+  readonly what: string;
+  readonly flags: number;
+  readonly ranges: PerKernel<RangeExplanation>;
+}[] {
+  return [
+    { what: 'file', flags: 0, ranges },
+    ...segments.map(({ segment, ranges: ofSegment }) => ({
+      what: segmentName(segment),
+      flags: segment.flags,
+      ranges: ofSegment,
+    })),
+  ];
+}
+
+function agree(expected: RangeExplanation, simulated: SimulatedRange): boolean {
+  // Where a copy cannot be made, the static answer is that there has to be one.
+  if (simulated.error === 'EINVAL') return expected.reason === 'beyond file limit';
+  if (simulated.error !== undefined) return expected.directPages === 0;
+  return (
+    expected.directPages === simulated.directPages &&
+    expected.romStart === simulated.romStart &&
+    expected.ramPages === simulated.ramPages
+  );
+}
+
+/** Maps one range after the other, each on a fresh mount and in a fresh process. */
+class Simulator {
+  private readonly machine: Machine;
+  private readonly image: CramfsImage;
+  private readonly physAddr: number;
+
+  constructor(image: CramfsImage, kernel: Kernel, physAddr: number) {
+    this.machine = romMachine(image, { mmu: kernel === 'mmu', physAddr });
+    this.image = image;
+    this.physAddr = physAddr;
+  }
+
+  /** @param flags PF_* of a segment, 0 for a file. */
+  map(
+    { path, inode }: { readonly path: string; readonly inode: Inode },
+    { pgoff, pages }: RangeExplanation,
+    flags: number,
+  ): SimulatedRange {
+    const { machine } = this;
+    // Names that share data would share an inode, and with it the size of whichever came first.
+    const sb = mountRoot(machine, this.image, this.physAddr);
+    const file = new OpenFile(sb.iget(inode), path);
+    const process = machine.spawn();
+    try {
+      const prot =
+        PROT_READ |
+        ((flags & PF_W) === 0 ? 0 : PROT_WRITE) |
+        ((flags & PF_X) === 0 ? 0 : PROT_EXEC);
+      const options = { file, offset: pgoff * PAGE_SIZE };
+      const address = process.mmap(pages * PAGE_SIZE, prot, MAP_PRIVATE, options);
+      const pagesOfFile = Math.ceil(inode.size / PAGE_SIZE) - pgoff;
+      return this.measure(process, address, pages, Math.min(pages, Math.max(0, pagesOfFile)));
+    } catch (error) {
+      if (!isSyscallError(error)) throw error;
+      return { directPages: 0, romStart: undefined, ramPages: 0, error: error.code };
+    } finally {
+      process.exit();
+      file.put();
+      sb.evict();
+    }
+  }
+
+  private measure(
+    process: Process,
+    address: number,
+    pages: number,
+    ofFile: number,
+  ): SimulatedRange {
+    const length = pages * PAGE_SIZE;
+    const before = pagesIn(process.mm, address, length);
+    let unreadable = 0;
+    if (this.machine.mmu) {
+      for (let page = 0; page < ofFile; page += 1) {
+        const { fault } = process.loadRange(address + page * PAGE_SIZE, new Uint8Array(1));
+        // A damaged block takes a page as well, before it turns out that it cannot be read.
+        if (fault !== undefined) unreadable += 1;
+      }
+    }
+    const after = pagesIn(process.mm, address, length).slice(0, ofFile);
+    const inRam = after.filter(({ backing }) => backing === 'page-cache' || backing === 'copy');
+    return {
+      directPages: before.filter(({ backing }) => backing === 'rom').length,
+      romStart: before[0]?.backing === 'rom' ? before[0].physical : undefined,
+      ramPages: inRam.length + unreadable,
+      error: undefined,
+    };
+  }
+}

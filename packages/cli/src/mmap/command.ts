@@ -1,0 +1,68 @@
+import { CramfsError, textToName } from 'cramfs-format';
+import type { CramfsImage } from 'cramfs-reader';
+import type { MmapArguments } from '../commands/mmap.js';
+import { DEFAULT_PHYS, PAGE_SIZE } from '../emulator-options.js';
+import { UsageError } from '../errors.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { print, type CliIo } from '../io.js';
+import { openImageArgument } from '../open-image.js';
+import { about } from '../report-error.js';
+import { explainMmap, type MmapQuestion, type Touch } from './explain.js';
+import { mmapJson } from './json.js';
+import { mmapText } from './render.js';
+
+/** `cramfs mmap`, its command line parsed. */
+export async function runMmapCommand(args: MmapArguments, io: CliIo): Promise<ExitCode> {
+  const [file, path] = args.operands as [string, string];
+  const touches = args.touch.map(parseTouch);
+  const imageArguments = { offset: args['image-offset'], 'block-size': args['block-size'] };
+  const image = await openImageArgument(file, imageArguments, io);
+  return about(file, async () => {
+    const explanation = explainMmap(image, question(args, image, path, touches));
+    await print(io, args.json ? mmapJson(explanation) : mmapText(explanation));
+    return EXIT.ok;
+  });
+}
+
+function question(
+  args: MmapArguments,
+  image: CramfsImage,
+  pathText: string,
+  touches: readonly Touch[],
+): MmapQuestion {
+  const path = `/${textToName(pathText).replace(/^\/+/, '')}`;
+  const inode = image.lookup(path);
+  if (inode.type !== 'file') throw new CramfsError('WRONG_TYPE', 'not a regular file', { path });
+  const { offset = 0, prot = 'r', shared, nommu, policy, phys } = args;
+  if (offset % PAGE_SIZE !== 0) {
+    throw new UsageError(`--offset cannot be ${offset}: use a multiple of ${PAGE_SIZE}`);
+  }
+  // An empty file, or an offset behind the end: a page, to see what comes of it.
+  const length = args.len ?? (offset < inode.size ? inode.size - offset : PAGE_SIZE);
+  const pages = Math.ceil(length / PAGE_SIZE);
+  const outside = touches.find(({ page }) => page >= pages);
+  if (outside !== undefined) {
+    throw new UsageError(`--touch ${outside.page}: the mapping has ${pages} pages, from 0 on`);
+  }
+  return {
+    path,
+    inode,
+    offset,
+    length,
+    prot,
+    shared,
+    mmu: !nommu,
+    policy: policy ?? 'linux-6.12',
+    physAddr: phys ?? DEFAULT_PHYS,
+    touches,
+  };
+}
+
+function parseTouch(given: string): Touch {
+  const match = /^(\d+|0x[0-9a-f]+)(?::([rw]))?$/i.exec(given);
+  const page = match === null ? NaN : Number(match[1]);
+  if (!Number.isSafeInteger(page)) {
+    throw new UsageError(`--touch cannot be '${given}': use PAGE, PAGE:r or PAGE:w`);
+  }
+  return { page, write: match![2] === 'w' };
+}

@@ -1,0 +1,69 @@
+import { nameToText } from 'cramfs-format';
+import type { AreaReport, TraceEvent } from 'xip-emu';
+import { PAGE_SIZE } from '../emulator-options.js';
+import { hex, renderJson } from '../render/json.js';
+import type { MmapExplanation, TouchResult } from './explain.js';
+import { protText } from './render.js';
+
+/** The result of `cramfs mmap --json`; its shape is documented in docs/cli.md. */
+export function mmapJson(explanation: MmapExplanation): string {
+  const { question, address, failure, areas, pages, account, reason } = explanation;
+  const { path, policy, mmu, physAddr, length, prot, shared, offset } = question;
+  return renderJson({
+    path: nameToText(path),
+    policy,
+    mmu,
+    pageSize: PAGE_SIZE,
+    physAddr,
+    request: { length, prot: protText(prot), shared, offset },
+    address: address === undefined ? null : hex(address),
+    failure: failure === undefined ? null : { code: failure.code ?? null, reason: failure.reason },
+    areas: areas.map(areaJson),
+    pages: pages.map(({ backing, physical }, page) => ({
+      page,
+      backing,
+      physical: physical === undefined ? null : hex(physical),
+    })),
+    events: explanation.events.map(eventJson),
+    touches: explanation.touches.map(touchJson),
+    ram: {
+      bytes: account.ramBytes,
+      pageCachePages: account.pageCachePages,
+      anonymousPages: account.anonymousPages,
+    },
+    rom: { pages: account.romPages, savedBytes: account.savedBytes },
+    reason: reason ?? null,
+  });
+}
+
+function areaJson({ start, end, permissions, offset, ino, path, vmFlags, counts }: AreaReport) {
+  return {
+    start: hex(start),
+    end: hex(end),
+    permissions,
+    offset,
+    inode: ino ?? null,
+    path: path === undefined ? null : nameToText(path),
+    vmFlags: vmFlags ?? null,
+    rss: counts?.rss ?? null,
+    anonymous: counts?.anonymous ?? null,
+  };
+}
+
+function touchJson({ page, write, value, signal, unknown, events }: TouchResult) {
+  return {
+    page,
+    write,
+    value: value ?? null,
+    signal: signal ?? null,
+    unknown: unknown ?? null,
+    events: events.map(eventJson),
+  };
+}
+
+/** An event, its byte strings as text. */
+function eventJson(event: TraceEvent): unknown {
+  return 'path' in event && event.path !== undefined
+    ? { ...event, path: nameToText(event.path) }
+    : event;
+}

@@ -1,0 +1,26 @@
+import type { PageReport } from 'xip-emu';
+import { PAGE_SIZE } from '../emulator-options.js';
+
+/** Pages that follow each other and are of one kind; in ROM also in physical order. */
+export interface PageRun {
+  readonly first: number;
+  readonly count: number;
+  readonly backing: PageReport['backing'];
+  /** Physical address of the first page, undefined if there is none. */
+  readonly physical: number | undefined;
+}
+
+/** Puts pages together that can be told in one line. */
+export function pageRuns(pages: readonly PageReport[]): PageRun[] {
+  const runs: PageRun[] = [];
+  for (const [first, { backing, physical }] of pages.entries()) {
+    const last = runs.at(-1);
+    const next = last?.physical === undefined ? undefined : last.physical + last.count * PAGE_SIZE;
+    if (last?.backing === backing && physical === next) {
+      runs[runs.length - 1] = { ...last, count: last.count + 1 };
+    } else {
+      runs.push({ first, count: 1, backing, physical });
+    }
+  }
+  return runs;
+}

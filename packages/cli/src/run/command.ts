@@ -1,0 +1,124 @@
+import { readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import {
+  ScenarioError,
+  SyscallError,
+  UnmodelledError,
+  compareRecords,
+  createWorld,
+  formatDifference,
+  formatRecords,
+  isDiagnosis,
+  parseRecords,
+  parseScenario,
+  runScenario,
+  type ScenarioRecord,
+  type ScenarioWorld,
+} from 'xip-emu';
+import type { RunArguments } from '../commands/run.js';
+import { FileError, InputError, UsageError, errorCode } from '../errors.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { print, writeOut, type CliIo } from '../io.js';
+import { openImageArgument } from '../open-image.js';
+import { PAGE_SIZE } from '../emulator-options.js';
+import { printable } from '../report-error.js';
+import { plural } from '../render/table.js';
+import { recordTable } from './table.js';
+
+/** `cramfs run`, its command line parsed. */
+export async function runScenarioCommand(args: RunArguments, io: CliIo): Promise<ExitCode> {
+  const { mode, policy, format = 'jsonl', expect } = args;
+  if (mode === undefined) throw new UsageError('--mode is missing: mmu or nommu');
+  const [file, ...scenarios] = args.operands as [string, ...string[]];
+  const expectedFile = expect === undefined ? undefined : expectation(expect, scenarios);
+  // As the kernel reads it: a block is a page.
+  const image = await openImageArgument(file, { ...args, 'block-size': PAGE_SIZE }, io);
+  const world = createWorld(image, { mmu: mode === 'mmu', policy });
+  if (expectedFile !== undefined) return compareAll(scenarios, world, expectedFile, io);
+
+  for (const scenario of scenarios) {
+    const records = runFile(scenario, world);
+    if (format === 'jsonl') {
+      await writeOut(io, formatRecords(records));
+    } else {
+      const head = scenarios.length > 1 ? `${printable(scenario)}\n` : '';
+      await writeOut(io, `${head}${recordTable(records)}${head === '' ? '' : '\n'}`);
+    }
+  }
+  return EXIT.ok;
+}
+
+/** Where the records stand that a scenario is compared with. */
+type Expectation = (scenario: string) => string;
+
+/** @throws UsageError for one file of records with several scenarios. */
+function expectation(expect: string, scenarios: readonly string[]): Expectation {
+  if (isDirectory(expect)) {
+    return (scenario) => join(expect, `${basename(scenario, '.scn')}.jsonl`);
+  }
+  if (scenarios.length > 1) {
+    throw new UsageError('--expect takes a directory where there are several scenarios');
+  }
+  return () => expect;
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+async function compareAll(
+  scenarios: readonly string[],
+  world: ScenarioWorld,
+  expectedFile: Expectation,
+  io: CliIo,
+): Promise<ExitCode> {
+  let equal = 0;
+  let diagnosed = 0;
+  for (const scenario of scenarios) {
+    const expectedPath = expectedFile(scenario);
+    const expected = inFile(expectedPath, () => parseRecords(readFileSync(expectedPath, 'utf8')));
+    const actual = runFile(scenario, world);
+    const difference = compareRecords(expected, actual);
+    if (difference !== undefined) {
+      const lines = formatDifference(difference).split('\n').map(printable).join('\n');
+      await writeOut(io, `${printable(scenario)}: ${lines}\n`);
+      continue;
+    }
+    equal += 1;
+    const last = actual.at(-1);
+    if (!isDiagnosis(last)) continue;
+    diagnosed += 1;
+    await writeOut(io, `${printable(scenario)}: ${printable(diagnosisText(last!))}\n`);
+  }
+  const note = diagnosed === 0 ? '' : `, ${diagnosed} of them up to a diagnosis`;
+  await print(io, `${equal} of ${plural(scenarios.length, 'scenario')} equal${note}\n`);
+  return equal === scenarios.length ? EXIT.ok : EXIT.differs;
+}
+
+/** One line about the state in which a kernel would corrupt itself. */
+function diagnosisText(record: ScenarioRecord): string {
+  const { kind, function: where, effect, first, second } = record;
+  const of = [first, second].map(String).join('; ');
+  return `equal up to a diagnosis: ${String(kind)} in ${String(where)}: ${String(effect)} (${of})`;
+}
+
+function runFile(path: string, world: ScenarioWorld): ScenarioRecord[] {
+  return inFile(path, () => runScenario(parseScenario(readFileSync(path, 'utf8')), world));
+}
+
+/** Runs `action`; errors about the text of a file will name it and the line. */
+function inFile<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof ScenarioError) {
+      throw new FileError(`${path}:${error.line}`, new InputError(error.reason));
+    }
+    if (error instanceof SyscallError) {
+      throw new FileError(path, new InputError(`the image cannot be mounted: ${error.message}`));
+    }
+    if (error instanceof UnmodelledError) throw new FileError(path, new InputError(error.message));
+    if (errorCode(error) !== undefined) throw new FileError(path, error);
+    throw error;
+  }
+}

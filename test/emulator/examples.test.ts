@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { openImage } from 'cramfs-reader';
+import { MAP_PRIVATE, Machine, PROT_READ, accountMachine, mapsText, pagesIn } from 'xip-emu';
+import { expect, test } from 'vitest';
+import { cramfs } from '../cli/run-cli.js';
+import { kernelImage } from '../helpers/kernel-images.js';
+
+const manual = readFileSync(new URL('../../docs/emulator.md', import.meta.url), 'utf8');
+
+test('the program in docs/emulator.md', () => {
+  const bytes = kernelImage('basic');
+  const printed: string[] = [];
+  const print = (text: string) => printed.push(text);
+
+  // begin
+  const romAddress = 0x22000000;
+  const machine = new Machine({ roms: [{ address: romAddress, size: 32 << 20, bytes }] });
+  machine.mountCramfs('/rom', openImage(bytes), romAddress);
+
+  const process = machine.spawn();
+  const file = process.open('/rom/direct-5p-sharedtail');
+  const address = process.mmap(5 * 4096, PROT_READ, MAP_PRIVATE, { file });
+  process.close(file);
+
+  process.load(address + 4 * 4096); // a fault: the last page comes from the page cache
+  for (const { backing } of pagesIn(process.mm, address, 5 * 4096)) print(backing);
+  try {
+    process.store(address, 1);
+  } catch (error) {
+    print(String(error)); // AccessFault: SIGSEGV (ACCERR) at 0x3ff6ff7000
+  }
+  print(mapsText(process.mm));
+  const { ramBytes, savedBytes } = accountMachine(machine);
+  print(`${ramBytes} bytes of RAM, ${savedBytes} saved`);
+  process.exit();
+  // end
+
+  expect(printed.slice(0, 6)).toEqual([
+    ...['rom', 'rom', 'rom', 'rom', 'page-cache'],
+    'AccessFault: SIGSEGV (ACCERR) at 0x3ff6ff7000',
+  ]);
+  expect(printed[6]).toMatch(/^3ff6ff7000-3ff6ffc000 r--p .* \/rom\/direct-5p-sharedtail\n/);
+  expect(printed[7]).toBe('4096 bytes of RAM, 16384 saved');
+
+  const source = readFileSync(new URL(import.meta.url), 'utf8');
+  const [, program] = /^ {2}\/\/ begin\n([^]*?)^ {2}\/\/ end\n/m.exec(source)!;
+  expect(manual).toContain(program!.replace(/^ {2}/gm, ''));
+});
+
+/** Blocks of the manual that show a command and all that it prints. */
+const SESSIONS = [...manual.matchAll(/^```console\n\$ cramfs (.*)\n([^]*?)^```$/gm)].map(
+  ([, command, output]) => ({ command: command!, output: output! }),
+);
+
+test('docs/emulator.md shows commands', () => {
+  expect(SESSIONS.length).toBeGreaterThan(3);
+});
+
+test.each(SESSIONS)('docs/emulator.md: cramfs $command', async ({ command, output }) => {
+  const { stdout, stderr } = await cramfs(command.split(' '));
+  expect(stdout + stderr).toBe(output);
+});
