@@ -317,11 +317,10 @@ test('sources and outputs that cannot be', async () => {
     code: 8,
     stderr: `cramfs: ${none}: no such file or directory\n`,
   });
-  const { code, stderr } = await cramfs(['build', source, join(none, 'x.img')]);
-  expect([code, stderr]).toEqual([
-    8,
-    expect.stringMatching(new RegExp(`^cramfs: ${none}/x\\.img: no such file or directory`)),
-  ]);
+  expect(await cramfs(['build', source, join(none, 'x.img')])).toMatchObject({
+    code: 8,
+    stderr: `cramfs: ${join(none, 'x.img')}: no such file or directory\n`,
+  });
   const full = await cramfs(['build', source, '/dev/full']);
   expect([full.code, full.stderr]).toEqual([8, 'cramfs: /dev/full: no space left on device\n']);
   const long = await build('-n', 'a name of more than 16 bytes');

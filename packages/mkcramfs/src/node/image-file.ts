@@ -30,7 +30,13 @@ export class AtomicFile implements ImageSink {
     this.path = existing === undefined ? path : realpathSync(path);
     const inPlace = existing?.isFile() === false;
     this.writePath = inPlace ? this.path : `${this.path}.${process.pid}.tmp`;
-    this.fd = openSync(this.writePath, inPlace ? 'r+' : 'wx', 0o666);
+    try {
+      this.fd = openSync(this.writePath, inPlace ? 'r+' : 'wx', 0o666);
+    } catch (error) {
+      // Nobody knows the temporary name.
+      if (error instanceof Error) Object.assign(error, { path: this.path });
+      throw error;
+    }
   }
 
   /** @throws Error after commit() or abort(): the descriptor may be another file's by then. */
