@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { MIB, type Corpus } from './corpus.js';
 import type { Contest, Contestant } from './contest.js';
 import { cramfs, findPeer, type PeerName } from './tools.js';
@@ -25,6 +26,7 @@ export const PEER = {
 /** Start-ups are short, and what counts is a tenth of a second. */
 const START_UP_ROUNDS = 10;
 const GID_LIMIT = 0xff;
+const COMPRESS_ALONE = fileURLToPath(new URL('compress-alone.js', import.meta.url));
 
 /** Directory to image. */
 export function buildContest(corpus: Corpus, work: string, rounds: number): Contest {
@@ -39,6 +41,7 @@ export function buildContest(corpus: Corpus, work: string, rounds: number): Cont
         corpus.root,
         image,
       ]),
+      { tool: 'compression alone', argv: [process.execPath, COMPRESS_ALONE, corpus.root] },
       ...peer('mksquashfs', PEER.squashfs, join(work, 'squashfs.img'), (image) => [
         ...[corpus.root, image, '-b', '4096'],
         ...['-no-xattrs', '-noappend', '-no-progress', '-quiet'],
