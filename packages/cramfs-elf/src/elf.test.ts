@@ -85,6 +85,8 @@ describe.each(ENDIANNESSES)('%s-endian ELF', (endianness) => {
       endianness,
       type: 'exec',
       machine: 40,
+      osAbi: 0,
+      flags: 0x5000200,
       entry: 0x8054,
       segments: [
         {
@@ -106,6 +108,8 @@ describe.each(ENDIANNESSES)('%s-endian ELF', (endianness) => {
       endianness,
       type: 'dyn',
       machine: 183,
+      osAbi: 0,
+      flags: 0x5000200,
       entry: 0x123456789a,
       segments: [
         {

@@ -1,10 +1,13 @@
 /**
  * ELF file and program headers (System V ABI, "ELF header" and "Program header"), both classes and
- * both byte orders. Sections, symbols and relocations are nobody's business here.
+ * both byte orders. What the dynamic loader reads is in `dynamic.ts`.
  */
 
 export const PT_LOAD = 1;
+export const PT_DYNAMIC = 2;
 export const PT_INTERP = 3;
+export const PT_GNU_STACK = 0x6474e551;
+export const PT_GNU_RELRO = 0x6474e552;
 export const PF_X = 1;
 export const PF_W = 2;
 export const PF_R = 4;
@@ -32,21 +35,40 @@ export interface ElfFile {
   readonly type: ElfType;
   /** e_machine, such as 40 for ARM. */
   readonly machine: number;
+  /** e_ident[EI_OSABI] and e_flags, where some machines say that a program is FDPIC. */
+  readonly osAbi: number;
+  readonly flags: number;
   readonly entry: number;
   readonly segments: readonly ElfSegment[];
 }
 
 interface Layout {
   readonly headerSize: number;
+  readonly flagsAt: number;
   readonly phoffAt: number;
   readonly phentsizeAt: number;
   readonly phnumAt: number;
   readonly phentsize: number;
 }
 
-const ELF32: Layout = { headerSize: 52, phoffAt: 28, phentsizeAt: 42, phnumAt: 44, phentsize: 32 };
-const ELF64: Layout = { headerSize: 64, phoffAt: 32, phentsizeAt: 54, phnumAt: 56, phentsize: 56 };
+const ELF32: Layout = {
+  headerSize: 52,
+  flagsAt: 36,
+  phoffAt: 28,
+  phentsizeAt: 42,
+  phnumAt: 44,
+  phentsize: 32,
+};
+const ELF64: Layout = {
+  headerSize: 64,
+  flagsAt: 48,
+  phoffAt: 32,
+  phentsizeAt: 54,
+  phnumAt: 56,
+  phentsize: 56,
+};
 
+const EI_OSABI = 7;
 const E_TYPE_AT = 16;
 const E_MACHINE_AT = 18;
 const E_ENTRY_AT = 24;
@@ -108,6 +130,8 @@ export function parseElf(
     endianness: littleEndian ? 'little' : 'big',
     type: TYPES[u16(E_TYPE_AT)] ?? 'other',
     machine: u16(E_MACHINE_AT),
+    osAbi: bytes[EI_OSABI]!,
+    flags: view.getUint32(layout.flagsAt, littleEndian),
     entry: address(E_ENTRY_AT),
     segments,
   };

@@ -38,6 +38,11 @@ export interface ElfProgram {
   readonly end: Vpn;
   /** First instruction of the program, or of its interpreter. */
   readonly entry: Address;
+  /** Absolute, symlinks resolved; a byte string. */
+  readonly path: string;
+  readonly elf: ElfFile;
+  /** What PT_INTERP asks for: the dynamic loader. */
+  readonly interpreter: ElfProgram | undefined;
 }
 
 /**
@@ -57,8 +62,8 @@ export function execElf(process: Process, mm: Mm, path: string): ElfProgram {
     mm.startBrk = program.end * PAGE_SIZE;
     mm.brkEnd = mm.startBrk;
     if (interpreter === undefined) return program;
-    const { entry } = loadProgram(mm, interpreter, readHeaders(interpreter), false);
-    return { ...program, entry };
+    const loader = loadProgram(mm, interpreter, readHeaders(interpreter), false);
+    return { ...program, entry: loader.entry, interpreter: loader };
   } finally {
     interpreter?.put();
     process.close(file);
@@ -117,6 +122,9 @@ function loadProgram(mm: Mm, file: OpenFile, elf: ElfFile, isPie: boolean): ElfP
     start: pageOf(bias + first.vaddr),
     end: pagesOf(bias + top),
     entry: bias + elf.entry,
+    path: file.path,
+    elf,
+    interpreter: undefined,
   };
 }
 
