@@ -1,24 +1,104 @@
 import { SyscallError } from '../errno.js';
 import { OpenFile } from './file.js';
-import type { Inode } from './inode.js';
+import type { ResolvedPath } from './namei.js';
+import type { Pipe } from './pipe.js';
 import type { VmArea } from './vm-area.js';
+
+/*
+ * For stacked file systems: I/O on a user's file that a file of another file system does. Compare
+ * fs/backing-file.c.
+ */
+
+/**
+ * Called after a write, also after one that failed: the user's inode may have to change. Compare
+ * include/linux/backing-file.h:backing_file_ctx.end_write.
+ *
+ * @param end behind the last byte that was written.
+ * @param written bytes.
+ */
+export type EndWrite = (end: number, written: number) => void;
 
 /**
  * Opens `real` on behalf of `user`: a file of the real inode, with its operations and pages, that
- * shows the user's path. Compare fs/backing-file.c:backing_file_open().
+ * shows the user's path. Open for writing it counts as a writer of the mounts of both. Compare
+ * fs/backing-file.c:backing_file_open().
  *
  * @returns a file that the caller has to put.
+ * @throws SyscallError EROFS, ETXTBSY, or what the real file system throws.
  */
-export function openBackingFile(user: OpenFile, real: Inode): OpenFile {
-  const { path, readable, writable } = user;
-  const file = new OpenFile(real, path, { readable, writable, user });
-  file.fops.open?.(file);
-  return file;
+export function openBackingFile(user: OpenFile, real: ResolvedPath): OpenFile {
+  const { readable, writable } = user;
+  return OpenFile.open(real, { readable, writable, user });
+}
+
+/** Compare fs/backing-file.c:backing_file_read_iter(). */
+export function backingFileRead(backing: OpenFile, position: number, into: Uint8Array): number {
+  const { fops } = backing;
+  if (into.length === 0) return 0;
+  if (fops.readIter === undefined) throw new SyscallError('EINVAL');
+  return fops.readIter(backing, position, into);
+}
+
+/** Compare fs/backing-file.c:backing_file_write_iter(). */
+export function backingFileWrite(
+  backing: OpenFile,
+  position: number,
+  from: Uint8Array,
+  endWrite?: EndWrite,
+): number {
+  if (from.length === 0) return 0;
+  return andEndWrite(position, endWrite, () => {
+    const { fops } = backing;
+    if (fops.writeIter === undefined) throw new SyscallError('EINVAL');
+    return fops.writeIter(backing, position, from);
+  });
+}
+
+/** Compare fs/backing-file.c:backing_file_splice_read(). */
+export function backingFileSpliceRead(
+  backing: OpenFile,
+  position: number,
+  pipe: Pipe,
+  length: number,
+): number {
+  const { fops } = backing;
+  if (fops.spliceRead === undefined) throw new SyscallError('EINVAL', 'no splice_read');
+  return fops.spliceRead(backing, position, pipe, length);
+}
+
+/** Compare fs/backing-file.c:backing_file_splice_write(). */
+export function backingFileSpliceWrite(
+  pipe: Pipe,
+  backing: OpenFile,
+  position: number,
+  length: number,
+  endWrite?: EndWrite,
+): number {
+  return andEndWrite(position, endWrite, () => {
+    const { fops } = backing;
+    if (fops.spliceWrite === undefined) throw new SyscallError('EINVAL', 'no splice_write');
+    return fops.spliceWrite(pipe, backing, position, length);
+  });
+}
+
+function andEndWrite(
+  position: number,
+  endWrite: EndWrite | undefined,
+  write: () => number,
+): number {
+  let written = 0;
+  try {
+    written = write();
+    return written;
+  } finally {
+    endWrite?.(position + written, written);
+  }
 }
 
 /**
  * Maps the backing file in place of the user's: the area belongs to it, with its operations and
- * page cache, and whatever direct mapping it can do. Compare fs/backing-file.c:backing_file_mmap().
+ * page cache, and whatever direct mapping it can do. As long as the area is there the backing file
+ * is open. Compare fs/backing-file.c:backing_file_mmap().
  *
  * @throws SyscallError ENODEV, or what the backing file's mmap throws.
  */

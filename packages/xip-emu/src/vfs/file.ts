@@ -1,6 +1,10 @@
+import { SyscallError } from '../errno.js';
 import type { Address, Pgoff } from '../units.js';
 import type { AddressSpace } from './address-space.js';
 import type { Inode } from './inode.js';
+import type { Mount } from './mount.js';
+import type { ResolvedPath } from './namei.js';
+import type { Pipe } from './pipe.js';
 import type { VmArea } from './vm-area.js';
 
 // include/linux/fs.h: what mapping a file without MMU can do.
@@ -31,6 +35,26 @@ export interface FileOperations {
   readIter?(file: OpenFile, position: number, into: Uint8Array): number;
   /** @returns bytes written. @throws SyscallError. */
   writeIter?(file: OpenFile, position: number, from: Uint8Array): number;
+  /** Puts pages of the file into a pipe. @returns bytes, 0 at the end. @throws SyscallError. */
+  spliceRead?(file: OpenFile, position: number, pipe: Pipe, length: number): number;
+  /** Takes bytes out of a pipe. No hook: EINVAL. @returns bytes. @throws SyscallError. */
+  spliceWrite?(pipe: Pipe, file: OpenFile, position: number, length: number): number;
+  /**
+   * Writes back the pages that the bytes `start`..`end` (exclusive) are in, and whatever else the
+   * file needs to last. No hook: EINVAL. @throws SyscallError.
+   */
+  fsync?(file: OpenFile, start: number, end: number): void;
+  /**
+   * Makes `length` bytes of `target` share the blocks of `source`, a file of the same file system
+   * (0: up to its end). No hook: EOPNOTSUPP. @throws SyscallError.
+   */
+  remapFileRange?(
+    source: OpenFile,
+    sourceOffset: number,
+    target: OpenFile,
+    targetOffset: number,
+    length: number,
+  ): void;
   /** With an MMU: prepares a new area. No hook: ENODEV. @throws SyscallError. */
   mmap?(file: OpenFile, vma: VmArea): void;
 
@@ -50,6 +74,10 @@ export interface FileOperations {
 export class OpenFile {
   /** Absolute path as opened, symlinks resolved: what /proc/PID/maps shows. */
   readonly path: string;
+  /** The mount that the inode was found in; undefined for the kernel's own files. */
+  readonly mount: Mount | undefined;
+  /** The mount that `path` leads through: another one than `mount` in a backing file. */
+  readonly userMount: Mount | undefined;
   readonly inode: Inode;
   /**
    * The inode that user space sees: another one than `inode` in the backing file of an overlay.
@@ -62,19 +90,63 @@ export class OpenFile {
   /** What the file system keeps for this open file, such as overlayfs its real file. */
   privateData: unknown = undefined;
   private refs = 1;
+  /** Mounts that cannot go while the file is open, and those of them that count it as a writer. */
+  private readonly mounts: readonly Mount[];
+  private readonly writtenMounts: readonly Mount[];
 
+  /** @throws SyscallError ETXTBSY, EROFS for writing. Compare fs/open.c:file_get_write_access(). */
   constructor(
     inode: Inode,
     path: string,
-    { readable = true, writable = false, fops = inode.fops, user }: OpenFileOptions = {},
+    { readable = true, writable = false, fops = inode.fops, mount, user }: OpenFileOptions = {},
   ) {
     this.inode = inode;
     this.userInode = user?.userInode ?? inode;
     this.path = path;
+    this.mount = mount;
+    this.userMount = user === undefined ? mount : user.userMount;
     this.readable = readable;
     this.writable = writable;
     this.fops = fops;
-    if (writable) inode.writers += 1;
+    this.mounts = distinct(mount, this.userMount);
+    const countsOwn = user?.inode.sb.stacking.countsRealMount ?? true;
+    this.writtenMounts = countsOwn ? this.mounts : distinct(this.userMount);
+    if (writable) this.getWriteAccess();
+    for (const used of this.mounts) used.users += 1;
+    inode.opens += 1;
+  }
+
+  private getWriteAccess(): void {
+    const { inode, writtenMounts } = this;
+    if (inode.writers < 0) throw new SyscallError('ETXTBSY');
+    for (const [index, mount] of writtenMounts.entries()) {
+      try {
+        mount.getWriteAccess();
+      } catch (error) {
+        for (const taken of writtenMounts.slice(0, index)) taken.putWriteAccess();
+        throw error;
+      }
+    }
+    inode.writers += 1;
+  }
+
+  /**
+   * Opens what a path leads to; the caller owns the reference. Compare fs/open.c:do_dentry_open().
+   *
+   * @throws SyscallError as the constructor, or what the file system throws.
+   */
+  static open(
+    { inode, path, mount }: ResolvedPath,
+    options: Omit<OpenFileOptions, 'mount'> = {},
+  ): OpenFile {
+    const file = new OpenFile(inode, options.user?.path ?? path, { ...options, mount });
+    try {
+      file.fops.open?.(file);
+    } catch (error) {
+      file.drop();
+      throw error;
+    }
+    return file;
   }
 
   /** f_mapping. */
@@ -87,12 +159,24 @@ export class OpenFile {
     return this;
   }
 
-  /** fput(). */
+  /** fput(). Compare fs/file_table.c:__fput(). */
   put(): void {
     this.refs -= 1;
     if (this.refs > 0) return;
-    if (this.writable) this.inode.writers -= 1;
     this.fops.release?.(this);
+    this.drop();
+  }
+
+  /** Gives up what the file holds of inode and mounts. */
+  private drop(): void {
+    const { inode, mounts, writtenMounts } = this;
+    for (const mount of mounts) mount.users -= 1;
+    if (this.writable) {
+      inode.writers -= 1;
+      for (const mount of writtenMounts) mount.putWriteAccess();
+    }
+    inode.opens -= 1;
+    inode.evictIfUnused();
   }
 
   get refCount(): number {
@@ -104,6 +188,11 @@ export interface OpenFileOptions {
   readonly readable?: boolean | undefined;
   readonly writable?: boolean | undefined;
   readonly fops?: FileOperations | undefined;
+  readonly mount?: Mount | undefined;
   /** Set in a backing file: the file on behalf of which it is open. */
   readonly user?: OpenFile | undefined;
+}
+
+function distinct(...mounts: readonly (Mount | undefined)[]): Mount[] {
+  return [...new Set(mounts)].filter((mount) => mount !== undefined);
 }

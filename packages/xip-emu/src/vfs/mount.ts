@@ -1,33 +1,146 @@
+import { SyscallError } from '../errno.js';
 import type { SuperBlock } from './inode.js';
 
-/** struct mount: a file system at a place of the tree. */
-export interface Mount {
-  /** Absolute, without trailing slash; '/' for the root. */
+export interface MountOptions {
+  /** MNT_READONLY. */
+  readonly readOnly?: boolean | undefined;
+}
+
+export interface RemountOptions {
+  readonly readOnly: boolean;
+  /**
+   * MS_BIND: changes this mount alone. Else the file system itself is changed, wherever it is
+   * mounted, and this mount with it.
+   */
+  readonly bind?: boolean | undefined;
+}
+
+/**
+ * struct mount: a file system at a place of the tree, or one that only a stacked file system uses.
+ * It counts who is writing through it.
+ */
+export class Mount {
+  /** Absolute, without trailing slash; '/' for the root, '' for one that is not in the tree. */
   readonly path: string;
   readonly sb: SuperBlock;
+  /** mnt_get_writers(): files open for writing, and operations that are changing something. */
+  writers = 0;
+  /** Open files whose path leads through it. */
+  users = 0;
+  private flaggedReadOnly: boolean;
+
+  constructor(path: string, sb: SuperBlock, { readOnly = false }: MountOptions = {}) {
+    this.path = path;
+    this.sb = sb;
+    this.flaggedReadOnly = readOnly;
+    sb.mounts.add(this);
+  }
+
+  /** Compare fs/namespace.c:__mnt_is_readonly(). */
+  get readOnly(): boolean {
+    return this.flaggedReadOnly || this.sb.readOnly;
+  }
+
+  /** Compare fs/namespace.c:mnt_get_write_access(). @throws SyscallError EROFS. */
+  getWriteAccess(): void {
+    if (this.readOnly) throw new SyscallError('EROFS', 'the mount is read-only');
+    this.writers += 1;
+  }
+
+  putWriteAccess(): void {
+    this.writers -= 1;
+  }
+
+  /**
+   * Changes something between mnt_want_write() and mnt_drop_write().
+   *
+   * @throws SyscallError EROFS, or what `change` throws.
+   */
+  withWriteAccess<T>(change: () => T): T {
+    this.getWriteAccess();
+    try {
+      return change();
+    } finally {
+      this.putWriteAccess();
+    }
+  }
+
+  /**
+   * mount(2) with MS_REMOUNT. Compare fs/namespace.c:do_remount() and do_reconfigure_mnt(), and
+   * fs/super.c:reconfigure_super().
+   *
+   * @throws SyscallError EBUSY while somebody writes, or what the file system throws.
+   */
+  remount({ readOnly, bind = false }: RemountOptions): void {
+    const { sb } = this;
+    if (bind) {
+      if (readOnly && !this.readOnly) this.checkNoWriters();
+    } else {
+      if (readOnly && !sb.readOnly) for (const mount of sb.mounts) mount.checkNoWriters();
+      sb.reconfigure(readOnly);
+    }
+    this.flaggedReadOnly = readOnly;
+  }
+
+  /** Compare fs/namespace.c:mnt_hold_writers(), and for all mounts sb_prepare_remount_readonly(). */
+  private checkNoWriters(): void {
+    if (this.writers > 0) throw new SyscallError('EBUSY', 'files are open for writing');
+  }
+
+  /** The last mount takes the file system with it. Compare fs/super.c:deactivate_super(). */
+  detach(): void {
+    const { sb } = this;
+    sb.mounts.delete(this);
+    if (sb.mounts.size === 0) sb.kill();
+  }
 }
 
 /** The mounts of a machine. There is no root file system: mount points need no directory below. */
 export class MountTable {
-  private readonly mounts = new Map<string, Mount>();
+  /** By path; the last one of each covers the others. */
+  private readonly stacks = new Map<string, Mount[]>();
 
-  /** Later mounts on the same path cover earlier ones. */
-  add(path: string, sb: SuperBlock): Mount {
-    const mount = { path: normalized(path), sb };
-    this.mounts.set(mount.path, mount);
+  add(path: string, sb: SuperBlock, options?: MountOptions): Mount {
+    const mount = new Mount(normalized(path), sb, options);
+    const stack = this.stacks.get(mount.path);
+    if (stack === undefined) this.stacks.set(mount.path, [mount]);
+    else stack.push(mount);
     return mount;
   }
 
-  remove(path: string): boolean {
-    return this.mounts.delete(normalized(path));
+  /**
+   * umount(2). Compare fs/namespace.c:do_umount().
+   *
+   * @throws SyscallError EINVAL if nothing is mounted there; EBUSY while files are open or mapped,
+   * or something else is mounted below.
+   */
+  remove(path: string): void {
+    const stack = this.stacks.get(normalized(path));
+    const mount = stack?.at(-1);
+    if (stack === undefined || mount === undefined) throw new SyscallError('EINVAL', 'no mount');
+    if (mount.users > 0) throw new SyscallError('EBUSY', 'files are open');
+    if (stack.length === 1) {
+      const below = mount.path === '/' ? '/' : `${mount.path}/`;
+      for (const other of this.stacks.keys()) {
+        if (other !== mount.path && other.startsWith(below)) {
+          throw new SyscallError('EBUSY', `${other} is mounted`);
+        }
+      }
+      this.stacks.delete(mount.path);
+    } else {
+      stack.pop();
+    }
+    mount.detach();
   }
 
+  /** The mount that is seen at an absolute path. */
   at(path: string): Mount | undefined {
-    return this.mounts.get(path);
+    return this.stacks.get(path)?.at(-1);
   }
 
-  [Symbol.iterator](): IterableIterator<Mount> {
-    return this.mounts.values();
+  /** All, those that are covered too. */
+  *[Symbol.iterator](): Generator<Mount> {
+    for (const stack of this.stacks.values()) yield* stack;
   }
 }
 

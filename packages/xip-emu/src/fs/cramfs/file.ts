@@ -3,6 +3,7 @@ import { SyscallError } from '../../errno.js';
 import { PAGE_SIZE, type Address, type Pgoff } from '../../units.js';
 import type { FileOperations, OpenFile } from '../../vfs/file.js';
 import { filemapRead, genericFileVmOps } from '../../vfs/filemap.js';
+import { filemapSpliceRead } from '../../vfs/splice.js';
 import { isNommuSharedMapping, isSharedMaywrite, type VmArea } from '../../vfs/vm-area.js';
 import { cramfsInode } from './inode.js';
 
@@ -30,6 +31,7 @@ function getUnmappedArea(file: OpenFile, pgoff: Pgoff, pages: number): Address {
 /** cramfs_physmem_fops: regular files of a ROM mount whose image has direct pointers. */
 export const physmemFileOperations: FileOperations = {
   readIter: filemapRead,
+  spliceRead: filemapSpliceRead,
   mmap(file, vma) {
     cramfsInode(file.inode).sb.policy.physmemMmap(file, vma);
   },
@@ -41,6 +43,7 @@ export const physmemFileOperations: FileOperations = {
 /** generic_ro_fops: everything else with content. */
 export const blockdevFileOperations: FileOperations = {
   readIter: filemapRead,
+  spliceRead: filemapSpliceRead,
   mmap: genericFileReadonlyMmap,
 };
 

@@ -35,7 +35,7 @@ const BLOCK_BDI: BackingDevice = { raPages: 0, ioPages: 320 };
 /** A mounted cramfs image. Compare fs/cramfs/inode.c:cramfs_fill_super functions. */
 export class CramfsSuperBlock extends SuperBlock {
   readonly type = 'cramfs';
-  readonly readOnly = true;
+  readOnly = true;
   readonly image: CramfsImage;
   readonly phys: PhysicalMemory;
   readonly policy: CramfsPolicy;
@@ -87,9 +87,9 @@ export class CramfsSuperBlock extends SuperBlock {
     for (const inode of this.inodes.values()) inode.mapping?.dropUnmapped();
   }
 
-  /** Everything out of the page cache, as at umount; nothing may be mapped. */
-  evict(): void {
-    for (const inode of this.inodes.values()) inode.mapping?.evict();
+  /** Stays read-only whatever is asked for. Compare fs/cramfs/inode.c:cramfs_reconfigure(). */
+  override reconfigure(): void {
+    return;
   }
 
   /**

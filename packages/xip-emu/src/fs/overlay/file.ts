@@ -1,5 +1,12 @@
 import { SyscallError, invariant } from '../../errno.js';
-import { backingFileMmap, openBackingFile } from '../../vfs/backing-file.js';
+import {
+  backingFileMmap,
+  backingFileRead,
+  backingFileSpliceRead,
+  backingFileSpliceWrite,
+  backingFileWrite,
+  openBackingFile,
+} from '../../vfs/backing-file.js';
 import { OpenFile, type FileOperations } from '../../vfs/file.js';
 import { OverlayInode } from './super.js';
 
@@ -18,7 +25,7 @@ function withReal<T>(file: OpenFile, use: (real: OpenFile) => T): T {
   invariant(inode instanceof OverlayInode, 'an operation of overlayfs on a foreign inode');
   const opened = openedReal(file);
   if (opened.inode === inode.real) return use(opened);
-  const present = openBackingFile(file, inode.real);
+  const present = openBackingFile(file, inode.realPath);
   try {
     return use(present);
   } finally {
@@ -31,23 +38,19 @@ export const overlayFileOperations: FileOperations = {
     const { inode } = file;
     invariant(inode instanceof OverlayInode, 'an operation of overlayfs on a foreign inode');
     if (file.writable) inode.copyUp();
-    file.privateData = openBackingFile(file, inode.real);
+    file.privateData = openBackingFile(file, inode.realPath);
   },
   release(file) {
     if (file.privateData !== undefined) openedReal(file).put();
   },
-  readIter(file, position, into) {
-    return withReal(file, (real) => {
-      if (real.fops.readIter === undefined) throw new SyscallError('EINVAL');
-      return real.fops.readIter(real, position, into);
-    });
-  },
-  writeIter(file, position, from) {
-    return withReal(file, (real) => {
-      if (real.fops.writeIter === undefined) throw new SyscallError('EINVAL');
-      return real.fops.writeIter(real, position, from);
-    });
-  },
+  readIter: (file, position, into) =>
+    withReal(file, (real) => backingFileRead(real, position, into)),
+  writeIter: (file, position, from) =>
+    withReal(file, (real) => backingFileWrite(real, position, from)),
+  spliceRead: (file, position, pipe, length) =>
+    withReal(file, (real) => backingFileSpliceRead(real, position, pipe, length)),
+  spliceWrite: (pipe, file, position, length) =>
+    withReal(file, (real) => backingFileSpliceWrite(pipe, real, position, length)),
   /** Not the present real file but the one that was opened. Compare file.c:ovl_mmap(). */
   mmap(file, vma) {
     backingFileMmap(openedReal(file), vma);

@@ -1,7 +1,14 @@
 import { SyscallError, invariant } from '../../errno.js';
 import type { AddressSpace } from '../../vfs/address-space.js';
 import { OpenFile } from '../../vfs/file.js';
-import { Inode, SuperBlock, type BackingDevice } from '../../vfs/inode.js';
+import {
+  FILESYSTEM_MAX_STACK_DEPTH,
+  Inode,
+  SuperBlock,
+  type BackingDevice,
+} from '../../vfs/inode.js';
+import { Mount } from '../../vfs/mount.js';
+import type { ResolvedPath } from '../../vfs/namei.js';
 import type { TmpfsInode } from '../tmpfs/super.js';
 import { overlayDirectoryOperations, overlayFileOperations } from './file.js';
 
@@ -11,14 +18,30 @@ const PIECE = 65536;
 /** overlayfs with one lower layer and an upper one in a tmpfs. */
 export class OverlaySuperBlock extends SuperBlock {
   readonly type = 'overlay';
-  readonly readOnly = false;
+  readOnly = false;
   readonly bdi: BackingDevice = { raPages: 0, ioPages: 0 };
   readonly root: OverlayInode;
+  /** Private mounts of the layers: what happens to their places in the tree is of no matter. */
+  readonly lowerMount: Mount;
+  readonly upperMount: Mount;
   private nextIno = 1;
 
-  /** @param upper the upper directory. */
+  /**
+   * Compare fs/overlayfs/super.c:ovl_fill_super().
+   *
+   * @param upper the upper directory.
+   * @throws SyscallError EINVAL for an upper layer that is read-only, or layers that are stacked
+   * file systems of two levels themselves.
+   */
   constructor(lower: Inode, upper: TmpfsInode) {
     super();
+    if (upper.sb.readOnly) throw new SyscallError('EINVAL', 'the upper layer is read-only');
+    this.stackDepth = Math.max(lower.sb.stackDepth, upper.sb.stackDepth) + 1;
+    if (this.stackDepth > FILESYSTEM_MAX_STACK_DEPTH) {
+      throw new SyscallError('EINVAL', 'maximum fs stacking depth exceeded');
+    }
+    this.lowerMount = new Mount('', lower.sb, { readOnly: true });
+    this.upperMount = new Mount('', upper.sb);
     this.root = new OverlayInode(this, this.takeIno(), undefined, '', lower, upper);
   }
 
@@ -35,6 +58,11 @@ export class OverlaySuperBlock extends SuperBlock {
 
   dropCaches(): void {
     return;
+  }
+
+  override kill(): void {
+    this.lowerMount.detach();
+    this.upperMount.detach();
   }
 }
 
@@ -76,6 +104,13 @@ export class OverlayInode extends Inode {
     return this.upper ?? this.lower!;
   }
 
+  /** ovl_path_realdata() */
+  get realPath(): ResolvedPath {
+    const { lowerMount, upperMount } = this.sb;
+    const mount = this.upper === undefined ? lowerMount : upperMount;
+    return { mount, inode: this.real, path: this.path };
+  }
+
   get mode(): number {
     return this.real.mode;
   }
@@ -105,14 +140,19 @@ export class OverlayInode extends Inode {
   /**
    * Makes the upper file, with the lower one's content as reads give it. Open files and mappings
    * of the lower one stay with it. Compare fs/overlayfs/copy_up.c:ovl_copy_up_flags().
+   *
+   * @throws SyscallError EROFS if the upper file system became read-only.
    */
   copyUp(): TmpfsInode {
-    if (this.upper !== undefined) return this.upper;
+    return this.upper ?? this.sb.upperMount.withWriteAccess(() => this.makeUpper());
+  }
+
+  private makeUpper(): TmpfsInode {
     const directory = this.parent?.copyUp();
     invariant(directory !== undefined, 'the root of an overlay is an upper directory');
     const source = this.lower!;
     const target = directory.create(this.name, source.mode);
-    if (source.isRegular) copyData(source, target);
+    if (source.isRegular) this.copyData(target);
     else if (!source.isDirectory) throw new SyscallError('EOPNOTSUPP', 'copy-up of a special file');
     this.upper = target;
     this.sb.trace.sink?.({ type: 'copy-up', path: this.path, size: target.size });
@@ -124,21 +164,21 @@ export class OverlayInode extends Inode {
     const above = this.parent?.path ?? '';
     return this.parent === undefined ? '' : `${above}/${this.name}`;
   }
-}
 
-function copyData(source: Inode, target: TmpfsInode): void {
-  const from = new OpenFile(source, '');
-  const to = new OpenFile(target, '', { writable: true });
-  try {
-    const buffer = new Uint8Array(PIECE);
-    for (let at = 0; at < source.size;) {
-      const got = from.fops.readIter?.(from, at, buffer) ?? 0;
-      if (got === 0) throw new SyscallError('EIO', 'copy-up cannot read the lower file');
-      to.fops.writeIter?.(to, at, buffer.subarray(0, got));
-      at += got;
+  private copyData(target: TmpfsInode): void {
+    const from = OpenFile.open(this.realPath);
+    const to = new OpenFile(target, '', { writable: true, mount: this.sb.upperMount });
+    try {
+      const buffer = new Uint8Array(PIECE);
+      for (let at = 0; at < this.size;) {
+        const got = from.fops.readIter?.(from, at, buffer) ?? 0;
+        if (got === 0) throw new SyscallError('EIO', 'copy-up cannot read the lower file');
+        to.fops.writeIter?.(to, at, buffer.subarray(0, got));
+        at += got;
+      }
+    } finally {
+      to.put();
+      from.put();
     }
-  } finally {
-    to.put();
-    from.put();
   }
 }

@@ -1,0 +1,125 @@
+import { SyscallError } from '../errno.js';
+import type { PhysicalMemory } from '../phys/physical-memory.js';
+import { PAGE_SIZE } from '../units.js';
+import type { OpenFile } from './file.js';
+import { Pipe } from './pipe.js';
+
+/** A place in a file, in bytes. */
+export interface FilePlace {
+  readonly file: OpenFile;
+  readonly position: number;
+}
+
+/** Pages of the page cache, read as needed. Compare mm/filemap.c:filemap_splice_read(). */
+export function filemapSpliceRead(
+  file: OpenFile,
+  position: number,
+  pipe: Pipe,
+  length: number,
+): number {
+  const mapping = file.mapping!;
+  const end = Math.min(position + length, mapping.host.size);
+  let at = position;
+  while (at < end && pipe.room > 0) {
+    const offset = at % PAGE_SIZE;
+    const size = Math.min(PAGE_SIZE - offset, end - at);
+    try {
+      pipe.addPage(mapping.read(Math.floor(at / PAGE_SIZE)), offset, size);
+    } catch (error) {
+      if (at > position && error instanceof SyscallError) break;
+      throw error;
+    }
+    at += size;
+  }
+  return Math.max(at - position, 0);
+}
+
+/** What a pipe has, written in one go. Compare fs/splice.c:iter_file_splice_write(). */
+export function iterFileSpliceWrite(
+  pipe: Pipe,
+  file: OpenFile,
+  position: number,
+  length: number,
+): number {
+  if (file.fops.writeIter === undefined) throw new SyscallError('EINVAL');
+  const bytes = new Uint8Array(Math.min(length, pipe.length));
+  pipe.peek(bytes);
+  const written = file.fops.writeIter(file, position, bytes);
+  pipe.drop(written);
+  return written;
+}
+
+/** Compare fs/splice.c:vfs_splice_read(). @throws SyscallError EBADF, EINVAL. */
+export function spliceToPipe(file: OpenFile, position: number, pipe: Pipe, length: number): number {
+  if (!file.readable) throw new SyscallError('EBADF');
+  if (length === 0) return 0;
+  if (pipe.room === 0) throw new SyscallError('EAGAIN', 'the pipe is full');
+  if (file.fops.spliceRead === undefined) throw new SyscallError('EINVAL', 'no splice_read');
+  return file.fops.spliceRead(file, position, pipe, length);
+}
+
+/** Compare fs/splice.c:do_splice_from(). @throws SyscallError EBADF, EINVAL, EAGAIN. */
+export function spliceFromPipe(
+  pipe: Pipe,
+  file: OpenFile,
+  position: number,
+  length: number,
+): number {
+  if (!file.writable) throw new SyscallError('EBADF');
+  if (pipe.length === 0) throw new SyscallError('EAGAIN', 'the pipe is empty');
+  if (file.fops.spliceWrite === undefined) throw new SyscallError('EINVAL', 'no splice_write');
+  return file.fops.spliceWrite(pipe, file, position, length);
+}
+
+/**
+ * splice(2): one end at least is a pipe. Compare fs/splice.c:do_splice().
+ *
+ * @returns bytes moved; 0 at the end of a file.
+ * @throws SyscallError EINVAL, EBADF; EAGAIN where a process would wait.
+ */
+export function splice(from: Pipe | FilePlace, to: Pipe | FilePlace, length: number): number {
+  if (from instanceof Pipe) {
+    if (!(to instanceof Pipe)) return spliceFromPipe(from, to.file, to.position, length);
+    if (from === to) throw new SyscallError('EINVAL', 'a pipe into itself');
+    const moved = from.moveTo(to, length);
+    if (moved === 0 && length > 0) throw new SyscallError('EAGAIN');
+    return moved;
+  }
+  if (to instanceof Pipe) return spliceToPipe(from.file, from.position, to, length);
+  throw new SyscallError('EINVAL', 'no pipe');
+}
+
+/**
+ * sendfile(2): file to file, through a pipe of its own. Compare
+ * fs/splice.c:splice_direct_to_actor().
+ *
+ * @returns bytes written; short at the end of the input, or after an error behind the first bytes.
+ */
+export function sendfile(
+  phys: PhysicalMemory,
+  from: FilePlace,
+  to: FilePlace,
+  length: number,
+): number {
+  if (!to.file.writable) throw new SyscallError('EBADF');
+  const pipe = new Pipe(phys);
+  let done = 0;
+  try {
+    while (done < length) {
+      const got = spliceToPipe(from.file, from.position + done, pipe, length - done);
+      for (let left = got; left > 0;) {
+        const written = spliceFromPipe(pipe, to.file, to.position + done, left);
+        done += written;
+        left -= written;
+        if (written === 0) return done;
+      }
+      if (got === 0) return done;
+    }
+    return done;
+  } catch (error) {
+    if (done > 0 && error instanceof SyscallError) return done;
+    throw error;
+  } finally {
+    pipe.close();
+  }
+}
