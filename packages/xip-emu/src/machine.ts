@@ -1,4 +1,5 @@
 import type { CramfsImage } from 'cramfs-reader';
+import { SyscallError } from './errno.js';
 import { TmpfsSuperBlock } from './fs/tmpfs/super.js';
 import { Mm, type MmHost } from './mm/mm-struct.js';
 import { installVdso } from './mm/special-mapping.js';
@@ -16,7 +17,8 @@ import { PAGE_SIZE, type Address } from './units.js';
 import { Trace } from './trace.js';
 import { MTD_BLOCK_MAJOR, VIRTBLK_MAJOR, VIRTBLK_MINORS } from './vfs/device.js';
 import type { SuperBlock } from './vfs/inode.js';
-import { MountTable } from './vfs/mount.js';
+import { MountTable, type MountOptions, type RemountOptions } from './vfs/mount.js';
+import { SharedPages } from './vfs/shared-pages.js';
 
 export interface MachineOptions {
   /** Default: true. */
@@ -68,26 +70,50 @@ export class Machine implements MmHost {
     this.policy = LINUX_POLICIES[policy];
     this.faultAroundPages = (options.faultAround ?? DEFAULT_FAULT_AROUND) / PAGE_SIZE;
     this.maxMapCount = options.maxMapCount ?? DEFAULT_MAX_MAP_COUNT;
-    this.phys = new PhysicalMemory({ ramSize, ramAddress: options.ramAddress ?? RAM_ADDRESS, roms });
+    this.phys = new PhysicalMemory({
+      ramSize,
+      ramAddress: options.ramAddress ?? RAM_ADDRESS,
+      roms,
+    });
     this.shmMount = this.register(new TmpfsSuperBlock(this.phys));
     this.vmRegions = new VmRegions(new RegionRam(this.phys));
   }
 
   /**
    * mount(2): puts a file system that was made for this machine at an absolute path (a byte
-   * string); no directory has to be there. One without a device gets the next unnamed number.
+   * string); no directory has to be there. One without a device gets the next unnamed number. A
+   * file system can be mounted at several places.
    *
    * @returns the file system.
    */
-  mount<T extends SuperBlock>(path: string, sb: T): T {
-    this.mounts.add(path, this.register(sb));
+  mount<T extends SuperBlock>(path: string, sb: T, options?: MountOptions): T {
+    this.mounts.add(path, this.register(sb), options);
     return sb;
+  }
+
+  /**
+   * mount(2) with MS_REMOUNT: makes what is mounted at a path read-only or writable.
+   *
+   * @throws SyscallError EINVAL if nothing is mounted there; EBUSY while files are open or mapped
+   * that were opened for writing.
+   */
+  remount(path: string, options: RemountOptions): void {
+    const mount = this.mounts.at(path);
+    if (mount === undefined) throw new SyscallError('EINVAL', 'no mount');
+    mount.remount(options);
+  }
+
+  /** umount(2). @throws SyscallError EINVAL, EBUSY; see {@link MountTable.remove}. */
+  umount(path: string): void {
+    this.mounts.remove(path);
   }
 
   /** Compare fs/super.c:set_anon_super(). */
   private register<T extends SuperBlock>(sb: T): T {
     if (sb.trace === this.trace) return sb;
     sb.trace = this.trace;
+    sb.stacking = this.policy.stacking;
+    if (this.policy.pageCacheSharing) sb.sharedPages = new SharedPages(this.phys);
     if (sb.dev.major === 0) {
       sb.dev = { major: 0, minor: this.nextUnnamed };
       this.nextUnnamed += 1;
@@ -134,11 +160,11 @@ export class Machine implements MmHost {
    * @throws SyscallError ENOSYS without an MMU.
    */
   fork(parent: Process): Process {
-    return this.adopt(parent.mm.fork());
+    return this.adopt(parent.mm.fork(), parent);
   }
 
-  private adopt(mm: MemoryMap): Process {
-    const process = new Process(this.nextPid, mm, this);
+  private adopt(mm: MemoryMap, parent?: Process): Process {
+    const process = new Process(this.nextPid, mm, this, parent);
     mm.pid = process.pid;
     this.processes.add(process);
     this.nextPid += 1;
@@ -150,6 +176,11 @@ export class Machine implements MmHost {
     const mm = new Mm(this);
     installVdso(mm);
     return mm;
+  }
+
+  /** sync(2): every file system writes back what is dirty. @throws SyscallError EIO. */
+  sync(): void {
+    for (const sb of new Set([...this.mounts].map((mount) => mount.sb))) sb.sync();
   }
 
   shmemZeroSetup(pages: number): OpenFile {

@@ -1,17 +1,43 @@
 import { mixedmapPolicy } from './fs/cramfs/mixedmap.js';
 import type { CramfsPolicy } from './fs/cramfs/policy.js';
 import { vmaSplitPolicy } from './fs/cramfs/vma-split.js';
+import type { StackingPolicy } from './vfs/inode.js';
 
 /** A kernel, as far as it differs from the others: data, not branches spread about. */
 export interface LinuxPolicy {
   readonly name: string;
   readonly cramfs: CramfsPolicy;
+  /** Files that share extents on the device share clean pages of the page cache. */
+  readonly pageCacheSharing: boolean;
+  readonly stacking: StackingPolicy;
 }
+
+const LINUX: LinuxPolicy = {
+  name: 'linux-6.12',
+  cramfs: mixedmapPolicy,
+  pageCacheSharing: false,
+  stacking: { countsRealMount: true },
+};
 
 /** All policies by name. */
 export const LINUX_POLICIES = {
-  'linux-6.12': { name: 'linux-6.12', cramfs: mixedmapPolicy },
-  'linux-6.12-v3-vmasplit': { name: 'linux-6.12-v3-vmasplit', cramfs: vmaSplitPolicy },
+  'linux-6.12': LINUX,
+  'linux-6.12-v3-vmasplit': {
+    ...LINUX,
+    name: 'linux-6.12-v3-vmasplit',
+    cramfs: vmaSplitPolicy,
+  },
+  'linux-6.12-shared-page-cache': {
+    ...LINUX,
+    name: 'linux-6.12-shared-page-cache',
+    pageCacheSharing: true,
+  },
+  /** Backing files as until 6.6: "fake path" files, which only count as the user's. */
+  'linux-6.12-fake-path': {
+    ...LINUX,
+    name: 'linux-6.12-fake-path',
+    stacking: { countsRealMount: false },
+  },
 } as const satisfies Record<string, LinuxPolicy>;
 
 export type PolicyName = keyof typeof LINUX_POLICIES;

@@ -69,7 +69,11 @@ export type TraceEvent =
       readonly size: number;
     }
   | {
-      readonly type: 'read-folio';
+      /**
+       * A page came into the page cache: read, or shared with a file that has the same extent; or it
+       * became a copy of a shared one, because somebody writes.
+       */
+      readonly type: 'read-folio' | 'share-folio' | 'unshare-folio';
       /** Type of the file system. */
       readonly fs: string;
       readonly ino: number;

@@ -111,6 +111,10 @@ function eventText(event: TraceEvent, address: number): string {
     }
     case 'read-folio':
       return `page ${event.index} of the file is read into the page cache`;
+    case 'share-folio':
+      return `page ${event.index} of the file is in the page cache, read for another place`;
+    case 'unshare-folio':
+      return `page ${event.index} of the file becomes a page of its own`;
     case 'signal':
       return `${event.signal} (${event.code})`;
     case 'mmap':

@@ -98,7 +98,7 @@ function setReadFlags(
 /** Compare mm/madvise.c:madvise_willneed(), in a kernel with swap. */
 function willNeed(vma: Vma, start: Vpn, end: Vpn): void {
   const mapping = vma.file?.mapping;
-  if (mapping === undefined || mapping.iMmap !== undefined) return;
+  if (mapping === undefined) return;
   forcePageCacheReadahead(mapping, vma.pgoff + (start - vma.start), end - start);
 }
 

@@ -10,6 +10,7 @@ import {
   VM_FAULT_OOM,
   VM_FAULT_RETRY,
   VM_FAULT_SIGBUS,
+  VM_GROWSDOWN,
   VM_MAYSHARE,
   VM_READ,
   VM_SHARED,
@@ -28,6 +29,7 @@ import {
   makePte,
   pteFrame,
 } from './pte.js';
+import { expandDownwards } from './stack.js';
 import { pageProt, type Vma } from './vma.js';
 
 /** Results of a handler after which there is nothing to map. */
@@ -59,7 +61,9 @@ export function handleFault(mm: Mm, vpn: Vpn, address: Address, allowed: number)
   let result: number;
   do {
     const vma = mm.findVma(vpn);
-    if (vma === undefined || vma.start > vpn) throw accessFault('SIGSEGV', 'MAPERR', address);
+    if (vma === undefined || (vma.start > vpn && !growStack(mm, vma, vpn))) {
+      throw accessFault('SIGSEGV', 'MAPERR', address);
+    }
     if ((vma.flags & allowed) === 0) throw accessFault('SIGSEGV', 'ACCERR', address);
     result = handleMmFault(mm, vma, vpn, allowed === ACCESS_STORE);
   } while ((result & VM_FAULT_RETRY) !== 0);
@@ -67,6 +71,11 @@ export function handleFault(mm: Mm, vpn: Vpn, address: Address, allowed: number)
   if ((result & VM_FAULT_OOM) !== 0) throw new UnmodelledError('a fault that ran out of memory');
   if ((result & VM_FAULT_SIGBUS) !== 0) throw accessFault('SIGBUS', 'ADRERR', address);
   throw accessFault('SIGSEGV', 'MAPERR', address);
+}
+
+/** An access below a stack makes it larger. Compare mm/memory.c:lock_mm_and_find_vma(). */
+function growStack(mm: Mm, vma: Vma, vpn: Vpn): boolean {
+  return (vma.flags & VM_GROWSDOWN) !== 0 && expandDownwards(mm, vma, vpn);
 }
 
 /** The fault itself, permissions of the area checked before. @returns VM_FAULT_* bits. */
@@ -78,13 +87,18 @@ export function handleMmFault(mm: Mm, vma: Vma, vpn: Vpn, write: boolean): numbe
     return VM_FAULT_OK;
   }
   if (vma.ops === undefined) return doAnonymousPage(mm, vma, vpn, write);
+  const fault = setFault(mm, vma, vpn, write);
+  if (!write) return doReadFault(mm, fault);
+  return (vma.flags & VM_SHARED) === 0 ? doCowFault(mm, fault) : doSharedFault(mm, fault);
+}
+
+function setFault(mm: Mm, vma: Vma, vpn: Vpn, write: boolean): VmFault & { vma: Vma } {
   const { fault } = mm;
   fault.vma = vma;
   fault.vpn = vpn;
   fault.pgoff = vma.pgoff + (vpn - vma.start);
   fault.write = write;
-  if (!write) return doReadFault(mm, fault);
-  return (vma.flags & VM_SHARED) === 0 ? doCowFault(mm, fault) : doSharedFault(mm, fault);
+  return fault;
 }
 
 /** Compare mm/memory.c:do_anonymous_page(). */
@@ -140,7 +154,10 @@ function doCowFault(mm: Mm, fault: VmFault & { vma: Vma }): number {
 
 /** Compare mm/memory.c:do_shared_fault(). */
 function doSharedFault(mm: Mm, fault: VmFault & { vma: Vma }): number {
-  const result = fault.vma.ops!.fault(fault);
+  const ops = fault.vma.ops!;
+  let result = ops.fault(fault);
+  if ((result & UNFINISHED) !== 0) return result;
+  result |= ops.pageMkwrite?.(fault) ?? VM_FAULT_OK;
   if ((result & UNFINISHED) !== 0) return result;
   setFilePte(mm, fault.vma, fault.vpn, fault.frame, true);
   mm.phys.setFlag(fault.frame, PG_DIRTY);
@@ -153,9 +170,11 @@ function doWpPage(mm: Mm, vma: Vma, vpn: Vpn, pte: number): number {
   const frame = pteFrame(pte);
   const counted = (pte & PTE_SPECIAL) === 0;
   if ((vma.flags & (VM_SHARED | VM_MAYSHARE)) !== 0) {
+    const result = counted ? wpPageShared(mm, vma, vpn, frame) : VM_FAULT_OK;
+    if ((result & UNFINISHED) !== 0) return result;
     pageTable.set(vpn, pte | PTE_WRITE | PTE_DIRTY | PTE_YOUNG);
     if (counted) phys.setFlag(frame, PG_DIRTY);
-    return VM_FAULT_OK;
+    return result;
   }
   if (counted && phys.isAnon(frame)) {
     if (phys.hasFlag(frame, PG_ANON_EXCLUSIVE) || phys.refCount(frame) === 1) {
@@ -166,6 +185,14 @@ function doWpPage(mm: Mm, vma: Vma, vpn: Vpn, pte: number): number {
   }
   wpPageCopy(mm, vma, vpn, frame, counted);
   return VM_FAULT_OK;
+}
+
+/** Asks the file before its page becomes writable. Compare mm/memory.c:wp_page_shared(). */
+function wpPageShared(mm: Mm, vma: Vma, vpn: Vpn, frame: Frame): number {
+  if (vma.ops?.pageMkwrite === undefined) return VM_FAULT_OK;
+  const fault = setFault(mm, vma, vpn, true);
+  fault.frame = frame;
+  return vma.ops.pageMkwrite(fault);
 }
 
 /** Compare mm/memory.c:wp_page_copy(): from ROM, the page cache, a shared page or the zero page. */

@@ -53,8 +53,11 @@ export interface MmHost {
   shmemZeroSetup(pages: number): OpenFile;
 }
 
-/** Where mmap searches from, downwards: the stack's room below the end of the address space. */
-const MMAP_BASE: Vpn = VPN_LIMIT - (0x8000000 + 0x1000000) / PAGE_SIZE;
+/**
+ * Where mmap searches from, downwards: 128 MiB below the end are for the stack, without
+ * randomization. Compare mm/util.c:mmap_base().
+ */
+const MMAP_BASE: Vpn = VPN_LIMIT - 0x8000000 / PAGE_SIZE;
 
 /** struct mm_struct: the memory of a process on a machine with an MMU. */
 export class Mm implements MemoryMap, VmSpace {
@@ -71,6 +74,8 @@ export class Mm implements MemoryMap, VmSpace {
   /** The heap, from its first byte to behind its last; exec sets both to the end of the program. */
   startBrk: Address = 0;
   brkEnd: Address = 0;
+  /** The stack pointer of a program at its start; 0 before there is one. */
+  startStack: Address = 0;
 
   constructor(host: MmHost) {
     this.host = host;
@@ -226,8 +231,20 @@ export class Mm implements MemoryMap, VmSpace {
     mapAround(this, ownVma(vma), vpn, frame);
   }
 
-  zap(vma: VmArea, from: Vpn, to: Vpn): void {
-    zapRange(this, ownVma(vma), from, to);
+  zap(vma: VmArea, from: Vpn, to: Vpn, evenCows: boolean): void {
+    zapRange(this, ownVma(vma), from, to, evenCows);
+  }
+
+  cleanEntry(_vma: VmArea, vpn: Vpn, frame: Frame): void {
+    const pte = this.pageTable.get(vpn);
+    if (pte !== 0 && pteFrame(pte) === frame) {
+      this.pageTable.set(vpn, pte & ~(PTE_WRITE | PTE_DIRTY));
+    }
+  }
+
+  isWritable(vpn: Vpn, frame: Frame): boolean {
+    const pte = this.pageTable.get(vpn);
+    return (pte & PTE_WRITE) !== 0 && pteFrame(pte) === frame;
   }
 
   splitVma(vma: VmArea, vpn: Vpn): VmArea {

@@ -62,6 +62,6 @@ export function pageProt({ flags, ops }: Vma): number {
   if ((flags & VM_EXEC) !== 0) prot |= PTE_EXEC;
   const shared = (flags & (VM_WRITE | VM_SHARED)) === (VM_WRITE | VM_SHARED);
   // Compare mm/mmap.c:vma_wants_writenotify().
-  if (shared && ops?.pageMkwrite !== true) prot |= PTE_WRITE;
+  if (shared && ops?.pageMkwrite === undefined) prot |= PTE_WRITE;
   return prot;
 }

@@ -5,8 +5,12 @@ import { ENTRIES, PageTable } from './page-table.js';
 import { PTE_DIRTY, PTE_SPECIAL, pteFrame } from './pte.js';
 import type { Vma } from './vma.js';
 
-/** Clears the entries of a range of an area. Compare mm/memory.c:zap_pte_range(). */
-export function zapRange(mm: Mm, _vma: Vma, from: Vpn, to: Vpn): void {
+/**
+ * Clears the entries of a range of an area. Compare mm/memory.c:zap_pte_range().
+ *
+ * @param evenCows false: private copies stay.
+ */
+export function zapRange(mm: Mm, _vma: Vma, from: Vpn, to: Vpn, evenCows = true): void {
   const { pageTable, phys } = mm;
   for (let vpn = from; vpn < to;) {
     const end = Math.min(to, PageTable.leafEnd(vpn));
@@ -18,9 +22,11 @@ export function zapRange(mm: Mm, _vma: Vma, from: Vpn, to: Vpn): void {
     for (; vpn < end; vpn += 1) {
       const pte = leaf[vpn % ENTRIES]!;
       if (pte === 0) continue;
-      leaf[vpn % ENTRIES] = 0;
-      if ((pte & PTE_SPECIAL) !== 0) continue;
       const frame = pteFrame(pte);
+      const special = (pte & PTE_SPECIAL) !== 0;
+      if (!evenCows && !special && phys.isAnon(frame)) continue;
+      leaf[vpn % ENTRIES] = 0;
+      if (special) continue;
       if ((pte & PTE_DIRTY) !== 0 && !phys.isAnon(frame)) phys.setFlag(frame, PG_DIRTY);
       phys.removeMap(frame);
     }

@@ -392,6 +392,14 @@ export class PhysicalMemory {
     return content;
   }
 
+  /** Hands a page-cache frame over to another owner, whose page has the same bytes. */
+  setOwner(frame: Frame, owner: FrameOwner, index: number): void {
+    const place = this.places[frame]!;
+    invariant(place < 0 || this.owners[frame]!.store === owner.store, 'owners of different stores');
+    this.owners[frame] = owner;
+    this.indexes[frame] = index;
+  }
+
   /** Tells what the owner gives for the frame: for a while, or where it is. */
   keepContent(frame: Frame, content: Uint8Array): void {
     const store = this.owners[frame]?.store;

@@ -6,6 +6,8 @@ import {
 } from '../phys/physical-memory.js';
 import type { Frame, Pgoff } from '../units.js';
 import type { Inode } from './inode.js';
+import { unmapMappingRange } from './rmap.js';
+import type { Extent } from './shared-pages.js';
 import type { VmArea } from './vm-area.js';
 
 /** struct address_space_operations. */
@@ -17,10 +19,23 @@ export interface AddressSpaceOperations {
    * @throws SyscallError EIO if it cannot be read.
    */
   readFolio(mapping: AddressSpace, index: Pgoff): Uint8Array;
+  /**
+   * Puts a dirty page where it comes from; without it pages have no other place. Called when the
+   * page counts as clean already.
+   *
+   * @param content a page, which may reach behind the end of the file; valid during the call.
+   * @throws SyscallError.
+   */
+  writeFolio?(mapping: AddressSpace, index: Pgoff, content: Uint8Array): void;
+  /**
+   * The physical extent that a clean page comes from, for a kernel that shares the pages of shared
+   * extents; undefined if the page has none, such as a hole, or must not be shared.
+   */
+  extentOf?(mapping: AddressSpace, index: Pgoff): Extent | undefined;
 }
 
 export interface AddressSpaceOptions {
-  /** True if the file may become shorter. */
+  /** True if the file may become shorter, or get other pages. */
   readonly truncatable?: boolean;
   /** The image, if `readFolio` gives parts of it as they are. */
   readonly store?: Uint8Array;
@@ -35,7 +50,7 @@ export class AddressSpace implements FrameOwner {
   readonly host: Inode;
   readonly aops: AddressSpaceOperations;
   readonly phys: PhysicalMemory;
-  /** i_mmap: areas that map pages of the file; kept only where a truncation needs them. */
+  /** i_mmap: areas that map pages of the file; kept only where pages can be taken from them. */
   readonly iMmap: Set<VmArea> | undefined;
   readonly store: Uint8Array | undefined;
   /** Pages in the cache. */
@@ -72,17 +87,71 @@ export class AddressSpace implements FrameOwner {
   }
 
   private readFolio(index: Pgoff): Frame {
-    const content = this.aops.readFolio(this, index);
-    const frame = this.add(index);
-    this.phys.keepContent(frame, content);
     const { sb, ino } = this.host;
+    const { sharedPages } = sb;
+    const extent = sharedPages && this.aops.extentOf?.(this, index);
+    if (extent !== undefined) {
+      const shared = sharedPages!.find(extent);
+      if (shared !== undefined) {
+        this.phys.get(shared);
+        this.insert(index, shared);
+        sharedPages!.join(extent, shared, this, index);
+        sb.trace.sink?.({ type: 'share-folio', fs: sb.type, ino, index });
+        return shared;
+      }
+    }
+    const content = this.aops.readFolio(this, index);
+    const frame = this.phys.allocate(FRAME_PAGE_CACHE, this, index);
+    this.insert(index, frame);
+    this.phys.keepContent(frame, content);
+    if (extent !== undefined) sharedPages!.join(extent, frame, this, index);
     sb.trace.sink?.({ type: 'read-folio', fs: sb.type, ino, index });
     return frame;
   }
 
-  /** Puts a frame without content of its own into the cache; nothing may be there. */
-  private add(index: Pgoff): Frame {
-    const frame = this.phys.allocate(FRAME_PAGE_CACHE, this, index);
+  /**
+   * Tells those who share pages of the clean pages `first`..`end` (exclusive) that are cached: the
+   * extents below are shared from now on.
+   */
+  publish(first: Pgoff, end: Pgoff): void {
+    const { sharedPages } = this.host.sb;
+    if (sharedPages === undefined) return;
+    for (let index = first; index < end; index += 1) {
+      const frame = this.find(index);
+      if (frame < 0 || this.phys.hasFlag(frame, PG_DIRTY) || sharedPages.usersOf(frame) > 0)
+        continue;
+      const extent = this.aops.extentOf?.(this, index);
+      if (extent !== undefined) sharedPages.join(extent, frame, this, index);
+    }
+  }
+
+  /**
+   * The frame that caches page `index`, read if it was not there, for somebody who is about to
+   * write: of this page of this file alone. If it was shared the others keep it, and this file's
+   * areas fault to find the copy.
+   *
+   * @throws SyscallError EIO.
+   */
+  own(index: Pgoff): Frame {
+    const { phys } = this;
+    const frame = this.read(index);
+    const { sb, ino } = this.host;
+    if (sb.sharedPages?.leave(frame, this, index) !== true) {
+      // The store below changes: the old bytes have to be in the frame before.
+      phys.borrowWritable(frame);
+      return frame;
+    }
+    const copy = phys.allocate(FRAME_PAGE_CACHE, this, index);
+    phys.fill(copy, phys.borrow(frame));
+    unmapMappingRange(this, index, index + 1, false);
+    this.chunks[index >>> CHUNK_SHIFT]![index & CHUNK_MASK] = copy;
+    phys.put(frame);
+    sb.trace.sink?.({ type: 'unshare-folio', fs: sb.type, ino, index });
+    return copy;
+  }
+
+  /** Takes over a reference to a frame; no page may be at `index`. */
+  private insert(index: Pgoff, frame: Frame): void {
     const at = index >>> CHUNK_SHIFT;
     let chunk = this.chunks[at];
     if (chunk === undefined) {
@@ -91,7 +160,6 @@ export class AddressSpace implements FrameOwner {
     }
     chunk[index & CHUNK_MASK] = frame;
     this.pages += 1;
-    return frame;
   }
 
   folioContent(index: number): Uint8Array {
@@ -105,6 +173,9 @@ export class AddressSpace implements FrameOwner {
     if (frame < 0) return;
     chunk![index & CHUNK_MASK] = NONE;
     this.pages -= 1;
+    const shared = this.host.sb.sharedPages?.leave(frame, this, index) ?? false;
+    // A pipe may keep the page: with its bytes, whatever becomes of the file.
+    if (!shared && this.phys.refCount(frame) > 1) this.phys.borrowWritable(frame);
     this.phys.put(frame);
   }
 

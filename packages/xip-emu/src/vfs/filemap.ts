@@ -50,7 +50,7 @@ export function filemapMapPages(fault: VmFault, from: Pgoff, to: Pgoff): number 
 export const genericFileVmOps: VmOperations = {
   fault: filemapFault,
   mapPages: filemapMapPages,
-  pageMkwrite: true,
+  pageMkwrite: () => VM_FAULT_OK,
 };
 
 /** read(2) through the page cache. Compare mm/filemap.c:filemap_read(). */

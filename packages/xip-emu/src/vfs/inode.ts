@@ -3,6 +3,9 @@ import { Trace } from '../trace.js';
 import type { AddressSpace } from './address-space.js';
 import { UNNAMED_DEVICE, type DeviceNumber } from './device.js';
 import type { FileOperations } from './file.js';
+import type { SharedPages } from './shared-pages.js';
+import type { Mount } from './mount.js';
+import { writebackRange } from './writeback.js';
 
 /** Read-ahead of a device: struct backing_dev_info, in pages. */
 export interface BackingDevice {
@@ -10,21 +13,64 @@ export interface BackingDevice {
   readonly ioPages: number;
 }
 
+/** include/linux/fs.h:FILESYSTEM_MAX_STACK_DEPTH: file systems on top of file systems. */
+export const FILESYSTEM_MAX_STACK_DEPTH = 2;
+
+/** What differs between kernels in file systems that pass I/O to files of others. */
+export interface StackingPolicy {
+  /**
+   * A backing file that is open for writing counts as a writer of the mount it is in, not only of
+   * the mount that the user's path leads through.
+   */
+  readonly countsRealMount: boolean;
+}
+
 /** struct super_block: a mounted file system. */
 export abstract class SuperBlock {
   /** Type as in /proc/mounts. */
   abstract readonly type: string;
   abstract readonly root: Inode;
-  abstract readonly readOnly: boolean;
+  /** SB_RDONLY. */
+  abstract readOnly: boolean;
   abstract readonly bdi: BackingDevice;
   /** s_dev; file systems without a device get one when they are mounted. */
   dev: DeviceNumber = UNNAMED_DEVICE;
   /** Where events go; the machine's once it is mounted there. */
   trace = new Trace();
+  /** Pages that its files share; undefined unless the machine's policy shares them. */
+  sharedPages: SharedPages | undefined = undefined;
+  /** s_stack_depth: 0 unless its files are kept in other file systems. */
+  stackDepth = 0;
+  /** The kernel's; set when it is mounted on a machine. */
+  stacking: StackingPolicy = { countsRealMount: true };
+  /** s_mounts. */
+  readonly mounts = new Set<Mount>();
   /** Inodes that may have pages in the page cache. */
   abstract cachedInodes(): Iterable<Inode>;
   /** Drops what only the page cache holds (echo 3 > /proc/sys/vm/drop_caches). */
   abstract dropCaches(): void;
+
+  /** What a remount does to the file system. @throws SyscallError. */
+  reconfigure(readOnly: boolean): void {
+    this.readOnly = readOnly;
+  }
+
+  /** Everything out of the page cache; nothing may be mapped. Compare fs/inode.c:evict_inodes(). */
+  evict(): void {
+    for (const inode of this.cachedInodes()) inode.mapping?.evict();
+  }
+
+  /** Writes back what is dirty, pages and all else: sync_filesystem(). @throws SyscallError. */
+  sync(): void {
+    for (const { mapping } of this.cachedInodes()) {
+      if (mapping !== undefined) writebackRange(mapping);
+    }
+  }
+
+  /** Called after the last umount. Compare fs/super.c:generic_shutdown_super(). */
+  kill(): void {
+    this.evict();
+  }
 }
 
 /** struct inode. File systems extend it. Names are byte strings. */
@@ -41,6 +87,10 @@ export abstract class Inode {
   abstract readonly mapping: AddressSpace | undefined;
   /** Count of open files that write. */
   writers = 0;
+  /** Open files, maps with theirs included. */
+  opens = 0;
+  /** i_nlink: names. Without any the pages go with the last open file. */
+  links = 1;
 
   protected constructor(ino: number, fops: FileOperations) {
     this.ino = ino;
@@ -64,4 +114,30 @@ export abstract class Inode {
 
   /** Target of a symlink. */
   abstract readlink(): string;
+
+  // Operations that change something: struct inode_operations. They throw SyscallError. The VFS has
+  // checked by then that the entry is there, or not, and of what type it is.
+
+  /** A new entry of a directory. @param mode type and permissions. */
+  create?(name: string, mode: number): Inode;
+  mkdir?(name: string, mode: number): Inode;
+  symlink?(name: string, target: string): Inode;
+  /** One more name for `existing`, of the same file system. */
+  link?(name: string, existing: Inode): void;
+  unlink?(name: string): void;
+  /** @throws SyscallError ENOTEMPTY. */
+  rmdir?(name: string): void;
+  /** Replaces what `newName` was. @throws SyscallError ENOTEMPTY. */
+  rename?(name: string, newParent: Inode, newName: string): void;
+  /** Another size, with all that this means for pages and maps: `setattr` with ATTR_SIZE. */
+  setSize?(size: number): void;
+
+  /** Forgets the content of a file that nobody can reach any more. Compare fs/inode.c:iput_final(). */
+  evictIfUnused(): void {
+    if (this.links === 0 && this.opens === 0) this.evict();
+  }
+
+  protected evict(): void {
+    this.mapping?.evict();
+  }
 }

@@ -10,6 +10,7 @@ export const VM_MAYREAD = 0x10;
 export const VM_MAYWRITE = 0x20;
 export const VM_MAYEXEC = 0x40;
 export const VM_MAYSHARE = 0x80;
+export const VM_GROWSDOWN = 0x100;
 /** Without MMU: a private read-only mapping of a file, which may lie over the file's own memory. */
 export const VM_MAYOVERLAY = 0x200;
 export const VM_PFNMAP = 0x400;
@@ -75,8 +76,15 @@ export interface VmSpace {
    * mm/memory.c:set_pte_range().
    */
   mapAround(vma: VmArea, vpn: Vpn, frame: Frame): void;
-  /** Drops the entries of a range of an area, as a truncation does. */
-  zap(vma: VmArea, from: Vpn, to: Vpn): void;
+  /**
+   * Drops the entries of a range of an area, private copies only if `evenCows`. Compare
+   * mm/memory.c:zap_page_range_single().
+   */
+  zap(vma: VmArea, from: Vpn, to: Vpn, evenCows: boolean): void;
+  /** Takes the right to write from the entry at `vpn`, if it is of `frame`: page_mkclean_one(). */
+  cleanEntry(vma: VmArea, vpn: Vpn, frame: Frame): void;
+  /** True if the entry at `vpn` is of `frame` and lets stores through. */
+  isWritable(vpn: Vpn, frame: Frame): boolean;
   /** Splits the area at `vpn`; the argument stays the lower half. Compare mm/vma.c:split_vma(). */
   splitVma(vma: VmArea, vpn: Vpn): VmArea;
 }
@@ -113,9 +121,13 @@ export interface VmOperations {
    */
   mapPages?(fault: VmFault, from: Pgoff, to: Pgoff): number;
   /**
-   * True if a first write to a clean shared page has to fault (a `page_mkwrite` handler is there).
+   * Called before the clean page `fault.frame` of a shared area becomes writable; without it such
+   * pages are writable at once.
+   *
+   * @returns VM_FAULT_* bits: VM_FAULT_NOPAGE if the file has another page there now, which the
+   * access has to find first.
    */
-  readonly pageMkwrite?: boolean;
+  pageMkwrite?(fault: VmFault): number;
   /** What /proc/PID/maps calls an area without a file. */
   readonly name?: string;
 }

@@ -2,31 +2,53 @@ import { locateBlock } from 'cramfs-reader';
 import { SyscallError } from '../../errno.js';
 import { PAGE_SIZE, pagesOf, type Pgoff } from '../../units.js';
 import type { AddressSpace, AddressSpaceOperations } from '../../vfs/address-space.js';
-import { cramfsInode } from './inode.js';
+import type { Extent } from '../../vfs/shared-pages.js';
+import { cramfsInode, type CramfsInode } from './inode.js';
 
 const HOLE = new Uint8Array(0);
 
+/** Where the bytes of a page stand in the image. */
+interface FolioBlock {
+  readonly start: number;
+  /** Bytes; negative or too many where the image is damaged. */
+  readonly length: number;
+  readonly uncompressed: boolean;
+}
+
 /**
- * What a page of the page cache gets. Compare fs/cramfs/inode.c:cramfs_read_folio(). Where the
- * reader (what was stored) and the kernel disagree, this is the kernel.
+ * The block that a page of the page cache is made of, undefined for a hole. Compare
+ * fs/cramfs/inode.c:cramfs_read_folio(). Where the reader (what was stored) and the kernel
+ * disagree, this is the kernel.
  */
-function readFolio(mapping: AddressSpace, index: Pgoff): Uint8Array {
-  const inode = cramfsInode(mapping.host);
-  const { sb, size } = inode;
+function blockOfFolio({ sb, ino, size }: CramfsInode, index: Pgoff): FolioBlock | undefined {
   const count = pagesOf(size);
-  if (index >= count) return HOLE;
+  if (index >= count) return undefined;
   // A table behind the end of the image reads as zeros: a hole that ends before it starts.
-  if (inode.ino + (index + 1) * 4 > sb.image.bytes.length) return HOLE;
-  const block = locateBlock(sb.image, { dataOffset: inode.ino, size }, index, count);
-  const uncompressed = block.kind === 'uncompressed';
+  if (ino + (index + 1) * 4 > sb.image.bytes.length) return undefined;
+  const { kind, direct, start, length } = locateBlock(
+    sb.image,
+    { dataOffset: ino, size },
+    index,
+    count,
+  );
+  const uncompressed = kind === 'uncompressed';
   // QUIRK K1: the length of a direct uncompressed last block is size mod PAGE_SIZE, also when
   // that is 0: a last block that fills its page reads as a hole.
-  if (uncompressed && block.direct && index === count - 1 && size % PAGE_SIZE === 0) return HOLE;
-  if (block.length === 0) return HOLE;
-  if (block.length < 0 || block.length > (uncompressed ? 1 : 2) * PAGE_SIZE) {
-    throw new SyscallError('EIO', `bad data blocksize ${block.length}`);
+  if (uncompressed && direct && index === count - 1 && size % PAGE_SIZE === 0) return undefined;
+  return length === 0 ? undefined : { start, length, uncompressed };
+}
+
+/** What a page of the page cache gets. @throws SyscallError EIO. */
+function readFolio(mapping: AddressSpace, index: Pgoff): Uint8Array {
+  const inode = cramfsInode(mapping.host);
+  const { sb } = inode;
+  const block = blockOfFolio(inode, index);
+  if (block === undefined) return HOLE;
+  const { start, length, uncompressed } = block;
+  if (length < 0 || length > (uncompressed ? 1 : 2) * PAGE_SIZE) {
+    throw new SyscallError('EIO', `bad data blocksize ${length}`);
   }
-  const stored = sb.read(block.start, block.length);
+  const stored = sb.read(start, length);
   if (uncompressed) return stored;
   try {
     return sb.image.zlib.inflate(stored, PAGE_SIZE);
@@ -35,4 +57,17 @@ function readFolio(mapping: AddressSpace, index: Pgoff): Uint8Array {
   }
 }
 
-export const cramfsAops: AddressSpaceOperations = { readFolio };
+/**
+ * Pages are equal if their blocks are, as stored; and a last page that the file fills in part is
+ * shared only with one that ends at the same byte.
+ */
+function extentOf(mapping: AddressSpace, index: Pgoff): Extent | undefined {
+  const inode = cramfsInode(mapping.host);
+  const block = blockOfFolio(inode, index);
+  if (block === undefined) return undefined;
+  const valid = Math.min(inode.size - index * PAGE_SIZE, PAGE_SIZE);
+  const { start, length, uncompressed } = block;
+  return `${start}+${length} ${uncompressed ? 'stored' : 'deflated'}, ${valid} valid`;
+}
+
+export const cramfsAops: AddressSpaceOperations = { readFolio, extentOf };

@@ -1,0 +1,183 @@
+import { S_IFDIR, S_IFMT } from 'cramfs-format';
+import { SyscallError, invariant } from '../../errno.js';
+import { PG_DIRTY } from '../../phys/physical-memory.js';
+import { PAGE_SIZE, pagesOf, type Frame, type Pgoff } from '../../units.js';
+import { AddressSpace } from '../../vfs/address-space.js';
+import type { Inode } from '../../vfs/inode.js';
+import { unmapMappingRange } from '../../vfs/rmap.js';
+import { SimpleInode } from '../../vfs/simple-inode.js';
+import { truncatePagecache } from '../../vfs/truncate.js';
+import { cowfsAops } from './aops.js';
+import type { Block } from './block-store.js';
+import { cowfsDirectoryOperations, cowfsFileOperations } from './file.js';
+import type { CowfsSuperBlock } from './super.js';
+
+/** A file or directory of a cowfs. A file is made of blocks, its own and such as others have, too. */
+export class CowfsInode extends SimpleInode<CowfsInode> {
+  readonly sb: CowfsSuperBlock;
+  readonly mapping: AddressSpace | undefined;
+  /** The block of each page that is not a hole. */
+  private readonly blocks = new Map<Pgoff, Block>();
+  private bytes = 0;
+
+  constructor(sb: CowfsSuperBlock, ino: number, mode: number) {
+    super(ino, mode, (mode & S_IFMT) === S_IFDIR ? cowfsDirectoryOperations : cowfsFileOperations);
+    this.sb = sb;
+    this.mapping = this.isRegular
+      ? new AddressSpace(this, cowfsAops, sb.phys, { truncatable: true })
+      : undefined;
+  }
+
+  protected newInode(mode: number): CowfsInode {
+    return this.sb.newInode(mode);
+  }
+
+  get size(): number {
+    return this.isSymlink ? this.target.length : this.bytes;
+  }
+
+  /** The block that page `index` is stored in; undefined for a hole. */
+  blockAt(index: Pgoff): Block | undefined {
+    return this.blocks.get(index);
+  }
+
+  /** Pages that are stored, and how many of them in blocks that are elsewhere in files as well. */
+  blockCounts(): { readonly blocks: number; readonly shared: number } {
+    let shared = 0;
+    for (const block of this.blocks.values()) if (this.sb.store.isShared(block)) shared += 1;
+    return { blocks: this.blocks.size, shared };
+  }
+
+  /**
+   * The block for what will be written to page `index`: a new one where there is none, or where
+   * others have it, too. Compare fs/xfs/xfs_reflink.c:xfs_reflink_allocate_cow().
+   *
+   * @throws SyscallError ENOSPC.
+   */
+  ownBlock(index: Pgoff): Block {
+    const { store } = this.sb;
+    const old = this.blocks.get(index);
+    if (old !== undefined && !store.isShared(old)) return old;
+    const block = store.allocate();
+    this.blocks.set(index, block);
+    if (old !== undefined) store.release(old);
+    return block;
+  }
+
+  /**
+   * The page-cache page `index` for somebody who is about to write to it: shared neither in memory
+   * nor on the device.
+   *
+   * @throws SyscallError ENOSPC.
+   */
+  ownPage(index: Pgoff): Frame {
+    // The page first: what it holds comes from the old block.
+    const frame = this.pageCache.own(index);
+    this.ownBlock(index);
+    return frame;
+  }
+
+  /** A write that reaches behind the end makes the file longer. */
+  extend(size: number): void {
+    this.bytes = Math.max(this.bytes, size);
+  }
+
+  /**
+   * Before the file grows: stores through maps may have left bytes behind its end, which must not
+   * become part of it. Compare mm/truncate.c:pagecache_isize_extended().
+   *
+   * @param position where new bytes come; nothing happens inside the file.
+   */
+  zeroBehindEnd(position: number): void {
+    const { bytes, pageCache } = this;
+    if (position <= bytes || bytes % PAGE_SIZE === 0) return;
+    const frame = pageCache.find(Math.floor(bytes / PAGE_SIZE));
+    if (frame < 0 || !pageCache.phys.hasFlag(frame, PG_DIRTY)) return;
+    pageCache.phys.borrowWritable(frame).fill(0, bytes % PAGE_SIZE);
+  }
+
+  /** Compare fs/xfs/xfs_iops.c:xfs_setattr_size(). @throws SyscallError ENOSPC. */
+  override setSize(size: number): void {
+    if (!this.isRegular) throw new SyscallError('EINVAL');
+    if (size > this.bytes) this.zeroBehindEnd(size);
+    if (size >= this.bytes) {
+      this.bytes = size;
+      return;
+    }
+    if (size % PAGE_SIZE !== 0) this.zeroRestOfPage(size);
+    this.bytes = size;
+    truncatePagecache(this.pageCache, size);
+    this.dropBlocks(pagesOf(size), Infinity);
+  }
+
+  /** The last page of a shorter file is written to, unless it is a hole that nobody looked at. */
+  private zeroRestOfPage(size: number): void {
+    const index = Math.floor(size / PAGE_SIZE);
+    const { pageCache } = this;
+    const cached = pageCache.find(index);
+    const dirty = cached >= 0 && pageCache.phys.hasFlag(cached, PG_DIRTY);
+    if (!dirty && !this.blocks.has(index)) return;
+    const frame = this.ownPage(index);
+    pageCache.phys.borrowWritable(frame).fill(0, size % PAGE_SIZE);
+    pageCache.phys.setFlag(frame, PG_DIRTY);
+  }
+
+  /**
+   * Makes a range share the blocks of a range of `source`; both are written back. Maps of the old
+   * pages fault to find the new ones. Compare fs/xfs/xfs_reflink.c:xfs_reflink_remap_range().
+   *
+   * @param length bytes; whole blocks, or up to the end of the source.
+   */
+  remap(source: CowfsInode, sourceOffset: number, targetOffset: number, length: number): void {
+    const { pageCache, sb } = this;
+    const from = sourceOffset / PAGE_SIZE;
+    const to = targetOffset / PAGE_SIZE;
+    const count = pagesOf(length);
+    unmapMappingRange(pageCache, to, to + count, false);
+    for (let page = 0; page < count; page += 1) {
+      pageCache.remove(to + page);
+      const block = source.blocks.get(from + page);
+      const old = this.blocks.get(to + page);
+      if (block === undefined) {
+        this.blocks.delete(to + page);
+      } else {
+        sb.store.share(block);
+        this.blocks.set(to + page, block);
+      }
+      if (old !== undefined) sb.store.release(old);
+    }
+    this.extend(targetOffset + length);
+    source.pageCache.publish(from, from + count);
+  }
+
+  private get pageCache(): AddressSpace {
+    invariant(this.mapping !== undefined, 'a cowfs inode that is no file has no pages');
+    return this.mapping;
+  }
+
+  private dropBlocks(first: Pgoff, end: Pgoff): void {
+    for (const [index, block] of [...this.blocks]) {
+      if (index < first || index >= end) continue;
+      this.blocks.delete(index);
+      this.sb.store.release(block);
+    }
+  }
+
+  /** Nobody can reach the file any more. */
+  protected override evict(): void {
+    super.evict();
+    this.dropBlocks(0, Infinity);
+    this.sb.forget(this);
+  }
+
+  /** Adds to `users` how often each block is in this file. */
+  countBlocks(users: Map<Block, number>): void {
+    for (const block of this.blocks.values()) users.set(block, (users.get(block) ?? 0) + 1);
+  }
+}
+
+/** The inode of a file or page cache that belongs to a cowfs, as its operations know. */
+export function cowfsInode(inode: Inode): CowfsInode {
+  invariant(inode instanceof CowfsInode, 'an operation of cowfs on a foreign inode');
+  return inode;
+}

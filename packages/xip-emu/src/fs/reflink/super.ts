@@ -1,0 +1,76 @@
+import { S_IFDIR } from 'cramfs-format';
+import { invariant } from '../../errno.js';
+import type { PhysicalMemory } from '../../phys/physical-memory.js';
+import { SuperBlock, type BackingDevice } from '../../vfs/inode.js';
+import { BlockStore, type Block } from './block-store.js';
+import { CowfsInode } from './inode.js';
+
+/** A device in memory: there is nothing to gain from reading ahead. */
+const NO_READ_AHEAD: BackingDevice = { raPages: 0, ioPages: 0 };
+
+export interface CowfsOptions {
+  /** Size of the device in blocks of 4096 bytes; default: without limit. */
+  readonly blocks?: number | undefined;
+}
+
+/**
+ * A small copy-on-write file system with reflinks, as XFS and btrfs have them: files are made of
+ * blocks with reference counts, FICLONE makes files share them, and a write gives the file that is
+ * written to a block of its own. It keeps its blocks in the emulator's own memory, not in the
+ * machine's: they are the device.
+ */
+export class CowfsSuperBlock extends SuperBlock {
+  readonly type = 'cowfs';
+  readOnly = false;
+  readonly bdi = NO_READ_AHEAD;
+  readonly phys: PhysicalMemory;
+  readonly store: BlockStore;
+  readonly root: CowfsInode;
+  /** All inodes that have blocks or pages; those without names as long as they are open. */
+  private readonly inodes = new Set<CowfsInode>();
+  private nextIno = 1;
+
+  constructor(phys: PhysicalMemory, { blocks = Infinity }: CowfsOptions = {}) {
+    super();
+    this.phys = phys;
+    this.store = new BlockStore(blocks);
+    this.root = this.newInode(S_IFDIR | 0o755);
+  }
+
+  /** An inode without a name. */
+  newInode(mode: number): CowfsInode {
+    const inode = new CowfsInode(this, this.nextIno, mode);
+    this.nextIno += 1;
+    this.inodes.add(inode);
+    return inode;
+  }
+
+  /** Called when an inode's content is gone. */
+  forget(inode: CowfsInode): void {
+    this.inodes.delete(inode);
+  }
+
+  cachedInodes(): Iterable<CowfsInode> {
+    return this.inodes;
+  }
+
+  dropCaches(): void {
+    for (const inode of this.inodes) inode.mapping?.dropUnmapped();
+  }
+
+  /** As at umount: what is dirty is written first. */
+  override kill(): void {
+    this.sync();
+    super.kill();
+  }
+
+  /** Every block is counted as often as it is used. @throws InvariantError. */
+  validate(): void {
+    const users = new Map<Block, number>();
+    for (const inode of this.inodes) inode.countBlocks(users);
+    for (const [block, count] of users) {
+      invariant(this.store.usersOf(block) === count, `block ${block} is miscounted`);
+    }
+    invariant(users.size === this.store.used, 'a block is in use, and no file has it');
+  }
+}

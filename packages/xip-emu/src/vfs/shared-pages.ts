@@ -1,0 +1,121 @@
+import { invariant } from '../errno.js';
+import { FRAME_PAGE_CACHE, PG_DIRTY, type PhysicalMemory } from '../phys/physical-memory.js';
+import type { Frame, Pgoff } from '../units.js';
+import type { AddressSpace } from './address-space.js';
+
+/**
+ * A physical extent of a file system, a page long, by a name that the file system chooses: pages
+ * of the same name have the same bytes.
+ */
+export type Extent = number | string;
+
+interface PageUser {
+  readonly mapping: AddressSpace;
+  readonly index: Pgoff;
+}
+
+/** A clean page of the page cache, and the files that have it at which place. */
+interface SharedPage {
+  readonly extent: Extent;
+  readonly frame: Frame;
+  readonly users: PageUser[];
+}
+
+/**
+ * The page-cache pages of one file system by the extents that they were read from: what files
+ * share on the device they share in memory, page by page, as long as nobody writes. Linux has no
+ * such thing; it is what "sharing page cache pages between multiple mappings" (2016) thinks about.
+ *
+ * Each user holds a reference to the frame. A page that is about to be written to leaves first.
+ */
+export class SharedPages {
+  /** Pages of RAM that files would have besides if they shared none. */
+  savedPages = 0;
+  private readonly phys: PhysicalMemory;
+  private readonly byExtent = new Map<Extent, SharedPage>();
+  private readonly byFrame = new Map<Frame, SharedPage>();
+
+  constructor(phys: PhysicalMemory) {
+    this.phys = phys;
+  }
+
+  /** The frame that has the extent; undefined if none has. */
+  find(extent: Extent): Frame | undefined {
+    return this.byExtent.get(extent)?.frame;
+  }
+
+  /**
+   * Tells that `mapping` caches the extent at `index` in `frame`. A page of an extent that another
+   * frame is known for already stays a page of its own.
+   */
+  join(extent: Extent, frame: Frame, mapping: AddressSpace, index: Pgoff): void {
+    const page = this.byExtent.get(extent);
+    if (page === undefined) {
+      const fresh = { extent, frame, users: [{ mapping, index }] };
+      this.byExtent.set(extent, fresh);
+      this.byFrame.set(frame, fresh);
+    } else if (page.frame === frame) {
+      page.users.push({ mapping, index });
+      this.savedPages += 1;
+    }
+  }
+
+  /**
+   * Tells that `mapping` gives up the frame at `index`, or is about to write to it.
+   *
+   * @returns true if somebody else still has it.
+   */
+  leave(frame: Frame, mapping: AddressSpace, index: Pgoff): boolean {
+    const page = this.byFrame.get(frame);
+    if (page === undefined) return false;
+    const { extent, users } = page;
+    const at = users.findIndex((user) => user.mapping === mapping && user.index === index);
+    invariant(at >= 0, `frame ${frame} is shared without page ${index} of the file that has it`);
+    users.splice(at, 1);
+    const [next] = users;
+    if (next === undefined) {
+      this.byExtent.delete(extent);
+      this.byFrame.delete(frame);
+      return false;
+    }
+    this.savedPages -= 1;
+    if (at === 0) this.phys.setOwner(frame, next.mapping, next.index);
+    return true;
+  }
+
+  /** How many pages of files `frame` is; 0 for one that cannot be shared. */
+  usersOf(frame: Frame): number {
+    return this.byFrame.get(frame)?.users.length ?? 0;
+  }
+
+  /**
+   * What has to hold between any two system calls: each user caches the frame where it says, holds
+   * a reference, and nobody has written to it or may do so.
+   *
+   * @throws InvariantError
+   */
+  validate(): void {
+    const { phys } = this;
+    let saved = 0;
+    for (const { extent, frame, users } of this.byFrame.values()) {
+      const where = `the shared frame ${frame}`;
+      invariant(this.byExtent.get(extent)?.frame === frame, `${where} is not found by its extent`);
+      invariant(phys.kindOf(frame) === FRAME_PAGE_CACHE, `${where} is no page-cache page`);
+      invariant(!phys.hasFlag(frame, PG_DIRTY), `${where} is dirty`);
+      invariant(phys.refCount(frame) >= users.length + phys.mapCount(frame), `${where} leaks`);
+      for (const { mapping, index } of users) {
+        invariant(mapping.find(index) === frame, `${where} is not page ${index} of its file`);
+        for (const vma of mapping.iMmap ?? []) {
+          const vpn = vma.start + (index - vma.pgoff);
+          const inside = vpn >= vma.start && vpn < vma.end;
+          invariant(!inside || !vma.mm.isWritable(vpn, frame), `${where} can be stored to`);
+        }
+      }
+      saved += users.length - 1;
+    }
+    invariant(
+      saved === this.savedPages && this.byExtent.size === this.byFrame.size,
+      'a sum is off',
+    );
+  }
+}
