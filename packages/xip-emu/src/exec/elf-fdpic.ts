@@ -1,4 +1,4 @@
-import { PF_X, PT_INTERP, PT_LOAD, parseElf, type ElfFile } from 'cramfs-elf';
+import { PF_X, PT_GNU_STACK, PT_INTERP, PT_LOAD, parseElf, type ElfFile } from 'cramfs-elf';
 import { bytesToName } from 'cramfs-format';
 import { SyscallError } from '../errno.js';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
@@ -9,7 +9,6 @@ import type { OpenFile } from '../vfs/file.js';
 import type { NommuProgram } from './nommu-program.js';
 import { openExec, readProgram } from './open-exec.js';
 
-const PT_GNU_STACK = 0x6474e551;
 /** The stack of a program that asks for none in particular. */
 const DEFAULT_STACK = 131072;
 const MIN_STACK = 2 * PAGE_SIZE;

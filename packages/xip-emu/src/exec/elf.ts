@@ -2,6 +2,7 @@ import {
   PF_R,
   PF_W,
   PF_X,
+  PT_GNU_STACK,
   PT_INTERP,
   PT_LOAD,
   parseElf,
@@ -20,9 +21,11 @@ import {
 } from '../memory-map.js';
 import { mapBrk } from '../mm/brk.js';
 import type { Mm } from '../mm/mm-struct.js';
+import { installVdso } from '../mm/special-mapping.js';
 import type { Process } from '../process.js';
 import { PAGE_SIZE, pageAlign, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
+import { pushStrings, pushTables, type ExecArguments } from './arguments.js';
 import { BINPRM_BUF_SIZE, openExec, readProgram } from './open-exec.js';
 
 /** PIEs with an interpreter go here: two thirds of the address space. ELF_ET_DYN_BASE. */
@@ -46,24 +49,33 @@ export interface ElfProgram {
 }
 
 /**
- * Loads an ELF program into the empty memory of a process with an MMU. Code is not run; there is
- * no stack yet. Files are taken to be of the machine's architecture.
+ * Replaces the memory of a process with an MMU by an ELF program. Code is not run. Files are taken
+ * to be of the machine's architecture.
  *
  * @param path absolute, a byte string.
  * @throws SyscallError, the errno of execve(). Compare fs/binfmt_elf.c:load_elf_binary().
  */
-export function execElf(process: Process, mm: Mm, path: string): ElfProgram {
+export function execElf(
+  process: Process,
+  mm: Mm,
+  path: string,
+  args: ExecArguments = { argv: [path], envp: [] },
+): ElfProgram {
   const file = openExec(process, path);
   let interpreter: OpenFile | undefined;
   try {
     const elf = readHeaders(file);
     interpreter = openInterpreter(process, file, elf);
+    const loaderElf = interpreter && readHeaders(interpreter);
+    mm.exit();
+    const strings = pushStrings(mm, path, args, needsExecutableStack(elf));
     const program = loadProgram(mm, file, elf, interpreter !== undefined);
     mm.startBrk = program.end * PAGE_SIZE;
     mm.brkEnd = mm.startBrk;
-    if (interpreter === undefined) return program;
-    const loader = loadProgram(mm, interpreter, readHeaders(interpreter), false);
-    return { ...program, entry: loader.entry, interpreter: loader };
+    const loader = loaderElf && loadProgram(mm, interpreter!, loaderElf, false);
+    installVdso(mm);
+    mm.startStack = pushTables(mm, strings, args);
+    return { ...program, entry: (loader ?? program).entry, interpreter: loader };
   } finally {
     interpreter?.put();
     process.close(file);
@@ -78,6 +90,11 @@ function readHeaders(file: OpenFile): ElfFile {
     throw new SyscallError('ENOEXEC', 'not a program');
   }
   return elf;
+}
+
+/** Without PT_GNU_STACK RISC-V's default stands, a stack without code. */
+function needsExecutableStack({ segments }: ElfFile): boolean {
+  return segments.some(({ type, flags }) => type === PT_GNU_STACK && (flags & PF_X) !== 0);
 }
 
 function openInterpreter(
@@ -189,7 +206,8 @@ function clearTail(mm: Mm, from: Address, writable: boolean): void {
   for (let at = from; at % PAGE_SIZE !== 0; at += 1) mm.store(at, 0);
 }
 
-function protOf(flags: number): number {
+/** PROT_* of PF_*. */
+export function protOf(flags: number): number {
   return (
     ((flags & PF_R) === 0 ? 0 : PROT_READ) |
     ((flags & PF_W) === 0 ? 0 : PROT_WRITE) |

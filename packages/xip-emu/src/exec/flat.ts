@@ -3,7 +3,8 @@ import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '..
 import type { NommuMm } from '../nommu/nommu-mm.js';
 import { pageAlign, type Address } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
-import type { ExecArguments, NommuProgram } from './nommu-program.js';
+import type { ExecArguments } from './arguments.js';
+import type { NommuProgram } from './nommu-program.js';
 import { readProgram } from './open-exec.js';
 
 /** include/linux/flat.h: struct flat_hdr, 32-bit big-endian words behind the magic. */

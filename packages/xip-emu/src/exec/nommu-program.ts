@@ -3,6 +3,7 @@ import { SyscallError } from '../errno.js';
 import type { NommuMm } from '../nommu/nommu-mm.js';
 import type { Process } from '../process.js';
 import type { Address } from '../units.js';
+import type { ExecArguments } from './arguments.js';
 import { loadElfFdpic } from './elf-fdpic.js';
 import { isFlat, loadFlat } from './flat.js';
 import { BINPRM_BUF_SIZE, openExec, readProgram } from './open-exec.js';
@@ -14,12 +15,6 @@ export interface NommuProgram {
   readonly startData: Address;
   /** Top of the stack, in the mapping that /proc/PID/maps calls [stack]. */
   readonly startStack: Address;
-}
-
-/** What execve() passes on. */
-export interface ExecArguments {
-  readonly argv: readonly string[];
-  readonly envp: readonly string[];
 }
 
 /**

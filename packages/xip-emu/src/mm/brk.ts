@@ -13,6 +13,7 @@ import type { Mm } from './mm-struct.js';
 import { mmapRegion } from './mmap.js';
 import { unmapRange } from './munmap.js';
 import { VPN_LIMIT } from './page-table.js';
+import { startGap } from './stack.js';
 
 const HEAP = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_ACCOUNT;
 
@@ -65,9 +66,9 @@ function shrink(mm: Mm, from: number, to: number): void {
 
 function grow(mm: Mm, from: number, to: number): void {
   if (to > VPN_LIMIT) throw new SyscallError('ENOMEM', 'behind the end of the address space');
-  // A page stays free between the heap and what is above; there are no stacks that grow down.
+  // A page stays free between the heap and what is above.
   const above = mm.findVma(from);
-  if (above !== undefined && to + 1 > above.start) throw new SyscallError('ENOMEM', 'no room');
+  if (above !== undefined && to + 1 > startGap(above)) throw new SyscallError('ENOMEM', 'no room');
   if (mm.vmas.size > mm.host.maxMapCount) throw new SyscallError('ENOMEM', 'vm.max_map_count');
   mapBrk(mm, from * PAGE_SIZE, (to - from) * PAGE_SIZE, false);
 }

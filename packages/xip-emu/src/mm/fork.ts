@@ -11,6 +11,7 @@ export function forkMm(parent: Mm): Mm {
   const child = new Mm(parent.host);
   child.startBrk = parent.startBrk;
   child.brkEnd = parent.brkEnd;
+  child.startStack = parent.startStack;
   for (const vma of parent.vmas) {
     const copy = vma.duplicate(child);
     forkAnonVmas(copy, vma);

@@ -2,6 +2,7 @@ import { SyscallError } from '../errno.js';
 import type { Vpn } from '../units.js';
 import type { Mm } from './mm-struct.js';
 import { VPN_LIMIT } from './page-table.js';
+import { startGap } from './stack.js';
 
 /**
  * A free range of `pages`: at the hint if that is free, else the highest one below mmap_base, else
@@ -15,7 +16,7 @@ export function getUnmappedArea(mm: Mm, hint: Vpn, pages: number): Vpn {
   if (pages > VPN_LIMIT - mmapMinVpn) throw new SyscallError('ENOMEM');
   if (hint !== 0 && hint >= mmapMinVpn && hint <= VPN_LIMIT - pages) {
     const above = mm.findVma(hint);
-    if (above === undefined || above.start >= hint + pages) return hint;
+    if (above === undefined || startGap(above) >= hint + pages) return hint;
   }
   const found =
     mm.vmas.highestGap(mmapMinVpn, mm.mmapBase, pages) ??

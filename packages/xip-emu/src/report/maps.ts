@@ -50,11 +50,12 @@ export function mapsLine(mm: Mm, vma: Vma, options: MapsOptions = {}): string {
   return formatLine(line, options);
 }
 
-/** Compare fs/proc/task_mmu.c:get_vma_name(). There is no [stack]: exec makes none. */
-function nameOf(mm: Mm, { start, end, ops }: Vma): string | undefined {
-  if (ops?.name !== undefined) return ops.name;
-  const isHeap = start * PAGE_SIZE < mm.brkEnd && end * PAGE_SIZE > mm.startBrk;
-  return isHeap ? '[heap]' : undefined;
+/** Compare fs/proc/task_mmu.c:get_vma_name(). */
+function nameOf(mm: Mm, vma: Vma): string | undefined {
+  if (vma.ops?.name !== undefined) return vma.ops.name;
+  const [start, end] = [vma.start * PAGE_SIZE, vma.end * PAGE_SIZE];
+  if (start < mm.brkEnd && end > mm.startBrk) return '[heap]';
+  return start <= mm.startStack && end >= mm.startStack ? '[stack]' : undefined;
 }
 
 /** Compare fs/proc/task_nommu.c:nommu_vma_show(), which escapes nothing. */

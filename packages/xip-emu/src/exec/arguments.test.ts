@@ -1,0 +1,129 @@
+import { PF_R, PF_X, PT_GNU_STACK, PT_INTERP, PT_LOAD } from 'cramfs-elf';
+import { expect, test } from 'vitest';
+import { elfFile } from '../../../../test/helpers/elf-builder.js';
+import { mapAnonymous, mmOf, romMachine } from '../../../../test/helpers/emulator.js';
+import { kernelImage } from '../../../../test/helpers/kernel-images.js';
+import { buildRawImage, file, text } from '../../../../test/helpers/raw-image.js';
+import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_NONE, PROT_READ } from '../memory-map.js';
+import type { Mm } from '../mm/mm-struct.js';
+import { validateMm } from '../mm/validate.js';
+import type { Process } from '../process.js';
+import { areasIn } from '../report/areas.js';
+import { mapsText } from '../report/maps.js';
+import { PAGE_SIZE } from '../units.js';
+import type { ExecArguments } from './arguments.js';
+import { execElf } from './elf.js';
+
+const TOP = 2 ** 38;
+const PROGRAM = '/rom/bin/xstatic';
+
+function start(args?: ExecArguments, machine = romMachine(kernelImage('basic'))): Process {
+  const process = machine.spawn();
+  execElf(process, mmOf(process), PROGRAM, args);
+  validateMm(mmOf(process));
+  return process;
+}
+
+function word(process: Process, address: number): number {
+  const bytes = new Uint8Array(8);
+  expect(process.loadRange(address, bytes)).toEqual({ loaded: 8 });
+  return Number(new DataView(bytes.buffer).getBigUint64(0, true));
+}
+
+function string(process: Process, address: number): string {
+  let content = '';
+  for (let at = address; ; at += 1) {
+    const byte = process.load(at);
+    if (byte === 0) return content;
+    content += String.fromCharCode(byte);
+  }
+}
+
+function stackOf(mm: Mm): { pages: number; resident: number; flags: string | undefined } {
+  const stack = areasIn(mm, TOP - 1, TOP)[0]!;
+  expect(stack.line.endsWith('[stack]')).toBe(true);
+  const { start, end, counts, vmFlags } = stack;
+  const resident = counts!.rss / PAGE_SIZE;
+  return { pages: (end - start) / PAGE_SIZE, resident, flags: vmFlags };
+}
+
+test('the stack of a program: 132 KiB below the end, with its arguments at the top', () => {
+  const argv = [PROGRAM, 'one', ''];
+  const envp = ['HOME=/', 'TERM=linux'];
+  const process = start({ argv, envp });
+  const mm = mmOf(process);
+  expect(mapsText(mm)).toContain(
+    '3ffffdf000-4000000000 rw-p 00000000 00:00 0                              [stack]\n',
+  );
+  expect(stackOf(mm)).toEqual({ pages: 33, resident: 1, flags: 'rd wr mr mw me gd ac' });
+
+  const { startStack } = mm;
+  expect(startStack % 16).toBe(0);
+  const words = Array.from({ length: 8 }, (_, at) => word(process, startStack + at * 8));
+  const [argc, a, b, c, end, d, e, last] = words;
+  expect([argc, end, last]).toEqual([3, 0, 0]);
+  expect([a, b, c, d, e].map((at) => string(process, at!))).toEqual([...argv, ...envp]);
+  expect(string(process, TOP - 8 - PROGRAM.length - 1)).toBe(PROGRAM);
+});
+
+test('arguments of many pages; too many', () => {
+  const process = start({ argv: [PROGRAM, 'x'.repeat(100000)], envp: [] });
+  expect(stackOf(mmOf(process))).toMatchObject({ pages: 25 + 32, resident: 25 });
+  expect(() => start({ argv: ['x'.repeat(32 * PAGE_SIZE)], envp: [] })).toThrow('E2BIG');
+  const many = Array.from({ length: 40 }, () => 'x'.repeat(60000));
+  expect(() => start({ argv: [], envp: many })).toThrow('E2BIG');
+});
+
+test('the stack grows down, up to 8 MiB and to a guard gap above what is below', () => {
+  const machine = romMachine(kernelImage('basic'));
+  const process = start(undefined, machine);
+  const mm = mmOf(process);
+  const limit = TOP - (8 << 20);
+  process.store(TOP - 0x100000, 1);
+  expect(stackOf(mm)).toMatchObject({ pages: 256, resident: 2 });
+  expect(() => process.load(limit - 1)).toThrow('SIGSEGV (MAPERR)');
+  const hint = { address: TOP - 0x110000 };
+  const at = process.mmap(PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, hint);
+  expect(at).toBeLessThan(TOP - (128 << 20));
+
+  const child = machine.fork(process);
+  const below = mapAnonymous(process, 1, PROT_READ, { address: limit });
+  expect(() => process.load(below + 256 * PAGE_SIZE)).toThrow('SIGSEGV (MAPERR)');
+  expect(process.load(below + 257 * PAGE_SIZE)).toBe(0);
+  validateMm(mm);
+  // What cannot be accessed is a guard itself.
+  mapAnonymous(child, 1, PROT_NONE, { address: limit });
+  expect(child.load(limit + PAGE_SIZE)).toBe(0);
+  expect(stackOf(mmOf(child)).pages).toBe(2047);
+});
+
+test('PT_GNU_STACK; the dynamic loader comes before [vdso]; exec leaves nothing of before', () => {
+  const body = text(3 * PAGE_SIZE);
+  body.set(Buffer.from('/rom/ld.so\0'), 512);
+  const load = { type: PT_LOAD, flags: PF_R | PF_X, offset: 0, filesz: 3 * PAGE_SIZE };
+  const segments = [
+    { type: PT_INTERP, flags: PF_R, offset: 512, filesz: 11 },
+    { type: PT_GNU_STACK, flags: 7, offset: 0, filesz: 0 },
+    load,
+  ];
+  const { bytes } = buildRawImage({
+    prog: file(elfFile(64, true, segments, body, 3), { mode: 0o755 }),
+    'ld.so': file(elfFile(64, true, [load], body, 3), { mode: 0o755 }),
+  });
+  const process = romMachine(bytes).spawn();
+  const mm = mmOf(process);
+  mapAnonymous(process, 4, PROT_READ);
+  expect(() => execElf(process, mm, '/rom/none')).toThrow('ENOENT');
+  expect(areasIn(mm, 0, TOP)).toHaveLength(3);
+  const { interpreter } = execElf(process, mm, '/rom/prog');
+  const areas = areasIn(mm, 0, TOP).map(({ line }) => line.replace(/ .* /, ' '));
+  expect(areas).toEqual([
+    '2aaaaaa000-2aaaaad000 /rom/prog',
+    '3ff7ff9000-3ff7ffb000 [vvar]',
+    '3ff7ffb000-3ff7ffd000 [vdso]',
+    '3ff7ffd000-3ff8000000 /rom/ld.so',
+    '3ffffdf000-4000000000 [stack]',
+  ]);
+  expect(interpreter?.path).toBe('/rom/ld.so');
+  expect(stackOf(mm).flags).toBe('rd wr ex mr mw me gd ac');
+});

@@ -1,0 +1,82 @@
+import { nameToBytes } from 'cramfs-format';
+import { SyscallError } from '../errno.js';
+import type { Mm } from '../mm/mm-struct.js';
+import { STACK_TOP, createStack } from '../mm/stack.js';
+import { PAGE_SIZE, pagesOf, type Address } from '../units.js';
+
+/** What execve() passes on; byte strings. */
+export interface ExecArguments {
+  readonly argv: readonly string[];
+  readonly envp: readonly string[];
+}
+
+const WORD = 8;
+/** Of one string: 32 pages. */
+const MAX_ARG_STRLEN = 32 * PAGE_SIZE;
+/** All strings and pointers: a quarter of the stack's limit. */
+const MAX_ARGUMENTS = 2 << 20;
+/** Entries of the auxiliary vector on RISC-V, AT_NULL included. */
+const AUXV_ENTRIES = 29;
+/** What AT_RANDOM points to. */
+const RANDOM_BYTES = 16;
+
+/**
+ * Makes the stack of a new program, with its strings at the top: arguments, environment, file
+ * name. Compare fs/exec.c:copy_strings().
+ *
+ * @returns where the strings start.
+ * @throws SyscallError E2BIG.
+ */
+export function pushStrings(
+  mm: Mm,
+  path: string,
+  { argv, envp }: ExecArguments,
+  executableStack: boolean,
+): Address {
+  const strings = [...argv, ...envp, path];
+  const bytes = nameToBytes(strings.map((text) => `${text}\0`).join(''));
+  const pointers = (argv.length + envp.length) * WORD;
+  const tooLong = strings.some(({ length }) => length >= MAX_ARG_STRLEN);
+  if (tooLong || bytes.length + pointers > MAX_ARGUMENTS) throw new SyscallError('E2BIG');
+  createStack(mm, pagesOf(bytes.length + WORD), executableStack);
+  const start = STACK_TOP * PAGE_SIZE - WORD - bytes.length;
+  bytes.forEach((byte, at) => {
+    mm.store(start + at, byte);
+  });
+  return start;
+}
+
+/**
+ * Puts argc and the vectors below the strings. The auxiliary vector and the random bytes have
+ * their room, and their memory, but no values: nobody reads them here. Compare
+ * fs/binfmt_elf.c:create_elf_tables().
+ *
+ * @param strings where they start.
+ * @returns the stack pointer of the program.
+ */
+export function pushTables(mm: Mm, strings: Address, { argv, envp }: ExecArguments): Address {
+  const words = [argv.length];
+  let at = strings;
+  for (const vector of [argv, envp]) {
+    for (const { length } of vector) {
+      words.push(at);
+      at += length + 1;
+    }
+    words.push(0);
+  }
+  const auxv = alignDown(strings, 16) - RANDOM_BYTES - AUXV_ENTRIES * 2 * WORD;
+  const stack = alignDown(auxv - words.length * WORD, 16);
+  const content = new Uint8Array(strings - stack);
+  const view = new DataView(content.buffer);
+  words.forEach((word, index) => {
+    view.setBigUint64(index * WORD, BigInt(word), true);
+  });
+  content.forEach((byte, offset) => {
+    mm.store(stack + offset, byte);
+  });
+  return stack;
+}
+
+function alignDown(address: Address, to: number): Address {
+  return Math.floor(address / to) * to;
+}

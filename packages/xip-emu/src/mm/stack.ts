@@ -1,0 +1,57 @@
+import { PAGE_SIZE, type Vpn } from '../units.js';
+import {
+  VM_ACCESS_FLAGS,
+  VM_ACCOUNT,
+  VM_EXEC,
+  VM_GROWSDOWN,
+  VM_MAYEXEC,
+  VM_MAYREAD,
+  VM_MAYWRITE,
+  VM_READ,
+  VM_WRITE,
+} from '../vfs/vm-area.js';
+import type { Mm } from './mm-struct.js';
+import { VPN_LIMIT } from './page-table.js';
+import { Vma } from './vma.js';
+
+/** STACK_TOP, without randomization. */
+export const STACK_TOP: Vpn = VPN_LIMIT;
+/** RLIMIT_STACK: 8 MiB. */
+const STACK_LIMIT = (8 << 20) / PAGE_SIZE;
+/** Pages that a stack has from the start, below those of the arguments. */
+const STACK_EXPAND = 131072 / PAGE_SIZE;
+/** mm/mmap.c:stack_guard_gap */
+const STACK_GUARD_GAP = 256;
+
+const STACK =
+  VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_GROWSDOWN | VM_ACCOUNT;
+
+/**
+ * The stack of a new program. Compare fs/exec.c:setup_arg_pages().
+ *
+ * @param argumentPages what the arguments take, at its top.
+ */
+export function createStack(mm: Mm, argumentPages: number, executable: boolean): void {
+  const start = STACK_TOP - Math.min(argumentPages + STACK_EXPAND, STACK_LIMIT);
+  const flags = executable ? STACK | VM_EXEC : STACK;
+  mm.link(new Vma(mm, start, STACK_TOP, flags, start, undefined));
+}
+
+/**
+ * Lets a stack grow down to a page, unless it comes too near to what is below or is too large.
+ * Compare mm/mmap.c:expand_downwards().
+ */
+export function expandDownwards(mm: Mm, vma: Vma, vpn: Vpn): boolean {
+  const { prev, start, end, pgoff } = vma;
+  const needsGap =
+    prev !== undefined && (prev.flags & VM_GROWSDOWN) === 0 && (prev.flags & VM_ACCESS_FLAGS) !== 0;
+  if (vpn < mm.host.mmapMinVpn || end - vpn > STACK_LIMIT) return false;
+  if (needsGap && vpn - prev.end < STACK_GUARD_GAP) return false;
+  mm.resize(vma, vpn, end, pgoff - (start - vpn));
+  return true;
+}
+
+/** Where an area starts, with the room that a stack keeps free below. Compare mm.h:vm_start_gap(). */
+export function startGap({ start, flags }: Vma): Vpn {
+  return (flags & VM_GROWSDOWN) === 0 ? start : start - STACK_GUARD_GAP;
+}
