@@ -22,6 +22,7 @@ export type Errno =
   | 'ENOSPC'
   | 'ENOSYS'
   | 'ENOTDIR'
+  | 'ENOTEMPTY'
   | 'EOPNOTSUPP'
   | 'EOVERFLOW'
   | 'EPERM'

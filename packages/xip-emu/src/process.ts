@@ -1,13 +1,30 @@
 import { SyscallError } from './errno.js';
 import type { AccessFaultLike, Advice, MemoryMap, MmapRequest } from './memory-map.js';
+import type { PhysicalMemory } from './phys/physical-memory.js';
 import { PAGE_SIZE, type Address } from './units.js';
-import { OpenFile } from './vfs/file.js';
+import type { DeviceNumber } from './vfs/device.js';
+import { link, mkdir, rename, rmdir, symlink, unlink } from './vfs/directory-operations.js';
+import type { OpenFile } from './vfs/file.js';
+import { FsStruct } from './vfs/fs-struct.js';
+import type { Inode } from './vfs/inode.js';
 import type { MountTable } from './vfs/mount.js';
 import { pathLookup } from './vfs/namei.js';
+import { cloneFileRange, type CloneRange } from './vfs/remap-range.js';
+import { openPath, truncateFile, truncatePath, type OpenOptions } from './vfs/open.js';
+import { Pipe } from './vfs/pipe.js';
+import { sendfile, splice, type FilePlace } from './vfs/splice.js';
 
-export interface OpenOptions {
-  /** O_RDWR instead of O_RDONLY. */
-  readonly write?: boolean | undefined;
+export type { OpenOptions };
+
+/** struct stat, as far as it is emulated. */
+export interface FileStatus {
+  readonly dev: DeviceNumber;
+  readonly ino: number;
+  /** Type and permissions. */
+  readonly mode: number;
+  readonly links: number;
+  /** Bytes. */
+  readonly size: number;
 }
 
 /** What {@link Process.mmap} can be told besides length and permissions. */
@@ -22,6 +39,7 @@ export interface MmapOptions {
 
 /** What a process needs of its machine. */
 export interface ProcessHost {
+  readonly phys: PhysicalMemory;
   readonly mounts: MountTable;
   readonly processes: Set<Process>;
 }
@@ -35,36 +53,25 @@ export class Process {
   readonly pid: number;
   /** Its memory behind the calls: `Mm` with an MMU, `NommuMm` without. */
   readonly mm: MemoryMap;
+  /** Its root and working directory. */
+  readonly fs: FsStruct;
   private readonly host: ProcessHost;
 
-  constructor(pid: number, mm: MemoryMap, host: ProcessHost) {
+  constructor(pid: number, mm: MemoryMap, host: ProcessHost, parent?: Process) {
     this.pid = pid;
     this.mm = mm;
     this.host = host;
+    this.fs = new FsStruct(host.mounts, parent?.fs);
   }
 
   /**
-   * open(2) of an absolute path. The caller owns the reference: {@link close}. Compare
-   * fs/open.c:do_dentry_open().
+   * open(2). The caller owns the reference: {@link close}. Compare fs/namei.c:do_open().
    *
    * @throws SyscallError ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG; EISDIR, EROFS, ETXTBSY for writing;
-   * EIO where the image is damaged.
+   * EEXIST; EIO where the image is damaged.
    */
-  open(path: string, { write = false }: OpenOptions = {}): OpenFile {
-    const { inode, path: resolved } = pathLookup(this.host.mounts, path);
-    if (write) {
-      if (inode.isDirectory) throw new SyscallError('EISDIR');
-      if (inode.sb.readOnly) throw new SyscallError('EROFS');
-      if (inode.writers < 0) throw new SyscallError('ETXTBSY');
-    }
-    const file = new OpenFile(inode, resolved, { writable: write });
-    try {
-      file.fops.open?.(file);
-    } catch (error) {
-      file.put();
-      throw error;
-    }
-    return file;
+  open(path: string, options: OpenOptions = {}): OpenFile {
+    return openPath(this.fs, path, options);
   }
 
   /** close(2). */
@@ -90,6 +97,113 @@ export class Process {
     if (!file.writable) throw new SyscallError('EBADF');
     if (file.fops.writeIter === undefined) throw new SyscallError('EINVAL');
     return file.fops.writeIter(file, position, from);
+  }
+
+  /** truncate(2). @throws SyscallError EISDIR, EINVAL, EROFS, ETXTBSY and those of a lookup. */
+  truncate(path: string, size: number): void {
+    truncatePath(pathLookup(this.fs, path), size);
+  }
+
+  /** ftruncate(2). @throws SyscallError EINVAL. */
+  ftruncate(file: OpenFile, size: number): void {
+    truncateFile(file, size);
+  }
+
+  /** fsync(2). @throws SyscallError EINVAL for what cannot be synced; EIO. */
+  fsync(file: OpenFile): void {
+    if (file.fops.fsync === undefined) throw new SyscallError('EINVAL');
+    file.fops.fsync(file, 0, Infinity);
+  }
+
+  /**
+   * ioctl(FICLONE) on `target`: it shares the blocks of `source` from now on, until somebody
+   * writes. With a range FICLONERANGE. Compare fs/remap_range.c:vfs_clone_file_range().
+   *
+   * @throws SyscallError EBADF, EINVAL, EISDIR, EOPNOTSUPP, EXDEV.
+   */
+  ficlone(source: OpenFile, target: OpenFile, range: CloneRange = {}): void {
+    cloneFileRange(source, target, range);
+  }
+
+  /** mkdir(2). @throws SyscallError EEXIST, EROFS, EPERM and those of a lookup. */
+  mkdir(path: string, mode = 0o755): void {
+    mkdir(this.fs, path, mode);
+  }
+
+  /** rmdir(2). @throws SyscallError EBUSY, ENOTDIR, ENOTEMPTY, EROFS, EPERM. */
+  rmdir(path: string): void {
+    rmdir(this.fs, path);
+  }
+
+  /** link(2): another name for a file. @throws SyscallError EEXIST, EXDEV, EPERM, EROFS. */
+  link(existing: string, path: string): void {
+    link(this.fs, existing, path);
+  }
+
+  /** symlink(2). @throws SyscallError EEXIST, EROFS, EPERM. */
+  symlink(target: string, path: string): void {
+    symlink(this.fs, target, path);
+  }
+
+  /** unlink(2): open files and maps keep the content. @throws SyscallError EISDIR, EROFS, EPERM. */
+  unlink(path: string): void {
+    unlink(this.fs, path);
+  }
+
+  /** rename(2). @throws SyscallError EXDEV, EBUSY, EINVAL, EISDIR, ENOTDIR, ENOTEMPTY, EROFS. */
+  rename(from: string, to: string): void {
+    rename(this.fs, from, to);
+  }
+
+  /** chdir(2). @throws SyscallError ENOENT, ENOTDIR. */
+  chdir(path: string): void {
+    this.fs.chdir(path);
+  }
+
+  /** chroot(2). The working directory stays, also outside. @throws SyscallError ENOENT, ENOTDIR. */
+  chroot(path: string): void {
+    this.fs.chroot(path);
+  }
+
+  /** stat(2). */
+  stat(path: string): FileStatus {
+    return statusOf(pathLookup(this.fs, path).inode);
+  }
+
+  /** lstat(2): of a symlink itself. */
+  lstat(path: string): FileStatus {
+    return statusOf(pathLookup(this.fs, path, { follow: false }).inode);
+  }
+
+  /** fstat(2). */
+  fstat(file: OpenFile): FileStatus {
+    return statusOf(file.userInode);
+  }
+
+  /** pipe(2), both ends in one. It is the caller's: `close()` it. */
+  pipe(): Pipe {
+    return new Pipe(this.host.phys);
+  }
+
+  /**
+   * splice(2): moves pages between a file and a pipe, or two pipes. What it reads of a file is in
+   * the page cache afterwards, also of one that is mapped from ROM. Compare fs/splice.c:do_splice().
+   *
+   * @returns bytes; 0 at the end of the file.
+   * @throws SyscallError EINVAL, EBADF; EAGAIN where a process would have to wait.
+   */
+  splice(from: Pipe | FilePlace, to: Pipe | FilePlace, length: number): number {
+    return splice(from, to, length);
+  }
+
+  /**
+   * sendfile(2), with a place in both files. Compare fs/splice.c:do_splice_direct().
+   *
+   * @returns bytes; short at the end of the file.
+   * @throws SyscallError EINVAL, EBADF, and what reading and writing throw.
+   */
+  sendfile(from: FilePlace, to: FilePlace, length: number): number {
+    return sendfile(this.host.phys, from, to, length);
   }
 
   /**
@@ -178,4 +292,8 @@ export class Process {
     this.mm.exit();
     this.host.processes.delete(this);
   }
+}
+
+function statusOf({ sb, ino, mode, links, size }: Inode): FileStatus {
+  return { dev: sb.dev, ino, mode, links, size };
 }

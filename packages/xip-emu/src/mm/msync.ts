@@ -1,17 +1,31 @@
 import { SyscallError } from '../errno.js';
 import { PAGE_SIZE, isPageAligned, pagesOf, type Address } from '../units.js';
+import { VM_SHARED } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
 
 /**
- * msync(2) with MS_SYNC. No file system here has a device to write to, so only the holes count.
+ * msync(2) with MS_SYNC: shared maps of files are written back, those behind a hole too.
  *
- * @throws SyscallError EINVAL, ENOMEM. Compare mm/msync.c.
+ * @throws SyscallError EINVAL, ENOMEM for a hole, or what the file's fsync throws. Compare
+ * mm/msync.c.
  */
 export function msync(mm: Mm, address: Address, length: number): void {
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
   const end = address / PAGE_SIZE + pagesOf(length);
-  for (let at = address / PAGE_SIZE, vma = mm.findVma(at); at < end; vma = vma.next) {
-    if (vma === undefined || vma.start > at) throw new SyscallError('ENOMEM', 'a hole');
+  let hole = false;
+  for (let at = address / PAGE_SIZE; at < end;) {
+    const vma = mm.findVma(at);
+    if (vma === undefined) throw new SyscallError('ENOMEM', 'a hole');
+    if (vma.start > at) hole = true;
+    at = Math.max(at, vma.start);
+    const to = Math.min(vma.end, end);
+    const { file, flags, pgoff, start } = vma;
+    if (at < to && file !== undefined && (flags & VM_SHARED) !== 0) {
+      const first = (pgoff + at - start) * PAGE_SIZE;
+      if (file.fops.fsync === undefined) throw new SyscallError('EINVAL');
+      file.fops.fsync(file, first, first + (to - at) * PAGE_SIZE);
+    }
     at = vma.end;
   }
+  if (hole) throw new SyscallError('ENOMEM', 'a hole');
 }

@@ -1,9 +1,11 @@
 import { SyscallError } from '../../errno.js';
-import { PG_DIRTY } from '../../phys/physical-memory.js';
+import { PG_DIRTY, ZERO_FRAME } from '../../phys/physical-memory.js';
 import { PAGE_SIZE } from '../../units.js';
 import type { AddressSpaceOperations } from '../../vfs/address-space.js';
 import type { FileOperations, OpenFile } from '../../vfs/file.js';
 import { filemapFault, filemapMapPages } from '../../vfs/filemap.js';
+import type { Pipe } from '../../vfs/pipe.js';
+import { iterFileSpliceWrite } from '../../vfs/splice.js';
 import type { VmOperations } from '../../vfs/vm-area.js';
 import { tmpfsInode } from './super.js';
 
@@ -32,6 +34,21 @@ function readIter({ inode }: OpenFile, position: number, into: Uint8Array): numb
   return done;
 }
 
+/** Of holes the zero page. Compare mm/shmem.c:shmem_file_splice_read(). */
+function spliceRead({ inode }: OpenFile, position: number, pipe: Pipe, length: number): number {
+  const { mapping, size } = tmpfsInode(inode);
+  const end = Math.min(position + length, size);
+  let at = position;
+  while (at < end && pipe.room > 0) {
+    const offset = at % PAGE_SIZE;
+    const piece = Math.min(PAGE_SIZE - offset, end - at);
+    const frame = mapping!.find(Math.floor(at / PAGE_SIZE));
+    pipe.addPage(frame < 0 ? ZERO_FRAME : frame, offset, piece);
+    at += piece;
+  }
+  return Math.max(at - position, 0);
+}
+
 function writeIter({ inode }: OpenFile, position: number, from: Uint8Array): number {
   const file = tmpfsInode(inode);
   const { phys } = file.sb;
@@ -48,20 +65,25 @@ function writeIter({ inode }: OpenFile, position: number, from: Uint8Array): num
   return from.length;
 }
 
+/** Compare fs/libfs.c:noop_fsync(). */
+function noopFsync(): void {
+  return;
+}
+
 export const tmpfsFileOperations: FileOperations = {
   readIter,
   writeIter,
+  spliceRead,
+  spliceWrite: iterFileSpliceWrite,
   mmap(_file, vma) {
     vma.ops = shmemVmOps;
   },
-  release({ inode }) {
-    const file = tmpfsInode(inode);
-    if (file.links === 0) file.mapping?.evict();
-  },
+  fsync: noopFsync,
 };
 
 export const tmpfsDirectoryOperations: FileOperations = {
   readIter() {
     throw new SyscallError('EISDIR');
   },
+  fsync: noopFsync,
 };

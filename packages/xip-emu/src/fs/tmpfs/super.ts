@@ -1,10 +1,12 @@
 import { S_IFDIR, S_IFREG } from 'cramfs-format';
 import { SyscallError, invariant } from '../../errno.js';
 import type { PhysicalMemory } from '../../phys/physical-memory.js';
-import { PAGE_SIZE, pagesOf } from '../../units.js';
+import { PAGE_SIZE } from '../../units.js';
 import { AddressSpace } from '../../vfs/address-space.js';
 import { OpenFile } from '../../vfs/file.js';
-import { Inode, SuperBlock, type BackingDevice } from '../../vfs/inode.js';
+import { SuperBlock, type BackingDevice, type Inode } from '../../vfs/inode.js';
+import { SimpleInode } from '../../vfs/simple-inode.js';
+import { truncatePagecache } from '../../vfs/truncate.js';
 import { shmemAops, tmpfsDirectoryOperations, tmpfsFileOperations } from './shmem.js';
 
 /** Nothing to read ahead from: noop_backing_dev_info. */
@@ -13,7 +15,7 @@ const NO_DEVICE: BackingDevice = { raPages: 0, ioPages: 0 };
 /** A tmpfs: files whose only store is the page cache. */
 export class TmpfsSuperBlock extends SuperBlock {
   readonly type = 'tmpfs';
-  readonly readOnly = false;
+  readOnly = false;
   readonly bdi = NO_DEVICE;
   readonly phys: PhysicalMemory;
   readonly root: TmpfsInode;
@@ -34,7 +36,7 @@ export class TmpfsSuperBlock extends SuperBlock {
 
   /** All that have names. */
   cachedInodes(): Iterable<TmpfsInode> {
-    return this.root.tree();
+    return new Set([this.root, ...this.root.descendants()]);
   }
 
   /** Nothing can be dropped. */
@@ -42,59 +44,40 @@ export class TmpfsSuperBlock extends SuperBlock {
     return;
   }
 
-  /** Everything out of memory, as at umount; nothing may be mapped. */
-  evict(): void {
-    this.root.evictTree();
-  }
-
   /** An unnamed file of zero pages, for shared anonymous memory: mm/shmem.c:shmem_zero_setup(). */
   zeroFile(pages: number): OpenFile {
     const inode = this.newInode(S_IFREG | 0o777);
     inode.links = 0;
-    inode.truncate(pages * PAGE_SIZE);
+    inode.setSize(pages * PAGE_SIZE);
     return new OpenFile(inode, '/dev/zero (deleted)', { writable: true });
   }
 }
 
 /** A file or directory of a tmpfs. */
-export class TmpfsInode extends Inode {
+export class TmpfsInode extends SimpleInode<TmpfsInode> {
   readonly sb: TmpfsSuperBlock;
-  readonly mode: number;
   readonly mapping: AddressSpace | undefined;
-  /** Names; without any the pages go with the last open file. */
-  links = 1;
   private bytes = 0;
-  private readonly entries = new Map<string, TmpfsInode>();
 
   constructor(sb: TmpfsSuperBlock, ino: number, mode: number) {
     const directory = (mode & S_IFDIR) !== 0;
-    super(ino, directory ? tmpfsDirectoryOperations : tmpfsFileOperations);
+    super(ino, mode, directory ? tmpfsDirectoryOperations : tmpfsFileOperations);
     this.sb = sb;
-    this.mode = mode;
-    this.mapping = directory
-      ? undefined
-      : new AddressSpace(this, shmemAops, sb.phys, { truncatable: true });
+    this.mapping = this.isRegular
+      ? new AddressSpace(this, shmemAops, sb.phys, { truncatable: true })
+      : undefined;
+  }
+
+  protected newInode(mode: number): TmpfsInode {
+    return this.sb.newInode(mode);
+  }
+
+  protected own(inode: Inode): TmpfsInode {
+    return tmpfsInode(inode);
   }
 
   get size(): number {
-    return this.bytes;
-  }
-
-  lookup(name: string): TmpfsInode | undefined {
-    return this.entries.get(name);
-  }
-
-  readlink(): string {
-    throw new SyscallError('EINVAL');
-  }
-
-  /** A new entry. @throws SyscallError EEXIST, ENOTDIR. */
-  create(name: string, mode: number): TmpfsInode {
-    if (!this.isDirectory) throw new SyscallError('ENOTDIR');
-    if (this.entries.has(name)) throw new SyscallError('EEXIST');
-    const inode = this.sb.newInode(mode);
-    this.entries.set(name, inode);
-    return inode;
+    return this.isSymlink ? this.target.length : this.bytes;
   }
 
   /** A write that reaches behind the end makes the file longer. */
@@ -102,36 +85,12 @@ export class TmpfsInode extends Inode {
     this.bytes = Math.max(this.bytes, size);
   }
 
-  /**
-   * ftruncate(2): pages behind the new end are unmapped and gone, the rest of the last one is
-   * zeroed. Compare mm/shmem.c:shmem_setattr().
-   */
-  truncate(size: number): void {
-    const { mapping } = this;
-    if (mapping === undefined) throw new SyscallError('EISDIR');
-    const old = this.bytes;
+  /** Compare mm/shmem.c:shmem_setattr(). */
+  override setSize(size: number): void {
+    const { mapping, bytes } = this;
+    if (mapping === undefined) throw new SyscallError('EINVAL');
     this.bytes = size;
-    if (size >= old) return;
-    const first = pagesOf(size);
-    for (const vma of mapping.iMmap ?? []) {
-      const from = Math.max(vma.start, vma.start + (first - vma.pgoff));
-      if (from < vma.end) vma.mm.zap(vma, from, vma.end);
-    }
-    for (const index of [...mapping.indexes()]) if (index >= first) mapping.remove(index);
-    const partial = size % PAGE_SIZE;
-    const last = partial === 0 ? -1 : mapping.find(first - 1);
-    if (last >= 0) this.sb.phys.borrowWritable(last).fill(0, partial);
-  }
-
-  /** This and everything below. */
-  *tree(): Generator<TmpfsInode> {
-    yield this;
-    for (const entry of this.entries.values()) yield* entry.tree();
-  }
-
-  evictTree(): void {
-    this.mapping?.evict();
-    for (const entry of this.entries.values()) entry.evictTree();
+    if (size < bytes) truncatePagecache(mapping, size);
   }
 }
 

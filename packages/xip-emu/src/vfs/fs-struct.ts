@@ -1,0 +1,34 @@
+import type { MountTable } from './mount.js';
+import { directoryTrail, rootTrail, type LookupContext, type Trail } from './namei.js';
+
+/** struct fs_struct: where the paths of a process start. */
+export class FsStruct implements LookupContext {
+  readonly mounts: MountTable;
+  root: Trail;
+  cwd: Trail;
+
+  /** The root of the tree, or with `parent` what that has: copy_fs_struct(). */
+  constructor(mounts: MountTable, parent?: FsStruct) {
+    this.mounts = mounts;
+    this.root = parent?.root ?? rootTrail(mounts);
+    this.cwd = parent?.cwd ?? this.root;
+  }
+
+  /** chdir(2). @throws SyscallError ENOENT, ENOTDIR and what a lookup throws. */
+  chdir(path: string): void {
+    this.cwd = directoryTrail(this, path);
+  }
+
+  /** chroot(2), which leaves the working directory where it is, even if that is outside. */
+  chroot(path: string): void {
+    this.root = directoryTrail(this, path);
+  }
+
+  /** getcwd(2): as seen from the root of the process; `(unreachable)` before it if it is outside. */
+  getcwd(): string {
+    const path = this.cwd.at(-1)!.path;
+    const root = this.root.at(-1)!.path;
+    if (path !== root && !path.startsWith(`${root}/`)) return `(unreachable)${path}`;
+    return path === root ? '/' : path.slice(root.length);
+  }
+}

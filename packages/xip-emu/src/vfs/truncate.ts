@@ -1,0 +1,36 @@
+import { SyscallError } from '../errno.js';
+import { PAGE_SIZE, pagesOf } from '../units.js';
+import type { AddressSpace } from './address-space.js';
+import type { Inode } from './inode.js';
+import { unmapMappingRange } from './rmap.js';
+
+/** s_maxbytes; also what a JavaScript number can count. */
+const MAX_SIZE = Number.MAX_SAFE_INTEGER;
+
+/**
+ * truncate(2) and ftruncate(2), once write access is there. Compare fs/open.c:do_truncate().
+ *
+ * @throws SyscallError EINVAL, EFBIG, or what the file system throws.
+ */
+export function doTruncate(inode: Inode, size: number): void {
+  if (!Number.isInteger(size) || size < 0) throw new SyscallError('EINVAL');
+  if (size > MAX_SIZE) throw new SyscallError('EFBIG');
+  if (inode.setSize === undefined) throw new SyscallError('EPERM');
+  inode.setSize(size);
+}
+
+/**
+ * Pages behind a new, smaller end of a file go, wherever they are mapped (copies of private
+ * mappings, too), and the rest of the last page is zeroed. Call it when `host.size` has changed.
+ * Compare mm/truncate.c:truncate_pagecache().
+ *
+ * @param size the new size in bytes.
+ */
+export function truncatePagecache(mapping: AddressSpace, size: number): void {
+  const first = pagesOf(size);
+  unmapMappingRange(mapping, first, Infinity, true);
+  for (const index of [...mapping.indexes()]) if (index >= first) mapping.remove(index);
+  const partial = size % PAGE_SIZE;
+  const last = partial === 0 ? -1 : mapping.find(first - 1);
+  if (last >= 0) mapping.phys.borrowWritable(last).fill(0, partial);
+}

@@ -1,0 +1,25 @@
+import { PG_DIRTY } from '../phys/physical-memory.js';
+import type { Pgoff } from '../units.js';
+import type { AddressSpace } from './address-space.js';
+import { folioMkclean } from './rmap.js';
+
+/**
+ * Gives the dirty pages `from`..`to` (exclusive) of a file to its file system, in their order, and
+ * makes them clean: the next store through a map faults and makes them dirty again. Does nothing
+ * where pages have no other place. Compare mm/filemap.c:filemap_write_and_wait_range().
+ *
+ * @throws SyscallError as `writeFolio` does.
+ */
+export function writebackRange(mapping: AddressSpace, from: Pgoff = 0, to: Pgoff = Infinity): void {
+  const { aops, phys } = mapping;
+  if (aops.writeFolio === undefined) return;
+  for (const index of mapping.indexes()) {
+    if (index < from) continue;
+    if (index >= to) return;
+    const frame = mapping.find(index);
+    if (!phys.hasFlag(frame, PG_DIRTY)) continue;
+    folioMkclean(mapping, index, frame);
+    phys.clearFlag(frame, PG_DIRTY);
+    aops.writeFolio(mapping, index, phys.borrow(frame));
+  }
+}
