@@ -1,7 +1,7 @@
 import { S_IFDIR, S_IFLNK, S_IFMT, nameToBytes } from 'cramfs-format';
 import { describe, expect, test } from 'vitest';
 import { kernelImage } from '../../../../test/helpers/kernel-images.js';
-import { romMachine } from '../../../../test/helpers/emulator.js';
+import { mountOverlay, romMachine } from '../../../../test/helpers/emulator.js';
 import { AccessFault, SyscallError, type Errno } from '../errno.js';
 import { TmpfsSuperBlock } from '../fs/tmpfs/super.js';
 import type { Machine } from '../machine.js';
@@ -293,4 +293,18 @@ describe('truncate', () => {
     ).toBe('EISDIR');
     process.close(file);
   });
+});
+
+test('an overlay: a new file, and truncation of a lower one, go to the upper layer', () => {
+  const machine = romMachine(kernelImage('basic'));
+  mountOverlay(machine);
+  const process = machine.spawn();
+  const path = '/ovl/direct-5p-sharedtail';
+  const { size } = process.stat(path);
+  process.truncate(path, 10);
+  process.close(process.open('/ovl/bin/new', { create: true }));
+  expect(process.stat(path).size).toBe(10);
+  expect(process.stat('/rom/direct-5p-sharedtail').size).toBe(size);
+  expect(process.stat('/up/bin/new').size).toBe(0);
+  expect(process.stat('/ovl/bin/new').size).toBe(0);
 });

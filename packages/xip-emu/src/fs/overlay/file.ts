@@ -51,6 +51,14 @@ export const overlayFileOperations: FileOperations = {
     withReal(file, (real) => backingFileSpliceRead(real, position, pipe, length)),
   spliceWrite: (pipe, file, position, length) =>
     withReal(file, (real) => backingFileSpliceWrite(pipe, real, position, length)),
+  /** Files of the lower layer are as they were. Compare fs/overlayfs/file.c:ovl_fsync(). */
+  fsync(file, start, end) {
+    withReal(file, (real) => {
+      if (!real.writable) return;
+      if (real.fops.fsync === undefined) throw new SyscallError('EINVAL');
+      real.fops.fsync(real, start, end);
+    });
+  },
   /** Not the present real file but the one that was opened. Compare file.c:ovl_mmap(). */
   mmap(file, vma) {
     backingFileMmap(openedReal(file), vma);

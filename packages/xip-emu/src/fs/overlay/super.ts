@@ -1,4 +1,4 @@
-import { SyscallError, invariant } from '../../errno.js';
+import { SyscallError, UnmodelledError, invariant } from '../../errno.js';
 import type { AddressSpace } from '../../vfs/address-space.js';
 import { OpenFile } from '../../vfs/file.js';
 import {
@@ -135,6 +135,43 @@ export class OverlayInode extends Inode {
 
   readlink(): string {
     return this.real.readlink();
+  }
+
+  /** Compare fs/overlayfs/dir.c:ovl_create_upper(). */
+  override create(name: string, mode: number): OverlayInode {
+    this.copyUp().create(name, mode);
+    return this.lookup(name)!;
+  }
+
+  override mkdir(name: string, mode: number): OverlayInode {
+    return this.create(name, mode);
+  }
+
+  override symlink(name: string, target: string): OverlayInode {
+    this.copyUp().symlink(name, target);
+    return this.lookup(name)!;
+  }
+
+  /** Not emulated: it needs whiteouts where the lower layer has the name. */
+  override unlink(): never {
+    throw new UnmodelledError('unlink in an overlay');
+  }
+
+  override rmdir(): never {
+    throw new UnmodelledError('rmdir in an overlay');
+  }
+
+  override rename(): never {
+    throw new UnmodelledError('rename in an overlay');
+  }
+
+  override link(): never {
+    throw new UnmodelledError('link in an overlay');
+  }
+
+  /** Compare fs/overlayfs/inode.c:ovl_setattr(). */
+  override setSize(size: number): void {
+    this.copyUp().setSize(size);
   }
 
   /**
