@@ -1,6 +1,6 @@
 export { CramfsImage, openImage } from './image.js';
 export { detectBlockSize } from './block-size.js';
-export { blockFault, locateBlock } from './blocks.js';
+export { locateBlock } from './blocks.js';
 export {
   directMap,
   usesPhysmemOperations,
@@ -34,7 +34,6 @@ export { compileGlobs, type PathMatcher } from './glob.js';
 export { selectEntries, type SelectOptions, type SelectedEntry } from './select.js';
 export { tarChunks, type TarOptions } from './tar.js';
 export { makeInode } from './inode.js';
-export { hasExtendedPointers } from './superblock.js';
 export { portableZlib, type ZlibCodec } from './zlib.js';
 export type {
   Block,

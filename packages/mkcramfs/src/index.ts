@@ -15,7 +15,6 @@ export type { BlockCounts, BuildReport, EntryReport, XipReport } from './report.
 export { readTarSource, type TarSourceOptions } from './tar-source.js';
 export {
   joinPath,
-  sortedNames,
   type DeviceEntry,
   type DirectoryEntry,
   type FileEntry,
@@ -24,5 +23,4 @@ export {
   type SymlinkEntry,
   type TreeEntry,
 } from './tree.js';
-export { walkTree, type TreeStep } from './walk.js';
 export type { ImageSink } from './write-image.js';

@@ -54,13 +54,11 @@ export {
   pagemapEntries,
 } from './report/pagemap.js';
 export { smapsText } from './report/smaps-text.js';
-export { permissionsText, smapsCounts, vmFlagsText, type SmapsCounts } from './report/smaps.js';
+export type { SmapsCounts } from './report/smaps.js';
 export {
   compareRecords,
-  firstDifference,
   formatDifference,
   isDiagnosis,
-  withoutProgramState,
   type Difference,
 } from './scenario/compare.js';
 export { Trace, type FaultReason, type FramePlace, type TraceEvent } from './trace.js';
