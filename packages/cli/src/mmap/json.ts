@@ -32,6 +32,7 @@ export function mmapJson(explanation: MmapExplanation): string {
       anonymousPages: account.anonymousPages,
     },
     rom: { pages: account.romPages, savedBytes: account.savedBytes },
+    sharing: { savedBytes: account.sharingSavedBytes },
     reason: reason ?? null,
   });
 }

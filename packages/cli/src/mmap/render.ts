@@ -120,6 +120,7 @@ function eventText(event: TraceEvent, address: number): string {
     case 'mmap':
     case 'munmap':
     case 'copy-up':
+    case 'fuse-request':
       return event.type;
   }
 }
@@ -131,6 +132,7 @@ function placeText({ kind, pfn }: FramePlace): string {
 
 function sums({ account, reason }: MmapExplanation): [string, string][] {
   const { romPages, pageCachePages, anonymousPages, ramBytes, savedBytes } = account;
+  const { sharingSavedBytes } = account;
   const rows: [string, string][] = [
     ['ROM', `${plural(romPages, 'page')} mapped; ${savedBytes} bytes of RAM saved`],
     [
@@ -138,6 +140,7 @@ function sums({ account, reason }: MmapExplanation): [string, string][] {
       `${ramBytes} bytes: ${plural(pageCachePages, 'page')} of page cache, ${anonymousPages} of the process`,
     ],
   ];
+  if (sharingSavedBytes > 0) rows.push(['Shared pages', `${sharingSavedBytes} bytes of RAM saved`]);
   if (reason !== undefined) rows.push(['Not all from ROM', reason]);
   return rows;
 }

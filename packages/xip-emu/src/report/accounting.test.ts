@@ -24,6 +24,7 @@ test('a fully mapped XIP file costs no page-cache page and no fault', () => {
     anonymousPages: 0,
     ramBytes: 0,
     savedBytes: 7 * PAGE_SIZE,
+    sharingSavedBytes: 0,
     files: [
       {
         path: '/rom/direct-7p-zerotail',
@@ -31,6 +32,7 @@ test('a fully mapped XIP file costs no page-cache page and no fault', () => {
         ino: 36864,
         romPages: 7,
         pageCachePages: 0,
+        sharedCachePages: 0,
         copyPages: 0,
         savedBytes: 7 * PAGE_SIZE,
       },

@@ -22,6 +22,8 @@ export interface FileAccount {
   /** Distinct pages of ROM that are mapped for it. */
   readonly romPages: number;
   readonly pageCachePages: number;
+  /** Those of them that other places in files have, too. */
+  readonly sharedCachePages: number;
   /** Without MMU: pages of RAM that mappings have copies in. */
   readonly copyPages: number;
   /** See {@link MachineAccount.savedBytes}. */
@@ -53,6 +55,8 @@ export interface MachineAccount {
    * Without MMU: the copies that would have been made at once.
    */
   readonly savedBytes: number;
+  /** "RAM saved by sharing": bytes of page cache that files would have besides if they shared none. */
+  readonly sharingSavedBytes: number;
   readonly files: readonly FileAccount[];
   readonly processes: readonly ProcessAccount[];
 }
@@ -80,7 +84,8 @@ export function accountMachine(machine: Machine): MachineAccount {
   const files = [...counting.values()].map(fileAccount).filter(hasPages);
   const sum = (of: (file: FileAccount) => number): number =>
     files.reduce((total, file) => total + of(file), 0);
-  const pageCachePages = sum((file) => file.pageCachePages);
+  const shared = sharedAway(machine);
+  const pageCachePages = sum((file) => file.pageCachePages) - shared;
   const used = machine.phys.used;
   return {
     romPages: sum((file) => file.romPages),
@@ -88,9 +93,18 @@ export function accountMachine(machine: Machine): MachineAccount {
     anonymousPages: used - pageCachePages,
     ramBytes: used * PAGE_SIZE,
     savedBytes: sum((file) => file.savedBytes),
+    sharingSavedBytes: shared * PAGE_SIZE,
     files,
     processes,
   };
+}
+
+/** Pages of files beyond the first that a page of the page cache is. */
+function sharedAway(machine: Machine): number {
+  const systems = new Set(Array.from(machine.mounts, ({ sb }) => sb));
+  let pages = 0;
+  for (const { sharedPages } of systems) pages += sharedPages?.savedPages ?? 0;
+  return pages;
 }
 
 function countingOf(files: Map<Inode, Counting>, inode: Inode, path?: string): Counting {
@@ -157,9 +171,20 @@ function fileAccount({ inode, path, rom, romRegionPages, copyPages }: Counting):
     ino: inode.ino,
     romPages: rom.size + romRegionPages,
     pageCachePages: inode.mapping?.pages ?? 0,
+    sharedCachePages: sharedCachePages(inode),
     copyPages,
     savedBytes: (uncachedPages(inode, rom) + romRegionPages) * PAGE_SIZE,
   };
+}
+
+function sharedCachePages({ mapping, sb }: Inode): number {
+  const { sharedPages } = sb;
+  if (mapping === undefined || sharedPages === undefined) return 0;
+  let shared = 0;
+  for (const index of mapping.indexes()) {
+    if (sharedPages.usersOf(mapping.find(index)) > 1) shared += 1;
+  }
+  return shared;
 }
 
 /** How many of the ROM pages of a file are not in its page cache as well. */

@@ -11,12 +11,15 @@ function readFolio({ host }: AddressSpace, index: Pgoff): Uint8Array {
   return block === undefined ? HOLE : inode.sb.store.read(block);
 }
 
-/** What stands behind the end of the file is not written. */
-function writeFolio({ host }: AddressSpace, index: Pgoff, content: Uint8Array): void {
-  const inode = cowfsInode(host);
-  const bytes = new Uint8Array(PAGE_SIZE);
-  bytes.set(content.subarray(0, Math.max(inode.size - index * PAGE_SIZE, 0)));
-  inode.sb.store.write(inode.ownBlock(index), bytes);
+/**
+ * What a store through a map left behind the end of the file goes, in the page as well. Compare
+ * fs/iomap/buffered-io.c:iomap_writepage_handle_eof().
+ */
+function writeFolio(mapping: AddressSpace, index: Pgoff): void {
+  const inode = cowfsInode(mapping.host);
+  const page = mapping.phys.borrowWritable(mapping.find(index));
+  page.fill(0, Math.min(inode.size - index * PAGE_SIZE, PAGE_SIZE));
+  inode.sb.store.write(inode.ownBlock(index), page.slice());
 }
 
 /** Only what is known to be shared: blocks that were cloned and that nobody has written since. */

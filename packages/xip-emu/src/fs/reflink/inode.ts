@@ -32,6 +32,10 @@ export class CowfsInode extends SimpleInode<CowfsInode> {
     return this.sb.newInode(mode);
   }
 
+  protected own(inode: Inode): CowfsInode {
+    return cowfsInode(inode);
+  }
+
   get size(): number {
     return this.isSymlink ? this.target.length : this.bytes;
   }
