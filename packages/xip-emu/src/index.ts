@@ -37,6 +37,17 @@ export { OverlaySuperBlock } from './fs/overlay/super.js';
 export { TmpfsSuperBlock } from './fs/tmpfs/super.js';
 export { OpenFile } from './vfs/file.js';
 export { execElf, type ElfProgram } from './exec/elf.js';
+export type { MissingLibrary } from './exec/dynamic-linker/link.js';
+export type { LoaderName } from './exec/dynamic-linker/loader.js';
+export type { LoadedObject, LoadedSegment, MappedFile } from './exec/loaded-object.js';
+export {
+  programCost,
+  type ObjectCost,
+  type ProgramCost,
+  type RamPages,
+  type SegmentCost,
+} from './exec/program-cost.js';
+export { startProgram, type StartOptions, type StartedProgram } from './exec/start-program.js';
 export {
   accountMachine,
   type FileAccount,

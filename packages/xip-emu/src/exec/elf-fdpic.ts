@@ -1,4 +1,4 @@
-import { PF_X, PT_GNU_STACK, PT_INTERP, PT_LOAD, parseElf, type ElfFile } from 'cramfs-elf';
+import { PF_X, PT_GNU_STACK, PT_INTERP, PT_LOAD, isFdpic, type ElfFile } from 'cramfs-elf';
 import { bytesToName } from 'cramfs-format';
 import { SyscallError } from '../errno.js';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
@@ -6,8 +6,10 @@ import type { NommuMm } from '../nommu/nommu-mm.js';
 import type { Process } from '../process.js';
 import { PAGE_SIZE, pageAlign } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
+import type { LoadedSegment, MappedFile } from './loaded-object.js';
 import type { NommuProgram } from './nommu-program.js';
-import { openExec, readProgram } from './open-exec.js';
+import { mapSegment, readSegments } from './nommu-segments.js';
+import { BINPRM_BUF_SIZE, openExec, readElfHeaders, readProgram } from './open-exec.js';
 
 /** The stack of a program that asks for none in particular. */
 const DEFAULT_STACK = 131072;
@@ -15,9 +17,10 @@ const MIN_STACK = 2 * PAGE_SIZE;
 const ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS;
 
 /**
- * Loads a position-independent ELF program on a kernel without MMU. Its segments have to keep
- * their distances ("constant displacement"), so all of it, text included, is read into one block
- * of RAM: nothing of it is executed in place. Compare fs/binfmt_elf_fdpic.c:load_elf_fdpic_binary().
+ * Loads an ELF program on a kernel without MMU. If it is position independent, but no FDPIC, its
+ * segments have to keep their distances ("constant displacement"), so all of it, text included, is
+ * read into one block of RAM: nothing of it is executed in place. The segments of an FDPIC program
+ * are mapped one by one. Compare fs/binfmt_elf_fdpic.c:load_elf_fdpic_binary().
  *
  * @param head the file's first bytes.
  * @throws SyscallError ENOEXEC for a program that is linked to fixed addresses.
@@ -28,15 +31,16 @@ export function loadElfFdpic(
   file: OpenFile,
   head: Uint8Array,
 ): NommuProgram {
-  const elf = fetchHeaders(file, head);
-  if (elf?.type !== 'dyn') throw new SyscallError('ENOEXEC', 'not a position-independent ELF');
+  const elf = readElfHeaders(file, head);
+  if (elf === undefined || !canBeMoved(elf)) {
+    throw new SyscallError('ENOEXEC', 'not a position-independent ELF');
+  }
   const interpreter = openInterpreter(process, file, elf);
-  let program: Pick<NommuProgram, 'startCode' | 'startData'>;
+  let mapped: MappedFile;
+  let mappedInterpreter: MappedFile | undefined;
   try {
-    program = mapConstantDisplacement(mm, file, elf);
-    if (interpreter !== undefined) {
-      mapConstantDisplacement(mm, interpreter.file, interpreter.elf);
-    }
+    mapped = mapElf(mm, file, elf);
+    mappedInterpreter = interpreter && mapElf(mm, interpreter.file, interpreter.elf);
   } finally {
     if (interpreter !== undefined) process.close(interpreter.file);
   }
@@ -50,12 +54,20 @@ export function loadElfFdpic(
   mm.brkEnd = stack;
   mm.brkLimit = stack;
   mm.startStack = stack + size;
-  return { format: 'elf-fdpic', ...program, startStack: stack + size };
+  const isCode = ({ flags }: LoadedSegment): boolean => (flags & PF_X) !== 0;
+  return {
+    format: 'elf-fdpic',
+    startCode: mapped.segments.find(isCode)?.address ?? 0,
+    startData: mapped.segments.find((segment) => !isCode(segment))?.address ?? 0,
+    startStack: stack + size,
+    mapped,
+    interpreter: mappedInterpreter,
+  };
 }
 
-/** Compare fs/binfmt_elf_fdpic.c:elf_fdpic_fetch_phdrs(). */
-function fetchHeaders(file: OpenFile, head: Uint8Array): ElfFile | undefined {
-  return parseElf(head) ?? parseElf(readProgram(file, 0, file.inode.size));
+/** Executables of FDPIC, and shared objects, need no place of their own. */
+function canBeMoved(elf: ElfFile): boolean {
+  return elf.type === 'dyn' || (elf.type === 'exec' && isFdpic(elf));
 }
 
 function openInterpreter(
@@ -68,39 +80,20 @@ function openInterpreter(
   const name = readProgram(file, segment.offset, Math.min(segment.filesz, PAGE_SIZE));
   if (name.length < 2 || name.at(-1) !== 0) throw new SyscallError('ENOEXEC', 'bad PT_INTERP');
   const interpreter = openExec(process, bytesToName(name.subarray(0, name.indexOf(0))));
-  const elf = fetchHeaders(interpreter, readProgram(interpreter, 0, PAGE_SIZE));
-  if (elf?.type !== 'dyn') {
+  const elf = readElfHeaders(interpreter, readProgram(interpreter, 0, BINPRM_BUF_SIZE));
+  if (elf === undefined || !canBeMoved(elf)) {
     process.close(interpreter);
     throw new SyscallError('ELIBBAD', 'the interpreter is no position-independent ELF');
   }
   return { file: interpreter, elf };
 }
 
-/** Compare fs/binfmt_elf_fdpic.c:elf_fdpic_map_file_constdisp_on_uclinux(). */
-function mapConstantDisplacement(
-  mm: NommuMm,
-  file: OpenFile,
-  { segments }: ElfFile,
-): Pick<NommuProgram, 'startCode' | 'startData'> {
-  const loads = segments.filter(({ type }) => type === PT_LOAD);
+/** Compare fs/binfmt_elf_fdpic.c:elf_fdpic_map_file(). */
+function mapElf(mm: NommuMm, file: OpenFile, elf: ElfFile): MappedFile {
+  const loads = elf.segments.filter(({ type }) => type === PT_LOAD);
   if (loads.length === 0) throw new SyscallError('ELIBBAD', 'nothing to load');
-  const base = Math.min(...loads.map(({ vaddr }) => vaddr));
-  const top = Math.max(...loads.map(({ vaddr, memsz }) => vaddr + memsz));
-  const block = mm.mmap({
-    address: 0,
-    length: top - base,
-    prot: PROT_READ | PROT_WRITE | PROT_EXEC,
-    flags: ANONYMOUS,
-    pgoff: 0,
-  });
-  let startCode = 0;
-  let startData = 0;
-  for (const { vaddr, offset, filesz, memsz, flags } of loads) {
-    const at = block + vaddr - base;
-    const bytes = readProgram(file, offset, Math.min(filesz, memsz));
-    mm.write(at, bytes);
-    if ((flags & PF_X) === 0) startData ||= at;
-    else startCode ||= at;
-  }
-  return { startCode, startData };
+  const segments = isFdpic(elf)
+    ? loads.map((load) => mapSegment(mm, file, load))
+    : readSegments(mm, file, loads);
+  return { path: file.path, inode: file.inode, elf, segments };
 }

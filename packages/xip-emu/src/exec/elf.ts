@@ -5,7 +5,6 @@ import {
   PT_GNU_STACK,
   PT_INTERP,
   PT_LOAD,
-  parseElf,
   type ElfFile,
   type ElfSegment,
 } from 'cramfs-elf';
@@ -26,7 +25,8 @@ import type { Process } from '../process.js';
 import { PAGE_SIZE, pageAlign, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import { pushStrings, pushTables, type ExecArguments } from './arguments.js';
-import { BINPRM_BUF_SIZE, openExec, readProgram } from './open-exec.js';
+import { movedSegments, type MappedFile } from './loaded-object.js';
+import { BINPRM_BUF_SIZE, openExec, readElfHeaders, readProgram } from './open-exec.js';
 
 /** PIEs with an interpreter go here: two thirds of the address space. ELF_ET_DYN_BASE. */
 const ET_DYN_BASE = pageOf((2 ** 38 / 3) * 2) * PAGE_SIZE;
@@ -41,9 +41,7 @@ export interface ElfProgram {
   readonly end: Vpn;
   /** First instruction of the program, or of its interpreter. */
   readonly entry: Address;
-  /** Absolute, symlinks resolved; a byte string. */
-  readonly path: string;
-  readonly elf: ElfFile;
+  readonly mapped: MappedFile;
   /** What PT_INTERP asks for: the dynamic loader. */
   readonly interpreter: ElfProgram | undefined;
 }
@@ -83,9 +81,7 @@ export function execElf(
 }
 
 function readHeaders(file: OpenFile): ElfFile {
-  const head = readProgram(file, 0, BINPRM_BUF_SIZE);
-  // Program headers may stand anywhere; they take at most a page.
-  const elf = parseElf(head) ?? parseElf(readProgram(file, 0, file.inode.size));
+  const elf = readElfHeaders(file, readProgram(file, 0, BINPRM_BUF_SIZE));
   if (elf === undefined || (elf.type !== 'exec' && elf.type !== 'dyn')) {
     throw new SyscallError('ENOEXEC', 'not a program');
   }
@@ -139,8 +135,7 @@ function loadProgram(mm: Mm, file: OpenFile, elf: ElfFile, isPie: boolean): ElfP
     start: pageOf(bias + first.vaddr),
     end: pagesOf(bias + top),
     entry: bias + elf.entry,
-    path: file.path,
-    elf,
+    mapped: { path: file.path, inode: file.inode, elf, segments: movedSegments(loads, bias) },
     interpreter: undefined,
   };
 }

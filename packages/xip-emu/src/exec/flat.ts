@@ -1,9 +1,11 @@
+import { PF_R, PF_W, PF_X } from 'cramfs-elf';
 import { SyscallError } from '../errno.js';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
 import type { NommuMm } from '../nommu/nommu-mm.js';
 import { pageAlign, type Address } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import type { ExecArguments } from './arguments.js';
+import type { LoadedSegment, MappedFile } from './loaded-object.js';
 import type { NommuProgram } from './nommu-program.js';
 import { readProgram } from './open-exec.js';
 
@@ -71,7 +73,14 @@ export function loadFlat(
     mm.write(start, readProgram(file, 0, text));
     mm.write(startData, readProgram(file, dataStart, fullData));
     setHeap(mm, startData + (bssEnd - dataStart), start + length, stack);
-    return { format: 'flat', startCode: start, startData, startStack: start + length };
+    return {
+      format: 'flat',
+      startCode: start,
+      startData,
+      startStack: start + length,
+      mapped: mappedFile(file, header, start, startData),
+      interpreter: undefined,
+    };
   }
   const startCode = mm.mmap({
     address: 0,
@@ -85,7 +94,30 @@ export function loadFlat(
   const startData = mm.mmap({ address: 0, length, prot: RWX, flags: ANONYMOUS, pgoff: 0 });
   mm.write(startData, readProgram(file, dataStart, fullData));
   setHeap(mm, startData + (bssEnd - dataStart), startData + length, stack);
-  return { format: 'flat', startCode, startData, startStack: startData + length };
+  return {
+    format: 'flat',
+    startCode,
+    startData,
+    startStack: startData + length,
+    mapped: mappedFile(file, header, startCode, startData),
+    interpreter: undefined,
+  };
+}
+
+function mappedFile(
+  { path, inode }: OpenFile,
+  { dataStart, dataEnd, bssEnd, flags }: FlatHeader,
+  startCode: Address,
+  startData: Address,
+): MappedFile {
+  const inRam = (flags & FLAT_FLAG_RAM) === 0 ? 0 : PF_W;
+  const text = { vaddr: 0, offset: 0, filesz: dataStart, memsz: dataStart };
+  const data = { vaddr: 0, offset: dataStart, filesz: dataEnd - dataStart };
+  const segments: LoadedSegment[] = [
+    { ...text, flags: PF_R | PF_X | inRam, address: startCode },
+    { ...data, memsz: bssEnd - dataStart, flags: PF_R | PF_W | PF_X, address: startData },
+  ];
+  return { path, inode, elf: undefined, segments };
 }
 
 /** The heap starts behind the zeros and ends where the stack may come to. */

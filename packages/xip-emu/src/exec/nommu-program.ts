@@ -6,6 +6,7 @@ import type { Address } from '../units.js';
 import type { ExecArguments } from './arguments.js';
 import { loadElfFdpic } from './elf-fdpic.js';
 import { isFlat, loadFlat } from './flat.js';
+import type { MappedFile } from './loaded-object.js';
 import { BINPRM_BUF_SIZE, openExec, readProgram } from './open-exec.js';
 
 /** A program in memory, before its first instruction. */
@@ -15,6 +16,9 @@ export interface NommuProgram {
   readonly startData: Address;
   /** Top of the stack, in the mapping that /proc/PID/maps calls [stack]. */
   readonly startStack: Address;
+  readonly mapped: MappedFile;
+  /** The dynamic loader of an ELF program that asks for one. */
+  readonly interpreter: MappedFile | undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { parseElf, type ElfFile } from 'cramfs-elf';
 import { SyscallError } from '../errno.js';
 import type { Process } from '../process.js';
 import type { OpenFile } from '../vfs/file.js';
@@ -33,4 +34,14 @@ export function readProgram(file: OpenFile, position: number, length: number): U
   if (file.fops.readIter === undefined) throw new SyscallError('EINVAL');
   const bytes = new Uint8Array(length);
   return bytes.subarray(0, file.fops.readIter(file, position, bytes));
+}
+
+/**
+ * The headers of an ELF file; program headers behind `head`, the file's first bytes, are read on
+ * their own. Compare fs/binfmt_elf.c:load_elf_phdrs().
+ *
+ * @returns undefined for what is no ELF file, or damaged.
+ */
+export function readElfHeaders(file: OpenFile, head: Uint8Array): ElfFile | undefined {
+  return parseElf(head, (start, end) => readProgram(file, start, end - start));
 }

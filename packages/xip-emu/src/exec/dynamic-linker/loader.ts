@@ -1,0 +1,119 @@
+import { bytesToName } from 'cramfs-format';
+import { isSyscallError } from '../../errno.js';
+import type { Process } from '../../process.js';
+import type { LoadedObject } from '../loaded-object.js';
+import { parseLdSoCache, type LdSoCache } from './ld-so-cache.js';
+import { mapAsGlibc, mapAsMusl, type MapLibrary } from './map-library.js';
+import { peekFile } from './peek-file.js';
+import { searchAsGlibc, searchAsMusl, type SearchPaths } from './search.js';
+
+/** A dynamic loader: what glibc's and musl's do differently. */
+export interface DynamicLoader {
+  readonly name: 'glibc' | 'musl';
+  readonly map: MapLibrary;
+  readonly searchPaths: SearchPaths;
+  /** Bytes that it reads of a file before it maps it. */
+  readonly headerBytes: number;
+  /** A library for another machine is passed over; otherwise it is an error. */
+  readonly skipsForeign: boolean;
+  /** Addresses in the dynamic section are relocated in place, where that is writable. */
+  readonly relocatesDynamic: boolean;
+  /** Text that relocations have made writable becomes read-only again. */
+  readonly restoresText: boolean;
+  /** True for a library that the loader itself is. */
+  isItself(name: string): boolean;
+  systemDirectories(process: Process, interpreter: LoadedObject): string[];
+  /** ld.so.cache; undefined if there is none, or it is not used. */
+  cache(process: Process, program: LoadedObject): LdSoCache | undefined;
+}
+
+export type LoaderName = DynamicLoader['name'];
+
+const GLIBC: DynamicLoader = {
+  name: 'glibc',
+  map: mapAsGlibc,
+  searchPaths: searchAsGlibc,
+  headerBytes: 832,
+  skipsForeign: true,
+  relocatesDynamic: true,
+  restoresText: true,
+  isItself: () => false,
+  systemDirectories: (_process, interpreter) => compiledDirectories(interpreter),
+  cache: (process, program) => {
+    const bytes = readFile(process, '/etc/ld.so.cache');
+    const little = program.elf?.endianness !== 'big';
+    return bytes === undefined ? undefined : parseLdSoCache(bytes, little);
+  },
+};
+
+/** What musl's one library contains: ldso/dynlink.c:load_library(). */
+const MUSL_OWN = /^lib(?:c|pthread|rt|m|dl|util|xnet)\./;
+const MUSL_DIRECTORIES = ['/lib', '/usr/local/lib', '/usr/lib'];
+
+const MUSL: DynamicLoader = {
+  name: 'musl',
+  map: mapAsMusl,
+  searchPaths: searchAsMusl,
+  headerBytes: 896,
+  skipsForeign: false,
+  relocatesDynamic: false,
+  restoresText: false,
+  isItself: (name) => MUSL_OWN.test(name),
+  systemDirectories(process, { name }) {
+    // The file belongs to the tree in which the loader is: PREFIX/lib/ld-musl-ARCH.so.1.
+    const match = /^(.*?)(?:\/[^/]+)?\/ld-musl-([^/]+)\.so\.1$/.exec(name);
+    const own =
+      match === null ? undefined : readFile(process, `${match[1]!}/etc/ld-musl-${match[2]!}.path`);
+    if (own === undefined) return MUSL_DIRECTORIES;
+    return bytesToName(own)
+      .split(/[:\n]/)
+      .filter((directory) => directory !== '');
+  },
+  cache: () => undefined,
+};
+
+/** @param wanted `auto`: by the name of the interpreter. */
+export function dynamicLoader(
+  wanted: LoaderName | 'auto',
+  { name, path }: LoadedObject,
+): DynamicLoader {
+  if (wanted !== 'auto') return wanted === 'musl' ? MUSL : GLIBC;
+  return /\/ld-musl-[^/]*$/.test(name) || /\/(?:ld-musl-[^/]*|libc\.so)$/.test(path) ? MUSL : GLIBC;
+}
+
+/** Most of glibc's builds have these. */
+const GLIBC_DIRECTORIES = ['/lib64', '/usr/lib64', '/lib', '/usr/lib'];
+
+/**
+ * The directories that are compiled into glibc's loader: a row of strings that end in a slash
+ * (elf/dl-load.c:system_dirs), such as `/lib/x86_64-linux-gnu/`, `/usr/lib/x86_64-linux-gnu/`, ...
+ */
+function compiledDirectories({ inode }: LoadedObject): string[] {
+  let row: string[] = [];
+  for (const text of bytesToName(peekFile(inode)).split('\0')) {
+    if (isDirectoryName(text)) row.push(text);
+    else if (row.length > 1) break;
+    else row = [];
+  }
+  return row.length > 1 ? row : GLIBC_DIRECTORIES;
+}
+
+function isDirectoryName(text: string): boolean {
+  return text.length < 256 && /^\/[\w./+-]*\/$/.test(text) && text.includes('/lib');
+}
+
+/** A whole file, through the page cache; undefined if it cannot be read. */
+function readFile(process: Process, path: string): Uint8Array | undefined {
+  try {
+    const file = process.open(path);
+    try {
+      const bytes = new Uint8Array(file.inode.size);
+      return bytes.subarray(0, process.pread(file, 0, bytes));
+    } finally {
+      process.close(file);
+    }
+  } catch (error) {
+    if (isSyscallError(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,177 @@
+import { PF_W, PT_LOAD, isFdpic, type ElfFile, type ElfSegment } from 'cramfs-elf';
+import { MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_NONE, PROT_WRITE } from '../../memory-map.js';
+import type { NommuMm } from '../../nommu/nommu-mm.js';
+import type { Process } from '../../process.js';
+import { PAGE_SIZE, pageAlign, pageOf, type Address } from '../../units.js';
+import type { OpenFile } from '../../vfs/file.js';
+import { protOf } from '../elf.js';
+import { movedSegments, type LoadedSegment } from '../loaded-object.js';
+import { mapSegment, readSegments } from '../nommu-segments.js';
+import { LoaderError } from './loader-error.js';
+
+/**
+ * Maps a shared object.
+ *
+ * @throws LoaderError where the loader refuses it, SyscallError what its system calls give,
+ * AccessFault where it is killed.
+ */
+export type MapLibrary = (process: Process, file: OpenFile, elf: ElfFile) => LoadedSegment[];
+
+const ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+
+/** A PT_LOAD in whole pages: struct loadcmd of glibc. */
+interface LoadCommand {
+  readonly mapStart: number;
+  readonly mapEnd: number;
+  readonly dataEnd: number;
+  readonly allocEnd: number;
+  readonly offset: number;
+  readonly prot: number;
+}
+
+/**
+ * The first mapping takes the room of all segments, with the protection of the first one; what it
+ * has too much becomes inaccessible if there are holes; the other segments go over it. Compare
+ * glibc's elf/dl-load.c:_dl_map_object_from_fd(), elf/dl-map-segments.h:_dl_map_segments().
+ */
+export const mapAsGlibc: MapLibrary = (process, file, elf) => {
+  if (elf.type !== 'dyn') throw new LoaderError('cannot dynamically load executable');
+  const loads = elf.segments.filter(({ type }) => type === PT_LOAD);
+  const commands = loads.map(loadCommand);
+  const [first] = commands;
+  const last = commands.at(-1);
+  if (first === undefined || last === undefined) {
+    throw new LoaderError('object file has no loadable segments');
+  }
+  const span = last.allocEnd - first.mapStart;
+  const alignment = Math.max(PAGE_SIZE, ...loads.map(({ align }) => align));
+  const bias = mapSpan(process, file, first, span, alignment) - first.mapStart;
+  const hasHoles = commands.some(
+    ({ mapStart }, index) => index > 0 && commands[index - 1]!.mapEnd !== mapStart,
+  );
+  if (hasHoles) {
+    if (last.mapStart < first.mapEnd) {
+      throw new LoaderError('ELF load command address/offset not page-aligned');
+    }
+    process.mprotect(bias + first.mapEnd, last.mapStart - first.mapEnd, PROT_NONE);
+  }
+  for (const command of commands) {
+    const { mapStart, mapEnd, prot, offset } = command;
+    if (command !== first && mapEnd > mapStart) {
+      const options = { address: bias + mapStart, file, offset };
+      process.mmap(mapEnd - mapStart, prot, MAP_PRIVATE | MAP_FIXED, options);
+    }
+    zeroFill(process, command, bias);
+  }
+  return movedSegments(loads, bias);
+};
+
+function loadCommand({ vaddr, offset, filesz, memsz, flags, align }: ElfSegment): LoadCommand {
+  if (align % PAGE_SIZE !== 0) {
+    throw new LoaderError('ELF load command alignment not page-aligned');
+  }
+  if (align !== 0 && (vaddr - offset) % align !== 0) {
+    throw new LoaderError('ELF load command address/offset not properly aligned');
+  }
+  return {
+    mapStart: pageOf(vaddr) * PAGE_SIZE,
+    mapEnd: pageAlign(vaddr + filesz),
+    dataEnd: vaddr + filesz,
+    allocEnd: vaddr + memsz,
+    offset: pageOf(offset) * PAGE_SIZE,
+    prot: protOf(flags),
+  };
+}
+
+/** Compare elf/dl-map-segments.h:_dl_map_segment(), since glibc 2.35. */
+function mapSpan(
+  process: Process,
+  file: OpenFile,
+  { prot, offset }: LoadCommand,
+  span: number,
+  alignment: number,
+): Address {
+  if (alignment === PAGE_SIZE) return process.mmap(span, prot, MAP_PRIVATE, { file, offset });
+  const room = span >= alignment ? span + alignment : 2 * alignment;
+  const start = process.mmap(room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS);
+  const aligned = Math.ceil(start / alignment) * alignment;
+  process.mmap(span, prot, MAP_PRIVATE | MAP_FIXED, { address: aligned, file, offset });
+  if (aligned > start) process.munmap(start, aligned - start);
+  const end = pageAlign(aligned + span);
+  if (start + room > end) process.munmap(end, start + room - end);
+  return aligned;
+}
+
+/** Clears what is behind the data in its last page, and maps zeros behind that. */
+function zeroFill(process: Process, command: LoadCommand, bias: number): void {
+  const { dataEnd, allocEnd, prot } = command;
+  if (allocEnd <= dataEnd) return;
+  const pageEnd = pageAlign(dataEnd);
+  const cleared = Math.min(allocEnd, pageEnd);
+  if (cleared > dataEnd) {
+    const page = bias + pageOf(dataEnd) * PAGE_SIZE;
+    const writable = (prot & PROT_WRITE) !== 0;
+    if (!writable) process.mprotect(page, PAGE_SIZE, prot | PROT_WRITE);
+    clear(process, bias + dataEnd, bias + cleared);
+    if (!writable) process.mprotect(page, PAGE_SIZE, prot);
+  }
+  if (allocEnd > pageEnd) {
+    process.mmap(allocEnd - pageEnd, prot, ANONYMOUS, { address: bias + pageEnd });
+  }
+}
+
+/**
+ * The first mapping takes the room of all segments, with the protection of the lowest one, which
+ * also stays in the holes; the others go over it. Compare musl's ldso/dynlink.c:map_library().
+ */
+export const mapAsMusl: MapLibrary = (process, file, elf) => {
+  const loads = elf.segments.filter(({ type }) => type === PT_LOAD);
+  if (elf.type !== 'dyn' || loads.length === 0) throw new LoaderError('not a shared object');
+  const lowest = loads.reduce((low, load) => (load.vaddr < low.vaddr ? load : low));
+  const from = pageOf(lowest.vaddr) * PAGE_SIZE;
+  const offset = pageOf(lowest.offset) * PAGE_SIZE;
+  const to = pageAlign(Math.max(...loads.map(({ vaddr, memsz }) => vaddr + memsz)));
+  const room = to - from + offset;
+  const start = process.mmap(room, protOf(lowest.flags), MAP_PRIVATE, {
+    address: from,
+    file,
+    offset,
+  });
+  const bias = start - from;
+  for (const { vaddr, filesz, memsz, offset: at, flags } of loads) {
+    const prot = protOf(flags);
+    const first = pageOf(vaddr) * PAGE_SIZE;
+    const end = pageAlign(vaddr + memsz);
+    if (first !== from) {
+      process.mmap(end - first, prot, MAP_PRIVATE | MAP_FIXED, {
+        address: bias + first,
+        file,
+        offset: pageOf(at) * PAGE_SIZE,
+      });
+    }
+    if (memsz <= filesz || (flags & PF_W) === 0) continue;
+    const dataEnd = vaddr + filesz;
+    const pageEnd = pageAlign(dataEnd);
+    clear(process, bias + dataEnd, bias + pageEnd);
+    if (pageEnd < end) {
+      process.mmap(end - pageEnd, prot, ANONYMOUS, { address: bias + pageEnd });
+    }
+  }
+  return movedSegments(loads, bias);
+};
+
+/**
+ * Without an MMU the segments of FDPIC objects go wherever the kernel puts each of them; others
+ * are read into one block of RAM. Compare musl's map_library() with DL_FDPIC, DL_NOMMU_SUPPORT.
+ */
+export function mapWithoutMmu(mm: NommuMm, file: OpenFile, elf: ElfFile): LoadedSegment[] {
+  const loads = elf.segments.filter(({ type }) => type === PT_LOAD);
+  if (elf.type !== 'dyn' || loads.length === 0) throw new LoaderError('not a shared object');
+  return isFdpic(elf)
+    ? loads.map((load) => mapSegment(mm, file, load))
+    : readSegments(mm, file, loads);
+}
+
+function clear(process: Process, from: Address, to: Address): void {
+  for (let at = from; at < to; at += 1) process.store(at, 0);
+}

@@ -1,0 +1,106 @@
+import { PF_W, PT_DYNAMIC, PT_GNU_RELRO, forEachRelocation } from 'cramfs-elf';
+import { isSyscallError } from '../../errno.js';
+import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../memory-map.js';
+import type { Process } from '../../process.js';
+import { PAGE_SIZE, pageOf, type Address } from '../../units.js';
+import { protOf } from '../elf.js';
+import {
+  addressOf,
+  memoryReader,
+  pagesOfSegment,
+  type LoadedObject,
+  type LoadedSegment,
+} from '../loaded-object.js';
+import type { DynamicLoader } from './loader.js';
+
+/** RISC-V and MIPS leave the dynamic section alone: glibc's DL_RO_DYN_SECTION. */
+const READ_ONLY_DYNAMIC = new Set([8, 243]);
+
+/**
+ * Does to the memory of a process what relocating an object does: its tables are read, and every
+ * word that a relocation changes is written to, though with the value it has. Bound lazily or at
+ * once, the words are the same. Afterwards what was meant to be read-only after relocation is.
+ * Compare glibc's elf/dl-reloc.c:_dl_relocate_object(), musl's ldso/dynlink.c:reloc_all().
+ *
+ * @param loader undefined for a program without one, which relocates itself.
+ * @throws AccessFault where a relocation hits what cannot be written to: the program is killed.
+ */
+export function relocate(
+  process: Process,
+  object: LoadedObject,
+  loader: DynamicLoader | undefined,
+): void {
+  const { elf, dynamic, segments } = object;
+  if (elf === undefined || dynamic === undefined) return;
+  readTables(process, object);
+  const text = dynamic.textRelocations ? segments.filter(({ flags }) => (flags & PF_W) === 0) : [];
+  for (const segment of text) protect(process, segment, PROT_READ | PROT_WRITE | PROT_EXEC);
+
+  const word = elf.elfClass / 8;
+  const touched = new Set<number>();
+  const write = (vaddr: number): void => {
+    for (const byte of [vaddr, vaddr + word - 1]) {
+      const address = addressOf(segments, byte);
+      if (address === undefined || touched.has(pageOf(address))) continue;
+      touched.add(pageOf(address));
+      process.store(address, process.load(address));
+    }
+  };
+  forEachRelocation(elf, dynamic, memoryReader(process, segments), write);
+  for (const { start, end } of dynamic.implicitGot) {
+    for (let at = start; at < end; at += word) write(at);
+  }
+  if (object.role === 'program' && dynamic.debugAt !== undefined) write(dynamic.debugAt);
+  if (loader?.relocatesDynamic === true && relocatesDynamic(object)) {
+    dynamic.pointersAt.forEach(write);
+  }
+
+  if (loader?.restoresText === true) {
+    for (const segment of text) protect(process, segment, protOf(segment.flags));
+  }
+  protectRelro(process, object);
+}
+
+/** Compare glibc's elf/get-dynamic-info.h:elf_get_dynamic_info(). */
+function relocatesDynamic({ elf, segments }: LoadedObject): boolean {
+  const section = elf!.segments.find(({ type }) => type === PT_DYNAMIC)!;
+  const isMoved = addressOf(segments, section.vaddr) !== section.vaddr;
+  return isMoved && (section.flags & PF_W) !== 0 && !READ_ONLY_DYNAMIC.has(elf!.machine);
+}
+
+/** From the first to the last: which of the entries are used depends on all the symbols. */
+function readTables(process: Process, { dynamic, segments }: LoadedObject): void {
+  const tables = dynamic!.tables;
+  if (tables === undefined) return;
+  const address = addressOf(segments, tables.start);
+  const inSegment = segments.find(
+    ({ vaddr, memsz }) => vaddr <= tables.start && tables.start < vaddr + memsz,
+  );
+  if (address === undefined || inSegment === undefined) return;
+  const end = Math.min(tables.end, inSegment.vaddr + inSegment.filesz);
+  process.loadRange(address, new Uint8Array(Math.max(0, end - tables.start)));
+}
+
+/** Whole pages only, the last one rounded down. Compare elf/dl-reloc.c:_dl_protect_relro(). */
+function protectRelro(process: Process, { elf, segments }: LoadedObject): void {
+  const relro = elf!.segments.find(({ type }) => type === PT_GNU_RELRO);
+  const at = relro === undefined ? undefined : addressOf(segments, relro.vaddr);
+  if (relro === undefined || at === undefined) return;
+  const start = pageOf(at) * PAGE_SIZE;
+  const end = pageOf(at + relro.memsz) * PAGE_SIZE;
+  if (end > start) mprotect(process, start, end, PROT_READ);
+}
+
+function protect(process: Process, segment: LoadedSegment, prot: number): void {
+  const { start, end } = pagesOfSegment(segment);
+  mprotect(process, start, end, prot);
+}
+
+/** Without an MMU there is nothing to protect, and loaders do not mind. */
+function mprotect(process: Process, start: Address, end: Address, prot: number): void {
+  try {
+    process.mprotect(start, end - start, prot);
+  } catch (error) {
+    if (!isSyscallError(error, 'ENOSYS')) throw error;
+  }
+}

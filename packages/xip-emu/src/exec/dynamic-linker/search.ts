@@ -1,0 +1,85 @@
+import { DF_1_NODEFLIB } from 'cramfs-elf';
+import type { LoadedObject } from '../loaded-object.js';
+import type { LdSoCache } from './ld-so-cache.js';
+
+/** Where a loader looks besides what the objects say. Directories are byte strings. */
+export interface SearchPlaces {
+  /** LD_LIBRARY_PATH. */
+  readonly libraryPath: readonly string[];
+  readonly cache: LdSoCache | undefined;
+  /** What is compiled into the loader, or in its own configuration. */
+  readonly systemDirectories: readonly string[];
+}
+
+/**
+ * The paths at which a loader looks for a library without a slash in its name, in order.
+ *
+ * @param requester the object that needs it.
+ */
+export type SearchPaths = (name: string, requester: LoadedObject, places: SearchPlaces) => string[];
+
+/**
+ * DT_RPATH of the object and of those that brought it in, unless it has DT_RUNPATH; then
+ * LD_LIBRARY_PATH, DT_RUNPATH, ld.so.cache, the default directories. Subdirectories for certain
+ * processors (glibc-hwcaps) are left out. Compare glibc's elf/dl-load.c:_dl_map_object().
+ */
+export const searchAsGlibc: SearchPaths = (name, requester, places) => {
+  const { runpath, flags1 = 0 } = requester.dynamic ?? {};
+  const directories: string[] = [];
+  if (runpath === undefined) {
+    for (const object of requesters(requester)) {
+      if (object.dynamic?.runpath !== undefined) continue;
+      directories.push(...pathDirectories(object.dynamic?.rpath, object));
+    }
+  }
+  directories.push(...places.libraryPath, ...pathDirectories(runpath, requester));
+  const withDefaults = (flags1 & DF_1_NODEFLIB) === 0;
+  return [
+    ...directories.map((directory) => join(directory, name)),
+    ...(withDefaults ? (places.cache?.get(name) ?? []) : []),
+    ...(withDefaults ? places.systemDirectories : []).map((directory) => join(directory, name)),
+  ];
+};
+
+/**
+ * LD_LIBRARY_PATH; DT_RUNPATH, or else DT_RPATH, of the object and of those that brought it in; the
+ * system's directories. Compare musl's ldso/dynlink.c:load_library().
+ */
+export const searchAsMusl: SearchPaths = (name, requester, places) => {
+  const ofObjects = requesters(requester).flatMap((object) =>
+    pathDirectories(object.dynamic?.runpath ?? object.dynamic?.rpath, object),
+  );
+  return [...places.libraryPath, ...ofObjects, ...places.systemDirectories].map((directory) =>
+    join(directory, name),
+  );
+};
+
+/** An object, the one that needed it, and so on up to the program. */
+function requesters(object: LoadedObject): LoadedObject[] {
+  const chain: LoadedObject[] = [];
+  for (let at: LoadedObject | undefined = object; at !== undefined; at = at.neededBy) {
+    chain.push(at);
+  }
+  return chain;
+}
+
+/** Directories of a DT_RPATH or DT_RUNPATH; those that depend on the processor are left out. */
+function pathDirectories(path: string | undefined, object: LoadedObject): string[] {
+  if (path === undefined || path === '') return [];
+  return path
+    .split(':')
+    .map((directory) => expandOrigin(directory, object))
+    .filter((directory) => !directory.includes('$'));
+}
+
+/** $ORIGIN is the directory of the object, of the program with all its symlinks resolved. */
+export function expandOrigin(text: string, { role, path, name }: LoadedObject): string {
+  const own = role === 'program' ? path : name;
+  return text.replace(/\$(?:ORIGIN\b|\{ORIGIN\})/g, () => own.slice(0, own.lastIndexOf('/')));
+}
+
+/** A relative directory counts from the root, where a process starts. */
+function join(directory: string, name: string): string {
+  const absolute = directory.startsWith('/') ? directory : `/${directory}`;
+  return absolute.endsWith('/') ? `${absolute}${name}` : `${absolute}/${name}`;
+}

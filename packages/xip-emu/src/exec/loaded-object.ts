@@ -1,0 +1,68 @@
+import type { ElfDynamic, ElfFile, ElfSegment, ReadVirtual } from 'cramfs-elf';
+import type { Process } from '../process.js';
+import { PAGE_SIZE, pageAlign, type Address } from '../units.js';
+import type { Inode } from '../vfs/inode.js';
+
+/** A part of an object, and where it is in memory. */
+export interface LoadedSegment extends Omit<ElfSegment, 'type' | 'align'> {
+  /** Of the byte at `vaddr`. */
+  readonly address: Address;
+}
+
+/** A file in memory. */
+export interface MappedFile {
+  /** Absolute, symlinks resolved; a byte string. */
+  readonly path: string;
+  readonly inode: Inode;
+  /** Undefined for bFLT. */
+  readonly elf: ElfFile | undefined;
+  readonly segments: readonly LoadedSegment[];
+}
+
+/** A file that belongs to the program that a process runs. */
+export interface LoadedObject extends MappedFile {
+  readonly role: 'program' | 'interpreter' | 'library';
+  /** The path that it was opened by. */
+  readonly name: string;
+  /** What the dynamic loader finds in it; undefined for what has no dynamic section. */
+  readonly dynamic: ElfDynamic | undefined;
+  /** Of a library: the object that asked for it first. */
+  readonly neededBy: LoadedObject | undefined;
+}
+
+/** Segments that keep their distances: all of them moved by `bias`. */
+export function movedSegments(segments: readonly ElfSegment[], bias: number): LoadedSegment[] {
+  return segments.map((segment) => ({ ...segment, address: segment.vaddr + bias }));
+}
+
+/** Where a virtual address of an object is in memory; undefined outside of its segments. */
+export function addressOf(segments: readonly LoadedSegment[], vaddr: number): Address | undefined {
+  const segment = segments.find(
+    (candidate) => candidate.vaddr <= vaddr && vaddr < candidate.vaddr + candidate.memsz,
+  );
+  return segment === undefined ? undefined : segment.address + (vaddr - segment.vaddr);
+}
+
+/** Reads an object as a program does: by loads, with their faults. */
+export function memoryReader(process: Process, segments: readonly LoadedSegment[]): ReadVirtual {
+  return (vaddr, length) => {
+    const start = addressOf(segments, vaddr);
+    if (start === undefined || length === 0) return undefined;
+    if (addressOf(segments, vaddr + length - 1) !== start + length - 1) return undefined;
+    const bytes = new Uint8Array(length);
+    return process.loadRange(start, bytes).loaded === length ? bytes : undefined;
+  };
+}
+
+/**
+ * The pages of a segment in memory, the end exclusive; without an MMU they need not start at a
+ * multiple of the page size.
+ */
+export function pagesOfSegment({ address, vaddr, memsz }: LoadedSegment): {
+  readonly start: Address;
+  readonly end: Address;
+} {
+  const inPage = vaddr % PAGE_SIZE;
+  const start = address - inPage;
+  return { start, end: start + pageAlign(inPage + memsz) };
+}

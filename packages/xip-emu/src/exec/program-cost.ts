@@ -1,0 +1,164 @@
+import { PF_W, isFdpic } from 'cramfs-elf';
+import type { Machine } from '../machine.js';
+import type { Process } from '../process.js';
+import { accountMachine } from '../report/accounting.js';
+import { areasIn, type AreaReport } from '../report/areas.js';
+import { pagesIn } from '../report/pages.js';
+import { PAGE_SIZE, pageOf, pagesOf, type Address } from '../units.js';
+import { pagesOfSegment, type LoadedObject, type LoadedSegment } from './loaded-object.js';
+import { startProgram, type StartOptions, type StartedProgram } from './start-program.js';
+import { touchAll } from './touch.js';
+
+/** RAM in pages. */
+export interface RamPages {
+  /** Of the process alone: private copies, bss; without MMU all that its mappings have. */
+  readonly private: number;
+  /** In the page cache, for all processes; can be dropped when nobody uses it. */
+  readonly cache: number;
+}
+
+/** What one segment has from ROM at the start. */
+export interface SegmentCost extends LoadedSegment {
+  readonly writable: boolean;
+  /** Pages of the file that the segment takes, from `pgoff` on. */
+  readonly pgoff: number;
+  readonly pages: number;
+  readonly romPages: number;
+}
+
+export interface ObjectCost {
+  readonly object: LoadedObject;
+  readonly segments: readonly SegmentCost[];
+  /** The areas that it has, in the order of their addresses. */
+  readonly areas: readonly AreaReport[];
+  /** Distinct pages of ROM that are mapped. */
+  readonly romPages: number;
+  readonly atStart: RamPages;
+  /** When every page has been used, and every writable one been written to. */
+  readonly atMost: RamPages;
+}
+
+/** What a program costs. */
+export interface ProgramCost {
+  readonly started: StartedProgram;
+  readonly objects: readonly ObjectCost[];
+  /** Arguments, environment and what lies below them; it grows with use, as the heap does. */
+  readonly stack: RamPages;
+  /** Files that are read, not mapped: symlinks, scripts, ld.so.cache. */
+  readonly otherCache: number;
+  readonly romPages: number;
+  readonly atStart: RamPages;
+  readonly atMost: RamPages;
+  /** Page tables of the lowest level, not counted above; 0 without an MMU. */
+  readonly pageTablePages: number;
+}
+
+/**
+ * Starts a program on a machine that has nothing else in its RAM, and counts. The process ends.
+ *
+ * @throws SyscallError, the errno of execve().
+ */
+export function programCost(machine: Machine, path: string, options?: StartOptions): ProgramCost {
+  const process = machine.spawn();
+  try {
+    const started = startProgram(process, path, options);
+    const { objects } = started;
+    const segments = objects.map((object) =>
+      object.segments.map((segment) => segmentCost(process, segment)),
+    );
+    const areas = objects.map((object) => areasOf(process, object));
+    const romPages = objects.map((object) => countPages(process, object).rom);
+    const start = ramOf(machine, process, objects);
+    for (const object of objects) touchAll(process, object);
+    const most = ramOf(machine, process, objects);
+    return {
+      started,
+      objects: objects.map((object, index) => ({
+        object,
+        segments: segments[index]!,
+        areas: areas[index]!,
+        romPages: romPages[index]!,
+        atStart: start.objects[index]!,
+        atMost: most.objects[index]!,
+      })),
+      stack: { private: start.otherPrivate, cache: 0 },
+      otherCache: most.otherCache,
+      romPages: romPages.reduce((sum, pages) => sum + pages, 0),
+      atStart: start.total,
+      atMost: most.total,
+      pageTablePages: most.pageTablePages,
+    };
+  } finally {
+    process.exit();
+  }
+}
+
+interface MachineRam {
+  readonly objects: readonly RamPages[];
+  readonly otherPrivate: number;
+  readonly otherCache: number;
+  readonly total: RamPages;
+  readonly pageTablePages: number;
+}
+
+function ramOf(machine: Machine, process: Process, objects: readonly LoadedObject[]): MachineRam {
+  const { pageCachePages, anonymousPages, processes } = accountMachine(machine);
+  const ram = objects.map((object) => ({
+    private: countPages(process, object).private,
+    cache: object.inode.mapping?.pages ?? 0,
+  }));
+  const sum = (of: keyof RamPages): number => ram.reduce((total, pages) => total + pages[of], 0);
+  return {
+    objects: ram,
+    otherPrivate: anonymousPages - sum('private'),
+    otherCache: pageCachePages - sum('cache'),
+    total: { private: anonymousPages, cache: pageCachePages },
+    pageTablePages: processes[0]?.pageTablePages ?? 0,
+  };
+}
+
+/** Distinct pages behind the segments of an object. */
+function countPages(
+  process: Process,
+  { segments }: LoadedObject,
+): { rom: number; private: number } {
+  const rom = new Set<number>();
+  const own = new Set<number>();
+  for (const segment of segments) {
+    const { start, end } = pagesOfSegment(segment);
+    for (const { backing, physical } of pagesIn(process.mm, start, end - start)) {
+      if (physical === undefined) continue;
+      if (backing === 'rom') rom.add(pageOf(physical));
+      else if (backing === 'anonymous' || backing === 'copy') own.add(pageOf(physical));
+    }
+  }
+  return { rom: rom.size, private: own.size };
+}
+
+function segmentCost({ mm }: Process, segment: LoadedSegment): SegmentCost {
+  const { address, vaddr, offset, filesz, flags } = segment;
+  const inPage = vaddr % PAGE_SIZE;
+  const pages = pagesOf(inPage + filesz);
+  const found = pagesIn(mm, address - inPage, pages * PAGE_SIZE);
+  return {
+    ...segment,
+    writable: (flags & PF_W) !== 0,
+    pgoff: pageOf(offset),
+    pages,
+    romPages: found.filter(({ backing }) => backing === 'rom').length,
+  };
+}
+
+/** From the first to the last page of an object; segments of FDPIC and bFLT are not together. */
+function areasOf({ mm }: Process, { elf, segments }: LoadedObject): AreaReport[] {
+  const found = new Map<Address, AreaReport>();
+  const ranges = segments.map(pagesOfSegment);
+  const whole = {
+    start: Math.min(...ranges.map(({ start }) => start)),
+    end: Math.max(...ranges.map(({ end }) => end)),
+  };
+  for (const { start, end } of elf === undefined || isFdpic(elf) ? ranges : [whole]) {
+    for (const area of areasIn(mm, start, end)) found.set(area.start, area);
+  }
+  return [...found.values()].sort((a, b) => a.start - b.start);
+}

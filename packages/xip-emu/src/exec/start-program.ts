@@ -1,0 +1,117 @@
+import { PT_INTERP, parseDynamic } from 'cramfs-elf';
+import { bytesToName } from 'cramfs-format';
+import { invariant } from '../errno.js';
+import { Mm } from '../mm/mm-struct.js';
+import { NommuMm } from '../nommu/nommu-mm.js';
+import type { Process } from '../process.js';
+import type { ExecArguments } from './arguments.js';
+import { failureText, loadLibraries, type MissingLibrary } from './dynamic-linker/link.js';
+import { dynamicLoader, type LoaderName } from './dynamic-linker/loader.js';
+import { relocate } from './dynamic-linker/relocate.js';
+import { execElf } from './elf.js';
+import { memoryReader, type LoadedObject, type MappedFile } from './loaded-object.js';
+import { execNommu } from './nommu-program.js';
+import { resolveScripts } from './script.js';
+import { touchWritable } from './touch.js';
+
+export interface StartOptions {
+  /** Arguments, the program's own name first, and environment; byte strings. */
+  readonly argv?: readonly string[] | undefined;
+  readonly envp?: readonly string[] | undefined;
+  /** Whose ways the interpreter has; default `auto`: musl's if it is called so, else glibc's. */
+  readonly loader?: LoaderName | 'auto' | undefined;
+  /** LD_LIBRARY_PATH: directories, byte strings. */
+  readonly libraryPath?: readonly string[] | undefined;
+}
+
+/** A program just before its own first instruction, or where it could not go on. */
+export interface StartedProgram {
+  /** The program, its interpreter, and the libraries in the order of loading. */
+  readonly objects: readonly LoadedObject[];
+  /** Undefined for programs that need none. */
+  readonly loader: LoaderName | undefined;
+  readonly missing: readonly MissingLibrary[];
+  /** What killed it while it was relocated. */
+  readonly killed: string | undefined;
+}
+
+/**
+ * Starts a program: maps it as the kernel does, and all that it needs as its dynamic loader does,
+ * and touches the memory that relocation touches. No code is run; of the loader's own work, its
+ * writable memory is written to as a whole.
+ *
+ * @param process one that has no memory of its own yet.
+ * @param path absolute, a byte string.
+ * @throws SyscallError, the errno of execve().
+ */
+export function startProgram(
+  process: Process,
+  path: string,
+  options: StartOptions = {},
+): StartedProgram {
+  const { argv = [path], envp = [], libraryPath = [], loader: wanted = 'auto' } = options;
+  const resolved = resolveScripts(process, path, argv);
+  const mapped = exec(process, resolved.path, { argv: resolved.argv, envp });
+  const program = loadedObject(process, 'program', resolved.path, mapped.program);
+  if (mapped.interpreter === undefined) {
+    const killed = attempt(() => {
+      relocate(process, program, undefined);
+    });
+    return { objects: [program], loader: undefined, missing: [], killed };
+  }
+
+  const name = interpreterName(process, program) ?? mapped.interpreter.path;
+  const interpreter = loadedObject(process, 'interpreter', name, mapped.interpreter);
+  const loader = dynamicLoader(wanted, interpreter);
+  const { libraries, missing } = loadLibraries(process, loader, program, interpreter, libraryPath);
+  const objects = [program, interpreter, ...libraries];
+  const killed = attempt(() => {
+    touchWritable(process, interpreter);
+    for (const object of objects.toReversed()) relocate(process, object, loader);
+  });
+  return { objects, loader: loader.name, missing, killed };
+}
+
+function exec(
+  process: Process,
+  path: string,
+  args: ExecArguments,
+): { program: MappedFile; interpreter: MappedFile | undefined } {
+  const { mm } = process;
+  if (mm instanceof Mm) {
+    const { mapped, interpreter } = execElf(process, mm, path, args);
+    return { program: mapped, interpreter: interpreter?.mapped };
+  }
+  invariant(mm instanceof NommuMm, 'memory of an unknown kind');
+  const { mapped, interpreter } = execNommu(process, mm, path, args);
+  return { program: mapped, interpreter };
+}
+
+function loadedObject(
+  process: Process,
+  role: LoadedObject['role'],
+  name: string,
+  mapped: MappedFile,
+): LoadedObject {
+  const { elf, segments } = mapped;
+  const dynamic = elf && parseDynamic(elf, memoryReader(process, segments));
+  return { ...mapped, role, name, dynamic, neededBy: undefined };
+}
+
+/** As the program has it in memory. */
+function interpreterName(process: Process, { elf, segments }: LoadedObject): string | undefined {
+  const segment = elf?.segments.find(({ type }) => type === PT_INTERP);
+  if (segment === undefined) return undefined;
+  const bytes = memoryReader(process, segments)(segment.vaddr, segment.filesz);
+  return bytes && bytesToName(bytes.subarray(0, bytes.indexOf(0)));
+}
+
+/** Runs what may kill the program. @returns what did. */
+function attempt(action: () => void): string | undefined {
+  try {
+    action();
+    return undefined;
+  } catch (error) {
+    return failureText(error);
+  }
+}

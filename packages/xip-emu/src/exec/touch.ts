@@ -1,0 +1,39 @@
+import { PF_W } from 'cramfs-elf';
+import { AccessFault } from '../errno.js';
+import { Mm } from '../mm/mm-struct.js';
+import type { Process } from '../process.js';
+import { PAGE_SIZE, pageOf } from '../units.js';
+import { VM_READ, VM_WRITE } from '../vfs/vm-area.js';
+import { pagesOfSegment, type LoadedObject } from './loaded-object.js';
+
+/** Writes to each page of the writable segments, with the value that is there. @throws AccessFault. */
+export function touchWritable(process: Process, { segments }: LoadedObject): void {
+  for (const segment of segments) {
+    if ((segment.flags & PF_W) === 0) continue;
+    const { start, end } = pagesOfSegment(segment);
+    for (let at = start; at < end; at += PAGE_SIZE) process.store(at, process.load(at));
+  }
+}
+
+/**
+ * Uses all memory of an object that can be used: reads each page, and writes to it where that is
+ * allowed now. Without an MMU all of it is there already.
+ */
+export function touchAll(process: Process, { segments }: LoadedObject): void {
+  const { mm } = process;
+  if (!(mm instanceof Mm)) return;
+  for (const segment of segments) {
+    const { start, end } = pagesOfSegment(segment);
+    for (let at = start; at < end; at += PAGE_SIZE) {
+      const flags = mm.vmaAt(pageOf(at))?.flags ?? 0;
+      if ((flags & VM_READ) === 0) continue;
+      try {
+        const value = process.load(at);
+        if ((flags & VM_WRITE) !== 0) process.store(at, value);
+      } catch (error) {
+        // Pages behind the end of the file, or damaged ones.
+        if (!(error instanceof AccessFault)) throw error;
+      }
+    }
+  }
+}
