@@ -15,7 +15,6 @@ const MAX_MAP_COUNT = 65530;
  * memory may lose its head, its tail, or a piece in the middle.
  *
  * @param origin what to call this operation in a diagnosis.
- * @returns true if a VMA was split, in which the kernel's maple tree warns.
  * @throws SyscallError, or KernelCorruption where the kernel goes wrong; nothing changed then.
  */
 export function doMunmap(
@@ -24,18 +23,21 @@ export function doMunmap(
   start: Address,
   length: number,
   origin: string,
-): boolean {
+): void {
   const end = start + pageAlign(length);
   if (end === start) throw new SyscallError('EINVAL', 'no length');
   let vma = tree.find(start, end);
   if (vma === undefined) throw new SyscallError('EINVAL', 'nothing is mapped there');
 
-  if (vma.vmFile === undefined) return unmapAnonymous(tree, regions, vma, { start, end, origin });
+  if (vma.vmFile === undefined) {
+    unmapAnonymous(tree, regions, vma, { start, end, origin });
+    return;
+  }
   while (vma !== undefined) {
     if (start > vma.vmStart) throw new SyscallError('EINVAL', 'part of a mapping of a file');
     if (end === vma.vmEnd) {
       deleteVma(tree, regions, vma, { start, end, origin });
-      return false;
+      return;
     }
     vma = tree.find(vma.treeEnd, end);
   }
@@ -48,11 +50,11 @@ interface Range {
   readonly origin: string;
 }
 
-function unmapAnonymous(tree: VmaTree, regions: VmRegions, vma: NommuVma, range: Range): boolean {
+function unmapAnonymous(tree: VmaTree, regions: VmRegions, vma: NommuVma, range: Range): void {
   const { start, end } = range;
   if (start === vma.vmStart && end === vma.vmEnd) {
     deleteVma(tree, regions, vma, range);
-    return false;
+    return;
   }
   if (start < vma.vmStart || end > vma.vmEnd) {
     throw new SyscallError('EINVAL', 'not within one mapping');
@@ -62,10 +64,8 @@ function unmapAnonymous(tree: VmaTree, regions: VmRegions, vma: NommuVma, range:
   }
   const isTail = end === vma.vmEnd;
   if (isTail) checkTreeEntry(vma, range);
-  const isHole = start !== vma.vmStart && !isTail;
-  if (isHole) splitBelow(tree, regions, vma, start);
+  if (start !== vma.vmStart && !isTail) splitBelow(tree, regions, vma, start);
   shrink(tree, regions, vma, start, end);
-  return isHole;
 }
 
 /**
@@ -86,6 +86,7 @@ function splitBelow(tree: VmaTree, regions: VmRegions, vma: NommuVma, at: Addres
   tree.moveStart(vma, at);
   vma.vmPgoff += pages;
   tree.add(lower);
+  regions.holes += 1;
 }
 
 /** Cuts off the head or the tail [from, to). Compare mm/nommu.c:vmi_shrink_vma(). */

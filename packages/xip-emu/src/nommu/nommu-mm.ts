@@ -24,9 +24,6 @@ export class NommuMm implements MemoryMap {
    */
   operation: string | undefined;
 
-  /** Holes made in anonymous mappings: the kernel goes on, but its maple tree warns (WARN_ON). */
-  warnings = 0;
-
   readonly regions: VmRegions;
 
   /** Events of this memory. */
@@ -74,7 +71,7 @@ export class NommuMm implements MemoryMap {
   munmap(address: Address, length: number): void {
     this.guarded(() => {
       const origin = this.operation ?? 'munmap';
-      if (doMunmap(this.tree, this.regions, address, length, origin)) this.warnings += 1;
+      doMunmap(this.tree, this.regions, address, length, origin);
       this.trace.sink?.({ type: 'munmap', pid: this.pid, address, length });
     });
   }

@@ -56,6 +56,11 @@ test('memory that is used again is zero', () => {
 
 test('at most 4 MiB in a row', () => {
   const ram = memory(3000);
-  expect(() => ram.allocate(1025)).toThrow(expect.objectContaining({ code: 'ENOMEM' }));
   expect(ram.allocate(1024)).toBeGreaterThanOrEqual(RAM);
+  expect(() => ram.allocate(1024 + 953)).toThrow(expect.objectContaining({ code: 'ENOMEM' }));
+  expect(ram.warnings).toBe(1);
+  expect(() => {
+    for (;;) ram.allocate(1024);
+  }).toThrow(expect.objectContaining({ code: 'ENOMEM' }));
+  expect(ram.warnings, 'only what can never be given').toBe(1);
 });

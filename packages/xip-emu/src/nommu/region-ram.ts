@@ -10,6 +10,9 @@ export class RegionRam {
   /** mmap_pages_allocated: "MmapCopy" of /proc/meminfo, in pages. */
   pagesAllocated = 0;
 
+  /** Requests in which the page allocator warns (WARN_ON_ONCE, which taints the kernel). */
+  warnings = 0;
+
   readonly phys: PhysicalMemory;
 
   constructor(phys: PhysicalMemory) {
@@ -21,10 +24,13 @@ export class RegionRam {
    * gives the rest back at once (vm.nr_trim_pages = 1, its default). Compare
    * mm/nommu.c:do_mmap_private() => alloc_pages_exact().
    *
-   * @throws SyscallError ENOMEM for more than 4 MiB, or if no such row is free.
+   * @throws SyscallError ENOMEM if no such row is free, or for more than 4 MiB: that the page
+   * allocator cannot give in any case, so it also warns (mm/page_alloc.c:__alloc_pages()).
    */
   allocate(pages: number): Address {
-    const first = pages <= MAX_PAGES ? this.phys.allocateRun(pages, FRAME_REGION) : undefined;
+    const possible = pages <= MAX_PAGES;
+    if (!possible) this.warnings += 1;
+    const first = possible ? this.phys.allocateRun(pages, FRAME_REGION) : undefined;
     if (first === undefined) throw new SyscallError('ENOMEM', `no ${pages} contiguous pages`);
     this.pagesAllocated += pages;
     return this.phys.pfnOf(first) * PAGE_SIZE;

@@ -41,12 +41,20 @@ export class VmRegions {
 
   readonly ram: RegionRam;
 
+  /** Holes made in anonymous mappings: the kernel goes on, but its maple tree warns (WARN_ON). */
+  holes = 0;
+
   constructor(ram: RegionRam) {
     this.ram = ram;
   }
 
   get count(): number {
     return this.tree.size;
+  }
+
+  /** True if an operation made the kernel warn, which taints it (TAINT_WARN). */
+  get warned(): boolean {
+    return this.holes > 0 || this.ram.warnings > 0;
   }
 
   /** In the order of their addresses, in which do_mmap() looks for one to share. */

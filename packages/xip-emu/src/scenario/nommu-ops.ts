@@ -37,7 +37,6 @@ export class NommuScenarioOps implements ScenarioOps {
   private readonly numbers = new Map<Allocation, number>();
   /** What an ID's address stood on when it was mapped. */
   private readonly owners = new WeakMap<Mapping, Allocation>();
-  private readonly memories = new Set<NommuMm>();
 
   constructor({ machine, root, teardown }: NommuScenarioOptions) {
     this.machine = machine;
@@ -46,9 +45,7 @@ export class NommuScenarioOps implements ScenarioOps {
   }
 
   before(process: Process, operation: string): void {
-    const mm = memoryOf(process);
-    mm.operation = operation;
-    this.memories.add(mm);
+    memoryOf(process).operation = operation;
   }
 
   addressField(process: Process, mapping: Mapping): string {
@@ -159,7 +156,7 @@ export class NommuScenarioOps implements ScenarioOps {
 
   finish(): Fields {
     const fields = this.teardown();
-    const warned = [...this.memories].some(({ warnings }) => warnings > 0);
+    const { warned } = this.machine.vmRegions;
     return warned ? { ...fields, kernel: 'warned', taint: TAINT_WARN } : fields;
   }
 
