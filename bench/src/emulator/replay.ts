@@ -1,5 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { openImage } from 'cramfs-reader';
+import { nodeZlib } from 'cramfs-reader/node';
 import { createWorld, parseScenario, runScenario } from 'xip-emu';
 import { timed, type Timing } from './loops.js';
 
@@ -20,7 +22,8 @@ export function replayRecords(): Timing {
 /** @param set for example `v3-mmu-fuzz-a`. @returns the number of scenarios. */
 function replaySet(set: string): number {
   const image = set.endsWith('fuzz-a') ? 'fuzz-a' : 'basic';
-  const world = createWorld(unpack(`kernel-images/${image}.img.gz`), {
+  const bytes = unpack(`kernel-images/${image}.img.gz`);
+  const world = createWorld(openImage(bytes, { zlib: nodeZlib }), {
     mmu: !set.startsWith('nommu'),
     policy: set.startsWith('v3-') ? 'linux-6.12-v3-vmasplit' : 'linux-6.12',
   });

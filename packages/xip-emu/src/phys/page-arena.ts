@@ -1,9 +1,9 @@
 import { PAGE_SHIFT, PAGE_SIZE } from '../units.js';
 
-const SLOTS_SHIFT = 8;
+const SLOTS_SHIFT = 4;
 const SLOTS = 1 << SLOTS_SHIFT;
 
-/** Pages of bytes in few large blocks: what frames get when somebody writes to them. */
+/** Pages of bytes in blocks: what frames get when somebody writes to them. */
 export class PageArena {
   private readonly blocks: Uint8Array[] = [];
   private readonly released: number[] = [];

@@ -133,7 +133,8 @@ function parseBlock(reader: LineReader): Statement[] {
       reader.at += 1;
       statements.push({ ...line, op: 'fork', body, end });
     } else {
-      statements.push({ ...line, ...parseOperation(line) });
+      const { n, cmd } = line;
+      statements.push({ n, cmd, ...parseOperation(line) });
     }
   }
 }

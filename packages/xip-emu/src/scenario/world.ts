@@ -33,6 +33,7 @@ export function createWorld(
   const { bytes } = image;
   const size = Math.max(ROM_SIZE, Math.ceil(bytes.length / 4096) * 4096);
   return {
+    crc32: (bytes, crc) => image.zlib.crc32(bytes, crc),
     mount(kind: MountKind, { faultAround }): ScenarioOps {
       const roms = [{ address: romAddress, size, bytes }];
       const machine = new Machine({ mmu, policy, ramSize, roms, faultAround });
