@@ -1,5 +1,5 @@
 import { CRAMFS_MAX_FILE_SIZE, alignUp, bytesToName, type DeviceNumber } from 'cramfs-format';
-import type { ChunkReader } from './chunk-reader.js';
+import { UnexpectedEnd, type ChunkReader } from './chunk-reader.js';
 import {
   TAR_BLOCK_SIZE,
   TarFormatError,
@@ -10,12 +10,13 @@ import {
 } from './tar-header.js';
 import { PaxAttributes, parsePaxRecords, type PaxRecord } from './tar-pax.js';
 import { readGnuSparseMap, readPaxSparseMap, type SparseMap } from './tar-sparse.js';
+import { runOnBytes, runOnStream, type TarSteps } from './tar-steps.js';
 
 export type TarMemberType =
   'file' | 'link' | 'symlink' | 'char-device' | 'block-device' | 'directory' | 'fifo';
 
-/** A member of an archive, with what its extended headers say put in. Texts are byte strings. */
-export interface TarMember {
+/** What the headers of a member say, extended ones put in. Texts are byte strings. */
+export interface TarMemberHead {
   readonly type: TarMemberType;
   /** As stored: maybe with `./`, `/` or `..`. */
   readonly path: string;
@@ -27,8 +28,32 @@ export interface TarMember {
   readonly rdev: DeviceNumber;
   /** Bytes of a file. */
   readonly size: number;
+  /** How the bytes that follow, padded to blocks, make up the file; empty for other types. */
+  readonly map: SparseMap;
+}
+
+/** A member, with its content. */
+export interface TarMember extends TarMemberHead {
   /** The file's bytes, as many as cramfs can hold; empty for other types. */
   readonly content: Uint8Array;
+}
+
+/** A member, and where in the archive it is: byte offsets. */
+export interface TarIndexEntry extends TarMemberHead {
+  /** The first of its headers: extended ones stand before its own. */
+  readonly start: number;
+  /** Its own header. */
+  readonly headerAt: number;
+  /** Its content, padding not included, or what follows the headers. */
+  readonly dataAt: number;
+  /** Behind its padding. */
+  readonly end: number;
+}
+
+export interface TarIndex {
+  readonly members: readonly TarIndexEntry[];
+  /** Where the end marker is. */
+  readonly end: number;
 }
 
 /** Headers that stand before a member and change it. */
@@ -57,7 +82,7 @@ const TYPES: ReadonlyMap<string, TarMemberType> = new Map([
 /** More than any real name or set of extended attributes. */
 const MAX_EXTENSION_SIZE = 4 << 20;
 const PERMISSIONS = 0o7777;
-const EMPTY = new Uint8Array(0);
+const NOTHING: SparseMap = { realSize: 0, pieces: [] };
 
 /**
  * Reads an archive up to its end marker, one member at a time: ustar, pax with global headers, GNU,
@@ -69,112 +94,191 @@ const EMPTY = new Uint8Array(0);
  * @throws TarFormatError, UnexpectedEnd
  */
 export async function* readTarMembers(reader: ChunkReader): AsyncGenerator<TarMember> {
-  const extensions: Extensions = {
+  const parser = new TarParser();
+  for (;;) {
+    const head = await runOnStream(parser.next(), reader);
+    if (head === undefined) return;
+    yield { ...head, content: await readContent(head.map, reader) };
+  }
+}
+
+/**
+ * Where everything is in an archive in memory, up to its end marker.
+ *
+ * @throws TarFormatError, UnexpectedEnd
+ */
+export function readTarIndex(bytes: Uint8Array): TarIndex {
+  const parser = new TarParser();
+  const members: TarIndexEntry[] = [];
+  for (;;) {
+    const before = parser.offset;
+    const head = runOnBytes(parser.next(), bytes, before);
+    // The end marker itself was taken.
+    if (head === undefined) return { members, end: parser.offset - TAR_BLOCK_SIZE };
+    if (parser.offset > bytes.length) throw new UnexpectedEnd();
+    const { start, headerAt, dataAt, offset: end } = parser;
+    members.push({ ...head, start, headerAt, dataAt, end });
+  }
+}
+
+/** The headers of an archive; what files hold is left to whoever runs it. */
+class TarParser {
+  /** Where it is; behind the content of the member that was returned last. */
+  offset = 0;
+  // Of that member, see TarIndexEntry.
+  start = 0;
+  headerAt = 0;
+  dataAt = 0;
+  private first = true;
+  private readonly extensions: Extensions = {
     global: new Map(),
     local: [],
     longName: undefined,
     longLink: undefined,
   };
-  for (let first = true; ; first = false) {
-    const block = await nextHeader(reader, first);
-    if (isZeroBlock(block)) return;
-    const header = decodeTarHeader(block);
-    if (await takeExtension(header, reader, extensions)) continue;
-    yield await takeMember(header, block, reader, extensions);
-    extensions.local = [];
-    extensions.longName = undefined;
-    extensions.longLink = undefined;
-  }
-}
 
-async function nextHeader(reader: ChunkReader, first: boolean): Promise<Uint8Array> {
-  const block = await reader.peek(TAR_BLOCK_SIZE);
-  if (block.length === 0) {
-    throw new TarFormatError(
-      first
-        ? 'the archive is empty, or was cut short'
-        : 'the archive has no end marker: it was cut short',
-    );
-  }
-  if (!isZeroBlock(block) && !isTarHeader(block) && (first || block.length === TAR_BLOCK_SIZE)) {
-    throw new TarFormatError(first ? 'not a tar archive' : 'bad header checksum');
-  }
-  return reader.take(TAR_BLOCK_SIZE);
-}
-
-/** True if the header was one that describes what follows; its data has been taken then. */
-async function takeExtension(
-  header: TarHeader,
-  reader: ChunkReader,
-  extensions: Extensions,
-): Promise<boolean> {
-  switch (header.typeflag) {
-    case 'x':
-    case 'X': // Solaris's name for x
-      extensions.local = parsePaxRecords(await takeExtensionData(header, reader));
-      return true;
-    case 'g':
-      for (const [keyword, value] of parsePaxRecords(await takeExtensionData(header, reader))) {
-        extensions.global.set(keyword, value);
+  /**
+   * The next member, or undefined at the end marker. Its content and the padding, as many bytes as
+   * the pieces of its map and a whole number of blocks, are to be taken before the next call.
+   */
+  *next(): TarSteps<TarMemberHead | undefined> {
+    const { extensions } = this;
+    this.start = this.offset;
+    for (;;) {
+      const at = this.offset;
+      const block = yield* this.nextHeader();
+      if (isZeroBlock(block)) return undefined;
+      const header = decodeTarHeader(block);
+      const extended = yield* this.takeExtension(header);
+      if (extended === 'next') continue;
+      if (extended === 'all') {
+        this.start = this.offset;
+        continue;
       }
-      return true;
-    case 'L':
-      extensions.longName = untilNul(await takeExtensionData(header, reader));
-      return true;
-    case 'K':
-      extensions.longLink = untilNul(await takeExtensionData(header, reader));
-      return true;
-    case 'V': // a volume's label
-      await skipData(reader, header.size);
-      return true;
-    default:
-      return false;
+      this.headerAt = at;
+      const head = yield* this.takeMember(header, block);
+      extensions.local = [];
+      extensions.longName = undefined;
+      extensions.longLink = undefined;
+      return head;
+    }
   }
-}
 
-async function takeExtensionData(header: TarHeader, reader: ChunkReader): Promise<Uint8Array> {
-  const { size } = header;
-  if (size > MAX_EXTENSION_SIZE) throw new TarFormatError(`extended header of ${size} bytes`);
-  return (await reader.take(alignUp(size, TAR_BLOCK_SIZE))).subarray(0, size);
+  private *take(length: number): TarSteps<Uint8Array> {
+    const bytes = yield { want: 'take', length };
+    this.offset += length;
+    return bytes;
+  }
+
+  private *skipData(size: number): TarSteps<void> {
+    const length = alignUp(size, TAR_BLOCK_SIZE);
+    yield { want: 'skip', length };
+    this.offset += length;
+  }
+
+  private *nextHeader(): TarSteps<Uint8Array> {
+    const { first } = this;
+    this.first = false;
+    const block = yield { want: 'peek', length: TAR_BLOCK_SIZE };
+    if (block.length === 0) {
+      throw new TarFormatError(
+        first
+          ? 'the archive is empty, or was cut short'
+          : 'the archive has no end marker: it was cut short',
+      );
+    }
+    if (!isZeroBlock(block) && !isTarHeader(block) && (first || block.length === TAR_BLOCK_SIZE)) {
+      throw new TarFormatError(first ? 'not a tar archive' : 'bad header checksum');
+    }
+    return yield* this.take(TAR_BLOCK_SIZE);
+  }
+
+  /**
+   * Takes the data of a header that is no member: one that describes the next member, or all that
+   * follow.
+   */
+  private *takeExtension(header: TarHeader): TarSteps<'next' | 'all' | undefined> {
+    const { extensions } = this;
+    switch (header.typeflag) {
+      case 'x':
+      case 'X': // Solaris's name for x
+        extensions.local = parsePaxRecords(yield* this.takeExtensionData(header));
+        return 'next';
+      case 'g':
+        for (const [keyword, value] of parsePaxRecords(yield* this.takeExtensionData(header))) {
+          extensions.global.set(keyword, value);
+        }
+        return 'all';
+      case 'L':
+        extensions.longName = untilNul(yield* this.takeExtensionData(header));
+        return 'next';
+      case 'K':
+        extensions.longLink = untilNul(yield* this.takeExtensionData(header));
+        return 'next';
+      case 'V': // a volume's label
+        yield* this.skipData(header.size);
+        return 'all';
+      default:
+        return undefined;
+    }
+  }
+
+  private *takeExtensionData({ size }: TarHeader): TarSteps<Uint8Array> {
+    if (size > MAX_EXTENSION_SIZE) throw new TarFormatError(`extended header of ${size} bytes`);
+    return (yield* this.take(alignUp(size, TAR_BLOCK_SIZE))).subarray(0, size);
+  }
+
+  private *takeMember(header: TarHeader, block: Uint8Array): TarSteps<TarMemberHead> {
+    const { extensions } = this;
+    const pax = new PaxAttributes(extensions.global, extensions.local);
+    const path =
+      pax.text('GNU.sparse.name') ?? pax.text('path') ?? extensions.longName ?? header.name;
+    const type = memberType(header, path);
+    const storedSize = pax.number('size') ?? header.size;
+    const linkTarget = pax.text('linkpath') ?? extensions.longLink ?? header.linkname;
+    const map = type === 'file' ? yield* this.takeMap(header, block, storedSize, pax) : NOTHING;
+    this.dataAt = this.offset;
+    if (header.typeflag === 'D' || (type === 'link' && !(yield* isHeaderNext()))) {
+      yield* this.skipData(storedSize);
+    }
+    this.offset += alignUp(storedLength(map), TAR_BLOCK_SIZE);
+    return {
+      type,
+      path,
+      permissions: header.mode & PERMISSIONS,
+      uid: pax.number('uid') ?? header.uid,
+      gid: pax.number('gid') ?? header.gid,
+      linkTarget: type === 'link' || type === 'symlink' ? linkTarget : '',
+      rdev: {
+        major: pax.number('SCHILY.devmajor') ?? header.devmajor,
+        minor: pax.number('SCHILY.devminor') ?? header.devminor,
+      },
+      size: map.realSize,
+      map,
+    };
+  }
+
+  private *takeMap(
+    header: TarHeader,
+    block: Uint8Array,
+    storedSize: number,
+    pax: PaxAttributes,
+  ): TarSteps<SparseMap> {
+    const take = (length: number): TarSteps<Uint8Array> => this.take(length);
+    if (header.typeflag === 'S') {
+      // The extension blocks do not count as data.
+      return checkedLength(yield* readGnuSparseMap(block, take), storedSize);
+    }
+    const before = this.offset;
+    const map = yield* readPaxSparseMap(pax, take);
+    const size = storedSize - (this.offset - before);
+    return checkedLength(map ?? wholeFile(size), size);
+  }
 }
 
 function untilNul(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   return bytesToName(end < 0 ? bytes : bytes.subarray(0, end));
-}
-
-async function takeMember(
-  header: TarHeader,
-  block: Uint8Array,
-  reader: ChunkReader,
-  extensions: Extensions,
-): Promise<TarMember> {
-  const pax = new PaxAttributes(extensions.global, extensions.local);
-  const path =
-    pax.text('GNU.sparse.name') ?? pax.text('path') ?? extensions.longName ?? header.name;
-  const type = memberType(header, path);
-  const storedSize = pax.number('size') ?? header.size;
-  const linkTarget = pax.text('linkpath') ?? extensions.longLink ?? header.linkname;
-  const data =
-    type === 'file'
-      ? await takeFile(header, block, storedSize, pax, reader)
-      : { size: 0, content: EMPTY };
-  if (header.typeflag === 'D' || (type === 'link' && !(await isHeaderNext(reader)))) {
-    await skipData(reader, storedSize);
-  }
-  return {
-    type,
-    path,
-    permissions: header.mode & PERMISSIONS,
-    uid: pax.number('uid') ?? header.uid,
-    gid: pax.number('gid') ?? header.gid,
-    linkTarget: type === 'link' || type === 'symlink' ? linkTarget : '',
-    rdev: {
-      major: pax.number('SCHILY.devmajor') ?? header.devmajor,
-      minor: pax.number('SCHILY.devminor') ?? header.devminor,
-    },
-    ...data,
-  };
 }
 
 function memberType({ typeflag, format }: TarHeader, path: string): TarMemberType {
@@ -190,52 +294,35 @@ function memberType({ typeflag, format }: TarHeader, path: string): TarMemberTyp
  * Whether a hard link has data: its size does not tell, some writers give it the size of the file
  * that it links to.
  */
-async function isHeaderNext(reader: ChunkReader): Promise<boolean> {
-  const block = await reader.peek(TAR_BLOCK_SIZE);
+function* isHeaderNext(): TarSteps<boolean> {
+  const block = yield { want: 'peek', length: TAR_BLOCK_SIZE };
   return isZeroBlock(block) || isTarHeader(block);
-}
-
-async function takeFile(
-  header: TarHeader,
-  block: Uint8Array,
-  storedSize: number,
-  pax: PaxAttributes,
-  reader: ChunkReader,
-): Promise<{ size: number; content: Uint8Array }> {
-  if (header.typeflag === 'S') {
-    // The extension blocks do not count as data.
-    const map = await readGnuSparseMap(block, reader);
-    return takePieces(map, storedSize, reader);
-  }
-  const before = reader.offset;
-  const map = await readPaxSparseMap(pax, reader);
-  const size = storedSize - (reader.offset - before);
-  return takePieces(map ?? wholeFile(size), size, reader);
 }
 
 function wholeFile(size: number): SparseMap {
   return { realSize: size, pieces: [{ offset: 0, length: size }] };
 }
 
-async function takePieces(
-  { realSize, pieces }: SparseMap,
-  storedSize: number,
-  reader: ChunkReader,
-): Promise<{ size: number; content: Uint8Array }> {
-  const stored = pieces.reduce((sum, { length }) => sum + length, 0);
-  if (stored !== storedSize) {
+/** Bytes that are stored for a file. */
+function storedLength({ pieces }: SparseMap): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0);
+}
+
+function checkedLength(map: SparseMap, storedSize: number): SparseMap {
+  if (storedLength(map) !== storedSize) {
     throw new TarFormatError('the map of a sparse file does not agree with its size');
   }
-  const content = new Uint8Array(Math.min(realSize, CRAMFS_MAX_FILE_SIZE));
-  for (const { offset, length } of pieces) {
+  return map;
+}
+
+async function readContent(map: SparseMap, reader: ChunkReader): Promise<Uint8Array> {
+  const content = new Uint8Array(Math.min(map.realSize, CRAMFS_MAX_FILE_SIZE));
+  for (const { offset, length } of map.pieces) {
     const part = content.subarray(offset, offset + length);
     await reader.readInto(part);
     await reader.skip(length - part.length);
   }
-  await reader.skip(alignUp(storedSize, TAR_BLOCK_SIZE) - storedSize);
-  return { size: realSize, content };
-}
-
-async function skipData(reader: ChunkReader, size: number): Promise<void> {
-  await reader.skip(alignUp(size, TAR_BLOCK_SIZE));
+  const stored = storedLength(map);
+  await reader.skip(alignUp(stored, TAR_BLOCK_SIZE) - stored);
+  return content;
 }

@@ -72,7 +72,7 @@ async function hasTrailingData(reader: ChunkReader): Promise<boolean> {
 }
 
 function addMember(root: DirectoryEntry, member: TarMember): void {
-  const names = memberNames(member.path);
+  const names = tarPathNames(member.path);
   const name = names.pop();
   if (name === undefined) {
     if (member.type !== 'directory') throw new TarFormatError(`the root is a ${member.type}`);
@@ -94,8 +94,12 @@ function addMember(root: DirectoryEntry, member: TarMember): void {
   parent.children.set(name, entry);
 }
 
-/** The components of a path, without what does not count: leading and doubled slashes, dots. */
-function memberNames(path: string): string[] {
+/**
+ * The components of a member's path, without what does not count: leading and doubled slashes, dots.
+ *
+ * @throws TarFormatError for what could not be extracted, or not below the archive's root.
+ */
+export function tarPathNames(path: string): string[] {
   const names = path.split('/').filter((name) => name !== '' && name !== '.');
   const text = nameToText(path.slice(0, 256));
   if (names.includes('..')) throw new TarFormatError(`'${text}': a path with '..'`);
@@ -129,7 +133,7 @@ function makeParents(
 /** A copy, so that rules for one name do not change the other; the content is the same object. */
 function linkedEntry(root: DirectoryEntry, member: TarMember): TreeEntry {
   let target: TreeEntry | undefined = root;
-  for (const name of memberNames(member.linkTarget)) {
+  for (const name of tarPathNames(member.linkTarget)) {
     target = target?.type === 'directory' ? target.children.get(name) : undefined;
   }
   const text = nameToText(member.linkTarget);

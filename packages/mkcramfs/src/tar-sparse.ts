@@ -1,7 +1,7 @@
 import { bytesToName } from 'cramfs-format';
-import type { ChunkReader } from './chunk-reader.js';
 import { TAR_BLOCK_SIZE, TarFormatError, decodeTarNumber } from './tar-header.js';
 import { decimal, type PaxAttributes } from './tar-pax.js';
+import type { TarSteps } from './tar-steps.js';
 
 /** A piece of a sparse file; what no piece covers is zero. */
 export interface SparsePiece {
@@ -17,6 +17,9 @@ export interface SparseMap {
   readonly pieces: readonly SparsePiece[];
 }
 
+/** Takes bytes of the archive: the parser's way to do so. */
+type Take = (length: number) => TarSteps<Uint8Array>;
+
 /** The two blocks of GNU tar's own format that list pieces, see "Storing Sparse Files" in its manual. */
 const HEADER_PIECES = { at: 386, count: 4, isExtendedAt: 482 };
 const EXTENSION_PIECES = { at: 0, count: 21, isExtendedAt: 504 };
@@ -28,16 +31,13 @@ const NEWLINE = 0x0a;
 
 /**
  * The map of a member of type `S` (format `gnu`): in its header, and in extension blocks that
- * follow, which are taken from `reader`.
+ * follow, which are taken.
  */
-export async function readGnuSparseMap(
-  header: Uint8Array,
-  reader: ChunkReader,
-): Promise<SparseMap> {
+export function* readGnuSparseMap(header: Uint8Array, take: Take): TarSteps<SparseMap> {
   const realSize = decodeTarNumber(header, REAL_SIZE, 'real size');
   const pieces: SparsePiece[] = [];
   let more = decodePieces(header, HEADER_PIECES, pieces);
-  while (more) more = decodePieces(await reader.take(TAR_BLOCK_SIZE), EXTENSION_PIECES, pieces);
+  while (more) more = decodePieces(yield* take(TAR_BLOCK_SIZE), EXTENSION_PIECES, pieces);
   return checked({ realSize, pieces });
 }
 
@@ -62,15 +62,12 @@ function decodePieces(
  * The map that pax records describe, or undefined if they don't. Formats 0.0 and 0.1 have it in the
  * records, 1.0 at the start of the data, from where it is taken.
  */
-export async function readPaxSparseMap(
-  pax: PaxAttributes,
-  reader: ChunkReader,
-): Promise<SparseMap | undefined> {
+export function* readPaxSparseMap(pax: PaxAttributes, take: Take): TarSteps<SparseMap | undefined> {
   const major = pax.text('GNU.sparse.major');
   const minor = pax.text('GNU.sparse.minor');
   if (major === '1' && minor === '0') {
     const realSize = pax.number('GNU.sparse.realsize') ?? missing('GNU.sparse.realsize');
-    return checked({ realSize, pieces: await takePieces(reader) });
+    return checked({ realSize, pieces: yield* takePieces(take) });
   }
   if (major !== undefined && major !== '0') {
     throw new TarFormatError(`unknown sparse format ${major}.${minor ?? '?'}`);
@@ -89,12 +86,12 @@ export async function readPaxSparseMap(
 }
 
 /** Format 1.0: lines of decimal numbers, padded to a block: the count, then offset and length. */
-async function takePieces(reader: ChunkReader): Promise<SparsePiece[]> {
+function* takePieces(take: Take): TarSteps<SparsePiece[]> {
   const numbers: string[] = [];
   let line = '';
   let wanted = 1;
   while (numbers.length < wanted) {
-    const block = await reader.take(TAR_BLOCK_SIZE);
+    const block = yield* take(TAR_BLOCK_SIZE);
     for (const byte of block) {
       if (byte !== NEWLINE) {
         line += String.fromCharCode(byte);
