@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ROM_ADDRESS, kernelImage } from '../helpers/kernel-images.js';
+import { buildRawImage, file, noise } from '../helpers/raw-image.js';
 import { Folder } from './folder.js';
 import { cramfs, cramfsJson } from './run-cli.js';
 
@@ -181,6 +182,19 @@ describe('what cannot be used is one line', () => {
   ] as const)('%j', async (argv, message) => {
     const { code, stderr } = await cramfs(['mmap', image, FILE, ...argv]);
     expect([code, stderr]).toEqual([16, `cramfs mmap: ${message}\nTry 'cramfs mmap --help'.\n`]);
+  });
+
+  test('an image that Linux does not mount', async () => {
+    const tree = { f: file(noise(4096), { blocks: 'D' }) };
+    const large = folder.write('large.img', buildRawImage(tree, { size: 0x10001000 }).bytes);
+    const { code, stderr } = await cramfs(['mmap', large, '/f']);
+    expect([code, stderr]).toEqual([
+      8,
+      `cramfs: ${large}: Linux does not mount the image: EINVAL: no ROM has the image's 268439552 bytes at its address\n`,
+    ]);
+    // Without a size Linux maps 256 MiB, and has them here.
+    const old = folder.write('old.img', buildRawImage(tree, { v1: true }).bytes);
+    expect(await cramfsJson(['mmap', old, '/f'])).toMatchObject({ failure: null });
   });
 
   test('paths', async () => {

@@ -1,3 +1,4 @@
+import { CRAMFS_FLAG_EXT_BLOCK_POINTERS, CRAMFS_FLAG_FSID_VERSION_2 } from 'cramfs-format';
 import { openImage } from 'cramfs-reader';
 import { describe, expect, test } from 'vitest';
 import {
@@ -6,6 +7,7 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from '../../packages/xip-emu/src/memory-map.js';
+import { Machine } from '../../packages/xip-emu/src/machine.js';
 import type { Process } from '../../packages/xip-emu/src/process.js';
 import { accountMachine } from '../../packages/xip-emu/src/report/accounting.js';
 import { pagemapEntries } from '../../packages/xip-emu/src/report/pagemap.js';
@@ -13,8 +15,16 @@ import { mapsText } from '../../packages/xip-emu/src/report/maps.js';
 import { PAGE_SIZE } from '../../packages/xip-emu/src/units.js';
 import { VM_MIXEDMAP, VM_PFNMAP } from '../../packages/xip-emu/src/vfs/vm-area.js';
 import { mapFile, mmOf, mountOverlay, romMachine } from '../helpers/emulator.js';
-import { kernelImage } from '../helpers/kernel-images.js';
-import { buildRawImage, directory, file, noise, text } from '../helpers/raw-image.js';
+import { ROM_ADDRESS, kernelImage } from '../helpers/kernel-images.js';
+import {
+  buildRawImage,
+  directory,
+  file,
+  noise,
+  symlink,
+  text,
+  type RawImageOptions,
+} from '../helpers/raw-image.js';
 
 /* The facts of docs/kernel-facts.md, as the emulated kernel shows them. One test is one fact. */
 
@@ -190,6 +200,37 @@ describe('kernel facts', () => {
     );
   });
 
+  test('K8: block size = page size = what the image was built for', () => {
+    const content = noise(4 * PAGE_SIZE);
+    const tree = { f: file(content, { blocks: [D, D] }) };
+    const { bytes } = buildRawImage(tree, { blockSize: 2 * PAGE_SIZE });
+    const image = openImage(bytes, { blockSize: 8192 });
+    expect(image.readFile(image.lookup('/f'))).toEqual(content);
+    const machine = romMachine(bytes);
+    machine.mountCramfs('/rom', image, ROM_ADDRESS);
+    // A pointer per page, and a page per block: the second half of each is lost.
+    const process = machine.spawn();
+    const pages = new Uint8Array(2 * PAGE_SIZE);
+    process.pread(process.open('/rom/f'), 0, pages);
+    expect(pages.subarray(0, PAGE_SIZE)).toEqual(content.subarray(0, PAGE_SIZE));
+    expect(pages.subarray(PAGE_SIZE)).toEqual(content.subarray(2 * PAGE_SIZE, 3 * PAGE_SIZE));
+    mapFile(process, '/rom/f', 4, PROT_READ);
+    expect(accountMachine(machine)).toMatchObject({ romPages: 1 });
+
+    const other = buildRawImage({ f: file('content') }, { endianness: 'big' });
+    expect(() => romMachine(other.bytes)).toThrow('EINVAL: wrong endianness');
+  });
+
+  test('K9: unknown flags are refused; flags of pointers count in any image', () => {
+    const content = noise(2 * PAGE_SIZE + 1);
+    const image = (flags: number) =>
+      buildRawImage({ f: file(content, { blocks: [D, D, D] }) }, { flags }).bytes;
+    expect(() => romMachine(image(0x1000))).toThrow('unsupported file system features');
+    for (const flags of [CRAMFS_FLAG_FSID_VERSION_2, CRAMFS_FLAG_EXT_BLOCK_POINTERS | 1]) {
+      expect(readAll(romMachine(image(flags)).spawn(), '/rom/f')).toEqual(content);
+    }
+  });
+
   test('K10: XIP needs flag 0x800, MTD and an address', () => {
     const content = noise(PAGE_SIZE);
     const mapped = (flags: number | undefined, onDisk: boolean): number => {
@@ -277,6 +318,49 @@ describe('kernel facts', () => {
     expect(() => process.pread(opened, PAGE_SIZE, into)).toThrow('EIO');
     const at = mapFile(process, '/rom/bad', 2, PROT_READ);
     expect(() => process.load(at + PAGE_SIZE)).toThrow('SIGBUS');
+  });
+
+  test('K18: the image’s size must fit the flash partition', () => {
+    const mounts = (options: RawImageOptions, romSize: number, offset = 0): (() => unknown) => {
+      const { bytes } = buildRawImage({ f: file('content') }, options);
+      const rom = new Uint8Array(offset + bytes.length);
+      rom.set(bytes, offset);
+      const roms = [{ address: ROM_ADDRESS, size: romSize, bytes: rom }];
+      return () => new Machine({ roms }).mountCramfs('/', openImage(bytes), ROM_ADDRESS + offset);
+    };
+    expect(mounts({ size: 0x20000 }, 0x20000)).not.toThrow();
+    expect(mounts({ size: 0x20001 }, 0x20000)).toThrow('EINVAL');
+    expect(mounts({ size: 0x20000 }, 0x20000, PAGE_SIZE)).toThrow('EINVAL');
+    // Without a size Linux wants 256 MiB of ROM; a disk may end anywhere.
+    expect(mounts({ v1: true }, 0xfff0000)).toThrow('EINVAL');
+    expect(mounts({ v1: true }, 0x10000000)).not.toThrow();
+    const { bytes } = buildRawImage({ f: file('content') }, { v1: true });
+    const machine = new Machine();
+    machine.mountCramfs('/', openImage(bytes));
+    expect(readAll(machine.spawn(), '/f')).toEqual(ascii('content'));
+  });
+
+  test('K19: the root directory is always readable by all', () => {
+    const { bytes } = buildRawImage(
+      { secret: directory({}, { mode: 0o700 }) },
+      { root: { mode: 0o040700 } },
+    );
+    const process = romMachine(bytes).spawn();
+    expect(process.open('/rom').inode.mode).toBe(0o040755);
+    expect(process.open('/rom/secret').inode.mode).toBe(0o040700);
+  });
+
+  test('K20: a symlink has one block', () => {
+    // 4095 bytes that lead to `f`, and more in the second block.
+    const long = `${'./'.repeat(2047)}foo`;
+    const { bytes } = buildRawImage({
+      f: file('content'),
+      long: symlink(long),
+      short: symlink(long.slice(0, 4095)),
+    });
+    const process = romMachine(bytes).spawn();
+    expect(process.open('/rom/short').path).toBe('/rom/f');
+    expect(process.open('/rom/long').path).toBe('/rom/f');
   });
 
   test('K21: Linux does not check the CRC', () => {

@@ -126,7 +126,8 @@ export class Machine implements MmHost {
    * windows, or from a block device. Each window is an MTD (mtd0, mtd1, ...), each mount without
    * `physAddr` a virtio disk (vda, vdb, ...).
    *
-   * @throws SyscallError EINVAL for an image that a little-endian kernel does not mount.
+   * @throws SyscallError EINVAL for an image that a little-endian kernel does not mount, or that is
+   * not in a ROM as a whole.
    */
   mountCramfs(path: string, image: CramfsImage, physAddr?: Address): CramfsSuperBlock {
     const dev =
@@ -141,8 +142,7 @@ export class Machine implements MmHost {
 
   private windowOf(at: Address): number {
     const { roms } = this.phys;
-    const window = roms.findIndex(({ address, size }) => at >= address && at < address + size);
-    return Math.max(window, 0);
+    return roms.findIndex(({ address, size }) => at >= address && at < address + size);
   }
 
   /**

@@ -1,5 +1,12 @@
+import { CRAMFS_FLAG_FSID_VERSION_2 } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
-import { CramfsSuperBlock, Machine, type PolicyName, type RomWindow } from 'xip-emu';
+import {
+  CramfsSuperBlock,
+  Machine,
+  isSyscallError,
+  type PolicyName,
+  type RomWindow,
+} from 'xip-emu';
 import { PAGE_SIZE } from '../emulator-options.js';
 import { InputError } from '../errors.js';
 
@@ -11,6 +18,8 @@ export interface RomMachineOptions {
 }
 
 const RAM_SIZE = 192 << 20;
+/** What Linux maps of an image without a size; nothing in an image can be behind it. */
+const MAX_ROM_SIZE = 1 << 28;
 /** Where RAM may be: the first place that leaves the ROM alone. */
 const RAM_ADDRESSES = [0x80000000, 0x40000000] as const;
 /** mtd0, as a block device. */
@@ -29,25 +38,33 @@ export function romMachine(image: CramfsImage, options: RomMachineOptions): Mach
     );
   }
   const { mmu, policy, physAddr } = options;
-  const rom = romWindow(image.bytes, physAddr);
+  const rom = romWindow(image, physAddr);
   const ramAddress = RAM_ADDRESSES.find(
     (address) => rom.address >= address + RAM_SIZE || rom.address + rom.size <= address,
   );
   return new Machine({ mmu, policy, ramSize: RAM_SIZE, ramAddress, roms: [rom] });
 }
 
-/** Windows are whole pages: what is not the image's are zeros. */
-function romWindow(bytes: Uint8Array, physAddr: number): RomWindow {
+/**
+ * Windows are whole pages, as many as the kernel wants to map: what is not the image's are zeros.
+ */
+function romWindow({ bytes, superblock }: CramfsImage, physAddr: number): RomWindow {
   const before = physAddr % PAGE_SIZE;
   const address = physAddr - before;
-  const size = Math.ceil((before + bytes.length) / PAGE_SIZE) * PAGE_SIZE;
+  const hasSize = (superblock.flags & CRAMFS_FLAG_FSID_VERSION_2) !== 0;
+  const mapped = hasSize ? Math.min(superblock.size, MAX_ROM_SIZE) : MAX_ROM_SIZE;
+  const size = Math.ceil((before + Math.max(bytes.length, mapped)) / PAGE_SIZE) * PAGE_SIZE;
   if (before === 0) return { address, size, bytes };
-  const shifted = new Uint8Array(size);
+  const shifted = new Uint8Array(before + bytes.length);
   shifted.set(bytes, before);
   return { address, size, bytes: shifted };
 }
 
-/** Mounts the image as the root of the machine, for a kernel of the image's byte order. */
+/**
+ * Mounts the image as the root of the machine, for a kernel of the image's byte order.
+ *
+ * @throws InputError if Linux would not mount it.
+ */
 export function mountRoot(
   machine: Machine,
   image: CramfsImage,
@@ -56,5 +73,11 @@ export function mountRoot(
   const { phys, policy } = machine;
   const { endianness } = image;
   const options = { physAddr, phys, policy: policy.cramfs, endianness, dev: MTD0 };
-  return machine.mount('/', new CramfsSuperBlock(image, options));
+  try {
+    return machine.mount('/', new CramfsSuperBlock(image, options));
+  } catch (error) {
+    if (isSyscallError(error))
+      throw new InputError(`Linux does not mount the image: ${error.message}`);
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 import { CRAMFS_INODE_SIZE, CRAMFS_MAXPATHLEN, bytesToName, decodeInode } from 'cramfs-format';
 import { makeInode, type Inode as ImageInode } from 'cramfs-reader';
 import { SyscallError, invariant } from '../../errno.js';
-import { PAGE_SIZE, pagesOf } from '../../units.js';
+import { PAGE_SIZE } from '../../units.js';
 import { AddressSpace } from '../../vfs/address-space.js';
 import type { FileOperations } from '../../vfs/file.js';
 import { Inode } from '../../vfs/inode.js';
@@ -57,14 +57,13 @@ export class CramfsInode extends Inode {
     return undefined;
   }
 
+  /** Compare fs/namei.c:page_get_link(). */
   readlink(): string {
     const { mapping, size } = this;
     if (mapping === undefined) throw new SyscallError('EINVAL');
-    const { phys } = mapping;
-    let target = '';
-    for (let page = 0; page < Math.min(pagesOf(size), 1); page += 1) {
-      target += bytesToName(phys.borrow(mapping.read(page)).subarray(0, size % PAGE_SIZE));
-    }
+    if (size === 0) return '';
+    const page = mapping.phys.borrow(mapping.read(0));
+    const target = bytesToName(page.subarray(0, Math.min(size, PAGE_SIZE - 1)));
     const end = target.indexOf('\0');
     return end < 0 ? target : target.slice(0, end);
   }

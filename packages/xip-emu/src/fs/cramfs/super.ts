@@ -3,10 +3,15 @@ import {
   CRAMFS_FLAG_SORTED_DIRS,
   type Endianness,
 } from 'cramfs-format';
-import { usesPhysmemOperations, type CramfsImage, type Inode as ImageInode } from 'cramfs-reader';
+import {
+  openImage,
+  usesPhysmemOperations,
+  type CramfsImage,
+  type Inode as ImageInode,
+} from 'cramfs-reader';
 import { SyscallError } from '../../errno.js';
 import type { PhysicalMemory } from '../../phys/physical-memory.js';
-import type { Address } from '../../units.js';
+import { PAGE_SIZE, type Address } from '../../units.js';
 import type { DeviceNumber } from '../../vfs/device.js';
 import { SuperBlock, type BackingDevice } from '../../vfs/inode.js';
 import { CramfsInode } from './inode.js';
@@ -14,6 +19,8 @@ import type { CramfsPolicy } from './policy.js';
 
 /** The size that a superblock without CRAMFS_FLAG_FSID_VERSION_2 stands for. */
 const OLD_SIZE = 1 << 28;
+/** Permissions that the root has whatever is stored: cramfs_read_super(). */
+const ROOT_MODE = 0o555;
 
 export interface CramfsMountOptions {
   /** Bus address of image byte 0 on an MTD with point(); undefined: a block device. */
@@ -51,13 +58,22 @@ export class CramfsSuperBlock extends SuperBlock {
   /** The inode cache: two names at one data offset are one inode, the first's. */
   private readonly inodes = new Map<number, CramfsInode>();
 
-  /** @throws SyscallError EINVAL for an image of the other endianness. */
+  /**
+   * What else a kernel checks before it mounts an image, openImage() has checked.
+   *
+   * @throws SyscallError EINVAL for an image of the other endianness, or one that is larger than
+   * what is left of the ROM.
+   */
   constructor(image: CramfsImage, options: CramfsMountOptions) {
     super();
     const { physAddr = 0, phys, policy, endianness = 'little' } = options;
     if (image.endianness !== endianness) throw new SyscallError('EINVAL', 'wrong endianness');
     if (options.dev !== undefined) this.dev = options.dev;
-    this.image = image;
+    // Whatever it was built for: blocks are taken to be pages.
+    this.image =
+      image.blockSize === PAGE_SIZE
+        ? image
+        : openImage(image.bytes, { blockSize: PAGE_SIZE, zlib: image.zlib });
     this.phys = phys;
     this.policy = policy;
     this.physAddr = physAddr;
@@ -65,8 +81,20 @@ export class CramfsSuperBlock extends SuperBlock {
     const { flags, size } = image.superblock;
     this.size = (flags & CRAMFS_FLAG_FSID_VERSION_2) === 0 ? OLD_SIZE : size;
     this.sortedDirectories = (flags & CRAMFS_FLAG_SORTED_DIRS) !== 0;
+    if (physAddr !== 0) this.checkPartition();
     this.physmem = usesPhysmemOperations(image, physAddr);
-    this.root = this.iget(image.root);
+    this.root = this.iget({ ...image.root, mode: image.root.mode | ROOT_MODE });
+  }
+
+  /** The MTD starts with the image and ends with the ROM. Compare drivers/mtd/mtdcore.c:mtd_point(). */
+  private checkPartition(): void {
+    const { phys, physAddr, size } = this;
+    const fits = phys.roms.some(
+      (rom) => physAddr >= rom.address && physAddr + size <= rom.address + rom.size,
+    );
+    if (!fits) {
+      throw new SyscallError('EINVAL', `no ROM has the image's ${size} bytes at its address`);
+    }
   }
 
   /** The inode of an image inode. Compare fs/cramfs/inode.c:get_cramfs_inode(). */
