@@ -33,9 +33,27 @@ export { Mm } from './mm/mm-struct.js';
 export { validateMm } from './mm/validate.js';
 export { NommuMm } from './nommu/nommu-mm.js';
 export { CramfsSuperBlock } from './fs/cramfs/super.js';
+export {
+  FOPEN_DIRECT_IO,
+  FOPEN_KEEP_CACHE,
+  FOPEN_NOFLUSH,
+  FOPEN_PASSTHROUGH,
+  FUSE_ROOT_ID,
+  type FuseAttributes,
+  type FuseDevice,
+  type FuseEntry,
+  type FuseInit,
+  type FuseOpened,
+  type FuseServer,
+} from './fs/fuse/protocol.js';
+export { FuseSuperBlock } from './fs/fuse/super.js';
 export { OverlaySuperBlock } from './fs/overlay/super.js';
 export { TmpfsSuperBlock } from './fs/tmpfs/super.js';
+export { MirrorServer, type MirrorServerOptions } from './userland/mirror-server.js';
 export { OpenFile } from './vfs/file.js';
+export type { MountOptions, RemountOptions } from './vfs/mount.js';
+export { Pipe } from './vfs/pipe.js';
+export type { FilePlace } from './vfs/splice.js';
 export { execElf, type ElfProgram } from './exec/elf.js';
 export type { MissingLibrary } from './exec/dynamic-linker/link.js';
 export type { LoaderName } from './exec/dynamic-linker/loader.js';

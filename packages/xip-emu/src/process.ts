@@ -74,9 +74,13 @@ export class Process {
     return openPath(this.fs, path, options);
   }
 
-  /** close(2). */
+  /** close(2): the file is closed also if that fails. @throws SyscallError. */
   close(file: OpenFile): void {
-    file.put();
+    try {
+      file.fops.flush?.(file);
+    } finally {
+      file.put();
+    }
   }
 
   /**
@@ -143,6 +147,13 @@ export class Process {
   /** symlink(2). @throws SyscallError EEXIST, EROFS, EPERM. */
   symlink(target: string, path: string): void {
     symlink(this.fs, target, path);
+  }
+
+  /** readlink(2). @returns the target, a byte string. @throws SyscallError EINVAL, ENOENT. */
+  readlink(path: string): string {
+    const { inode } = pathLookup(this.fs, path, { follow: false });
+    if (!inode.isSymlink) throw new SyscallError('EINVAL');
+    return inode.readlink();
   }
 
   /** unlink(2): open files and maps keep the content. @throws SyscallError EISDIR, EROFS, EPERM. */
@@ -294,6 +305,8 @@ export class Process {
   }
 }
 
-function statusOf({ sb, ino, mode, links, size }: Inode): FileStatus {
+function statusOf(inode: Inode): FileStatus {
+  inode.updateAttributes();
+  const { sb, ino, mode, links, size } = inode;
   return { dev: sb.dev, ino, mode, links, size };
 }

@@ -69,6 +69,21 @@ export type TraceEvent =
       readonly size: number;
     }
   | {
+      /** The kernel has asked the server of a FUSE file system. */
+      readonly type: 'fuse-request';
+      /** Name of the handler. */
+      readonly request: string;
+      /** The server's number of the file or directory. */
+      readonly node: number;
+    }
+  | {
+      /** A file of a tarfs got its pager, with its first map, or lost it with the last. */
+      readonly type: 'pager';
+      readonly fs: string;
+      readonly ino: number;
+      readonly made: boolean;
+    }
+  | {
       /**
        * A page came into the page cache: read, or shared with a file that has the same extent; or it
        * became a copy of a shared one, because somebody writes.

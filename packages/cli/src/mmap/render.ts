@@ -121,6 +121,7 @@ function eventText(event: TraceEvent, address: number): string {
     case 'munmap':
     case 'copy-up':
     case 'fuse-request':
+    case 'pager':
       return event.type;
   }
 }

@@ -300,6 +300,7 @@ export class Mm implements MemoryMap, VmSpace {
   /** Drops what an unlinked area holds: remove_vma(). */
   freeVma(vma: Vma): void {
     unlinkAnonVmas(vma);
+    vma.ops?.close?.(vma);
     vma.file?.put();
     vma.file = undefined;
   }

@@ -64,6 +64,7 @@ export function mergeExistingRange(
   const leftSide = start === vma.start;
   const rightSide = end === vma.end;
   if ((request.flags & VM_SPECIAL) !== 0 || (!leftSide && !rightSide)) return undefined;
+  if (leftSide && rightSide && vma.ops?.close !== undefined) return undefined;
   const left = leftSide && canMergeLeft(request, prev) ? prev : undefined;
   const next = vma.next;
   const right = rightSide && canMergeRight(request, next, left) ? next : undefined;
@@ -161,7 +162,7 @@ function canMergeLeft(request: MergeRequest, prev: Vma | undefined): prev is Vma
   );
 }
 
-/** Compare mm/vma.c:can_vma_merge_right(). */
+/** Not with an area that has to hear of its end. Compare mm/vma.c:can_vma_merge_right(). */
 function canMergeRight(
   request: MergeRequest,
   next: Vma | undefined,
@@ -169,6 +170,7 @@ function canMergeRight(
 ): next is Vma {
   if (
     next?.start !== request.end ||
+    next.ops?.close !== undefined ||
     !isMergeable(request, next) ||
     !isMergeableAnonVma(request.anonVma, next) ||
     next.pgoff !== request.pgoff + (request.end - request.start)

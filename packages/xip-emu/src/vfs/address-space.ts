@@ -27,6 +27,8 @@ export interface AddressSpaceOperations {
    * @throws SyscallError.
    */
   writeFolio?(mapping: AddressSpace, index: Pgoff, content: Uint8Array): void;
+  /** True if `readFolio` may give other bytes the next time: pages keep what they were given. */
+  readonly volatile?: boolean;
   /**
    * The physical extent that a clean page comes from, for a kernel that shares the pages of shared
    * extents; undefined if the page has none, such as a hole, or must not be shared.
@@ -44,6 +46,7 @@ export interface AddressSpaceOptions {
 const CHUNK_SHIFT = 9;
 const CHUNK_MASK = (1 << CHUNK_SHIFT) - 1;
 const NONE = -1;
+const NOTHING = new Uint8Array(0);
 
 /** struct address_space: the page cache of one inode. */
 export class AddressSpace implements FrameOwner {
@@ -103,9 +106,23 @@ export class AddressSpace implements FrameOwner {
     const content = this.aops.readFolio(this, index);
     const frame = this.phys.allocate(FRAME_PAGE_CACHE, this, index);
     this.insert(index, frame);
-    this.phys.keepContent(frame, content);
+    if (this.aops.volatile === true) this.phys.fill(frame, content);
+    else this.phys.keepContent(frame, content);
     if (extent !== undefined) sharedPages!.join(extent, frame, this, index);
     sb.trace.sink?.({ type: 'read-folio', fs: sb.type, ino, index });
+    return frame;
+  }
+
+  /**
+   * The frame that caches page `index`, one of zeros if there was none: for somebody who is about
+   * to fill it. Compare mm/filemap.c:__filemap_get_folio() with FGP_CREAT.
+   */
+  grab(index: Pgoff): Frame {
+    const known = this.find(index);
+    if (known >= 0) return known;
+    const frame = this.phys.allocate(FRAME_PAGE_CACHE, this, index);
+    this.phys.fill(frame, NOTHING);
+    this.insert(index, frame);
     return frame;
   }
 

@@ -30,6 +30,8 @@ export interface NommuCapabilities {
 export interface FileOperations {
   /** Called with the new file; may set `privateData`. @throws SyscallError. */
   open?(file: OpenFile): void;
+  /** Called at each close of a descriptor. @throws SyscallError, which close(2) returns. */
+  flush?(file: OpenFile): void;
   release?(file: OpenFile): void;
   /** Reads at `position` into `into`. @returns bytes read, 0 at the end. @throws SyscallError. */
   readIter?(file: OpenFile, position: number, into: Uint8Array): number;

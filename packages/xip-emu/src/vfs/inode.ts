@@ -112,6 +112,16 @@ export abstract class Inode {
   /** The entry of a directory, or undefined. @throws SyscallError EIO and the like. */
   abstract lookup(name: string): Inode | undefined;
 
+  /**
+   * Gets the attributes anew, where they are kept elsewhere: what `getattr` does before it tells
+   * them.
+   *
+   * @throws SyscallError.
+   */
+  updateAttributes(): void {
+    return;
+  }
+
   /** Target of a symlink. */
   abstract readlink(): string;
 

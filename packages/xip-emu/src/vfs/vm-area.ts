@@ -128,6 +128,8 @@ export interface VmOperations {
    * access has to find first.
    */
   pageMkwrite?(fault: VmFault): number;
+  /** Called when the area is gone, its pages unmapped. */
+  close?(vma: VmArea): void;
   /** What /proc/PID/maps calls an area without a file. */
   readonly name?: string;
 }

@@ -41,7 +41,10 @@ export const overlayFileOperations: FileOperations = {
     file.privateData = openBackingFile(file, inode.realPath);
   },
   release(file) {
-    if (file.privateData !== undefined) openedReal(file).put();
+    openedReal(file).put();
+  },
+  flush: (file) => {
+    withReal(file, (real) => real.fops.flush?.(real));
   },
   readIter: (file, position, into) =>
     withReal(file, (real) => backingFileRead(real, position, into)),

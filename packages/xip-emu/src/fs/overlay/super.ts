@@ -119,6 +119,10 @@ export class OverlayInode extends Inode {
     return this.real.size;
   }
 
+  override updateAttributes(): void {
+    this.real.updateAttributes();
+  }
+
   lookup(name: string): OverlayInode | undefined {
     const known = this.entries.get(name);
     if (known !== undefined) return known;

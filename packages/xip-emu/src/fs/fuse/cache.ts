@@ -1,0 +1,120 @@
+import { SyscallError } from '../../errno.js';
+import { PAGE_SIZE, pagesOf, type Pgoff } from '../../units.js';
+import type { AddressSpace, AddressSpaceOperations } from '../../vfs/address-space.js';
+import { filemapFault, filemapMapPages } from '../../vfs/filemap.js';
+import { invalidatePages } from '../../vfs/invalidate.js';
+import { VM_FAULT_OK, type VmOperations } from '../../vfs/vm-area.js';
+import { writebackRange } from '../../vfs/writeback.js';
+import type { FuseFile } from './fuse-file.js';
+import { fuseInode, type FuseInode } from './inode.js';
+
+/** FUSE_DEFAULT_MAX_PAGES_PER_REQ, in bytes: what one request reads or writes at most. */
+export const MAX_REQUEST = 32 * PAGE_SIZE;
+
+/** Any open file will do for the server: fs/fuse/file.c:fuse_write_file_get(). */
+function anyHandle(inode: FuseInode): number {
+  const [file] = inode.openFiles;
+  if (file === undefined) throw new SyscallError('EIO', 'no file is open');
+  return file.handle;
+}
+
+/**
+ * One READ for one page. A short answer is the end of the file, whatever the size was. Compare
+ * fs/fuse/file.c:fuse_do_readpage() and fuse_short_read().
+ */
+function readFolio({ host }: AddressSpace, index: Pgoff): Uint8Array {
+  const inode = fuseInode(host);
+  const { connection } = inode.sb;
+  const offset = index * PAGE_SIZE;
+  const bytes = connection.request('read', inode.nodeId, anyHandle(inode), offset, PAGE_SIZE);
+  if (bytes.length > PAGE_SIZE) throw new SyscallError('EIO', 'the server gives too much');
+  if (bytes.length < PAGE_SIZE) inode.size = Math.min(inode.size, offset + bytes.length);
+  return bytes;
+}
+
+/** What was stored through a map, up to the end of the file. Compare fuse_writepages(). */
+function writeFolio({ host }: AddressSpace, index: Pgoff, content: Uint8Array): void {
+  const inode = fuseInode(host);
+  const offset = index * PAGE_SIZE;
+  const bytes = content.slice(0, Math.max(inode.size - offset, 0));
+  if (bytes.length === 0) return;
+  inode.sb.connection.request('write', inode.nodeId, anyHandle(inode), offset, bytes);
+}
+
+export const fuseAops: AddressSpaceOperations = { readFolio, writeFolio, volatile: true };
+
+/** fs/fuse/file.c:fuse_file_vm_ops */
+export const fuseVmOps: VmOperations = {
+  fault: filemapFault,
+  mapPages: filemapMapPages,
+  pageMkwrite: () => VM_FAULT_OK,
+  close({ file }) {
+    try {
+      writebackRange(file!.mapping!);
+    } catch (error) {
+      // munmap(2) does not hear of it.
+      if (!(error instanceof SyscallError)) throw error;
+    }
+  },
+};
+
+/**
+ * write(2) through the page cache to the server: pages that are cached get the bytes, whole pages
+ * are cached by it, and each request ends behind a page that is neither. Compare
+ * fs/fuse/file.c:fuse_perform_write().
+ *
+ * @throws SyscallError what the server throws at the first request.
+ */
+export function writeThrough(
+  inode: FuseInode,
+  file: FuseFile,
+  position: number,
+  from: Uint8Array,
+): number {
+  let done = 0;
+  try {
+    while (done < from.length) {
+      const length = fillPages(inode, position + done, from.subarray(done));
+      const piece = from.slice(done, done + length);
+      const at = position + done;
+      let written = 0;
+      try {
+        const { connection } = inode.sb;
+        written = connection.request('write', inode.nodeId, file.handle, at, piece);
+        if (!(written >= 0 && written <= length)) throw new SyscallError('EIO');
+      } finally {
+        // Pages that the server did not take are not up to date.
+        if (written < length) forget(inode, at + written, at + length);
+      }
+      done += written;
+      if (written < length) break;
+    }
+  } catch (error) {
+    if (done === 0 || !(error instanceof SyscallError)) throw error;
+  } finally {
+    inode.extend(position + done);
+  }
+  return done;
+}
+
+/** Bytes of the next request, in the cache where it can have them. Compare fuse_fill_write_pages(). */
+function fillPages(inode: FuseInode, position: number, from: Uint8Array): number {
+  const mapping = inode.mapping!;
+  let done = 0;
+  do {
+    const at = position + done;
+    const index = Math.floor(at / PAGE_SIZE);
+    const offset = at % PAGE_SIZE;
+    const bytes = from.subarray(done, done + Math.min(PAGE_SIZE - offset, MAX_REQUEST - done));
+    const whole = bytes.length === PAGE_SIZE;
+    const frame = whole ? mapping.grab(index) : mapping.find(index);
+    done += bytes.length;
+    if (frame < 0) break;
+    mapping.phys.borrowWritable(frame).set(bytes, offset);
+  } while (done < from.length && done < MAX_REQUEST && (position + done) % PAGE_SIZE === 0);
+  return done;
+}
+
+function forget(inode: FuseInode, from: number, to: number): void {
+  invalidatePages(inode.mapping!, Math.floor(from / PAGE_SIZE), pagesOf(to));
+}

@@ -1,0 +1,122 @@
+import { S_IFDIR, S_IFMT } from 'cramfs-format';
+import { SyscallError, invariant } from '../../errno.js';
+import { AddressSpace } from '../../vfs/address-space.js';
+import { Inode } from '../../vfs/inode.js';
+import { invalidatePages } from '../../vfs/invalidate.js';
+import { truncatePagecache } from '../../vfs/truncate.js';
+import { fuseAops } from './cache.js';
+import type { FuseBacking } from './connection.js';
+import { fuseDirectoryOperations, fuseFileOperations } from './file.js';
+import type { FuseFile } from './fuse-file.js';
+import type { FuseAttributes, NodeId } from './protocol.js';
+import type { FuseSuperBlock } from './super.js';
+
+/** struct fuse_inode: a node of the server, with the attributes that it last told. */
+export class FuseInode extends Inode {
+  readonly sb: FuseSuperBlock;
+  readonly nodeId: NodeId;
+  readonly mapping: AddressSpace | undefined;
+  mode: number;
+  size: number;
+  /** Open files: one of them is used for requests that belong to none. */
+  readonly openFiles = new Set<FuseFile>();
+  /** Open files that use the page cache; below 0: that are passed through (iocachectr). */
+  ioCacheCount = 0;
+  /** What all files that are passed through have behind them. */
+  backing: FuseBacking | undefined = undefined;
+
+  constructor(sb: FuseSuperBlock, nodeId: NodeId, attributes: FuseAttributes) {
+    const { mode, size, links = 1, ino = nodeId } = attributes;
+    super(ino, (mode & S_IFMT) === S_IFDIR ? fuseDirectoryOperations : fuseFileOperations);
+    this.sb = sb;
+    this.nodeId = nodeId;
+    this.mode = mode;
+    this.size = size;
+    this.links = links;
+    this.mapping = this.isRegular
+      ? new AddressSpace(this, fuseAops, sb.phys, { truncatable: true })
+      : undefined;
+  }
+
+  /**
+   * What the server tells now. A size that has changed is news: what the page cache has is of the
+   * old file. Compare fs/fuse/inode.c:fuse_change_attributes().
+   *
+   * @throws SyscallError EIO if the node has become something else.
+   */
+  changeAttributes({ mode, size, links = 1 }: FuseAttributes): void {
+    if (((mode ^ this.mode) & S_IFMT) !== 0) throw new SyscallError('EIO', 'another type');
+    const { size: old, mapping } = this;
+    this.mode = mode;
+    this.links = links;
+    this.size = size;
+    if (mapping === undefined || size === old) return;
+    truncatePagecache(mapping, size);
+    invalidatePages(mapping);
+  }
+
+  /** Compare fs/fuse/dir.c:fuse_update_attributes(). @throws SyscallError. */
+  override updateAttributes(): void {
+    this.changeAttributes(this.sb.connection.request('getattr', this.nodeId));
+  }
+
+  /** Compare fs/fuse/file.c:fuse_write_update_attr(). */
+  extend(end: number): void {
+    this.size = Math.max(this.size, end);
+  }
+
+  lookup(name: string): FuseInode | undefined {
+    try {
+      return this.sb.iget(this.sb.connection.request('lookup', this.nodeId, name));
+    } catch (error) {
+      if (error instanceof SyscallError && error.code === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  readlink(): string {
+    if (!this.isSymlink) throw new SyscallError('EINVAL');
+    return this.sb.connection.request('readlink', this.nodeId);
+  }
+
+  override create(name: string, mode: number): FuseInode {
+    return this.sb.iget(this.sb.connection.request('mknod', this.nodeId, name, mode));
+  }
+
+  override mkdir(name: string, mode: number): FuseInode {
+    return this.sb.iget(this.sb.connection.request('mkdir', this.nodeId, name, mode));
+  }
+
+  override symlink(name: string, target: string): FuseInode {
+    return this.sb.iget(this.sb.connection.request('symlink', this.nodeId, name, target));
+  }
+
+  override link(name: string, existing: Inode): void {
+    const { nodeId } = fuseInode(existing);
+    this.sb.iget(this.sb.connection.request('link', this.nodeId, name, nodeId));
+  }
+
+  override unlink(name: string): void {
+    this.sb.connection.request('unlink', this.nodeId, name);
+  }
+
+  override rmdir(name: string): void {
+    this.sb.connection.request('rmdir', this.nodeId, name);
+  }
+
+  override rename(name: string, newParent: Inode, newName: string): void {
+    const { nodeId } = fuseInode(newParent);
+    this.sb.connection.request('rename', this.nodeId, name, nodeId, newName);
+  }
+
+  /** Compare fs/fuse/dir.c:fuse_do_setattr(). */
+  override setSize(size: number): void {
+    this.changeAttributes(this.sb.connection.request('setattr', this.nodeId, size));
+  }
+}
+
+/** The inode of a file that belongs to FUSE, as its operations know. */
+export function fuseInode(inode: Inode): FuseInode {
+  invariant(inode instanceof FuseInode, 'an operation of FUSE on a foreign inode');
+  return inode;
+}
