@@ -54,6 +54,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/mmap.js')).mmap,
   },
   {
+    name: 'exec',
+    summary: 'what starting a program maps and costs: loader, libraries, ROM, RAM, and why',
+    load: async () => (await import('./commands/exec.js')).exec,
+  },
+  {
     name: 'run',
     summary: 'run scenarios of mmap and friends as a Linux kernel does; compare with records',
     load: async () => (await import('./commands/run.js')).run,

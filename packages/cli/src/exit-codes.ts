@@ -3,7 +3,8 @@ export const EXIT = {
   ok: 0,
   /**
    * `diff` or `run --expect` found differences, `map --require` a file that is not fully mappable,
-   * or `map --simulate` one that the emulator maps differently.
+   * `map --simulate` one that the emulator maps differently, `exec` a program that does not start
+   * or takes too much RAM.
    */
   differs: 1,
   /** A check found errors in the file system (fsck: "errors left uncorrected"). */

@@ -1,4 +1,4 @@
-import { explainRange, type CramfsImage, type Inode } from 'cramfs-reader';
+import type { CramfsImage, Inode } from 'cramfs-reader';
 import {
   AccessFault,
   KernelCorruption,
@@ -22,6 +22,7 @@ import {
   type TraceEvent,
 } from 'xip-emu';
 import { PAGE_SIZE } from '../emulator-options.js';
+import { notDirectReason } from '../emulator/not-direct.js';
 import { mountRoot, romMachine } from '../emulator/rom-machine.js';
 
 /** An access to a page of the mapping. */
@@ -79,9 +80,6 @@ export interface MmapExplanation {
   /** Why not every page comes from ROM; undefined if every page does. */
   readonly reason: string | undefined;
 }
-
-/** What stands behind the end of a file of the image is no other reason to the patch. */
-const V3_TAIL = 'the patch looks for the last page at a wrong place and takes it for shared';
 
 /** Makes one mapping in a fresh machine. @throws InputError, or CramfsError for a damaged image. */
 export function explainMmap(image: CramfsImage, question: MmapQuestion): MmapExplanation {
@@ -184,11 +182,8 @@ function failureOf(error: unknown): MmapFailure {
 }
 
 function reasonFor(image: CramfsImage, question: MmapQuestion, direct: number): string | undefined {
-  const { inode, offset, length, prot, shared, mmu, physAddr, policy } = question;
+  const { inode, offset, length, prot, shared } = question;
   const pages = Math.ceil(length / PAGE_SIZE);
-  if (direct === pages) return undefined;
   const range = { pgoff: offset / PAGE_SIZE, pages, writable: !shared && prot.includes('w') };
-  const kernel = { pageSize: PAGE_SIZE, physAddr, mmu };
-  const { directPages, reason } = explainRange(image, inode, range, kernel);
-  return directPages > direct && policy === 'linux-6.12-v3-vmasplit' ? V3_TAIL : reason;
+  return notDirectReason(image, inode, range, direct, question);
 }

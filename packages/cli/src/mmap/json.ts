@@ -1,6 +1,7 @@
 import { nameToText } from 'cramfs-format';
-import type { AreaReport, TraceEvent } from 'xip-emu';
+import type { TraceEvent } from 'xip-emu';
 import { PAGE_SIZE } from '../emulator-options.js';
+import { areaJson } from '../emulator/area-json.js';
 import { hex, renderJson } from '../render/json.js';
 import type { MmapExplanation, TouchResult } from './explain.js';
 import { protText } from './render.js';
@@ -35,20 +36,6 @@ export function mmapJson(explanation: MmapExplanation): string {
     sharing: { savedBytes: account.sharingSavedBytes },
     reason: reason ?? null,
   });
-}
-
-function areaJson({ start, end, permissions, offset, ino, path, vmFlags, counts }: AreaReport) {
-  return {
-    start: hex(start),
-    end: hex(end),
-    permissions,
-    offset,
-    inode: ino ?? null,
-    path: path === undefined ? null : nameToText(path),
-    vmFlags: vmFlags ?? null,
-    rss: counts?.rss ?? null,
-    anonymous: counts?.anonymous ?? null,
-  };
 }
 
 function touchJson({ page, write, value, signal, unknown, events }: TouchResult) {

@@ -1,10 +1,10 @@
-import { PF_W, isFdpic } from 'cramfs-elf';
+import { PF_W } from 'cramfs-elf';
 import type { Machine } from '../machine.js';
 import type { Process } from '../process.js';
 import { accountMachine } from '../report/accounting.js';
 import { areasIn, type AreaReport } from '../report/areas.js';
 import { pagesIn } from '../report/pages.js';
-import { PAGE_SIZE, pageOf, pagesOf, type Address } from '../units.js';
+import { PAGE_SIZE, pageOf, pagesOf } from '../units.js';
 import { pagesOfSegment, type LoadedObject, type LoadedSegment } from './loaded-object.js';
 import { startProgram, type StartOptions, type StartedProgram } from './start-program.js';
 import { touchAll } from './touch.js';
@@ -29,8 +29,6 @@ export interface SegmentCost extends LoadedSegment {
 export interface ObjectCost {
   readonly object: LoadedObject;
   readonly segments: readonly SegmentCost[];
-  /** The areas that it has, in the order of their addresses. */
-  readonly areas: readonly AreaReport[];
   /** Distinct pages of ROM that are mapped. */
   readonly romPages: number;
   readonly atStart: RamPages;
@@ -41,6 +39,8 @@ export interface ObjectCost {
 /** What a program costs. */
 export interface ProgramCost {
   readonly started: StartedProgram;
+  /** All of the process's areas at the start. */
+  readonly areas: readonly AreaReport[];
   readonly objects: readonly ObjectCost[];
   /** Arguments, environment and what lies below them; it grows with use, as the heap does. */
   readonly stack: RamPages;
@@ -66,17 +66,17 @@ export function programCost(machine: Machine, path: string, options?: StartOptio
     const segments = objects.map((object) =>
       object.segments.map((segment) => segmentCost(process, segment)),
     );
-    const areas = objects.map((object) => areasOf(process, object));
+    const areas = areasIn(process.mm, 0, Infinity);
     const romPages = objects.map((object) => countPages(process, object).rom);
     const start = ramOf(machine, process, objects);
     for (const object of objects) touchAll(process, object);
     const most = ramOf(machine, process, objects);
     return {
       started,
+      areas,
       objects: objects.map((object, index) => ({
         object,
         segments: segments[index]!,
-        areas: areas[index]!,
         romPages: romPages[index]!,
         atStart: start.objects[index]!,
         atMost: most.objects[index]!,
@@ -147,18 +147,4 @@ function segmentCost({ mm }: Process, segment: LoadedSegment): SegmentCost {
     pages,
     romPages: found.filter(({ backing }) => backing === 'rom').length,
   };
-}
-
-/** From the first to the last page of an object; segments of FDPIC and bFLT are not together. */
-function areasOf({ mm }: Process, { elf, segments }: LoadedObject): AreaReport[] {
-  const found = new Map<Address, AreaReport>();
-  const ranges = segments.map(pagesOfSegment);
-  const whole = {
-    start: Math.min(...ranges.map(({ start }) => start)),
-    end: Math.max(...ranges.map(({ end }) => end)),
-  };
-  for (const { start, end } of elf === undefined || isFdpic(elf) ? ranges : [whole]) {
-    for (const area of areasIn(mm, start, end)) found.set(area.start, area);
-  }
-  return [...found.values()].sort((a, b) => a.start - b.start);
 }

@@ -81,6 +81,9 @@ export function dynamicLoader(
   return /\/ld-musl-[^/]*$/.test(name) || /\/(?:ld-musl-[^/]*|libc\.so)$/.test(path) ? MUSL : GLIBC;
 }
 
+const SLASH = 0x2f;
+/** What is longer is no directory of a system. */
+const PATH_LIMIT = 256;
 /** Most of glibc's builds have these. */
 const GLIBC_DIRECTORIES = ['/lib64', '/usr/lib64', '/lib', '/usr/lib'];
 
@@ -89,17 +92,18 @@ const GLIBC_DIRECTORIES = ['/lib64', '/usr/lib64', '/lib', '/usr/lib'];
  * (elf/dl-load.c:system_dirs), such as `/lib/x86_64-linux-gnu/`, `/usr/lib/x86_64-linux-gnu/`, ...
  */
 function compiledDirectories({ inode }: LoadedObject): string[] {
+  const bytes = peekFile(inode);
   let row: string[] = [];
-  for (const text of bytesToName(peekFile(inode)).split('\0')) {
-    if (isDirectoryName(text)) row.push(text);
+  for (let start = 0, end = 0; end < bytes.length; end += 1) {
+    if (bytes[end] !== 0) continue;
+    const isPath = bytes[start] === SLASH && bytes[end - 1] === SLASH && end - start < PATH_LIMIT;
+    const text = isPath ? bytesToName(bytes.subarray(start, end)) : '';
+    start = end + 1;
+    if (/^\/[\w./+-]*$/.test(text) && text.includes('/lib')) row.push(text);
     else if (row.length > 1) break;
     else row = [];
   }
   return row.length > 1 ? row : GLIBC_DIRECTORIES;
-}
-
-function isDirectoryName(text: string): boolean {
-  return text.length < 256 && /^\/[\w./+-]*\/$/.test(text) && text.includes('/lib');
 }
 
 /** A whole file, through the page cache; undefined if it cannot be read. */

@@ -1,0 +1,38 @@
+import { defineCommand, type CommandArguments } from '../command.js';
+import { physOption, policyOption } from '../emulator-options.js';
+import { choice, flag, imageOptions, jsonOption, parseBytes, text, value } from '../options.js';
+
+const options = {
+  ...policyOption,
+  nommu: flag('a kernel without an MMU (default: with one)'),
+  ...physOption,
+  loader: choice(
+    'loader',
+    ['auto', 'glibc', 'musl'],
+    "whose ways the dynamic loader has (default: auto, by the interpreter's name)",
+  ),
+  'library-path': value(
+    'LD_LIBRARY_PATH: directories of the image, with colons between them',
+    text,
+  ),
+  'max-ram': value(
+    'exit 1 if the program takes more RAM than this at most: bytes, or with K, M, G',
+    parseBytes('--max-ram'),
+  ),
+  'image-offset': imageOptions.offset,
+  'block-size': imageOptions['block-size'],
+  ...jsonOption,
+} as const;
+
+export type ExecArguments = CommandArguments<typeof options>;
+
+export const exec = defineCommand({
+  synopsis: 'IMAGE PATH [ARG...]',
+  description:
+    'Starts a program of the image in the emulator, with its dynamic loader and libraries, and tells\n' +
+    'what is mapped, what comes from ROM, what it costs in RAM, and why not all is in place.',
+  options,
+  async run(args, io) {
+    return (await import('../exec/command.js')).runExecCommand(args, io);
+  },
+});

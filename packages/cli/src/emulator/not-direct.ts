@@ -1,0 +1,26 @@
+import { explainRange, type CramfsImage, type Inode, type PageRange } from 'cramfs-reader';
+import type { PolicyName } from 'xip-emu';
+import { PAGE_SIZE } from '../emulator-options.js';
+
+/** What stands behind the end of a file of the image is no other reason to the patch. */
+const V3_TAIL = 'the patch looks for the last page at a wrong place and takes it for shared';
+
+/**
+ * Why not all pages of a mapping come from ROM: in the kernel's words where it has some.
+ *
+ * @param direct pages that the emulator has from ROM.
+ * @returns undefined if all do.
+ */
+export function notDirectReason(
+  image: CramfsImage,
+  inode: Inode,
+  range: PageRange,
+  direct: number,
+  kernel: { readonly mmu: boolean; readonly physAddr: number; readonly policy: PolicyName },
+): string | undefined {
+  if (direct === range.pages) return undefined;
+  const { mmu, physAddr, policy } = kernel;
+  const options = { pageSize: PAGE_SIZE, physAddr, mmu };
+  const { directPages, reason } = explainRange(image, inode, range, options);
+  return directPages > direct && policy === 'linux-6.12-v3-vmasplit' ? V3_TAIL : reason;
+}

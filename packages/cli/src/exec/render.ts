@@ -1,0 +1,92 @@
+import { nameToText } from 'cramfs-format';
+import type { RamPages } from 'xip-emu';
+import { PAGE_SIZE } from '../emulator-options.js';
+import { segmentFlags } from '../map/segment.js';
+import { plural, renderFields, renderTable, type Column } from '../render/table.js';
+import { ramBytes, type ExecExplanation, type ExplainedObject } from './explain.js';
+
+const COLUMNS: readonly Column[] = [
+  { title: 'OBJECT' },
+  { title: 'ROM', align: 'right' },
+  { title: 'RAM AT START', align: 'right' },
+  { title: 'RAM AT MOST', align: 'right' },
+  { title: 'NOT IN PLACE' },
+];
+
+/** A program, told in sections: its areas, what each of its objects costs, the sums. */
+export function execText(explanation: ExecExplanation): string {
+  const { question, cost, objects, failure } = explanation;
+  const kernel = `${question.policy} ${question.mmu ? 'with an MMU' : 'without an MMU'}`;
+  const loader = cost?.started.loader;
+  const head =
+    `${question.argv.map(nameToText).join(' ')}: ${kernel}` +
+    `${loader === undefined ? '' : `, ${loader}'s dynamic loader`}\n`;
+  if (cost === undefined) {
+    const { code, reason } = failure!;
+    return `${head}fails: ${code}${reason === undefined ? '' : `: ${reason}`}\n`;
+  }
+  const rows = [
+    ...objects.map(objectRow),
+    ['[stack]', '', ramText(cost.stack), ramText(cost.stack)],
+    ...(cost.otherCache === 0
+      ? []
+      : [['files that are only read', '', `0+${cost.otherCache}`, `0+${cost.otherCache}`]]),
+    ['total', String(cost.romPages), ramText(cost.atStart), ramText(cost.atMost)],
+  ];
+  return [
+    head,
+    cost.areas.map(({ line }) => `${nameToText(line)}\n`).join(''),
+    `Pages of ${PAGE_SIZE} bytes; RAM: of the process + in the page cache.\n` +
+      renderTable(COLUMNS, rows),
+    renderFields(sums(explanation)) + problems(explanation).join(''),
+  ].join('\n');
+}
+
+function objectRow({ object, romPages, atStart, atMost, ...rest }: ExplainedObject): string[] {
+  return [
+    nameToText(object.path),
+    String(romPages),
+    ramText(atStart),
+    ramText(atMost),
+    reasonsText(rest),
+  ];
+}
+
+function ramText(pages: RamPages): string {
+  return `${pages.private}+${pages.cache}`;
+}
+
+/** A reason that holds for several segments is told once. */
+function reasonsText({ segments, reasons }: Pick<ExplainedObject, 'segments' | 'reasons'>): string {
+  const bySegments = new Map<string, string[]>();
+  reasons.forEach((reason, index) => {
+    if (reason === undefined) return;
+    const names = bySegments.get(reason) ?? [];
+    bySegments.set(reason, [...names, segmentFlags(segments[index]!.flags)]);
+  });
+  return [...bySegments].map(([reason, names]) => `${names.join(', ')}: ${reason}`).join('; ');
+}
+
+function sums({ cost, question }: ExecExplanation): [string, string][] {
+  const { romPages, atStart, atMost, pageTablePages } = cost!;
+  const rows: [string, string][] = [
+    ['ROM', `${plural(romPages, 'page')} mapped, ${romPages * PAGE_SIZE} bytes`],
+    ['RAM at start', `${ramBytes(atStart)} bytes`],
+    ['RAM at most', `${ramBytes(atMost)} bytes, without what stack and heap grow by`],
+  ];
+  if (question.mmu) rows.push(['Page tables', `${plural(pageTablePages, 'page')} more`]);
+  return rows;
+}
+
+function problems({ cost, fits, question }: ExecExplanation): string[] {
+  const { missing, killed } = cost!.started;
+  return [
+    ...missing.map(
+      ({ name, neededBy, reason }) =>
+        `does not start: ${nameToText(name)}, needed by ${nameToText(neededBy.path)}: ` +
+        `${nameToText(reason)}\n`,
+    ),
+    ...(killed === undefined ? [] : [`does not start: relocation ends in ${killed}\n`]),
+    ...(fits ? [] : [`too much: RAM at most is more than ${question.maxRam!} bytes\n`]),
+  ];
+}
