@@ -8,6 +8,7 @@ import { NommuMm } from '../nommu/nommu-mm.js';
 import { VM_EXEC, VM_WRITE } from '../vfs/vm-area.js';
 import { PAGE_SIZE } from '../units.js';
 import { execNommu, type NommuProgram } from './nommu-program.js';
+import { ExecKilled } from './point-of-no-return.js';
 
 const ROM = 0x22000000;
 const PT_GNU_STACK = 0x6474e551;
@@ -20,6 +21,7 @@ function flatFile(
   bss: number,
   stack: number,
   flags = 0,
+  relocCount = 0,
 ): Uint8Array {
   const bytes = new Uint8Array(dataStart + data).fill(0x7e);
   bytes.fill(0xda, dataStart);
@@ -29,6 +31,8 @@ function flatFile(
   words.forEach((word, at) => {
     view.setUint32(at * 4, word);
   });
+  view.setUint32(28, dataStart + data);
+  view.setUint32(32, relocCount);
   view.setUint32(36, flags);
   return bytes;
 }
@@ -39,10 +43,18 @@ interface Loaded {
   readonly machine: Machine;
 }
 
-function load(content: Uint8Array, { mode = 0o755, blocks = 'D' } = {}): Loaded {
+interface LoadOptions {
+  readonly mode?: number;
+  readonly blocks?: string;
+  /** Content of /rom/i, what an interpreter is called in these tests. */
+  readonly interpreter?: Uint8Array;
+}
+
+function load(content: Uint8Array, options: LoadOptions = {}): Loaded {
+  const { mode = 0o755, blocks = 'D', interpreter = new Uint8Array(0) } = options;
   const pages = Math.ceil(content.length / PAGE_SIZE);
   const p = file(content, { mode, blocks: blocks.repeat(pages) });
-  const { bytes } = buildRawImage({ p, d: directory({}) });
+  const { bytes } = buildRawImage({ p, d: directory({}), i: file(interpreter, { mode: 0o755 }) });
   const rom = { address: ROM, size: 1 << 20, bytes };
   const machine = new Machine({ mmu: false, roms: [rom] });
   machine.mountCramfs('/rom', openImage(bytes), ROM);
@@ -63,6 +75,17 @@ function errnoOf(run: () => unknown): string | undefined {
     return undefined;
   } catch (error) {
     if (isSyscallError(error)) return error.code;
+    throw error;
+  }
+}
+
+/** The errno of an execve() that kills the process. */
+function killerOf(run: () => unknown): string | undefined {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    if (error instanceof ExecKilled) return error.code;
     throw error;
   }
 }
@@ -111,6 +134,119 @@ describe('bFLT', () => {
     expect(errnoOf(() => load(flatFile(0x1000, 16, 0, 0x1000, 4)))).toBe('ENOEXEC');
     expect(errnoOf(() => load(flatFile(0x1000, 16, -32, 0x1000)))).toBe('ENOEXEC');
     expect(errnoOf(() => load(old.subarray(0, 40)))).toBe('ENOEXEC');
+    expect(errnoOf(() => load(flatFile(0x1000, 16, 0, 2 ** 28 - 48)))).toBe('ENOEXEC');
+    expect(errnoOf(() => load(flatFile(0x1000, 16, 0, 0, 0, 2 ** 25)))).toBe('ENOEXEC');
+  });
+
+  test('what cannot be loaded when the old program is gone kills the process', () => {
+    expect(killerOf(() => load(flatFile(0x1000, 16, 0, 2 ** 22)))).toBe('ENOMEM');
+    const long = flatFile(0x1000, 16, 0, 0x1000);
+    new DataView(long.buffer).setUint32(12, 0x100000);
+    new DataView(long.buffer).setUint32(16, 0x100000);
+    new DataView(long.buffer).setUint32(20, 0x100000);
+    expect(
+      killerOf(() => load(long)),
+      'text that is longer than the file',
+    ).toBe('EINVAL');
+  });
+});
+
+describe('how long the block of a bFLT program is', () => {
+  const pagesOf = (content: Uint8Array): number => {
+    const { vmStart, vmEnd } = [...load(content).mm.vmas()].at(-1)!;
+    return (vmEnd - vmStart) / PAGE_SIZE;
+  };
+  /** A pointer, two names of seven bytes and their ends, two vectors: 48 bytes. */
+  const args = 48;
+
+  test('data, bss, stack and arguments, to the byte', () => {
+    const data = 0x100;
+    const bss = 0x80;
+    expect(pagesOf(flatFile(0x1000, data, bss, PAGE_SIZE - data - bss - args))).toBe(1);
+    expect(pagesOf(flatFile(0x1000, data, bss, PAGE_SIZE - data - bss - args + 1))).toBe(2);
+  });
+
+  test('with text in RAM as well; aligning data takes no room of its own', () => {
+    const text = 0x1001;
+    const stack = 2 * PAGE_SIZE - text - 16 - args;
+    expect(pagesOf(flatFile(text, 16, 0, stack, 1))).toBe(2);
+    expect(pagesOf(flatFile(text, 16, 0, stack + 1, 1))).toBe(3);
+  });
+
+  test('eight bytes for a relocation, if that is more than bss and stack', () => {
+    const relocations = new Uint8Array(4 * 512);
+    const content = (count: number): Uint8Array => {
+      const flat = flatFile(0x1000, 0, 0, 0, 0, count);
+      const bytes = new Uint8Array(flat.length + relocations.length);
+      bytes.set(flat.subarray(0, 64));
+      return bytes;
+    };
+    expect(pagesOf(content(512))).toBe(1);
+    expect(pagesOf(content(513))).toBe(2);
+  });
+});
+
+describe('relocations of a bFLT program', () => {
+  const TEXT = 0x1000;
+  const DATA = 64;
+  const CODE = TEXT - 64;
+
+  /** Data and relocations as words; those of data little-endian, but for `big`. */
+  function program(data: readonly number[], relocs: readonly number[], flags: number, big = false) {
+    const flat = flatFile(TEXT, DATA, 32, 0x1000, flags, relocs.length);
+    const bytes = new Uint8Array(flat.length + relocs.length * 4);
+    bytes.set(flat);
+    bytes.fill(0, TEXT);
+    const view = new DataView(bytes.buffer);
+    data.forEach((word, index) => {
+      view.setUint32(TEXT + index * 4, word, !big);
+    });
+    relocs.forEach((word, index) => {
+      view.setUint32(TEXT + DATA + index * 4, word);
+    });
+    return bytes;
+  }
+
+  /** Words of the data once it is loaded, each `text+N`, `data+N` or a number. */
+  function words({ program: { startCode, startData }, mm }: Loaded, count: number): unknown[] {
+    const bytes = new Uint8Array(count * 4);
+    mm.loadRange(startData, bytes);
+    const view = new DataView(bytes.buffer);
+    return Array.from({ length: count }, (_, index) => {
+      const word = view.getUint32(index * 4, true);
+      if (word >= startData && word < startData + 0x1000) return `data+${word - startData}`;
+      if (word >= startCode && word < startCode + TEXT) return `text+${word - startCode}`;
+      return word;
+    });
+  }
+
+  test.each(['D', 'C'])('words that they name are moved, zeros stay; blocks %s', (blocks) => {
+    const content = program(
+      [16, 0, CODE + 8, CODE + DATA + 32],
+      [CODE, CODE + 4, CODE + 8, CODE + 12],
+      0,
+      true,
+    );
+    const loaded = load(content, { blocks });
+    expect(words(loaded, 4)).toEqual(['text+80', 0, 'data+8', `data+${DATA + 32}`]);
+    expect(loaded.mm.load(loaded.program.startData + DATA), 'the relocations are gone').toBe(0);
+  });
+
+  test('a table at the start of data ends with -1; two words may be the loader’s', () => {
+    const end = 0xffffffff;
+    const table = load(program([4, 0, CODE + 4, end, 5], [], 2));
+    expect(words(table, 5)).toEqual(['text+68', 0, 'data+4', end, 5]);
+    const narrow = load(program([end, 7, 4, end], [], 2));
+    expect(words(narrow, 4)).toEqual([end, 7, 'text+68', end]);
+    const wide = load(program([end, end, 7, 7, 4, end], [], 2));
+    expect(words(wide, 6)).toEqual([end, end, 7, 7, 'text+68', end]);
+  });
+
+  test('an address outside of the program kills it', () => {
+    const behind = CODE + DATA + 32 + 1;
+    expect(killerOf(() => load(program([behind], [CODE], 0, true)))).toBe('ENOEXEC');
+    expect(killerOf(() => load(program([], [behind], 0, true)))).toBe('ENOEXEC');
+    expect(killerOf(() => load(program([behind, 0xffffffff], [], 2)))).toBe('ENOEXEC');
   });
 });
 
@@ -143,6 +279,80 @@ describe('ELF', () => {
       true,
       true,
     ]);
+  });
+
+  describe('with an interpreter', () => {
+    const PT_INTERP = 3;
+    const NAME = 0x800;
+    const interp = (text: string, stack = 0): Uint8Array => {
+      const named = body.slice();
+      named.set(Buffer.from(text), NAME);
+      const segments = [
+        { flags: 5, offset: 0, filesz: PAGE_SIZE },
+        { type: PT_INTERP, flags: 4, offset: NAME, filesz: text.length },
+        { type: PT_GNU_STACK, flags: 6, offset: 0, filesz: stack },
+      ];
+      return elfFile(64, true, segments, named, 3);
+    };
+    const interpreter = elfFile(
+      64,
+      true,
+      [
+        { flags: 5, offset: 0, filesz: 2 * PAGE_SIZE },
+        { type: PT_GNU_STACK, flags: 7, offset: 0, filesz: 7 * PAGE_SIZE },
+      ],
+      body,
+      3,
+    );
+
+    test('both are in RAM; its stack counts if the program asks for none', () => {
+      expect(layout(load(interp('/rom/i\0'), { interpreter }).mm)).toEqual([
+        [false, 1, true, true],
+        [false, 2, true, true],
+        [false, 7, true, true],
+      ]);
+      expect(layout(load(interp('/rom/i\0', 3 * PAGE_SIZE), { interpreter }).mm).at(-1)).toEqual([
+        false,
+        3,
+        true,
+        false,
+      ]);
+    });
+
+    test.each([
+      ['no name', '\0', 'ENOENT'],
+      ['a name without an end', '/rom/i', 'ENOENT'],
+      ['nothing of that name', '/rom/nothing\0', 'ENOENT'],
+      ['a directory', '/rom/d\0', 'EACCES'],
+    ])('refused: %s', (_, name, errno) => {
+      expect(errnoOf(() => load(interp(name), { interpreter }))).toBe(errno);
+    });
+
+    test('refused: a name that is too long or cut off, a file that is no interpreter', () => {
+      const at = (offset: number, filesz: number): Uint8Array =>
+        elfFile(64, true, [{ type: PT_INTERP, flags: 4, offset, filesz }], body, 3);
+      expect(errnoOf(() => load(at(0, PAGE_SIZE + 1)))).toBe('ENOMEM');
+      expect(errnoOf(() => load(at(body.length - 4, 8)))).toBe('ENOEXEC');
+      expect(errnoOf(() => load(interp('/rom/i\0'), { interpreter: body }))).toBe('ELIBBAD');
+      const short = { interpreter: interpreter.subarray(0, 255) };
+      expect(errnoOf(() => load(interp('/rom/i\0'), short))).toBe('ENOEXEC');
+    });
+  });
+
+  test('what cannot be loaded when the old program is gone kills the process', () => {
+    expect(killerOf(() => load(elfFile(64, true, [], body, 3)))).toBe('ELIBBAD');
+    const large = [{ flags: 5, offset: 0, filesz: 2 ** 22 + 1 }];
+    expect(killerOf(() => load(elfFile(64, true, large, body, 3)))).toBe('ENOMEM');
+    const dynamic = (filesz: number): Uint8Array => {
+      const segments = [
+        { flags: 6, offset: 0, filesz: PAGE_SIZE },
+        { type: 2, flags: 6, offset: 0, filesz },
+      ];
+      return elfFile(64, true, segments, new Uint8Array(PAGE_SIZE + 1), 3);
+    };
+    expect(killerOf(() => load(dynamic(32)))).toBe('ELIBBAD');
+    expect(killerOf(() => load(dynamic(0x208)))).toBe('ELIBBAD');
+    load(dynamic(0x200));
   });
 
   test('a program that is linked to an address is refused', () => {

@@ -5,7 +5,8 @@ import type { Process } from '../process.js';
 import type { Address } from '../units.js';
 import type { ExecArguments } from './arguments.js';
 import { loadElfFdpic } from './elf-fdpic.js';
-import { isFlat, loadFlat } from './flat.js';
+import { isFlat } from './flat-header.js';
+import { loadFlat } from './flat.js';
 import type { MappedFile } from './loaded-object.js';
 import { BINPRM_BUF_SIZE, openExec, readProgram } from './open-exec.js';
 
@@ -26,7 +27,7 @@ export interface NommuProgram {
  * are taken to be of the machine's architecture.
  *
  * @param path absolute, a byte string.
- * @throws SyscallError, the errno of execve().
+ * @throws SyscallError, the errno of execve(); ExecKilled if it kills the process.
  */
 export function execNommu(
   process: Process,

@@ -1,7 +1,8 @@
 import { PF_W, type ElfSegment } from 'cramfs-elf';
+import { SyscallError } from '../errno.js';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
 import type { NommuMm } from '../nommu/nommu-mm.js';
-import { PAGE_SIZE, pageOf } from '../units.js';
+import { PAGE_SIZE, isPageAligned, pageOf } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import { protOf } from './elf.js';
 import { movedSegments, type LoadedSegment } from './loaded-object.js';
@@ -14,17 +15,20 @@ import { readProgram } from './open-exec.js';
 export function mapSegment(mm: NommuMm, file: OpenFile, segment: ElfSegment): LoadedSegment {
   const { vaddr, filesz, memsz, offset, flags } = segment;
   const inPage = vaddr % PAGE_SIZE;
+  const position = offset - inPage;
+  if (position < 0 || !isPageAligned(position)) {
+    throw new SyscallError('EINVAL', 'a segment that is not at its place in a page');
+  }
   const start = mm.mmap({
     address: 0,
     length: memsz + inPage,
     prot: protOf(flags),
     flags: MAP_PRIVATE,
     file,
-    pgoff: pageOf(offset),
+    pgoff: pageOf(position),
   });
-  if ((flags & PF_W) !== 0 && memsz > filesz) {
-    mm.write(start + inPage + filesz, new Uint8Array(memsz - filesz));
-  }
+  if ((flags & PF_W) !== 0) mm.write(start, new Uint8Array(inPage));
+  if (memsz > filesz) mm.write(start + inPage + filesz, new Uint8Array(memsz - filesz));
   return { ...segment, address: start + inPage };
 }
 

@@ -121,10 +121,7 @@ export class NommuMm implements MemoryMap {
 
   /** @throws UnmodelledError for ROM: to a flash chip a store is a command. */
   store(address: Address, value: number): void {
-    const { phys } = this.regions.ram;
-    const frame = this.frameAt(address);
-    if (phys.isRom(frame)) throw new UnmodelledError('a store to ROM');
-    phys.writeByte(frame, address % PAGE_SIZE, value);
+    this.regions.ram.phys.writeByte(this.ramAt(address), address % PAGE_SIZE, value);
   }
 
   loadRange(address: Address, into: Uint8Array): { loaded: number; fault?: AccessFaultLike } {
@@ -139,13 +136,17 @@ export class NommuMm implements MemoryMap {
     return { loaded: into.length };
   }
 
-  /** Copies `bytes` to memory of the process, as a loader does. Not for ROM. */
+  /**
+   * Copies `bytes` to memory of the process, as a loader does.
+   *
+   * @throws UnmodelledError for ROM.
+   */
   write(address: Address, bytes: Uint8Array): void {
     const { phys } = this.regions.ram;
     for (let done = 0; done < bytes.length;) {
       const offset = (address + done) % PAGE_SIZE;
       const piece = bytes.subarray(done, done + PAGE_SIZE - offset);
-      phys.borrowWritable(this.frameAt(address + done)).set(piece, offset);
+      phys.borrowWritable(this.ramAt(address + done)).set(piece, offset);
       done += piece.length;
     }
   }
@@ -170,6 +171,12 @@ export class NommuMm implements MemoryMap {
         `an access to 0x${address.toString(16)}, which is not memory of the process`,
       );
     }
+    return frame;
+  }
+
+  private ramAt(address: Address): Frame {
+    const frame = this.frameAt(address);
+    if (this.regions.ram.phys.isRom(frame)) throw new UnmodelledError('a store to ROM');
     return frame;
   }
 
