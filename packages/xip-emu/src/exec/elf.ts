@@ -27,6 +27,7 @@ import type { OpenFile } from '../vfs/file.js';
 import { pushStrings, pushTables, type ExecArguments } from './arguments.js';
 import { movedSegments, type MappedFile } from './loaded-object.js';
 import { BINPRM_BUF_SIZE, openExec, readElfHeaders, readProgram } from './open-exec.js';
+import { pastPointOfNoReturn } from './point-of-no-return.js';
 
 /** PIEs with an interpreter go here: two thirds of the address space. ELF_ET_DYN_BASE. */
 const ET_DYN_BASE = pageOf((2 ** 38 / 3) * 2) * PAGE_SIZE;
@@ -51,7 +52,8 @@ export interface ElfProgram {
  * to be of the machine's architecture.
  *
  * @param path absolute, a byte string.
- * @throws SyscallError, the errno of execve(). Compare fs/binfmt_elf.c:load_elf_binary().
+ * @throws SyscallError, the errno of execve(); ExecKilled. Compare
+ * fs/binfmt_elf.c:load_elf_binary().
  */
 export function execElf(
   process: Process,
@@ -67,13 +69,15 @@ export function execElf(
     const loaderElf = interpreter && readHeaders(interpreter);
     mm.exit();
     const strings = pushStrings(mm, path, args, needsExecutableStack(elf));
-    const program = loadProgram(mm, file, elf, interpreter !== undefined);
-    mm.startBrk = program.end * PAGE_SIZE;
-    mm.brkEnd = mm.startBrk;
-    const loader = loaderElf && loadProgram(mm, interpreter!, loaderElf, false);
-    installVdso(mm);
-    mm.startStack = pushTables(mm, strings, args);
-    return { ...program, entry: (loader ?? program).entry, interpreter: loader };
+    return pastPointOfNoReturn(() => {
+      const program = loadProgram(mm, file, elf, interpreter !== undefined);
+      mm.startBrk = program.end * PAGE_SIZE;
+      mm.brkEnd = mm.startBrk;
+      const loader = loaderElf && loadProgram(mm, interpreter!, loaderElf, false);
+      installVdso(mm);
+      mm.startStack = pushTables(mm, strings, args);
+      return { ...program, entry: (loader ?? program).entry, interpreter: loader };
+    });
   } finally {
     interpreter?.put();
     process.close(file);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { elfFile } from '../../../../test/helpers/elf-builder.js';
 import { buildRawImage, file, noise } from '../../../../test/helpers/raw-image.js';
 import { parseScenario } from './parse.js';
 import { runScenario, type ScenarioRecord } from './run.js';
@@ -6,12 +7,17 @@ import { createWorld } from './world.js';
 
 const PAGE = 4096;
 
-/** The records of a scenario on an image of one file of two pages, direct blocks, called `f`. */
-function run(lines: readonly string[]): ScenarioRecord[] {
+/**
+ * The records of a scenario on an image with a file `f` of two pages, direct blocks, and an ELF
+ * program without segments.
+ */
+function run(lines: readonly string[], mmu = false): ScenarioRecord[] {
+  const elf = elfFile(64, true, [{ type: 4, flags: 4, offset: 0, filesz: 0 }], noise(300), 3);
   const { bytes } = buildRawImage([
+    ['empty.elf', file(elf, { mode: 0o755 })],
     ['f', file(noise(2 * PAGE), { blocks: [{ kind: 'D', align: PAGE }, 'D'] })],
   ]);
-  return runScenario(parseScenario(lines.join('\n')), createWorld(bytes, { mmu: false }));
+  return runScenario(parseScenario(lines.join('\n')), createWorld(bytes, { mmu }));
 }
 
 describe('warnings of the kernel end a scenario as `warned`', () => {
@@ -36,4 +42,15 @@ describe('warnings of the kernel end a scenario as `warned`', () => {
   ])('%s', (_, lines, end) => {
     expect(run(['mount mtd', ...lines]).at(-1)).toEqual(end);
   });
+});
+
+test.each([
+  ['with', true],
+  ['without', false],
+])('%s an MMU an execve() that fails too late kills the child', (_, mmu) => {
+  const records = run(['mount mtd', 'exec empty.elf', 'exec f'], mmu);
+  expect(records.filter(({ op }) => op === 'exec-end')).toEqual([
+    { n: 2, p: 0, op: 'exec-end', cmd: 'exec empty.elf', ret: 'ok', status: 'signal:SIGSEGV' },
+    { n: 3, p: 0, op: 'exec-end', cmd: 'exec f', ret: 'EACCES' },
+  ]);
 });

@@ -1,5 +1,6 @@
 import { textToName } from 'cramfs-format';
 import { AccessFault, SyscallError, invariant } from '../errno.js';
+import { ExecKilled } from '../exec/point-of-no-return.js';
 import { KernelCorruption } from '../kernel-corruption.js';
 import { MAP_ANONYMOUS } from '../memory-map.js';
 import type { Process } from '../process.js';
@@ -165,7 +166,7 @@ class ScenarioRun {
       const { records, end } = this.ops.exec(agent.process, path);
       this.records.push(...records, { ...tail, ...end });
     } catch (error) {
-      this.records.push({ ...tail, ...failure(error) });
+      this.records.push({ ...tail, ...execFailure(error) });
     }
   }
 
@@ -366,6 +367,14 @@ function failure(error: unknown): Fields {
   if (error instanceof SyscallError) return { ret: error.code };
   if (error instanceof AccessFault) return { ret: error.signal, code: error.code };
   throw error;
+}
+
+/** Of an execve() that killed the process the parent sees the signal. */
+function execFailure(error: unknown): Fields {
+  if (error instanceof ExecKilled || error instanceof AccessFault) {
+    return { ret: 'ok', status: `signal:${error.signal}` };
+  }
+  return failure(error);
 }
 
 function hex8(value: number): string {
