@@ -1,4 +1,5 @@
 import { isSyscallError, SyscallError } from '../errno.js';
+import { PG_DIRTY } from '../phys/physical-memory.js';
 import { PAGE_SIZE, pagesOf, type Frame, type Pgoff } from '../units.js';
 import type { AddressSpace } from './address-space.js';
 import type { OpenFile } from './file.js';
@@ -24,6 +25,8 @@ export function filemapFault(fault: VmFault): number {
   }
   try {
     fault.frame = mapping.read(fault.pgoff);
+    // Reading it may show that the file ends before.
+    if (fault.pgoff >= pagesOf(mapping.host.size)) return VM_FAULT_SIGBUS;
   } catch (error) {
     if (isSyscallError(error)) return VM_FAULT_SIGBUS;
     throw error;
@@ -56,25 +59,62 @@ export const genericFileVmOps: VmOperations = {
 /** read(2) through the page cache. Compare mm/filemap.c:filemap_read(). */
 export function filemapRead(file: OpenFile, position: number, into: Uint8Array): number {
   const mapping = file.mapping!;
-  const { phys } = mapping;
-  const end = Math.min(position + into.length, mapping.host.size);
-  let done = 0;
-  for (let at = position; at < end;) {
+  const { phys, host } = mapping;
+  const wanted = position + into.length;
+  let at = position;
+  while (at < wanted && at < host.size) {
     const offset = at % PAGE_SIZE;
-    const length = Math.min(PAGE_SIZE - offset, end - at);
-    const frame = readOrStop(mapping, Math.floor(at / PAGE_SIZE), done);
-    if (frame < 0) break;
-    into.set(phys.borrow(frame).subarray(offset, offset + length), done);
-    done += length;
+    const frame = readOrStop(mapping, Math.floor(at / PAGE_SIZE), at - position);
+    // Reading the page may show that the file ends before.
+    const length = Math.min(PAGE_SIZE - offset, wanted - at, host.size - at);
+    if (frame < 0 || length <= 0) break;
+    into.set(phys.borrow(frame).subarray(offset, offset + length), at - position);
     at += length;
   }
-  return done;
+  return at - position;
 }
 
-/** An error behind what was read already ends the read without one. */
-function readOrStop(mapping: AddressSpace, index: Pgoff, done: number): Frame {
+/** A page; -1 if it cannot be read, but `done` bytes before it were: they end the read. */
+export function readOrStop(mapping: AddressSpace, index: Pgoff, done: number): Frame {
   try {
     return mapping.read(index);
+  } catch (error) {
+    if (done > 0 && error instanceof SyscallError) return -1;
+    throw error;
+  }
+}
+
+/**
+ * write(2) through the page cache: pages are read first, and dirty afterwards. Compare
+ * mm/filemap.c:generic_perform_write().
+ *
+ * @param extend told how far the write has come, after each page.
+ * @returns bytes written: fewer if an error came in between.
+ */
+export function genericPerformWrite(
+  mapping: AddressSpace,
+  position: number,
+  from: Uint8Array,
+  extend: (size: number) => void,
+): number {
+  const { phys } = mapping;
+  for (let done = 0; done < from.length;) {
+    const at = position + done;
+    const offset = at % PAGE_SIZE;
+    const length = Math.min(PAGE_SIZE - offset, from.length - done);
+    const frame = ownOrStop(mapping, Math.floor(at / PAGE_SIZE), done);
+    if (frame < 0) return done;
+    phys.borrowWritable(frame).set(from.subarray(done, done + length), offset);
+    phys.setFlag(frame, PG_DIRTY);
+    done += length;
+    extend(at + length);
+  }
+  return from.length;
+}
+
+function ownOrStop(mapping: AddressSpace, index: Pgoff, done: number): Frame {
+  try {
+    return mapping.own(index);
   } catch (error) {
     if (done > 0 && error instanceof SyscallError) return -1;
     throw error;

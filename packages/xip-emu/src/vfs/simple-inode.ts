@@ -10,7 +10,7 @@ const SYMLINK_MODE = S_IFLNK | 0o777;
  * simple_link(), simple_unlink(), simple_rmdir(), simple_rename().
  */
 export abstract class SimpleInode<T extends SimpleInode<T>> extends Inode {
-  readonly mode: number;
+  mode: number;
   /** Of a directory, by name, in the order in which they came. */
   protected readonly entries = new Map<string, T>();
   /** Of a symlink. */
@@ -73,7 +73,7 @@ export abstract class SimpleInode<T extends SimpleInode<T>> extends Inode {
   }
 
   override rmdir(name: string): void {
-    if (this.entries.get(name)!.entries.size > 0) throw new SyscallError('ENOTEMPTY');
+    if (!this.entries.get(name)!.isEmpty) throw new SyscallError('ENOTEMPTY');
     this.take(name).links = 0;
     this.changed?.();
   }
@@ -101,6 +101,10 @@ export abstract class SimpleInode<T extends SimpleInode<T>> extends Inode {
     this.entries.delete(name);
     if (inode.isDirectory) this.links -= 1;
     return inode;
+  }
+
+  get isEmpty(): boolean {
+    return this.entries.size === 0;
   }
 
   /** Everything below; an inode with several names comes once for each. */

@@ -30,7 +30,18 @@ export function truncatePagecache(mapping: AddressSpace, size: number): void {
   const first = pagesOf(size);
   unmapMappingRange(mapping, first, Infinity, true);
   for (const index of [...mapping.indexes()]) if (index >= first) mapping.remove(index);
+  zeroRestOfPage(mapping, size);
+}
+
+/**
+ * Zeroes what stands behind the end of a file in the cached page of its last byte. Stores through
+ * maps may have left something there, which must not become part of the file when it grows. Compare
+ * mm/truncate.c:pagecache_isize_extended().
+ *
+ * @param size of the file, in bytes.
+ */
+export function zeroRestOfPage(mapping: AddressSpace, size: number): void {
   const partial = size % PAGE_SIZE;
-  const last = partial === 0 ? -1 : mapping.find(first - 1);
+  const last = partial === 0 ? -1 : mapping.find(Math.floor(size / PAGE_SIZE));
   if (last >= 0) mapping.phys.borrowWritable(last).fill(0, partial);
 }

@@ -1,5 +1,5 @@
 import { PG_DIRTY } from '../phys/physical-memory.js';
-import type { Pgoff } from '../units.js';
+import { PAGE_SIZE, type Pgoff } from '../units.js';
 import type { AddressSpace } from './address-space.js';
 import { folioMkclean } from './rmap.js';
 
@@ -20,6 +20,9 @@ export function writebackRange(mapping: AddressSpace, from: Pgoff = 0, to: Pgoff
     if (!phys.hasFlag(frame, PG_DIRTY)) continue;
     folioMkclean(mapping, index, frame);
     phys.clearFlag(frame, PG_DIRTY);
+    // What was stored behind the end of the file is lost: iomap_writepage_handle_eof().
+    const inside = Math.max(mapping.host.size - index * PAGE_SIZE, 0);
+    if (inside < PAGE_SIZE) phys.borrowWritable(frame).fill(0, inside);
     aops.writeFolio(mapping, index, phys.borrow(frame));
   }
 }

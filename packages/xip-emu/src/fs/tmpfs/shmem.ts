@@ -1,9 +1,9 @@
 import { SyscallError } from '../../errno.js';
-import { PG_DIRTY, ZERO_FRAME } from '../../phys/physical-memory.js';
+import { ZERO_FRAME } from '../../phys/physical-memory.js';
 import { PAGE_SIZE } from '../../units.js';
 import type { AddressSpaceOperations } from '../../vfs/address-space.js';
 import type { FileOperations, OpenFile } from '../../vfs/file.js';
-import { filemapFault, filemapMapPages } from '../../vfs/filemap.js';
+import { filemapFault, filemapMapPages, genericPerformWrite } from '../../vfs/filemap.js';
 import type { Pipe } from '../../vfs/pipe.js';
 import { iterFileSpliceWrite } from '../../vfs/splice.js';
 import type { VmOperations } from '../../vfs/vm-area.js';
@@ -51,18 +51,9 @@ function spliceRead({ inode }: OpenFile, position: number, pipe: Pipe, length: n
 
 function writeIter({ inode }: OpenFile, position: number, from: Uint8Array): number {
   const file = tmpfsInode(inode);
-  const { phys } = file.sb;
-  for (let done = 0; done < from.length;) {
-    const at = position + done;
-    const offset = at % PAGE_SIZE;
-    const length = Math.min(PAGE_SIZE - offset, from.length - done);
-    const frame = file.mapping!.read(Math.floor(at / PAGE_SIZE));
-    phys.borrowWritable(frame).set(from.subarray(done, done + length), offset);
-    phys.setFlag(frame, PG_DIRTY);
-    done += length;
-    file.extend(at + length);
-  }
-  return from.length;
+  return genericPerformWrite(file.mapping!, position, from, (size) => {
+    file.extend(size);
+  });
 }
 
 /** Compare fs/libfs.c:noop_fsync(). */

@@ -1,0 +1,53 @@
+import { SyscallError } from '../../errno.js';
+import { PAGE_SIZE, pagesOf } from '../../units.js';
+import type { FileOperations } from '../../vfs/file.js';
+import { filemapRead, genericPerformWrite } from '../../vfs/filemap.js';
+import { iterFileSpliceWrite } from '../../vfs/splice.js';
+import { writebackRange } from '../../vfs/writeback.js';
+import { tarfsInode } from './inode.js';
+import { tarfsVmOps } from './pager.js';
+
+export const tarfsFileOperations: FileOperations = {
+  readIter(file, position, into) {
+    const { content, mapping } = tarfsInode(file.inode);
+    return mapping === undefined ? content.read(position, into) : filemapRead(file, position, into);
+  },
+  writeIter({ inode }, position, from) {
+    const node = tarfsInode(inode);
+    const { content, mapping } = node;
+    if (from.length === 0) return 0;
+    node.checkSize(position + from.length);
+    if (mapping === undefined) {
+      content.write(position, from);
+      return from.length;
+    }
+    if (position > content.size) node.setSize(position);
+    return genericPerformWrite(mapping, position, from, (size) => {
+      node.extend(size);
+    });
+  },
+  spliceWrite: iterFileSpliceWrite,
+  mmap({ inode }, vma) {
+    tarfsInode(inode).takePager();
+    vma.ops = tarfsVmOps;
+  },
+  fsync({ inode }, start, end) {
+    const { mapping, sb } = tarfsInode(inode);
+    if (mapping !== undefined) {
+      writebackRange(mapping, Math.floor(start / PAGE_SIZE), pagesOf(end));
+    }
+    sb.writeArchive();
+  },
+};
+
+export const tarfsDirectoryOperations: FileOperations = {
+  readIter() {
+    throw new SyscallError('EISDIR');
+  },
+  fsync({ inode }) {
+    tarfsInode(inode).sb.writeArchive();
+  },
+};
+
+/** Devices, fifos and symlinks: what is behind them is not here. */
+export const tarfsSpecialOperations: FileOperations = {};

@@ -1,0 +1,129 @@
+import { S_IFDIR, S_IFMT, S_IFREG } from 'cramfs-format';
+import { SyscallError, invariant } from '../../errno.js';
+import type { DeviceNumber } from '../../vfs/device.js';
+import { AddressSpace } from '../../vfs/address-space.js';
+import type { Inode } from '../../vfs/inode.js';
+import { SimpleInode } from '../../vfs/simple-inode.js';
+import { truncatePagecache, zeroRestOfPage } from '../../vfs/truncate.js';
+import { writebackRange } from '../../vfs/writeback.js';
+import { TarContent } from './content.js';
+import { tarfsDirectoryOperations, tarfsFileOperations, tarfsSpecialOperations } from './file.js';
+import { tarfsAops } from './pager.js';
+import type { TarfsSuperBlock } from './super.js';
+
+/** The largest size that a header's eleven octal digits can say. */
+const MAX_FILE_SIZE = 0o77777777777;
+
+/**
+ * A node of a tarfs. A file's content is the archive's, and what was written since; while it is
+ * mapped it has a pager, and all reads and writes go through that.
+ */
+export class TarfsInode extends SimpleInode<TarfsInode> {
+  readonly sb: TarfsSuperBlock;
+  readonly content = new TarContent();
+  /** A directory that the archive does not list, but that paths lead through. */
+  implied = false;
+  owner = { uid: 0, gid: 0 };
+  rdev: DeviceNumber = { major: 0, minor: 0 };
+  private pager: AddressSpace | undefined = undefined;
+
+  constructor(sb: TarfsSuperBlock, ino: number, mode: number) {
+    super(ino, mode, operationsOf(mode));
+    this.sb = sb;
+  }
+
+  protected newInode(mode: number): TarfsInode {
+    return this.sb.newInode(mode);
+  }
+
+  protected own(inode: Inode): TarfsInode {
+    return tarfsInode(inode);
+  }
+
+  protected override changed(): void {
+    this.sb.changed = true;
+  }
+
+  get size(): number {
+    return this.isSymlink ? this.target.length : this.content.size;
+  }
+
+  /** The pager's pages, while there is a pager. */
+  get mapping(): AddressSpace | undefined {
+    return this.pager;
+  }
+
+  /** The pager, made if this is the first map. */
+  takePager(): AddressSpace {
+    if (this.pager === undefined) {
+      this.pager = new AddressSpace(this, tarfsAops, this.sb.phys, { truncatable: true });
+      this.sb.mapped.add(this);
+      this.sb.trace.sink?.({ type: 'pager', fs: this.sb.type, ino: this.ino, made: true });
+    }
+    return this.pager;
+  }
+
+  /** With the last map the pager goes: what it has that the file has not is written first. */
+  dropPager(): void {
+    const { pager } = this;
+    if (pager === undefined || pager.iMmap!.size > 0) return;
+    writebackRange(pager);
+    pager.evict();
+    this.pager = undefined;
+    this.sb.mapped.delete(this);
+    this.sb.trace.sink?.({ type: 'pager', fs: this.sb.type, ino: this.ino, made: false });
+  }
+
+  /** A write to the pager that reaches behind the end makes the file longer. */
+  extend(size: number): void {
+    if (size > this.content.size) this.content.setSize(size);
+  }
+
+  /** @throws SyscallError EFBIG. */
+  checkSize(size: number): void {
+    if (size > MAX_FILE_SIZE) throw new SyscallError('EFBIG');
+  }
+
+  override setSize(size: number): void {
+    const { pager, content } = this;
+    if (!this.isRegular) throw new SyscallError('EINVAL');
+    this.checkSize(size);
+    const old = content.size;
+    if (pager !== undefined && size > old) zeroRestOfPage(pager, old);
+    content.setSize(size);
+    if (pager !== undefined && size < old) truncatePagecache(pager, size);
+  }
+
+  // What a mount reads from the archive.
+
+  /** A new entry, as a member says. */
+  enter(name: string, inode: TarfsInode): void {
+    this.add(name, inode);
+  }
+
+  setTarget(target: string): void {
+    this.target = target;
+  }
+
+  /** Names of a directory. */
+  *children(): Generator<readonly [name: string, inode: TarfsInode]> {
+    yield* this.entries;
+  }
+}
+
+function operationsOf(mode: number): TarfsInode['fops'] {
+  switch (mode & S_IFMT) {
+    case S_IFDIR:
+      return tarfsDirectoryOperations;
+    case S_IFREG:
+      return tarfsFileOperations;
+    default:
+      return tarfsSpecialOperations;
+  }
+}
+
+/** The inode of a file or page cache that belongs to a tarfs, as its operations know. */
+export function tarfsInode(inode: Inode): TarfsInode {
+  invariant(inode instanceof TarfsInode, 'an operation of tarfs on a foreign inode');
+  return inode;
+}

@@ -1,0 +1,107 @@
+import { nameToBytes } from 'cramfs-format';
+import { TAR_RECORD, tarPadding } from 'cramfs-reader';
+import { decodeTarHeader, parsePaxRecords, type TarIndexEntry } from 'mkcramfs/tar';
+import { SyscallError } from '../../errno.js';
+
+// Fields of a header: offset, length.
+const SIZE = [124, 12] as const;
+const CHECKSUM = [148, 8] as const;
+const TYPEFLAG = 156;
+/** Where the GNU format has what a sparse file needs, and more of its own. */
+const GNU_EXTRA = [345, 167] as const;
+
+/** Eleven octal digits and an end. */
+const SIZE_DIGITS = 11;
+const CHECKSUM_DIGITS = 6;
+const SPACE = 0x20;
+
+/** Keywords that tell another size than the header, or where in the file its data is. */
+const SIZE_KEYWORD = /^(?:size|GNU\.sparse\..*|SCHILY\.realsize)$/;
+const SPARSE_NAME = 'GNU.sparse.name';
+
+/**
+ * The headers of a member that has become `size` bytes long, without holes; all else is as it was.
+ * (Blocks between the header and the data list the pieces of a sparse file: they go.)
+ *
+ * @param archive where the member is.
+ */
+export function resizedHeaders(
+  archive: Uint8Array,
+  { start, headerAt }: Pick<TarIndexEntry, 'start' | 'headerAt'>,
+  size: number,
+): Uint8Array {
+  const header = archive.slice(headerAt, headerAt + TAR_RECORD);
+  if (String.fromCharCode(header[TYPEFLAG]!) === 'S') {
+    header[TYPEFLAG] = '0'.charCodeAt(0);
+    header.fill(0, GNU_EXTRA[0], GNU_EXTRA[0] + GNU_EXTRA[1]);
+  }
+  setOctal(header, SIZE, SIZE_DIGITS, size);
+  setChecksum(header);
+  const extended: Uint8Array[] = [];
+  for (let at = start; at < headerAt;) {
+    const { size: length, typeflag } = decodeTarHeader(archive.subarray(at, at + TAR_RECORD));
+    const end = at + TAR_RECORD + length + tarPadding(length);
+    const whole = archive.subarray(at, end);
+    const isPax = typeflag === 'x' || typeflag === 'X';
+    extended.push(isPax ? withoutSizes(whole, length) : whole);
+    at = end;
+  }
+  return concat([...extended, header]);
+}
+
+/** A pax header without what it says about the file's size and holes; empty if nothing is left. */
+function withoutSizes(whole: Uint8Array, length: number): Uint8Array {
+  const records = parsePaxRecords(whole.subarray(TAR_RECORD, TAR_RECORD + length));
+  if (!records.some(([keyword]) => SIZE_KEYWORD.test(keyword))) return whole;
+  const name = records.findLast(([keyword]) => keyword === SPARSE_NAME)?.[1];
+  const kept = records.filter(
+    ([keyword]) => !SIZE_KEYWORD.test(keyword) && !(keyword === 'path' && name !== undefined),
+  );
+  if (name !== undefined) kept.push(['path', name]);
+  if (kept.length === 0) return new Uint8Array(0);
+  const text = kept.map(([keyword, value]) => paxRecord(keyword, value)).join('');
+  const header = whole.slice(0, TAR_RECORD);
+  setOctal(header, SIZE, SIZE_DIGITS, text.length);
+  setChecksum(header);
+  return concat([header, nameToBytes(text), new Uint8Array(tarPadding(text.length))]);
+}
+
+/** `LENGTH KEYWORD=VALUE\n`, the length counting itself. */
+function paxRecord(keyword: string, value: string): string {
+  const rest = ` ${keyword}=${value}\n`;
+  let length = rest.length + 1;
+  while (String(length).length + rest.length !== length) length += 1;
+  return `${length}${rest}`;
+}
+
+function setOctal(
+  header: Uint8Array,
+  [at]: readonly [number, number],
+  digits: number,
+  value: number,
+): void {
+  const text = value.toString(8).padStart(digits, '0');
+  if (text.length > digits) throw new SyscallError('EFBIG');
+  header.set(nameToBytes(text), at);
+  // The digits' end stays as the archive's writer likes it, unless there was a binary number.
+  if (header[at + digits] !== SPACE) header[at + digits] = 0;
+}
+
+function setChecksum(header: Uint8Array): void {
+  const [at, length] = CHECKSUM;
+  header.fill(SPACE, at, at + length);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.set(nameToBytes(sum.toString(8).padStart(CHECKSUM_DIGITS, '0')), at);
+  header[at + CHECKSUM_DIGITS] = 0;
+}
+
+/** Joins parts of an archive. */
+export function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}

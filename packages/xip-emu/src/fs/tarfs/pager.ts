@@ -1,0 +1,28 @@
+import { PAGE_SIZE } from '../../units.js';
+import type { AddressSpaceOperations } from '../../vfs/address-space.js';
+import { filemapFault, filemapMapPages } from '../../vfs/filemap.js';
+import { VM_FAULT_OK, type VmOperations } from '../../vfs/vm-area.js';
+import { tarfsInode } from './inode.js';
+
+/**
+ * A pager: the pages of a mapped file. It reads and writes as a file operation would if there were
+ * no pager. What stands behind the end of the file is not written.
+ */
+export const tarfsAops: AddressSpaceOperations = {
+  readFolio: ({ host }, index) => tarfsInode(host).content.page(index),
+  writeFolio({ host }, index, page) {
+    const { content } = tarfsInode(host);
+    const start = index * PAGE_SIZE;
+    content.write(start, page.subarray(0, Math.max(Math.min(PAGE_SIZE, content.size - start), 0)));
+  },
+};
+
+/** A first store to a clean page faults: the page becomes one that has to be written. */
+export const tarfsVmOps: VmOperations = {
+  fault: filemapFault,
+  mapPages: filemapMapPages,
+  pageMkwrite: () => VM_FAULT_OK,
+  close({ file }) {
+    tarfsInode(file!.inode).dropPager();
+  },
+};

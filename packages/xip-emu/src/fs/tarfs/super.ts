@@ -1,0 +1,178 @@
+import { S_IFDIR, nameToText, typeBits } from 'cramfs-format';
+import {
+  TarFormatError,
+  UnexpectedEnd,
+  readTarIndex,
+  tarPathNames,
+  type TarIndexEntry,
+} from 'mkcramfs/tar';
+import { SyscallError } from '../../errno.js';
+import type { PhysicalMemory } from '../../phys/physical-memory.js';
+import { SuperBlock, type BackingDevice } from '../../vfs/inode.js';
+import { TarfsInode } from './inode.js';
+import { writeArchive, type Archive, type ArchivedMember } from './write-archive.js';
+
+/** The archive is read as needed, without a device to read ahead from. */
+const NO_DEVICE: BackingDevice = { raPages: 0, ioPages: 0 };
+
+export interface TarfsOptions {
+  readonly phys: PhysicalMemory;
+  /** For what cannot be written again, such as a compressed archive. */
+  readonly readOnly?: boolean | undefined;
+}
+
+/**
+ * A file system over a tar archive, like the Hurd's tarfs: files are read and written where they
+ * are, and sync writes an archive in which all that was not touched is as it was, byte for byte.
+ */
+export class TarfsSuperBlock extends SuperBlock {
+  readonly type = 'tarfs';
+  readOnly: boolean;
+  readonly bdi = NO_DEVICE;
+  readonly phys: PhysicalMemory;
+  readonly root: TarfsInode;
+  /** Files with a pager. */
+  readonly mapped = new Set<TarfsInode>();
+  /** True if the tree is another one than the archive's. */
+  changed = false;
+  private stored: Archive;
+  private nextIno = 1;
+
+  /**
+   * @param archive uncompressed; not written to: see {@link archive}.
+   * @throws SyscallError EINVAL for what is no tar archive, or a damaged one.
+   */
+  constructor(archive: Uint8Array, { phys, readOnly = false }: TarfsOptions) {
+    super();
+    this.phys = phys;
+    this.readOnly = readOnly;
+    this.root = this.newInode(S_IFDIR | 0o755);
+    this.root.implied = true;
+    try {
+      const { members, end } = readTarIndex(archive);
+      const archived = members.map((member) => this.addMember(archive, member));
+      this.stored = { bytes: archive, members: archived, end };
+    } catch (error) {
+      if (error instanceof TarFormatError || error instanceof UnexpectedEnd) {
+        throw new SyscallError('EINVAL', `the archive: ${error.message}`);
+      }
+      throw error;
+    }
+    this.changed = false;
+  }
+
+  /** The archive as it was when it was last synced. Not to be written to. */
+  get archive(): Uint8Array {
+    return this.stored.bytes;
+  }
+
+  newInode(mode: number): TarfsInode {
+    const inode = new TarfsInode(this, this.nextIno, mode);
+    this.nextIno += 1;
+    return inode;
+  }
+
+  cachedInodes(): Iterable<TarfsInode> {
+    return this.mapped;
+  }
+
+  dropCaches(): void {
+    for (const { mapping } of this.mapped) mapping?.dropUnmapped();
+  }
+
+  /** Pages to files, files to the archive. @throws SyscallError ENOSPC, EFBIG. */
+  override sync(): void {
+    super.sync();
+    this.writeArchive();
+  }
+
+  /** Makes the archive what the files are by now; pages of maps are not looked at. */
+  writeArchive(): void {
+    if (this.readOnly) return;
+    const isModified = ({ inode }: ArchivedMember): boolean => inode.content.modified;
+    if (!this.changed && !this.stored.members.some(isModified)) return;
+    this.stored = writeArchive(this.root, this.stored);
+    this.changed = false;
+  }
+
+  /**
+   * What tar(1) would extract: a later member replaces an earlier one of the same name, a hard link
+   * is another name of what its target is at that point.
+   */
+  private addMember(archive: Uint8Array, member: TarIndexEntry): ArchivedMember {
+    const { type, map, start, headerAt, dataAt, end } = member;
+    const names = tarPathNames(member.path);
+    const isLink = type === 'link';
+    const linkNames = isLink ? tarPathNames(member.linkTarget) : [];
+    const inode = isLink ? this.find(linkNames, member) : this.inodeOf(archive, names, member);
+    const name = names.at(-1);
+    if (name === undefined) {
+      if (inode !== this.root) throw failure(member, `the root is a ${type}`);
+    } else {
+      const parent = this.parentOf(names.slice(0, -1), member);
+      if (parent.lookup(name) !== inode) {
+        this.makeRoom(parent, name, member);
+        if (isLink) parent.link(name, inode);
+        else parent.enter(name, inode);
+      }
+    }
+    const path = names.join('/');
+    const linkPath = linkNames.join('/');
+    const { pieces } = map;
+    return { inode, path, isLink, linkPath, pieces, start, headerAt, dataAt, end };
+  }
+
+  /** What a member describes: something new, or a directory that is there. */
+  private inodeOf(
+    archive: Uint8Array,
+    names: readonly string[],
+    { type, permissions, uid, gid, rdev, linkTarget, map, dataAt, size }: TarIndexEntry,
+  ): TarfsInode {
+    const mode = typeBits(type === 'link' ? 'file' : type) | permissions;
+    let there: TarfsInode | undefined = this.root;
+    for (const name of names) there = there?.lookup(name);
+    const inode = type === 'directory' && there?.isDirectory === true ? there : this.newInode(mode);
+    inode.mode = mode;
+    inode.owner = { uid, gid };
+    inode.rdev = rdev;
+    inode.implied = false;
+    if (type === 'symlink') inode.setTarget(linkTarget);
+    if (type === 'file') inode.content.rebase({ archive, at: dataAt, pieces: map.pieces, size });
+    return inode;
+  }
+
+  private makeRoom(parent: TarfsInode, name: string, member: TarIndexEntry): void {
+    const old = parent.lookup(name);
+    if (old === undefined) return;
+    if (!old.isDirectory) parent.unlink(name);
+    else if (old.isEmpty) parent.rmdir(name);
+    else throw failure(member, 'it would replace a directory that is not empty');
+  }
+
+  private parentOf(names: readonly string[], member: TarIndexEntry): TarfsInode {
+    let parent = this.root;
+    for (const name of names) {
+      let child = parent.lookup(name);
+      if (child === undefined) {
+        child = parent.mkdir(name, S_IFDIR | 0o755);
+        child.implied = true;
+      }
+      if (!child.isDirectory) throw failure(member, `'${nameToText(name)}' is no directory`);
+      parent = child;
+    }
+    return parent;
+  }
+
+  private find(names: readonly string[], member: TarIndexEntry): TarfsInode {
+    let target: TarfsInode | undefined = this.root;
+    for (const name of names) target = target?.lookup(name);
+    if (target === undefined || target.isDirectory) {
+      throw failure(member, `a hard link to '${nameToText(member.linkTarget)}', which is no file`);
+    }
+    return target;
+  }
+}
+
+function failure({ path }: TarIndexEntry, message: string): TarFormatError {
+  return new TarFormatError(`'${nameToText(path)}': ${message}`);
+}
