@@ -11,6 +11,7 @@ import {
   type FuseServer,
 } from '../fs/fuse/protocol.js';
 import type { FileStatus, Process } from '../process.js';
+import { deviceText } from '../vfs/device.js';
 import type { OpenFile } from '../vfs/file.js';
 
 export interface MirrorServerOptions {
@@ -41,7 +42,9 @@ export class MirrorServer implements FuseServer {
   private readonly process: Process;
   private readonly options: MirrorServerOptions;
   private device: FuseDevice | undefined = undefined;
+  /** Where a node was found last. */
   private readonly paths = new Map<number, string>();
+  /** By device and inode: names of one file are one node. */
   private readonly nodes = new Map<string, number>();
   private readonly opened = new Map<number, Opened>();
   private readonly registered = new Map<number, Registered>();
@@ -51,7 +54,7 @@ export class MirrorServer implements FuseServer {
   constructor(process: Process, root: string, options: MirrorServerOptions = {}) {
     this.process = process;
     this.options = options;
-    this.name(FUSE_ROOT_ID, root);
+    this.paths.set(FUSE_ROOT_ID, root);
   }
 
   init(device: FuseDevice): FuseInit {
@@ -64,12 +67,18 @@ export class MirrorServer implements FuseServer {
     return this.entry(this.child(parent, name));
   }
 
+  /** Of an open file that has lost its name, too. */
   getattr(node: number): FuseAttributes {
-    return attributesOf(this.process.lstat(this.path(node)));
+    const file = this.openFile(node, false);
+    return attributesOf(
+      file === undefined ? this.process.lstat(this.path(node)) : this.process.fstat(file),
+    );
   }
 
   setattr(node: number, size: number): FuseAttributes {
-    this.process.truncate(this.path(node), size);
+    const file = this.openFile(node, true);
+    if (file === undefined) this.process.truncate(this.path(node), size);
+    else this.process.ftruncate(file, size);
     return this.getattr(node);
   }
 
@@ -95,6 +104,22 @@ export class MirrorServer implements FuseServer {
 
   rmdir(parent: number, name: string): void {
     this.process.rmdir(this.child(parent, name));
+  }
+
+  symlink(parent: number, name: string, target: string): FuseEntry {
+    const path = this.child(parent, name);
+    this.process.symlink(target, path);
+    return this.entry(path);
+  }
+
+  link(parent: number, name: string, existing: number): FuseEntry {
+    const path = this.child(parent, name);
+    this.process.link(this.path(existing), path);
+    return this.entry(path);
+  }
+
+  rename(parent: number, name: string, newParent: number, newName: string): void {
+    this.process.rename(this.child(parent, name), this.child(newParent, newName));
   }
 
   open(node: number, { write }: { readonly write: boolean }): FuseOpened {
@@ -155,17 +180,21 @@ export class MirrorServer implements FuseServer {
     return backingId;
   }
 
-  /** The entry of a path; a path that is gone and comes again is the same node. */
   private entry(path: string): FuseEntry {
-    const attributes = attributesOf(this.process.lstat(path));
-    const nodeId = this.nodes.get(path) ?? this.name(this.paths.size + 1, path);
-    return { nodeId, attributes };
+    const status = this.process.lstat(path);
+    const key = `${deviceText(status.dev)} ${status.ino}`;
+    const nodeId = this.nodes.get(key) ?? FUSE_ROOT_ID + 1 + this.nodes.size;
+    this.nodes.set(key, nodeId);
+    this.paths.set(nodeId, path);
+    return { nodeId, attributes: attributesOf(status) };
   }
 
-  private name(node: number, path: string): number {
-    this.paths.set(node, path);
-    this.nodes.set(path, node);
-    return node;
+  /** A file of the node that is open, with `write` for writing. */
+  private openFile(node: number, write: boolean): OpenFile | undefined {
+    for (const { file, node: other } of this.opened.values()) {
+      if (other === node && (file.writable || !write)) return file;
+    }
+    return undefined;
   }
 
   private path(node: number): string {

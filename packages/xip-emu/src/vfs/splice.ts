@@ -2,6 +2,7 @@ import { SyscallError } from '../errno.js';
 import type { PhysicalMemory } from '../phys/physical-memory.js';
 import { PAGE_SIZE } from '../units.js';
 import type { OpenFile } from './file.js';
+import { readOrStop } from './filemap.js';
 import { Pipe } from './pipe.js';
 
 /** A place in a file, in bytes. */
@@ -18,20 +19,17 @@ export function filemapSpliceRead(
   length: number,
 ): number {
   const mapping = file.mapping!;
-  const end = Math.min(position + length, mapping.host.size);
+  const wanted = position + length;
   let at = position;
-  while (at < end && pipe.room > 0) {
+  while (at < wanted && at < mapping.host.size && pipe.room > 0) {
     const offset = at % PAGE_SIZE;
-    const size = Math.min(PAGE_SIZE - offset, end - at);
-    try {
-      pipe.addPage(mapping.read(Math.floor(at / PAGE_SIZE)), offset, size);
-    } catch (error) {
-      if (at > position && error instanceof SyscallError) break;
-      throw error;
-    }
+    const frame = readOrStop(mapping, Math.floor(at / PAGE_SIZE), at - position);
+    const size = Math.min(PAGE_SIZE - offset, wanted - at, mapping.host.size - at);
+    if (frame < 0 || size <= 0) break;
+    pipe.addPage(frame, offset, size);
     at += size;
   }
-  return Math.max(at - position, 0);
+  return at - position;
 }
 
 /** What a pipe has, written in one go. Compare fs/splice.c:iter_file_splice_write(). */

@@ -7,9 +7,7 @@ import { VM_FAULT_OK, type VmOperations } from '../../vfs/vm-area.js';
 import { writebackRange } from '../../vfs/writeback.js';
 import type { FuseFile } from './fuse-file.js';
 import { fuseInode, type FuseInode } from './inode.js';
-
-/** FUSE_DEFAULT_MAX_PAGES_PER_REQ, in bytes: what one request reads or writes at most. */
-export const MAX_REQUEST = 32 * PAGE_SIZE;
+import { MAX_REQUEST, sendRead, sendWrite } from './transfer.js';
 
 /** Any open file will do for the server: fs/fuse/file.c:fuse_write_file_get(). */
 function anyHandle(inode: FuseInode): number {
@@ -24,10 +22,8 @@ function anyHandle(inode: FuseInode): number {
  */
 function readFolio({ host }: AddressSpace, index: Pgoff): Uint8Array {
   const inode = fuseInode(host);
-  const { connection } = inode.sb;
   const offset = index * PAGE_SIZE;
-  const bytes = connection.request('read', inode.nodeId, anyHandle(inode), offset, PAGE_SIZE);
-  if (bytes.length > PAGE_SIZE) throw new SyscallError('EIO', 'the server gives too much');
+  const bytes = sendRead(inode, anyHandle(inode), offset, PAGE_SIZE);
   if (bytes.length < PAGE_SIZE) inode.size = Math.min(inode.size, offset + bytes.length);
   return bytes;
 }
@@ -36,9 +32,8 @@ function readFolio({ host }: AddressSpace, index: Pgoff): Uint8Array {
 function writeFolio({ host }: AddressSpace, index: Pgoff, content: Uint8Array): void {
   const inode = fuseInode(host);
   const offset = index * PAGE_SIZE;
-  const bytes = content.slice(0, Math.max(inode.size - offset, 0));
-  if (bytes.length === 0) return;
-  inode.sb.connection.request('write', inode.nodeId, anyHandle(inode), offset, bytes);
+  const bytes = content.subarray(0, Math.max(inode.size - offset, 0));
+  if (bytes.length > 0) sendWrite(inode, anyHandle(inode), offset, bytes);
 }
 
 export const fuseAops: AddressSpaceOperations = { readFolio, writeFolio, volatile: true };
@@ -75,13 +70,10 @@ export function writeThrough(
   try {
     while (done < from.length) {
       const length = fillPages(inode, position + done, from.subarray(done));
-      const piece = from.slice(done, done + length);
       const at = position + done;
       let written = 0;
       try {
-        const { connection } = inode.sb;
-        written = connection.request('write', inode.nodeId, file.handle, at, piece);
-        if (!(written >= 0 && written <= length)) throw new SyscallError('EIO');
+        written = sendWrite(inode, file.handle, at, from.subarray(done, done + length));
       } finally {
         // Pages that the server did not take are not up to date.
         if (written < length) forget(inode, at + written, at + length);

@@ -2,9 +2,9 @@ import { SyscallError } from '../../errno.js';
 import { PAGE_SIZE, pagesOf } from '../../units.js';
 import { invalidatePages } from '../../vfs/invalidate.js';
 import { writebackRange } from '../../vfs/writeback.js';
-import { MAX_REQUEST } from './cache.js';
 import type { FuseFile } from './fuse-file.js';
 import type { FuseInode } from './inode.js';
+import { MAX_REQUEST, sendRead, sendWrite } from './transfer.js';
 
 /* Reads and writes of files with FOPEN_DIRECT_IO. Compare fs/fuse/file.c:fuse_direct_io(). */
 
@@ -14,11 +14,10 @@ export function directRead(
   position: number,
   into: Uint8Array,
 ): number {
-  const { sb, nodeId, mapping } = inode;
+  const { mapping } = inode;
   writebackRange(mapping!, Math.floor(position / PAGE_SIZE), pagesOf(position + into.length));
   return inPieces(into.length, (done, size) => {
-    const bytes = sb.connection.request('read', nodeId, file.handle, position + done, size);
-    if (bytes.length > size) throw new SyscallError('EIO', 'the server gives too much');
+    const bytes = sendRead(inode, file.handle, position + done, size);
     into.set(bytes, done);
     return bytes.length;
   });
@@ -30,14 +29,13 @@ export function directWrite(
   position: number,
   from: Uint8Array,
 ): number {
-  const { sb, nodeId, mapping } = inode;
+  const { mapping } = inode;
   const first = Math.floor(position / PAGE_SIZE);
   const end = pagesOf(position + from.length);
   invalidatePages(mapping!, first, end);
-  const done = inPieces(from.length, (at, size) => {
-    const piece = from.slice(at, at + size);
-    return sb.connection.request('write', nodeId, file.handle, position + at, piece);
-  });
+  const done = inPieces(from.length, (at, size) =>
+    sendWrite(inode, file.handle, position + at, from.subarray(at, at + size)),
+  );
   invalidatePages(mapping!, first, end);
   inode.extend(position + done);
   return done;

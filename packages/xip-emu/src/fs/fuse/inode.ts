@@ -1,4 +1,13 @@
-import { S_IFDIR, S_IFMT } from 'cramfs-format';
+import {
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  S_IFSOCK,
+} from 'cramfs-format';
 import { SyscallError, invariant } from '../../errno.js';
 import { AddressSpace } from '../../vfs/address-space.js';
 import { Inode } from '../../vfs/inode.js';
@@ -11,6 +20,8 @@ import type { FuseFile } from './fuse-file.js';
 import type { FuseAttributes, NodeId } from './protocol.js';
 import type { FuseSuperBlock } from './super.js';
 
+const FILE_TYPES = new Set([S_IFREG, S_IFDIR, S_IFLNK, S_IFCHR, S_IFBLK, S_IFIFO, S_IFSOCK]);
+
 /** struct fuse_inode: a node of the server, with the attributes that it last told. */
 export class FuseInode extends Inode {
   readonly sb: FuseSuperBlock;
@@ -22,11 +33,14 @@ export class FuseInode extends Inode {
   readonly openFiles = new Set<FuseFile>();
   /** Open files that use the page cache; below 0: that are passed through (iocachectr). */
   ioCacheCount = 0;
+  /** What names of a directory were found to be: the dentries. */
+  private readonly entries = new Map<string, FuseInode>();
   /** What all files that are passed through have behind them. */
   backing: FuseBacking | undefined = undefined;
 
   constructor(sb: FuseSuperBlock, nodeId: NodeId, attributes: FuseAttributes) {
     const { mode, size, links = 1, ino = nodeId } = attributes;
+    checkAttributes(attributes);
     super(ino, (mode & S_IFMT) === S_IFDIR ? fuseDirectoryOperations : fuseFileOperations);
     this.sb = sb;
     this.nodeId = nodeId;
@@ -44,7 +58,9 @@ export class FuseInode extends Inode {
    *
    * @throws SyscallError EIO if the node has become something else.
    */
-  changeAttributes({ mode, size, links = 1 }: FuseAttributes): void {
+  changeAttributes(attributes: FuseAttributes): void {
+    const { mode, size, links = 1 } = attributes;
+    checkAttributes(attributes);
     if (((mode ^ this.mode) & S_IFMT) !== 0) throw new SyscallError('EIO', 'another type');
     const { size: old, mapping } = this;
     this.mode = mode;
@@ -67,7 +83,9 @@ export class FuseInode extends Inode {
 
   lookup(name: string): FuseInode | undefined {
     try {
-      return this.sb.iget(this.sb.connection.request('lookup', this.nodeId, name));
+      const inode = this.sb.iget(this.sb.connection.request('lookup', this.nodeId, name));
+      this.entries.set(name, inode);
+      return inode;
     } catch (error) {
       if (error instanceof SyscallError && error.code === 'ENOENT') return undefined;
       throw error;
@@ -98,20 +116,39 @@ export class FuseInode extends Inode {
 
   override unlink(name: string): void {
     this.sb.connection.request('unlink', this.nodeId, name);
+    this.unlinked(name);
   }
 
   override rmdir(name: string): void {
     this.sb.connection.request('rmdir', this.nodeId, name);
+    this.unlinked(name);
   }
 
   override rename(name: string, newParent: Inode, newName: string): void {
-    const { nodeId } = fuseInode(newParent);
-    this.sb.connection.request('rename', this.nodeId, name, nodeId, newName);
+    const parent = fuseInode(newParent);
+    this.sb.connection.request('rename', this.nodeId, name, parent.nodeId, newName);
+    parent.unlinked(newName);
+    this.entries.delete(name);
+  }
+
+  /** A name is gone. Compare fs/fuse/dir.c:fuse_entry_unlinked(). */
+  private unlinked(name: string): void {
+    const inode = this.entries.get(name);
+    this.entries.delete(name);
+    if (inode !== undefined) inode.links = inode.isDirectory ? 0 : Math.max(inode.links - 1, 0);
   }
 
   /** Compare fs/fuse/dir.c:fuse_do_setattr(). */
   override setSize(size: number): void {
     this.changeAttributes(this.sb.connection.request('setattr', this.nodeId, size));
+  }
+}
+
+/** Compare fs/fuse/dir.c:fuse_invalid_attr(). @throws SyscallError EIO. */
+function checkAttributes({ mode, size }: FuseAttributes): void {
+  const isKnown = FILE_TYPES.has(mode & S_IFMT);
+  if (!isKnown || !Number.isSafeInteger(size) || size < 0) {
+    throw new SyscallError('EIO', 'the server gives attributes that cannot be');
   }
 }
 

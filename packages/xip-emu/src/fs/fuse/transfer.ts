@@ -1,0 +1,38 @@
+import { SyscallError } from '../../errno.js';
+import { PAGE_SIZE } from '../../units.js';
+import type { FuseInode } from './inode.js';
+import type { FileHandle } from './protocol.js';
+
+/** FUSE_DEFAULT_MAX_PAGES_PER_REQ, in bytes: what one request reads or writes at most. */
+export const MAX_REQUEST = 32 * PAGE_SIZE;
+
+/** READ. @throws SyscallError EIO for more than was asked for, or what the server throws. */
+export function sendRead(
+  { sb, nodeId }: FuseInode,
+  handle: FileHandle,
+  offset: number,
+  size: number,
+): Uint8Array {
+  const bytes = sb.connection.request('read', nodeId, handle, offset, size);
+  if (bytes.length > size) throw new SyscallError('EIO', 'the server gives too much');
+  return bytes;
+}
+
+/**
+ * WRITE. The server gets bytes of its own.
+ *
+ * @returns bytes written.
+ * @throws SyscallError EIO for more than there was, or what the server throws.
+ */
+export function sendWrite(
+  { sb, nodeId }: FuseInode,
+  handle: FileHandle,
+  offset: number,
+  bytes: Uint8Array,
+): number {
+  const written = sb.connection.request('write', nodeId, handle, offset, bytes.slice());
+  if (!(written >= 0 && written <= bytes.length)) {
+    throw new SyscallError('EIO', 'the server has written what there was not');
+  }
+  return written;
+}
