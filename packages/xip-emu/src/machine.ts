@@ -160,7 +160,9 @@ export class Machine implements MmHost {
    * @throws SyscallError ENOSYS without an MMU.
    */
   fork(parent: Process): Process {
-    return this.adopt(parent.mm.fork(), parent);
+    const child = this.adopt(parent.mm.fork(), parent);
+    this.trace.sink?.({ type: 'fork', pid: parent.pid, child: child.pid });
+    return child;
   }
 
   private adopt(mm: MemoryMap, parent?: Process): Process {

@@ -1,6 +1,7 @@
 import { SyscallError } from './errno.js';
 import type { AccessFaultLike, Advice, MemoryMap, MmapRequest } from './memory-map.js';
 import type { PhysicalMemory } from './phys/physical-memory.js';
+import type { Trace } from './trace.js';
 import { PAGE_SIZE, type Address } from './units.js';
 import type { DeviceNumber } from './vfs/device.js';
 import { link, mkdir, rename, rmdir, symlink, unlink } from './vfs/directory-operations.js';
@@ -42,6 +43,7 @@ export interface ProcessHost {
   readonly phys: PhysicalMemory;
   readonly mounts: MountTable;
   readonly processes: Set<Process>;
+  readonly trace: Trace;
 }
 
 /**
@@ -302,6 +304,7 @@ export class Process {
   exit(): void {
     this.mm.exit();
     this.host.processes.delete(this);
+    this.host.trace.sink?.({ type: 'exit', pid: this.pid });
   }
 }
 

@@ -7,8 +7,11 @@ import {
   romMachine,
 } from '../../../test/helpers/emulator.js';
 import { kernelImage } from '../../../test/helpers/kernel-images.js';
+import { execElf } from './exec/elf.js';
+import { execNommu } from './exec/nommu-program.js';
 import type { Machine } from './machine.js';
 import { MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_READ, PROT_WRITE } from './memory-map.js';
+import { NommuMm } from './nommu/nommu-mm.js';
 import type { TraceEvent } from './trace.js';
 import { PAGE_SIZE } from './units.js';
 
@@ -136,6 +139,52 @@ test('copy-up of an overlay', () => {
   ]);
 });
 
+test('system calls that change the areas, and the life of processes', () => {
+  const machine = romMachine(basic);
+  const events = record(machine);
+  const parent = machine.spawn();
+  const at = mapAnonymous(parent, 4, RW, { address: BASE });
+  parent.mprotect(at, 2 * PAGE_SIZE, PROT_READ);
+  parent.mremap(at + 2 * PAGE_SIZE, 2 * PAGE_SIZE, PAGE_SIZE);
+  const moved = parent.mremap(at, PAGE_SIZE, 8 * PAGE_SIZE, true);
+  expect(() => {
+    parent.mprotect(0, PAGE_SIZE, PROT_READ);
+  }).toThrow('ENOMEM');
+  const child = machine.fork(parent);
+  execElf(child, mmOf(child), '/rom/bin/xstatic');
+  child.exit();
+  // Exec looks into the file before it gives up the old memory.
+  const [mmap, mprotect, shrink, grow, fork, header, exec, ...mappings] = events;
+  expect(header).toMatchObject({ type: 'read-folio', index: 0 });
+  expect(mmap).toMatchObject({ type: 'mmap', address: BASE });
+  expect([mprotect, shrink, grow]).toEqual([
+    { type: 'mprotect', pid: 1, address: BASE, length: 2 * PAGE_SIZE, prot: PROT_READ },
+    {
+      type: 'mremap',
+      pid: 1,
+      address: BASE + 2 * PAGE_SIZE,
+      oldLength: 2 * PAGE_SIZE,
+      newAddress: BASE + 2 * PAGE_SIZE,
+      newLength: PAGE_SIZE,
+    },
+    {
+      type: 'mremap',
+      pid: 1,
+      address: BASE,
+      oldLength: PAGE_SIZE,
+      newAddress: moved,
+      newLength: 8 * PAGE_SIZE,
+    },
+  ]);
+  expect(fork).toEqual({ type: 'fork', pid: 1, child: 2 });
+  expect(exec).toEqual({ type: 'exec', pid: 2, path: '/rom/bin/xstatic' });
+  expect(mappings.filter(({ type }) => type === 'mmap')).toMatchObject([
+    { pid: 2, path: '/rom/bin/xstatic', romPages: 5 },
+    { pid: 2, path: '/rom/bin/xstatic', romPages: 0 },
+  ]);
+  expect(mappings.at(-1)).toEqual({ type: 'exit', pid: 2 });
+});
+
 test('without MMU: mappings only', () => {
   const machine = romMachine(basic, { mmu: false });
   const process = machine.spawn();
@@ -146,5 +195,21 @@ test('without MMU: mappings only', () => {
   expect(events).toMatchObject([
     { type: 'mmap', address: 0x2200a000, romPages: 7, pid: 1 },
     { type: 'munmap', address: 0x2200a000, length: 7 * PAGE_SIZE },
+  ]);
+
+  events.length = 0;
+  const data = mapAnonymous(process, 2, RW);
+  process.mremap(data, 2 * PAGE_SIZE, PAGE_SIZE);
+  process.exit();
+  const started = machine.spawn();
+  if (!(started.mm instanceof NommuMm)) throw new Error('a machine with an MMU');
+  execNommu(started, started.mm, '/rom/bin/nflat-flt', { argv: ['nflat'], envp: [] });
+  expect(events.filter(({ type }) => type !== 'read-folio')).toMatchObject([
+    { type: 'mmap', pid: 1 },
+    { type: 'mremap', address: data, newAddress: data, newLength: PAGE_SIZE },
+    { type: 'exit', pid: 1 },
+    { type: 'exec', pid: 2, path: '/rom/bin/nflat-flt' },
+    { type: 'mmap', pid: 2, path: '/rom/bin/nflat-flt' },
+    { type: 'mmap', pid: 2, path: undefined },
   ]);
 });

@@ -45,6 +45,31 @@ export type TraceEvent =
       readonly length: number;
     }
   | {
+      readonly type: 'mprotect';
+      readonly pid: number;
+      readonly address: Address;
+      readonly length: number;
+      readonly prot: number;
+    }
+  | {
+      readonly type: 'mremap';
+      readonly pid: number;
+      readonly address: Address;
+      readonly oldLength: number;
+      /** The same as `address` unless it moved. */
+      readonly newAddress: Address;
+      readonly newLength: number;
+    }
+  | { readonly type: 'fork'; readonly pid: number; readonly child: number }
+  | {
+      /** The old memory is gone; the mappings of the program follow. */
+      readonly type: 'exec';
+      readonly pid: number;
+      /** As given to execve(); a byte string. */
+      readonly path: string;
+    }
+  | { readonly type: 'exit'; readonly pid: number }
+  | {
       readonly type: 'fault';
       readonly pid: number;
       readonly kind: 'read' | 'write' | 'exec';

@@ -102,29 +102,23 @@ function touchResult({ value, signal, unknown }: TouchResult): string {
   return value === undefined ? 'stored' : `0x${value.toString(16).padStart(2, '0')}`;
 }
 
+/** What a load or a store can bring. */
 function eventText(event: TraceEvent, address: number): string {
-  switch (event.type) {
-    case 'fault': {
-      const page = Math.floor((event.address - address) / PAGE_SIZE);
-      const frame = event.frame === undefined ? '' : `: ${placeText(event.frame)}`;
-      return `${event.kind} fault, ${event.why}, page ${page}${frame}`;
-    }
-    case 'read-folio':
-      return `page ${event.index} of the file is read into the page cache`;
-    case 'share-folio':
-      return `page ${event.index} of the file is in the page cache, read for another place`;
-    case 'unshare-folio':
-      return `page ${event.index} of the file becomes a page of its own`;
-    case 'signal':
-      return `${event.signal} (${event.code})`;
-    case 'mmap':
-    case 'munmap':
-    case 'copy-up':
-    case 'fuse-request':
-    case 'pager':
-      return event.type;
+  if (event.type === 'fault') {
+    const page = Math.floor((event.address - address) / PAGE_SIZE);
+    const frame = event.frame === undefined ? '' : `: ${placeText(event.frame)}`;
+    return `${event.kind} fault, ${event.why}, page ${page}${frame}`;
   }
+  return 'index' in event
+    ? `page ${event.index} of the file ${FOLIO_TEXTS[event.type]}`
+    : event.type;
 }
+
+const FOLIO_TEXTS = {
+  'read-folio': 'is read into the page cache',
+  'share-folio': 'is in the page cache, read for another place',
+  'unshare-folio': 'becomes a page of its own',
+} as const;
 
 function placeText({ kind, pfn }: FramePlace): string {
   const names = { rom: 'ROM', 'page-cache': 'page cache', anonymous: 'a copy', zero: 'zero page' };

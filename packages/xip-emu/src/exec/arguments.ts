@@ -20,12 +20,19 @@ const AUXV_ENTRIES = 29;
 /** What AT_RANDOM points to. */
 const RANDOM_BYTES = 16;
 
+/** @throws SyscallError E2BIG. Compare fs/exec.c:bprm_stack_limits(). */
+export function checkArguments(path: string, { argv, envp }: ExecArguments): void {
+  const strings = [...argv, ...envp, path];
+  const tooLong = strings.some(({ length }) => length >= MAX_ARG_STRLEN);
+  const bytes = strings.reduce((sum, { length }) => sum + length + 1 + WORD, 0);
+  if (tooLong || bytes > MAX_ARGUMENTS) throw new SyscallError('E2BIG');
+}
+
 /**
  * Makes the stack of a new program, with its strings at the top: arguments, environment, file
  * name. Compare fs/exec.c:copy_strings().
  *
  * @returns where the strings start.
- * @throws SyscallError E2BIG.
  */
 export function pushStrings(
   mm: Mm,
@@ -35,9 +42,6 @@ export function pushStrings(
 ): Address {
   const strings = [...argv, ...envp, path];
   const bytes = nameToBytes(strings.map((text) => `${text}\0`).join(''));
-  const pointers = (argv.length + envp.length) * WORD;
-  const tooLong = strings.some(({ length }) => length >= MAX_ARG_STRLEN);
-  if (tooLong || bytes.length + pointers > MAX_ARGUMENTS) throw new SyscallError('E2BIG');
   createStack(mm, pagesOf(bytes.length + WORD), executableStack);
   const start = STACK_TOP * PAGE_SIZE - WORD - bytes.length;
   bytes.forEach((byte, at) => {

@@ -24,7 +24,7 @@ import { installVdso } from '../mm/special-mapping.js';
 import type { Process } from '../process.js';
 import { PAGE_SIZE, pageAlign, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
-import { pushStrings, pushTables, type ExecArguments } from './arguments.js';
+import { checkArguments, pushStrings, pushTables, type ExecArguments } from './arguments.js';
 import { movedSegments, type MappedFile } from './loaded-object.js';
 import { BINPRM_BUF_SIZE, openExec, readElfHeaders, readProgram } from './open-exec.js';
 import { pastPointOfNoReturn } from './point-of-no-return.js';
@@ -52,7 +52,7 @@ export interface ElfProgram {
  * to be of the machine's architecture.
  *
  * @param path absolute, a byte string.
- * @throws SyscallError, the errno of execve(); ExecKilled. Compare
+ * @throws SyscallError, the errno of execve(); ExecKilled if it kills the process. Compare
  * fs/binfmt_elf.c:load_elf_binary().
  */
 export function execElf(
@@ -67,9 +67,11 @@ export function execElf(
     const elf = readHeaders(file);
     interpreter = openInterpreter(process, file, elf);
     const loaderElf = interpreter && readHeaders(interpreter);
+    checkArguments(path, args);
     mm.exit();
-    const strings = pushStrings(mm, path, args, needsExecutableStack(elf));
+    mm.host.trace.sink?.({ type: 'exec', pid: mm.pid, path });
     return pastPointOfNoReturn(() => {
+      const strings = pushStrings(mm, path, args, needsExecutableStack(elf));
       const program = loadProgram(mm, file, elf, interpreter !== undefined);
       mm.startBrk = program.end * PAGE_SIZE;
       mm.brkEnd = mm.startBrk;

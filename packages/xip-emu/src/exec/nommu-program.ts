@@ -38,9 +38,11 @@ export function execNommu(
   const file = openExec(process, path);
   try {
     const head = readProgram(file, 0, BINPRM_BUF_SIZE);
-    if (isElf(head)) return loadElfFdpic(process, mm, file, head);
-    if (isFlat(head)) return loadFlat(mm, file, head, args);
-    throw new SyscallError('ENOEXEC', 'neither ELF nor bFLT');
+    if (!isElf(head) && !isFlat(head)) {
+      throw new SyscallError('ENOEXEC', 'neither ELF nor bFLT');
+    }
+    mm.trace.sink?.({ type: 'exec', pid: mm.pid, path });
+    return isElf(head) ? loadElfFdpic(process, mm, file, head) : loadFlat(mm, file, head, args);
   } finally {
     process.close(file);
   }

@@ -105,10 +105,14 @@ export class Mm implements MemoryMap, VmSpace {
 
   mprotect(address: Address, length: number, prot: number): void {
     mprotect(this, address, length, prot);
+    this.host.trace.sink?.({ type: 'mprotect', pid: this.pid, address, length, prot });
   }
 
   mremap(address: Address, oldLength: number, newLength: number, mayMove: boolean): Address {
-    return mremap(this, address, oldLength, newLength, mayMove);
+    const newAddress = mremap(this, address, oldLength, newLength, mayMove);
+    const { pid } = this;
+    this.host.trace.sink?.({ type: 'mremap', pid, address, oldLength, newAddress, newLength });
+    return newAddress;
   }
 
   madvise(address: Address, length: number, advice: Advice): void {

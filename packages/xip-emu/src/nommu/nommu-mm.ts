@@ -77,9 +77,13 @@ export class NommuMm implements MemoryMap {
   }
 
   mremap(address: Address, oldLength: number, newLength: number): Address {
-    return this.guarded(() =>
-      doMremap(this.tree, address, oldLength, newLength, this.operation ?? 'mremap'),
-    );
+    return this.guarded(() => {
+      const origin = this.operation ?? 'mremap';
+      const newAddress = doMremap(this.tree, address, oldLength, newLength, origin);
+      const { pid } = this;
+      this.trace.sink?.({ type: 'mremap', pid, address, oldLength, newAddress, newLength });
+      return newAddress;
+    });
   }
 
   mprotect(): void {
