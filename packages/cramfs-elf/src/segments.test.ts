@@ -7,7 +7,8 @@ function segment(type: number, flags: number, filesz = 0x100): ElfSegment {
 }
 
 function elf(segments: ElfSegment[], type: ElfFile['type'] = 'exec'): ElfFile {
-  return { elfClass: 32, endianness: 'little', type, machine: 40, entry: 0, segments };
+  const header = { elfClass: 32, endianness: 'little', machine: 40, osAbi: 0, flags: 0 } as const;
+  return { ...header, type, entry: 0, segments };
 }
 
 const INTERP = segment(PT_INTERP, PF_R);

@@ -1,0 +1,225 @@
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { S_IFDIR, S_IFREG } from 'cramfs-format';
+import { buildImageBytes, type DirectoryEntry, type FileEntry } from 'mkcramfs';
+import { openImage } from 'cramfs-reader';
+import { Machine, programCost, type ProgramCost } from 'xip-emu';
+import { afterAll, describe, expect, test } from 'vitest';
+
+/*
+ * Programs of this machine, with their loader and libraries in an image, against the real process:
+ * /proc/PID/maps, and smaps. Addresses count from the first page of each object, as only these are
+ * the same; the kernel that is emulated is a riscv64 one.
+ */
+
+const ROM = 0x22000000;
+const PAGE = 4096;
+
+/** The loader and the libraries of a dynamically linked program of glibc, by their paths. */
+function libraries(program: string): string[] {
+  const { stdout } = spawnSync('ldd', [program], { encoding: 'utf8' });
+  return [...stdout.matchAll(/(\/\S+) \(0x/g)].map(([, path]) => path!);
+}
+
+const usesGlibc =
+  process.platform === 'linux' &&
+  process.arch === 'x64' &&
+  libraries(process.execPath).some((path) => path.includes('/ld-linux'));
+const COMPILER = '/usr/bin/cc';
+
+async function image(paths: readonly string[]): Promise<Uint8Array> {
+  const owner = { uid: 0, gid: 0 };
+  const newDirectory = () => ({
+    ...owner,
+    type: 'directory' as const,
+    mode: S_IFDIR | 0o755,
+    children: new Map<string, DirectoryEntry | FileEntry>(),
+  });
+  const root = newDirectory();
+  for (const path of new Set(paths)) {
+    let at = root;
+    const names = path.split('/').slice(1);
+    const name = names.pop()!;
+    for (const directory of names) {
+      if (!at.children.has(directory)) at.children.set(directory, newDirectory());
+      at = at.children.get(directory) as typeof root;
+    }
+    const content = readFileSync(path);
+    const mode = S_IFREG | 0o755;
+    at.children.set(name, {
+      ...owner,
+      type: 'file',
+      mode,
+      size: content.length,
+      read: () => content,
+    });
+  }
+  const built = await buildImageBytes(root, { xip: { mode: 'mmu' } });
+  return built.image;
+}
+
+async function emulate(program: string): Promise<ProgramCost> {
+  const bytes = await image([program, ...libraries(program)]);
+  const size = Math.ceil(bytes.length / PAGE) * PAGE;
+  const machine = new Machine({ roms: [{ address: ROM, size, bytes }] });
+  machine.mountCramfs('/', openImage(bytes), ROM);
+  return programCost(machine, program);
+}
+
+interface Area {
+  readonly start: number;
+  readonly end: number;
+  readonly permissions: string;
+  readonly offset: number;
+  readonly path: string;
+  /** Pages of the process alone. */
+  readonly anonymous: number;
+}
+
+/** The areas of a real process that waits, once its memory does not change any more. */
+async function realAreas(program: string, argv: readonly string[]): Promise<Area[]> {
+  const child = spawn(program, argv, { stdio: ['pipe', 'ignore', 'ignore'], env: {} });
+  try {
+    let before = '';
+    for (let attempt = 0; attempt < 100; attempt += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const now = readFileSync(`/proc/${child.pid!}/smaps`, 'latin1');
+      if (now === before && now.includes('[stack]')) return parseSmaps(now);
+      before = now;
+    }
+    throw new Error(`${program} does not come to rest`);
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+function parseSmaps(text: string): Area[] {
+  return text.split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m).map((part): Area => {
+    const [head = ''] = part.split('\n');
+    const [, start, end, permissions, offset, path] =
+      /^(\w+)-(\w+) (\S+) (\w+) \S+ \d+ *(.*)$/.exec(head)!;
+    const [, kilobytes] = /^Anonymous: *(\d+) kB$/m.exec(part) ?? [];
+    return {
+      start: parseInt(start!, 16),
+      end: parseInt(end!, 16),
+      permissions: permissions!,
+      offset: parseInt(offset!, 16),
+      path: path!,
+      anonymous: Number(kilobytes) / 4,
+    };
+  });
+}
+
+/** The areas of each file, and the anonymous one right behind them, which is its bss. */
+function byFile(areas: readonly Area[]): Map<string, Area[]> {
+  const files = new Map<string, Area[]>();
+  let last: Area | undefined;
+  for (const area of areas) {
+    const isZeros = area.path === '' && area.permissions === 'rw-p';
+    const isBss = isZeros && area.start === last?.end && last.path !== '';
+    const path = isBss ? last!.path : existsSync(area.path) ? realpathSync(area.path) : '';
+    last = { ...area, path: isBss ? '' : path };
+    if (path === '') continue;
+    files.set(path, [...(files.get(path) ?? []), area]);
+  }
+  return files;
+}
+
+/** In pages, addresses from the first one of the object. */
+function relative(areas: readonly Area[]): string[] {
+  const base = areas[0]!.start;
+  return areas.map(({ start, end, permissions, offset }) =>
+    [start - base, end - base, offset]
+      .map((value) => value / PAGE)
+      .join(' ')
+      .concat(` ${permissions}`),
+  );
+}
+
+/** Areas of the emulator, the offset that of the file where maps shows the physical one. */
+function emulatedAreas({ areas, objects }: ProgramCost): Area[] {
+  return areas.map(({ start, end, permissions, offset, path = '', counts }) => {
+    const segment = objects
+      .flatMap(({ segments }) => segments)
+      .find(({ address, memsz }) => address < end && address + memsz > start);
+    const isPhysical = offset >= ROM;
+    const inFile = isPhysical
+      ? Math.floor(segment!.offset / PAGE) * PAGE +
+        (start - Math.floor(segment!.address / PAGE) * PAGE)
+      : offset;
+    const anonymous = (counts?.anonymous ?? 0) / PAGE;
+    return { start, end, permissions, offset: inFile, path, anonymous };
+  });
+}
+
+const work = mkdtempSync(join(tmpdir(), 'exec-'));
+afterAll(() => {
+  rmSync(work, { recursive: true });
+});
+
+describe.skipIf(!usesGlibc)('programs of this machine (needs glibc on x86-64)', () => {
+  const programs: readonly (readonly [string, readonly string[]])[] = [
+    ['/bin/cat', []],
+    ['/usr/bin/sort', []],
+    ['/bin/bash', ['-c', 'read line']],
+    ['/usr/bin/python3', ['-c', 'import sys; sys.stdin.read()']],
+    ['/usr/bin/perl', ['-e', '<STDIN>']],
+  ];
+
+  test.each(programs.filter(([path]) => existsSync(path)))(
+    '%s is mapped as the real process is',
+    async (path, argv) => {
+      const program = realpathSync(path);
+      const real = byFile(await realAreas(program, argv));
+      const cost = await emulate(program);
+      expect(cost.started).toMatchObject({ missing: [], killed: undefined });
+      const emulated = byFile(emulatedAreas(cost));
+      expect(emulated.size).toBe(cost.objects.length);
+      for (const [file, areas] of emulated) {
+        expect([file, relative(areas)]).toEqual([file, relative(real.get(file)!)]);
+      }
+    },
+  );
+});
+
+describe.skipIf(!usesGlibc || !existsSync(COMPILER))('with a C compiler', () => {
+  /** A program whose first instruction waits: all that has happened is the loader's work. */
+  function waitingProgram(flags: readonly string[]): string {
+    const source = join(work, 'wait.c');
+    const program = join(work, `wait${flags.join('').replace(/\W/g, '')}`);
+    writeFileSync(
+      source,
+      'void _start(void) { for (;;) __asm__ volatile("syscall" :: "a"(34) : "rcx", "r11", "memory"); }',
+    );
+    const needed = ['-Wl,--no-as-needed', '-lm', '-lc'];
+    const all = ['-O2', '-nostartfiles', '-o', program, source, ...flags, ...needed];
+    const { status, stderr } = spawnSync(COMPILER, all, { encoding: 'utf8' });
+    if (status !== 0) throw new Error(stderr);
+    return realpathSync(dirname(program)).concat(program.slice(dirname(program).length));
+  }
+
+  test.each([[['-pie', '-fPIE']], [['-no-pie']], [['-Wl,-z,now']], [['-Wl,-z,lazy']]])(
+    'the loader writes to the pages that are said to be written to: %j',
+    async (flags) => {
+      const program = waitingProgram(flags);
+      const real = byFile(await realAreas(program, []));
+      const cost = await emulate(program);
+      for (const { object, atStart } of cost.objects) {
+        const areas = real.get(realpathSync(object.path))!;
+        // What libraries do to their bss is the work of their code.
+        const ofFile = areas.filter(({ path }) => path !== '');
+        const anonymous = ofFile.reduce((sum, area) => sum + area.anonymous, 0);
+        expect([object.path, atStart.private]).toEqual([object.path, anonymous]);
+      }
+    },
+  );
+});
