@@ -23,6 +23,11 @@ export interface StackingPolicy {
    * the mount that the user's path leads through.
    */
   readonly countsRealMount: boolean;
+  /**
+   * What leads to the new file once a file was copied to another layer: nothing that was opened
+   * before (Linux before 4.19), open files (since then), or maps, too.
+   */
+  readonly followsCopyUp: 'nothing' | 'open files' | 'maps';
 }
 
 /** struct super_block: a mounted file system. */
@@ -42,7 +47,7 @@ export abstract class SuperBlock {
   /** s_stack_depth: 0 unless its files are kept in other file systems. */
   stackDepth = 0;
   /** The kernel's; set when it is mounted on a machine. */
-  stacking: StackingPolicy = { countsRealMount: true };
+  stacking: StackingPolicy = { countsRealMount: true, followsCopyUp: 'open files' };
   /** s_mounts. */
   readonly mounts = new Set<Mount>();
   /** Inodes that may have pages in the page cache. */
@@ -69,6 +74,7 @@ export abstract class SuperBlock {
 
   /** Called after the last umount. Compare fs/super.c:generic_shutdown_super(). */
   kill(): void {
+    this.sync();
     this.evict();
   }
 }

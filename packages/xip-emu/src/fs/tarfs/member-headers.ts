@@ -30,7 +30,7 @@ export function resizedHeaders(
   { start, headerAt }: Pick<TarIndexEntry, 'start' | 'headerAt'>,
   size: number,
 ): Uint8Array {
-  const header = archive.slice(headerAt, headerAt + TAR_RECORD);
+  const header = new Uint8Array(archive.subarray(headerAt, headerAt + TAR_RECORD));
   if (String.fromCharCode(header[TYPEFLAG]!) === 'S') {
     header[TYPEFLAG] = '0'.charCodeAt(0);
     header.fill(0, GNU_EXTRA[0], GNU_EXTRA[0] + GNU_EXTRA[1]);
@@ -60,7 +60,7 @@ function withoutSizes(whole: Uint8Array, length: number): Uint8Array {
   if (name !== undefined) kept.push(['path', name]);
   if (kept.length === 0) return new Uint8Array(0);
   const text = kept.map(([keyword, value]) => paxRecord(keyword, value)).join('');
-  const header = whole.slice(0, TAR_RECORD);
+  const header = new Uint8Array(whole.subarray(0, TAR_RECORD));
   setOctal(header, SIZE, SIZE_DIGITS, text.length);
   setChecksum(header);
   return concat([header, nameToBytes(text), new Uint8Array(tarPadding(text.length))]);
