@@ -16,7 +16,7 @@ const LINUX: LinuxPolicy = {
   name: 'linux-6.12',
   cramfs: mixedmapPolicy,
   pageCacheSharing: false,
-  stacking: { countsRealMount: true },
+  stacking: { countsRealMount: true, followsCopyUp: 'open files' },
 };
 
 /** All policies by name. */
@@ -27,16 +27,24 @@ export const LINUX_POLICIES = {
     name: 'linux-6.12-v3-vmasplit',
     cramfs: vmaSplitPolicy,
   },
+  /** What "sharing page cache pages between multiple mappings" (2016) asks for. */
   'linux-6.12-shared-page-cache': {
     ...LINUX,
     name: 'linux-6.12-shared-page-cache',
     pageCacheSharing: true,
+    stacking: { ...LINUX.stacking, followsCopyUp: 'maps' },
+  },
+  /** overlayfs as until 4.18: an open file is the one of the layer that it was opened in. */
+  'linux-6.12-overlay-4.18': {
+    ...LINUX,
+    name: 'linux-6.12-overlay-4.18',
+    stacking: { ...LINUX.stacking, followsCopyUp: 'nothing' },
   },
   /** Backing files as until 6.6: "fake path" files, which only count as the user's. */
   'linux-6.12-fake-path': {
     ...LINUX,
     name: 'linux-6.12-fake-path',
-    stacking: { countsRealMount: false },
+    stacking: { ...LINUX.stacking, countsRealMount: false },
   },
 } as const satisfies Record<string, LinuxPolicy>;
 

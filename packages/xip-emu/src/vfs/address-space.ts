@@ -54,7 +54,7 @@ export class AddressSpace implements FrameOwner {
   readonly aops: AddressSpaceOperations;
   readonly phys: PhysicalMemory;
   /** i_mmap: areas that map pages of the file; kept only where pages can be taken from them. */
-  readonly iMmap: Set<VmArea> | undefined;
+  iMmap: Set<VmArea> | undefined;
   readonly store: Uint8Array | undefined;
   /** Pages in the cache. */
   pages = 0;
@@ -71,6 +71,11 @@ export class AddressSpace implements FrameOwner {
     this.phys = phys;
     this.store = store;
     this.iMmap = truncatable ? new Set() : undefined;
+  }
+
+  /** From now on areas are kept in `iMmap`. */
+  trackAreas(): void {
+    this.iMmap ??= new Set();
   }
 
   /** The frame that caches page `index`, or -1. */

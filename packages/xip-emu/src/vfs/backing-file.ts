@@ -1,5 +1,7 @@
 import { SyscallError } from '../errno.js';
+import type { AddressSpace } from './address-space.js';
 import { OpenFile } from './file.js';
+import type { Inode } from './inode.js';
 import type { ResolvedPath } from './namei.js';
 import type { Pipe } from './pipe.js';
 import type { VmArea } from './vm-area.js';
@@ -93,6 +95,37 @@ function andEndWrite(
   } finally {
     endWrite?.(position + written, written);
   }
+}
+
+/**
+ * True if areas of the file may have to become those of another one: pages that are not mapped by
+ * faults must not take the place of the file offset.
+ */
+export function areasMayMove({ inode, userInode }: OpenFile): boolean {
+  return inode !== userInode && userInode.sb.stacking.followsCopyUp === 'maps';
+}
+
+/**
+ * Gives the areas of `mapping` that belong to `user`'s backing files to another real file: what
+ * they show goes, but for private copies, and the next faults find the pages of `real`.
+ */
+export function moveAreas(mapping: AddressSpace, user: Inode, real: ResolvedPath): void {
+  // Areas of one file stay such: they can be merged.
+  const backings = new Map<OpenFile, OpenFile>();
+  for (const vma of [...(mapping.iMmap ?? [])]) {
+    const { file } = vma;
+    if (file?.userInode !== user) continue;
+    let backing = backings.get(file);
+    if (backing === undefined) {
+      backing = openBackingFile(file, real);
+      backings.set(file, backing);
+    }
+    mapping.iMmap!.delete(vma);
+    vma.mm.zap(vma, vma.start, vma.end, false);
+    backingFileMmap(backing, vma);
+    backing.mapping?.iMmap?.add(vma);
+  }
+  for (const backing of backings.values()) backing.put();
 }
 
 /**

@@ -1,5 +1,6 @@
 import { directMap } from 'cramfs-reader';
 import { PAGE_SIZE } from '../../units.js';
+import { areasMayMove } from '../../vfs/backing-file.js';
 import type { OpenFile } from '../../vfs/file.js';
 import { VM_MIXEDMAP, VM_WRITE, type VmArea } from '../../vfs/vm-area.js';
 import { genericFileReadonlyMmap } from './file.js';
@@ -27,7 +28,7 @@ function physmemMmap(file: OpenFile, vma: VmArea): void {
   });
   if (pages === 0) return;
   const pfn = (sb.physAddr + imageOffset) / PAGE_SIZE;
-  if (pages === length) {
+  if (pages === length && !areasMayMove(file)) {
     vma.mm.remapPfnRange(vma, vma.start, pfn, pages);
     return;
   }

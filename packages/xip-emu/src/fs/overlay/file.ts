@@ -16,15 +16,20 @@ function openedReal(file: OpenFile): OpenFile {
   return file.privateData;
 }
 
+function overlayInode({ inode }: OpenFile): OverlayInode {
+  invariant(inode instanceof OverlayInode, 'an operation of overlayfs on a foreign inode');
+  return inode;
+}
+
 /**
  * Calls `use` with the file of the present real inode: after a copy-up that is no longer the one
- * that was opened. Compare fs/overlayfs/file.c:ovl_real_fdget().
+ * that was opened. Compare fs/overlayfs/file.c:ovl_real_fdget(), which is there since 4.19.
  */
 function withReal<T>(file: OpenFile, use: (real: OpenFile) => T): T {
-  const { inode } = file;
-  invariant(inode instanceof OverlayInode, 'an operation of overlayfs on a foreign inode');
+  const inode = overlayInode(file);
   const opened = openedReal(file);
-  if (opened.inode === inode.real) return use(opened);
+  const { followsCopyUp } = inode.sb.stacking;
+  if (opened.inode === inode.real || followsCopyUp === 'nothing') return use(opened);
   const present = openBackingFile(file, inode.realPath);
   try {
     return use(present);
@@ -35,8 +40,7 @@ function withReal<T>(file: OpenFile, use: (real: OpenFile) => T): T {
 
 export const overlayFileOperations: FileOperations = {
   open(file) {
-    const { inode } = file;
-    invariant(inode instanceof OverlayInode, 'an operation of overlayfs on a foreign inode');
+    const inode = overlayInode(file);
     if (file.writable) inode.copyUp();
     file.privateData = openBackingFile(file, inode.realPath);
   },
@@ -62,9 +66,20 @@ export const overlayFileOperations: FileOperations = {
       real.fops.fsync(real, start, end);
     });
   },
-  /** Not the present real file but the one that was opened. Compare file.c:ovl_mmap(). */
+  /**
+   * Not the present real file but the one that was opened, unless maps follow a copy-up. Compare
+   * fs/overlayfs/file.c:ovl_mmap().
+   */
   mmap(file, vma) {
-    backingFileMmap(openedReal(file), vma);
+    const inode = overlayInode(file);
+    if (inode.sb.stacking.followsCopyUp !== 'maps') {
+      backingFileMmap(openedReal(file), vma);
+      return;
+    }
+    withReal(file, (real) => {
+      backingFileMmap(real, vma);
+    });
+    inode.rememberArea(vma);
   },
 };
 

@@ -1,5 +1,6 @@
 import { SyscallError, UnmodelledError, invariant } from '../../errno.js';
 import type { AddressSpace } from '../../vfs/address-space.js';
+import { moveAreas } from '../../vfs/backing-file.js';
 import { OpenFile } from '../../vfs/file.js';
 import {
   FILESYSTEM_MAX_STACK_DEPTH,
@@ -9,13 +10,15 @@ import {
 } from '../../vfs/inode.js';
 import { Mount } from '../../vfs/mount.js';
 import type { ResolvedPath } from '../../vfs/namei.js';
-import type { TmpfsInode } from '../tmpfs/super.js';
+import { cloneFileRange } from '../../vfs/remap-range.js';
+import { doTruncate } from '../../vfs/truncate.js';
+import type { VmArea } from '../../vfs/vm-area.js';
 import { overlayDirectoryOperations, overlayFileOperations } from './file.js';
 
 /** Copy-up reads and writes in pieces of this size. */
 const PIECE = 65536;
 
-/** overlayfs with one lower layer and an upper one in a tmpfs. */
+/** overlayfs with one lower layer and an upper one. */
 export class OverlaySuperBlock extends SuperBlock {
   readonly type = 'overlay';
   readOnly = false;
@@ -33,7 +36,7 @@ export class OverlaySuperBlock extends SuperBlock {
    * @throws SyscallError EINVAL for an upper layer that is read-only, or layers that are stacked
    * file systems of two levels themselves.
    */
-  constructor(lower: Inode, upper: TmpfsInode) {
+  constructor(lower: Inode, upper: Inode) {
     super();
     if (upper.sb.readOnly) throw new SyscallError('EINVAL', 'the upper layer is read-only');
     this.stackDepth = Math.max(lower.sb.stackDepth, upper.sb.stackDepth) + 1;
@@ -74,8 +77,10 @@ export class OverlayInode extends Inode {
   private readonly parent: OverlayInode | undefined;
   private readonly name: string;
   private readonly lower: Inode | undefined;
-  private upper: TmpfsInode | undefined;
+  private upper: Inode | undefined;
   private readonly entries = new Map<string, OverlayInode>();
+  /** Page caches of the lower layer that areas of this file are of, where those follow a copy-up. */
+  private readonly lowerMappings = new Set<AddressSpace>();
 
   constructor(
     sb: OverlaySuperBlock,
@@ -83,7 +88,7 @@ export class OverlayInode extends Inode {
     parent: OverlayInode | undefined,
     name: string,
     lower: Inode | undefined,
-    upper: TmpfsInode | undefined,
+    upper: Inode | undefined,
   ) {
     const real = upper ?? lower;
     invariant(real !== undefined, 'an overlay inode without a layer');
@@ -143,7 +148,7 @@ export class OverlayInode extends Inode {
 
   /** Compare fs/overlayfs/dir.c:ovl_create_upper(). */
   override create(name: string, mode: number): OverlayInode {
-    this.copyUp().create(name, mode);
+    createUpper(this.copyUp(), name, mode);
     return this.lookup(name)!;
   }
 
@@ -152,7 +157,9 @@ export class OverlayInode extends Inode {
   }
 
   override symlink(name: string, target: string): OverlayInode {
-    this.copyUp().symlink(name, target);
+    const directory = this.copyUp();
+    if (directory.symlink === undefined) throw new SyscallError('EPERM');
+    directory.symlink(name, target);
     return this.lookup(name)!;
   }
 
@@ -175,27 +182,30 @@ export class OverlayInode extends Inode {
 
   /** Compare fs/overlayfs/inode.c:ovl_setattr(). */
   override setSize(size: number): void {
-    this.copyUp().setSize(size);
+    doTruncate(this.copyUp(), size);
   }
 
   /**
-   * Makes the upper file, with the lower one's content as reads give it. Open files and mappings
-   * of the lower one stay with it. Compare fs/overlayfs/copy_up.c:ovl_copy_up_flags().
+   * Makes the upper file, with the lower one's content as reads give it. Mappings of the lower one
+   * stay with it, unless the policy has them follow. Compare
+   * fs/overlayfs/copy_up.c:ovl_copy_up_flags().
    *
    * @throws SyscallError EROFS if the upper file system became read-only.
    */
-  copyUp(): TmpfsInode {
+  copyUp(): Inode {
     return this.upper ?? this.sb.upperMount.withWriteAccess(() => this.makeUpper());
   }
 
-  private makeUpper(): TmpfsInode {
+  private makeUpper(): Inode {
     const directory = this.parent?.copyUp();
     invariant(directory !== undefined, 'the root of an overlay is an upper directory');
     const source = this.lower!;
-    const target = directory.create(this.name, source.mode);
+    const target = createUpper(directory, this.name, source.mode);
     if (source.isRegular) this.copyData(target);
     else if (!source.isDirectory) throw new SyscallError('EOPNOTSUPP', 'copy-up of a special file');
     this.upper = target;
+    for (const mapping of this.lowerMappings) moveAreas(mapping, this, this.realPath);
+    this.lowerMappings.clear();
     this.sb.trace.sink?.({ type: 'copy-up', path: this.path, size: target.size });
     return target;
   }
@@ -206,10 +216,23 @@ export class OverlayInode extends Inode {
     return this.parent === undefined ? '' : `${above}/${this.name}`;
   }
 
-  private copyData(target: TmpfsInode): void {
+  /** A new area shows a file of the lower layer: it is to follow a copy-up. */
+  rememberArea({ file }: VmArea): void {
+    const mapping = file?.mapping;
+    if (this.upper !== undefined || mapping === undefined) return;
+    mapping.trackAreas();
+    this.lowerMappings.add(mapping);
+  }
+
+  /** Shares the blocks if it can. Compare fs/overlayfs/copy_up.c:ovl_copy_up_file(). */
+  private copyData(target: Inode): void {
     const from = OpenFile.open(this.realPath);
     const to = new OpenFile(target, '', { writable: true, mount: this.sb.upperMount });
     try {
+      if (from.inode.sb === target.sb && from.fops.remapFileRange !== undefined) {
+        cloneFileRange(from, to, {});
+        return;
+      }
       const buffer = new Uint8Array(PIECE);
       for (let at = 0; at < this.size;) {
         const got = from.fops.readIter?.(from, at, buffer) ?? 0;
@@ -222,4 +245,10 @@ export class OverlayInode extends Inode {
       from.put();
     }
   }
+}
+
+/** A file or directory of the upper layer. @throws SyscallError EPERM where nothing can be made. */
+function createUpper(directory: Inode, name: string, mode: number): Inode {
+  if (directory.create === undefined) throw new SyscallError('EPERM');
+  return directory.create(name, mode);
 }
