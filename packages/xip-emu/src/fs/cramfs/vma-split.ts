@@ -32,7 +32,7 @@ interface SplitPoint {
 
 const PGOFF_LIMIT = 4096;
 
-/** QUIRK V3: page 4096 does not fit its 12 bits and goes into the lowest bit of the address. */
+/** QUIRK V4: page 4096 does not fit its 12 bits and goes into the lowest bit of the address. */
 function packSplitPoint(pgoff: Pgoff, vpn: Vpn): SplitPoint {
   return { pgoff: pgoff % PGOFF_LIMIT, vpn: pgoff < PGOFF_LIMIT ? vpn : vpn | 1 };
 }
@@ -87,7 +87,7 @@ function physmemMmap(file: OpenFile, vma: VmArea): void {
 /**
  * The patch's look at what stands behind the end of the file. QUIRK V1: it counts the file's pages
  * from the first one that is mapped, so that for pgoff > 0 it looks pgoff pages too far: at other
- * files' data, or behind the ROM, where the kernel dies.
+ * files' data, or (QUIRK V2) behind the ROM, where the kernel dies.
  */
 function isTailTakenForShared(inode: CramfsInode, vma: VmArea, imageOffset: number): boolean {
   const partial = inode.size % PAGE_SIZE;
@@ -136,9 +136,10 @@ function vmaSplitFault(fault: VmFault): number {
       if (isSyscallError(error, 'ENOMEM')) return VM_FAULT_OOM;
       throw error;
     }
-    // QUIRK V2: without operations the lower part is anonymous memory to the kernel.
+    // QUIRK V3: without operations the lower part is anonymous memory to the kernel.
     vma.ops = undefined;
   }
+  // QUIRK V5: the area is in its file's i_mmap by its old offset.
   upper.pgoff = pgoff;
   upper.ops = genericFileVmOps;
   upper.flags &= ~(VM_IO | VM_PFNMAP | VM_DONTEXPAND);
