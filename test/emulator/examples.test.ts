@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { openImage } from 'cramfs-reader';
-import { MAP_PRIVATE, Machine, PROT_READ, accountMachine, mapsText, pagesIn } from 'xip-emu';
+import {
+  CowfsSuperBlock,
+  MAP_PRIVATE,
+  Machine,
+  PROT_READ,
+  accountMachine,
+  mapsText,
+  pagesIn,
+} from 'xip-emu';
 import { expect, test } from 'vitest';
 import { cramfs } from '../cli/run-cli.js';
 import { kernelImage } from '../helpers/kernel-images.js';
@@ -41,10 +49,38 @@ test('the program in docs/emulator.md', () => {
   ]);
   expect(printed[6]).toMatch(/^3ff7ff7000-3ff7ffc000 r--p .* \/rom\/direct-5p-sharedtail\n/);
   expect(printed[7]).toBe('4096 bytes of RAM, 16384 saved');
+});
 
+test('the program about sharing in docs/emulator.md', () => {
+  const printed: string[] = [];
+  const print = (text: string) => printed.push(text);
+
+  // begin
+  const machine = new Machine({ policy: 'linux-6.12-shared-page-cache' });
+  const cow = machine.mount('/cow', new CowfsSuperBlock(machine.phys));
+  const process = machine.spawn();
+  const original = process.open('/cow/original', { write: true, create: true });
+  process.pwrite(original, 0, new Uint8Array(16 * 4096).fill(1));
+
+  const copy = process.open('/cow/copy', { write: true, create: true });
+  process.ficlone(original, copy);
+  process.pread(original, 0, new Uint8Array(16 * 4096));
+  process.pread(copy, 0, new Uint8Array(16 * 4096));
+  print(`${accountMachine(machine).sharingSavedBytes} bytes saved`); // 65536
+
+  process.pwrite(copy, 5 * 4096, Uint8Array.of(2)); // one page, and one block, of its own
+  print(`${accountMachine(machine).sharingSavedBytes} bytes saved`); // 61440
+  print(`${cow.store.used} blocks`); // 17
+  // end
+
+  expect(printed).toEqual(['65536 bytes saved', '61440 bytes saved', '17 blocks']);
+});
+
+test('the programs above are those in docs/emulator.md', () => {
   const source = readFileSync(new URL(import.meta.url), 'utf8');
-  const [, program] = /^ {2}\/\/ begin\n([^]*?)^ {2}\/\/ end\n/m.exec(source)!;
-  expect(manual).toContain(program!.replace(/^ {2}/gm, ''));
+  const programs = [...source.matchAll(/^ {2}\/\/ begin\n([^]*?)^ {2}\/\/ end\n/gm)];
+  expect(programs).toHaveLength(2);
+  for (const [, program] of programs) expect(manual).toContain(program!.replace(/^ {2}/gm, ''));
 });
 
 /** Blocks of the manual that show a command and all that it prints. */

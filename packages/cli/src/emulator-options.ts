@@ -2,8 +2,14 @@ import type { PolicyName } from 'xip-emu';
 import { choice, parseBytes, value } from './options.js';
 import { UsageError } from './errors.js';
 
-/** The kernels that the emulator can be; here by name, so that help needs no emulator. */
-const POLICIES = ['linux-6.12', 'linux-6.12-v3-vmasplit'] as const satisfies readonly PolicyName[];
+/** The kernels that the emulator can be, all of them; here by name, so that help needs no emulator. */
+const POLICIES = {
+  'linux-6.12': 'mainline (default)',
+  'linux-6.12-v3-vmasplit': 'with the patch of 2017 that splits areas',
+  'linux-6.12-shared-page-cache': 'files that share blocks share pages in memory',
+  'linux-6.12-overlay-4.18': 'overlayfs as until 4.18',
+  'linux-6.12-fake-path': 'backing files as until 6.6',
+} as const satisfies Record<PolicyName, string>;
 
 /** Of the emulated kernels. */
 export const PAGE_SIZE = 4096;
@@ -14,8 +20,10 @@ export const DEFAULT_PHYS = 0x22000000;
 export const policyOption = {
   policy: choice(
     'policy',
-    POLICIES,
-    'the kernel: linux-6.12 (default), or linux-6.12-v3-vmasplit, with the patch of 2017 that splits areas',
+    Object.keys(POLICIES) as PolicyName[],
+    `the kernel: ${Object.entries(POLICIES)
+      .map(([name, what]) => `${name}, ${what}`)
+      .join('; ')}`,
   ),
 } as const;
 

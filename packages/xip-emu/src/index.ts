@@ -47,17 +47,30 @@ export {
   type FuseServer,
 } from './fs/fuse/protocol.js';
 export { FuseSuperBlock } from './fs/fuse/super.js';
+export { DevSuperBlock } from './fs/devfs/super.js';
 export { OverlaySuperBlock } from './fs/overlay/super.js';
+export { CowfsSuperBlock, type CowfsOptions } from './fs/reflink/super.js';
+export { TarfsSuperBlock, type TarfsOptions } from './fs/tarfs/super.js';
+export { RamfsSuperBlock, type RamfsOptions } from './fs/ramfs/super.js';
 export { TmpfsSuperBlock } from './fs/tmpfs/super.js';
 export { MirrorServer, type MirrorServerOptions } from './userland/mirror-server.js';
 export { OpenFile } from './vfs/file.js';
 export type { MountOptions, RemountOptions } from './vfs/mount.js';
 export { Pipe } from './vfs/pipe.js';
+export type { CloneRange } from './vfs/remap-range.js';
 export type { FilePlace } from './vfs/splice.js';
 export { execElf, type ElfProgram } from './exec/elf.js';
 export type { MissingLibrary } from './exec/dynamic-linker/link.js';
 export type { LoaderName } from './exec/dynamic-linker/loader.js';
 export type { LoadedObject, LoadedSegment, MappedFile } from './exec/loaded-object.js';
+export {
+  MMFD_INTERPRET,
+  MMFD_PADDING,
+  TooFewElementsError,
+  type MmapfdOptions,
+  type MmapfdResult,
+} from './exec/mmapfd/mmapfd.js';
+export { MR_HDR_AOUT, MR_HDR_ELF, MR_PADDING } from './exec/mmapfd/plan.js';
 export {
   programCost,
   type ObjectCost,
@@ -95,4 +108,4 @@ export type { DeviceNumber } from './vfs/device.js';
 export { ScenarioError, parseScenario, type Statement } from './scenario/parse.js';
 export { formatRecords, parseRecords } from './scenario/record-lines.js';
 export { runScenario, type ScenarioRecord, type ScenarioWorld } from './scenario/run.js';
-export { createWorld, type WorldOptions } from './scenario/world.js';
+export { createWorld, type ArchiveSource, type WorldOptions } from './scenario/world.js';
