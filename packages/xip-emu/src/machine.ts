@@ -148,9 +148,11 @@ export class Machine implements MmHost {
   /**
    * A process whose memory is empty, but for what the kernel itself puts there ([vvar], [vdso]).
    * It is adopted by no one: end it with {@link Process.exit}.
+   *
+   * @param parent gives it root and working directory; default: both are the root of all mounts.
    */
-  spawn(): Process {
-    return this.adopt(this.newMemoryMap());
+  spawn(parent?: Process): Process {
+    return this.adopt(this.newMemoryMap(), parent);
   }
 
   /**

@@ -13,7 +13,6 @@ import {
   parseScenario,
   runScenario,
   type ScenarioRecord,
-  type ScenarioWorld,
 } from 'xip-emu';
 import type { RunArguments } from '../commands/run.js';
 import { FileError, InputError, UsageError, errorCode } from '../errors.js';
@@ -23,6 +22,7 @@ import { openImageArgument } from '../open-image.js';
 import { PAGE_SIZE } from '../emulator-options.js';
 import { printable } from '../report-error.js';
 import { plural } from '../render/table.js';
+import { readArchives } from './archives.js';
 import { recordTable } from './table.js';
 
 /** `cramfs run`, its command line parsed. */
@@ -33,11 +33,20 @@ export async function runScenarioCommand(args: RunArguments, io: CliIo): Promise
   const expectedFile = expect === undefined ? undefined : expectation(expect, scenarios);
   // As the kernel reads it: a block is a page.
   const image = await openImageArgument(file, { ...args, 'block-size': PAGE_SIZE }, io);
-  const world = createWorld(image, { mmu: mode === 'mmu', policy });
-  if (expectedFile !== undefined) return compareAll(scenarios, world, expectedFile, io);
+  const runFile: RunFile = async (path) => {
+    const statements = inFile(path, () => parseScenario(readFileSync(path, 'utf8')));
+    const archives = await readArchives(path, statements);
+    const world = createWorld(image, {
+      mmu: mode === 'mmu',
+      policy,
+      archive: (name) => archives.get(name)!,
+    });
+    return inFile(path, () => runScenario(statements, world));
+  };
+  if (expectedFile !== undefined) return compareAll(scenarios, runFile, expectedFile, io);
 
   for (const scenario of scenarios) {
-    const records = runFile(scenario, world);
+    const records = await runFile(scenario);
     if (format === 'jsonl') {
       await writeOut(io, formatRecords(records));
     } else {
@@ -47,6 +56,9 @@ export async function runScenarioCommand(args: RunArguments, io: CliIo): Promise
   }
   return EXIT.ok;
 }
+
+/** Runs the scenario in a file. */
+type RunFile = (path: string) => Promise<ScenarioRecord[]>;
 
 /** Where the records stand that a scenario is compared with. */
 type Expectation = (scenario: string) => string;
@@ -68,7 +80,7 @@ function isDirectory(path: string): boolean {
 
 async function compareAll(
   scenarios: readonly string[],
-  world: ScenarioWorld,
+  runFile: RunFile,
   expectedFile: Expectation,
   io: CliIo,
 ): Promise<ExitCode> {
@@ -77,7 +89,7 @@ async function compareAll(
   for (const scenario of scenarios) {
     const expectedPath = expectedFile(scenario);
     const expected = inFile(expectedPath, () => parseRecords(readFileSync(expectedPath, 'utf8')));
-    const actual = runFile(scenario, world);
+    const actual = await runFile(scenario);
     const difference = compareRecords(expected, actual);
     if (difference !== undefined) {
       const lines = formatDifference(difference).split('\n').map(printable).join('\n');
@@ -102,10 +114,6 @@ function diagnosisText(record: ScenarioRecord): string {
   return `equal up to a diagnosis: ${String(kind)} in ${String(where)}: ${String(effect)} (${of})`;
 }
 
-function runFile(path: string, world: ScenarioWorld): ScenarioRecord[] {
-  return inFile(path, () => runScenario(parseScenario(readFileSync(path, 'utf8')), world));
-}
-
 /** Runs `action`; errors about the text of a file will name it and the line. */
 function inFile<T>(path: string, action: () => T): T {
   try {
@@ -115,7 +123,7 @@ function inFile<T>(path: string, action: () => T): T {
       throw new FileError(`${path}:${error.line}`, new InputError(error.reason));
     }
     if (error instanceof SyscallError) {
-      throw new FileError(path, new InputError(`the image cannot be mounted: ${error.message}`));
+      throw new FileError(path, new InputError(`cannot be mounted: ${error.message}`));
     }
     if (error instanceof UnmodelledError) throw new FileError(path, new InputError(error.message));
     if (errorCode(error) !== undefined) throw new FileError(path, error);

@@ -93,12 +93,12 @@ export class MmuScenarioOps implements ScenarioOps {
   }
 
   exec(
-    _parent: Process,
+    parent: Process,
     path: string,
   ): { readonly records: readonly Fields[]; readonly end: Fields } {
-    const process = this.machine.spawn();
+    const process = this.machine.spawn(parent);
     const mm = memoryOf(process);
-    const absolute = path.startsWith('/') ? path : `${this.root}/${path}`;
+    const absolute = path.startsWith('/') ? path : `${nameToText(process.fs.getcwd())}/${path}`;
     try {
       const program = execElf(process, mm, textToName(absolute));
       mm.fetch(program.entry);

@@ -108,10 +108,10 @@ export class NommuScenarioOps implements ScenarioOps {
     return vma === undefined ? '-' : this.place(vma, mapping.address);
   }
 
-  exec(_parent: Process, path: string): { records: readonly Fields[]; end: Fields } {
-    const process = this.machine.spawn();
+  exec(parent: Process, path: string): { records: readonly Fields[]; end: Fields } {
+    const process = this.machine.spawn(parent);
     const mm = memoryOf(process);
-    const absolute = path.startsWith('/') ? path : `${this.root}/${path}`;
+    const absolute = path.startsWith('/') ? path : `${nameToText(process.fs.getcwd())}/${path}`;
     try {
       const argv = [absolute, PROGRAM_ARGUMENT];
       const program = execNommu(process, mm, textToName(absolute), { argv, envp: [] });

@@ -11,8 +11,10 @@ import {
   PROT_WRITE,
   type Advice,
 } from '../memory-map.js';
+import type { OpenOptions } from '../vfs/open.js';
+import type { PathOperation } from './path-ops.js';
 
-export const MOUNT_KINDS = ['mtd', 'block', 'overlay', 'overlay-block'] as const;
+export const MOUNT_KINDS = ['mtd', 'block', 'overlay', 'overlay-block', 'tarfs'] as const;
 export type MountKind = (typeof MOUNT_KINDS)[number];
 
 const ADVICE = [
@@ -28,9 +30,20 @@ const ADVICE = [
 
 /** One operation of a scenario. Lengths and offsets are bytes, `page` and `pgoff` pages. */
 export type Operation =
-  | { readonly op: 'mount'; readonly kind: MountKind }
+  | PathOperation
+  | {
+      readonly op: 'mount';
+      readonly kind: MountKind;
+      /** Name of the archive, for tarfs. */
+      readonly file: string | undefined;
+    }
   | { readonly op: 'tune'; readonly bytes: number }
-  | { readonly op: 'open'; readonly fd: number; readonly path: string; readonly write: boolean }
+  | {
+      readonly op: 'open';
+      readonly fd: number;
+      readonly path: string;
+      readonly options: OpenOptions;
+    }
   | {
       readonly op: 'mmap';
       readonly id: string;
@@ -149,13 +162,32 @@ function parseOperation(line: Line): Operation {
 
 function readOperation(op: string, args: Arguments): Operation {
   switch (op) {
-    case 'mount':
-      return { op, kind: args.word(MOUNT_KINDS) };
+    case 'mount': {
+      const kind = args.word(MOUNT_KINDS);
+      return { op, kind, file: kind === 'tarfs' ? args.text() : undefined };
+    }
     case 'tune':
       args.word(['fault_around']);
       return { op, bytes: args.number() };
     case 'open':
-      return { op, fd: args.number(), path: args.text(), write: args.word(['r', 'rw']) === 'rw' };
+      return { op, fd: args.number(), path: args.text(), options: args.openOptions() };
+    case 'truncate':
+      return { op, fd: args.number(), size: args.number() };
+    case 'fsync':
+      return { op, fd: args.number() };
+    case 'sync':
+      return { op };
+    case 'stat':
+    case 'unlink':
+    case 'mkdir':
+    case 'rmdir':
+    case 'chdir':
+    case 'chroot':
+      return { op, path: args.text() };
+    case 'link':
+    case 'symlink':
+    case 'rename':
+      return { op, path: args.text(), newPath: args.text() };
     case 'mmap':
       return {
         op,
@@ -229,6 +261,8 @@ const PROT_LETTERS: ReadonlyMap<string, number> = new Map([
   ['x', PROT_EXEC],
 ]);
 
+const OPEN_WORDS: ReadonlySet<string> = new Set(['create', 'excl', 'trunc']);
+
 const MAP_WORDS: ReadonlyMap<string, number> = new Map([
   ['private', MAP_PRIVATE],
   ['shared', MAP_SHARED],
@@ -293,6 +327,18 @@ class Arguments {
     if (this.words[this.next] !== '-') return this.number();
     this.next += 1;
     return -1;
+  }
+
+  openOptions(): OpenOptions {
+    const write = this.word(['r', 'rw']) === 'rw';
+    const flags = this.optional() ? this.text().split(',') : [];
+    for (const flag of flags) if (!OPEN_WORDS.has(flag)) this.fail(`no such flag: ${flag}`);
+    return {
+      write,
+      create: flags.includes('create'),
+      exclusive: flags.includes('excl'),
+      truncate: flags.includes('trunc'),
+    };
   }
 
   prot(): number {

@@ -7,6 +7,7 @@ import type { Process } from '../process.js';
 import { PAGE_SIZE } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import type { Fields, Mapping, RangeOperation, ScenarioOps } from './ops.js';
+import { performPathOperation } from './path-ops.js';
 import { ScenarioError, type MountKind, type Operation, type Statement } from './parse.js';
 
 /** One line of a record file. */
@@ -17,9 +18,15 @@ export interface ScenarioOptions {
   readonly afterEach?: ((process: Process) => void) | undefined;
 }
 
+export interface MountSettings {
+  readonly faultAround: number;
+  /** Name of the archive, for tarfs. */
+  readonly file: string | undefined;
+}
+
 /** Mounts the image as a `mount` operation says and gives the operations of the machine. */
 export interface ScenarioWorld {
-  mount(kind: MountKind, settings: { readonly faultAround: number }): ScenarioOps;
+  mount(kind: MountKind, settings: MountSettings): ScenarioOps;
   /** Continues a CRC-32 over `bytes`, from 0 on. */
   crc32(bytes: Uint8Array, crc: number): number;
 }
@@ -47,7 +54,7 @@ export function runScenario(
       faultAround = operation.bytes;
       records.push({ n, p: 0, op: 'tune', cmd, ret: 'ok' });
     } else if (operation.op === 'mount') {
-      const ops = world.mount(operation.kind, { faultAround });
+      const ops = world.mount(operation.kind, { faultAround, file: operation.file });
       records.push({ n, p: 0, op: 'mount', cmd, ret: 'ok' });
       const run = new ScenarioRun(ops, world, records, options);
       try {
@@ -109,6 +116,7 @@ class ScenarioRun {
 
   runAll(statements: readonly Statement[]): void {
     const agent = new Agent(this.ops.machine.spawn(), 0);
+    agent.process.chdir(this.ops.root);
     this.runBlock(agent, statements);
     agent.exit();
   }
@@ -188,9 +196,9 @@ class ScenarioRun {
         this.ops.machine.faultAroundPages = operation.bytes / PAGE_SIZE;
         return { ret: 'ok' };
       case 'open': {
-        const { fd, path, write } = operation;
+        const { fd, path, options } = operation;
         this.close(agent, fd);
-        const file = process.open(absolutePath(this.ops.root, path), { write });
+        const file = process.open(textToName(path), options);
         files.set(fd, file);
         return { ret: 'ok', size: file.inode.size };
       }
@@ -250,6 +258,19 @@ class ScenarioRun {
           ret: 'ok',
           vec: mm.mincore(address, length).join(''),
         }));
+      case 'truncate':
+      case 'fsync':
+      case 'sync':
+      case 'stat':
+      case 'unlink':
+      case 'mkdir':
+      case 'rmdir':
+      case 'chdir':
+      case 'chroot':
+      case 'link':
+      case 'symlink':
+      case 'rename':
+        return performPathOperation(this.ops.machine, process, files, operation);
       case 'mremap':
         return this.onRange(agent, operation, (_, mapping) => {
           const { length, move } = operation;
@@ -338,10 +359,6 @@ class ScenarioRun {
     process.close(file);
     return true;
   }
-}
-
-function absolutePath(root: string, path: string): string {
-  return textToName(path.startsWith('/') ? path : `${root}/${path}`);
 }
 
 function rangeOf(

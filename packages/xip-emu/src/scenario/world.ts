@@ -1,7 +1,9 @@
 import { S_IFDIR } from 'cramfs-format';
 import { openImage, type CramfsImage } from 'cramfs-reader';
-import { invariant } from '../errno.js';
+import { UnmodelledError, invariant } from '../errno.js';
 import { OverlaySuperBlock } from '../fs/overlay/super.js';
+import { TarfsSuperBlock } from '../fs/tarfs/super.js';
+import { RamfsSuperBlock } from '../fs/ramfs/super.js';
 import { TmpfsSuperBlock } from '../fs/tmpfs/super.js';
 import { Machine } from '../machine.js';
 import type { PolicyName } from '../policy.js';
@@ -16,11 +18,21 @@ const ROM_ADDRESS = 0x22000000;
 const ROM_SIZE = 32 << 20;
 const RAM_SIZE = 192 << 20;
 
+/** What `mount tarfs` mounts. */
+export interface ArchiveSource {
+  /** Uncompressed; is not written to. */
+  readonly bytes: Uint8Array;
+  /** For what was compressed. */
+  readonly readOnly: boolean;
+}
+
 export interface WorldOptions {
   readonly mmu: boolean;
   readonly policy?: PolicyName | undefined;
   readonly romAddress?: number | undefined;
   readonly ramSize?: number | undefined;
+  /** The archive that a scenario calls by a name. @throws if there is none. */
+  readonly archive?: ((name: string) => ArchiveSource) | undefined;
 }
 
 /** A world whose ROM and disk hold a cramfs image. Each mount starts a fresh machine. */
@@ -34,28 +46,42 @@ export function createWorld(
   const size = Math.max(ROM_SIZE, Math.ceil(bytes.length / 4096) * 4096);
   return {
     crc32: (bytes, crc) => image.zlib.crc32(bytes, crc),
-    mount(kind: MountKind, { faultAround }): ScenarioOps {
+    mount(kind: MountKind, { faultAround, file }): ScenarioOps {
       const roms = [{ address: romAddress, size, bytes }];
       const machine = new Machine({ mmu, policy, ramSize, roms, faultAround });
-      const onRom = kind === 'mtd' || kind === 'overlay';
+      const onRom = kind !== 'block' && kind !== 'overlay-block';
       const rom = machine.mountCramfs('/rom', image, onRom ? romAddress : undefined);
       const overlaid = kind === 'overlay' || kind === 'overlay-block';
-      let up: TmpfsSuperBlock | undefined;
+      let up: TmpfsSuperBlock | RamfsSuperBlock | undefined;
       if (overlaid) {
-        up = machine.mount('/up', new TmpfsSuperBlock(machine.phys));
+        const { phys, vmRegions: nommu } = machine;
+        up = machine.mount(
+          '/up',
+          mmu ? new TmpfsSuperBlock(phys) : new RamfsSuperBlock(phys, { nommu }),
+        );
         const upper = up.root.create('u', S_IFDIR | 0o755);
         up.root.create('w', S_IFDIR | 0o755);
         machine.mount('/ovl', new OverlaySuperBlock(rom.root, upper));
       }
+      if (kind === 'tarfs') {
+        const { bytes: archive, readOnly } = archiveOf(options, file);
+        machine.mount('/tar', new TarfsSuperBlock(archive, { phys: machine.phys, readOnly }));
+      }
       const teardown = (): Fields => {
+        if (kind === 'tarfs') machine.mounts.remove('/tar');
         up?.evict();
         rom.evict();
         invariant(machine.phys.used === 0, `${machine.phys.used} frames leaked`);
         return { kernel: 'ok', umount: 'ok', taint: 0 };
       };
-      const root = overlaid ? '/ovl' : '/rom';
+      const root = kind === 'tarfs' ? '/tar' : overlaid ? '/ovl' : '/rom';
       if (!mmu) return new NommuScenarioOps({ machine, root, teardown });
       return new MmuScenarioOps(machine, root, teardown);
     },
   };
+}
+
+function archiveOf({ archive }: WorldOptions, file: string | undefined): ArchiveSource {
+  if (archive === undefined || file === undefined) throw new UnmodelledError('no archives here');
+  return archive(file);
 }
