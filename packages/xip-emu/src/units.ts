@@ -2,6 +2,8 @@
 export const PAGE_SHIFT = 12;
 export const PAGE_SIZE = 4096;
 export const PAGE_MASK = PAGE_SIZE - 1;
+/** MAX_PAGE_ORDER: the page allocator gives at most 2^10 contiguous pages, 4 MiB. */
+export const MAX_BLOCK_PAGES = 1 << 10;
 
 /** A virtual or physical address in bytes. May exceed 32 bits: no bit operators on it. */
 export type Address = number;

@@ -48,7 +48,7 @@ export function doMmap(
     origin,
   };
   const shared = findSharedRegion(regions, mapping);
-  if (shared !== undefined) return share(tree, shared, mapping);
+  if (shared !== undefined) return share(tree, regions, shared, mapping);
 
   const region = makeRegion(regions, mapping);
   const vma = vmaOn(region, region.vmStart, mapping);
@@ -66,7 +66,7 @@ export function doMmap(
     throw error;
   }
   region.vmFile?.get();
-  vma.vmFile?.get();
+  holdFile(regions, vma);
   return vma;
 }
 
@@ -93,14 +93,21 @@ function findSharedRegion(regions: VmRegions, mapping: NewMapping): VmRegion | u
   return undefined;
 }
 
-function share(tree: VmaTree, region: VmRegion, mapping: NewMapping): NommuVma {
+function share(tree: VmaTree, regions: VmRegions, region: VmRegion, mapping: NewMapping): NommuVma {
   if ((region.vmFlags & VM_MAPPED_COPY) === 0 && !acceptsDirect(mapping)) throw notDirect();
   const start = region.vmStart + (mapping.pgoff - region.vmPgoff) * PAGE_SIZE;
   const vma = vmaOn(region, start, mapping);
   tree.add(vma);
   region.vmUsage += 1;
-  vma.vmFile?.get();
+  holdFile(regions, vma);
   return vma;
+}
+
+/** Compare mm/nommu.c:setup_vma_to_mm(). */
+function holdFile(regions: VmRegions, vma: NommuVma): void {
+  if (vma.vmFile === undefined) return;
+  vma.vmFile.get();
+  regions.fileVmas.add(vma);
 }
 
 function makeRegion(regions: VmRegions, mapping: NewMapping): VmRegion {

@@ -123,6 +123,7 @@ function deleteVma(tree: VmaTree, regions: VmRegions, vma: NommuVma, range: Rang
 /** Compare mm/nommu.c:delete_vma_from_mm() and delete_vma(). */
 export function removeVma(tree: VmaTree, regions: VmRegions, vma: NommuVma): void {
   tree.remove(vma);
+  regions.fileVmas.delete(vma);
   vma.vmFile?.put();
   regions.put(vma.vmRegion);
 }

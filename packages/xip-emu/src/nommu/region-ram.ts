@@ -1,9 +1,6 @@
 import { SyscallError, invariant } from '../errno.js';
 import { FRAME_REGION, type PhysicalMemory } from '../phys/physical-memory.js';
-import { PAGE_SIZE, type Address, type Frame } from '../units.js';
-
-/** MAX_PAGE_ORDER: the page allocator gives at most 2^10 contiguous pages, 4 MiB. */
-const MAX_PAGES = 1 << 10;
+import { MAX_BLOCK_PAGES, PAGE_SIZE, type Address, type Frame } from '../units.js';
 
 /** The RAM under mappings: contiguous frames, since an address is where the memory is. */
 export class RegionRam {
@@ -28,7 +25,7 @@ export class RegionRam {
    * allocator cannot give in any case, so it also warns (mm/page_alloc.c:__alloc_pages()).
    */
   allocate(pages: number): Address {
-    const possible = pages <= MAX_PAGES;
+    const possible = pages <= MAX_BLOCK_PAGES;
     if (!possible) this.warnings += 1;
     const first = possible ? this.phys.allocateRun(pages, FRAME_REGION) : undefined;
     if (first === undefined) throw new SyscallError('ENOMEM', `no ${pages} contiguous pages`);

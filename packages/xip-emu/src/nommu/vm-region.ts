@@ -1,11 +1,15 @@
 import { invariant } from '../errno.js';
 import type { Address, Pgoff } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
+import type { Inode } from '../vfs/inode.js';
+import type { NommuMappings } from '../vfs/nommu-mappings.js';
 import { VM_MAPPED_COPY } from './vm-flags.js';
 import { KernelCorruption } from '../kernel-corruption.js';
 import { describeOrigin, type Origin } from './describe.js';
+import type { NommuVma } from './nommu-vma.js';
 import { OrderedMap } from './ordered-map.js';
 import type { RegionRam } from './region-ram.js';
+import { checkShrink } from './shrink-inode.js';
 
 /**
  * A piece of memory that mappings stand on, in the whole machine (struct vm_region): RAM that the
@@ -36,10 +40,13 @@ export interface Allocation {
 }
 
 /** All regions of a machine by their start: Linux's nommu_region_tree, and the memory under them. */
-export class VmRegions {
+export class VmRegions implements NommuMappings {
   private readonly tree = new OrderedMap<VmRegion>();
 
   readonly ram: RegionRam;
+
+  /** The mappings of files, in all processes: i_mmap of all of them. */
+  readonly fileVmas = new Set<NommuVma>();
 
   /** Holes made in anonymous mappings: the kernel goes on, but its maple tree warns (WARN_ON). */
   holes = 0;
@@ -60,6 +67,10 @@ export class VmRegions {
   /** In the order of their addresses, in which do_mmap() looks for one to share. */
   values(): IterableIterator<VmRegion> {
     return this.tree.values();
+  }
+
+  shrinkInodeMappings(inode: Inode, size: number, newSize: number): void {
+    checkShrink(this.fileVmas, inode, size, newSize);
   }
 
   /**

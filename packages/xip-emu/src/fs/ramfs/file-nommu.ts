@@ -1,0 +1,49 @@
+import { SyscallError } from '../../errno.js';
+import { FRAME_REGION, PG_DIRTY } from '../../phys/physical-memory.js';
+import { MAX_BLOCK_PAGES, PAGE_SIZE, pagesOf, type Address, type Pgoff } from '../../units.js';
+import type { AddressSpace } from '../../vfs/address-space.js';
+import type { FileOperations, OpenFile } from '../../vfs/file.js';
+import { isNommuSharedMapping } from '../../vfs/vm-area.js';
+
+/** Compare fs/ramfs/file-nommu.c:ramfs_nommu_get_unmapped_area(). */
+function getUnmappedArea({ inode, mapping }: OpenFile, pgoff: Pgoff, pages: number): Address {
+  const all = pagesOf(inode.size);
+  if (pgoff >= all || all - pgoff < pages) throw new SyscallError('ENOSYS', 'behind the file');
+  const { phys } = mapping!;
+  const first = mapping!.find(pgoff);
+  for (let page = 0; page < pages; page += 1) {
+    const frame = mapping!.find(pgoff + page);
+    if (frame < 0 || frame !== first + page) {
+      throw new SyscallError('ENOSYS', 'the pages of the file are not contiguous in RAM');
+    }
+  }
+  return phys.pfnOf(first) * PAGE_SIZE;
+}
+
+/** Without an MMU mappings are the file's own pages, if those are in a row. */
+export const ramfsNommuOperations: Pick<
+  FileOperations,
+  'mmapCapabilities' | 'getUnmappedArea' | 'nommuMmap'
+> = {
+  mmapCapabilities: () => ({ copy: true, direct: true, read: true, write: true, exec: true }),
+  getUnmappedArea,
+  nommuMmap: (_file, flags) => isNommuSharedMapping(flags),
+};
+
+/**
+ * Gives an empty file its pages in a row: who makes it longer at once wants to map it. Compare
+ * fs/ramfs/file-nommu.c:ramfs_nommu_expand_for_mapping().
+ *
+ * @param size in bytes, not 0.
+ * @throws SyscallError EFBIG for more than the page allocator gives, ENOMEM.
+ */
+export function expandForMapping(mapping: AddressSpace, size: number): void {
+  const { phys } = mapping;
+  const pages = pagesOf(size);
+  if (pages > MAX_BLOCK_PAGES) throw new SyscallError('EFBIG');
+  const first = phys.allocateRun(pages, FRAME_REGION);
+  if (first === undefined) throw new SyscallError('ENOMEM', `no ${pages} contiguous pages`);
+  // Frames that are freed from the last to the first are taken again from the first on.
+  for (let page = pages - 1; page >= 0; page -= 1) phys.put(first + page);
+  for (let page = 0; page < pages; page += 1) phys.setFlag(mapping.grab(page), PG_DIRTY);
+}

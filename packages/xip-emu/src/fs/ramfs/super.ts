@@ -1,0 +1,139 @@
+import { S_IFDIR } from 'cramfs-format';
+import { SyscallError, invariant } from '../../errno.js';
+import type { PhysicalMemory } from '../../phys/physical-memory.js';
+import { AddressSpace, type AddressSpaceOperations } from '../../vfs/address-space.js';
+import type { FileOperations } from '../../vfs/file.js';
+import { filemapRead, genericFileVmOps, genericPerformWrite } from '../../vfs/filemap.js';
+import { SuperBlock, type BackingDevice, type Inode } from '../../vfs/inode.js';
+import type { NommuMappings } from '../../vfs/nommu-mappings.js';
+import { SimpleInode } from '../../vfs/simple-inode.js';
+import { filemapSpliceRead, iterFileSpliceWrite } from '../../vfs/splice.js';
+import { truncatePagecache } from '../../vfs/truncate.js';
+import { expandForMapping, ramfsNommuOperations } from './file-nommu.js';
+
+const NO_DEVICE: BackingDevice = { raPages: 0, ioPages: 0 };
+const ZEROS = new Uint8Array(0);
+
+export interface RamfsOptions {
+  /** The machine's, if it has no MMU. */
+  readonly nommu?: NommuMappings | undefined;
+}
+
+/**
+ * A ramfs: files whose only store is the page cache. A kernel without MMU has it in place of tmpfs,
+ * under that name.
+ */
+export class RamfsSuperBlock extends SuperBlock {
+  readonly type = 'ramfs';
+  readOnly = false;
+  readonly bdi = NO_DEVICE;
+  readonly phys: PhysicalMemory;
+  readonly nommu: NommuMappings | undefined;
+  readonly root: RamfsInode;
+  private nextIno = 1;
+
+  constructor(phys: PhysicalMemory, { nommu }: RamfsOptions = {}) {
+    super();
+    this.phys = phys;
+    this.nommu = nommu;
+    this.root = this.newInode(S_IFDIR | 0o755);
+  }
+
+  /** An inode without a name. */
+  newInode(mode: number): RamfsInode {
+    const inode = new RamfsInode(this, this.nextIno, mode);
+    this.nextIno += 1;
+    return inode;
+  }
+
+  /** All that have names. */
+  cachedInodes(): Iterable<RamfsInode> {
+    return new Set([this.root, ...this.root.descendants()]);
+  }
+
+  /** Nothing can be dropped. */
+  dropCaches(): void {
+    return;
+  }
+}
+
+/** A file, directory or symlink of a ramfs. */
+export class RamfsInode extends SimpleInode<RamfsInode> {
+  readonly sb: RamfsSuperBlock;
+  readonly mapping: AddressSpace | undefined;
+  private bytes = 0;
+
+  constructor(sb: RamfsSuperBlock, ino: number, mode: number) {
+    super(ino, mode, (mode & S_IFDIR) !== 0 ? directoryOperations : fileOperations);
+    this.sb = sb;
+    this.mapping = this.isRegular
+      ? new AddressSpace(this, ramAops, sb.phys, { truncatable: true })
+      : undefined;
+  }
+
+  protected newInode(mode: number): RamfsInode {
+    return this.sb.newInode(mode);
+  }
+
+  protected own(inode: Inode): RamfsInode {
+    return ramfsInode(inode);
+  }
+
+  get size(): number {
+    return this.isSymlink ? this.target.length : this.bytes;
+  }
+
+  /** A write that reaches behind the end makes the file longer. */
+  extend(size: number): void {
+    this.bytes = Math.max(this.bytes, size);
+  }
+
+  /** Compare fs/libfs.c:simple_setattr(), fs/ramfs/file-nommu.c:ramfs_nommu_resize(). */
+  override setSize(size: number): void {
+    const { mapping, bytes, sb } = this;
+    if (mapping === undefined) throw new SyscallError('EINVAL');
+    if (size < bytes) {
+      sb.nommu?.shrinkInodeMappings(this, bytes, size);
+      this.bytes = size;
+      truncatePagecache(mapping, size);
+      return;
+    }
+    if (sb.nommu !== undefined && bytes === 0 && size > 0) expandForMapping(mapping, size);
+    this.bytes = size;
+  }
+}
+
+function ramfsInode(inode: Inode): RamfsInode {
+  invariant(inode instanceof RamfsInode, 'an operation of ramfs on a foreign inode');
+  return inode;
+}
+
+const ramAops: AddressSpaceOperations = { readFolio: () => ZEROS };
+
+function noopFsync(): void {
+  return;
+}
+
+const fileOperations: FileOperations = {
+  ...ramfsNommuOperations,
+  readIter: filemapRead,
+  writeIter(file, position, from) {
+    const inode = ramfsInode(file.inode);
+    return genericPerformWrite(inode.mapping!, position, from, (size) => {
+      inode.extend(size);
+    });
+  },
+  spliceRead: filemapSpliceRead,
+  spliceWrite: iterFileSpliceWrite,
+  mmap(_file, vma) {
+    vma.ops = genericFileVmOps;
+  },
+  fsync: noopFsync,
+};
+
+const directoryOperations: FileOperations = {
+  readIter() {
+    throw new SyscallError('EISDIR');
+  },
+  fsync: noopFsync,
+};

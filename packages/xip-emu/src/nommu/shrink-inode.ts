@@ -1,0 +1,46 @@
+import { SyscallError } from '../errno.js';
+import { KernelCorruption } from '../kernel-corruption.js';
+import { PAGE_SIZE, pageOf, pagesOf } from '../units.js';
+import type { Inode } from '../vfs/inode.js';
+import { VM_SHARED } from '../vfs/vm-area.js';
+import { describeOrigin } from './describe.js';
+import type { NommuVma } from './nommu-vma.js';
+import { VM_MAPPED_COPY } from './vm-flags.js';
+
+/**
+ * Whether a file may become shorter, by the mappings of it. Compare
+ * mm/nommu.c:nommu_shrink_inode_mappings(), which asks the shared ones alone: of a private mapping
+ * of the file's own pages nobody thinks.
+ *
+ * @throws SyscallError ETXTBSY, or KernelCorruption.
+ */
+export function checkShrink(
+  vmas: Iterable<NommuVma>,
+  inode: Inode,
+  size: number,
+  newSize: number,
+): void {
+  let privately: NommuVma | undefined;
+  for (const vma of vmas) {
+    const { vmFlags, vmPgoff, vmStart, vmEnd, vmFile } = vma;
+    if (vmFile?.inode !== inode || (vmFlags & VM_MAPPED_COPY) !== 0) continue;
+    const end = vmPgoff + (vmEnd - vmStart) / PAGE_SIZE;
+    if ((vmFlags & VM_SHARED) === 0) {
+      if (end > pagesOf(newSize)) privately ??= vma;
+    } else if (vmPgoff <= pagesOf(size) && end > pageOf(newSize)) {
+      throw new SyscallError('ETXTBSY', 'a shared mapping stands on the pages');
+    }
+  }
+  if (privately !== undefined) throw pagesFreed(privately, newSize);
+}
+
+function pagesFreed({ origin, vmStart, vmEnd }: NommuVma, newSize: number): KernelCorruption {
+  return new KernelCorruption({
+    kind: 'pages freed',
+    kernelFunction: 'fs/ramfs/file-nommu.c:ramfs_nommu_resize() => truncate_setsize()',
+    effect:
+      'the pages are freed although a private mapping stands on them: it shows, and may run, whatever they are used for next',
+    first: { operation: describeOrigin(origin), start: vmStart, end: vmEnd },
+    second: { operation: `truncate to ${newSize} bytes`, start: vmStart, end: vmEnd },
+  });
+}
