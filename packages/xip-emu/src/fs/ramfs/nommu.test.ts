@@ -160,7 +160,11 @@ describe('truncation', () => {
     const file = written(4);
     const at = map(process, file, 2, RW, MAP_SHARED, 1);
     for (const size of [0, PAGE_SIZE, 2 * PAGE_SIZE + 1, 3 * PAGE_SIZE - 1]) {
-      expect(errnoOf(() => { process.ftruncate(file, size); })).toBe('ETXTBSY');
+      expect(
+        errnoOf(() => {
+          process.ftruncate(file, size);
+        }),
+      ).toBe('ETXTBSY');
     }
     expect(process.fstat(file).size).toBe(4 * PAGE_SIZE);
     process.ftruncate(file, 3 * PAGE_SIZE);
@@ -192,7 +196,11 @@ describe('truncation', () => {
 
   test('from nothing to more than the page allocator gives in a row: EFBIG', () => {
     const file = create();
-    expect(errnoOf(() => { process.ftruncate(file, 4 * 2 ** 20 + 1); })).toBe('EFBIG');
+    expect(
+      errnoOf(() => {
+        process.ftruncate(file, 4 * 2 ** 20 + 1);
+      }),
+    ).toBe('EFBIG');
     expect(process.fstat(file).size).toBe(0);
     process.ftruncate(file, 1);
     process.ftruncate(file, 4 * 2 ** 20 + 1);
