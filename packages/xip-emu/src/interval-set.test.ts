@@ -81,22 +81,52 @@ describe('IntervalSet', () => {
     );
   });
 
-  test('many neighbours in a row, taken away again from both ends and from the middle', () => {
+  test.each([
+    ['no order', (at: number, count: number) => (at * 7919) % count],
+    ['ascending order', (at: number) => at],
+    ['descending order', (at: number, count: number) => count - 1 - at],
+  ])('many neighbours, inserted in %s and taken away again from several places', (_, place) => {
     const set = new IntervalSet<Range>();
     const ranges = Array.from({ length: 20_000 }, (_, at) => ({ start: 2 * at, end: 2 * at + 1 }));
-    for (let at = 0; at < ranges.length; at += 1) set.insert(ranges[(at * 7919) % ranges.length]!);
+    for (let at = 0; at < ranges.length; at += 1) set.insert(ranges[place(at, ranges.length)]!);
     expect([...set]).toEqual(ranges);
+    expect(ranges.every((range, at) => set.find(2 * at) === range)).toBe(true);
+    expect(ranges.every((range, at) => set.findBefore(2 * at + 1) === range)).toBe(true);
     expect(set.highestGap(0, 40_000, 1)).toBe(39_999);
     expect(set.highestGap(0, 39_999, 1)).toBe(39_997);
     expect(set.highestGap(0, 40_000, 2)).toBeUndefined();
     for (const range of ranges.slice(9_000, 9_100)) set.remove(range);
     expect(set.highestGap(0, 40_000, 2)).toBe(18_198);
-    for (const [at, range] of ranges.entries()) {
-      if (at < 9_000 || at >= 9_100) set.remove(range);
+    for (let at = 0; at < ranges.length; at += 1) {
+      const from = place(at, ranges.length);
+      if (from < 9_000 || from >= 9_100) set.remove(ranges[from]!);
     }
     expect(set.size).toBe(0);
+    expect([...set]).toEqual([]);
     expect(set.find(0)).toBeUndefined();
     expect(set.highestGap(5, 100, 95)).toBe(5);
     expect(set.highestGap(5, 100, 96)).toBeUndefined();
+    set.insert(ranges[0]!);
+    expect(set.find(0)).toBe(ranges[0]);
+  });
+
+  test('searches beside and beyond everything', () => {
+    const set = new IntervalSet<Range>();
+    expect(set.find(0)).toBeUndefined();
+    expect(set.findBefore(2 ** 40)).toBeUndefined();
+    const ranges = Array.from({ length: 100 }, (_, at) => ({ start: at + 10, end: at + 11 }));
+    const last = { start: 200, end: 2 ** 31 - 1 };
+    for (const range of [...ranges, last]) set.insert(range);
+    expect(set.find(0)).toBe(ranges[0]);
+    for (const at of [0, 10]) expect(set.findBefore(at)).toBeUndefined();
+    expect(set.findBefore(11)).toBe(ranges[0]);
+    expect(set.find(2 ** 31 - 2)).toBe(last);
+    for (const at of [2 ** 31 - 1, 2 ** 31, 2 ** 40, 2 ** 52]) {
+      expect(set.find(at)).toBeUndefined();
+      expect(set.findBefore(at)).toBe(last);
+    }
+    expect(() => {
+      set.remove({ start: 10, end: 11 });
+    }).toThrow('not in the set');
   });
 });

@@ -1,102 +1,116 @@
 import { invariant } from './errno.js';
 
-/** A half-open range. Whoever owns it changes its bounds through {@link IntervalSet.resize} alone. */
+/**
+ * A half-open range of integers, 0 <= start < end < 2^31. Whoever owns it changes its bounds through
+ * {@link IntervalSet.resize} alone.
+ */
 export interface Interval {
   start: number;
   end: number;
 }
 
+const FANOUT_SHIFT = 6;
 /** Items of a leaf, children of a branch. */
-const FANOUT = 64;
+const FANOUT = 1 << FANOUT_SHIFT;
+/** Not below any end: the start in unused slots. */
+const ABOVE = 2 ** 31 - 1;
 
-/** What a gap search knows of a node: computed when asked for, forgotten with each change. */
-interface Summary {
-  /** Largest free range between two items of the node; -1: not known, nor are the others. */
-  gap: number;
-  low: number;
-  high: number;
-}
-
-/** `starts` repeats those of the items: a search looks at few cache lines, not at many items. */
-interface Leaf<T> extends Summary {
-  readonly items: T[];
-  readonly starts: number[];
-  prev: Leaf<T> | undefined;
-  next: Leaf<T> | undefined;
-}
-
-interface Branch<T> extends Summary {
-  /** Start of the first item of each child. */
-  readonly keys: number[];
-  readonly children: TreeNode<T>[];
-}
-
-type TreeNode<T> = Leaf<T> | Branch<T>;
+/** Number of a node: its slots are at node * FANOUT, its items or children in the first of them. */
+type Node = number;
+const NO_NODE: Node = -1;
 
 /**
  * Ordered ranges that do not overlap, in a B+ tree that knows its gaps: each operation costs
  * O(log n). Stands for the maple tree of Linux; merging and splitting are the caller's policy.
+ *
+ * All nodes lie in a few arrays, bounds included: a search reads no item but the one that it finds.
+ * With 100,000 items each object on the way would be one more cache miss.
  */
 export class IntervalSet<T extends Interval> {
   size = 0;
-  private root: TreeNode<T> = newLeaf<T>([], []);
-  private first: Leaf<T> = this.root as Leaf<T>;
+  private root: Node = 0;
+  /** Levels of branches above the leaves. */
+  private height = 0;
+  /** Bounds of a leaf's items; of a branch's children the first start below, and the child. */
+  private starts = new Int32Array(FANOUT).fill(ABOVE);
+  private ends = new Int32Array(FANOUT);
+  private readonly items: (T | undefined)[] = new Array<T | undefined>(FANOUT).fill(undefined);
+  /** Slots in use. */
+  private counts = new Uint8Array(1);
+  /** Largest free range between two items below a node; -1: not known, nor that of those above. */
+  private gaps = new Int32Array(1).fill(-1);
+  /** The leaves on both sides of a leaf. */
+  private prev = new Int32Array(1).fill(NO_NODE);
+  private next = new Int32Array(1).fill(NO_NODE);
+  private nodes = 1;
+  private readonly freeNodes: Node[] = [];
+  private first: Node = 0;
+
   /** The last leaf that was looked for: the one for everything from `low` up to `high`. */
-  private last: Leaf<T> = this.first;
-  private low = Infinity;
-  private high = -Infinity;
-  /** Branches from the root to that leaf, and the child taken in each. */
-  private readonly path: Branch<T>[] = [];
-  private readonly slots: number[] = [];
-  private depth = 0;
+  private last: Node = 0;
+  private low = ABOVE;
+  private high = -1;
+  /** Slots of the branches above that leaf, by level, that lead to it. */
+  private readonly path: number[] = [];
 
   /** The item that holds `at`, or else the first one above. */
   find(at: number): T | undefined {
+    if (at >= ABOVE) return undefined;
     const leaf = this.descend(at);
-    const slot = lastAtMost(leaf.starts, at);
-    const below = slot >= 0 ? leaf.items[slot] : leaf.prev?.items.at(-1);
-    if (below !== undefined && below.end > at) return below;
-    return slot + 1 < leaf.items.length ? leaf.items[slot + 1] : leaf.next?.items[0];
+    let slot = this.lastAtMost(leaf, at);
+    if (slot >= leaf * FANOUT && this.ends[slot]! > at) return this.items[slot];
+    slot += 1;
+    if (slot < this.slotsEnd(leaf)) return this.items[slot];
+    const next = this.next[leaf]!;
+    return next === NO_NODE ? undefined : this.items[next * FANOUT];
   }
 
   /** The last item that starts below `at`. */
   findBefore(at: number): T | undefined {
-    const leaf = this.descend(at);
-    let slot = lastAtMost(leaf.starts, at);
-    if (slot >= 0 && leaf.starts[slot] === at) slot -= 1;
-    return slot >= 0 ? leaf.items[slot] : leaf.prev?.items.at(-1);
+    const below = Math.min(at, ABOVE) - 1;
+    const leaf = this.descend(below);
+    const slot = this.lastAtMost(leaf, below);
+    return slot >= leaf * FANOUT ? this.items[slot] : undefined;
   }
 
   insert(item: T): void {
-    const leaf = this.descend(item.start);
-    const slot = lastAtMost(leaf.starts, item.start) + 1;
-    insertAt(leaf.items, slot, item);
-    insertAt(leaf.starts, slot, item.start);
+    const { start, end } = item;
+    let leaf = this.descend(start);
+    let slot = this.lastAtMost(leaf, start) + 1;
+    if (this.counts[leaf] === FANOUT) {
+      this.splitLeaf(leaf, slot);
+      leaf = this.descend(start);
+      slot = this.lastAtMost(leaf, start) + 1;
+    }
+    const { items } = this;
+    for (let at = this.slotsEnd(leaf); at > slot; at -= 1) items[at] = items[at - 1];
+    items[slot] = item;
+    this.openSlot(leaf, slot, start, end);
     this.size += 1;
     this.changed(leaf);
-    if (leaf.items.length > FANOUT) this.splitLeaf(leaf);
   }
 
   remove(item: T): void {
-    const leaf = this.descend(item.start);
-    const slot = lastAtMost(leaf.starts, item.start);
-    invariant(leaf.items[slot] === item, 'an interval that is not in the set');
-    removeAt(leaf.items, slot);
-    removeAt(leaf.starts, slot);
+    const slot = this.slotOf(item);
+    const leaf = this.last;
+    const { items } = this;
+    this.closeSlot(leaf, slot);
+    const end = this.slotsEnd(leaf);
+    for (let at = slot; at < end; at += 1) items[at] = items[at + 1];
+    items[end] = undefined;
     this.size -= 1;
-    if (leaf.items.length === 0 && this.depth > 0) this.dropLeaf(leaf);
+    if (this.counts[leaf] === 0 && this.height > 0) this.dropLeaf(leaf);
     else this.changed(leaf);
   }
 
   /** Gives an item other bounds, which leave the order as it is. */
   resize(item: T, start: number, end: number): void {
-    const leaf = this.descend(item.start);
-    const slot = lastAtMost(leaf.starts, item.start);
-    invariant(leaf.items[slot] === item, 'an interval that is not in the set');
+    const slot = this.slotOf(item);
     item.start = start;
     item.end = end;
-    leaf.starts[slot] = start;
-    this.changed(leaf);
+    this.starts[slot] = start;
+    this.ends[slot] = end;
+    this.changed(this.last);
   }
 
   /**
@@ -105,142 +119,286 @@ export class IntervalSet<T extends Interval> {
    */
   highestGap(low: number, high: number, length: number): number | undefined {
     const search = { high, length, top: high };
-    searchGap(this.root, search);
+    if (this.size > 0) this.searchGap(this.root, this.height, search);
     const found = search.top - length;
     return found >= low ? found : undefined;
   }
 
   *[Symbol.iterator](): Generator<T> {
-    for (let leaf: Leaf<T> | undefined = this.first; leaf !== undefined; leaf = leaf.next) {
-      yield* leaf.items;
+    for (let leaf = this.first; leaf !== NO_NODE; leaf = this.next[leaf]!) {
+      for (let slot = leaf * FANOUT; slot < this.slotsEnd(leaf); slot += 1) yield this.items[slot]!;
     }
   }
 
-  /** The leaf that has, or would get, an item that starts at `at`; `path` leads to it. */
-  private descend(at: number): Leaf<T> {
-    if (at >= this.low && at < this.high) return this.last;
-    this.low = -Infinity;
-    this.high = Infinity;
-    let node = this.root;
-    let depth = 0;
-    while ('children' in node) {
-      const { keys } = node;
-      const slot = Math.max(lastAtMost(keys, at), 0);
-      if (slot > 0) this.low = keys[slot]!;
-      if (slot + 1 < keys.length) this.high = keys[slot + 1]!;
-      this.path[depth] = node;
-      this.slots[depth] = slot;
-      depth += 1;
-      node = node.children[slot]!;
+  /** The slot behind the last one in use. */
+  private slotsEnd(node: Node): number {
+    return node * FANOUT + this.counts[node]!;
+  }
+
+  /**
+   * The slot of the node with the last start at `at` or below; the one before its slots: none.
+   * Without branches that depend on what it compares: nobody could predict them.
+   */
+  private lastAtMost(node: Node, at: number): number {
+    const { starts } = this;
+    let slot = node * FANOUT;
+    for (let step = FANOUT / 2; step > 0; step >>>= 1) {
+      slot += step & ((starts[slot + step]! - at - 1) >> 31);
     }
-    this.depth = depth;
+    return starts[slot]! <= at ? slot : slot - 1;
+  }
+
+  /** The slot of an item, and `last` its leaf. */
+  private slotOf(item: T): number {
+    const leaf = this.descend(item.start);
+    const slot = this.lastAtMost(leaf, item.start);
+    invariant(
+      slot >= leaf * FANOUT && this.items[slot] === item,
+      'an interval that is not in the set',
+    );
+    return slot;
+  }
+
+  /** The leaf that has, or would get, an item that starts at `at`; `path` leads to it. */
+  private descend(at: number): Node {
+    if (at >= this.low && at < this.high) return this.last;
+    let low = -1;
+    let high = ABOVE;
+    let node = this.root;
+    for (let level = this.height - 1; level >= 0; level -= 1) {
+      const slot = Math.max(this.lastAtMost(node, at), node * FANOUT);
+      if (slot > node * FANOUT) low = this.starts[slot]!;
+      if (slot + 1 < this.slotsEnd(node)) high = this.starts[slot + 1]!;
+      this.path[level] = slot;
+      node = this.ends[slot]!;
+    }
+    this.low = low;
+    this.high = high;
     this.last = node;
     return node;
   }
 
   /** The next search starts at the root. */
   private forgetPath(): void {
-    this.low = Infinity;
-    this.high = -Infinity;
+    this.low = ABOVE;
+    this.high = -1;
   }
 
-  /** Forgets what was known of the nodes on the path, and puts their keys right. */
-  private changed(leaf: Leaf<T>): void {
-    leaf.gap = -1;
-    if (leaf.items.length > 0) this.updatePath(this.depth - 1, leaf.starts[0]!);
+  /** Forgets what was known of the nodes on the path, and puts their starts right. */
+  private changed(leaf: Node): void {
+    this.gaps[leaf] = -1;
+    if (this.counts[leaf]! > 0) this.updatePath(0, this.starts[leaf * FANOUT]!);
   }
 
-  /** Forgets the gaps of the path from `level` up; `key` is the new one of the node below. */
-  private updatePath(level: number, key: number): void {
-    let first = key;
-    for (let at = level; at >= 0; at -= 1) {
-      const branch = this.path[at]!;
-      const slot = this.slots[at]!;
-      branch.gap = -1;
-      if (branch.keys[slot] !== first) {
-        branch.keys[slot] = first;
+  /** Forgets the gaps of the path from `level` up; `start` is the new one of the node below. */
+  private updatePath(level: number, start: number): void {
+    let first = start;
+    for (let at = level; at < this.height; at += 1) {
+      const slot = this.path[at]!;
+      const branch = nodeOf(slot);
+      this.gaps[branch] = -1;
+      if (this.starts[slot] !== first) {
+        this.starts[slot] = first;
         this.forgetPath();
       }
-      first = branch.keys[0]!;
+      first = this.starts[branch * FANOUT]!;
     }
   }
 
-  private splitLeaf(leaf: Leaf<T>): void {
-    const half = FANOUT >>> 1;
-    const upper = newLeaf(leaf.items.splice(half), leaf.starts.splice(half));
-    upper.prev = leaf;
-    upper.next = leaf.next;
-    if (leaf.next !== undefined) leaf.next.prev = upper;
-    leaf.next = upper;
-    this.addSibling(this.depth - 1, upper.starts[0]!, upper);
+  /** Makes room for bounds in a node that is not full. */
+  private openSlot(node: Node, slot: number, start: number, end: number): void {
+    const { starts, ends } = this;
+    for (let at = this.slotsEnd(node); at > slot; at -= 1) {
+      starts[at] = starts[at - 1]!;
+      ends[at] = ends[at - 1]!;
+    }
+    starts[slot] = start;
+    ends[slot] = end;
+    this.counts[node]! += 1;
+  }
+
+  private closeSlot(node: Node, slot: number): void {
+    const { starts, ends } = this;
+    this.counts[node]! -= 1;
+    const end = this.slotsEnd(node);
+    for (let at = slot; at < end; at += 1) {
+      starts[at] = starts[at + 1]!;
+      ends[at] = ends[at + 1]!;
+    }
+    starts[end] = ABOVE;
+  }
+
+  /** A node without slots in use, and without neighbours. */
+  private newNode(): Node {
+    const free = this.freeNodes.pop();
+    if (free !== undefined) return free;
+    const node = this.nodes;
+    this.nodes += 1;
+    if (node === this.counts.length) {
+      this.starts = enlarge(this.starts, 2 * node * FANOUT, ABOVE);
+      this.ends = enlarge(this.ends, 2 * node * FANOUT, 0);
+      const counts = new Uint8Array(2 * node);
+      counts.set(this.counts);
+      this.counts = counts;
+      this.gaps = enlarge(this.gaps, 2 * node, -1);
+      this.prev = enlarge(this.prev, 2 * node, -1);
+      this.next = enlarge(this.next, 2 * node, -1);
+    }
+    for (let slot = 0; slot < FANOUT; slot += 1) this.items.push(undefined);
+    return node;
+  }
+
+  private freeNode(node: Node): void {
+    this.starts[node * FANOUT] = ABOVE;
+    this.counts[node] = 0;
+    this.freeNodes.push(node);
+  }
+
+  /** Moves what is behind the first `keep` slots of a full node to a new one. */
+  private split(node: Node, keep: number): Node {
+    const upper = this.newNode();
+    const from = node * FANOUT + keep;
+    const end = (node + 1) * FANOUT;
+    this.starts.copyWithin(upper * FANOUT, from, end);
+    this.ends.copyWithin(upper * FANOUT, from, end);
+    this.starts.fill(ABOVE, from, end);
+    this.counts[node] = keep;
+    this.counts[upper] = FANOUT - keep;
+    this.gaps[node] = -1;
+    this.gaps[upper] = -1;
+    return upper;
+  }
+
+  /** Splits the leaf that `path` leads to, before an insert at `slot`. */
+  private splitLeaf(leaf: Node, slot: number): void {
+    const upper = this.split(leaf, slotsToKeep(slot - leaf * FANOUT));
+    const { items } = this;
+    const from = this.slotsEnd(leaf);
+    for (let at = 0; at < this.counts[upper]!; at += 1) {
+      items[upper * FANOUT + at] = items[from + at];
+      items[from + at] = undefined;
+    }
+    const next = this.next[leaf]!;
+    this.prev[upper] = leaf;
+    this.next[upper] = next;
+    if (next !== NO_NODE) this.prev[next] = upper;
+    this.next[leaf] = upper;
+    this.addSibling(0, upper);
     this.forgetPath();
   }
 
-  /** Puts a node behind the one that the path leads to below `level`. */
-  private addSibling(level: number, key: number, node: TreeNode<T>): void {
-    if (level < 0) {
+  /** Puts a node behind the one that the path leads to from a branch of `level`. */
+  private addSibling(level: number, node: Node): void {
+    const start = this.starts[node * FANOUT]!;
+    if (level === this.height) {
       const low = this.root;
-      const keys = ['children' in low ? low.keys[0]! : low.starts[0]!, key];
-      this.root = { keys, children: [low, node], gap: -1, low: 0, high: 0 };
+      const root = this.newNode();
+      this.gaps[root] = -1;
+      this.openSlot(root, root * FANOUT, this.starts[low * FANOUT]!, low);
+      this.openSlot(root, root * FANOUT + 1, start, node);
+      this.root = root;
+      this.height += 1;
       return;
     }
-    const branch = this.path[level]!;
-    const slot = this.slots[level]! + 1;
-    branch.keys.splice(slot, 0, key);
-    branch.children.splice(slot, 0, node);
-    if (branch.children.length <= FANOUT) return;
-    const half = FANOUT >>> 1;
-    const keys = branch.keys.splice(half);
-    const children = branch.children.splice(half);
-    this.addSibling(level - 1, keys[0]!, { keys, children, gap: -1, low: 0, high: 0 });
+    let slot = this.path[level]! + 1;
+    let branch = nodeOf(slot - 1);
+    if (this.counts[branch] === FANOUT) {
+      const upper = this.split(branch, slotsToKeep(slot - branch * FANOUT));
+      this.addSibling(level + 1, upper);
+      const beyond = slot - this.slotsEnd(branch);
+      if (beyond > 0) {
+        branch = upper;
+        slot = upper * FANOUT + beyond;
+      }
+    }
+    this.openSlot(branch, slot, start, node);
   }
 
-  private dropLeaf(leaf: Leaf<T>): void {
-    if (leaf.prev === undefined) this.first = leaf.next!;
-    else leaf.prev.next = leaf.next;
-    if (leaf.next !== undefined) leaf.next.prev = leaf.prev;
-    let level = this.depth - 1;
-    for (; level >= 0; level -= 1) {
-      const branch = this.path[level]!;
-      branch.keys.splice(this.slots[level]!, 1);
-      branch.children.splice(this.slots[level]!, 1);
-      if (branch.children.length > 0) break;
+  /** Takes an empty leaf, to which `path` leads, out of the tree. */
+  private dropLeaf(leaf: Node): void {
+    const prev = this.prev[leaf]!;
+    const next = this.next[leaf]!;
+    if (prev === NO_NODE) this.first = next;
+    else this.next[prev] = next;
+    if (next !== NO_NODE) this.prev[next] = prev;
+    this.prev[leaf] = this.next[leaf] = NO_NODE;
+    this.freeNode(leaf);
+    let level = 0;
+    let branch = this.closePathSlot(level);
+    while (this.counts[branch] === 0) {
+      this.freeNode(branch);
+      level += 1;
+      branch = this.closePathSlot(level);
     }
-    this.path[level]!.gap = -1;
-    this.updatePath(level - 1, this.path[level]!.keys[0]!);
+    this.gaps[branch] = -1;
+    this.updatePath(level + 1, this.starts[branch * FANOUT]!);
     this.forgetPath();
-    while ('children' in this.root && this.root.children.length === 1) {
-      this.root = this.root.children[0]!;
+    while (this.height > 0 && this.counts[this.root] === 1) {
+      const only = this.ends[this.root * FANOUT]!;
+      this.freeNode(this.root);
+      this.root = only;
+      this.height -= 1;
     }
   }
-}
 
-function newLeaf<T>(items: T[], starts: number[]): Leaf<T> {
-  return { items, starts, prev: undefined, next: undefined, gap: -1, low: 0, high: 0 };
-}
-
-/** As splice() does, without the array that it would return. */
-function insertAt<T>(array: T[], slot: number, value: T): void {
-  array.push(value);
-  for (let at = array.length - 1; at > slot; at -= 1) array[at] = array[at - 1]!;
-  array[slot] = value;
-}
-
-function removeAt(array: unknown[], slot: number): void {
-  for (let at = slot + 1; at < array.length; at += 1) array[at - 1] = array[at];
-  array.pop();
-}
-
-/** Index of the last key at `at` or below; -1 if there is none. */
-function lastAtMost(keys: readonly number[], at: number): number {
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (keys[middle]! <= at) low = middle + 1;
-    else high = middle;
+  /** Takes the slot of the path at `level` away. @returns the branch, which may be empty now. */
+  private closePathSlot(level: number): Node {
+    const slot = this.path[level]!;
+    const branch = nodeOf(slot);
+    this.closeSlot(branch, slot);
+    return branch;
   }
-  return low - 1;
+
+  /** End of the last item below a node. */
+  private endOf(node: Node, level: number): number {
+    let at = node;
+    for (let left = level; left > 0; left -= 1) at = this.ends[this.slotsEnd(at) - 1]!;
+    return this.ends[this.slotsEnd(at) - 1]!;
+  }
+
+  /** Largest free range between two items below a node. */
+  private gapOf(node: Node, level: number): number {
+    const known = this.gaps[node]!;
+    if (known >= 0) return known;
+    const { starts, ends } = this;
+    const first = node * FANOUT;
+    let gap = 0;
+    let end = starts[first]!;
+    for (let slot = first; slot < this.slotsEnd(node); slot += 1) {
+      gap = Math.max(gap, starts[slot]! - end);
+      end = ends[slot]!;
+      if (level > 0) {
+        gap = Math.max(gap, this.gapOf(end, level - 1));
+        end = this.endOf(end, level - 1);
+      }
+    }
+    this.gaps[node] = gap;
+    return gap;
+  }
+
+  /** Lowers `top` past the items below a node, or up to a gap that is large enough: true. */
+  private searchGap(node: Node, level: number, search: GapSearch): boolean {
+    const first = node * FANOUT;
+    const start = this.starts[first]!;
+    if (start >= search.high) return false;
+    const end = this.endOf(node, level);
+    if (end <= search.top) {
+      if (search.top - end >= search.length) return true;
+      if (this.gapOf(node, level) < search.length) {
+        search.top = start;
+        return false;
+      }
+    }
+    for (let slot = this.slotsEnd(node) - 1; slot >= first; slot -= 1) {
+      if (level > 0) {
+        if (this.searchGap(this.ends[slot]!, level - 1, search)) return true;
+      } else if (this.starts[slot]! < search.high) {
+        if (search.top - this.ends[slot]! >= search.length) return true;
+        search.top = Math.min(search.top, this.starts[slot]!);
+      }
+    }
+    return false;
+  }
 }
 
 /** A gap search from above: everything from `top` up to `high` is known to be of no use. */
@@ -250,56 +408,24 @@ interface GapSearch {
   top: number;
 }
 
-/** Lowers `top` past the items of the node, or up to a gap that is large enough: true. */
-function searchGap(node: TreeNode<Interval>, search: GapSearch): boolean {
-  summarize(node);
-  if (node.low >= search.high || node.gap < 0) return false;
-  if (node.high <= search.top) {
-    if (search.top - node.high >= search.length) return true;
-    if (node.gap < search.length) {
-      search.top = node.low;
-      return false;
-    }
-  }
-  if ('children' in node) {
-    for (let slot = node.children.length - 1; slot >= 0; slot -= 1) {
-      if (searchGap(node.children[slot]!, search)) return true;
-    }
-    return false;
-  }
-  for (let slot = node.items.length - 1; slot >= 0; slot -= 1) {
-    const { start, end } = node.items[slot]!;
-    if (start >= search.high) continue;
-    if (end <= search.top && search.top - end >= search.length) return true;
-    search.top = Math.min(search.top, start);
-  }
-  return false;
+/** The node that has a slot. */
+function nodeOf(slot: number): Node {
+  return slot >>> FANOUT_SHIFT;
 }
 
-/** Brings the summary of a node up to date; that of an empty one stays unknown. */
-function summarize(node: TreeNode<Interval>): void {
-  if (node.gap >= 0) return;
-  const isBranch = 'children' in node;
-  const count = isBranch ? node.children.length : node.items.length;
-  if (count === 0) return;
-  let gap = 0;
-  let end = Infinity;
-  for (let slot = 0; slot < count; slot += 1) {
-    let start: number;
-    let next: number;
-    if (isBranch) {
-      const child = node.children[slot]!;
-      summarize(child);
-      start = child.low;
-      next = child.high;
-      gap = Math.max(gap, child.gap);
-    } else {
-      ({ start, end: next } = node.items[slot]!);
-    }
-    if (slot === 0) node.low = start;
-    else gap = Math.max(gap, start - end);
-    end = next;
-  }
-  node.high = end;
-  node.gap = gap;
+/**
+ * How many slots a full node keeps that is split for one more at `slot`, counted from its first:
+ * half of them, or nearly all on one side if that one is near an end. Rows of inserts side by side
+ * would leave nodes half full otherwise.
+ */
+function slotsToKeep(slot: number): number {
+  if (slot <= FANOUT / 8) return FANOUT / 8;
+  return slot < FANOUT - FANOUT / 8 ? FANOUT / 2 : FANOUT - FANOUT / 8;
+}
+
+/** A longer array with the same beginning. */
+function enlarge(old: Int32Array, length: number, filler: number): Int32Array<ArrayBuffer> {
+  const fresh = new Int32Array(length).fill(filler, old.length);
+  fresh.set(old);
+  return fresh;
 }

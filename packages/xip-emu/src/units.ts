@@ -21,7 +21,10 @@ export function pagesOf(bytes: number): number {
   return Math.ceil(bytes / PAGE_SIZE);
 }
 
-/** The page that holds the byte at `address`. */
+/**
+ * The page that holds the byte at `address`. V8 keeps what Math.floor() gives as an integer in the
+ * object, where the result of a division would be a number elsewhere.
+ */
 export function pageOf(address: Address): number {
   return Math.floor(address / PAGE_SIZE);
 }

@@ -1,5 +1,5 @@
 import { SyscallError, isSyscallError } from '../errno.js';
-import { PAGE_SIZE, isPageAligned, pagesOf, type Address } from '../units.js';
+import { PAGE_SIZE, isPageAligned, pageOf, pagesOf, type Address } from '../units.js';
 import {
   VM_ACCOUNT,
   VM_EXEC,
@@ -26,7 +26,7 @@ const HEAP = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_ACC
 export function mapBrk(mm: Mm, address: Address, length: number, executable: boolean): void {
   if (length === 0) return;
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
-  const start = address / PAGE_SIZE;
+  const start = pageOf(address);
   mmapRegion(mm, {
     start,
     end: start + pagesOf(length),

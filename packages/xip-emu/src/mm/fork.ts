@@ -13,7 +13,7 @@ export function forkMm(parent: Mm): Mm {
   child.brkEnd = parent.brkEnd;
   child.startStack = parent.startStack;
   for (const vma of parent.vmas) {
-    const copy = vma.duplicate(child);
+    const copy = child.dupVma(vma);
     forkAnonVmas(copy, vma);
     child.link(copy);
     if (needsCopy(vma)) copyPageRange(parent, child, vma);

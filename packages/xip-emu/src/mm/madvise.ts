@@ -1,7 +1,7 @@
 import { SyscallError } from '../errno.js';
 import type { Advice } from '../memory-map.js';
 import { FRAME_ANON, PG_DIRTY, PG_LAZYFREE } from '../phys/physical-memory.js';
-import { PAGE_SIZE, isPageAligned, pagesOf, type Address, type Vpn } from '../units.js';
+import { isPageAligned, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
 import { forcePageCacheReadahead } from '../vfs/filemap.js';
 import { VM_PFNMAP, VM_RAND_READ, VM_SEQ_READ } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
@@ -18,7 +18,7 @@ import { zapRange } from './zap.js';
  */
 export function madvise(mm: Mm, address: Address, length: number, advice: Advice): void {
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
-  const start = address / PAGE_SIZE;
+  const start = pageOf(address);
   const end = start + pagesOf(length);
   if (end === start) return;
   if (advice === 'populate_r' || advice === 'populate_w') {
@@ -45,6 +45,7 @@ function walkVmas(mm: Mm, start: Vpn, end: Vpn, visit: Visit): void {
     }
     prev = visit(vma, prev, at, Math.min(vma.end, end));
     at = Math.max(Math.min(vma.end, end), prev.end);
+    if (at >= end) break;
     vma = mm.findVma(prev.end);
   }
   if (holes) throw new SyscallError('ENOMEM', 'a hole');

@@ -1,5 +1,5 @@
 import { SyscallError } from '../errno.js';
-import { PAGE_SIZE, isPageAligned, pagesOf, type Address, type Vpn } from '../units.js';
+import { isPageAligned, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
 import { VM_PFNMAP } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
 import type { Vma } from './vma.js';
@@ -11,7 +11,7 @@ import type { Vma } from './vma.js';
  */
 export function mincore(mm: Mm, address: Address, length: number): Uint8Array {
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
-  const start = address / PAGE_SIZE;
+  const start = pageOf(address);
   const pages = pagesOf(length);
   const result = new Uint8Array(pages);
   for (let vma = mm.vmaAt(start), at = start; at < start + pages; vma = vma.next) {

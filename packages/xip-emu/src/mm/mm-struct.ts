@@ -9,6 +9,7 @@ import {
   type Address,
   type Frame,
   type Pfn,
+  type Pgoff,
   type Vpn,
 } from '../units.js';
 import type { Trace } from '../trace.js';
@@ -59,6 +60,9 @@ export interface MmHost {
  */
 const MMAP_BASE: Vpn = VPN_LIMIT - 0x8000000 / PAGE_SIZE;
 
+/** Freed areas that are kept for use: as many as a few splits and merges take. */
+const SPARE_VMAS = 64;
+
 /** struct mm_struct: the memory of a process on a machine with an MMU. */
 export class Mm implements MemoryMap, VmSpace {
   readonly host: MmHost;
@@ -66,6 +70,7 @@ export class Mm implements MemoryMap, VmSpace {
   readonly pageTable = new PageTable();
   readonly vmas = new IntervalSet<Vma>();
   readonly mmapBase = MMAP_BASE;
+  private readonly spareVmas: Vma[] = [];
   /** The last answer of {@link findVma}, most often the next one as well. */
   private lastFound: Vma | undefined = undefined;
   /** The one fault object: faults make no garbage. */
@@ -301,12 +306,36 @@ export class Mm implements MemoryMap, VmSpace {
     vma.pgoff = pgoff;
   }
 
-  /** Drops what an unlinked area holds: remove_vma(). */
+  /**
+   * An area that is in no set yet; takes over the reference to the file. Those that were freed last
+   * come first, as from a slab cache: the garbage collector would have to copy each new one that
+   * stays. Compare kernel/fork.c:vm_area_alloc().
+   */
+  newVma(start: Vpn, end: Vpn, flags: number, pgoff: Pgoff, file: OpenFile | undefined): Vma {
+    const vma = this.spareVmas.pop();
+    if (vma === undefined) return new Vma(this, start, end, flags, pgoff, file);
+    vma.reuse(start, end, flags, pgoff, file);
+    return vma;
+  }
+
+  /**
+   * A copy for another place, or of another process's area: no anon_vma, in no set, one more file
+   * reference. Compare kernel/fork.c:vm_area_dup().
+   */
+  dupVma({ start, end, flags, pgoff, file, ops, privateData }: Vma): Vma {
+    const copy = this.newVma(start, end, flags, pgoff, file?.get());
+    copy.ops = ops;
+    copy.privateData = privateData;
+    return copy;
+  }
+
+  /** Drops what an unlinked area holds, and the area: remove_vma(). */
   freeVma(vma: Vma): void {
     unlinkAnonVmas(vma);
     vma.ops?.close?.(vma);
     vma.file?.put();
     vma.file = undefined;
+    if (this.spareVmas.length < SPARE_VMAS) this.spareVmas.push(vma);
   }
 
   /** @throws SyscallError ENOMEM if there are too many areas to add more. */

@@ -32,7 +32,7 @@ import { VPN_LIMIT } from './page-table.js';
 import { populate } from './populate.js';
 import { getUnmappedArea } from './unmapped-area.js';
 import { mergeNewRange, type MergeRequest } from './vma-merge.js';
-import { Vma } from './vma.js';
+import type { Vma } from './vma.js';
 import { zapRange } from './zap.js';
 
 /** Files can be mapped up to this many pages. Compare mm/mmap.c:file_mmap_size_max(). */
@@ -76,7 +76,7 @@ function chooseAddress(mm: Mm, { address, flags }: MmapRequest, pages: number): 
   }
   if (address > (VPN_LIMIT - pages) * PAGE_SIZE) throw new SyscallError('ENOMEM');
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
-  const start = address / PAGE_SIZE;
+  const start = pageOf(address);
   if ((flags & MAP_FIXED_NOREPLACE) !== 0) {
     const above = mm.findVma(start);
     if (above !== undefined && above.start < start + pages) throw new SyscallError('EEXIST');
@@ -130,7 +130,7 @@ export function mmapRegion(mm: Mm, request: MergeRequest): Vma {
   const merged = mergeNewRange(mm, { ...request, flags }, prev, next);
   if (merged !== undefined) return merged;
 
-  const vma = new Vma(mm, start, end, flags, pgoff, file?.get());
+  const vma = mm.newVma(start, end, flags, pgoff, file?.get());
   if (file !== undefined) {
     vma.ops = dummyVmOps;
     try {

@@ -1,6 +1,6 @@
 import { SyscallError } from '../errno.js';
 import { PG_ANON_EXCLUSIVE } from '../phys/physical-memory.js';
-import { PAGE_SIZE, isPageAligned, pagesOf, type Address, type Vpn } from '../units.js';
+import { isPageAligned, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
 import { VM_ACCESS_FLAGS, VM_ACCOUNT, VM_NORESERVE, VM_SHARED, VM_WRITE } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
 import { ENTRIES, PageTable } from './page-table.js';
@@ -16,7 +16,7 @@ import { pageProt, type Vma } from './vma.js';
 export function mprotect(mm: Mm, address: Address, length: number, prot: number): void {
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
   if (length === 0) return;
-  const start = address / PAGE_SIZE;
+  const start = pageOf(address);
   const end = start + pagesOf(length);
   let vma = mm.vmaAt(start);
   let prev = vma === undefined || start > vma.start ? vma : vma.prev;

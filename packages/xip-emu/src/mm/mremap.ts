@@ -1,5 +1,5 @@
 import { SyscallError } from '../errno.js';
-import { PAGE_SIZE, isPageAligned, pagesOf, type Address, type Vpn } from '../units.js';
+import { PAGE_SIZE, isPageAligned, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
 import { VM_ACCOUNT, VM_DONTEXPAND, VM_MAYSHARE, VM_PFNMAP, VM_SHARED } from '../vfs/vm-area.js';
 import { cloneAnonVmas } from './anon-vma.js';
 import type { Mm } from './mm-struct.js';
@@ -23,7 +23,7 @@ export function mremap(
   mayMove: boolean,
 ): Address {
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
-  const start = address / PAGE_SIZE;
+  const start = pageOf(address);
   const oldPages = pagesOf(oldLength);
   const newPages = pagesOf(newLength);
   if (newPages === 0) throw new SyscallError('EINVAL', 'no new length');
@@ -103,7 +103,7 @@ function copyVma(mm: Mm, vma: Vma, start: Vpn, to: Vpn, pages: number): void {
   const prev = next === undefined ? mm.vmas.findBefore(to) : next.prev;
   const request = { start: to, end: to + pages, pgoff, flags, file, anonVma };
   if (mergeNewRange(mm, request, prev, next) !== undefined) return;
-  const copy = vma.duplicate();
+  const copy = mm.dupVma(vma);
   copy.start = to;
   copy.end = to + pages;
   copy.pgoff = pgoff;

@@ -1,5 +1,5 @@
 import { SyscallError } from '../errno.js';
-import { PAGE_SIZE, isPageAligned, pagesOf, type Address } from '../units.js';
+import { PAGE_SIZE, isPageAligned, pageOf, pagesOf, type Address } from '../units.js';
 import { VM_SHARED } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
 
@@ -11,9 +11,9 @@ import type { Mm } from './mm-struct.js';
  */
 export function msync(mm: Mm, address: Address, length: number): void {
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
-  const end = address / PAGE_SIZE + pagesOf(length);
+  const end = pageOf(address) + pagesOf(length);
   let hole = false;
-  for (let at = address / PAGE_SIZE; at < end;) {
+  for (let at = pageOf(address); at < end;) {
     const vma = mm.findVma(at);
     if (vma === undefined) throw new SyscallError('ENOMEM', 'a hole');
     if (vma.start > at) hole = true;

@@ -1,5 +1,5 @@
 import { SyscallError } from '../errno.js';
-import { PAGE_SIZE, isPageAligned, pagesOf, type Address, type Vpn } from '../units.js';
+import { isPageAligned, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
 import type { Mm } from './mm-struct.js';
 import { VPN_LIMIT } from './page-table.js';
 import { splitVma } from './vma-merge.js';
@@ -9,7 +9,7 @@ import { freePageTables, zapRange } from './zap.js';
 /** munmap(2). @throws SyscallError EINVAL, ENOMEM. */
 export function munmap(mm: Mm, address: Address, length: number): void {
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
-  const start = address / PAGE_SIZE;
+  const start = pageOf(address);
   const pages = pagesOf(length);
   if (start > VPN_LIMIT || pages > VPN_LIMIT - start || pages === 0) {
     throw new SyscallError('EINVAL');

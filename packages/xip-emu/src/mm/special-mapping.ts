@@ -11,7 +11,6 @@ import {
 } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
 import { getUnmappedArea } from './unmapped-area.js';
-import { Vma } from './vma.js';
 
 /** Pages of [vvar] and of [vdso] on RISC-V. */
 const VVAR_PAGES = 2;
@@ -25,11 +24,11 @@ export function installVdso(mm: Mm): void {
   const start = getUnmappedArea(mm, 0, VVAR_PAGES + VDSO_PAGES);
   const text = start + VVAR_PAGES;
   const read = VM_READ | VM_MAYREAD | VM_DONTEXPAND;
-  const vvar = new Vma(mm, start, text, read | VM_PFNMAP, 0, undefined);
+  const vvar = mm.newVma(start, text, read | VM_PFNMAP, 0, undefined);
   vvar.ops = specialMapping('[vvar]');
   mm.link(vvar);
   const exec = VM_EXEC | VM_MAYEXEC | VM_MAYWRITE;
-  const vdso = new Vma(mm, text, text + VDSO_PAGES, read | exec, 0, undefined);
+  const vdso = mm.newVma(text, text + VDSO_PAGES, read | exec, 0, undefined);
   vdso.ops = specialMapping('[vdso]');
   mm.link(vdso);
 }

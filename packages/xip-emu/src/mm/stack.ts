@@ -12,7 +12,7 @@ import {
 } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
 import { VPN_LIMIT } from './page-table.js';
-import { Vma } from './vma.js';
+import type { Vma } from './vma.js';
 
 /** STACK_TOP, without randomization. */
 export const STACK_TOP: Vpn = VPN_LIMIT;
@@ -34,7 +34,7 @@ const STACK =
 export function createStack(mm: Mm, argumentPages: number, executable: boolean): void {
   const start = STACK_TOP - Math.min(argumentPages + STACK_EXPAND, STACK_LIMIT);
   const flags = executable ? STACK | VM_EXEC : STACK;
-  mm.link(new Vma(mm, start, STACK_TOP, flags, start, undefined));
+  mm.link(mm.newVma(start, STACK_TOP, flags, start, undefined));
 }
 
 /**

@@ -136,7 +136,7 @@ export function modifyFlags(
  * @returns the upper part.
  */
 export function splitVma(mm: Mm, vma: Vma, at: Vpn): Vma {
-  const upper = vma.duplicate();
+  const upper = mm.dupVma(vma);
   upper.start = at;
   upper.pgoff += at - vma.start;
   upper.anonVma = vma.anonVma;

@@ -12,21 +12,24 @@ import {
 import { NO_CHAIN, type AnonArea, type AnonVma } from './anon-vma.js';
 import { PTE_EXEC, PTE_READ, PTE_WRITE } from './pte.js';
 
-/** struct vm_area_struct. Addresses are pages; `prev` and `next` are the neighbours by address. */
+/**
+ * struct vm_area_struct. Addresses are pages; `prev` and `next` are the neighbours by address. What
+ * a fault needs comes first: there may be many areas, and one cache line of each is enough then.
+ */
 export class Vma implements VmArea, AnonArea {
-  readonly mm: VmSpace;
   start: Vpn;
   end: Vpn;
   flags: number;
-  pgoff: Pgoff;
-  file: OpenFile | undefined;
   /** undefined: anonymous memory to the memory manager, whatever `file` says. */
   ops: VmOperations | undefined = undefined;
-  privateData: unknown = undefined;
-  anonVma: AnonVma | undefined = undefined;
-  anonChain: readonly AnonVma[] = NO_CHAIN;
+  pgoff: Pgoff;
   prev: Vma | undefined = undefined;
   next: Vma | undefined = undefined;
+  anonVma: AnonVma | undefined = undefined;
+  anonChain: readonly AnonVma[] = NO_CHAIN;
+  file: OpenFile | undefined;
+  privateData: unknown = undefined;
+  readonly mm: VmSpace;
 
   constructor(
     mm: VmSpace,
@@ -44,13 +47,17 @@ export class Vma implements VmArea, AnonArea {
     this.file = file;
   }
 
-  /** A copy for another place or process: no anon_vma, no neighbours, one more file reference. */
-  duplicate(mm: VmSpace = this.mm): Vma {
-    const { start, end, flags, pgoff, file } = this;
-    const copy = new Vma(mm, start, end, flags, pgoff, file?.get());
-    copy.ops = this.ops;
-    copy.privateData = this.privateData;
-    return copy;
+  /** Makes another area of one that was freed: in no set, without operations. */
+  reuse(start: Vpn, end: Vpn, flags: number, pgoff: Pgoff, file: OpenFile | undefined): void {
+    this.start = start;
+    this.end = end;
+    this.flags = flags;
+    this.pgoff = pgoff;
+    this.file = file;
+    this.ops = undefined;
+    this.privateData = undefined;
+    this.prev = undefined;
+    this.next = undefined;
   }
 }
 
