@@ -234,7 +234,7 @@ describe('the page cache in front of the server', () => {
     const address = process.mmap(2 * PAGE_SIZE, RW, MAP_SHARED, { file });
     const syncs: (() => void)[] = [
       () => {
-        process.msync(address, PAGE_SIZE);
+        process.msync(address, 2 * PAGE_SIZE);
       },
       () => {
         process.fsync(file);
@@ -247,10 +247,11 @@ describe('the page cache in front of the server', () => {
       },
     ];
     for (const [round, sync] of syncs.entries()) {
-      process.store(address + round, 200 + round);
-      expect(server.content[round]).not.toBe(200 + round);
+      const at = PAGE_SIZE + round;
+      process.store(address + at, 200 + round);
+      expect(server.content[at]).not.toBe(200 + round);
       sync();
-      expect(server.content[round]).toBe(200 + round);
+      expect(server.content[at]).toBe(200 + round);
     }
     // Never more than the file has.
     expect(server.content).toHaveLength(PAGE_SIZE + 100);
