@@ -169,13 +169,10 @@ export class NommuMm implements MemoryMap {
   private frameAt(address: Address): Frame {
     this.check();
     const frame = this.regions.ram.phys.frameOf(pageOf(address));
-    if (frame === undefined || this.findVma(address) === undefined) {
-      // Without protection the access hits whatever is there.
-      throw new UnmodelledError(
-        `an access to 0x${address.toString(16)}, which is not memory of the process`,
-      );
-    }
-    return frame;
+    if (frame !== undefined && this.findVma(address) !== undefined) return frame;
+    // Without protection the access hits whatever is there.
+    const what = frame === undefined ? 'neither RAM nor ROM' : 'not memory of the process';
+    throw new UnmodelledError(`an access to 0x${address.toString(16)}, which is ${what}`);
   }
 
   private ramAt(address: Address): Frame {

@@ -54,3 +54,13 @@ test.each([
     { n: 3, p: 0, op: 'exec-end', cmd: 'exec f', ret: 'EACCES' },
   ]);
 });
+
+test('a block pointer that leads out of the ROM is mapped, and nobody is there', () => {
+  const outside = file(noise(PAGE), { blocks: [{ kind: 'D', pointer: 0xc0000000 + 2 ** 24 }] });
+  const { bytes } = buildRawImage({ outside });
+  const lines = ['mount mtd', 'open 0 outside r', 'mmap a 0 0x1000 r private 0', 'maps'];
+  const map = (...more: string[]): ScenarioRecord[] =>
+    runScenario(parseScenario([...lines, ...more].join('\n')), createWorld(bytes, { mmu: false }));
+  expect(map().at(-1)).toMatchObject({ kernel: 'ok' });
+  expect(() => map('touch a 0 r')).toThrow('0x26000000, which is neither RAM nor ROM');
+});
