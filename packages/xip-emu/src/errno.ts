@@ -2,6 +2,7 @@
 export type Errno =
   | 'E2BIG'
   | 'EACCES'
+  | 'EADDRINUSE'
   | 'EAGAIN'
   | 'EBADF'
   | 'EBUSY'
@@ -23,6 +24,7 @@ export type Errno =
   | 'ENOSYS'
   | 'ENOTDIR'
   | 'ENOTEMPTY'
+  | 'ENOTSUP'
   | 'EOPNOTSUPP'
   | 'EOVERFLOW'
   | 'EPERM'

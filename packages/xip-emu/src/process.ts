@@ -1,4 +1,5 @@
 import { SyscallError } from './errno.js';
+import { mmapfd, type MmapfdOptions, type MmapfdResult } from './exec/mmapfd/mmapfd.js';
 import type { AccessFaultLike, Advice, MemoryMap, MmapRequest } from './memory-map.js';
 import type { PhysicalMemory } from './phys/physical-memory.js';
 import type { Trace } from './trace.js';
@@ -233,6 +234,22 @@ export class Process {
     if (offset % PAGE_SIZE !== 0) throw new SyscallError('EINVAL', 'offset is not page aligned');
     const request: MmapRequest = { address, length, prot, flags, file, pgoff: offset / PAGE_SIZE };
     return this.mm.mmap(request);
+  }
+
+  /**
+   * mmapfd(2) of Solaris, later mmapobj(2): maps a whole file, as it is or as its format says.
+   *
+   * @param flags MMFD_*.
+   * @param elements how many mappings the caller has room to be told of.
+   * @throws SyscallError as {@link mmapfd} does; E2BIG tells how many elements are needed.
+   */
+  mmapfd(
+    file: OpenFile,
+    flags: number,
+    elements: number,
+    options: MmapfdOptions = {},
+  ): MmapfdResult[] {
+    return mmapfd(this, file, flags, elements, options);
   }
 
   /** munmap(2): mm/mmap.c, mm/nommu.c:do_munmap(). @throws SyscallError EINVAL, ENOMEM. */

@@ -1,0 +1,132 @@
+import { SyscallError } from '../../errno.js';
+import { nullVmOps } from '../../fs/devfs/super.js';
+import {
+  MAP_ANONYMOUS,
+  MAP_FIXED,
+  MAP_NORESERVE,
+  MAP_PRIVATE,
+  PROT_NONE,
+} from '../../memory-map.js';
+import type { Mm } from '../../mm/mm-struct.js';
+import { PAGE_SIZE, pageAlign, pageOf, type Address } from '../../units.js';
+import type { OpenFile } from '../../vfs/file.js';
+import type { MappingPlan, PlannedMapping } from './plan.js';
+
+/** Addresses that belong to nobody else while the file is mapped. */
+export interface AddressRange {
+  /** What is added to the addresses of the file. */
+  readonly bias: number;
+  /** Frees what no mapping has taken. */
+  finish(): void;
+  /** Makes everything as it was. */
+  giveBack(): void;
+}
+
+/** Room for all of them, at an address that fits the alignment of what is not padding. */
+export function chooseAddresses(
+  mm: Mm,
+  mappings: readonly PlannedMapping[],
+  { alignment }: MappingPlan,
+): AddressRange {
+  const start = pageOf(mappings[0]!.vaddr) * PAGE_SIZE;
+  const last = mappings.at(-1)!;
+  const length = pageAlign(last.vaddr + last.memsz) - start;
+  const room = length + alignment;
+  const at = reserve(mm, { length: room, flags: 0, address: 0 });
+  const bias = Math.ceil((at - start) / alignment) * alignment;
+  const unmap = (from: Address, to: Address): void => {
+    if (to > from) mm.munmap(from, to - from);
+  };
+  return {
+    bias,
+    finish() {
+      let end = at;
+      for (const { vaddr, memsz } of mappings) {
+        unmap(end, bias + pageOf(vaddr) * PAGE_SIZE);
+        end = bias + pageAlign(vaddr + memsz);
+      }
+      unmap(end, at + room);
+    },
+    giveBack: () => {
+      mm.munmap(at, room);
+    },
+  };
+}
+
+/**
+ * The addresses that the file asks for, each range free or reserved by a mapping of /dev/null.
+ *
+ * @throws SyscallError EADDRINUSE, ENOMEM.
+ */
+export function takeAddresses(
+  mm: Mm,
+  mappings: readonly PlannedMapping[],
+  { takesReservations }: MappingPlan,
+): AddressRange {
+  const ranges = mappings.map(({ vaddr, memsz }) => {
+    const start = pageOf(vaddr) * PAGE_SIZE;
+    const length = pageAlign(vaddr + memsz) - start;
+    if (start < 0) throw new SyscallError('ENOMEM', 'padding below address 0');
+    const found = takesReservations ? reservation(mm, start, length) : undefined;
+    if (found === undefined && !isFree(mm, start, length)) {
+      throw new SyscallError('EADDRINUSE', `at 0x${start.toString(16)}`);
+    }
+    // The area goes when it is mapped over; its file is needed to put it back.
+    found?.file.get();
+    return { start, length, reserved: found };
+  });
+  const release = (): void => {
+    for (const { reserved } of ranges) reserved?.file.put();
+  };
+  return {
+    bias: 0,
+    finish: release,
+    giveBack() {
+      for (const { start, length, reserved } of ranges) {
+        mm.munmap(start, length);
+        if (reserved === undefined) continue;
+        reserve(mm, { address: start, length, flags: MAP_FIXED, ...reserved });
+      }
+      release();
+    },
+  };
+}
+
+function isFree(mm: Mm, start: Address, length: number): boolean {
+  const above = mm.findVma(start / PAGE_SIZE);
+  return above === undefined || above.start * PAGE_SIZE >= start + length;
+}
+
+/** What a reservation that holds the whole range is of. */
+function reservation(
+  mm: Mm,
+  start: Address,
+  length: number,
+): { readonly file: OpenFile; readonly pgoff: number } | undefined {
+  const vma = mm.vmaAt(start / PAGE_SIZE);
+  if (vma?.file === undefined || vma.ops !== nullVmOps) return undefined;
+  if (vma.end * PAGE_SIZE < start + length) return undefined;
+  return { file: vma.file, pgoff: vma.pgoff + (start / PAGE_SIZE - vma.start) };
+}
+
+interface Reservation {
+  readonly address: Address;
+  readonly length: number;
+  /** MAP_FIXED or 0. */
+  readonly flags: number;
+  /** /dev/null; undefined for anonymous memory. */
+  readonly file?: OpenFile;
+  readonly pgoff?: number;
+}
+
+/** Takes addresses, without memory behind them. */
+function reserve(mm: Mm, { flags, file, pgoff = 0, ...range }: Reservation): Address {
+  const kind = file === undefined ? MAP_ANONYMOUS | MAP_NORESERVE : 0;
+  return mm.mmap({
+    ...range,
+    prot: PROT_NONE,
+    flags: MAP_PRIVATE | kind | flags,
+    file,
+    pgoff,
+  });
+}

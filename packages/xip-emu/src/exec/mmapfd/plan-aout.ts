@@ -1,0 +1,61 @@
+import { AOUT_HEADER_SIZE, type AoutHeader } from 'cramfs-elf';
+import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../memory-map.js';
+import { PAGE_SIZE, pageAlign } from '../../units.js';
+import { MR_HDR_AOUT, type MappingPlan, type PlannedMapping } from './plan.js';
+
+/** Where programs of SunOS 4 start, and what their data segments are aligned to: N_TXTADDR. */
+const TEXT_ADDRESS = 0x2000;
+const SEGMENT_SIZE = 0x2000;
+const READ_EXEC = PROT_READ | PROT_EXEC;
+const ALL = READ_EXEC | PROT_WRITE;
+
+/**
+ * Text, data and, where it does not fit behind the data, bss of an a.out file of SunOS 4. A ZMAGIC
+ * file whose entry is in the first page is a shared object. OMAGIC text is writable, and in one
+ * piece with the data. Compare a.out(5): N_TXTOFF, N_DATADDR, N_BSSADDR.
+ */
+export function planAout(header: AoutHeader): MappingPlan {
+  const { magic, text, data, bss, entry } = header;
+  const isLibrary = magic === 'ZMAGIC' && entry < PAGE_SIZE;
+  const textAddress = isLibrary ? 0 : TEXT_ADDRESS;
+  const textOffset = magic === 'ZMAGIC' ? 0 : AOUT_HEADER_SIZE;
+  const textEnd = textAddress + text;
+  const dataAddress = Math.ceil(textEnd / SEGMENT_SIZE) * SEGMENT_SIZE;
+  const mappings =
+    magic === 'OMAGIC'
+      ? withBss({ vaddr: textAddress, filesz: text + data, offset: textOffset, flags: 0 }, bss)
+      : [
+          {
+            vaddr: textAddress,
+            memsz: text,
+            filesz: text,
+            offset: textOffset,
+            prot: READ_EXEC,
+            flags: magic === 'ZMAGIC' ? MR_HDR_AOUT : 0,
+          },
+          ...withBss(
+            { vaddr: dataAddress, filesz: data, offset: textOffset + text, flags: 0 },
+            bss,
+          ),
+        ];
+  return {
+    fixed: !isLibrary,
+    alignment: SEGMENT_SIZE,
+    mappings: mappings.filter(({ memsz }) => memsz > 0),
+    canBePadded: false,
+    takesReservations: false,
+  };
+}
+
+/** Data with the zeros that fit into its last page, and a mapping for the others. */
+function withBss(
+  data: Pick<PlannedMapping, 'vaddr' | 'filesz' | 'offset' | 'flags'>,
+  bss: number,
+): PlannedMapping[] {
+  const end = data.vaddr + data.filesz;
+  const inPage = Math.min(bss, pageAlign(end) - end);
+  return [
+    { ...data, memsz: data.filesz + inPage, prot: ALL },
+    { vaddr: end + inPage, memsz: bss - inPage, filesz: 0, offset: 0, prot: ALL, flags: 0 },
+  ];
+}

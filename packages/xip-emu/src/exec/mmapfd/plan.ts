@@ -1,0 +1,32 @@
+/** One of the mappings that a file asks for. */
+export interface PlannedMapping {
+  /** Virtual address as the file has it. */
+  readonly vaddr: number;
+  /** Bytes of memory, and of the file; what is between them is zeros. */
+  readonly memsz: number;
+  readonly filesz: number;
+  /** Of the first byte in the file. */
+  readonly offset: number;
+  /** PROT_*. */
+  readonly prot: number;
+  /** MR_*. */
+  readonly flags: number;
+}
+
+/** How a file is to be mapped. */
+export interface MappingPlan {
+  /** Addresses are those of the file; else the place is chosen. */
+  readonly fixed: boolean;
+  /** Of the chosen place, in bytes. */
+  readonly alignment: number;
+  readonly mappings: readonly PlannedMapping[];
+  /** Padding is possible. */
+  readonly canBePadded: boolean;
+  /** Reservations of /dev/null may be mapped over. */
+  readonly takesReservations: boolean;
+}
+
+// mr_flags: what is mapped at the start of an element; one of them at most.
+export const MR_PADDING = 0x1;
+export const MR_HDR_ELF = 0x2;
+export const MR_HDR_AOUT = 0x3;
