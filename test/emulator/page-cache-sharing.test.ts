@@ -23,6 +23,7 @@ import { createWorld } from '../../packages/xip-emu/src/scenario/world.js';
 import { PAGE_SIZE, pageOf } from '../../packages/xip-emu/src/units.js';
 import type { OpenFile } from '../../packages/xip-emu/src/vfs/file.js';
 import { mapFile, mmOf, mountOverlay, romMachine } from '../helpers/emulator.js';
+import { expectBytes } from '../helpers/expect-bytes.js';
 import { kernelImage } from '../helpers/kernel-images.js';
 import { recordedScenarios } from '../helpers/kernel-records.js';
 import { buildRawImage, file, text } from '../helpers/raw-image.js';
@@ -138,7 +139,7 @@ test('breaking a reflink by copy on write unshares the page of that file', () =>
   write(process, '/cow/b', Uint8Array.of(1), P);
   expect(sb.store.used).toBe(4);
   expect(framesOf(process, '/cow/a', 3)).toEqual(a);
-  expect(readAll(process, '/cow/a')).toEqual(three);
+  expectBytes(readAll(process, '/cow/a'), three);
 
   const open = process.open('/cow/b', { write: true });
   const map = process.mmap(3 * P, PROT_READ | PROT_WRITE, MAP_SHARED, { file: open });
@@ -146,8 +147,8 @@ test('breaking a reflink by copy on write unshares the page of that file', () =>
   process.store(map, 2);
   expect(sb.store.used).toBe(5);
   expect(frameAt(process, map)).not.toBe(a[0]);
-  expect(readAll(process, '/cow/a')).toEqual(three);
-  expect(readAt(process, open, 0, 1)).toEqual(Uint8Array.of(2));
+  expectBytes(readAll(process, '/cow/a'), three);
+  expectBytes(readAt(process, open, 0, 1), Uint8Array.of(2));
   process.close(open);
   sb.validate();
   sb.sharedPages!.validate();
@@ -187,7 +188,7 @@ test('sharing is linked to changes of the physical layout, inside the file syste
   expect(saved()).toBe(3);
   process.unlink('/cow/a');
   expect(saved()).toBe(0);
-  expect(readAll(process, '/cow/b')).toEqual(three);
+  expectBytes(readAll(process, '/cow/b'), three);
   sb.validate();
   sb.sharedPages!.validate();
 });
@@ -222,7 +223,7 @@ test('writes break the sharing with the source without overlay doing anything sp
     const { sb, process } = overlayOnCowfs(policy);
     const lower = framesOf(process, '/cow/low/foo', 3);
     write(process, '/ovl/foo', Uint8Array.of(7), 2 * P);
-    expect(readAll(process, '/cow/low/foo')).toEqual(three);
+    expectBytes(readAll(process, '/cow/low/foo'), three);
     expect(readAll(process, '/ovl/foo')[2 * P]).toBe(7);
     const upper = framesOf(process, '/ovl/foo', 3);
     const same = policy === SHARING;
@@ -265,7 +266,7 @@ test('the old, read-only open still refers to the unmodified file (until 4.18)',
   const before = readAll(process, `/rom/${path}`);
   const fr = process.open(`/ovl/${path}`);
   write(process, `/ovl/${path}`, text(9000, 42));
-  expect(readAt(process, fr, 0, before.length)).toEqual(before);
+  expectBytes(readAt(process, fr, 0, before.length), before);
   expect(readAll(process, `/ovl/${path}`)).not.toEqual(before);
 });
 
@@ -327,7 +328,7 @@ test.each([
   const below = mapFile(process, `/rom/${path}`, pages, PROT_READ);
   const child = machine.fork(process);
   for (const address of [shared, privat, copied]) {
-    expect(bytesAt(process, address, content.length)).toEqual(content);
+    expectBytes(bytesAt(process, address, content.length), content);
   }
   // Private copies, of a page that is written below and of one that is not.
   process.store(copied + 1, 0xaa);
@@ -339,26 +340,26 @@ test.each([
   changed.set(text(P + 50, 42));
   for (const each of [process, child]) validateMm(mmOf(each));
 
-  expect(bytesAt(process, shared, content.length)).toEqual(changed);
-  expect(bytesAt(child, shared, content.length)).toEqual(changed);
-  expect(bytesAt(child, copied, content.length)).toEqual(changed);
+  expectBytes(bytesAt(process, shared, content.length), changed);
+  expectBytes(bytesAt(child, shared, content.length), changed);
+  expectBytes(bytesAt(child, copied, content.length), changed);
   const withCopy = changed.slice();
   withCopy[2 * P] = 0xbb;
-  expect(bytesAt(process, privat, content.length)).toEqual(withCopy);
+  expectBytes(bytesAt(process, privat, content.length), withCopy);
   const ownPage = changed.slice();
   ownPage.set(content.subarray(0, P));
   ownPage[1] = 0xaa;
-  expect(bytesAt(process, copied, content.length)).toEqual(ownPage);
+  expectBytes(bytesAt(process, copied, content.length), ownPage);
   // Who maps the lower file itself sees the lower file.
-  expect(bytesAt(process, below, content.length)).toEqual(content);
-  expect(readAt(process, fr, 0, content.length)).toEqual(changed);
+  expectBytes(bytesAt(process, below, content.length), content);
+  expectBytes(readAt(process, fr, 0, content.length), changed);
 
   // From now on every write is seen at once, by file operations and through maps.
   const fw = process.open(`/ovl/${path}`, { write: true });
   const writable = process.mmap(P, PROT_READ | PROT_WRITE, MAP_SHARED, { file: fw });
   process.store(writable + 7, 0xcc);
   expect([process.load(shared + 7), child.load(privat + 7)]).toEqual([0xcc, 0xcc]);
-  expect(readAt(process, fr, 7, 1)).toEqual(Uint8Array.of(0xcc));
+  expectBytes(readAt(process, fr, 7, 1), Uint8Array.of(0xcc));
   const late = map(PROT_READ, MAP_SHARED);
   expect(frameAt(process, late)).toBe(frameAt(process, writable));
   expect(frameAt(process, shared)).toBe(frameAt(process, writable));
@@ -404,8 +405,8 @@ test('the upper layer may be reflinked again: a write to the overlay reaches its
   clone(process, '/cow/up/foo', '/cow/snapshot');
   write(process, '/ovl/foo', Uint8Array.of(5));
   expect(process.load(map)).toBe(5);
-  expect(readAll(process, '/cow/snapshot')).toEqual(three);
-  expect(readAll(process, '/cow/low/foo')).toEqual(three);
+  expectBytes(readAll(process, '/cow/snapshot'), three);
+  expectBytes(readAll(process, '/cow/low/foo'), three);
   sb.validate();
   sb.sharedPages!.validate();
   process.close(fr);

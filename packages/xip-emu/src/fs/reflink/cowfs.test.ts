@@ -287,6 +287,46 @@ describe.each(POLICIES)('cowfs under %s', (policy) => {
   });
 });
 
+/** Reads so much that the emulator keeps no decoded content of earlier pages. */
+function forgetContents(ground: Ground): void {
+  const pages = 4200;
+  ground.write('large', new Uint8Array(pages * P).fill(1));
+  ground.sync('large');
+  ground.sb.dropCaches();
+  const file = ground.process.open('/cow/large');
+  ground.process.pread(file, 0, new Uint8Array(pages * P));
+  ground.process.close(file);
+}
+
+test('a clean page whose first file is gone has its bytes from the others', () => {
+  const ground = new Ground();
+  ground.write('a', three);
+  ground.clone('a', 'b');
+  ground.sb.dropCaches();
+  ground.read('a');
+  const b = ground.map('b', 3, PROT_READ);
+  for (let page = 0; page < 3; page += 1) ground.process.load(b + page * P);
+  expect(ground.account.sharingSavedBytes).toBe(3 * P);
+  ground.process.truncate('/cow/a', 0);
+  forgetContents(ground);
+  expect(ground.read('b')).toEqual(three);
+});
+
+test('a page that becomes writable has the bytes of its old block', () => {
+  for (const policy of POLICIES) {
+    const ground = new Ground(policy);
+    ground.write('a', three);
+    ground.clone('a', 'b');
+    ground.sb.dropCaches();
+    const a = ground.map('a', 3, RW, MAP_SHARED);
+    ground.process.load(a);
+    forgetContents(ground);
+    ground.process.store(a + 1, 9);
+    expect([ground.process.load(a), ground.process.load(a + 1)]).toEqual([three[0], 9]);
+    expect(ground.read('b')).toEqual(three);
+  }
+});
+
 test('FICLONE refuses what Linux refuses', () => {
   const ground = new Ground();
   const { process } = ground;

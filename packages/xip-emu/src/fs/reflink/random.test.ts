@@ -1,20 +1,24 @@
-import fc from 'fast-check';
+import { S_IFDIR } from 'cramfs-format';
 import { openImage } from 'cramfs-reader';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { mmOf } from '../../../../../test/helpers/emulator.js';
+import { mmOf, mountOverlay, romMachine } from '../../../../../test/helpers/emulator.js';
+import { expectBytes } from '../../../../../test/helpers/expect-bytes.js';
+import { kernelImage } from '../../../../../test/helpers/kernel-images.js';
 import {
   randomPrograms,
   randomProgramsTimeout,
 } from '../../../../../test/helpers/random-programs.js';
 import { buildRawImage, file as rawFile, text } from '../../../../../test/helpers/raw-image.js';
 import { AccessFault, SyscallError, invariant } from '../../errno.js';
-import { Machine } from '../../machine.js';
+import type { Machine } from '../../machine.js';
 import { MAP_FIXED, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE } from '../../memory-map.js';
 import { validateMm } from '../../mm/validate.js';
 import type { PolicyName } from '../../policy.js';
 import type { Process } from '../../process.js';
 import { accountMachine } from '../../report/accounting.js';
 import { PAGE_SIZE, pagesOf } from '../../units.js';
+import { OverlaySuperBlock } from '../overlay/super.js';
 import { CowfsSuperBlock } from './super.js';
 
 const P = PAGE_SIZE;
@@ -24,6 +28,8 @@ const SLOTS = 5;
 const SLOT_PAGES = 8;
 const FILES = ['a', 'b', 'c'];
 const MAX_SIZE = 6 * P;
+const ROM_FILE = 'direct-5p-sharedtail';
+const basic = kernelImage('basic');
 
 /** A cramfs with files of the same blocks in different order, and tails of different lengths. */
 const cramfsContent = text(3 * P + 10);
@@ -183,15 +189,40 @@ class World {
   readonly cow: CowfsSuperBlock;
   readonly processes: Process[];
   readonly naive = new NaiveWorld();
+  /** Where the files are, by name. */
+  private readonly paths = new Map(FILES.map((name) => [name, `/cow/${name}`]));
 
-  constructor(policy: PolicyName) {
-    this.machine = new Machine({ policy });
-    this.machine.mountCramfs('/rom', image);
+  /**
+   * @param layered /b and /c are in overlays: of a directory of the cowfs below another one, and of
+   * cramfs in ROM below a tmpfs.
+   */
+  constructor(policy: PolicyName, layered = false) {
+    this.machine = romMachine(basic, { policy });
+    this.machine.mountCramfs('/disk', image);
     this.cow = this.machine.mount('/cow', new CowfsSuperBlock(this.machine.phys));
     this.processes = [this.machine.spawn()];
-    for (const name of FILES) {
-      this.parent.close(this.parent.open(`/cow/${name}`, { write: true, create: true }));
+    if (layered) this.addLayers();
+    for (const path of this.paths.values()) {
+      this.parent.close(this.parent.open(path, { write: path.startsWith('/cow'), create: true }));
     }
+  }
+
+  private addLayers(): void {
+    const { cow, machine, naive, paths, parent } = this;
+    const [lower, upper] = ['low', 'up'].map((name) => cow.root.create(name, S_IFDIR | 0o755));
+    const below = parent.open('/cow/low/b', { write: true, create: true });
+    parent.pwrite(below, 0, cramfsContent);
+    parent.close(below);
+    machine.mount('/layers', new OverlaySuperBlock(lower!, upper!));
+    paths.set('b', '/layers/b');
+    naive.file('b').bytes = cramfsContent.slice();
+    mountOverlay(machine);
+    paths.set('c', `/ovl/${ROM_FILE}`);
+    naive.file('c').bytes = openImage(basic).readFile(openImage(basic).lookup(ROM_FILE));
+  }
+
+  private isPlain(name: string): boolean {
+    return this.paths.get(name)!.startsWith('/cow/');
   }
 
   get parent(): Process {
@@ -205,7 +236,7 @@ class World {
     const process = this.processes[number]!;
     const model = naive.processes[number]!;
     const name = FILES[step.file]!;
-    const path = `/cow/${name}`;
+    const path = this.paths.get(name)!;
     const file = naive.file(name);
     const address = BASE + slot * SLOT_PAGES * P;
     switch (op) {
@@ -229,6 +260,7 @@ class World {
         this.clone(step);
         return;
       case 'replace':
+        if (!this.isPlain(name)) return;
         process.unlink(path);
         process.close(process.open(path, { write: true, create: true }));
         naive.files.set(name, { bytes: new Uint8Array() });
@@ -238,9 +270,10 @@ class World {
         const rom = op === 'map-rom';
         const mapped = rom ? ROM_FILES[value % 2]! : name;
         const shared = step.shared && !rom;
-        const open = process.open(rom ? `/rom/${mapped}` : path, { write: !rom });
-        const flags = MAP_FIXED | (shared ? MAP_SHARED : MAP_PRIVATE);
         const writable = value % 3 !== 0;
+        const write = shared && writable;
+        const open = process.open(rom ? `/disk/${mapped}` : path, { write });
+        const flags = MAP_FIXED | (shared ? MAP_SHARED : MAP_PRIVATE);
         const prot = PROT_READ | (writable ? PROT_WRITE : 0);
         const pgoff = page % 3;
         const place = { address, file: open, offset: pgoff * P };
@@ -287,7 +320,7 @@ class World {
         return;
       }
       case 'read':
-        expect(this.read(path)).toEqual(file.bytes);
+        expectBytes(this.read(path), file.bytes);
         return;
       case 'fsync':
         this.withFile(path, (open) => {
@@ -308,23 +341,25 @@ class World {
   }
 
   private clone({ op, file, other, page, otherPage, pages }: Step): void {
-    const source = this.naive.file(FILES[file]!);
-    const target = this.naive.file(FILES[other]!);
+    const [from, to] = [FILES[file]!, FILES[other]!];
+    if (!this.isPlain(from) || !this.isPlain(to)) return;
+    const source = this.naive.file(from);
+    const target = this.naive.file(to);
     const range =
       op === 'clone'
         ? {}
         : { sourceOffset: page * P, targetOffset: otherPage * P, length: pages * P };
-    const from = this.parent.open(`/cow/${FILES[file]!}`);
-    const to = this.parent.open(`/cow/${FILES[other]!}`, { write: true });
+    const open = this.parent.open(`/cow/${from}`);
+    const writable = this.parent.open(`/cow/${to}`, { write: true });
     let done = true;
     try {
-      this.parent.ficlone(from, to, range);
+      this.parent.ficlone(open, writable, range);
     } catch (error) {
       if (!(error instanceof SyscallError)) throw error;
       done = false;
     } finally {
-      this.parent.close(from);
-      this.parent.close(to);
+      this.parent.close(open);
+      this.parent.close(writable);
     }
     const start = range.sourceOffset ?? 0;
     const end = start + (range.length ?? source.bytes.length);
@@ -360,16 +395,21 @@ class World {
 
   /** Everything that can be read is what the model has; then nothing is left. */
   finish(): void {
-    for (const name of FILES) {
-      expect(this.read(`/cow/${name}`)).toEqual(this.naive.file(name).bytes);
-    }
+    const readAll = (): void => {
+      for (const [name, path] of this.paths) {
+        expectBytes(this.read(path), this.naive.file(name).bytes);
+      }
+    };
+    readAll();
     for (const process of this.processes) process.exit();
     this.cow.sync();
     for (const { sb } of this.machine.mounts) sb.dropCaches();
-    expect(this.machine.phys.used).toBe(0);
-    for (const name of FILES) {
-      expect(this.read(`/cow/${name}`)).toEqual(this.naive.file(name).bytes);
-    }
+    // A tmpfs keeps what it has.
+    const up = this.machine.mounts.at('/up')?.sb;
+    let kept = 0;
+    for (const { mapping } of up?.cachedInodes() ?? []) kept += mapping?.pages ?? 0;
+    expect(this.machine.phys.used).toBe(kept);
+    readAll();
     this.check();
   }
 }
@@ -383,7 +423,25 @@ function access(attempt: () => number): Access {
   }
 }
 
-const QUICK = 60;
+const QUICK = 150;
+
+test(
+  'random programs on overlays whose maps follow a copy-up: bytes of a naive model',
+  () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const world = new World('linux-6.12-shared-page-cache', true);
+        for (const next of steps) {
+          world.perform(next);
+          world.check();
+        }
+        world.finish();
+      }),
+      { numRuns: randomPrograms(QUICK) },
+    );
+  },
+  randomProgramsTimeout(QUICK),
+);
 
 describe('random programs on cowfs and cramfs', () => {
   test(
