@@ -40,6 +40,7 @@ function copyPageRange(parent: Mm, child: Mm, vma: Vma): void {
       vpn = end;
       continue;
     }
+    child.pageTable.ensureLeaf(vpn);
     for (; vpn < end; vpn += 1) {
       let pte = leaf[vpn % ENTRIES]!;
       if (pte === 0) continue;

@@ -1,6 +1,6 @@
 import { SyscallError } from '../errno.js';
 import type { Advice } from '../memory-map.js';
-import { FRAME_ANON, PG_DIRTY, PG_LAZYFREE } from '../phys/physical-memory.js';
+import { PG_DIRTY, PG_LAZYFREE } from '../phys/physical-memory.js';
 import { isPageAligned, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
 import { forcePageCacheReadahead } from '../vfs/filemap.js';
 import { VM_PFNMAP, VM_RAND_READ, VM_SEQ_READ } from '../vfs/vm-area.js';
@@ -110,7 +110,7 @@ function freeLazily(mm: Mm, start: Vpn, end: Vpn): void {
     const pte = pageTable.get(vpn);
     if ((pte & PTE_PRESENT) === 0 || (pte & PTE_SPECIAL) !== 0) continue;
     const frame = pteFrame(pte);
-    if (phys.kindOf(frame) !== FRAME_ANON || phys.mapCount(frame) !== 1) continue;
+    if (phys.hasFlag(frame, PG_DIRTY) && phys.mapCount(frame) !== 1) continue;
     phys.clearFlag(frame, PG_DIRTY);
     phys.setFlag(frame, PG_LAZYFREE);
     pageTable.set(vpn, pte & ~(PTE_DIRTY | PTE_YOUNG));

@@ -225,6 +225,10 @@ export class Mm implements MemoryMap, VmSpace {
     remapPfnRange(this, ownVma(vma), vpn, pfn, pages);
   }
 
+  hasPageTable(vpn: Vpn): boolean {
+    return this.pageTable.leafOf(vpn) !== undefined;
+  }
+
   insertMixed(vma: VmArea, vpn: Vpn, pfn: Pfn): void {
     insertMixed(this, ownVma(vma), vpn, pfn);
   }

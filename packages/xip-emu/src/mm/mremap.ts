@@ -80,10 +80,11 @@ function checkAccount(mm: Mm, { flags }: Vma, pages: number): void {
 /** Moves a range of an area, with its entries, to a free place. Compare mm/mremap.c:move_vma(). */
 function moveVma(mm: Mm, vma: Vma, start: Vpn, oldPages: number, to: Vpn, newPages: number): void {
   mm.checkMapCount(3);
-  checkAccount(mm, vma, newPages);
+  checkAccount(mm, vma, newPages - oldPages);
   copyVma(mm, vma, start, to, newPages);
   const { pageTable } = mm;
   for (let page = 0; page < oldPages; page += 1) {
+    if (pageTable.leafOf(start + page) !== undefined) pageTable.ensureLeaf(to + page);
     const pte = pageTable.get(start + page);
     if (pte === 0) continue;
     pageTable.set(start + page, 0);

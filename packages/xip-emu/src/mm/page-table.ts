@@ -27,6 +27,11 @@ export class PageTable {
     leaf[vpn & LEVEL_MASK] = pte;
   }
 
+  /** Makes the leaf table for `vpn`, if there is none: pte_alloc(). */
+  ensureLeaf(vpn: Vpn): void {
+    if (this.leafOf(vpn) === undefined) this.newLeaf(vpn);
+  }
+
   /** The leaf table with the entry of `vpn`, at index `vpn % ENTRIES`. */
   leafOf(vpn: Vpn): Leaf | undefined {
     const key = vpn >>> LEVEL_SHIFT;

@@ -12,7 +12,7 @@ import {
 } from '../vfs/vm-area.js';
 import { handleMmFault } from './memory.js';
 import type { Mm } from './mm-struct.js';
-import { PTE_SPECIAL, PTE_WRITE, pteFrame } from './pte.js';
+import { PTE_DIRTY, PTE_SPECIAL, PTE_WRITE, pteFrame } from './pte.js';
 import { traceFault } from './trace-fault.js';
 import type { Vma } from './vma.js';
 
@@ -39,8 +39,8 @@ export function faultInRange(
       if ((faultIn(mm, vma, vpn, write) & VM_FAULT_ERROR) !== 0) return 'faulted';
       pte = mm.pageTable.get(vpn);
     }
-    // FOLL_TOUCH
-    if (write && (pte & PTE_SPECIAL) === 0) mm.phys.setFlag(pteFrame(pte), PG_DIRTY);
+    // FOLL_TOUCH. Compare mm/gup.c:follow_page_pte().
+    if (write && (pte & (PTE_SPECIAL | PTE_DIRTY)) === 0) mm.phys.setFlag(pteFrame(pte), PG_DIRTY);
   }
   return 'done';
 }

@@ -6,14 +6,15 @@ import type { OpenFile } from './file.js';
 import {
   VM_FAULT_NOPAGE,
   VM_FAULT_OK,
+  VM_FAULT_RETRY,
   VM_FAULT_SIGBUS,
   type VmFault,
   type VmOperations,
 } from './vm-area.js';
 
 /**
- * Finds or reads the page of a fault. Compare mm/filemap.c:filemap_fault(); read-ahead is off, as
- * on an MTD device.
+ * Finds or reads the page of a fault; reading it costs the mmap_lock, so that the fault starts anew.
+ * Compare mm/filemap.c:filemap_fault(); read-ahead is off, as on an MTD device.
  */
 export function filemapFault(fault: VmFault): number {
   const mapping = fault.vma.file!.mapping!;
@@ -24,18 +25,36 @@ export function filemapFault(fault: VmFault): number {
     return VM_FAULT_OK;
   }
   try {
-    fault.frame = mapping.read(fault.pgoff);
+    mapping.read(fault.pgoff);
     // Reading it may show that the file ends before.
     if (fault.pgoff >= pagesOf(mapping.host.size)) return VM_FAULT_SIGBUS;
   } catch (error) {
     if (isSyscallError(error)) return VM_FAULT_SIGBUS;
     throw error;
   }
-  return VM_FAULT_OK;
+  return VM_FAULT_RETRY;
 }
 
-/** Maps what is in the page cache around a fault. Compare mm/filemap.c:filemap_map_pages(). */
+/**
+ * Maps what is in the page cache around a fault. Compare mm/filemap.c:filemap_map_pages().
+ *
+ * QUIRK: A missing page table is installed along with the look for a huge page, for which the last
+ * page of a file is never a candidate: if that is the first one in the cache, nothing is mapped.
+ */
 export function filemapMapPages(fault: VmFault, from: Pgoff, to: Pgoff): number {
+  const { vma, vpn } = fault;
+  const mapping = vma.file!.mapping!;
+  const last = pagesOf(mapping.host.size) - 1;
+  if (to >= last && from <= last && !vma.mm.hasPageTable(vpn)) {
+    let first = from;
+    while (first < last && mapping.find(first) < 0) first += 1;
+    if (first === last) return VM_FAULT_OK;
+  }
+  return mapCachedPages(fault, from, to);
+}
+
+/** {@link filemapMapPages} of shared memory, whose last page may be a huge one. */
+export function mapCachedPages(fault: VmFault, from: Pgoff, to: Pgoff): number {
   const { vma } = fault;
   const mapping = vma.file!.mapping!;
   const last = Math.min(to, pagesOf(mapping.host.size) - 1);
@@ -49,11 +68,26 @@ export function filemapMapPages(fault: VmFault, from: Pgoff, to: Pgoff): number 
   return result;
 }
 
+/**
+ * A first store to a clean page of a shared area: the page becomes this file's own, and gets a place
+ * to be written to. Compare mm/filemap.c:filemap_page_mkwrite(), iomap_page_mkwrite().
+ */
+export function filemapPageMkwrite({ vma, pgoff, frame }: VmFault): number {
+  const mapping = vma.file!.mapping!;
+  if (pgoff >= pagesOf(mapping.host.size)) return VM_FAULT_SIGBUS;
+  try {
+    return mapping.own(pgoff) === frame ? VM_FAULT_OK : VM_FAULT_NOPAGE;
+  } catch (error) {
+    if (isSyscallError(error)) return VM_FAULT_SIGBUS;
+    throw error;
+  }
+}
+
 /** mm/filemap.c:generic_file_vm_ops. */
 export const genericFileVmOps: VmOperations = {
   fault: filemapFault,
   mapPages: filemapMapPages,
-  pageMkwrite: () => VM_FAULT_OK,
+  pageMkwrite: filemapPageMkwrite,
 };
 
 /** read(2) through the page cache. Compare mm/filemap.c:filemap_read(). */

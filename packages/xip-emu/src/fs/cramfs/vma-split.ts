@@ -7,8 +7,6 @@ import { filemapFault, genericFileVmOps } from '../../vfs/filemap.js';
 import {
   VM_DONTEXPAND,
   VM_FAULT_OOM,
-  VM_FAULT_RETRY,
-  VM_FAULT_SIGBUS,
   VM_FAULT_SIGSEGV,
   VM_IO,
   VM_PFNMAP,
@@ -145,10 +143,7 @@ function vmaSplitFault(fault: VmFault): number {
   upper.flags &= ~(VM_IO | VM_PFNMAP | VM_DONTEXPAND);
   fault.vma = upper;
   fault.pgoff = pgoff + (vpn - upper.start);
-  const cached = upper.file!.mapping!.find(fault.pgoff) >= 0;
-  const result = filemapFault(fault);
-  // A page that had to be read costs the mmap_lock: the second round is one of the upper area.
-  return cached || (result & VM_FAULT_SIGBUS) !== 0 ? result : VM_FAULT_RETRY;
+  return filemapFault(fault);
 }
 
 const vmaSplitOps: VmOperations = { fault: vmaSplitFault };

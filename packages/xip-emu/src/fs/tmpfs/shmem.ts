@@ -3,7 +3,7 @@ import { ZERO_FRAME } from '../../phys/physical-memory.js';
 import { PAGE_SIZE } from '../../units.js';
 import type { AddressSpaceOperations } from '../../vfs/address-space.js';
 import type { FileOperations, OpenFile } from '../../vfs/file.js';
-import { filemapFault, filemapMapPages, genericPerformWrite } from '../../vfs/filemap.js';
+import { filemapFault, genericPerformWrite, mapCachedPages } from '../../vfs/filemap.js';
 import type { Pipe } from '../../vfs/pipe.js';
 import { iterFileSpliceWrite } from '../../vfs/splice.js';
 import type { VmOperations } from '../../vfs/vm-area.js';
@@ -15,7 +15,7 @@ const ZEROS = new Uint8Array(0);
 export const shmemAops: AddressSpaceOperations = { readFolio: () => ZEROS };
 
 /** Faults allocate pages; there is no page_mkwrite, so shared entries are writable at once. */
-const shmemVmOps: VmOperations = { fault: filemapFault, mapPages: filemapMapPages };
+const shmemVmOps: VmOperations = { fault: filemapFault, mapPages: mapCachedPages };
 
 /** Holes are read as zeros without a page. Compare mm/shmem.c:shmem_file_read_iter(). */
 function readIter({ inode }: OpenFile, position: number, into: Uint8Array): number {

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { mapAnonymous, mmOf, romMachine } from '../../../../test/helpers/emulator.js';
+import { kernelImage } from '../../../../test/helpers/kernel-images.js';
+import { PROT_READ, PROT_WRITE } from '../memory-map.js';
+import type { Process } from '../process.js';
+import { smapsCounts } from '../report/smaps.js';
+import { PAGE_SIZE, pageOf } from '../units.js';
+
+const ADDRESS = 0x40000000;
+const RW = PROT_READ | PROT_WRITE;
+
+function counts(process: Process): { clean: number; dirty: number } {
+  const mm = mmOf(process);
+  const { sharedClean, sharedDirty } = smapsCounts(mm, mm.vmaAt(pageOf(ADDRESS))!);
+  return { clean: sharedClean, dirty: sharedDirty };
+}
+
+test('MADV_FREE makes pages clean that a child has, too', () => {
+  const machine = romMachine(kernelImage('basic'));
+  const parent = machine.spawn();
+  mapAnonymous(parent, 1, RW, { address: ADDRESS });
+  parent.store(ADDRESS, 1);
+  const child = machine.fork(parent);
+  child.madvise(ADDRESS, PAGE_SIZE, 'free');
+  expect(counts(child)).toEqual({ clean: PAGE_SIZE, dirty: 0 });
+  expect(counts(parent)).toEqual({ clean: 0, dirty: PAGE_SIZE });
+});
+
+test('MADV_POPULATE_WRITE leaves the dirt to the entry', () => {
+  const machine = romMachine(kernelImage('basic'));
+  const parent = machine.spawn();
+  mapAnonymous(parent, 1, RW, { address: ADDRESS });
+  parent.madvise(ADDRESS, PAGE_SIZE, 'populate_w');
+  const child = machine.fork(parent);
+  child.madvise(ADDRESS, PAGE_SIZE, 'free');
+  expect(counts(child)).toEqual({ clean: PAGE_SIZE, dirty: 0 });
+});
