@@ -85,7 +85,7 @@ function perform(
 
 test('random operations of two processes keep the state valid and each other’s bytes', () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.boolean(), step), { maxLength: 60 }), (steps) => {
+    fc.property(fc.array(fc.tuple(fc.boolean(), step), { maxLength: 60, size: 'max' }), (steps) => {
       const world = new NommuWorld(RAM_PAGES);
       const file = world.file({ pages: 8, copyOnly: true });
       const processes = [world.process(), world.process()] as const;
