@@ -59,7 +59,6 @@ export type { MountOptions, RemountOptions } from './vfs/mount.js';
 export { Pipe } from './vfs/pipe.js';
 export type { CloneRange } from './vfs/remap-range.js';
 export type { FilePlace } from './vfs/splice.js';
-export { execElf, type ElfProgram } from './exec/elf.js';
 export type { MissingLibrary } from './exec/dynamic-linker/link.js';
 export type { LoaderName } from './exec/dynamic-linker/loader.js';
 export type { LoadedObject, LoadedSegment, MappedFile } from './exec/loaded-object.js';
