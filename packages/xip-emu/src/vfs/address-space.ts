@@ -30,6 +30,13 @@ export interface AddressSpaceOperations {
   /** True if `readFolio` may give other bytes the next time: pages keep what they were given. */
   readonly volatile?: boolean;
   /**
+   * Called when page `index` is of this file alone and about to be written to: finds a place for it.
+   * Compare iomap_begin() for IOMAP_WRITE.
+   *
+   * @throws SyscallError such as ENOSPC.
+   */
+  prepareWrite?(mapping: AddressSpace, index: Pgoff): void;
+  /**
    * The physical extent that a clean page comes from, for a kernel that shares the pages of shared
    * extents; undefined if the page has none, such as a hole, or must not be shared.
    */
@@ -152,22 +159,29 @@ export class AddressSpace implements FrameOwner {
    * write: of this page of this file alone. If it was shared the others keep it, and this file's
    * areas fault to find the copy.
    *
-   * @throws SyscallError EIO.
+   * @throws SyscallError EIO, or what `prepareWrite` throws.
    */
   own(index: Pgoff): Frame {
     const { phys } = this;
-    const frame = this.read(index);
-    const { sb, ino } = this.host;
-    if (sb.sharedPages?.leave(frame, this, index) !== true) {
-      // The store below changes: the old bytes have to be in the frame before.
+    let frame = this.read(index);
+    if (this.host.sb.sharedPages?.leave(frame, this, index) === true) {
+      frame = this.unshare(index, frame);
+    } else {
+      // What is below may change: the old bytes have to be in the frame before.
       phys.borrowWritable(frame);
-      return frame;
     }
+    this.aops.prepareWrite?.(this, index);
+    return frame;
+  }
+
+  private unshare(index: Pgoff, shared: Frame): Frame {
+    const { phys } = this;
+    const { sb, ino } = this.host;
     const copy = phys.allocate(FRAME_PAGE_CACHE, this, index);
-    phys.fill(copy, phys.borrow(frame));
+    phys.fill(copy, phys.borrow(shared));
     unmapMappingRange(this, index, index + 1, false);
     this.chunks[index >>> CHUNK_SHIFT]![index & CHUNK_MASK] = copy;
-    phys.put(frame);
+    phys.put(shared);
     sb.trace.sink?.({ type: 'unshare-folio', fs: sb.type, ino, index });
     return copy;
   }

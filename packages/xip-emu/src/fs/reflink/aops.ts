@@ -1,4 +1,4 @@
-import { PAGE_SIZE, type Pgoff } from '../../units.js';
+import type { Pgoff } from '../../units.js';
 import type { AddressSpace, AddressSpaceOperations } from '../../vfs/address-space.js';
 import type { Extent } from '../../vfs/shared-pages.js';
 import { cowfsInode } from './inode.js';
@@ -11,15 +11,13 @@ function readFolio({ host }: AddressSpace, index: Pgoff): Uint8Array {
   return block === undefined ? HOLE : inode.sb.store.read(block);
 }
 
-/**
- * What a store through a map left behind the end of the file goes, in the page as well. Compare
- * fs/iomap/buffered-io.c:iomap_writepage_handle_eof().
- */
-function writeFolio(mapping: AddressSpace, index: Pgoff): void {
-  const inode = cowfsInode(mapping.host);
-  const page = mapping.phys.borrowWritable(mapping.find(index));
-  page.fill(0, Math.min(inode.size - index * PAGE_SIZE, PAGE_SIZE));
-  inode.sb.store.write(inode.ownBlock(index), page.slice());
+function writeFolio({ host }: AddressSpace, index: Pgoff, content: Uint8Array): void {
+  const inode = cowfsInode(host);
+  inode.sb.store.write(inode.ownBlock(index), content.slice());
+}
+
+function prepareWrite({ host }: AddressSpace, index: Pgoff): void {
+  cowfsInode(host).ownBlock(index);
 }
 
 /** Only what is known to be shared: blocks that were cloned and that nobody has written since. */
@@ -29,4 +27,9 @@ function extentOf({ host }: AddressSpace, index: Pgoff): Extent | undefined {
   return block !== undefined && inode.sb.store.isShared(block) ? block : undefined;
 }
 
-export const cowfsAops: AddressSpaceOperations = { readFolio, writeFolio, extentOf };
+export const cowfsAops: AddressSpaceOperations = {
+  readFolio,
+  writeFolio,
+  prepareWrite,
+  extentOf,
+};

@@ -1,12 +1,12 @@
 import { S_IFDIR, S_IFMT } from 'cramfs-format';
 import { SyscallError, invariant } from '../../errno.js';
 import { PG_DIRTY } from '../../phys/physical-memory.js';
-import { PAGE_SIZE, pagesOf, type Frame, type Pgoff } from '../../units.js';
+import { PAGE_SIZE, pagesOf, type Pgoff } from '../../units.js';
 import { AddressSpace } from '../../vfs/address-space.js';
 import type { Inode } from '../../vfs/inode.js';
 import { unmapMappingRange } from '../../vfs/rmap.js';
 import { SimpleInode } from '../../vfs/simple-inode.js';
-import { truncatePagecache } from '../../vfs/truncate.js';
+import { truncatePagecache, zeroRestOfPage } from '../../vfs/truncate.js';
 import { cowfsAops } from './aops.js';
 import type { Block } from './block-store.js';
 import { cowfsDirectoryOperations, cowfsFileOperations } from './file.js';
@@ -68,62 +68,35 @@ export class CowfsInode extends SimpleInode<CowfsInode> {
     return block;
   }
 
-  /**
-   * The page-cache page `index` for somebody who is about to write to it: shared neither in memory
-   * nor on the device.
-   *
-   * @throws SyscallError ENOSPC.
-   */
-  ownPage(index: Pgoff): Frame {
-    // The page first: what it holds comes from the old block.
-    const frame = this.pageCache.own(index);
-    this.ownBlock(index);
-    return frame;
-  }
-
   /** A write that reaches behind the end makes the file longer. */
   extend(size: number): void {
     this.bytes = Math.max(this.bytes, size);
   }
 
-  /**
-   * Before the file grows: stores through maps may have left bytes behind its end, which must not
-   * become part of it. Compare mm/truncate.c:pagecache_isize_extended().
-   *
-   * @param position where new bytes come; nothing happens inside the file.
-   */
+  /** Before bytes come to `position`: if that is behind the end, nothing may stand between. */
   zeroBehindEnd(position: number): void {
-    const { bytes, pageCache } = this;
-    if (position <= bytes || bytes % PAGE_SIZE === 0) return;
-    const frame = pageCache.find(Math.floor(bytes / PAGE_SIZE));
-    if (frame < 0 || !pageCache.phys.hasFlag(frame, PG_DIRTY)) return;
-    pageCache.phys.borrowWritable(frame).fill(0, bytes % PAGE_SIZE);
+    if (position > this.bytes) zeroRestOfPage(this.pageCache, this.bytes);
   }
 
   /** Compare fs/xfs/xfs_iops.c:xfs_setattr_size(). @throws SyscallError ENOSPC. */
   override setSize(size: number): void {
     if (!this.isRegular) throw new SyscallError('EINVAL');
-    if (size > this.bytes) this.zeroBehindEnd(size);
-    if (size >= this.bytes) {
-      this.bytes = size;
-      return;
-    }
-    if (size % PAGE_SIZE !== 0) this.zeroRestOfPage(size);
+    const { bytes, pageCache } = this;
+    if (size > bytes) this.zeroBehindEnd(size);
+    else if (size < bytes && size % PAGE_SIZE !== 0) this.dirtyPage(Math.floor(size / PAGE_SIZE));
     this.bytes = size;
-    truncatePagecache(this.pageCache, size);
+    if (size >= bytes) return;
+    truncatePagecache(pageCache, size);
     this.dropBlocks(pagesOf(size), Infinity);
   }
 
-  /** The last page of a shorter file is written to, unless it is a hole that nobody looked at. */
-  private zeroRestOfPage(size: number): void {
-    const index = Math.floor(size / PAGE_SIZE);
+  /** A page of which a part is to be zeroed is written to, unless it is a hole. */
+  private dirtyPage(index: Pgoff): void {
     const { pageCache } = this;
+    const { phys } = pageCache;
     const cached = pageCache.find(index);
-    const dirty = cached >= 0 && pageCache.phys.hasFlag(cached, PG_DIRTY);
-    if (!dirty && !this.blocks.has(index)) return;
-    const frame = this.ownPage(index);
-    pageCache.phys.borrowWritable(frame).fill(0, size % PAGE_SIZE);
-    pageCache.phys.setFlag(frame, PG_DIRTY);
+    const dirty = cached >= 0 && phys.hasFlag(cached, PG_DIRTY);
+    if (dirty || this.blocks.has(index)) phys.setFlag(pageCache.own(index), PG_DIRTY);
   }
 
   /**

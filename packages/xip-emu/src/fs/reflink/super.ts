@@ -58,12 +58,6 @@ export class CowfsSuperBlock extends SuperBlock {
     for (const inode of this.inodes) inode.mapping?.dropUnmapped();
   }
 
-  /** As at umount: what is dirty is written first. */
-  override kill(): void {
-    this.sync();
-    super.kill();
-  }
-
   /** Every block is counted as often as it is used. @throws InvariantError. */
   validate(): void {
     const users = new Map<Block, number>();
