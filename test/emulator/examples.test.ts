@@ -2,12 +2,17 @@ import { readFileSync } from 'node:fs';
 import { openImage } from 'cramfs-reader';
 import {
   CowfsSuperBlock,
+  FOPEN_PASSTHROUGH,
+  FuseSuperBlock,
   MAP_PRIVATE,
   Machine,
   PROT_READ,
+  SyscallError,
   accountMachine,
   mapsText,
   pagesIn,
+  type FuseDevice,
+  type FuseServer,
 } from 'xip-emu';
 import { expect, test } from 'vitest';
 import { cramfs } from '../cli/run-cli.js';
@@ -76,10 +81,53 @@ test('the program about sharing in docs/emulator.md', () => {
   expect(printed).toEqual(['65536 bytes saved', '61440 bytes saved', '17 blocks']);
 });
 
+test('the program about FUSE in docs/emulator.md', () => {
+  const bytes = kernelImage('basic');
+  const printed: string[] = [];
+  const print = (text: string) => printed.push(text);
+
+  // begin
+  const romAddress = 0x22000000;
+  const machine = new Machine({ roms: [{ address: romAddress, size: 32 << 20, bytes }] });
+  machine.mountCramfs('/rom', openImage(bytes), romAddress);
+
+  const library = machine.spawn().open('/rom/direct-5p-sharedtail'); // the server's own
+  const attributes = { mode: 0o100555, size: 16484 };
+  let device: FuseDevice;
+  let backingId = 0;
+  const server: FuseServer = {
+    init(fuse) {
+      device = fuse;
+      return { passthrough: true, maxStackDepth: 1 };
+    },
+    lookup(_parent, name) {
+      if (name !== 'lib') throw new SyscallError('ENOENT');
+      return { nodeId: 2, attributes };
+    },
+    getattr: () => attributes,
+    open() {
+      if (backingId === 0) backingId = device.backingOpen(library);
+      return { flags: FOPEN_PASSTHROUGH, backingId };
+    },
+  };
+  machine.mount('/fuse', new FuseSuperBlock(machine.phys, server));
+
+  const process = machine.spawn();
+  const file = process.open('/fuse/lib');
+  const address = process.mmap(5 * 4096, PROT_READ, MAP_PRIVATE, { file });
+  for (const { backing } of pagesIn(process.mm, address, 4 * 4096)) print(backing); // rom
+  print(mapsText(process.mm).split('\n')[0]!); // … /fuse/lib
+  // end
+
+  expect(printed.slice(0, 4)).toEqual(['rom', 'rom', 'rom', 'rom']);
+  expect(printed[4]).toMatch(/^3f[0-9a-f]{8}-3f[0-9a-f]{8} r--p .* \/fuse\/lib$/);
+  expect(accountMachine(machine).savedBytes).toBe(4 * 4096);
+});
+
 test('the programs above are those in docs/emulator.md', () => {
   const source = readFileSync(new URL(import.meta.url), 'utf8');
   const programs = [...source.matchAll(/^ {2}\/\/ begin\n([^]*?)^ {2}\/\/ end\n/gm)];
-  expect(programs).toHaveLength(2);
+  expect(programs).toHaveLength(3);
   for (const [, program] of programs) expect(manual).toContain(program!.replace(/^ {2}/gm, ''));
 });
 

@@ -14,7 +14,15 @@ import {
 import type { OpenOptions } from '../vfs/open.js';
 import type { PathOperation } from './path-ops.js';
 
-export const MOUNT_KINDS = ['mtd', 'block', 'overlay', 'overlay-block', 'tarfs'] as const;
+export const MOUNT_KINDS = [
+  'mtd',
+  'block',
+  'overlay',
+  'overlay-block',
+  'tarfs',
+  'fuse',
+  'fuse-cached',
+] as const;
 export type MountKind = (typeof MOUNT_KINDS)[number];
 
 const ADVICE = [
@@ -188,6 +196,8 @@ function readOperation(op: string, args: Arguments): Operation {
     case 'symlink':
     case 'rename':
       return { op, path: args.text(), newPath: args.text() };
+    case 'remount':
+      return { op, path: args.text(), readOnly: args.word(['ro', 'rw']) === 'ro' };
     case 'mmap':
       return {
         op,

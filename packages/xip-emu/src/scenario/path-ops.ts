@@ -22,7 +22,8 @@ export type PathOperation =
       /** What is there already; of a symlink its target. */
       readonly path: string;
       readonly newPath: string;
-    };
+    }
+  | { readonly op: 'remount'; readonly path: string; readonly readOnly: boolean };
 
 /** @throws SyscallError */
 export function performPathOperation(
@@ -54,6 +55,9 @@ export function performPathOperation(
     case 'symlink':
     case 'rename':
       process[operation.op](textToName(operation.path), textToName(operation.newPath));
+      break;
+    case 'remount':
+      machine.remount(textToName(operation.path), { readOnly: operation.readOnly });
   }
   return { ret: 'ok' };
 }

@@ -270,6 +270,7 @@ class ScenarioRun {
       case 'link':
       case 'symlink':
       case 'rename':
+      case 'remount':
         return performPathOperation(this.ops.machine, process, files, operation);
       case 'mremap':
         return this.onRange(agent, operation, (_, mapping) => {

@@ -1,12 +1,14 @@
 import { S_IFDIR } from 'cramfs-format';
 import { openImage, type CramfsImage } from 'cramfs-reader';
 import { UnmodelledError, invariant } from '../errno.js';
+import { FuseSuperBlock } from '../fs/fuse/super.js';
 import { OverlaySuperBlock } from '../fs/overlay/super.js';
 import { TarfsSuperBlock } from '../fs/tarfs/super.js';
 import { RamfsSuperBlock } from '../fs/ramfs/super.js';
 import { TmpfsSuperBlock } from '../fs/tmpfs/super.js';
 import { Machine } from '../machine.js';
 import type { PolicyName } from '../policy.js';
+import { MirrorServer } from '../userland/mirror-server.js';
 import { MmuScenarioOps } from './mmu-ops.js';
 import { NommuScenarioOps } from './nommu-ops.js';
 import type { Fields, ScenarioOps } from './ops.js';
@@ -67,14 +69,20 @@ export function createWorld(
         const { bytes: archive, readOnly } = archiveOf(options, file);
         machine.mount('/tar', new TarfsSuperBlock(archive, { phys: machine.phys, readOnly }));
       }
+      const viaFuse = kind === 'fuse' || kind === 'fuse-cached';
+      if (viaFuse) {
+        const server = new MirrorServer(machine.spawn(), '/rom', { passthrough: kind === 'fuse' });
+        machine.mount('/fuse', new FuseSuperBlock(machine.phys, server));
+      }
       const teardown = (): Fields => {
-        if (kind === 'tarfs') machine.mounts.remove('/tar');
+        if (kind === 'tarfs') machine.umount('/tar');
+        if (viaFuse) machine.umount('/fuse');
         up?.evict();
         rom.evict();
         invariant(machine.phys.used === 0, `${machine.phys.used} frames leaked`);
         return { kernel: 'ok', umount: 'ok', taint: 0 };
       };
-      const root = kind === 'tarfs' ? '/tar' : overlaid ? '/ovl' : '/rom';
+      const root = kind === 'tarfs' ? '/tar' : viaFuse ? '/fuse' : overlaid ? '/ovl' : '/rom';
       if (!mmu) return new NommuScenarioOps({ machine, root, teardown });
       return new MmuScenarioOps(machine, root, teardown);
     },
