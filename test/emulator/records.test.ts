@@ -14,6 +14,7 @@ const SETS = [
   ['v3-mmu-basic', 'basic', 'linux-6.12-v3-vmasplit'],
   ['v3-mmu-fuzz-a', 'fuzz-a', 'linux-6.12-v3-vmasplit'],
   ['v3-mmu-split', 'basic', 'linux-6.12-v3-vmasplit'],
+  ['mmu-edges', 'basic', 'linux-6.12'],
   ['mmu-wild-basic', 'basic', 'linux-6.12'],
   ['mmu-wild-a', 'fuzz-a', 'linux-6.12'],
   ['v3-mmu-wild-a', 'fuzz-a', 'linux-6.12-v3-vmasplit'],

@@ -27,7 +27,7 @@ import {
   dummyVmOps,
 } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
-import { unmapRange } from './munmap.js';
+import { splitEdges, unmapRange } from './munmap.js';
 import { VPN_LIMIT } from './page-table.js';
 import { populate } from './populate.js';
 import { getUnmappedArea } from './unmapped-area.js';
@@ -35,8 +35,10 @@ import { mergeNewRange, type MergeRequest } from './vma-merge.js';
 import type { Vma } from './vma.js';
 import { zapRange } from './zap.js';
 
-/** Files can be mapped up to this many pages. Compare mm/mmap.c:file_mmap_size_max(). */
-const FILE_PAGES_MAX = 2 ** 51;
+/** Files can be mapped up to this page, by MAX_LFS_FILESIZE. Compare mm/mmap.c:file_mmap_ok(). */
+const FILE_PAGES_MAX = 2 ** 51 - 1;
+/** Numbers of pages do not go further. */
+const PGOFF_LIMIT = 2 ** 52;
 
 /** mmap(2). Checks in the order of mm/mmap.c:do_mmap(). @throws SyscallError. */
 export function mmap(mm: Mm, request: MmapRequest): Address {
@@ -45,7 +47,7 @@ export function mmap(mm: Mm, request: MmapRequest): Address {
   if (file === undefined && (flags & MAP_ANONYMOUS) === 0) throw new SyscallError('EBADF');
   if (length === 0) throw new SyscallError('EINVAL', 'no length');
   const pages = pagesOf(length);
-  if (request.pgoff + pages > FILE_PAGES_MAX * 2) throw new SyscallError('EOVERFLOW');
+  if (request.pgoff + pages > PGOFF_LIMIT) throw new SyscallError('EOVERFLOW');
   if (mm.vmas.size > mm.host.maxMapCount) throw new SyscallError('ENOMEM');
   const start = chooseAddress(mm, request, pages);
   const vmFlags =
@@ -121,7 +123,11 @@ export function mmapRegion(mm: Mm, request: MergeRequest): Vma {
   const { start, end, pgoff, file } = request;
   let { flags } = request;
   if (isAccountable(flags)) {
-    if (end - start > mm.phys.ramFrames) throw new SyscallError('ENOMEM', 'overcommit');
+    const free = mm.phys.ramFrames;
+    // What is replaced need not be promised again; it is split, also if that does not suffice.
+    if (end - start > free && end - start - splitEdges(mm, start, end) > free) {
+      throw new SyscallError('ENOMEM', 'overcommit');
+    }
     flags |= VM_ACCOUNT;
   }
   unmapRange(mm, start, end);
@@ -149,6 +155,10 @@ export function mmapRegion(mm: Mm, request: MergeRequest): Vma {
       }
     }
   } else if ((flags & VM_SHARED) !== 0) {
+    // Compare mm/shmem.c:shmem_acct_size(). What was there before is gone by now.
+    if ((flags & VM_NORESERVE) === 0 && end - start > mm.phys.ramFrames) {
+      throw new SyscallError('ENOMEM', 'overcommit');
+    }
     const zeros = mm.host.shmemZeroSetup(end - start);
     vma.file = zeros;
     zeros.fops.mmap!(zeros, vma);

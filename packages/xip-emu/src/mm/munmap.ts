@@ -1,5 +1,6 @@
 import { SyscallError } from '../errno.js';
 import { isPageAligned, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
+import { VM_ACCOUNT } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
 import { VPN_LIMIT } from './page-table.js';
 import { splitVma } from './vma-merge.js';
@@ -17,17 +18,34 @@ export function munmap(mm: Mm, address: Address, length: number): void {
   unmapRange(mm, start, start + pages);
 }
 
+/**
+ * Splits the areas that a range begins or ends in.
+ *
+ * @returns pages in the range that memory was promised for (VM_ACCOUNT). Compare
+ * mm/vma.c:vms_gather_munmap_vmas().
+ */
+export function splitEdges(mm: Mm, start: Vpn, end: Vpn): number {
+  const first = mm.vmaAt(start);
+  if (first !== undefined && first.start < start) {
+    // A hole in one area needs one more.
+    if (first.end > end) mm.checkMapCount();
+    splitVma(mm, first, start);
+  }
+  let accounted = 0;
+  for (let vma = mm.findVma(start); vma !== undefined && vma.start < end; vma = vma.next) {
+    if (vma.end > end) splitVma(mm, vma, end);
+    if ((vma.flags & VM_ACCOUNT) !== 0) accounted += vma.end - vma.start;
+  }
+  return accounted;
+}
+
 /** Removes whatever is in a range. Compare mm/vma.c:do_vmi_align_munmap(). */
 export function unmapRange(mm: Mm, start: Vpn, end: Vpn): void {
   let vma: Vma | undefined = mm.findVma(start);
   if (vma === undefined || vma.start >= end) return;
-  if (vma.start < start) {
-    // A hole in one area needs one more.
-    if (vma.end > end) mm.checkMapCount();
-    vma = splitVma(mm, vma, start);
-  }
+  splitEdges(mm, start, end);
+  vma = mm.findVma(start);
   while (vma !== undefined && vma.start < end) {
-    if (vma.end > end) splitVma(mm, vma, end);
     const next: Vma | undefined = vma.next;
     zapRange(mm, vma, vma.start, vma.end);
     mm.unlink(vma);
