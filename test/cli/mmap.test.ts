@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ROM_ADDRESS, kernelImage } from '../helpers/kernel-images.js';
-import { buildRawImage, file, noise } from '../helpers/raw-image.js';
+import { buildRawImage, concat, file, noise, text } from '../helpers/raw-image.js';
 import { Folder } from './folder.js';
 import { cramfs, cramfsJson } from './run-cli.js';
 
@@ -114,6 +114,29 @@ describe('with an MMU', () => {
       'rd mr mw me dd',
     ]);
     expect(JSON.stringify(touches)).toContain('"why":"split"');
+  });
+
+  test('pages of one block are one page, if the policy shares them', async () => {
+    const page = text(4096);
+    const same = { kind: 'Z', sameAs: ['/e', 0] } as const;
+    const { bytes } = buildRawImage({
+      e: file(page, { blocks: 'Z' }),
+      f: file(concat(page, page, page), { blocks: [same, same, same] }),
+    });
+    const repeated = folder.write('repeated.img', bytes);
+    const question = ['mmap', repeated, '/f', '--touch=0', '--touch=1', '--touch=2'];
+    const sharing = [...question, '--policy=linux-6.12-shared-page-cache'];
+    expect(await cramfsJson(question)).toMatchObject({
+      ram: { bytes: 3 * 4096 },
+      sharing: { savedBytes: 0 },
+    });
+    expect(await cramfsJson(sharing)).toMatchObject({
+      ram: { bytes: 4096 },
+      sharing: { savedBytes: 2 * 4096 },
+    });
+    const { stdout } = await cramfs(sharing);
+    expect(stdout).toMatch(/^Shared pages: +8192 bytes of RAM saved$/m);
+    expect(stdout).toContain('page 1 of the file is in the page cache, read for another place');
   });
 });
 
