@@ -13,6 +13,7 @@ const COMMANDS = [
   'blocks',
   'map',
   'mmap',
+  'exec',
   'run',
   'check',
   'diff',

@@ -1,6 +1,7 @@
 import { isFdpic } from 'cramfs-elf';
 import type { CramfsImage } from 'cramfs-reader';
 import {
+  UnmodelledError,
   isSyscallError,
   programCost,
   type Errno,
@@ -12,6 +13,7 @@ import {
   type SegmentCost,
 } from 'xip-emu';
 import { PAGE_SIZE } from '../emulator-options.js';
+import { InputError } from '../errors.js';
 import { notDirectReason } from '../emulator/not-direct.js';
 import { mountRoot, romMachine } from '../emulator/rom-machine.js';
 
@@ -70,6 +72,7 @@ export function explainExec(image: CramfsImage, question: ExecQuestion): ExecExp
       fits: question.maxRam === undefined || ramBytes(cost.atMost) <= question.maxRam,
     };
   } catch (error) {
+    if (error instanceof UnmodelledError) throw new InputError(error.message);
     if (!isSyscallError(error)) throw error;
     const failure = { code: error.code, reason: error.reason };
     return { question, failure, cost: undefined, objects: [], starts: false, fits: true };

@@ -35,7 +35,7 @@ export function execText(explanation: ExecExplanation): string {
   ];
   return [
     head,
-    cost.areas.map(({ line }) => `${nameToText(line)}\n`).join(''),
+    cost.areas.map(({ line }) => `${nameToText(line).trimEnd()}\n`).join(''),
     `Pages of ${PAGE_SIZE} bytes; RAM: of the process + in the page cache.\n` +
       renderTable(COLUMNS, rows),
     renderFields(sums(explanation)) + problems(explanation).join(''),

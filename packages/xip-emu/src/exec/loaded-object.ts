@@ -43,11 +43,14 @@ export function addressOf(segments: readonly LoadedSegment[], vaddr: number): Ad
   return segment === undefined ? undefined : segment.address + (vaddr - segment.vaddr);
 }
 
+/** Tables of loaders are shorter: what asks for more is damage. */
+const READ_LIMIT = 1 << 26;
+
 /** Reads an object as a program does: by loads, with their faults. */
 export function memoryReader(process: Process, segments: readonly LoadedSegment[]): ReadVirtual {
   return (vaddr, length) => {
     const start = addressOf(segments, vaddr);
-    if (start === undefined || length === 0) return undefined;
+    if (start === undefined || length === 0 || length > READ_LIMIT) return undefined;
     if (addressOf(segments, vaddr + length - 1) !== start + length - 1) return undefined;
     const bytes = new Uint8Array(length);
     return process.loadRange(start, bytes).loaded === length ? bytes : undefined;

@@ -1,4 +1,5 @@
 import { PF_W } from 'cramfs-elf';
+import { UnmodelledError } from '../errno.js';
 import type { Machine } from '../machine.js';
 import type { Process } from '../process.js';
 import { accountMachine } from '../report/accounting.js';
@@ -8,6 +9,9 @@ import { PAGE_SIZE, pageOf, pagesOf } from '../units.js';
 import { pagesOfSegment, type LoadedObject, type LoadedSegment } from './loaded-object.js';
 import { startProgram, type StartOptions, type StartedProgram } from './start-program.js';
 import { touchAll } from './touch.js';
+
+/** What a program can have of memory, in bytes, to be counted page by page. */
+const ADDRESS_LIMIT = 2 ** 32;
 
 /** RAM in pages. */
 export interface RamPages {
@@ -56,13 +60,14 @@ export interface ProgramCost {
 /**
  * Starts a program on a machine that has nothing else in its RAM, and counts. The process ends.
  *
- * @throws SyscallError, the errno of execve().
+ * @throws SyscallError, the errno of execve(); UnmodelledError where it takes more than there is.
  */
 export function programCost(machine: Machine, path: string, options?: StartOptions): ProgramCost {
   const process = machine.spawn();
   try {
     const started = startProgram(process, path, options);
     const { objects } = started;
+    checkSize(objects);
     const segments = objects.map((object) =>
       object.segments.map((segment) => segmentCost(process, segment)),
     );
@@ -91,6 +96,13 @@ export function programCost(machine: Machine, path: string, options?: StartOptio
   } finally {
     process.exit();
   }
+}
+
+/** @throws UnmodelledError for addresses without end, which a damaged file may ask for. */
+function checkSize(objects: readonly LoadedObject[]): void {
+  const sizes = objects.flatMap(({ segments }) => segments.map(({ memsz }) => memsz));
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  if (bytes > ADDRESS_LIMIT) throw new UnmodelledError(`a program of ${bytes} bytes of memory`);
 }
 
 interface MachineRam {
@@ -136,9 +148,9 @@ function countPages(
 }
 
 function segmentCost({ mm }: Process, segment: LoadedSegment): SegmentCost {
-  const { address, vaddr, offset, filesz, flags } = segment;
+  const { address, vaddr, offset, filesz, memsz, flags } = segment;
   const inPage = vaddr % PAGE_SIZE;
-  const pages = pagesOf(inPage + filesz);
+  const pages = pagesOf(inPage + Math.min(filesz, memsz));
   const found = pagesIn(mm, address - inPage, pages * PAGE_SIZE);
   return {
     ...segment,

@@ -44,6 +44,8 @@ export const mapAsGlibc: MapLibrary = (process, file, elf) => {
     throw new LoaderError('object file has no loadable segments');
   }
   const span = last.allocEnd - first.mapStart;
+  // In C the length wraps round, to more than there are addresses.
+  if (span <= 0) throw new LoaderError('failed to map segment from shared object');
   const alignment = Math.max(PAGE_SIZE, ...loads.map(({ align }) => align));
   const bias = mapSpan(process, file, first, span, alignment) - first.mapStart;
   const hasHoles = commands.some(

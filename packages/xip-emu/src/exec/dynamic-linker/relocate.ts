@@ -69,16 +69,16 @@ function relocatesDynamic({ elf, segments }: LoadedObject): boolean {
 }
 
 /** From the first to the last: which of the entries are used depends on all the symbols. */
-function readTables(process: Process, { dynamic, segments }: LoadedObject): void {
+function readTables(process: Process, { dynamic, segments, inode }: LoadedObject): void {
   const tables = dynamic!.tables;
-  if (tables === undefined) return;
-  const address = addressOf(segments, tables.start);
-  const inSegment = segments.find(
-    ({ vaddr, memsz }) => vaddr <= tables.start && tables.start < vaddr + memsz,
+  const segment = segments.find(
+    ({ vaddr, memsz }) =>
+      tables !== undefined && vaddr <= tables.start && tables.start < vaddr + memsz,
   );
-  if (address === undefined || inSegment === undefined) return;
-  const end = Math.min(tables.end, inSegment.vaddr + inSegment.filesz);
-  process.loadRange(address, new Uint8Array(Math.max(0, end - tables.start)));
+  if (tables === undefined || segment === undefined) return;
+  const end = Math.min(tables.end, segment.vaddr + Math.min(segment.filesz, inode.size));
+  const length = Math.max(0, end - tables.start);
+  process.loadRange(segment.address + (tables.start - segment.vaddr), new Uint8Array(length));
 }
 
 /** Whole pages only, the last one rounded down. Compare elf/dl-reloc.c:_dl_protect_relro(). */
