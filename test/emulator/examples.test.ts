@@ -5,9 +5,12 @@ import {
   FOPEN_PASSTHROUGH,
   FuseSuperBlock,
   MAP_PRIVATE,
+  MAP_SHARED,
   Machine,
   PROT_READ,
+  PROT_WRITE,
   SyscallError,
+  TarfsSuperBlock,
   accountMachine,
   mapsText,
   pagesIn,
@@ -17,6 +20,7 @@ import {
 import { expect, test } from 'vitest';
 import { cramfs } from '../cli/run-cli.js';
 import { kernelImage } from '../helpers/kernel-images.js';
+import { tarArchive, tarItem } from '../helpers/tar-builder.js';
 
 const manual = readFileSync(new URL('../../docs/emulator.md', import.meta.url), 'utf8');
 
@@ -124,10 +128,31 @@ test('the program about FUSE in docs/emulator.md', () => {
   expect(accountMachine(machine).savedBytes).toBe(4 * 4096);
 });
 
+test('the program about tarfs in docs/emulator.md', () => {
+  const archive = tarArchive(tarItem({ name: 'motd', data: 'hello' }));
+  const printed: string[] = [];
+  const print = (value: unknown) => printed.push(String(value));
+
+  // begin
+  const machine = new Machine();
+  const tarfs = machine.mount('/', new TarfsSuperBlock(archive, { phys: machine.phys }));
+  const process = machine.spawn();
+  const file = process.open('/motd', { write: true });
+  const address = process.mmap(4096, PROT_READ | PROT_WRITE, MAP_SHARED, { file });
+  process.pwrite(file, 0, Uint8Array.of(0x48));
+  print(process.load(address)); // 72: seen at once
+  process.store(address + 1, 0x49);
+  machine.sync();
+  print(tarfs.archive.subarray(512, 514)); // 72,73
+  // end
+
+  expect(printed).toEqual(['72', '72,73']);
+});
+
 test('the programs above are those in docs/emulator.md', () => {
   const source = readFileSync(new URL(import.meta.url), 'utf8');
   const programs = [...source.matchAll(/^ {2}\/\/ begin\n([^]*?)^ {2}\/\/ end\n/gm)];
-  expect(programs).toHaveLength(3);
+  expect(programs).toHaveLength(4);
   for (const [, program] of programs) expect(manual).toContain(program!.replace(/^ {2}/gm, ''));
 });
 

@@ -41,7 +41,7 @@ export function performPathOperation(
       break;
     case 'sync':
       machine.sync();
-      return { ret: 'ok', ...archives(machine) };
+      return { ret: 'ok', ...archiveStatus(machine) };
     case 'stat':
       return { ret: 'ok', ...status(process, textToName(operation.path)) };
     case 'unlink':
@@ -75,14 +75,12 @@ function status(process: Process, path: string): Fields {
   return { mode: `0${mode.toString(8)}`, links, size, ...pager };
 }
 
-/** What mounted archives are by now. */
-function archives({ mounts }: Machine): Fields {
+/** What a mounted archive is by now. */
+function archiveStatus({ mounts }: Machine): Fields {
   for (const { sb } of mounts) {
-    if (sb instanceof TarfsSuperBlock) {
-      const { archive } = sb;
-      const crc = crc32(archive).toString(16).padStart(8, '0');
-      return { archive: { size: archive.length, crc } };
-    }
+    if (!(sb instanceof TarfsSuperBlock)) continue;
+    const { archive } = sb;
+    return { size: archive.length, crc: crc32(archive).toString(16).padStart(8, '0') };
   }
   return {};
 }
