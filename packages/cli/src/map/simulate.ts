@@ -134,7 +134,7 @@ class Simulator {
     } finally {
       process.exit();
       file.put();
-      sb.evict();
+      machine.umount('/');
     }
   }
 
