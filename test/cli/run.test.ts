@@ -1,7 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
+import { parseRecords } from 'xip-emu';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { kernelImage } from '../helpers/kernel-images.js';
 import { recordedScenarios, type RecordedScenario } from '../helpers/kernel-records.js';
+import { tarArchive, tarItem } from '../helpers/tar-builder.js';
 import { Folder } from './folder.js';
 import { cramfs, runTool } from './run-cli.js';
 
@@ -168,4 +171,40 @@ test('xip-emu is the same as a program of its own', async () => {
     16,
     "xip-emu: missing argument: SCENARIO...\nTry 'xip-emu --help'.\n",
   ]);
+});
+
+describe('mount tarfs', () => {
+  const tar = tarArchive(tarItem({ name: 'file', data: 'content' }));
+  const run = (scenario: string) =>
+    cramfs(['run', image, folder.write('dir/a.scn', scenario), '--mode=mmu']);
+  const results = (stdout: string): unknown[] => parseRecords(stdout).map(({ ret }) => ret);
+
+  beforeEach(() => {
+    mkdirSync(folder.path('dir'));
+    folder.write('dir/a.tar', tar);
+  });
+
+  test('the archive is beside the scenario, and stays as it is', async () => {
+    const { code, stdout } = await run('mount tarfs a.tar\nopen 0 file rw\nwrite 0 0 4 1\nsync\n');
+    expect([code, ...results(stdout)]).toEqual([0, 'ok', 'ok', 'ok', 'ok', undefined]);
+    expect(readFileSync(folder.path('dir', 'a.tar')).equals(tar)).toBe(true);
+  });
+
+  test.each(['gzip', 'zstd'])('compressed with %s it is read-only', async (compressor) => {
+    const { stdout: compressed, error } = spawnSync(compressor, ['-c'], { input: tar });
+    if (error !== undefined) return;
+    folder.write('dir/a.tar', compressed);
+    const { stdout } = await run('mount tarfs a.tar\nopen 0 file rw\nopen 0 file r\n');
+    expect(results(stdout)).toEqual(['ok', 'EROFS', 'ok', undefined]);
+  });
+
+  test('one that is missing, or no archive, is an error with its name', async () => {
+    const missing = await run('mount tarfs no.tar\n');
+    expect(missing.code).toBe(8);
+    expect(missing.stderr).toMatch(/no\.tar.*(ENOENT|no such file)/i);
+    folder.write('dir/a.tar', Buffer.alloc(1024, 'x'));
+    const bad = await run('mount tarfs a.tar\n');
+    expect(bad.code).toBe(8);
+    expect(bad.stderr).toMatch(/cannot be mounted: EINVAL: the archive: not a tar archive/);
+  });
 });
