@@ -394,6 +394,33 @@ test('pages of multiple overlay inodes are shared with a single underlying read-
   expect(frameAt(process, two)).toBe(frames[2]);
 });
 
+test.each(['/top', '/ovl'])('maps through two overlays switch when %s copies up', (writer) => {
+  const machine = romMachine(kernelImage('basic'), { policy: SHARING, faultAround: P });
+  mountOverlay(machine);
+  const up = machine.mount('/up-top', new TmpfsSuperBlock(machine.phys));
+  machine.mount('/top', new OverlaySuperBlock(machine.mounts.at('/ovl')!.sb.root, up.root));
+  const process = machine.spawn();
+  const path = 'direct-5p-sharedtail';
+  const [first] = readAll(process, `/rom/${path}`);
+  const [top, ovl] = ['/top', '/ovl'].map((root) =>
+    mapFile(process, `${root}/${path}`, 5, PROT_READ),
+  ) as [number, number];
+  expect([process.load(top), process.load(ovl)]).toEqual([first, first]);
+  write(process, `${writer}/${path}`, Uint8Array.of(first! ^ 1));
+  const changed = first! ^ 1;
+  expect([process.load(top), process.load(ovl)]).toEqual([
+    changed,
+    writer === '/ovl' ? changed : first,
+  ]);
+  // And on.
+  write(process, `/top/${path}`, Uint8Array.of(first! ^ 2));
+  expect(process.load(top)).toBe(first! ^ 2);
+  validateMm(mmOf(process));
+  process.exit();
+  for (const at of ['/top', '/up-top', '/ovl', '/up', '/rom']) machine.umount(at);
+  expect(machine.phys.used).toBe(0);
+});
+
 test('the upper layer may be reflinked again: a write to the overlay reaches its maps alone', () => {
   const { machine, sb, process } = overlayOnCowfs();
   const fr = process.open('/ovl/foo');

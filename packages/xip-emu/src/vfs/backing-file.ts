@@ -101,31 +101,42 @@ function andEndWrite(
  * True if areas of the file may have to become those of another one: pages that are not mapped by
  * faults must not take the place of the file offset.
  */
-export function areasMayMove({ inode, userInode }: OpenFile): boolean {
-  return inode !== userInode && userInode.sb.stacking.followsCopyUp === 'maps';
+export function areasMayMove({ user }: OpenFile): boolean {
+  return user?.inode.sb.stacking.followsCopyUp === 'maps';
 }
 
 /**
- * Gives the areas of `mapping` that belong to `user`'s backing files to another real file: what
- * they show goes, but for private copies, and the next faults find the pages of `real`.
+ * Gives the areas of `mapping` that are there on behalf of files of `owner` to another real file:
+ * what they show goes, but for private copies, and the next faults find the pages of `real`.
  */
-export function moveAreas(mapping: AddressSpace, user: Inode, real: ResolvedPath): void {
+export function moveAreas(mapping: AddressSpace, owner: Inode, real: ResolvedPath): void {
   // Areas of one file stay such: they can be merged.
   const backings = new Map<OpenFile, OpenFile>();
   for (const vma of [...(mapping.iMmap ?? [])]) {
-    const { file } = vma;
-    if (file?.userInode !== user) continue;
-    let backing = backings.get(file);
+    const user = userOf(vma.file, owner);
+    if (user === undefined) continue;
+    let backing = backings.get(user);
     if (backing === undefined) {
-      backing = openBackingFile(file, real);
-      backings.set(file, backing);
+      backing = openBackingFile(user, real);
+      backings.set(user, backing);
     }
     mapping.iMmap!.delete(vma);
     vma.mm.zap(vma, vma.start, vma.end, false);
     backingFileMmap(backing, vma);
-    backing.mapping?.iMmap?.add(vma);
+    if (vma.file?.mapping === undefined) continue;
+    vma.file.mapping.iMmap?.add(vma);
+    for (let above = user.user; above !== undefined; above = above.user) {
+      above.inode.mappedThrough?.(vma.file.mapping);
+    }
   }
   for (const backing of backings.values()) backing.put();
+}
+
+/** The file of `owner` that a backing file is open for, through whatever is between them. */
+function userOf(file: OpenFile | undefined, owner: Inode): OpenFile | undefined {
+  let user = file?.user;
+  while (user !== undefined && user.inode !== owner) user = user.user;
+  return user;
 }
 
 /**

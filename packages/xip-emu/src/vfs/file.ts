@@ -86,6 +86,8 @@ export class OpenFile {
    * Compare include/linux/fs.h:file_user_inode().
    */
   readonly userInode: Inode;
+  /** Of a backing file: the file on behalf of which it is open, perhaps a backing file itself. */
+  readonly user: OpenFile | undefined;
   readonly readable: boolean;
   readonly writable: boolean;
   readonly fops: FileOperations;
@@ -104,6 +106,7 @@ export class OpenFile {
   ) {
     this.inode = inode;
     this.userInode = user?.userInode ?? inode;
+    this.user = user;
     this.path = path;
     this.mount = mount;
     this.userMount = user === undefined ? mount : user.userMount;

@@ -148,6 +148,9 @@ export abstract class Inode {
   /** Another size, with all that this means for pages and maps: `setattr` with ATTR_SIZE. */
   setSize?(size: number): void;
 
+  /** Tells a stacked file system which page cache maps of the file are of, if it moves them. */
+  mappedThrough?(mapping: AddressSpace): void;
+
   /** Forgets the content of a file that nobody can reach any more. Compare fs/inode.c:iput_final(). */
   evictIfUnused(): void {
     if (this.links === 0 && this.opens === 0) this.evict();

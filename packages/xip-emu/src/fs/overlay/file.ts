@@ -79,7 +79,8 @@ export const overlayFileOperations: FileOperations = {
     withReal(file, (real) => {
       backingFileMmap(real, vma);
     });
-    inode.rememberArea(vma);
+    const { mapping } = vma.file!;
+    if (mapping !== undefined) inode.mappedThrough(mapping);
   },
 };
 

@@ -12,7 +12,6 @@ import { Mount } from '../../vfs/mount.js';
 import type { ResolvedPath } from '../../vfs/namei.js';
 import { cloneFileRange } from '../../vfs/remap-range.js';
 import { doTruncate } from '../../vfs/truncate.js';
-import type { VmArea } from '../../vfs/vm-area.js';
 import { overlayDirectoryOperations, overlayFileOperations } from './file.js';
 
 /** Copy-up reads and writes in pieces of this size. */
@@ -79,7 +78,7 @@ export class OverlayInode extends Inode {
   private readonly lower: Inode | undefined;
   private upper: Inode | undefined;
   private readonly entries = new Map<string, OverlayInode>();
-  /** Page caches of the lower layer that areas of this file are of, where those follow a copy-up. */
+  /** Page caches below that areas of this file are of, where those follow a copy-up. */
   private readonly lowerMappings = new Set<AddressSpace>();
 
   constructor(
@@ -216,10 +215,8 @@ export class OverlayInode extends Inode {
     return this.parent === undefined ? '' : `${above}/${this.name}`;
   }
 
-  /** A new area shows a file of the lower layer: it is to follow a copy-up. */
-  rememberArea({ file }: VmArea): void {
-    const mapping = file?.mapping;
-    if (this.upper !== undefined || mapping === undefined) return;
+  override mappedThrough(mapping: AddressSpace): void {
+    if (this.upper !== undefined) return;
     mapping.trackAreas();
     this.lowerMappings.add(mapping);
   }
