@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,10 +15,13 @@ const USAGE = `usage: npm run bench -- [--emulator] [--quick] [--rounds N] [--js
   --quick      one round with 50 MiB instead of three with 200 MiB
   --rounds N   rounds, of which the median counts
   --json FILE  also write everything that was measured to FILE
-  --work DIR   directory for the corpus and the images (default ${tmpdir()}); a few times the corpus
+  --work DIR   directory for the corpus and the images (default ${tmpdir()}); a few times the corpus;
+               it is created if it is not there
+  --help       this text
 `;
-const EXIT_USAGE = 2;
 const EXIT_MISSED_TARGET = 1;
+/** Wrong usage, or nothing could be measured. */
+const EXIT_TROUBLE = 2;
 
 /** Corpus sizes in MiB; the last one is for the comparison with the peers. */
 const SIZES = [25, 50, 100, 200];
@@ -32,29 +35,30 @@ interface Settings {
   readonly work: string;
 }
 
+/** @returns undefined if only the usage was asked for. @throws Error on wrong usage. */
 function parseSettings(): Settings | undefined {
-  try {
-    const { values } = parseArgs({
-      options: {
-        emulator: { type: 'boolean', default: false },
-        quick: { type: 'boolean', default: false },
-        rounds: { type: 'string' },
-        json: { type: 'string' },
-        work: { type: 'string', default: tmpdir() },
-      },
-    });
-    const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
-    if (!Number.isInteger(rounds) || rounds < 1) return undefined;
-    return {
-      emulator: values.emulator,
-      sizes: values.quick ? QUICK_SIZES : SIZES,
-      rounds,
-      json: values.json,
-      work: values.work,
-    };
-  } catch {
-    return undefined;
+  const { values } = parseArgs({
+    options: {
+      emulator: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      json: { type: 'string' },
+      work: { type: 'string', default: tmpdir() },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
+  if (!Number.isInteger(rounds) || rounds < 1) {
+    throw new Error(`--rounds ${values.rounds}: not a number from 1 on`);
   }
+  return {
+    emulator: values.emulator,
+    sizes: values.quick ? QUICK_SIZES : SIZES,
+    rounds,
+    json: values.json,
+    work: values.work,
+  };
 }
 
 /** What came out, for programs and for people. */
@@ -100,11 +104,14 @@ function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }
 
-const settings = parseSettings();
-if (settings === undefined) {
-  process.stderr.write(USAGE);
-  process.exitCode = EXIT_USAGE;
-} else {
+/** @returns the exit code. */
+async function main(): Promise<number> {
+  const settings = parseSettings();
+  if (settings === undefined) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  mkdirSync(settings.work, { recursive: true });
   const work = mkdtempSync(join(settings.work, 'cramfs-bench-'));
   try {
     const { report, text } = settings.emulator
@@ -114,8 +121,16 @@ if (settings === undefined) {
     if (settings.json !== undefined) {
       writeFileSync(settings.json, `${JSON.stringify(report, null, 2)}\n`);
     }
-    if (report.targets.some(({ pass }) => pass === false)) process.exitCode = EXIT_MISSED_TARGET;
+    return report.targets.some(({ pass }) => pass === false) ? EXIT_MISSED_TARGET : 0;
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  progress('');
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = EXIT_TROUBLE;
 }

@@ -1,12 +1,13 @@
 import { availableParallelism, cpus, loadavg, release } from 'node:os';
 import { MIB } from '../corpus.js';
 import { table } from '../report.js';
+import { median } from '../run.js';
 import { makeImage } from './images.js';
 import { startKernelLoops } from './kernel.js';
 import { EmulatorLoops, FILE_PAGES, LOOP_NAMES, type LoopName, type Timing } from './loops.js';
 import { operationCosts, type OperationCosts } from './many-areas.js';
 import { memoryOfMappedGibibyte } from './memory.js';
-import { replayRecords } from './replay.js';
+import { replayRecords, type ReplayTiming } from './replay.js';
 
 const SPEED_LIMIT = 1;
 const AREAS_LIMIT = 3;
@@ -32,7 +33,7 @@ export interface EmulatorReport {
   readonly fewAreas: OperationCosts;
   readonly manyAreas: OperationCosts;
   readonly memory: number;
-  readonly replay: Timing;
+  readonly replay: ReplayTiming;
   readonly targets: readonly EmulatorTarget[];
 }
 
@@ -54,17 +55,12 @@ export async function benchEmulator(rounds: number, work: string): Promise<Emula
     loadBefore: loadavg()[0]!,
   };
   const loops = await benchLoops(rounds, work);
-  const few: OperationCosts[] = [];
-  const many: OperationCosts[] = [];
-  for (let round = 0; round <= rounds; round += 1) {
-    few.push(operationCosts(FEW_AREAS));
-    many.push(operationCosts(MANY_AREAS));
-  }
+  const [fewAreas, manyAreas] = operationCosts([FEW_AREAS, MANY_AREAS], rounds);
   const measured = {
     machine,
     loops,
-    fewAreas: medianCosts(few.slice(1)),
-    manyAreas: medianCosts(many.slice(1)),
+    fewAreas: fewAreas!,
+    manyAreas: manyAreas!,
     memory: await memoryOfMappedGibibyte(),
     replay: replayRecords(),
   };
@@ -102,19 +98,6 @@ function speed({ operations, seconds }: Timing): number {
   return operations / seconds;
 }
 
-function medianCosts(rounds: readonly OperationCosts[]): OperationCosts {
-  const names = Object.keys(rounds[0]!) as (keyof OperationCosts)[];
-  return Object.fromEntries(
-    names.map((name) => [name, median(rounds.map((costs) => costs[name]))]),
-  ) as OperationCosts;
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
-}
-
 function judge(report: Omit<EmulatorReport, 'targets'>): EmulatorTarget[] {
   const { loops, fewAreas, manyAreas, memory, replay } = report;
   const costs = Object.entries(manyAreas) as [keyof OperationCosts, number][];
@@ -133,7 +116,7 @@ function judge(report: Omit<EmulatorReport, 'targets'>): EmulatorTarget[] {
       ),
     ),
     atMost('1 GiB of mapped file pages: MiB of memory', memory / MIB, MEMORY_LIMIT),
-    atMost("replay of the kernels' records: seconds", replay.seconds, REPLAY_LIMIT),
+    atMost("replay of the kernels' records: processor s", replay.processorSeconds, REPLAY_LIMIT),
   ];
 }
 
@@ -150,7 +133,7 @@ export function formatEmulatorReport(report: EmulatorReport): string {
   return [
     `${machine['cpu']}, ${machine['processors']} processors, node ${machine['node']}, Linux ${machine['linux']}`,
     `load average before: ${machine['loadBefore']}`,
-    `${replay.operations} scenarios replayed`,
+    `${replay.operations} scenarios replayed in ${replay.seconds.toFixed(1)} s`,
     '',
     ...table(
       ['loop', 'emulator M/s', 'kernel M/s', 'ratio'],

@@ -1,58 +1,103 @@
-import { MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, Machine, PROT_READ, PROT_WRITE } from 'xip-emu';
-import { collectGarbage } from './collect-garbage.js';
+import {
+  MAP_ANONYMOUS,
+  MAP_FIXED,
+  MAP_PRIVATE,
+  Machine,
+  PROT_READ,
+  PROT_WRITE,
+  type MemoryMap,
+} from 'xip-emu';
+import { median } from '../run.js';
 import { PAGE } from './images.js';
-import { mapAnonymous, pageOrder, timed } from './loops.js';
+import { mapAnonymous, pageOrder } from './loops.js';
 
 const OPERATIONS = ['fault', 'mprotect', 'munmap-mmap', 'mmap-munmap'] as const;
 type Operation = (typeof OPERATIONS)[number];
 
-/** Nanoseconds of each operation. */
+/** Nanoseconds of processor time of each operation. */
 export type OperationCosts = Record<Operation, number>;
 
-const REPEATS = 100_000;
+/** Operations that are timed together. */
+const SLICE = 10_000;
+const WARM_UP = 5;
+const SLICES_PER_ROUND = 10;
+/** Places, in an order that no branch predictor learns. */
+const PLACES = 100_000;
 
 /**
- * What operations cost in a process with `areas` areas, at places in no order: a read fault; an
- * mprotect that merges three areas and one that splits them again; a hole and a mapping that fills
- * it; a mapping where the kernel finds room, and its end. One page is one area.
+ * What operations cost in processes with few and with many areas: the medians of slices that take
+ * turns, so that both have the same neighbours.
  */
-export function operationCosts(areas: number): OperationCosts {
-  const { mm } = new Machine({ ramSize: 1 << 30, maxMapCount: 2 * areas + 1000 }).spawn();
-  const base = mapAnonymous(mm, areas);
-  for (let page = 0; page < areas; page += 2) mm.mprotect(base + page * PAGE, PAGE, PROT_READ);
-  // Areas at the edges have but one neighbour.
-  const places = Float64Array.from(
-    pageOrder(areas - 2, true),
-    (page) => base + (page + 1 - (page % 2)) * PAGE,
-  );
-  const place = (repeat: number): number => places[repeat % places.length]!;
-  const prot = PROT_READ | PROT_WRITE;
-  const flags = MAP_PRIVATE | MAP_ANONYMOUS;
-  const run: Record<Operation, (at: number) => void> = {
-    fault(at) {
-      mm.load(at);
-      mm.madvise(at, PAGE, 'dontneed');
-    },
-    mprotect(at) {
-      mm.mprotect(at, PAGE, PROT_READ);
-      mm.mprotect(at, PAGE, prot);
-    },
-    'munmap-mmap'(at) {
-      mm.munmap(at, PAGE);
-      mm.mmap({ address: at, length: PAGE, prot, flags: flags | MAP_FIXED, pgoff: 0 });
-    },
-    'mmap-munmap'() {
-      const at = mm.mmap({ address: 0, length: PAGE, prot: PROT_READ, flags, pgoff: 0 });
-      mm.munmap(at, PAGE);
-    },
-  };
-  const costs = OPERATIONS.map((operation): [Operation, number] => {
-    const work = run[operation];
-    collectGarbage();
-    const seconds = timed(() => {
-      for (let repeat = 0; repeat < REPEATS; repeat += 1) work(place(repeat));
+export function operationCosts(
+  counts: readonly number[],
+  rounds: number,
+): readonly OperationCosts[] {
+  const processes = counts.map((areas) => new ProcessOfAreas(areas));
+  const costs = processes.map((): Partial<OperationCosts> => ({}));
+  for (const operation of OPERATIONS) {
+    const slices = processes.map((): number[] => []);
+    for (let slice = 0; slice < WARM_UP + SLICES_PER_ROUND * rounds; slice += 1) {
+      for (const [at, process] of processes.entries()) slices[at]!.push(process.run(operation));
+    }
+    for (const [at, all] of slices.entries()) costs[at]![operation] = median(all.slice(WARM_UP));
+  }
+  return costs as OperationCosts[];
+}
+
+/**
+ * A process in which areas of one page lie side by side, every second one writable. Operations, at
+ * places in no order: a read fault, undone again; an mprotect that merges three areas and one that
+ * splits them again; a hole and a mapping that fills it; a mapping where the kernel finds room, and
+ * its end.
+ */
+class ProcessOfAreas {
+  private readonly mm: MemoryMap;
+  private readonly places: Float64Array;
+  private next = 0;
+
+  constructor(areas: number) {
+    this.mm = new Machine({ ramSize: 1 << 30, maxMapCount: 2 * areas + 1000 }).spawn().mm;
+    const base = mapAnonymous(this.mm, areas);
+    for (let page = 0; page < areas; page += 2)
+      this.mm.mprotect(base + page * PAGE, PAGE, PROT_READ);
+    // Areas at the edges have but one neighbour; what is left are the writable ones.
+    this.places = Float64Array.from(pageOrder(PLACES, true), (place) => {
+      const page = place % (areas - 2);
+      return base + (page + 1 - (page % 2)) * PAGE;
     });
-    return [operation, (seconds / REPEATS) * 1e9];
-  });
-  return Object.fromEntries(costs) as OperationCosts;
+  }
+
+  /** One slice. @returns nanoseconds per operation. */
+  run(operation: Operation): number {
+    const { places } = this;
+    const before = process.cpuUsage();
+    for (let done = 0; done < SLICE; done += 1) {
+      this.perform(operation, places[this.next]!);
+      this.next = (this.next + 1) % PLACES;
+    }
+    const { user, system } = process.cpuUsage(before);
+    return ((user + system) * 1000) / SLICE;
+  }
+
+  private perform(operation: Operation, at: number): void {
+    const { mm } = this;
+    const prot = PROT_READ | PROT_WRITE;
+    const flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    switch (operation) {
+      case 'fault':
+        mm.load(at);
+        mm.madvise(at, PAGE, 'dontneed');
+        return;
+      case 'mprotect':
+        mm.mprotect(at, PAGE, PROT_READ);
+        mm.mprotect(at, PAGE, prot);
+        return;
+      case 'munmap-mmap':
+        mm.munmap(at, PAGE);
+        mm.mmap({ address: at, length: PAGE, prot, flags: flags | MAP_FIXED, pgoff: 0 });
+        return;
+      case 'mmap-munmap':
+        mm.munmap(mm.mmap({ address: 0, length: PAGE, prot: PROT_READ, flags, pgoff: 0 }), PAGE);
+    }
+  }
 }

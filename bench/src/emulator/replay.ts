@@ -8,20 +8,28 @@ import { timed, type Timing } from './loops.js';
 const FIXTURES = new URL('../../../test/fixtures/', import.meta.url);
 const SUFFIX = '.json.gz';
 
+/** How long it took; on a machine with nothing else to do `seconds` is at most `processorSeconds`. */
+export interface ReplayTiming extends Timing {
+  /** User and system time of all threads. */
+  readonly processorSeconds: number;
+}
+
 /** Runs all scenarios of all recorded sets; that the records are equal is for the tests. */
-export function replayRecords(): Timing {
+export function replayRecords(): ReplayTiming {
   let operations = 0;
+  const before = process.cpuUsage();
   const seconds = timed(() => {
     for (const name of readdirSync(new URL('kernel-records/', FIXTURES))) {
       if (name.endsWith(SUFFIX)) operations += replaySet(name.slice(0, -SUFFIX.length));
     }
   });
-  return { operations, seconds };
+  const { user, system } = process.cpuUsage(before);
+  return { operations, seconds, processorSeconds: (user + system) / 1e6 };
 }
 
 /** @param set for example `v3-mmu-fuzz-a`. @returns the number of scenarios. */
 function replaySet(set: string): number {
-  const image = set.endsWith('fuzz-a') ? 'fuzz-a' : 'basic';
+  const image = set.endsWith('-a') ? 'fuzz-a' : 'basic';
   const bytes = unpack(`kernel-images/${image}.img.gz`);
   const world = createWorld(openImage(bytes, { zlib: nodeZlib }), {
     mmu: !set.startsWith('nommu'),

@@ -39,6 +39,8 @@ export class IntervalSet<T extends Interval> {
   private counts = new Uint8Array(1);
   /** Largest free range between two items below a node; -1: not known, nor that of those above. */
   private gaps = new Int32Array(1).fill(-1);
+  /** Where the last item below a node ends, if `gaps` is known. */
+  private highs = new Int32Array(1);
   /** The leaves on both sides of a leaf. */
   private prev = new Int32Array(1).fill(NO_NODE);
   private next = new Int32Array(1).fill(NO_NODE);
@@ -241,6 +243,7 @@ export class IntervalSet<T extends Interval> {
       counts.set(this.counts);
       this.counts = counts;
       this.gaps = enlarge(this.gaps, 2 * node, -1);
+      this.highs = enlarge(this.highs, 2 * node, 0);
       this.prev = enlarge(this.prev, 2 * node, -1);
       this.next = enlarge(this.next, 2 * node, -1);
     }
@@ -349,14 +352,7 @@ export class IntervalSet<T extends Interval> {
     return branch;
   }
 
-  /** End of the last item below a node. */
-  private endOf(node: Node, level: number): number {
-    let at = node;
-    for (let left = level; left > 0; left -= 1) at = this.ends[this.slotsEnd(at) - 1]!;
-    return this.ends[this.slotsEnd(at) - 1]!;
-  }
-
-  /** Largest free range between two items below a node. */
+  /** Largest free range between two items below a node that has some; `highs` is known then. */
   private gapOf(node: Node, level: number): number {
     const known = this.gaps[node]!;
     if (known >= 0) return known;
@@ -368,11 +364,13 @@ export class IntervalSet<T extends Interval> {
       gap = Math.max(gap, starts[slot]! - end);
       end = ends[slot]!;
       if (level > 0) {
-        gap = Math.max(gap, this.gapOf(end, level - 1));
-        end = this.endOf(end, level - 1);
+        const child = end;
+        gap = Math.max(gap, this.gapOf(child, level - 1));
+        end = this.highs[child]!;
       }
     }
     this.gaps[node] = gap;
+    this.highs[node] = end;
     return gap;
   }
 
@@ -381,10 +379,11 @@ export class IntervalSet<T extends Interval> {
     const first = node * FANOUT;
     const start = this.starts[first]!;
     if (start >= search.high) return false;
-    const end = this.endOf(node, level);
+    const gap = this.gapOf(node, level);
+    const end = this.highs[node]!;
     if (end <= search.top) {
       if (search.top - end >= search.length) return true;
-      if (this.gapOf(node, level) < search.length) {
+      if (gap < search.length) {
         search.top = start;
         return false;
       }
