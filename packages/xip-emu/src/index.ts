@@ -54,7 +54,7 @@ export { TarfsSuperBlock, type TarfsOptions } from './fs/tarfs/super.js';
 export { RamfsSuperBlock, type RamfsOptions } from './fs/ramfs/super.js';
 export { TmpfsSuperBlock } from './fs/tmpfs/super.js';
 export { MirrorServer, type MirrorServerOptions } from './userland/mirror-server.js';
-export { OpenFile } from './vfs/file.js';
+export { OpenFile, type FileOperations } from './vfs/file.js';
 export type { MountOptions, RemountOptions } from './vfs/mount.js';
 export { Pipe } from './vfs/pipe.js';
 export type { CloneRange } from './vfs/remap-range.js';

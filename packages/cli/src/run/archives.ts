@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { isCramfsError } from 'cramfs-format';
-import { openTarStream } from 'mkcramfs/node';
 import type { ArchiveSource, Statement } from 'xip-emu';
 import { FileError, InputError } from '../errors.js';
 
@@ -30,6 +29,8 @@ export async function readArchives(
 async function readArchive(path: string): Promise<ArchiveSource> {
   try {
     const stored = readFileSync(path);
+    // Only now: with it come the builder's workers, which nobody else here needs.
+    const { openTarStream } = await import('mkcramfs/node');
     const chunks: Uint8Array[] = [];
     let length = 0;
     for await (const chunk of openTarStream(path).chunks) {
