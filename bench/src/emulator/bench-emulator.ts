@@ -7,6 +7,8 @@ import { startKernelLoops } from './kernel.js';
 import { EmulatorLoops, FILE_PAGES, LOOP_NAMES, type LoopName, type Timing } from './loops.js';
 import { operationCosts, type OperationCosts } from './many-areas.js';
 import { memoryOfMappedGibibyte } from './memory.js';
+import { PagerLoops } from './pagers.js';
+import { LIBRARIES, ProgramStarts } from './program-start.js';
 import { replayRecords, type ReplayTiming } from './replay.js';
 
 const SPEED_LIMIT = 1;
@@ -15,6 +17,8 @@ const FEW_AREAS = 100;
 const MANY_AREAS = 100_000;
 const MEMORY_LIMIT = 64;
 const REPLAY_LIMIT = 5;
+const START_LIMIT = 50;
+const PAGER_LIMIT = 1.2;
 
 /** Medians of a loop's rounds, in operations per second. */
 export interface LoopResult {
@@ -34,6 +38,10 @@ export interface EmulatorReport {
   readonly manyAreas: OperationCosts;
   readonly memory: number;
   readonly replay: ReplayTiming;
+  /** What reads and writes of a tarfs file that nobody maps take, against a file without pagers. */
+  readonly pagers: Readonly<Record<'read' | 'write', number>>;
+  /** Milliseconds that the start of a program with its libraries takes. */
+  readonly programStart: number;
   readonly targets: readonly EmulatorTarget[];
 }
 
@@ -63,8 +71,30 @@ export async function benchEmulator(rounds: number, work: string): Promise<Emula
     manyAreas: manyAreas!,
     memory: await memoryOfMappedGibibyte(),
     replay: replayRecords(),
+    pagers: benchPagers(rounds),
+    programStart: await medianStart(rounds),
   };
   return { ...measured, targets: judge(measured) };
+}
+
+/** Both kinds of file in turns. */
+function benchPagers(rounds: number): Record<'read' | 'write', number> {
+  const loops = new PagerLoops();
+  const ratio = (operation: 'read' | 'write'): number => {
+    const ratios = Array.from({ length: rounds + 1 }, () => {
+      const { seconds } = loops.run('tarfs', operation);
+      return seconds / loops.run('without', operation).seconds;
+    });
+    return median(ratios.slice(1));
+  };
+  return { read: ratio('read'), write: ratio('write') };
+}
+
+/** Of some starts, after as many to warm up. */
+async function medianStart(rounds: number): Promise<number> {
+  const starts = await ProgramStarts.make();
+  const count = 10 + rounds;
+  return median(Array.from({ length: 2 * count }, () => starts.run()).slice(count));
 }
 
 /** Emulator and kernel in turns, so that what slows the machine down slows down both. */
@@ -99,7 +129,7 @@ function speed({ operations, seconds }: Timing): number {
 }
 
 function judge(report: Omit<EmulatorReport, 'targets'>): EmulatorTarget[] {
-  const { loops, fewAreas, manyAreas, memory, replay } = report;
+  const { loops, fewAreas, manyAreas, memory, replay, pagers, programStart } = report;
   const costs = Object.entries(manyAreas) as [keyof OperationCosts, number][];
   return [
     ...loops.map(({ loop, ratio }) => ({
@@ -117,6 +147,9 @@ function judge(report: Omit<EmulatorReport, 'targets'>): EmulatorTarget[] {
     ),
     atMost('1 GiB of mapped file pages: MiB of memory', memory / MIB, MEMORY_LIMIT),
     atMost("replay of the kernels' records: processor s", replay.processorSeconds, REPLAY_LIMIT),
+    atMost('read of an unmapped tarfs file: time / without pagers', pagers.read, PAGER_LIMIT),
+    atMost('write to an unmapped tarfs file: time / without pagers', pagers.write, PAGER_LIMIT),
+    atMost(`exec of a program with ${LIBRARIES} libraries: ms`, programStart, START_LIMIT),
   ];
 }
 

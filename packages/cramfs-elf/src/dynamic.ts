@@ -240,13 +240,15 @@ function expandRelr(elf: ElfFile, bytes: Uint8Array, place: (vaddr: number) => v
   }
 }
 
-/** Words of the object's class, by index. */
+/** Words of the object's class, by index; the low bits of what a number cannot hold get lost. */
 function wordReader({ elfClass, endianness }: ElfFile, bytes: Uint8Array): (i: number) => number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const little = endianness === 'little';
-  return elfClass === 32
-    ? (index) => view.getUint32(index * 4, little)
-    : (index) => Number(view.getBigUint64(index * 8, little));
+  if (elfClass === 32) return (index) => view.getUint32(index * 4, little);
+  // Halves, as a BigInt for each word would be the most that relocating costs.
+  const [low, high] = little ? [0, 4] : [4, 0];
+  return (index) =>
+    view.getUint32(index * 8 + high, little) * 2 ** 32 + view.getUint32(index * 8 + low, little);
 }
 
 function stringReader(

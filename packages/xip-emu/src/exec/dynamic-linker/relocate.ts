@@ -38,13 +38,22 @@ export function relocate(
 
   const word = elf.elfClass / 8;
   const touched = new Set<number>();
+  // Most words are in the page of the word before.
+  let pageStart = 0;
+  let pageEnd = 0;
+  const touch = (vaddr: number): void => {
+    const address = addressOf(segments, vaddr);
+    if (address === undefined) return;
+    pageStart = vaddr - (address % PAGE_SIZE);
+    pageEnd = pageStart + PAGE_SIZE;
+    if (touched.has(pageOf(address))) return;
+    touched.add(pageOf(address));
+    process.store(address, process.load(address));
+  };
   const write = (vaddr: number): void => {
-    for (const byte of [vaddr, vaddr + word - 1]) {
-      const address = addressOf(segments, byte);
-      if (address === undefined || touched.has(pageOf(address))) continue;
-      touched.add(pageOf(address));
-      process.store(address, process.load(address));
-    }
+    if (vaddr >= pageStart && vaddr + word <= pageEnd) return;
+    touch(vaddr);
+    touch(vaddr + word - 1);
   };
   forEachRelocation(elf, dynamic, memoryReader(process, segments), write);
   for (const { start, end } of dynamic.implicitGot) {
