@@ -32,6 +32,19 @@ export function filemapSpliceRead(
   return at - position;
 }
 
+/** Pages of the pipe's own, for files whose content is not in pages. Compare copy_splice_read(). */
+export function copySpliceRead(
+  file: OpenFile,
+  position: number,
+  pipe: Pipe,
+  length: number,
+): number {
+  if (file.fops.readIter === undefined) throw new SyscallError('EINVAL');
+  const bytes = new Uint8Array(Math.min(length, pipe.room * PAGE_SIZE));
+  const got = file.fops.readIter(file, position, bytes);
+  return got === 0 ? 0 : pipe.write(bytes.subarray(0, got));
+}
+
 /** What a pipe has, written in one go. Compare fs/splice.c:iter_file_splice_write(). */
 export function iterFileSpliceWrite(
   pipe: Pipe,

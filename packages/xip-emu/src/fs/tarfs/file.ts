@@ -2,7 +2,7 @@ import { SyscallError } from '../../errno.js';
 import { PAGE_SIZE, pagesOf } from '../../units.js';
 import type { FileOperations } from '../../vfs/file.js';
 import { filemapRead, genericPerformWrite } from '../../vfs/filemap.js';
-import { iterFileSpliceWrite } from '../../vfs/splice.js';
+import { copySpliceRead, iterFileSpliceWrite } from '../../vfs/splice.js';
 import { writebackRange } from '../../vfs/writeback.js';
 import { tarfsInode } from './inode.js';
 import { tarfsVmOps } from './pager.js';
@@ -26,6 +26,11 @@ export const tarfsFileOperations: FileOperations = {
       node.extend(size);
     });
   },
+  spliceRead: copySpliceRead,
+  spliceRead: (file, position, pipe, length) =>
+    file.mapping === undefined
+      ? copySpliceRead(file, position, pipe, length)
+      : filemapSpliceRead(file, position, pipe, length),
   spliceWrite: iterFileSpliceWrite,
   mmap({ inode }, vma) {
     tarfsInode(inode).takePager();
