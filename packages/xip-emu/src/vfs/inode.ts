@@ -57,6 +57,7 @@ export abstract class SuperBlock {
 
   /** What a remount does to the file system. @throws SyscallError. */
   reconfigure(readOnly: boolean): void {
+    if (readOnly) this.sync();
     this.readOnly = readOnly;
   }
 

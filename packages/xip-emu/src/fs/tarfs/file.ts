@@ -27,10 +27,6 @@ export const tarfsFileOperations: FileOperations = {
     });
   },
   spliceRead: copySpliceRead,
-  spliceRead: (file, position, pipe, length) =>
-    file.mapping === undefined
-      ? copySpliceRead(file, position, pipe, length)
-      : filemapSpliceRead(file, position, pipe, length),
   spliceWrite: iterFileSpliceWrite,
   mmap({ inode }, vma) {
     tarfsInode(inode).takePager();

@@ -255,6 +255,33 @@ describe('coherence', () => {
   });
 });
 
+test('splice gives what read gives, with a pager and without', () => {
+  const { process } = world();
+  const source = process.open('file');
+  const target = process.open('copy', { write: true, create: true });
+  const from = { file: source, position: 4000 };
+  const to = { file: target, position: 0 };
+  expect(process.sendfile(from, to, 200)).toBe(200);
+  const address = map(process);
+  process.store(address + 4000, 0xee);
+  process.sendfile(from, to, 1);
+  expect([...readAll(process, 'copy').subarray(0, 2)]).toEqual([0xee, byteAt(4001)]);
+});
+
+test('remounted read-only: what was written is in the archive, and nothing more comes', () => {
+  const { machine, process, tarfs } = world();
+  writeAt(process, 'before', 0, Uint8Array.of(0x55));
+  machine.mounts.at('/tar')!.remount({ readOnly: true });
+  expect(tarfs.archive[512]).toBe(0x55);
+  expect(() => process.open('before', { write: true })).toThrow('EROFS');
+  machine.mounts.at('/tar')!.remount({ readOnly: false });
+  writeAt(process, 'before', 0, Uint8Array.of(0x56));
+  const compressed = tarfsWorld(tarArchive(tarItem({ name: 'file' })), { readOnly: true });
+  expect(() => {
+    compressed.machine.mounts.at('/tar')!.remount({ readOnly: false });
+  }).toThrow('EROFS');
+});
+
 test('a read-only mount: maps for reading and private copies, nothing else', () => {
   const { process } = tarfsWorld(tarArchive(tarItem({ name: 'file', data: 'content' })), {
     readOnly: true,

@@ -35,6 +35,7 @@ export class TarfsSuperBlock extends SuperBlock {
   readonly mapped = new Set<TarfsInode>();
   /** True if the tree is another one than the archive's. */
   changed = false;
+  private readonly writable: boolean;
   private stored: Archive;
   private nextIno = 1;
 
@@ -46,6 +47,7 @@ export class TarfsSuperBlock extends SuperBlock {
     super();
     this.phys = phys;
     this.readOnly = readOnly;
+    this.writable = !readOnly;
     this.root = this.newInode(S_IFDIR | 0o755);
     this.root.implied = true;
     try {
@@ -78,6 +80,12 @@ export class TarfsSuperBlock extends SuperBlock {
 
   dropCaches(): void {
     for (const { mapping } of this.mapped) mapping?.dropUnmapped();
+  }
+
+  /** What cannot be written again stays read-only. @throws SyscallError EROFS. */
+  override reconfigure(readOnly: boolean): void {
+    if (!readOnly && !this.writable) throw new SyscallError('EROFS');
+    super.reconfigure(readOnly);
   }
 
   /** Pages to files, files to the archive. @throws SyscallError ENOSPC, EFBIG. */
