@@ -44,6 +44,8 @@ export interface ElfObjectOptions {
   readonly relocations?: readonly number[];
   /** The same, for places in the text. */
   readonly textPlaces?: readonly number[];
+  /** Other entries of the dynamic section. */
+  readonly entries?: readonly (readonly [tag: number, value: number])[];
   /** Bytes at the end of the r-x segment that stand for the strings of a loader. */
   readonly strings?: string;
 }
@@ -81,6 +83,7 @@ export function elfObject(options: ElfObjectOptions = {}): Uint8Array {
     entries.push([isRela ? 7 : 17, base + relocationsAt]);
     entries.push([isRela ? 8 : 18, places.length * entrySize]);
   }
+  for (const [tag, value] of options.entries ?? []) entries.push([tag, value]);
   const isDynamic = entries.length > 0 || options.interpreter !== undefined;
   if (options.interpreter !== undefined) entries.push([21, 0]);
   entries.push([5, base + stringsAt], [10, strings.bytes.length], [0, 0]);

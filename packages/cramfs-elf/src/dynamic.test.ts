@@ -93,6 +93,27 @@ test('DT_DEBUG is where the loader writes to', () => {
   expect(dynamic.debugAt).toBe(0x2000 + 16 + 8);
 });
 
+describe('words that the loader writes to without a relocation', () => {
+  const DT_PLTGOT = [3, 0x3000] as const;
+
+  test('the second and third word of a table of procedures', () => {
+    const { dynamic } = parse({ soname: 'x', entries: [DT_PLTGOT, [23, 0x100]] });
+    expect(dynamic.implicitGot).toEqual([{ start: 0x3008, end: 0x3018 }]);
+    expect(parse({ soname: 'x', entries: [DT_PLTGOT] }).dynamic.implicitGot).toEqual([]);
+  });
+
+  test('on MIPS the whole table: local entries, and those of the symbols from the first global on', () => {
+    const counts = [
+      [0x7000000a, 5],
+      [0x70000011, 20],
+      [0x70000013, 17],
+    ] as const;
+    const kind = { machine: 8, elfClass: 32, little: false, soname: 'x' } as const;
+    const { dynamic } = parse({ ...kind, entries: [DT_PLTGOT, ...counts] });
+    expect(dynamic.implicitGot).toEqual([{ start: 0x3000, end: 0x3000 + 4 * (5 + 3) }]);
+  });
+});
+
 test('no dynamic section, or none that can be read', () => {
   const bytes = elfObject();
   expect(parseDynamic(parseElf(bytes)!, () => bytes)).toBeUndefined();

@@ -1,10 +1,7 @@
 import { isFdpic } from 'cramfs-elf';
 import type { CramfsImage } from 'cramfs-reader';
 import {
-  UnmodelledError,
-  isSyscallError,
   programCost,
-  type Errno,
   type LoaderName,
   type ObjectCost,
   type PolicyName,
@@ -13,7 +10,7 @@ import {
   type SegmentCost,
 } from 'xip-emu';
 import { PAGE_SIZE } from '../emulator-options.js';
-import { InputError } from '../errors.js';
+import { failureOf, type EmulatorFailure } from '../emulator/failure.js';
 import { notDirectReason } from '../emulator/not-direct.js';
 import { mountRoot, romMachine } from '../emulator/rom-machine.js';
 
@@ -37,9 +34,9 @@ export interface ExplainedObject extends ObjectCost {
 
 export interface ExecExplanation {
   readonly question: ExecQuestion;
-  /** What execve() fails with. */
-  readonly failure: { readonly code: Errno; readonly reason: string | undefined } | undefined;
-  /** Undefined if execve() fails. */
+  /** What execve() fails with, or why it cannot be told. */
+  readonly failure: EmulatorFailure | undefined;
+  /** Undefined if there is a failure. */
   readonly cost: ProgramCost | undefined;
   readonly objects: readonly ExplainedObject[];
   /** True if nothing is missing, and nothing kills it. */
@@ -72,9 +69,7 @@ export function explainExec(image: CramfsImage, question: ExecQuestion): ExecExp
       fits: question.maxRam === undefined || ramBytes(cost.atMost) <= question.maxRam,
     };
   } catch (error) {
-    if (error instanceof UnmodelledError) throw new InputError(error.message);
-    if (!isSyscallError(error)) throw error;
-    const failure = { code: error.code, reason: error.reason };
+    const failure = failureOf(error);
     return { question, failure, cost: undefined, objects: [], starts: false, fits: true };
   }
 }

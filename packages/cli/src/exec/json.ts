@@ -17,7 +17,7 @@ export function execJson(explanation: ExecExplanation): string {
     mmu,
     pageSize: PAGE_SIZE,
     physAddr,
-    failure: failure === undefined ? null : { code: failure.code, reason: failure.reason ?? null },
+    failure: failure === undefined ? null : { code: failure.code ?? null, reason: failure.reason },
     starts,
     loader: cost?.started.loader ?? null,
     missing: (cost?.started.missing ?? []).map(({ name, neededBy, reason }) => ({

@@ -1,6 +1,7 @@
 import { nameToText } from 'cramfs-format';
 import type { RamPages } from 'xip-emu';
 import { PAGE_SIZE } from '../emulator-options.js';
+import { failureText } from '../emulator/failure.js';
 import { segmentFlags } from '../map/segment.js';
 import { plural, renderFields, renderTable, type Column } from '../render/table.js';
 import { ramBytes, type ExecExplanation, type ExplainedObject } from './explain.js';
@@ -21,10 +22,7 @@ export function execText(explanation: ExecExplanation): string {
   const head =
     `${question.argv.map(nameToText).join(' ')}: ${kernel}` +
     `${loader === undefined ? '' : `, ${loader}'s dynamic loader`}\n`;
-  if (cost === undefined) {
-    const { code, reason } = failure!;
-    return `${head}fails: ${code}${reason === undefined ? '' : `: ${reason}`}\n`;
-  }
+  if (cost === undefined) return `${head}fails: ${failureText(failure!)}\n`;
   const rows = [
     ...objects.map(objectRow),
     ['[stack]', '', ramText(cost.stack), ramText(cost.stack)],

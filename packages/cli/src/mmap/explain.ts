@@ -1,14 +1,12 @@
 import type { CramfsImage, Inode } from 'cramfs-reader';
 import {
   AccessFault,
-  KernelCorruption,
   MAP_PRIVATE,
   MAP_SHARED,
   PROT_EXEC,
   PROT_NONE,
   PROT_READ,
   PROT_WRITE,
-  SyscallError,
   UnmodelledError,
   accountMachine,
   areasIn,
@@ -22,6 +20,7 @@ import {
   type TraceEvent,
 } from 'xip-emu';
 import { PAGE_SIZE } from '../emulator-options.js';
+import { failureOf, type EmulatorFailure } from '../emulator/failure.js';
 import { notDirectReason } from '../emulator/not-direct.js';
 import { mountRoot, romMachine } from '../emulator/rom-machine.js';
 
@@ -49,13 +48,6 @@ export interface MmapQuestion {
   readonly touches: readonly Touch[];
 }
 
-/** Why there is no mapping, or none any more. */
-export interface MmapFailure {
-  /** An errno; undefined if the kernel itself breaks, or the emulator does not know. */
-  readonly code: string | undefined;
-  readonly reason: string;
-}
-
 export interface TouchResult extends Touch {
   /** The byte read; undefined after a store or a signal. */
   readonly value: number | undefined;
@@ -69,7 +61,8 @@ export interface TouchResult extends Touch {
 export interface MmapExplanation {
   readonly question: MmapQuestion;
   readonly address: number | undefined;
-  readonly failure: MmapFailure | undefined;
+  /** Why there is no mapping, or none any more. */
+  readonly failure: EmulatorFailure | undefined;
   /** What the mmap itself did; a copy without MMU reads the file. */
   readonly events: readonly TraceEvent[];
   readonly touches: readonly TouchResult[];
@@ -89,7 +82,7 @@ export function explainMmap(image: CramfsImage, question: MmapQuestion): MmapExp
   const { length, touches } = question;
   const events: TraceEvent[] = [];
   let address: number | undefined;
-  let failure: MmapFailure | undefined;
+  let failure: EmulatorFailure | undefined;
   try {
     address = traced(machine, events, () => mapFile(process, question));
   } catch (error) {
@@ -168,17 +161,6 @@ function traced<T>({ trace }: Machine, events: TraceEvent[], action: () => T): T
   } finally {
     trace.sink = undefined;
   }
-}
-
-function failureOf(error: unknown): MmapFailure {
-  if (error instanceof SyscallError) {
-    return { code: error.code, reason: error.reason ?? '' };
-  }
-  if (error instanceof KernelCorruption) {
-    return { code: undefined, reason: `${error.kind} in ${error.kernelFunction}: ${error.effect}` };
-  }
-  if (error instanceof UnmodelledError) return { code: undefined, reason: error.message };
-  throw error;
 }
 
 function reasonFor(image: CramfsImage, question: MmapQuestion, direct: number): string | undefined {

@@ -1,6 +1,7 @@
 import { nameToText } from 'cramfs-format';
 import type { AreaReport, FramePlace, TraceEvent } from 'xip-emu';
 import { PAGE_SIZE } from '../emulator-options.js';
+import { failureText } from '../emulator/failure.js';
 import { hex } from '../render/json.js';
 import { plural, renderFields, renderTable, type Column } from '../render/table.js';
 import type { MmapExplanation, MmapQuestion, TouchResult } from './explain.js';
@@ -10,10 +11,7 @@ import { pageRuns, type PageRun } from './page-runs.js';
 export function mmapText(explanation: MmapExplanation): string {
   const { question, address, failure, areas, pages, touches } = explanation;
   const head = `${requestText(question)}\n`;
-  if (address === undefined) {
-    const { code, reason } = failure!;
-    return `${head}fails: ${[code, reason].filter((part) => part !== '' && part !== undefined).join(': ')}\n`;
-  }
+  if (address === undefined) return `${head}fails: ${failureText(failure!)}\n`;
   return [
     head,
     areas.map(areaText).join(''),
