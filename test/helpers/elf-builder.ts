@@ -4,6 +4,10 @@ export interface TestSegment {
   flags: number;
   offset: number;
   filesz: number;
+  vaddr?: number;
+  /** Default: filesz. */
+  memsz?: number;
+  align?: number;
 }
 
 /**
@@ -32,20 +36,26 @@ export function elfFile(
   else view.setUint32(28, phoff, little);
   view.setUint16(wide ? 54 : 42, wide ? 56 : 32, little);
   view.setUint16(wide ? 56 : 44, segments.length, little);
-  segments.forEach(({ type: segmentType = 1, flags, offset, filesz }, index) => {
+  segments.forEach((segment, index) => {
+    const { type: segmentType = 1, flags, offset, filesz } = segment;
+    const { vaddr = 0, memsz = filesz, align = 0 } = segment;
     const at = phoff + index * (wide ? 56 : 32);
     bytes.fill(0, at, at + (wide ? 56 : 32));
     view.setUint32(at, segmentType, little);
     if (wide) {
       view.setUint32(at + 4, flags, little);
       view.setBigUint64(at + 8, BigInt(offset), little);
+      view.setBigUint64(at + 16, BigInt(vaddr), little);
       view.setBigUint64(at + 32, BigInt(filesz), little);
-      view.setBigUint64(at + 40, BigInt(filesz), little);
+      view.setBigUint64(at + 40, BigInt(memsz), little);
+      view.setBigUint64(at + 48, BigInt(align), little);
     } else {
       view.setUint32(at + 4, offset, little);
+      view.setUint32(at + 8, vaddr, little);
       view.setUint32(at + 16, filesz, little);
-      view.setUint32(at + 20, filesz, little);
+      view.setUint32(at + 20, memsz, little);
       view.setUint32(at + 24, flags, little);
+      view.setUint32(at + 28, align, little);
     }
   });
   return bytes;

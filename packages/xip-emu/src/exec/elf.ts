@@ -9,7 +9,7 @@ import {
   type ElfSegment,
 } from 'cramfs-elf';
 import { bytesToName } from 'cramfs-format';
-import { SyscallError } from '../errno.js';
+import { AccessFault, SyscallError } from '../errno.js';
 import {
   MAP_FIXED,
   MAP_FIXED_NOREPLACE,
@@ -20,6 +20,7 @@ import {
 } from '../memory-map.js';
 import { mapBrk } from '../mm/brk.js';
 import type { Mm } from '../mm/mm-struct.js';
+import { VPN_LIMIT } from '../mm/page-table.js';
 import { installVdso } from '../mm/special-mapping.js';
 import type { Process } from '../process.js';
 import { PAGE_SIZE, pageAlign, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
@@ -30,7 +31,9 @@ import { BINPRM_BUF_SIZE, openExec, readElfHeaders, readProgram } from './open-e
 import { pastPointOfNoReturn } from './point-of-no-return.js';
 
 /** PIEs with an interpreter go here: two thirds of the address space. ELF_ET_DYN_BASE. */
-const ET_DYN_BASE = pageOf((2 ** 38 / 3) * 2) * PAGE_SIZE;
+function etDynBase(): Address {
+  return pageOf(((VPN_LIMIT * PAGE_SIZE) / 3) * 2) * PAGE_SIZE;
+}
 
 /** A program in memory, before its first instruction. Places are pages. */
 export interface ElfProgram {
@@ -72,10 +75,11 @@ export function execElf(
     mm.host.trace.sink?.({ type: 'exec', pid: mm.pid, path });
     return pastPointOfNoReturn(() => {
       const strings = pushStrings(mm, path, args, needsExecutableStack(elf));
-      const program = loadProgram(mm, file, elf, interpreter !== undefined);
+      const role = interpreter === undefined ? 'program alone' : 'program with interpreter';
+      const program = loadProgram(mm, file, elf, role);
       mm.startBrk = program.end * PAGE_SIZE;
       mm.brkEnd = mm.startBrk;
-      const loader = loaderElf && loadProgram(mm, interpreter!, loaderElf, false);
+      const loader = loaderElf && loadProgram(mm, interpreter!, loaderElf, 'interpreter');
       installVdso(mm);
       mm.startStack = pushTables(mm, strings, args);
       return { ...program, entry: (loader ?? program).entry, interpreter: loader };
@@ -113,8 +117,11 @@ function openInterpreter(
   return openExec(process, bytesToName(name.subarray(0, name.indexOf(0))));
 }
 
+/** What is loaded decides where, if it can be anywhere. */
+type Role = 'program with interpreter' | 'program alone' | 'interpreter';
+
 /** Maps the segments of a program or an interpreter. */
-function loadProgram(mm: Mm, file: OpenFile, elf: ElfFile, isPie: boolean): ElfProgram {
+function loadProgram(mm: Mm, file: OpenFile, elf: ElfFile, role: Role): ElfProgram {
   const loads = elf.segments.filter(({ type }) => type === PT_LOAD);
   const [first] = loads;
   if (first === undefined) throw new SyscallError('ENOEXEC', 'nothing to load');
@@ -128,8 +135,9 @@ function loadProgram(mm: Mm, file: OpenFile, elf: ElfFile, isPie: boolean): ElfP
     } else {
       // The first mapping takes the room of all of them, so that the rest finds its place.
       const total = totalMappingSize(loads);
-      const fixed = isPie ? MAP_FIXED_NOREPLACE : 0;
-      const wanted = (isPie ? ET_DYN_BASE : 0) - pageOf(segment.vaddr) * PAGE_SIZE;
+      const place = role === 'interpreter' ? 0 : alignedPlace(mm, file, loads, role, total);
+      const fixed = place === 0 ? 0 : MAP_FIXED_NOREPLACE;
+      const wanted = pageOf(place - segment.vaddr) * PAGE_SIZE;
       const at = loadSegment(mm, file, segment, wanted, MAP_PRIVATE | fixed, total);
       bias = at - pageOf(segment.vaddr) * PAGE_SIZE;
     }
@@ -144,6 +152,34 @@ function loadProgram(mm: Mm, file: OpenFile, elf: ElfFile, isPie: boolean): ElfP
     mapped: { path: file.path, inode: file.inode, elf, segments: movedSegments(loads, bias) },
     interpreter: undefined,
   };
+}
+
+/**
+ * Where a program goes that can be anywhere, by the largest alignment of its segments; 0 = wherever
+ * there is room. A program without interpreter is mapped once to see where that is. Compare
+ * fs/binfmt_elf.c:load_elf_binary(), maximum_alignment().
+ */
+function alignedPlace(
+  mm: Mm,
+  file: OpenFile,
+  loads: readonly ElfSegment[],
+  role: Role,
+  total: number,
+): Address {
+  const alignments = loads.map(({ align }) => align).filter(isPowerOfTwo);
+  const alignment = Math.max(...alignments, PAGE_SIZE);
+  let place = etDynBase();
+  if (role === 'program alone') {
+    if (alignment === PAGE_SIZE) return 0;
+    const [first] = loads;
+    place = loadSegment(mm, file, first!, -pageOf(first!.vaddr) * PAGE_SIZE, MAP_PRIVATE, total);
+    mm.munmap(place, total);
+  }
+  return place - (place % alignment);
+}
+
+function isPowerOfTwo(value: number): boolean {
+  return value > 0 && Number.isInteger(Math.log2(value));
 }
 
 /** Compare fs/binfmt_elf.c:total_mapping_size(). */
@@ -201,10 +237,19 @@ function mapFile(
   return at;
 }
 
-/** Bytes behind the data, up to the end of the page, are the program's zeros: padzero(). */
+/**
+ * Bytes behind the data, up to the end of the page, are the program's zeros: padzero().
+ *
+ * @throws SyscallError EFAULT if the file ends before.
+ */
 function clearTail(mm: Mm, from: Address, writable: boolean): void {
   if (!writable) return;
-  for (let at = from; at % PAGE_SIZE !== 0; at += 1) mm.store(at, 0);
+  try {
+    for (let at = from; at % PAGE_SIZE !== 0; at += 1) mm.store(at, 0);
+  } catch (error) {
+    if (!(error instanceof AccessFault)) throw error;
+    throw new SyscallError('EFAULT', 'the page behind the data cannot be cleared');
+  }
 }
 
 /** PROT_* of PF_*. */
