@@ -7,7 +7,7 @@ import { VM_FAULT_OK, type VmOperations } from '../../vfs/vm-area.js';
 import { writebackRange } from '../../vfs/writeback.js';
 import type { FuseFile } from './fuse-file.js';
 import { fuseInode, type FuseInode } from './inode.js';
-import { MAX_REQUEST, sendRead, sendWrite } from './transfer.js';
+import { maxRequest, sendRead, sendWrite } from './transfer.js';
 
 /** Any open file will do for the server: fs/fuse/file.c:fuse_write_file_get(). */
 function anyHandle(inode: FuseInode): number {
@@ -97,13 +97,13 @@ function fillPages(inode: FuseInode, position: number, from: Uint8Array): number
     const at = position + done;
     const index = Math.floor(at / PAGE_SIZE);
     const offset = at % PAGE_SIZE;
-    const bytes = from.subarray(done, done + Math.min(PAGE_SIZE - offset, MAX_REQUEST - done));
+    const bytes = from.subarray(done, done + Math.min(PAGE_SIZE - offset, maxRequest() - done));
     const whole = bytes.length === PAGE_SIZE;
     const frame = whole ? mapping.grab(index) : mapping.find(index);
     done += bytes.length;
     if (frame < 0) break;
     mapping.phys.borrowWritable(frame).set(bytes, offset);
-  } while (done < from.length && done < MAX_REQUEST && (position + done) % PAGE_SIZE === 0);
+  } while (done < from.length && done < maxRequest() && (position + done) % PAGE_SIZE === 0);
   return done;
 }
 

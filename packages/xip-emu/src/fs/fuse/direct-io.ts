@@ -4,7 +4,7 @@ import { invalidatePages } from '../../vfs/invalidate.js';
 import { writebackRange } from '../../vfs/writeback.js';
 import type { FuseFile } from './fuse-file.js';
 import type { FuseInode } from './inode.js';
-import { MAX_REQUEST, sendRead, sendWrite } from './transfer.js';
+import { maxRequest, sendRead, sendWrite } from './transfer.js';
 
 /* Reads and writes of files with FOPEN_DIRECT_IO. Compare fs/fuse/file.c:fuse_direct_io(). */
 
@@ -45,7 +45,7 @@ export function directWrite(
 function inPieces(length: number, transfer: (done: number, size: number) => number): number {
   let done = 0;
   while (done < length) {
-    const size = Math.min(length - done, MAX_REQUEST);
+    const size = Math.min(length - done, maxRequest());
     let got: number;
     try {
       got = transfer(done, size);

@@ -379,9 +379,15 @@ describe('what servers do not know, and what they get wrong', () => {
     expect(() => world.open()).toThrow(code('EIO'));
     world.server.getattr = () => ({ mode: S_IFREG, size: 1 });
     const file = world.open();
+    world.server.content = bytesOf(1);
+    world.read(file, 1);
     world.server.getattr = () => ({ mode: S_IFDIR, size: 1 });
     expect(() => world.process.fstat(file)).toThrow(code('EIO'));
+    // Looked up anew it is a directory; the file is there until it is closed.
+    expect(world.process.stat('/fuse/f').mode).toBe(S_IFDIR);
+    expect(file.mapping!.pages).toBe(1);
     world.process.close(file);
+    expect(file.mapping!.pages).toBe(0);
     world.server.lookup = () => ({ nodeId: 0, attributes: { mode: S_IFREG, size: 1 } });
     expect(() => world.open()).toThrow(code('EIO'));
     world.end();

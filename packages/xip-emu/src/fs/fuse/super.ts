@@ -46,8 +46,12 @@ export class FuseSuperBlock extends SuperBlock {
     if (!Number.isInteger(nodeId) || nodeId < FUSE_ROOT_ID || nodeId > Number.MAX_SAFE_INTEGER) {
       throw new SyscallError('EIO', 'the server gives no node');
     }
-    // A node that has become something of another type is another inode.
     const inode = new FuseInode(this, nodeId, attributes);
+    // A node that has become something of another type is another inode: fuse_make_bad().
+    if (known !== undefined) {
+      known.links = 0;
+      known.evictIfUnused();
+    }
     this.inodes.set(nodeId, inode);
     return inode;
   }

@@ -3,8 +3,12 @@ import { PAGE_SIZE } from '../../units.js';
 import type { FuseInode } from './inode.js';
 import type { FileHandle } from './protocol.js';
 
-/** FUSE_DEFAULT_MAX_PAGES_PER_REQ, in bytes: what one request reads or writes at most. */
-export const MAX_REQUEST = 32 * PAGE_SIZE;
+const FUSE_DEFAULT_MAX_PAGES_PER_REQ = 32;
+
+/** Bytes that one request reads or writes at most. */
+export function maxRequest(): number {
+  return FUSE_DEFAULT_MAX_PAGES_PER_REQ * PAGE_SIZE;
+}
 
 /** READ. @throws SyscallError EIO for more than was asked for, or what the server throws. */
 export function sendRead(
