@@ -35,3 +35,16 @@ test('MADV_POPULATE_WRITE leaves the dirt to the entry', () => {
   child.madvise(ADDRESS, PAGE_SIZE, 'free');
   expect(counts(child)).toEqual({ clean: PAGE_SIZE, dirty: 0 });
 });
+
+test('one area too many is something to try again', () => {
+  const machine = romMachine(kernelImage('basic'), { maxMapCount: 5 });
+  const process = machine.spawn();
+  mapAnonymous(process, 5, RW, { address: ADDRESS });
+  const advise = (page: number): void => {
+    process.madvise(ADDRESS + page * PAGE_SIZE, PAGE_SIZE, 'random');
+  };
+  advise(1);
+  expect(() => {
+    advise(3);
+  }).toThrow('EAGAIN');
+});

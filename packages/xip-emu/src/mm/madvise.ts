@@ -1,4 +1,4 @@
-import { SyscallError } from '../errno.js';
+import { SyscallError, isSyscallError } from '../errno.js';
 import type { Advice } from '../memory-map.js';
 import { PG_DIRTY, PG_LAZYFREE } from '../phys/physical-memory.js';
 import { isPageAligned, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
@@ -14,7 +14,7 @@ import { zapRange } from './zap.js';
 /**
  * madvise(2). Holes give ENOMEM at the end, after the rest was done; any other error ends it.
  *
- * @throws SyscallError EINVAL, ENOMEM, EFAULT, EBADF. Compare mm/madvise.c:do_madvise().
+ * @throws SyscallError EINVAL, ENOMEM, EAGAIN (too many areas), EFAULT. Compare mm/madvise.c:do_madvise().
  */
 export function madvise(mm: Mm, address: Address, length: number, advice: Advice): void {
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
@@ -91,9 +91,14 @@ function setReadFlags(
 ): Vma {
   const flags = (vma.flags & ~(VM_RAND_READ | VM_SEQ_READ)) | set;
   if (flags === vma.flags) return vma;
-  const target = modifyFlags(mm, prev, vma, start, end, flags);
-  target.flags = flags;
-  return target;
+  try {
+    const target = modifyFlags(mm, prev, vma, start, end, flags);
+    target.flags = flags;
+    return target;
+  } catch (error) {
+    if (isSyscallError(error, 'ENOMEM')) throw new SyscallError('EAGAIN', error.reason);
+    throw error;
+  }
 }
 
 /** Compare mm/madvise.c:madvise_willneed(), in a kernel with swap. */

@@ -164,6 +164,11 @@ export function forcePageCacheReadahead(mapping: AddressSpace, index: Pgoff, pag
   const limit = Math.min(pages, Math.max(raPages, ioPages));
   const end = Math.min(index + limit, pagesOf(mapping.host.size));
   for (let at = index; at < end; at += 1) {
-    if (readOrStop(mapping, at, 1) < 0) return;
+    try {
+      mapping.read(at);
+    } catch (error) {
+      // What cannot be read ahead is told to whoever needs it.
+      if (!isSyscallError(error)) throw error;
+    }
   }
 }
