@@ -171,6 +171,28 @@ describe('RAM', () => {
   });
 });
 
+test('where files share pages of the page cache, the total counts them once', () => {
+  const content = elfObject({ textSize: 4 * PAGE });
+  const blocks = Array.from({ length: 5 }, (_, index) => index);
+  const cost = costOf(
+    {
+      '/bin/p': object({ interpreter: LOADER, needed: ['x', 'y'] }),
+      [LOADER]: loader,
+      '/lib/x': file(content, { mode: 0o755, blocks: 'ZZZZZ' }),
+      '/lib/y': file(content, {
+        mode: 0o755,
+        blocks: blocks.map((index) => ({ kind: 'Z', sameAs: ['/lib/x', index] })),
+      }),
+    },
+    '/bin/p',
+    {},
+    { policy: 'linux-6.12-shared-page-cache' },
+  );
+  const sum = cost.objects.reduce((pages, { atMost }) => pages + atMost.cache, 0);
+  expect(cost.otherCache).toBe(0);
+  expect(sum - cost.atMost.cache).toBe(5);
+});
+
 test('a program without a loader relocates itself', () => {
   const program = elfObject({ data: 3 * PAGE, relocations: [2 * PAGE] });
   const cost = costOf({ '/bin/p': xipFile(program) }, '/bin/p');

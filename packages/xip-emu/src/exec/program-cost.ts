@@ -114,7 +114,7 @@ interface MachineRam {
 }
 
 function ramOf(machine: Machine, process: Process, objects: readonly LoadedObject[]): MachineRam {
-  const { pageCachePages, anonymousPages, processes } = accountMachine(machine);
+  const { pageCachePages, anonymousPages, processes, files } = accountMachine(machine);
   const ram = objects.map((object) => ({
     private: countPages(process, object).private,
     cache: object.inode.mapping?.pages ?? 0,
@@ -123,7 +123,8 @@ function ramOf(machine: Machine, process: Process, objects: readonly LoadedObjec
   return {
     objects: ram,
     otherPrivate: anonymousPages - sum('private'),
-    otherCache: pageCachePages - sum('cache'),
+    // By files: where files share pages, the machine has fewer.
+    otherCache: files.reduce((pages, file) => pages + file.pageCachePages, 0) - sum('cache'),
     total: { private: anonymousPages, cache: pageCachePages },
     pageTablePages: processes[0]?.pageTablePages ?? 0,
   };
