@@ -91,7 +91,7 @@ export class TarfsInode extends SimpleInode<TarfsInode> {
     const old = content.size;
     if (pager !== undefined && size > old) zeroRestOfPage(pager, old);
     content.setSize(size);
-    if (pager !== undefined && size < old) truncatePagecache(pager, size);
+    if (pager !== undefined && size <= old) truncatePagecache(pager, size);
   }
 
   // What a mount reads from the archive.

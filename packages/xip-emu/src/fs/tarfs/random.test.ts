@@ -267,13 +267,17 @@ class Model {
     const address = BASE + slot * SLOT_PAGES * P;
     process.mmap(SLOT_PAGES * P, PROT_READ | PROT_WRITE, flags, { file: open, address });
     process.close(open);
-    const old = maps.get(slot)?.file;
+    // What was there goes first.
+    this.forget(maps, slot);
     maps.set(slot, { file, shared, copies: new Map() });
-    this.unmapped(old);
   }
 
   private unmap({ process, maps }: NaiveProcess, slot: number): void {
     process.munmap(BASE + slot * SLOT_PAGES * P, SLOT_PAGES * P);
+    this.forget(maps, slot);
+  }
+
+  private forget(maps: NaiveProcess['maps'], slot: number): void {
     const old = maps.get(slot)?.file;
     maps.delete(slot);
     this.unmapped(old);

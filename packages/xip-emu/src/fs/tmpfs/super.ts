@@ -90,7 +90,7 @@ export class TmpfsInode extends SimpleInode<TmpfsInode> {
     const { mapping, bytes } = this;
     if (mapping === undefined) throw new SyscallError('EINVAL');
     this.bytes = size;
-    if (size < bytes) truncatePagecache(mapping, size);
+    if (size <= bytes) truncatePagecache(mapping, size);
   }
 }
 
