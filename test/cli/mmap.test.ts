@@ -200,7 +200,7 @@ describe('what cannot be used is one line', () => {
     [['--prot=q'], "--prot cannot be 'q': use letters of rwx, or -"],
     [['--touch=x'], "--touch cannot be 'x': use PAGE, PAGE:r or PAGE:w"],
     [['--touch=5'], '--touch 5: the mapping has 5 pages, from 0 on'],
-    [['--page-size=8192'], "--page-size cannot be '8192': the emulated kernels have 4096"],
+    [['--page-size=8192', '--offset=4096'], '--offset cannot be 4096: use a multiple of 8192'],
     [['--offset=1'], '--offset cannot be 1: use a multiple of 4096'],
   ] as const)('%j', async (argv, message) => {
     const { code, stderr } = await cramfs(['mmap', image, FILE, ...argv]);
@@ -227,4 +227,19 @@ describe('what cannot be used is one line', () => {
       `cramfs: ${image}: not a regular file (/bin)\n`,
     );
   });
+});
+
+test('pages are as large as the blocks of the image, or as --page-size says', async () => {
+  const pageSize = 16384;
+  const blocks = [{ kind: 'D', align: pageSize } as const, 'D' as const];
+  const tree = { f: file(noise(2 * pageSize - 100), { blocks }) };
+  const { bytes } = buildRawImage(tree, { flags: 0x803, blockSize: pageSize });
+  const path = folder.write('pages-of-16k.img', bytes);
+  for (const argv of [[], ['--page-size=16K']]) {
+    expect(await cramfsJson(['mmap', path, '/f', '--touch=1', ...argv])).toMatchObject({
+      pageSize,
+      pages: [{ backing: 'rom' }, { backing: 'rom' }],
+      rom: { pages: 2, savedBytes: 2 * pageSize },
+    });
+  }
 });

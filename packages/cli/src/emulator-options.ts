@@ -11,9 +11,6 @@ const POLICIES = {
   'linux-6.12-fake-path': 'backing files as until 6.6',
 } as const satisfies Record<PolicyName, string>;
 
-/** Of the emulated kernels. */
-export const PAGE_SIZE = 4096;
-
 /** Where the kernel's test board has its flash. */
 export const DEFAULT_PHYS = 0x22000000;
 

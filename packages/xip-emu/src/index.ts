@@ -9,6 +9,7 @@ export {
   type SignalCode,
 } from './errno.js';
 export { KernelCorruption, type CorruptionDetails } from './kernel-corruption.js';
+export { PAGE_SIZE } from './units.js';
 export { Machine, type MachineOptions } from './machine.js';
 export { Process, type MmapOptions, type OpenOptions } from './process.js';
 export {

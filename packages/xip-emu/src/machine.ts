@@ -1,3 +1,4 @@
+import { isBlockSize } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
 import { SyscallError } from './errno.js';
 import { TmpfsSuperBlock } from './fs/tmpfs/super.js';
@@ -13,7 +14,7 @@ import { PhysicalMemory } from './phys/physical-memory.js';
 import type { RomWindow } from './phys/rom-window.js';
 import { LINUX_POLICIES, type LinuxPolicy, type PolicyName } from './policy.js';
 import { Process } from './process.js';
-import { PAGE_SIZE, type Address } from './units.js';
+import { PAGE_SIZE, setPageSize, type Address, type Vpn } from './units.js';
 import { Trace } from './trace.js';
 import { MTD_BLOCK_MAJOR, VIRTBLK_MAJOR, VIRTBLK_MINORS } from './vfs/device.js';
 import type { SuperBlock } from './vfs/inode.js';
@@ -21,6 +22,11 @@ import { MountTable, type MountOptions, type RemountOptions } from './vfs/mount.
 import { SharedPages } from './vfs/shared-pages.js';
 
 export interface MachineOptions {
+  /**
+   * 4096 (default) to 65536 bytes, a power of two. All machines with processes have the same, for
+   * that is a constant of Linux: another size can be used once all have exited, or been halted.
+   */
+  readonly pageSize?: number | undefined;
   /** Default: true. */
   readonly mmu?: boolean | undefined;
   /** Bytes; default 192 MiB. */
@@ -40,9 +46,25 @@ const DEFAULT_FAULT_AROUND = 65536;
 const DEFAULT_MAX_MAP_COUNT = 65530;
 const MMAP_MIN_ADDR = 65536;
 const RAM_ADDRESS = 0x80000000;
+const DEFAULT_PAGE_SIZE = 4096;
+
+/** Processes of all machines: as long as there are any, the page size stays. */
+let running = 0;
+
+function usePageSize(pageSize: number): void {
+  if (pageSize === PAGE_SIZE) return;
+  if (!isBlockSize(pageSize)) throw new TypeError(`${pageSize} is no page size`);
+  if (running > 0) {
+    throw new TypeError(
+      `${running} processes have pages of ${PAGE_SIZE} bytes: exit() them, or halt() their machines`,
+    );
+  }
+  setPageSize(pageSize);
+}
 
 /** The composition root: physical memory, mounts, processes and one Linux policy. */
 export class Machine implements MmHost {
+  readonly pageSize: number;
   readonly mmu: boolean;
   readonly phys: PhysicalMemory;
   readonly policy: LinuxPolicy;
@@ -52,7 +74,7 @@ export class Machine implements MmHost {
   readonly maxMapCount: number;
   /** The event log; set its `sink` to turn it on. */
   readonly trace = new Trace();
-  readonly mmapMinVpn = MMAP_MIN_ADDR / PAGE_SIZE;
+  readonly mmapMinVpn: Vpn;
   /** The kernel's own mount, for shared anonymous memory: mm/shmem.c:shm_mnt. */
   private readonly shmMount: TmpfsSuperBlock;
   /** Without MMU: what all mappings stand on. */
@@ -66,9 +88,13 @@ export class Machine implements MmHost {
 
   constructor(options: MachineOptions = {}) {
     const { mmu = true, ramSize = DEFAULT_RAM, roms = [], policy = 'linux-6.12' } = options;
+    this.pageSize = options.pageSize ?? DEFAULT_PAGE_SIZE;
+    usePageSize(this.pageSize);
+    this.mmapMinVpn = MMAP_MIN_ADDR / PAGE_SIZE;
     this.mmu = mmu;
     this.policy = LINUX_POLICIES[policy];
-    this.faultAroundPages = (options.faultAround ?? DEFAULT_FAULT_AROUND) / PAGE_SIZE;
+    const faultAround = options.faultAround ?? DEFAULT_FAULT_AROUND;
+    this.faultAroundPages = Math.max(1, faultAround / PAGE_SIZE);
     this.maxMapCount = options.maxMapCount ?? DEFAULT_MAX_MAP_COUNT;
     this.phys = new PhysicalMemory({
       ramSize,
@@ -171,11 +197,23 @@ export class Machine implements MmHost {
     const process = new Process(this.nextPid, mm, this, parent);
     mm.pid = process.pid;
     this.processes.add(process);
+    running += 1;
     this.nextPid += 1;
     return process;
   }
 
+  exited(process: Process): void {
+    if (this.processes.delete(process)) running -= 1;
+  }
+
+  /** Turns the machine off: what its processes have is not given back, but they are gone. */
+  halt(): void {
+    running -= this.processes.size;
+    this.processes.clear();
+  }
+
   private newMemoryMap(): MemoryMap {
+    usePageSize(this.pageSize);
     if (!this.mmu) return new NommuMm(this.vmRegions, this.trace);
     const mm = new Mm(this);
     installVdso(mm);

@@ -43,8 +43,8 @@ export interface MmapOptions {
 export interface ProcessHost {
   readonly phys: PhysicalMemory;
   readonly mounts: MountTable;
-  readonly processes: Set<Process>;
   readonly trace: Trace;
+  exited(process: Process): void;
 }
 
 /**
@@ -320,7 +320,7 @@ export class Process {
   /** exit(2), as far as memory goes: mm/mmap.c:exit_mmap(). Open files stay the caller's. */
   exit(): void {
     this.mm.exit();
-    this.host.processes.delete(this);
+    this.host.exited(this);
     this.host.trace.sink?.({ type: 'exit', pid: this.pid });
   }
 }

@@ -1,8 +1,20 @@
-/** Pages of 4096 bytes: the only size that the emulated kernels have. */
-export const PAGE_SHIFT = 12;
-export const PAGE_SIZE = 4096;
-export const PAGE_MASK = PAGE_SIZE - 1;
-/** MAX_PAGE_ORDER: the page allocator gives at most 2^10 contiguous pages, 4 MiB. */
+import type { BlockSize } from 'cramfs-format';
+
+/**
+ * Of the kernel that is emulated. As Linux is built for one page size, all machines that have
+ * processes at a time have the same, and what is hot reads variables of this module.
+ */
+export let PAGE_SHIFT = 12;
+/** Bytes, 2^PAGE_SHIFT: what a block of cramfs can be. */
+export let PAGE_SIZE: BlockSize = 4096;
+
+/** For Machine alone: nothing that was made for another page size may be used any more. */
+export function setPageSize(bytes: BlockSize): void {
+  PAGE_SHIFT = Math.log2(bytes);
+  PAGE_SIZE = bytes;
+}
+
+/** MAX_PAGE_ORDER: the page allocator gives at most 2^10 contiguous pages. */
 export const MAX_BLOCK_PAGES = 1 << 10;
 
 /** A virtual or physical address in bytes. May exceed 32 bits: no bit operators on it. */

@@ -1,7 +1,15 @@
 import { defineCommand, type CommandArguments } from '../command.js';
-import { PAGE_SIZE, physOption, policyOption } from '../emulator-options.js';
+import { physOption, policyOption } from '../emulator-options.js';
 import { UsageError } from '../errors.js';
-import { flag, imageOptions, jsonOption, list, parseBytes, value } from '../options.js';
+import {
+  flag,
+  imageOptions,
+  jsonOption,
+  list,
+  parseBlockSize,
+  parseBytes,
+  value,
+} from '../options.js';
 
 const options = {
   len: value('bytes to map (default: from --offset to the end of the file)', parseBytes('--len')),
@@ -12,8 +20,8 @@ const options = {
   nommu: flag('a kernel without an MMU (default: with one)'),
   ...physOption,
   'page-size': value(
-    `the kernel's page size: ${PAGE_SIZE}, the only one that is emulated`,
-    parsePageSize,
+    "the kernel's page size, 4096 to 65536 (default: the block size of the image, as it has to be)",
+    parseBlockSize('--page-size'),
   ),
   touch: list('access PAGE of the mapping: PAGE or PAGE:r loads, PAGE:w stores its first byte'),
   'image-offset': imageOptions.offset,
@@ -39,13 +47,4 @@ function parseProt(given: string): string {
     throw new UsageError(`--prot cannot be '${given}': use letters of rwx, or -`);
   }
   return given;
-}
-
-function parsePageSize(given: string): number {
-  if (parseBytes('--page-size')(given) !== PAGE_SIZE) {
-    throw new UsageError(
-      `--page-size cannot be '${given}': the emulated kernels have ${PAGE_SIZE}`,
-    );
-  }
-  return PAGE_SIZE;
 }

@@ -1,6 +1,5 @@
 import { explainRange, type CramfsImage, type Inode, type PageRange } from 'cramfs-reader';
-import type { PolicyName } from 'xip-emu';
-import { PAGE_SIZE } from '../emulator-options.js';
+import { PAGE_SIZE, type PolicyName } from 'xip-emu';
 
 /** What stands behind the end of a file of the image is no other reason to the patch. */
 const V3_TAIL = 'the patch looks for the last page at a wrong place and takes it for shared';

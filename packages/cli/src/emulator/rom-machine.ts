@@ -7,7 +7,6 @@ import {
   type PolicyName,
   type RomWindow,
 } from 'xip-emu';
-import { PAGE_SIZE } from '../emulator-options.js';
 import { InputError } from '../errors.js';
 
 export interface RomMachineOptions {
@@ -25,35 +24,32 @@ const RAM_ADDRESSES = [0x80000000, 0x40000000] as const;
 /** mtd0, as a block device. */
 const MTD0 = { major: 31, minor: 0 } as const;
 
-/**
- * A machine with the image in ROM, and nothing mounted.
- *
- * @throws InputError for an image whose blocks are not the pages of the emulated kernels.
- */
+/** A machine whose pages are the image's blocks, with the image in ROM, and nothing mounted. */
 export function romMachine(image: CramfsImage, options: RomMachineOptions): Machine {
-  if (image.blockSize !== PAGE_SIZE) {
-    throw new InputError(
-      `the image has blocks of ${image.blockSize} bytes: the emulated kernels, ` +
-        `with pages of ${PAGE_SIZE} bytes, misread it`,
-    );
-  }
   const { mmu, policy, physAddr } = options;
   const rom = romWindow(image, physAddr);
   const ramAddress = RAM_ADDRESSES.find(
     (address) => rom.address >= address + RAM_SIZE || rom.address + rom.size <= address,
   );
-  return new Machine({ mmu, policy, ramSize: RAM_SIZE, ramAddress, roms: [rom] });
+  return new Machine({
+    pageSize: image.blockSize,
+    mmu,
+    policy,
+    ramSize: RAM_SIZE,
+    ramAddress,
+    roms: [rom],
+  });
 }
 
 /**
  * Windows are whole pages, as many as the kernel wants to map: what is not the image's are zeros.
  */
-function romWindow({ bytes, superblock }: CramfsImage, physAddr: number): RomWindow {
-  const before = physAddr % PAGE_SIZE;
+function romWindow({ bytes, superblock, blockSize }: CramfsImage, physAddr: number): RomWindow {
+  const before = physAddr % blockSize;
   const address = physAddr - before;
   const hasSize = (superblock.flags & CRAMFS_FLAG_FSID_VERSION_2) !== 0;
   const mapped = hasSize ? Math.min(superblock.size, MAX_ROM_SIZE) : MAX_ROM_SIZE;
-  const size = Math.ceil((before + Math.max(bytes.length, mapped)) / PAGE_SIZE) * PAGE_SIZE;
+  const size = Math.ceil((before + Math.max(bytes.length, mapped)) / blockSize) * blockSize;
   if (before === 0) return { address, size, bytes };
   const shifted = new Uint8Array(before + bytes.length);
   shifted.set(bytes, before);

@@ -1,6 +1,7 @@
 import { isFdpic } from 'cramfs-elf';
 import type { CramfsImage } from 'cramfs-reader';
 import {
+  PAGE_SIZE,
   programCost,
   type LoaderName,
   type ObjectCost,
@@ -9,7 +10,6 @@ import {
   type RamPages,
   type SegmentCost,
 } from 'xip-emu';
-import { PAGE_SIZE } from '../emulator-options.js';
 import { failureOf, type EmulatorFailure } from '../emulator/failure.js';
 import { notDirectReason } from '../emulator/not-direct.js';
 import { mountRoot, romMachine } from '../emulator/rom-machine.js';
@@ -71,6 +71,8 @@ export function explainExec(image: CramfsImage, question: ExecQuestion): ExecExp
   } catch (error) {
     const failure = failureOf(error);
     return { question, failure, cost: undefined, objects: [], starts: false, fits: true };
+  } finally {
+    machine.halt();
   }
 }
 

@@ -1,6 +1,5 @@
 import { nameToText } from 'cramfs-format';
-import type { RamPages } from 'xip-emu';
-import { PAGE_SIZE } from '../emulator-options.js';
+import { PAGE_SIZE, type RamPages } from 'xip-emu';
 import { areaJson } from '../emulator/area-json.js';
 import { segmentFlags } from '../map/segment.js';
 import { hex, renderJson } from '../render/json.js';

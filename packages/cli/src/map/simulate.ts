@@ -1,6 +1,7 @@
 import { PF_W, PF_X } from 'cramfs-elf';
 import type { CramfsImage, Inode, RangeExplanation } from 'cramfs-reader';
 import {
+  PAGE_SIZE,
   MAP_PRIVATE,
   OpenFile,
   PROT_EXEC,
@@ -12,7 +13,7 @@ import {
   type Machine,
   type Process,
 } from 'xip-emu';
-import { PAGE_SIZE } from '../emulator-options.js';
+import { InputError } from '../errors.js';
 import { mountRoot, romMachine } from '../emulator/rom-machine.js';
 import type { Kernel, MappabilityReport, MappedFile, PerKernel } from './report.js';
 import { segmentName } from './segment.js';
@@ -47,10 +48,16 @@ export interface Simulation {
 /**
  * Makes each mapping that `report` explains in the emulator, and compares.
  *
- * @throws InputError for an image that the emulated kernels cannot have.
+ * @throws InputError where the kernel would misread the image, or not mount it.
  */
 export function simulateReport(report: MappabilityReport): Simulation {
   const { image, target } = report;
+  if (target.pageSize !== image.blockSize) {
+    throw new InputError(
+      `the image has blocks of ${image.blockSize} bytes: a kernel with pages of ` +
+        `${target.pageSize} bytes misreads it`,
+    );
+  }
   const disagreements: Disagreement[] = [];
   let mappings = 0;
   for (const kernel of target.kernels) {

@@ -1,7 +1,7 @@
 import { CramfsError, textToName } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
 import type { MmapArguments } from '../commands/mmap.js';
-import { DEFAULT_PHYS, PAGE_SIZE } from '../emulator-options.js';
+import { DEFAULT_PHYS } from '../emulator-options.js';
 import { UsageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { print, type CliIo } from '../io.js';
@@ -15,7 +15,9 @@ import { mmapText } from './render.js';
 export async function runMmapCommand(args: MmapArguments, io: CliIo): Promise<ExitCode> {
   const [file, path] = args.operands as [string, string];
   const touches = args.touch.map(parseTouch);
-  const imageArguments = { offset: args['image-offset'], 'block-size': args['block-size'] };
+  // A kernel takes blocks to be pages, whatever the image was built for.
+  const blockSize = args['page-size'] ?? args['block-size'];
+  const imageArguments = { offset: args['image-offset'], 'block-size': blockSize };
   const image = await openImageArgument(file, imageArguments, io);
   return about(file, async () => {
     const explanation = explainMmap(image, question(args, image, path, touches));
@@ -34,12 +36,13 @@ function question(
   const inode = image.lookup(path);
   if (inode.type !== 'file') throw new CramfsError('WRONG_TYPE', 'not a regular file', { path });
   const { offset = 0, prot = 'r', shared, nommu, policy, phys } = args;
-  if (offset % PAGE_SIZE !== 0) {
-    throw new UsageError(`--offset cannot be ${offset}: use a multiple of ${PAGE_SIZE}`);
+  const pageSize = image.blockSize;
+  if (offset % pageSize !== 0) {
+    throw new UsageError(`--offset cannot be ${offset}: use a multiple of ${pageSize}`);
   }
   // An empty file, or an offset behind the end: a page, to see what comes of it.
-  const length = args.len ?? (offset < inode.size ? inode.size - offset : PAGE_SIZE);
-  const pages = Math.ceil(length / PAGE_SIZE);
+  const length = args.len ?? (offset < inode.size ? inode.size - offset : pageSize);
+  const pages = Math.ceil(length / pageSize);
   const outside = touches.find(({ page }) => page >= pages);
   if (outside !== undefined) {
     throw new UsageError(`--touch ${outside.page}: the mapping has ${pages} pages, from 0 on`);

@@ -1,5 +1,6 @@
 import type { CramfsImage, Inode } from 'cramfs-reader';
 import {
+  PAGE_SIZE,
   AccessFault,
   MAP_PRIVATE,
   MAP_SHARED,
@@ -19,7 +20,6 @@ import {
   type Process,
   type TraceEvent,
 } from 'xip-emu';
-import { PAGE_SIZE } from '../emulator-options.js';
 import { failureOf, type EmulatorFailure } from '../emulator/failure.js';
 import { notDirectReason } from '../emulator/not-direct.js';
 import { mountRoot, romMachine } from '../emulator/rom-machine.js';
@@ -96,7 +96,7 @@ export function explainMmap(image: CramfsImage, question: MmapQuestion): MmapExp
       : pagesIn(process.mm, at, length).filter(({ backing }) => backing === 'rom').length;
   const results =
     at === undefined ? [] : touches.map((touch) => touchPage(machine, process, at, touch));
-  return {
+  const explanation = {
     question,
     address: at,
     failure,
@@ -107,6 +107,8 @@ export function explainMmap(image: CramfsImage, question: MmapQuestion): MmapExp
     account: accountMachine(machine),
     reason: failure === undefined ? reasonFor(image, question, direct) : undefined,
   };
+  machine.halt();
+  return explanation;
 }
 
 function mapFile(process: Process, question: MmapQuestion): number {

@@ -1,6 +1,5 @@
 import { nameToText } from 'cramfs-format';
-import type { TraceEvent } from 'xip-emu';
-import { PAGE_SIZE } from '../emulator-options.js';
+import { PAGE_SIZE, type TraceEvent } from 'xip-emu';
 import { areaJson } from '../emulator/area-json.js';
 import { hex, renderJson } from '../render/json.js';
 import type { MmapExplanation, TouchResult } from './explain.js';

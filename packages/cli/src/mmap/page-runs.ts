@@ -1,5 +1,4 @@
-import type { PageReport } from 'xip-emu';
-import { PAGE_SIZE } from '../emulator-options.js';
+import { PAGE_SIZE, type PageReport } from 'xip-emu';
 
 /** Pages that follow each other and are of one kind; in ROM also in physical order. */
 export interface PageRun {

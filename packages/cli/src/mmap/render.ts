@@ -1,6 +1,5 @@
 import { nameToText } from 'cramfs-format';
-import type { AreaReport, FramePlace, TraceEvent } from 'xip-emu';
-import { PAGE_SIZE } from '../emulator-options.js';
+import { PAGE_SIZE, type AreaReport, type FramePlace, type TraceEvent } from 'xip-emu';
 import { failureText } from '../emulator/failure.js';
 import { hex } from '../render/json.js';
 import { plural, renderFields, renderTable, type Column } from '../render/table.js';

@@ -19,11 +19,13 @@ import { FileError, InputError, UsageError, errorCode } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { print, writeOut, type CliIo } from '../io.js';
 import { openImageArgument } from '../open-image.js';
-import { PAGE_SIZE } from '../emulator-options.js';
 import { printable } from '../report-error.js';
 import { plural } from '../render/table.js';
 import { readArchives } from './archives.js';
 import { recordTable } from './table.js';
+
+/** Of the kernels that were recorded, and so of those that run scenarios. */
+const RECORDED_PAGE_SIZE = 4096;
 
 /** `cramfs run`, its command line parsed. */
 export async function runScenarioCommand(args: RunArguments, io: CliIo): Promise<ExitCode> {
@@ -32,7 +34,7 @@ export async function runScenarioCommand(args: RunArguments, io: CliIo): Promise
   const [file, ...scenarios] = args.operands as [string, ...string[]];
   const expectedFile = expect === undefined ? undefined : expectation(expect, scenarios);
   // As the kernel reads it: a block is a page.
-  const image = await openImageArgument(file, { ...args, 'block-size': PAGE_SIZE }, io);
+  const image = await openImageArgument(file, { ...args, 'block-size': RECORDED_PAGE_SIZE }, io);
   const runFile: RunFile = async (path) => {
     const statements = inFile(path, () => parseScenario(readFileSync(path, 'utf8')));
     const archives = await readArchives(path, statements);

@@ -12,7 +12,7 @@ export interface ExecArguments {
 
 const WORD = 8;
 /** Of one string: 32 pages. */
-const MAX_ARG_STRLEN = 32 * PAGE_SIZE;
+const MAX_ARG_STRLEN_PAGES = 32;
 /** All strings and pointers: a quarter of the stack's limit. */
 const MAX_ARGUMENTS = 2 << 20;
 /** Entries of the auxiliary vector on RISC-V, AT_NULL included. */
@@ -23,7 +23,7 @@ const RANDOM_BYTES = 16;
 /** @throws SyscallError E2BIG. Compare fs/exec.c:bprm_stack_limits(). */
 export function checkArguments(path: string, { argv, envp }: ExecArguments): void {
   const strings = [...argv, ...envp, path];
-  const tooLong = strings.some(({ length }) => length >= MAX_ARG_STRLEN);
+  const tooLong = strings.some(({ length }) => length >= MAX_ARG_STRLEN_PAGES * PAGE_SIZE);
   const bytes = strings.reduce((sum, { length }) => sum + length + 1 + WORD, 0);
   if (tooLong || bytes > MAX_ARGUMENTS) throw new SyscallError('E2BIG');
 }

@@ -23,7 +23,7 @@ import { pastPointOfNoReturn } from './point-of-no-return.js';
 
 /** The stack of a program that asks for none in particular. */
 const DEFAULT_STACK = 131072;
-const MIN_STACK = 2 * PAGE_SIZE;
+const MIN_STACK_PAGES = 2;
 const PATH_MAX = 4096;
 const ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS;
 
@@ -76,7 +76,10 @@ export function loadElfFdpic(
 function mapStack(mm: NommuMm, elf: ElfFile, interpreter: ElfFile | undefined): Address {
   const own = stackOf(elf);
   const wanted = (own?.memsz ?? 0) === 0 && interpreter !== undefined ? stackOf(interpreter) : own;
-  const length = Math.max(pageAlign(wanted?.memsz ?? 0) || DEFAULT_STACK, MIN_STACK);
+  const length = Math.max(
+    pageAlign(wanted?.memsz ?? 0) || DEFAULT_STACK,
+    MIN_STACK_PAGES * PAGE_SIZE,
+  );
   const executable = wanted !== undefined && (wanted.flags & PF_X) !== 0 ? PROT_EXEC : 0;
   const prot = PROT_READ | PROT_WRITE | executable;
   const stack = mm.mmap({ address: 0, length, prot, flags: ANONYMOUS, pgoff: 0 });

@@ -55,10 +55,10 @@ export interface MmHost {
 }
 
 /**
- * Where mmap searches from, downwards: 128 MiB below the end are for the stack, without
- * randomization. Compare mm/util.c:mmap_base().
+ * Bytes between the end of the address space and where mmap searches from, downwards: they are for
+ * the stack, without randomization. Compare mm/util.c:mmap_base().
  */
-const MMAP_BASE: Vpn = VPN_LIMIT - 0x8000000 / PAGE_SIZE;
+const MMAP_GAP = 0x8000000;
 
 /** Freed areas that are kept for use: as many as a few splits and merges take. */
 const SPARE_VMAS = 64;
@@ -69,7 +69,7 @@ export class Mm implements MemoryMap, VmSpace {
   readonly phys: PhysicalMemory;
   readonly pageTable = new PageTable();
   readonly vmas = new IntervalSet<Vma>();
-  readonly mmapBase = MMAP_BASE;
+  readonly mmapBase: Vpn = VPN_LIMIT - MMAP_GAP / PAGE_SIZE;
   private readonly spareVmas: Vma[] = [];
   /** The last answer of {@link findVma}, most often the next one as well. */
   private lastFound: Vma | undefined = undefined;

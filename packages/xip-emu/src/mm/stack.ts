@@ -16,10 +16,10 @@ import type { Vma } from './vma.js';
 
 /** STACK_TOP, without randomization. */
 export const STACK_TOP: Vpn = VPN_LIMIT;
-/** RLIMIT_STACK: 8 MiB. */
-const STACK_LIMIT = (8 << 20) / PAGE_SIZE;
-/** Pages that a stack has from the start, below those of the arguments. */
-const STACK_EXPAND = 131072 / PAGE_SIZE;
+/** RLIMIT_STACK, bytes. */
+const STACK_LIMIT = 8 << 20;
+/** Bytes that a stack has from the start, below those of the arguments. */
+const STACK_EXPAND = 131072;
 /** mm/mmap.c:stack_guard_gap */
 const STACK_GUARD_GAP = 256;
 
@@ -32,7 +32,8 @@ const STACK =
  * @param argumentPages what the arguments take, at its top.
  */
 export function createStack(mm: Mm, argumentPages: number, executable: boolean): void {
-  const start = STACK_TOP - Math.min(argumentPages + STACK_EXPAND, STACK_LIMIT);
+  const start =
+    STACK_TOP - Math.min(argumentPages + STACK_EXPAND / PAGE_SIZE, STACK_LIMIT / PAGE_SIZE);
   const flags = executable ? STACK | VM_EXEC : STACK;
   mm.link(mm.newVma(start, STACK_TOP, flags, start, undefined));
 }
@@ -45,7 +46,7 @@ export function expandDownwards(mm: Mm, vma: Vma, vpn: Vpn): boolean {
   const { prev, start, end, pgoff } = vma;
   const needsGap =
     prev !== undefined && (prev.flags & VM_GROWSDOWN) === 0 && (prev.flags & VM_ACCESS_FLAGS) !== 0;
-  if (vpn < mm.host.mmapMinVpn || end - vpn > STACK_LIMIT) return false;
+  if (vpn < mm.host.mmapMinVpn || end - vpn > STACK_LIMIT / PAGE_SIZE) return false;
   if (needsGap && vpn - prev.end < STACK_GUARD_GAP) return false;
   mm.resize(vma, vpn, end, pgoff - (start - vpn));
   return true;

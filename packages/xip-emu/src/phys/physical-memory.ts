@@ -51,7 +51,7 @@ export interface PhysicalMemoryOptions {
 /** Contents that were decoded and are kept: at most 16 MiB, as much as a file of cramfs has. */
 const CACHE_SLOTS = 4096;
 const NO_BYTES = new Uint8Array(0);
-const ZEROS = new Uint8Array(PAGE_SIZE);
+let zeroPage = new Uint8Array(PAGE_SIZE);
 
 /**
  * All frames of the machine: RAM frames with reference and map counts (`struct page`), and the
@@ -75,7 +75,7 @@ export class PhysicalMemory {
   private slots = new Int32Array(1024).fill(-1);
   /** Where in the owner's store the content is, -1 = nowhere, and how many bytes it has there. */
   private places = new Int32Array(1024).fill(-1);
-  private placeLengths = new Uint16Array(1024);
+  private placeLengths = new Uint32Array(1024);
   /** Page-cache index of the frame. */
   private indexes = new Int32Array(1024);
   /** Counts how often the frame was freed: tells two lives of it apart. */
@@ -189,7 +189,7 @@ export class PhysicalMemory {
     this.flags = more(this.flags, new Uint8Array(length));
     this.slots = more(this.slots, new Int32Array(length).fill(-1));
     this.places = more(this.places, new Int32Array(length).fill(-1));
-    this.placeLengths = more(this.placeLengths, new Uint16Array(length));
+    this.placeLengths = more(this.placeLengths, new Uint32Array(length));
     this.indexes = more(this.indexes, new Int32Array(length));
     this.lives = more(this.lives, new Uint32Array(length));
   }
@@ -423,7 +423,10 @@ export class PhysicalMemory {
 
 function wholePage(bytes: Uint8Array): Uint8Array {
   if (bytes.length === PAGE_SIZE) return bytes;
-  if (bytes.length === 0) return ZEROS;
+  if (bytes.length === 0) {
+    if (zeroPage.length !== PAGE_SIZE) zeroPage = new Uint8Array(PAGE_SIZE);
+    return zeroPage;
+  }
   const page = new Uint8Array(PAGE_SIZE);
   page.set(bytes);
   return page;

@@ -31,8 +31,8 @@ export interface ScenarioWorld {
   crc32(bytes: Uint8Array, crc: number): number;
 }
 
-/** Without `tune`, fault-around was off when the kernels were recorded. */
-const FAULT_AROUND_OFF = PAGE_SIZE;
+/** Without `tune`, fault-around was off when the kernels were recorded: a page. */
+const FAULT_AROUND_OFF = 4096;
 /** read and write go in pieces of this size. */
 const PIECE = 65536;
 
@@ -63,6 +63,8 @@ export function runScenario(
       } catch (error) {
         if (!(error instanceof KernelCorruption)) throw error;
         run.diagnose(error);
+      } finally {
+        ops.machine.halt();
       }
       return records;
     } else {

@@ -14,6 +14,7 @@ import { NommuScenarioOps } from './nommu-ops.js';
 import type { Fields, ScenarioOps } from './ops.js';
 import type { MountKind } from './parse.js';
 import type { ScenarioWorld } from './run.js';
+import { pageAlign } from '../units.js';
 
 /** The machine on which the kernels were recorded. */
 const ROM_ADDRESS = 0x22000000;
@@ -45,7 +46,7 @@ export function createWorld(
   const { mmu, policy, romAddress = ROM_ADDRESS, ramSize = RAM_SIZE } = options;
   const image = source instanceof Uint8Array ? openImage(source) : source;
   const { bytes } = image;
-  const size = Math.max(ROM_SIZE, Math.ceil(bytes.length / 4096) * 4096);
+  const size = Math.max(ROM_SIZE, pageAlign(bytes.length));
   return {
     crc32: (bytes, crc) => image.zlib.crc32(bytes, crc),
     mount(kind: MountKind, { faultAround, file }): ScenarioOps {

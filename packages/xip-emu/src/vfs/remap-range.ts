@@ -10,11 +10,8 @@ export interface CloneRange {
   readonly targetOffset?: number | undefined;
 }
 
-/** Blocks of file systems that can share some are as large as pages here. */
-const BLOCK_SIZE = PAGE_SIZE;
-
 /**
- * FICLONERANGE: makes a range of `target` share the blocks of a range of `source`. Compare
+ * FICLONERANGE; blocks of file systems that can share some are as large as pages here: makes a range of `target` share the blocks of a range of `source`. Compare
  * fs/ioctl.c:ioctl_file_clone(), fs/remap_range.c:vfs_clone_file_range().
  *
  * @throws SyscallError EXDEV, EISDIR, EINVAL, EBADF, EOPNOTSUPP, or what the file system throws.
@@ -58,14 +55,14 @@ export function remapFileRangePrep(
   }
   checkRange(from.size, sourceOffset, targetOffset, length);
   const end = sourceOffset + length;
-  const covered = end === from.size ? Math.ceil(end / BLOCK_SIZE) * BLOCK_SIZE : end;
+  const covered = end === from.size ? Math.ceil(end / PAGE_SIZE) * PAGE_SIZE : end;
   const span = covered - sourceOffset;
   if (from === to && targetOffset + span > sourceOffset && targetOffset < sourceOffset + span) {
     throw new SyscallError('EINVAL', 'the ranges overlap');
   }
   for (const { mapping } of [from, to]) if (mapping !== undefined) writebackRange(mapping);
   // A last block that is not full can only become a last block. Compare generic_remap_check_len().
-  if (length % BLOCK_SIZE !== 0 && targetOffset + length < to.size) {
+  if (length % PAGE_SIZE !== 0 && targetOffset + length < to.size) {
     throw new SyscallError('EINVAL', 'a partial block inside the target');
   }
   return length;
@@ -78,12 +75,12 @@ function checkRange(
   targetOffset: number,
   length: number,
 ): void {
-  if (sourceOffset % BLOCK_SIZE !== 0 || targetOffset % BLOCK_SIZE !== 0) {
+  if (sourceOffset % PAGE_SIZE !== 0 || targetOffset % PAGE_SIZE !== 0) {
     throw new SyscallError('EINVAL', 'an offset is not block aligned');
   }
   const end = sourceOffset + length;
   if (end > size) throw new SyscallError('EINVAL', 'behind the end of the source');
-  if (end !== size && length % BLOCK_SIZE !== 0) {
+  if (end !== size && length % PAGE_SIZE !== 0) {
     throw new SyscallError('EINVAL', 'the length is not whole blocks');
   }
 }

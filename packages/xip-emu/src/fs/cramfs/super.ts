@@ -36,8 +36,8 @@ export interface CramfsMountOptions {
 
 /** drivers/mtd/mtdcore.c:mtd_bdi_init(). */
 const MTD_BDI: BackingDevice = { raPages: 0, ioPages: 0 };
-/** A virtio disk with read_ahead_kb = 0. */
-const BLOCK_BDI: BackingDevice = { raPages: 0, ioPages: 320 };
+/** max_sectors_kb of a virtio disk, whose read_ahead_kb is 0. */
+const BLOCK_IO_BYTES = 1280 << 10;
 
 /** A mounted cramfs image. Compare fs/cramfs/inode.c:cramfs_fill_super functions. */
 export class CramfsSuperBlock extends SuperBlock {
@@ -77,7 +77,9 @@ export class CramfsSuperBlock extends SuperBlock {
     this.phys = phys;
     this.policy = policy;
     this.physAddr = physAddr;
-    this.bdi = options.bdi ?? (physAddr === 0 ? BLOCK_BDI : MTD_BDI);
+    this.bdi =
+      options.bdi ??
+      (physAddr === 0 ? { raPages: 0, ioPages: BLOCK_IO_BYTES / PAGE_SIZE } : MTD_BDI);
     const { flags, size } = image.superblock;
     this.size = (flags & CRAMFS_FLAG_FSID_VERSION_2) === 0 ? OLD_SIZE : size;
     this.sortedDirectories = (flags & CRAMFS_FLAG_SORTED_DIRS) !== 0;
