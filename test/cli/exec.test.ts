@@ -122,10 +122,14 @@ describe('cramfs exec', () => {
   test('what execve() refuses is an answer: exit 1', async () => {
     const { code, stdout } = await cramfs(['exec', image, '/usr/lib']);
     expect(code).toBe(1);
-    expect(stdout).toContain('\nfails: EACCES\n');
+    expect(stdout).toContain('\nfails: EACCES: /usr/lib\n');
     expect(await execJson('--nommu')).toMatchObject({ failure: null, starts: true });
     const missing = await cramfsJson(['exec', image, '/nothing']);
-    expect(missing).toMatchObject({ failure: { code: 'ENOENT' }, starts: false, total: null });
+    expect(missing).toMatchObject({
+      failure: { code: 'ENOENT', reason: '/nothing' },
+      starts: false,
+      total: null,
+    });
   });
 
   test('--nommu tells why nothing is in place', async () => {

@@ -1,5 +1,6 @@
 import { parseElf, type ElfFile } from 'cramfs-elf';
-import { SyscallError } from '../errno.js';
+import { nameToText } from 'cramfs-format';
+import { SyscallError, isSyscallError } from '../errno.js';
 import type { Process } from '../process.js';
 import type { OpenFile } from '../vfs/file.js';
 
@@ -13,16 +14,19 @@ export const BINPRM_BUF_SIZE = 256;
  * @throws SyscallError EACCES for what is no regular file, or has no execute permission; ETXTBSY.
  */
 export function openExec(process: Process, path: string): OpenFile {
-  const file = process.open(path);
-  const { inode } = file;
+  let file: OpenFile | undefined;
   try {
+    file = process.open(path);
+    const { inode } = file;
     if (!inode.isRegular || (inode.mode & 0o111) === 0) throw new SyscallError('EACCES');
     if (inode.writers > 0) throw new SyscallError('ETXTBSY');
+    return file;
   } catch (error) {
-    process.close(file);
-    throw error;
+    if (file !== undefined) process.close(file);
+    // The errno alone does not tell whether the program or its interpreter is meant.
+    if (!isSyscallError(error) || error.reason !== undefined) throw error;
+    throw new SyscallError(error.code, nameToText(path));
   }
-  return file;
 }
 
 /**
