@@ -72,7 +72,7 @@ export {
 } from './mode.js';
 export { oldDecodeDev, oldEncodeDev, oldValidDev, type DeviceNumber } from './device.js';
 export { bytesToName, nameToBytes, nameToText, textToName, truncateName } from './name.js';
-export { equalBytes, isZero } from './bytes.js';
+export { concatBytes, equalBytes, isZero } from './bytes.js';
 export { crc32 } from './crc32.js';
 export {
   CramfsError,

@@ -1,4 +1,4 @@
-import { nameToBytes } from 'cramfs-format';
+import { concatBytes, nameToBytes } from 'cramfs-format';
 
 /** Bytes of a header, and what everything in a tar is padded to. */
 export const TAR_RECORD = 512;
@@ -43,18 +43,11 @@ const NAME_LENGTH = 100;
  */
 export function encodeTarMember(member: TarMember): Uint8Array {
   const { name, linkName = '' } = member;
-  const parts = [
+  return concatBytes([
     ...longName(LONG_LINK_NAME, linkName),
     ...longName(LONG_NAME, name),
     header(member, TAR_TYPES[member.type]),
-  ];
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  ]);
 }
 
 /** Zero bytes that follow `size` bytes of content. */

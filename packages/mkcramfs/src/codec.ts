@@ -1,3 +1,4 @@
+import { concatBytes } from 'cramfs-format';
 import * as libdeflate from 'libdeflate';
 import { deflate } from 'pako';
 
@@ -48,13 +49,8 @@ export function compressBatch(batch: BlockBatch): CompressedBatch {
     outputs.push(batch.keepIncompressible && packed.length >= length ? block : packed);
     at += length;
   }
-  const data = new Uint8Array(outputs.reduce((sum, output) => sum + output.length, 0));
-  let end = 0;
-  for (const output of outputs) {
-    data.set(output, end);
-    end += output.length;
-  }
-  return { data, lengths: outputs.map((output) => output.length), spent: batch.data.buffer };
+  const lengths = outputs.map((output) => output.length);
+  return { data: concatBytes(outputs), lengths, spent: batch.data.buffer };
 }
 
 /** A compressor without threads, for browsers and small trees. */

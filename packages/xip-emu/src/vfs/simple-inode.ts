@@ -115,3 +115,18 @@ export abstract class SimpleInode<T extends SimpleInode<T>> extends Inode {
     }
   }
 }
+
+/** An inode whose size is no more than a number that is kept with it. */
+export abstract class SizedInode<T extends SizedInode<T>> extends SimpleInode<T> {
+  /** Of a file. */
+  protected bytes = 0;
+
+  get size(): number {
+    return this.isSymlink ? this.target.length : this.bytes;
+  }
+
+  /** A write that reaches behind the end makes the file longer. */
+  extend(size: number): void {
+    this.bytes = Math.max(this.bytes, size);
+  }
+}

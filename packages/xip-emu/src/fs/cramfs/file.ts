@@ -46,9 +46,3 @@ export const blockdevFileOperations: FileOperations = {
   spliceRead: filemapSpliceRead,
   mmap: genericFileReadonlyMmap,
 };
-
-export const directoryOperations: FileOperations = {
-  readIter() {
-    throw new SyscallError('EISDIR');
-  },
-};

@@ -5,7 +5,8 @@ import { PAGE_SIZE } from '../../units.js';
 import { AddressSpace } from '../../vfs/address-space.js';
 import type { FileOperations } from '../../vfs/file.js';
 import { Inode } from '../../vfs/inode.js';
-import { blockdevFileOperations, directoryOperations, physmemFileOperations } from './file.js';
+import { directoryOperations } from '../../vfs/libfs.js';
+import { blockdevFileOperations, physmemFileOperations } from './file.js';
 import { cramfsAops } from './read-folio.js';
 import type { CramfsSuperBlock } from './super.js';
 

@@ -2,6 +2,7 @@ import { S_IFCHR, S_IFDIR } from 'cramfs-format';
 import { SyscallError } from '../../errno.js';
 import type { FileOperations } from '../../vfs/file.js';
 import { Inode, SuperBlock } from '../../vfs/inode.js';
+import { NOOP_BDI, directoryOperations } from '../../vfs/libfs.js';
 import { VM_FAULT_SIGBUS, type VmOperations } from '../../vfs/vm-area.js';
 
 /** Of a mapping of /dev/null: it keeps addresses, and has no memory. */
@@ -19,17 +20,11 @@ const nullFileOperations: FileOperations = {
   },
 };
 
-const directoryOperations: FileOperations = {
-  readIter() {
-    throw new SyscallError('EISDIR');
-  },
-};
-
 /** A devtmpfs with the one device that the emulator has: `null`. */
 export class DevSuperBlock extends SuperBlock {
   readonly type = 'devtmpfs';
   override readOnly = false;
-  readonly bdi = { raPages: 0, ioPages: 0 };
+  readonly bdi = NOOP_BDI;
   readonly root: DevInode;
 
   constructor() {

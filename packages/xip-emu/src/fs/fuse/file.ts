@@ -134,9 +134,3 @@ export const fuseFileOperations: FileOperations = {
     inode.sb.connection.optional('fsync', inode.nodeId, fuseFileOf(file).handle);
   },
 };
-
-export const fuseDirectoryOperations: FileOperations = {
-  readIter() {
-    throw new SyscallError('EISDIR');
-  },
-};

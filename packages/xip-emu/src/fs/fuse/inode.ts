@@ -15,7 +15,8 @@ import { invalidatePages } from '../../vfs/invalidate.js';
 import { truncatePagecache } from '../../vfs/truncate.js';
 import { fuseAops } from './cache.js';
 import type { FuseBacking } from './connection.js';
-import { fuseDirectoryOperations, fuseFileOperations } from './file.js';
+import { directoryOperations } from '../../vfs/libfs.js';
+import { fuseFileOperations } from './file.js';
 import type { FuseFile } from './fuse-file.js';
 import type { FuseAttributes, NodeId } from './protocol.js';
 import type { FuseSuperBlock } from './super.js';
@@ -41,7 +42,7 @@ export class FuseInode extends Inode {
   constructor(sb: FuseSuperBlock, nodeId: NodeId, attributes: FuseAttributes) {
     const { mode, size, links = 1, ino = nodeId } = attributes;
     checkAttributes(attributes);
-    super(ino, (mode & S_IFMT) === S_IFDIR ? fuseDirectoryOperations : fuseFileOperations);
+    super(ino, (mode & S_IFMT) === S_IFDIR ? directoryOperations : fuseFileOperations);
     this.sb = sb;
     this.nodeId = nodeId;
     this.mode = mode;

@@ -83,9 +83,3 @@ export const overlayFileOperations: FileOperations = {
     if (mapping !== undefined) inode.mappedThrough(mapping);
   },
 };
-
-export const overlayDirectoryOperations: FileOperations = {
-  readIter() {
-    throw new SyscallError('EISDIR');
-  },
-};

@@ -2,17 +2,13 @@ import { SyscallError, UnmodelledError, invariant } from '../../errno.js';
 import type { AddressSpace } from '../../vfs/address-space.js';
 import { moveAreas } from '../../vfs/backing-file.js';
 import { OpenFile } from '../../vfs/file.js';
-import {
-  FILESYSTEM_MAX_STACK_DEPTH,
-  Inode,
-  SuperBlock,
-  type BackingDevice,
-} from '../../vfs/inode.js';
+import { FILESYSTEM_MAX_STACK_DEPTH, Inode, SuperBlock } from '../../vfs/inode.js';
 import { Mount } from '../../vfs/mount.js';
 import type { ResolvedPath } from '../../vfs/namei.js';
 import { cloneFileRange } from '../../vfs/remap-range.js';
 import { doTruncate } from '../../vfs/truncate.js';
-import { overlayDirectoryOperations, overlayFileOperations } from './file.js';
+import { NOOP_BDI, directoryOperations } from '../../vfs/libfs.js';
+import { overlayFileOperations } from './file.js';
 
 /** Copy-up reads and writes in pieces of this size. */
 const PIECE = 65536;
@@ -21,7 +17,7 @@ const PIECE = 65536;
 export class OverlaySuperBlock extends SuperBlock {
   readonly type = 'overlay';
   readOnly = false;
-  readonly bdi: BackingDevice = { raPages: 0, ioPages: 0 };
+  readonly bdi = NOOP_BDI;
   readonly root: OverlayInode;
   /** Private mounts of the layers: what happens to their places in the tree is of no matter. */
   readonly lowerMount: Mount;
@@ -94,7 +90,7 @@ export class OverlayInode extends Inode {
     // Compare fs/overlayfs/inode.c:ovl_map_ino(): only directories get numbers of their own.
     super(
       real.isDirectory ? ino : real.ino,
-      real.isDirectory ? overlayDirectoryOperations : overlayFileOperations,
+      real.isDirectory ? directoryOperations : overlayFileOperations,
     );
     this.sb = sb;
     this.parent = parent;

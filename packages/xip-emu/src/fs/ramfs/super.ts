@@ -1,18 +1,16 @@
 import { S_IFDIR } from 'cramfs-format';
 import { SyscallError, invariant } from '../../errno.js';
 import type { PhysicalMemory } from '../../phys/physical-memory.js';
-import { AddressSpace, type AddressSpaceOperations } from '../../vfs/address-space.js';
+import { AddressSpace } from '../../vfs/address-space.js';
 import type { FileOperations } from '../../vfs/file.js';
 import { filemapRead, genericFileVmOps, genericPerformWrite } from '../../vfs/filemap.js';
-import { SuperBlock, type BackingDevice, type Inode } from '../../vfs/inode.js';
+import { SuperBlock, type Inode } from '../../vfs/inode.js';
 import type { NommuMappings } from '../../vfs/nommu-mappings.js';
-import { SimpleInode } from '../../vfs/simple-inode.js';
+import { NOOP_BDI, noopFsync, ramAops, simpleDirectoryOperations } from '../../vfs/libfs.js';
+import { SizedInode } from '../../vfs/simple-inode.js';
 import { filemapSpliceRead, iterFileSpliceWrite } from '../../vfs/splice.js';
 import { truncatePagecache } from '../../vfs/truncate.js';
 import { expandForMapping, ramfsNommuOperations } from './file-nommu.js';
-
-const NO_DEVICE: BackingDevice = { raPages: 0, ioPages: 0 };
-const ZEROS = new Uint8Array(0);
 
 export interface RamfsOptions {
   /** The machine's, if it has no MMU. */
@@ -26,7 +24,7 @@ export interface RamfsOptions {
 export class RamfsSuperBlock extends SuperBlock {
   readonly type = 'ramfs';
   readOnly = false;
-  readonly bdi = NO_DEVICE;
+  readonly bdi = NOOP_BDI;
   readonly phys: PhysicalMemory;
   readonly nommu: NommuMappings | undefined;
   readonly root: RamfsInode;
@@ -58,13 +56,12 @@ export class RamfsSuperBlock extends SuperBlock {
 }
 
 /** A file, directory or symlink of a ramfs. */
-export class RamfsInode extends SimpleInode<RamfsInode> {
+export class RamfsInode extends SizedInode<RamfsInode> {
   readonly sb: RamfsSuperBlock;
   readonly mapping: AddressSpace | undefined;
-  private bytes = 0;
 
   constructor(sb: RamfsSuperBlock, ino: number, mode: number) {
-    super(ino, mode, (mode & S_IFDIR) !== 0 ? directoryOperations : fileOperations);
+    super(ino, mode, (mode & S_IFDIR) !== 0 ? simpleDirectoryOperations : fileOperations);
     this.sb = sb;
     this.mapping = this.isRegular
       ? new AddressSpace(this, ramAops, sb.phys, { truncatable: true })
@@ -77,15 +74,6 @@ export class RamfsInode extends SimpleInode<RamfsInode> {
 
   protected own(inode: Inode): RamfsInode {
     return ramfsInode(inode);
-  }
-
-  get size(): number {
-    return this.isSymlink ? this.target.length : this.bytes;
-  }
-
-  /** A write that reaches behind the end makes the file longer. */
-  extend(size: number): void {
-    this.bytes = Math.max(this.bytes, size);
   }
 
   /** Compare fs/libfs.c:simple_setattr(), fs/ramfs/file-nommu.c:ramfs_nommu_resize(). */
@@ -108,12 +96,6 @@ function ramfsInode(inode: Inode): RamfsInode {
   return inode;
 }
 
-const ramAops: AddressSpaceOperations = { readFolio: () => ZEROS };
-
-function noopFsync(): void {
-  return;
-}
-
 const fileOperations: FileOperations = {
   ...ramfsNommuOperations,
   readIter: filemapRead,
@@ -127,13 +109,6 @@ const fileOperations: FileOperations = {
   spliceWrite: iterFileSpliceWrite,
   mmap(_file, vma) {
     vma.ops = genericFileVmOps;
-  },
-  fsync: noopFsync,
-};
-
-const directoryOperations: FileOperations = {
-  readIter() {
-    throw new SyscallError('EISDIR');
   },
   fsync: noopFsync,
 };

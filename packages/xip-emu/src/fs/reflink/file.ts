@@ -1,4 +1,3 @@
-import { SyscallError } from '../../errno.js';
 import { PAGE_SIZE, pagesOf } from '../../units.js';
 import type { FileOperations } from '../../vfs/file.js';
 import { filemapRead, genericFileVmOps, genericPerformWrite } from '../../vfs/filemap.js';
@@ -31,11 +30,5 @@ export const cowfsFileOperations: FileOperations = {
     const to = cowfsInode(target.inode);
     to.zeroBehindEnd(targetOffset);
     to.remap(cowfsInode(source.inode), sourceOffset, targetOffset, length);
-  },
-};
-
-export const cowfsDirectoryOperations: FileOperations = {
-  readIter() {
-    throw new SyscallError('EISDIR');
   },
 };

@@ -5,23 +5,23 @@ import { PAGE_SIZE, pagesOf, type Pgoff } from '../../units.js';
 import { AddressSpace } from '../../vfs/address-space.js';
 import type { Inode } from '../../vfs/inode.js';
 import { unmapMappingRange } from '../../vfs/rmap.js';
-import { SimpleInode } from '../../vfs/simple-inode.js';
+import { SizedInode } from '../../vfs/simple-inode.js';
 import { truncatePagecache, zeroRestOfPage } from '../../vfs/truncate.js';
 import { cowfsAops } from './aops.js';
 import type { Block } from './block-store.js';
-import { cowfsDirectoryOperations, cowfsFileOperations } from './file.js';
+import { directoryOperations } from '../../vfs/libfs.js';
+import { cowfsFileOperations } from './file.js';
 import type { CowfsSuperBlock } from './super.js';
 
 /** A file or directory of a cowfs. A file is made of blocks, its own and such as others have, too. */
-export class CowfsInode extends SimpleInode<CowfsInode> {
+export class CowfsInode extends SizedInode<CowfsInode> {
   readonly sb: CowfsSuperBlock;
   readonly mapping: AddressSpace | undefined;
   /** The block of each page that is not a hole. */
   private readonly blocks = new Map<Pgoff, Block>();
-  private bytes = 0;
 
   constructor(sb: CowfsSuperBlock, ino: number, mode: number) {
-    super(ino, mode, (mode & S_IFMT) === S_IFDIR ? cowfsDirectoryOperations : cowfsFileOperations);
+    super(ino, mode, (mode & S_IFMT) === S_IFDIR ? directoryOperations : cowfsFileOperations);
     this.sb = sb;
     this.mapping = this.isRegular
       ? new AddressSpace(this, cowfsAops, sb.phys, { truncatable: true })
@@ -34,10 +34,6 @@ export class CowfsInode extends SimpleInode<CowfsInode> {
 
   protected own(inode: Inode): CowfsInode {
     return cowfsInode(inode);
-  }
-
-  get size(): number {
-    return this.isSymlink ? this.target.length : this.bytes;
   }
 
   /** The block that page `index` is stored in; undefined for a hole. */
@@ -66,11 +62,6 @@ export class CowfsInode extends SimpleInode<CowfsInode> {
     this.blocks.set(index, block);
     if (old !== undefined) store.release(old);
     return block;
-  }
-
-  /** A write that reaches behind the end makes the file longer. */
-  extend(size: number): void {
-    this.bytes = Math.max(this.bytes, size);
   }
 
   /** Before bytes come to `position`: if that is behind the end, nothing may stand between. */

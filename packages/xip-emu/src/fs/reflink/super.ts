@@ -1,12 +1,10 @@
 import { S_IFDIR } from 'cramfs-format';
 import { invariant } from '../../errno.js';
 import type { PhysicalMemory } from '../../phys/physical-memory.js';
-import { SuperBlock, type BackingDevice } from '../../vfs/inode.js';
+import { SuperBlock } from '../../vfs/inode.js';
+import { NOOP_BDI } from '../../vfs/libfs.js';
 import { BlockStore, type Block } from './block-store.js';
 import { CowfsInode } from './inode.js';
-
-/** A device in memory: there is nothing to gain from reading ahead. */
-const NO_READ_AHEAD: BackingDevice = { raPages: 0, ioPages: 0 };
 
 export interface CowfsOptions {
   /** Size of the device in blocks of 4096 bytes; default: without limit. */
@@ -22,7 +20,7 @@ export interface CowfsOptions {
 export class CowfsSuperBlock extends SuperBlock {
   readonly type = 'cowfs';
   readOnly = false;
-  readonly bdi = NO_READ_AHEAD;
+  readonly bdi = NOOP_BDI;
   readonly phys: PhysicalMemory;
   readonly store: BlockStore;
   readonly root: CowfsInode;

@@ -1,7 +1,7 @@
-import { SyscallError } from '../../errno.js';
 import { PAGE_SIZE, pagesOf } from '../../units.js';
 import type { FileOperations } from '../../vfs/file.js';
 import { filemapRead, genericPerformWrite } from '../../vfs/filemap.js';
+import { directoryOperations } from '../../vfs/libfs.js';
 import { copySpliceRead, iterFileSpliceWrite } from '../../vfs/splice.js';
 import { writebackRange } from '../../vfs/writeback.js';
 import { tarfsInode } from './inode.js';
@@ -42,9 +42,7 @@ export const tarfsFileOperations: FileOperations = {
 };
 
 export const tarfsDirectoryOperations: FileOperations = {
-  readIter() {
-    throw new SyscallError('EISDIR');
-  },
+  ...directoryOperations,
   fsync({ inode }) {
     tarfsInode(inode).sb.writeArchive();
   },

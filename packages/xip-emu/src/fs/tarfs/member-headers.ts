@@ -1,4 +1,4 @@
-import { nameToBytes } from 'cramfs-format';
+import { concatBytes, nameToBytes } from 'cramfs-format';
 import { TAR_RECORD, tarPadding } from 'cramfs-reader';
 import { decodeTarHeader, parsePaxRecords, type TarIndexEntry } from 'mkcramfs/tar';
 import { SyscallError } from '../../errno.js';
@@ -46,7 +46,7 @@ export function resizedHeaders(
     extended.push(isPax ? withoutSizes(whole, length) : whole);
     at = end;
   }
-  return concat([...extended, header]);
+  return concatBytes([...extended, header]);
 }
 
 /** A pax header without what it says about the file's size and holes; empty if nothing is left. */
@@ -63,7 +63,7 @@ function withoutSizes(whole: Uint8Array, length: number): Uint8Array {
   const header = new Uint8Array(whole.subarray(0, TAR_RECORD));
   setOctal(header, SIZE, SIZE_DIGITS, text.length);
   setChecksum(header);
-  return concat([header, nameToBytes(text), new Uint8Array(tarPadding(text.length))]);
+  return concatBytes([header, nameToBytes(text), new Uint8Array(tarPadding(text.length))]);
 }
 
 /** `LENGTH KEYWORD=VALUE\n`, the length counting itself. */
@@ -93,15 +93,4 @@ function setChecksum(header: Uint8Array): void {
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.set(nameToBytes(sum.toString(8).padStart(CHECKSUM_DIGITS, '0')), at);
   header[at + CHECKSUM_DIGITS] = 0;
-}
-
-/** Joins parts of an archive. */
-export function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

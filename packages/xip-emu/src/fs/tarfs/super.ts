@@ -8,12 +8,10 @@ import {
 } from 'mkcramfs/tar';
 import { SyscallError } from '../../errno.js';
 import type { PhysicalMemory } from '../../phys/physical-memory.js';
-import { SuperBlock, type BackingDevice } from '../../vfs/inode.js';
+import { SuperBlock } from '../../vfs/inode.js';
+import { NOOP_BDI } from '../../vfs/libfs.js';
 import { TarfsInode } from './inode.js';
 import { writeArchive, type Archive, type ArchivedMember } from './write-archive.js';
-
-/** The archive is read as needed, without a device to read ahead from. */
-const NO_DEVICE: BackingDevice = { raPages: 0, ioPages: 0 };
 
 export interface TarfsOptions {
   readonly phys: PhysicalMemory;
@@ -28,7 +26,7 @@ export interface TarfsOptions {
 export class TarfsSuperBlock extends SuperBlock {
   readonly type = 'tarfs';
   readOnly: boolean;
-  readonly bdi = NO_DEVICE;
+  readonly bdi = NOOP_BDI;
   readonly phys: PhysicalMemory;
   readonly root: TarfsInode;
   /** Files with a pager. */
@@ -137,8 +135,7 @@ export class TarfsSuperBlock extends SuperBlock {
     { type, permissions, uid, gid, rdev, linkTarget, map, dataAt, size }: TarIndexEntry,
   ): TarfsInode {
     const mode = typeBits(type === 'link' ? 'file' : type) | permissions;
-    let there: TarfsInode | undefined = this.root;
-    for (const name of names) there = there?.lookup(name);
+    const there = this.at(names);
     const inode = type === 'directory' && there?.isDirectory === true ? there : this.newInode(mode);
     inode.mode = mode;
     inode.owner = { uid, gid };
@@ -171,9 +168,14 @@ export class TarfsSuperBlock extends SuperBlock {
     return parent;
   }
 
+  private at(names: readonly string[]): TarfsInode | undefined {
+    let inode: TarfsInode | undefined = this.root;
+    for (const name of names) inode = inode?.lookup(name);
+    return inode;
+  }
+
   private find(names: readonly string[], member: TarIndexEntry): TarfsInode {
-    let target: TarfsInode | undefined = this.root;
-    for (const name of names) target = target?.lookup(name);
+    const target = this.at(names);
     if (target === undefined || target.isDirectory) {
       throw failure(member, `a hard link to '${nameToText(member.linkTarget)}', which is no file`);
     }

@@ -1,9 +1,9 @@
-import { fileType } from 'cramfs-format';
+import { concatBytes, fileType } from 'cramfs-format';
 import { TAR_RECORD, encodeTarMember, tarPadding, type TarMember } from 'cramfs-reader';
 import type { SparsePiece, TarIndexEntry } from 'mkcramfs/tar';
 import { SyscallError, invariant } from '../../errno.js';
 import type { TarfsInode } from './inode.js';
-import { concat, resizedHeaders } from './member-headers.js';
+import { resizedHeaders } from './member-headers.js';
 
 /** A member of an archive, and the file that it is of. Places are byte offsets. */
 export interface ArchivedMember {
@@ -197,7 +197,7 @@ class ArchiveWriter {
     const same = end + rest.length === this.old.length;
     if (same || !isPadding) this.put(rest);
     else this.put(new Uint8Array(Math.ceil((end + END_MARKER) / BLOCKING) * BLOCKING - end));
-    const archive = concat(this.parts);
+    const archive = concatBytes(this.parts);
     for (const { inode, isLink, pieces, dataAt } of this.members) {
       const { content } = inode;
       if (!isLink && inode.isRegular) {

@@ -1,18 +1,12 @@
-import { SyscallError } from '../../errno.js';
 import { ZERO_FRAME } from '../../phys/physical-memory.js';
 import { PAGE_SIZE } from '../../units.js';
-import type { AddressSpaceOperations } from '../../vfs/address-space.js';
+import { noopFsync } from '../../vfs/libfs.js';
 import type { FileOperations, OpenFile } from '../../vfs/file.js';
 import { filemapFault, genericPerformWrite, mapCachedPages } from '../../vfs/filemap.js';
 import type { Pipe } from '../../vfs/pipe.js';
 import { iterFileSpliceWrite } from '../../vfs/splice.js';
 import type { VmOperations } from '../../vfs/vm-area.js';
 import { tmpfsInode } from './super.js';
-
-const ZEROS = new Uint8Array(0);
-
-/** A page that nobody has written to is zero. */
-export const shmemAops: AddressSpaceOperations = { readFolio: () => ZEROS };
 
 /** Faults allocate pages; there is no page_mkwrite, so shared entries are writable at once. */
 const shmemVmOps: VmOperations = { fault: filemapFault, mapPages: mapCachedPages };
@@ -56,11 +50,6 @@ function writeIter({ inode }: OpenFile, position: number, from: Uint8Array): num
   });
 }
 
-/** Compare fs/libfs.c:noop_fsync(). */
-function noopFsync(): void {
-  return;
-}
-
 export const tmpfsFileOperations: FileOperations = {
   readIter,
   writeIter,
@@ -68,13 +57,6 @@ export const tmpfsFileOperations: FileOperations = {
   spliceWrite: iterFileSpliceWrite,
   mmap(_file, vma) {
     vma.ops = shmemVmOps;
-  },
-  fsync: noopFsync,
-};
-
-export const tmpfsDirectoryOperations: FileOperations = {
-  readIter() {
-    throw new SyscallError('EISDIR');
   },
   fsync: noopFsync,
 };

@@ -4,19 +4,17 @@ import type { PhysicalMemory } from '../../phys/physical-memory.js';
 import { PAGE_SIZE } from '../../units.js';
 import { AddressSpace } from '../../vfs/address-space.js';
 import { OpenFile } from '../../vfs/file.js';
-import { SuperBlock, type BackingDevice, type Inode } from '../../vfs/inode.js';
-import { SimpleInode } from '../../vfs/simple-inode.js';
+import { SuperBlock, type Inode } from '../../vfs/inode.js';
+import { SizedInode } from '../../vfs/simple-inode.js';
 import { truncatePagecache } from '../../vfs/truncate.js';
-import { shmemAops, tmpfsDirectoryOperations, tmpfsFileOperations } from './shmem.js';
-
-/** Nothing to read ahead from: noop_backing_dev_info. */
-const NO_DEVICE: BackingDevice = { raPages: 0, ioPages: 0 };
+import { NOOP_BDI, ramAops, simpleDirectoryOperations } from '../../vfs/libfs.js';
+import { tmpfsFileOperations } from './shmem.js';
 
 /** A tmpfs: files whose only store is the page cache. */
 export class TmpfsSuperBlock extends SuperBlock {
   readonly type = 'tmpfs';
   readOnly = false;
-  readonly bdi = NO_DEVICE;
+  readonly bdi = NOOP_BDI;
   readonly phys: PhysicalMemory;
   readonly root: TmpfsInode;
   private nextIno = 1;
@@ -54,17 +52,16 @@ export class TmpfsSuperBlock extends SuperBlock {
 }
 
 /** A file or directory of a tmpfs. */
-export class TmpfsInode extends SimpleInode<TmpfsInode> {
+export class TmpfsInode extends SizedInode<TmpfsInode> {
   readonly sb: TmpfsSuperBlock;
   readonly mapping: AddressSpace | undefined;
-  private bytes = 0;
 
   constructor(sb: TmpfsSuperBlock, ino: number, mode: number) {
     const directory = (mode & S_IFDIR) !== 0;
-    super(ino, mode, directory ? tmpfsDirectoryOperations : tmpfsFileOperations);
+    super(ino, mode, directory ? simpleDirectoryOperations : tmpfsFileOperations);
     this.sb = sb;
     this.mapping = this.isRegular
-      ? new AddressSpace(this, shmemAops, sb.phys, { truncatable: true })
+      ? new AddressSpace(this, ramAops, sb.phys, { truncatable: true })
       : undefined;
   }
 
@@ -74,15 +71,6 @@ export class TmpfsInode extends SimpleInode<TmpfsInode> {
 
   protected own(inode: Inode): TmpfsInode {
     return tmpfsInode(inode);
-  }
-
-  get size(): number {
-    return this.isSymlink ? this.target.length : this.bytes;
-  }
-
-  /** A write that reaches behind the end makes the file longer. */
-  extend(size: number): void {
-    this.bytes = Math.max(this.bytes, size);
   }
 
   /** Compare mm/shmem.c:shmem_setattr(). */
