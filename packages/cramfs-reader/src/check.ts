@@ -21,6 +21,5 @@ export function checkImage(bytes: Uint8Array, options: CheckOptions = {}): Check
   survey.checkBytes();
   const { image, jobs } = survey;
   if (image === undefined || jobs === undefined) return survey.finish([]);
-  const columns = jobs.columns();
-  return survey.finish(inflateJobs(image.bytes, columns, 0, jobs.count, image.blockSize, zlib));
+  return survey.finish(inflateJobs(image.bytes, jobs.columns(), image.blockSize, zlib));
 }

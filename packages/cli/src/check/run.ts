@@ -4,6 +4,7 @@ import { about } from '../report-error.js';
 import type { CliIo } from '../io.js';
 import { readImageArgument, type ImageArguments } from '../open-image.js';
 import { startProgress } from '../progress.js';
+import { withPool } from '../with-pool.js';
 
 export interface CheckArguments extends ImageArguments {
   /** Of the kernel that is to mount the image. */
@@ -21,18 +22,21 @@ export async function runCheck(
   io: CliIo,
 ): Promise<CheckResult> {
   const { checkImageFile } = await import('cramfs-reader/node');
-  const { bytes, offset = 0 } = await readImageArgument(file, args, io);
-  const progress = await startProgress(io, 'checking');
-  try {
-    return await about(file, () =>
-      checkImageFile(bytes, {
-        offset,
-        blockSize: args['block-size'],
-        pageSize: args.pageSize,
-        onProgress: progress.update,
-      }),
-    );
-  } finally {
-    progress.stop();
-  }
+  return withPool(file, undefined, async (pool) => {
+    const { bytes, offset = 0 } = await readImageArgument(file, args, io);
+    const progress = await startProgress(io, 'checking');
+    try {
+      return await about(file, () =>
+        checkImageFile(bytes, {
+          offset,
+          blockSize: args['block-size'],
+          pageSize: args.pageSize,
+          pool,
+          onProgress: progress.update,
+        }),
+      );
+    } finally {
+      progress.stop();
+    }
+  });
 }

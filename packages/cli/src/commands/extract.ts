@@ -1,5 +1,5 @@
 import { nameToText } from 'cramfs-format';
-import type { ExtractReport } from 'cramfs-reader/node';
+import type { ExtractReport, ImagePool } from 'cramfs-reader/node';
 import { defineCommand } from '../command.js';
 import { extractExitCode, runExtract } from '../extract/run.js';
 import { print } from '../io.js';
@@ -16,6 +16,7 @@ import {
 } from '../options.js';
 import { renderJson } from '../render/json.js';
 import { plural } from '../render/table.js';
+import { withPool } from '../with-pool.js';
 
 export const extract = defineCommand({
   synopsis: 'IMAGE [PATH|GLOB...]',
@@ -59,7 +60,6 @@ export const extract = defineCommand({
   },
   async run(args, io) {
     const [file, ...paths] = args.operands as [string, ...string[]];
-    const image = await openImageArgument(file, args, io);
     const target = args.directory ?? '.';
     const options = {
       paths: paths.length === 0 ? undefined : paths,
@@ -69,9 +69,15 @@ export const extract = defineCommand({
       force: args.force,
       damage: args.damage,
       maxBytes: args['max-bytes'],
-      workers: args.workers,
+      workers: args.workers === undefined ? undefined : args.workers - 1,
     };
-    const report = await runExtract(image, file, target, options, 'cramfs', io);
+    const extractWith = async (pool?: ImagePool): Promise<ExtractReport> => {
+      const image = await openImageArgument(file, args, io);
+      return runExtract(image, file, target, { ...options, pool }, 'cramfs', io);
+    };
+    // A part of an image may be small: that is known when it has been read.
+    const report =
+      paths.length === 0 ? await withPool(file, args.workers, extractWith) : await extractWith();
     await print(io, args.json ? renderJson(toJson(report)) : summary(report));
     return extractExitCode(report);
   },

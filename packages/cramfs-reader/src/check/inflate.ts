@@ -84,7 +84,7 @@ export interface BlockFailure {
 }
 
 /**
- * Inflates the blocks of the jobs from `from` to before `to`. zlib compares the Adler-32 of each
+ * Inflates the blocks of some jobs. zlib compares the Adler-32 of each
  * with what is stored behind it.
  *
  * @param bytes the image from its byte 0.
@@ -92,13 +92,11 @@ export interface BlockFailure {
 export function inflateJobs(
   bytes: Uint8Array,
   jobs: JobColumns,
-  from: number,
-  to: number,
   blockSize: number,
   zlib: ZlibCodec,
 ): BlockFailure[] {
   const failures: BlockFailure[] = [];
-  for (let job = from; job < to; job += 1) {
+  for (let job = 0; job < jobs.starts.length; job += 1) {
     const start = jobs.starts[job]!;
     const wanted = jobs.wanted[job]!;
     const content = inflate(zlib, bytes.subarray(start, start + jobs.lengths[job]!), blockSize);

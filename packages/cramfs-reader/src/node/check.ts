@@ -7,20 +7,23 @@ import {
 import { Survey, type CheckOptions, type CheckResult } from '../check/survey.js';
 import type { CramfsImage } from '../image.js';
 import { startPool, workerCount, type ImagePool } from './image-pool.js';
+import { workThrough } from './work-through.js';
 import { nodeZlib } from './zlib.js';
 
 export interface CheckFileOptions extends Omit<CheckOptions, 'zlib'> {
-  /** Worker threads; 0: none. Default: as many as pay. The findings are always the same. */
+  /** Threads besides the calling one. Default: as many as pay. The findings are always the same. */
   workers?: number | undefined;
+  /** Instead of threads of this check's own: see startPoolFor(). The caller closes it. */
+  pool?: ImagePool | undefined;
   /** Called now and then with the number of blocks inflated so far. */
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Blocks that a worker inflates at a time, about 20 ms of work. */
+/** Blocks that a thread inflates at a time, about 20 ms of work. */
 const BATCH = 1024;
 
-/** What a worker is asked to inflate: numbers of jobs count from the first one of the batch. */
-export interface InflateTask extends JobColumns {
+/** Failures of a batch count its jobs from 0. */
+export interface InflateBatch extends JobColumns {
   readonly blockSize: number;
 }
 
@@ -33,66 +36,55 @@ export async function checkImageFile(
   bytes: Uint8Array,
   options: CheckFileOptions = {},
 ): Promise<CheckResult> {
-  const { offset = 0, workers: requested, onProgress, ...rest } = options;
-  const workers = workerCount(bytes.length - offset, requested);
+  const { offset = 0, workers: requested, pool: given, onProgress, ...rest } = options;
+  const workers = given === undefined ? workerCount(bytes.length - offset, requested) : 0;
   // The threads start while the survey runs.
-  const pool = workers > 0 ? await startPool(bytes.subarray(offset), workers) : undefined;
+  const own = workers > 0 ? await startPool(workers) : undefined;
   try {
     const survey = new Survey(bytes, { ...rest, offset, zlib: nodeZlib });
     const { image, jobs } = survey;
     const inflating =
-      pool === undefined || image === undefined || jobs === undefined
-        ? undefined
-        : inflateInPool(pool, image, jobs, onProgress);
+      image === undefined || jobs === undefined
+        ? Promise.resolve([])
+        : inflateAll(image, jobs, given ?? own, onProgress);
     survey.checkBytes();
-    if (inflating !== undefined) return survey.finish(await inflating);
-    if (image === undefined || jobs === undefined) return survey.finish([]);
-    return survey.finish(inflateHere(image, jobs, onProgress));
+    return survey.finish(await inflating);
   } finally {
-    await pool?.close();
+    await own?.close();
   }
 }
 
-async function inflateInPool(
-  pool: ImagePool,
-  image: CramfsImage,
+async function inflateAll(
+  { bytes, blockSize }: CramfsImage,
   jobs: BlockJobs,
+  pool: ImagePool | undefined,
   onProgress: CheckFileOptions['onProgress'],
 ): Promise<BlockFailure[]> {
-  const { starts, lengths, wanted } = jobs.columns();
-  const total = jobs.count;
   let done = 0;
-  const batches: Promise<BlockFailure[]>[] = [];
-  for (let from = 0; from < total; from += BATCH) {
-    const to = Math.min(total, from + BATCH);
-    const task: InflateTask = {
-      blockSize: image.blockSize,
+  const results = await workThrough(batchesOf(jobs, blockSize), pool, bytes, {
+    name: 'inflate',
+    here: (batch) => inflateJobs(bytes, batch, batch.blockSize, nodeZlib),
+    done: ({ starts }) => {
+      done += starts.length;
+      onProgress?.(done, jobs.count);
+      return true;
+    },
+  });
+  return results.flatMap((failures, index) =>
+    failures.map((failure) => ({ ...failure, job: index * BATCH + failure.job })),
+  );
+}
+
+function* batchesOf(jobs: BlockJobs, blockSize: number): Generator<InflateBatch, undefined> {
+  const { starts, lengths, wanted } = jobs.columns();
+  for (let from = 0; from < jobs.count; from += BATCH) {
+    const to = Math.min(jobs.count, from + BATCH);
+    yield {
+      blockSize,
+      // Copies: of a view of a part, a thread would be sent the whole.
       starts: starts.slice(from, to),
       lengths: lengths.slice(from, to),
       wanted: wanted.slice(from, to),
     };
-    batches.push(
-      pool.run<BlockFailure[]>('inflate', task).then((failures) => {
-        done += to - from;
-        onProgress?.(done, total);
-        return failures.map((failure) => ({ ...failure, job: from + failure.job }));
-      }),
-    );
   }
-  return (await Promise.all(batches)).flat();
-}
-
-function inflateHere(
-  image: CramfsImage,
-  jobs: BlockJobs,
-  onProgress: CheckFileOptions['onProgress'],
-): BlockFailure[] {
-  const columns = jobs.columns();
-  const failures: BlockFailure[] = [];
-  for (let from = 0; from < jobs.count; from += BATCH) {
-    const to = Math.min(jobs.count, from + BATCH);
-    failures.push(...inflateJobs(image.bytes, columns, from, to, image.blockSize, nodeZlib));
-    onProgress?.(to, jobs.count);
-  }
-  return failures;
 }

@@ -58,24 +58,16 @@ export async function extractImage(
     groups.files.map(({ inode }) => inode),
     maxBytes,
   );
-  const workers = workerCount(bytes, requested);
+  const workers = options.pool === undefined ? workerCount(bytes, requested) : 0;
   // The threads start while the directories are made.
-  const pool = workers > 0 ? await startPool(image.bytes, workers) : undefined;
+  const own = workers > 0 ? await startPool(workers) : undefined;
   try {
     const rules = rulesFor(options);
     const extraction = new Extraction(image, new TargetDirectory(targetDirectory), rules);
     for (const entry of groups.directories) extraction.makeDirectory(entry);
-    const tasks: FileTask[] = [];
-    for (const entry of groups.files) {
-      const request = extraction.fileRequest(entry);
-      if (request === undefined) continue;
-      tasks.push({ ...request, path: entry.path });
-      if (losesSetId(entry.inode, rules)) {
-        extraction.warn(entry.path, 'DROPPED_SETUID', 'the setuid and setgid bits are left out');
-      }
-    }
     let done = 0;
-    const result = await writeFiles(image, tasks, pool, (part) => {
+    const tasks = fileTasks(groups.files, extraction, rules);
+    const result = await writeFiles(image, tasks, options.pool ?? own, (part) => {
       done += part;
       onProgress?.(done, bytes);
     });
@@ -91,7 +83,22 @@ export async function extractImage(
       problems: [...problems, ...extraction.problems],
     };
   } finally {
-    await pool?.close();
+    await own?.close();
+  }
+}
+
+function* fileTasks(
+  entries: readonly SelectedEntry[],
+  extraction: Extraction,
+  rules: ExtractionRules,
+): Generator<FileTask> {
+  for (const entry of entries) {
+    const request = extraction.fileRequest(entry);
+    if (request === undefined) continue;
+    if (losesSetId(entry.inode, rules)) {
+      extraction.warn(entry.path, 'DROPPED_SETUID', 'the setuid and setgid bits are left out');
+    }
+    yield { ...request, path: entry.path };
   }
 }
 

@@ -1,57 +1,79 @@
+import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Piscina } from 'piscina';
 
-/** What every worker gets at its start: the image, in memory that all threads see. */
-export interface ImageWorkerData {
-  readonly image: Uint8Array;
-}
-
-/** Worker threads that work on one image. */
+/** Worker threads that work on images. */
 export interface ImagePool {
   readonly workers: number;
-  /** Runs the function of image-worker.ts with this name. */
-  run<Result>(name: string, task: unknown): Promise<Result>;
+  /**
+   * Runs the function of image-worker.ts with this name.
+   *
+   * @param image in memory that all threads see (see {@link inSharedMemory}).
+   */
+  run<Result>(name: string, image: Uint8Array, task: unknown): Promise<Result>;
   close(): Promise<void>;
 }
+
+/** What a worker gets: the task and the image it is about. */
+export interface ImageTask<Task> {
+  readonly image: Uint8Array;
+  readonly task: Task;
+}
+
+/** One in the works, one waiting: the calling thread, which works as well, may be late with it. */
+export const TASKS_PER_WORKER = 2;
 
 /** Less than this many bytes are done before a worker has started. */
 const MIN_BYTES = 4 * 2 ** 20;
 
+/** Every block leaves a stream of node:zlib behind: with the default of 16 they are copied often. */
+const YOUNG_GENERATION_MB = 64;
+
 /**
- * How many workers pay for `bytes` of content; 0 means that the caller does the work.
+ * How many workers pay for `bytes` of content besides the calling thread.
  *
- * @param requested what the user asked for; default: one for each core this process may use.
+ * @param requested what the user asked for; default: one for each other core this process may use.
  */
 export function workerCount(bytes: number, requested: number | undefined): number {
   if (requested !== undefined) return requested;
-  const cores = availableParallelism();
-  return bytes < MIN_BYTES || cores === 1 ? 0 : cores;
+  return bytes < MIN_BYTES ? 0 : availableParallelism() - 1;
 }
 
-/**
- * Starts `workers` threads; they come up while the caller goes on.
- *
- * @param bytes the image; copied once if it is not in shared memory (see {@link readShared}).
- */
-export async function startPool(bytes: Uint8Array, workers: number): Promise<ImagePool> {
+/** Starts `workers` threads; they come up while the caller goes on. */
+export async function startPool(workers: number): Promise<ImagePool> {
   const { Piscina: Pool } = await import('piscina');
-  const workerData: ImageWorkerData = { image: shared(bytes) };
   const pool: Piscina = new Pool({
     // From src/node (in tests) as from dist/node: a worker can only run what has been compiled.
     filename: new URL('../../dist/node/image-worker-entry.cjs', import.meta.url).href,
-    workerData,
     minThreads: workers,
     maxThreads: workers,
-    concurrentTasksPerWorker: 1,
+    concurrentTasksPerWorker: TASKS_PER_WORKER,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   });
   return {
     workers,
-    run: <Result>(name: string, task: unknown) => pool.run(task, { name }) as Promise<Result>,
+    run: <Result>(name: string, image: Uint8Array, task: unknown) =>
+      pool.run({ image, task } satisfies ImageTask<unknown>, { name }) as Promise<Result>,
     close: () => pool.destroy(),
   };
 }
 
-function shared(bytes: Uint8Array): Uint8Array {
+/**
+ * Starts the threads that extracting or checking a whole image will want: they come up while it is
+ * read.
+ *
+ * @param path of the image's file.
+ * @param workers what the user asked for; default: as many as pay.
+ * @returns none if the file is small, or does not tell its size, as a pipe.
+ */
+export async function startPoolFor(path: string, workers?: number): Promise<ImagePool | undefined> {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  const count = size === 0 ? 0 : workerCount(size, workers);
+  return count === 0 ? undefined : await startPool(count);
+}
+
+/** `bytes` where worker threads can see them: copied, unless they are there already (readShared()). */
+export function inSharedMemory(bytes: Uint8Array): Uint8Array {
   if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
   const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
   copy.set(bytes);

@@ -4,12 +4,15 @@
  * CreateRequiredModuleFacade, seen in 20.20): hence CommonJS, and import() for the rest.
  */
 
+// At once, not with the first task: a thread may be started before there is one.
+const worker = import('./image-worker.js');
+
 async function inflate(task: never): Promise<unknown> {
-  return (await import('./image-worker.js')).inflate(task);
+  return (await worker).inflate(task);
 }
 
 async function write(task: never): Promise<unknown> {
-  return (await import('./image-worker.js')).write(task);
+  return (await worker).write(task);
 }
 
 module.exports = { inflate, write };

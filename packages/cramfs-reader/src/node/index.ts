@@ -14,6 +14,7 @@ export {
   type LoadOptions,
   type LoadedImage,
 } from './image-file.js';
+export { startPoolFor, type ImagePool } from './image-pool.js';
 export { nodeZlib } from './zlib.js';
 export { openZstdStream, type ZstdStream } from './zstd-stream.js';
 export { isZstd, zstdDecompress } from './zstd.js';

@@ -1,3 +1,4 @@
+import type { ImagePool } from '../image-pool.js';
 import type { DamagePolicy } from './write-file.js';
 import type { ExtractProblem } from './problems.js';
 
@@ -16,8 +17,10 @@ export interface ExtractOptions {
   damage?: DamagePolicy | undefined;
   /** Most bytes that files may take on the disk, holes not counted; default 4 GiB. */
   maxBytes?: number | undefined;
-  /** Worker threads; 0: none. Default: as many as pay. */
+  /** Threads besides the calling one. Default: as many as pay. */
   workers?: number | undefined;
+  /** Instead of threads of this extraction's own: see startPoolFor(). The caller closes it. */
+  pool?: ImagePool | undefined;
   /** Called now and then with the bytes of content written so far. */
   onProgress?: ((done: number, total: number) => void) | undefined;
 }

@@ -1,0 +1,24 @@
+import type { ImagePool } from 'cramfs-reader/node';
+
+/**
+ * Has the threads for working on a whole image come up while it is read.
+ *
+ * @param file the image's; small ones get no threads, nor does standard input.
+ * @param threads how many the user asked for.
+ */
+export async function withPool<T>(
+  file: string,
+  threads: number | undefined,
+  use: (pool: ImagePool | undefined) => Promise<T>,
+): Promise<T> {
+  const { startPoolFor } = await import('cramfs-reader/node');
+  const pool =
+    file === '-'
+      ? undefined
+      : await startPoolFor(file, threads === undefined ? undefined : threads - 1);
+  try {
+    return await use(pool);
+  } finally {
+    await pool?.close();
+  }
+}
