@@ -30,7 +30,7 @@ export {
   type Severity,
 } from './check.js';
 export { diffImages, type DiffOptions, type Difference, type DifferenceAspect } from './diff.js';
-export { compileGlobs, type PathMatcher } from './glob.js';
+export { compileGlobs, type PathMatcher } from './compile-globs.js';
 export { selectEntries, type SelectOptions, type SelectedEntry } from './select.js';
 export { tarChunks, type TarOptions } from './tar.js';
 export { TAR_RECORD, encodeTarMember, tarPadding, type TarMember } from './tar-header.js';

@@ -1,5 +1,5 @@
 import { CramfsError, textToName } from 'cramfs-format';
-import { compileGlobs, type PathMatcher } from './glob.js';
+import { compileGlobs, type PathMatcher } from './compile-globs.js';
 import type { CramfsImage } from './image.js';
 import type { Inode, WalkEntry } from './types.js';
 

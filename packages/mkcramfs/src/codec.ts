@@ -1,7 +1,3 @@
-import { concatBytes } from 'cramfs-format';
-import * as libdeflate from 'libdeflate';
-import { deflate } from 'pako';
-
 /**
  * How blocks are deflated. All are WebAssembly or JavaScript, so that the bytes do not depend on
  * the machine: node:zlib's output differs between CPUs and Node versions.
@@ -39,34 +35,14 @@ export interface BlockCompressor {
   compress(batch: BlockBatch): Promise<CompressedBatch>;
 }
 
-/** Compresses one batch, in order, on the calling thread. */
-export function compressBatch(batch: BlockBatch): CompressedBatch {
-  const outputs: Uint8Array[] = [];
-  let at = 0;
-  for (const length of batch.lengths) {
-    const block = batch.data.subarray(at, at + length);
-    const packed = compressBlock(block, batch.codec);
-    outputs.push(batch.keepIncompressible && packed.length >= length ? block : packed);
-    at += length;
-  }
-  const lengths = outputs.map((output) => output.length);
-  return { data: concatBytes(outputs), lengths, spent: batch.data.buffer };
-}
-
 /** A compressor without threads, for browsers and small trees. */
 export function inlineCompressor(): BlockCompressor {
-  return { concurrency: 1, compress: (batch) => Promise.resolve(compressBatch(batch)) };
-}
-
-function compressBlock(block: Uint8Array, codec: Codec): Uint8Array {
-  switch (codec) {
-    case 'libdeflate-6':
-      return libdeflate.zlib(block, 6);
-    case 'libdeflate-10':
-      return libdeflate.zlib(block, 10);
-    case 'zlib-6':
-    case 'zlib-9':
-      // The default hash of pako is a faster one; with the legacy one it is C zlib to the byte.
-      return deflate(block, { level: codec === 'zlib-9' ? 9 : 6, legacyHash: true });
-  }
+  return {
+    concurrency: 1,
+    async compress(batch) {
+      // Only now: where threads compress, nobody else has to load the compressors.
+      const { compressBatch } = await import('./compress-batch.js');
+      return compressBatch(batch);
+    },
+  };
 }

@@ -1,5 +1,5 @@
 import { CramfsError, typeBits } from 'cramfs-format';
-import { compileGlobs, type PathMatcher } from 'cramfs-reader';
+import { compileGlobs, type PathMatcher } from 'cramfs-reader/glob';
 import type { DirectoryEntry, Problem } from './tree.js';
 import { walkTree } from './walk.js';
 
@@ -82,6 +82,7 @@ function splitRule(text: string): { glob: string | undefined; value: string } {
  */
 export function applyOwnership(root: DirectoryEntry, options: OwnershipOptions): Problem[] {
   const { squash = false, owners = [], modes = [] } = options;
+  if (!squash && owners.length === 0 && modes.length === 0) return [];
   const used = new Set<OwnerRule | ModeRule>();
   for (const { path, entry } of walkTree(root)) {
     if (squash) {

@@ -1,4 +1,4 @@
-import { compileGlobs } from 'cramfs-reader';
+import { compileGlobs } from 'cramfs-reader/glob';
 import { ALLOWANCES, parseModeRule, parseOwnerRule } from 'mkcramfs';
 import type { BuildArguments } from '../commands/build.js';
 import { UsageError } from '../errors.js';

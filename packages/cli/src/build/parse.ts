@@ -1,6 +1,6 @@
 import { endianness } from 'node:os';
 import type { Endianness } from 'cramfs-format';
-import { compileGlobs } from 'cramfs-reader';
+import { compileGlobs } from 'cramfs-reader/glob';
 import type { TailPolicy } from 'mkcramfs';
 import { oneOf } from '../options.js';
 

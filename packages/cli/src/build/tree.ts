@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { CramfsError, bytesToName, isCramfsError } from 'cramfs-format';
-import { compileGlobs, type PathMatcher } from 'cramfs-reader';
+import { compileGlobs, type PathMatcher } from 'cramfs-reader/glob';
 import {
   applyDeviceTable,
   applyOwnership,

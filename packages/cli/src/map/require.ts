@@ -1,7 +1,7 @@
 import { PF_W } from 'cramfs-elf';
 import { nameToText } from 'cramfs-format';
 import type { RangeExplanation } from 'cramfs-reader';
-import { compileGlobs } from 'cramfs-reader';
+import { compileGlobs } from 'cramfs-reader/glob';
 import { segmentName } from './segment.js';
 import type { MappabilityReport, MappedFile, PerKernel } from './report.js';
 

@@ -1,6 +1,6 @@
 import { CramfsError, isCramfsError, textToName } from 'cramfs-format';
 import type { CramfsImage, Inode } from 'cramfs-reader';
-import { compileGlobs } from 'cramfs-reader';
+import { compileGlobs } from 'cramfs-reader/glob';
 
 export interface SelectedFile {
   /** Byte string. */

@@ -4,8 +4,11 @@
  * CreateRequiredModuleFacade, seen in 20.20): hence CommonJS, and import() for the rest.
  */
 
+// At once, not with the first batch: the thread is started before there is one.
+const worker = import('./compress-worker.js');
+
 async function run(batch: never): Promise<unknown> {
-  const { default: compress } = await import('./compress-worker.js');
+  const { default: compress } = await worker;
   return compress(batch);
 }
 

@@ -4,7 +4,6 @@ import { createGunzip } from 'node:zlib';
 import { CramfsError, bytesToName, type CramfsErrorCode } from 'cramfs-format';
 import { ChunkReader } from '../chunk-reader.js';
 import { systemReason } from './system-error.js';
-import { openZstdStream } from 'cramfs-reader/node';
 
 /** An archive being read, uncompressed. */
 export interface TarStream {
@@ -104,6 +103,7 @@ async function* unzstd(
   reader: ChunkReader,
   fail: (code: CramfsErrorCode, message: string) => CramfsError,
 ): AsyncGenerator<Uint8Array> {
+  const { openZstdStream } = await import('cramfs-reader/node');
   const stream = await openZstdStream(() => {
     const message = 'compressed with a window of more than 8 MiB';
     throw fail('UNSUPPORTED', `${message}: decompress it first, and pipe it in`);

@@ -1,6 +1,6 @@
 import { isCramfsError } from 'cramfs-format';
 import { describe, expect, test } from 'vitest';
-import { compileGlobs } from './glob.js';
+import { compileGlobs } from './compile-globs.js';
 
 describe('compileGlobs', () => {
   test.each([
