@@ -5,6 +5,7 @@ import { IntervalSet } from './interval-set.js';
 interface Range {
   start: number;
   end: number;
+  tag?: number;
 }
 
 /** The same by looking at everything. */
@@ -17,6 +18,16 @@ class NaiveSet {
 
   findBefore(at: number): Range | undefined {
     return this.ranges.filter(({ start }) => start < at).at(-1);
+  }
+
+  tagAt(at: number): number {
+    return this.ranges.find(({ start, end }) => start <= at && at < end)?.tag ?? -1;
+  }
+
+  parts(start: number, end: number): number[][] {
+    return this.ranges
+      .filter((range) => range.start < end && range.end > start)
+      .map((range) => [Math.max(range.start, start), Math.min(range.end, end), range.tag!]);
   }
 
   highestGap(low: number, high: number, length: number): number | undefined {
@@ -35,7 +46,10 @@ function change(set: IntervalSet<Range>, naive: NaiveSet, at: number, length: nu
   const found = naive.find(at);
   if (found !== undefined && found.start <= at) {
     const index = naive.ranges.indexOf(found);
-    if (length % 3 === 0) {
+    if (length === 2) {
+      found.tag = at;
+      set.retag(found, at);
+    } else if (length % 3 === 0) {
       set.remove(found);
       naive.ranges.splice(index, 1);
     } else if (length % 3 === 1) {
@@ -48,8 +62,8 @@ function change(set: IntervalSet<Range>, naive: NaiveSet, at: number, length: nu
     }
     return;
   }
-  const range = { start: at, end: Math.min(at + length, found?.start ?? SPACE) };
-  set.insert(range);
+  const range = { start: at, end: Math.min(at + length, found?.start ?? SPACE), tag: length };
+  set.insert(range, length);
   naive.ranges.push(range);
   naive.ranges.sort((a, b) => a.start - b.start);
 }
@@ -69,6 +83,13 @@ describe('IntervalSet', () => {
           const probe = (at * 7 + length) % SPACE;
           expect(set.find(probe)).toBe(naive.find(probe));
           expect(set.findBefore(probe)).toBe(naive.findBefore(probe));
+          expect(set.tagAt(probe)).toBe(naive.tagAt(probe));
+          const end = Math.min(SPACE, probe + 5 * length);
+          const parts: number[][] = [];
+          const covered = set.visit(probe, end, (...part) => parts.push(part));
+          expect(parts).toEqual(naive.parts(probe, end));
+          const pages = parts.reduce((sum, [from, to]) => sum + to! - from!, 0);
+          expect(covered).toBe(pages === end - probe);
         }
         expect([...set]).toEqual(naive.ranges);
         expect(set.size).toBe(naive.ranges.length);
@@ -88,10 +109,12 @@ describe('IntervalSet', () => {
   ])('many neighbours, inserted in %s and taken away again from several places', (_, place) => {
     const set = new IntervalSet<Range>();
     const ranges = Array.from({ length: 20_000 }, (_, at) => ({ start: 2 * at, end: 2 * at + 1 }));
-    for (let at = 0; at < ranges.length; at += 1) set.insert(ranges[place(at, ranges.length)]!);
+    for (let at = 0; at < ranges.length; at += 1) set.insert(ranges[place(at, ranges.length)]!, at);
     expect([...set]).toEqual(ranges);
     expect(ranges.every((range, at) => set.find(2 * at) === range)).toBe(true);
     expect(ranges.every((range, at) => set.findBefore(2 * at + 1) === range)).toBe(true);
+    expect(ranges.every((_, at) => set.tagAt(2 * place(at, ranges.length)) === at)).toBe(true);
+    expect(set.tagAt(1)).toBe(-1);
     expect(set.highestGap(0, 40_000, 1)).toBe(39_999);
     expect(set.highestGap(0, 39_999, 1)).toBe(39_997);
     expect(set.highestGap(0, 40_000, 2)).toBeUndefined();
@@ -106,7 +129,7 @@ describe('IntervalSet', () => {
     expect(set.find(0)).toBeUndefined();
     expect(set.highestGap(5, 100, 95)).toBe(5);
     expect(set.highestGap(5, 100, 96)).toBeUndefined();
-    set.insert(ranges[0]!);
+    set.insert(ranges[0]!, 0);
     expect(set.find(0)).toBe(ranges[0]);
   });
 
@@ -116,7 +139,7 @@ describe('IntervalSet', () => {
     expect(set.findBefore(2 ** 40)).toBeUndefined();
     const ranges = Array.from({ length: 100 }, (_, at) => ({ start: at + 10, end: at + 11 }));
     const last = { start: 200, end: 2 ** 31 - 1 };
-    for (const range of [...ranges, last]) set.insert(range);
+    for (const range of [...ranges, last]) set.insert(range, 0);
     expect(set.find(0)).toBe(ranges[0]);
     for (const at of [0, 10]) expect(set.findBefore(at)).toBeUndefined();
     expect(set.findBefore(11)).toBe(ranges[0]);

@@ -24,7 +24,9 @@ const NO_NODE: Node = -1;
  * O(log n). Stands for the maple tree of Linux; merging and splitting are the caller's policy.
  *
  * All nodes lie in a few arrays, bounds included: a search reads no item but the one that it finds.
- * With 100,000 items each object on the way would be one more cache miss.
+ * With 100,000 items each object on the way would be one more cache miss. So that some questions need
+ * no item at all, a tag stands beside the bounds of each: a number, 0 or above, with a meaning that is
+ * its owner's.
  */
 export class IntervalSet<T extends Interval> {
   size = 0;
@@ -34,6 +36,7 @@ export class IntervalSet<T extends Interval> {
   /** Bounds of a leaf's items; of a branch's children the first start below, and the child. */
   private starts = new Int32Array(FANOUT).fill(ABOVE);
   private ends = new Int32Array(FANOUT);
+  private tags = new Int32Array(FANOUT);
   private readonly items: (T | undefined)[] = new Array<T | undefined>(FANOUT).fill(undefined);
   /** Slots in use. */
   private counts = new Uint8Array(1);
@@ -57,14 +60,38 @@ export class IntervalSet<T extends Interval> {
 
   /** The item that holds `at`, or else the first one above. */
   find(at: number): T | undefined {
-    if (at >= ABOVE) return undefined;
-    const leaf = this.descend(at);
-    let slot = this.lastAtMost(leaf, at);
-    if (slot >= leaf * FANOUT && this.ends[slot]! > at) return this.items[slot];
-    slot += 1;
-    if (slot < this.slotsEnd(leaf)) return this.items[slot];
-    const next = this.next[leaf]!;
-    return next === NO_NODE ? undefined : this.items[next * FANOUT];
+    const slot = this.slotFor(at);
+    return slot < 0 ? undefined : this.items[slot];
+  }
+
+  /** The tag of the item that holds `at`, or -1. */
+  tagAt(at: number): number {
+    const slot = this.slotFor(at);
+    return slot >= 0 && this.starts[slot]! <= at ? this.tags[slot]! : -1;
+  }
+
+  /**
+   * Tells `visit`, in order, every part of an item that lies in a range, and the item's tag; the set
+   * must not change meanwhile.
+   *
+   * @returns whether the parts are all of the range.
+   */
+  visit(
+    start: number,
+    end: number,
+    visit: (start: number, end: number, tag: number) => void,
+  ): boolean {
+    let at = start;
+    let covered = true;
+    for (let slot = this.slotFor(start); slot >= 0 && at < end; slot = this.slotFor(at)) {
+      const first = this.starts[slot]!;
+      if (first >= end) break;
+      covered &&= first <= at;
+      const last = Math.min(end, this.ends[slot]!);
+      visit(Math.max(at, first), last, this.tags[slot]!);
+      at = last;
+    }
+    return covered && at >= end;
   }
 
   /** The last item that starts below `at`. */
@@ -75,7 +102,7 @@ export class IntervalSet<T extends Interval> {
     return slot >= leaf * FANOUT ? this.items[slot] : undefined;
   }
 
-  insert(item: T): void {
+  insert(item: T, tag: number): void {
     const { start, end } = item;
     let leaf = this.descend(start);
     let slot = this.lastAtMost(leaf, start) + 1;
@@ -87,7 +114,7 @@ export class IntervalSet<T extends Interval> {
     const { items } = this;
     for (let at = this.slotsEnd(leaf); at > slot; at -= 1) items[at] = items[at - 1];
     items[slot] = item;
-    this.openSlot(leaf, slot, start, end);
+    this.openSlot(leaf, slot, start, end, tag);
     this.size += 1;
     this.changed(leaf);
   }
@@ -103,6 +130,11 @@ export class IntervalSet<T extends Interval> {
     this.size -= 1;
     if (this.counts[leaf] === 0 && this.height > 0) this.dropLeaf(leaf);
     else this.changed(leaf);
+  }
+
+  /** Gives an item another tag. */
+  retag(item: T, tag: number): void {
+    this.tags[this.slotOf(item)] = tag;
   }
 
   /** Gives an item other bounds, which leave the order as it is. */
@@ -130,6 +162,18 @@ export class IntervalSet<T extends Interval> {
     for (let leaf = this.first; leaf !== NO_NODE; leaf = this.next[leaf]!) {
       for (let slot = leaf * FANOUT; slot < this.slotsEnd(leaf); slot += 1) yield this.items[slot]!;
     }
+  }
+
+  /** The slot of the item that holds `at`, or else of the first one above; -1: none. */
+  private slotFor(at: number): number {
+    if (at >= ABOVE) return -1;
+    const leaf = this.descend(at);
+    let slot = this.lastAtMost(leaf, at);
+    if (slot >= leaf * FANOUT && this.ends[slot]! > at) return slot;
+    slot += 1;
+    if (slot < this.slotsEnd(leaf)) return slot;
+    const next = this.next[leaf]!;
+    return next === NO_NODE ? -1 : next * FANOUT;
   }
 
   /** The slot behind the last one in use. */
@@ -208,24 +252,27 @@ export class IntervalSet<T extends Interval> {
   }
 
   /** Makes room for bounds in a node that is not full. */
-  private openSlot(node: Node, slot: number, start: number, end: number): void {
-    const { starts, ends } = this;
+  private openSlot(node: Node, slot: number, start: number, end: number, tag: number): void {
+    const { starts, ends, tags } = this;
     for (let at = this.slotsEnd(node); at > slot; at -= 1) {
       starts[at] = starts[at - 1]!;
       ends[at] = ends[at - 1]!;
+      tags[at] = tags[at - 1]!;
     }
     starts[slot] = start;
     ends[slot] = end;
+    tags[slot] = tag;
     this.counts[node]! += 1;
   }
 
   private closeSlot(node: Node, slot: number): void {
-    const { starts, ends } = this;
+    const { starts, ends, tags } = this;
     this.counts[node]! -= 1;
     const end = this.slotsEnd(node);
     for (let at = slot; at < end; at += 1) {
       starts[at] = starts[at + 1]!;
       ends[at] = ends[at + 1]!;
+      tags[at] = tags[at + 1]!;
     }
     starts[end] = ABOVE;
   }
@@ -239,6 +286,7 @@ export class IntervalSet<T extends Interval> {
     if (node === this.counts.length) {
       this.starts = enlarge(this.starts, 2 * node * FANOUT, ABOVE);
       this.ends = enlarge(this.ends, 2 * node * FANOUT, 0);
+      this.tags = enlarge(this.tags, 2 * node * FANOUT, 0);
       const counts = new Uint8Array(2 * node);
       counts.set(this.counts);
       this.counts = counts;
@@ -264,6 +312,7 @@ export class IntervalSet<T extends Interval> {
     const end = (node + 1) * FANOUT;
     this.starts.copyWithin(upper * FANOUT, from, end);
     this.ends.copyWithin(upper * FANOUT, from, end);
+    this.tags.copyWithin(upper * FANOUT, from, end);
     this.starts.fill(ABOVE, from, end);
     this.counts[node] = keep;
     this.counts[upper] = FANOUT - keep;
@@ -297,8 +346,8 @@ export class IntervalSet<T extends Interval> {
       const low = this.root;
       const root = this.newNode();
       this.gaps[root] = -1;
-      this.openSlot(root, root * FANOUT, this.starts[low * FANOUT]!, low);
-      this.openSlot(root, root * FANOUT + 1, start, node);
+      this.openSlot(root, root * FANOUT, this.starts[low * FANOUT]!, low, 0);
+      this.openSlot(root, root * FANOUT + 1, start, node, 0);
       this.root = root;
       this.height += 1;
       return;
@@ -314,7 +363,7 @@ export class IntervalSet<T extends Interval> {
         slot = upper * FANOUT + beyond;
       }
     }
-    this.openSlot(branch, slot, start, node);
+    this.openSlot(branch, slot, start, node, 0);
   }
 
   /** Takes an empty leaf, to which `path` leads, out of the tree. */

@@ -23,6 +23,8 @@ export function madvise(mm: Mm, address: Address, length: number, advice: Advice
   if (end === start) return;
   if (advice === 'populate_r' || advice === 'populate_w') {
     populateRange(mm, start, end, advice === 'populate_w');
+  } else if (advice === 'dontneed') {
+    dontNeed(mm, start, end);
   } else {
     walkVmas(mm, start, end, (vma, prev, from, to) => adviseVma(mm, vma, prev, from, to, advice));
   }
@@ -57,7 +59,7 @@ function adviseVma(
   prev: Vma | undefined,
   start: Vpn,
   end: Vpn,
-  advice: Exclude<Advice, 'populate_r' | 'populate_w'>,
+  advice: Exclude<Advice, 'dontneed' | 'populate_r' | 'populate_w'>,
 ): Vma {
   switch (advice) {
     case 'normal':
@@ -68,10 +70,6 @@ function adviseVma(
       return setReadFlags(mm, vma, prev, start, end, VM_SEQ_READ);
     case 'willneed':
       willNeed(vma, start, end);
-      return vma;
-    case 'dontneed':
-      if ((vma.flags & VM_PFNMAP) !== 0) throw new SyscallError('EINVAL', 'VM_PFNMAP');
-      zapRange(mm, vma, start, end);
       return vma;
     case 'free':
       if ((vma.flags & VM_PFNMAP) !== 0) throw new SyscallError('EINVAL', 'VM_PFNMAP');
@@ -93,7 +91,7 @@ function setReadFlags(
   if (flags === vma.flags) return vma;
   try {
     const target = modifyFlags(mm, prev, vma, start, end, flags);
-    target.flags = flags;
+    mm.setFlags(target, flags);
     return target;
   } catch (error) {
     if (isSyscallError(error, 'ENOMEM')) throw new SyscallError('EAGAIN', error.reason);
@@ -106,6 +104,18 @@ function willNeed(vma: Vma, start: Vpn, end: Vpn): void {
   const mapping = vma.file?.mapping;
   if (mapping === undefined) return;
   forcePageCacheReadahead(mapping, vma.pgoff + (start - vma.start), end - start);
+}
+
+/**
+ * Drops pages, which leaves the areas as they are: so it looks at none of them. Compare
+ * mm/madvise.c:madvise_dontneed_single_vma().
+ */
+function dontNeed(mm: Mm, start: Vpn, end: Vpn): void {
+  const covered = mm.vmas.visit(start, end, (from, to, tag) => {
+    if ((tag & VM_PFNMAP) !== 0) throw new SyscallError('EINVAL', 'VM_PFNMAP');
+    zapRange(mm, from, to);
+  });
+  if (!covered) throw new SyscallError('ENOMEM', 'a hole');
 }
 
 /** Compare mm/madvise.c:madvise_free_pte_range(): nothing is reclaimed, so the pages stay. */

@@ -30,7 +30,7 @@ import {
   pteFrame,
 } from './pte.js';
 import { expandDownwards } from './stack.js';
-import { pageProt, type Vma } from './vma.js';
+import { pageProt, zeroPageFlags, type Vma } from './vma.js';
 
 /** Results of a handler after which there is nothing to map. */
 const UNFINISHED = VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY;
@@ -58,6 +58,7 @@ export const ACCESS_FETCH = VM_EXEC;
  * @throws AccessFault
  */
 export function handleFault(mm: Mm, vpn: Vpn, address: Address, allowed: number): void {
+  if (allowed === ACCESS_LOAD && loadsZeroPage(mm, vpn)) return;
   let result: number;
   do {
     const vma = mm.findVma(vpn);
@@ -71,6 +72,21 @@ export function handleFault(mm: Mm, vpn: Vpn, address: Address, allowed: number)
   if ((result & VM_FAULT_OOM) !== 0) throw new UnmodelledError('a fault that ran out of memory');
   if ((result & VM_FAULT_SIGBUS) !== 0) throw accessFault('SIGBUS', 'ADRERR', address);
   throw accessFault('SIGSEGV', 'MAPERR', address);
+}
+
+/**
+ * The first load of a page of anonymous memory, which needs no more of its area than the set of areas
+ * knows: there may be many, none of them in a cache.
+ *
+ * @returns false: it is something else.
+ */
+function loadsZeroPage(mm: Mm, vpn: Vpn): boolean {
+  const tag = mm.vmas.tagAt(vpn);
+  if (tag < 0) return false;
+  const flags = zeroPageFlags(tag);
+  if ((flags & ACCESS_LOAD) === 0 || mm.pageTable.get(vpn) !== 0) return false;
+  mapZeroPage(mm, vpn, flags);
+  return true;
 }
 
 /** An access below a stack makes it larger. Compare mm/memory.c:lock_mm_and_find_vma(). */
@@ -109,10 +125,15 @@ function doAnonymousPage(mm: Mm, vma: Vma, vpn: Vpn, write: boolean): number {
     prepareAnonVma(vma);
     setAnonPte(mm, vma, vpn, mm.phys.allocate(FRAME_ANON));
   } else {
-    const flags = pageProt(vma) | PTE_PRESENT | PTE_YOUNG | PTE_SPECIAL;
-    mm.pageTable.set(vpn, makePte(ZERO_FRAME, flags));
+    mapZeroPage(mm, vpn, vma.flags);
   }
   return VM_FAULT_OK;
+}
+
+/** @param vmFlags of the area, which has no operations. */
+function mapZeroPage(mm: Mm, vpn: Vpn, vmFlags: number): void {
+  const flags = pageProt(vmFlags, undefined) | PTE_PRESENT | PTE_YOUNG | PTE_SPECIAL;
+  mm.pageTable.set(vpn, makePte(ZERO_FRAME, flags));
 }
 
 /** Compare mm/memory.c:do_read_fault(). */
@@ -210,13 +231,13 @@ function setAnonPte(mm: Mm, vma: Vma, vpn: Vpn, frame: Frame): void {
   const writable = (vma.flags & VM_WRITE) === 0 ? 0 : PTE_WRITE;
   mm.phys.adoptMap(frame);
   mm.phys.setFlag(frame, PG_ANON_EXCLUSIVE);
-  const flags = pageProt(vma) | writable | PTE_PRESENT | PTE_DIRTY | PTE_YOUNG;
+  const flags = pageProt(vma.flags, vma.ops) | writable | PTE_PRESENT | PTE_DIRTY | PTE_YOUNG;
   mm.pageTable.set(vpn, makePte(frame, flags));
 }
 
 /** Maps a page-cache frame. Compare mm/memory.c:set_pte_range(). */
 export function setFilePte(mm: Mm, vma: Vma, vpn: Vpn, frame: Frame, write: boolean): void {
-  let flags = pageProt(vma) | PTE_PRESENT | PTE_YOUNG;
+  let flags = pageProt(vma.flags, vma.ops) | PTE_PRESENT | PTE_YOUNG;
   if (write) flags |= PTE_DIRTY | ((vma.flags & VM_WRITE) === 0 ? 0 : PTE_WRITE);
   mm.phys.addMap(frame);
   mm.pageTable.set(vpn, makePte(frame, flags));

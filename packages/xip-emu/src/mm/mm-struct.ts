@@ -38,7 +38,7 @@ import { PTE_DIRTY, PTE_EXEC, PTE_READ, PTE_WRITE, PTE_YOUNG, pteFrame } from '.
 import { insertMixed, mapAround, remapPfnRange } from './remap-pfn.js';
 import { splitVma } from './vma-merge.js';
 import { placeOf, romPagesIn, traceFault } from './trace-fault.js';
-import { Vma } from './vma.js';
+import { Vma, vmaTag } from './vma.js';
 import { freePageTables, zapRange } from './zap.js';
 
 /** What the memory manager needs of the machine around it. */
@@ -143,7 +143,7 @@ export class Mm implements MemoryMap, VmSpace {
   /** exit_mmap(). */
   exit(): void {
     for (const vma of [...this.vmas]) {
-      zapRange(this, vma, vma.start, vma.end);
+      zapRange(this, vma.start, vma.end);
       this.unlink(vma);
       this.freeVma(vma);
     }
@@ -244,8 +244,8 @@ export class Mm implements MemoryMap, VmSpace {
     mapAround(this, ownVma(vma), vpn, frame);
   }
 
-  zap(vma: VmArea, from: Vpn, to: Vpn, evenCows: boolean): void {
-    zapRange(this, ownVma(vma), from, to, evenCows);
+  zap(from: Vpn, to: Vpn, evenCows: boolean): void {
+    zapRange(this, from, to, evenCows);
   }
 
   cleanEntry(_vma: VmArea, vpn: Vpn, frame: Frame): void {
@@ -258,6 +258,11 @@ export class Mm implements MemoryMap, VmSpace {
   isWritable(vpn: Vpn, frame: Frame): boolean {
     const pte = this.pageTable.get(vpn);
     return (pte & PTE_WRITE) !== 0 && pteFrame(pte) === frame;
+  }
+
+  areaChanged(vma: VmArea): void {
+    const own = ownVma(vma);
+    this.vmas.retag(own, vmaTag(own));
   }
 
   splitVma(vma: VmArea, vpn: Vpn): VmArea {
@@ -291,7 +296,7 @@ export class Mm implements MemoryMap, VmSpace {
     vma.next = next;
     if (prev !== undefined) prev.next = vma;
     if (next !== undefined) next.prev = vma;
-    this.vmas.insert(vma);
+    this.vmas.insert(vma, vmaTag(vma));
     vma.file?.mapping?.iMmap?.add(vma);
   }
 
@@ -302,6 +307,12 @@ export class Mm implements MemoryMap, VmSpace {
     if (vma.prev !== undefined) vma.prev.next = vma.next;
     if (vma.next !== undefined) vma.next.prev = vma.prev;
     vma.file?.mapping?.iMmap?.delete(vma);
+  }
+
+  /** Other flags for an area in the set. */
+  setFlags(vma: Vma, flags: number): void {
+    vma.flags = flags;
+    this.vmas.retag(vma, vmaTag(vma));
   }
 
   /** Other bounds for an area; `pgoff` goes with `start` unless given. */

@@ -142,7 +142,7 @@ export function mmapRegion(mm: Mm, request: MergeRequest): Vma {
     try {
       file.fops.mmap!(file, vma);
     } catch (error) {
-      zapRange(mm, vma, start, end);
+      zapRange(mm, start, end);
       mm.freeVma(vma);
       throw error;
     }

@@ -54,7 +54,7 @@ function mprotectFixup(
     flags &= ~VM_ACCOUNT;
   }
   const target = modifyFlags(mm, prev, vma, start, end, flags);
-  target.flags = flags;
+  mm.setFlags(target, flags);
   changeProtection(mm, target, start, end);
   return target;
 }
@@ -62,7 +62,7 @@ function mprotectFixup(
 /** Compare mm/mprotect.c:change_pte_range(). */
 function changeProtection(mm: Mm, vma: Vma, start: Vpn, end: Vpn): void {
   const { pageTable } = mm;
-  const prot = pageProt(vma);
+  const prot = pageProt(vma.flags, vma.ops);
   const mayWrite = (vma.flags & VM_WRITE) !== 0;
   for (let vpn = start; vpn < end;) {
     const stop = Math.min(end, PageTable.leafEnd(vpn));

@@ -47,7 +47,7 @@ export function unmapRange(mm: Mm, start: Vpn, end: Vpn): void {
   vma = mm.findVma(start);
   while (vma !== undefined && vma.start < end) {
     const next: Vma | undefined = vma.next;
-    zapRange(mm, vma, vma.start, vma.end);
+    zapRange(mm, vma.start, vma.end);
     mm.unlink(vma);
     mm.freeVma(vma);
     vma = next;

@@ -20,7 +20,7 @@ export function remapPfnRange(mm: Mm, vma: Vma, vpn: Vpn, pfn: Pfn, pages: numbe
     vma.pgoff = pfn;
   }
   vma.flags |= VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP;
-  const flags = pageProt(vma) | PTE_PRESENT | PTE_SPECIAL;
+  const flags = pageProt(vma.flags, vma.ops) | PTE_PRESENT | PTE_SPECIAL;
   const first = romFrame(mm, pfn, pages);
   for (let page = 0; page < pages; page += 1) {
     mm.pageTable.set(vpn + page, makePte(first + page, flags));
@@ -30,7 +30,7 @@ export function remapPfnRange(mm: Mm, vma: Vma, vpn: Vpn, pfn: Pfn, pages: numbe
 /** One ROM page of a VM_MIXEDMAP, unless an entry is there. Compare mm/memory.c:insert_pfn(). */
 export function insertMixed(mm: Mm, vma: Vma, vpn: Vpn, pfn: Pfn): void {
   if (mm.pageTable.get(vpn) !== 0) return;
-  const flags = pageProt(vma) | PTE_PRESENT | PTE_SPECIAL | PTE_YOUNG;
+  const flags = pageProt(vma.flags, vma.ops) | PTE_PRESENT | PTE_SPECIAL | PTE_YOUNG;
   mm.pageTable.set(vpn, makePte(romFrame(mm, pfn, 1), flags));
 }
 

@@ -4,7 +4,7 @@ import type { Vpn } from '../units.js';
 import { VM_MIXEDMAP, VM_PFNMAP, VM_SHARED } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
 import { PTE_PRESENT, PTE_SPECIAL, PTE_WRITE, pteFrame } from './pte.js';
-import type { Vma } from './vma.js';
+import { vmaTag, type Vma } from './vma.js';
 
 /**
  * What has to hold between any two system calls: areas in order and linked, entries only where an
@@ -36,6 +36,7 @@ function validateAreas(mm: Mm): void {
     invariant(prev === undefined || prev.end <= vma.start, 'areas that overlap');
     invariant(vma.prev === prev && prev?.next === (prev && vma), 'neighbours that are none');
     invariant(mm.vmaAt(vma.start) === vma && mm.vmaAt(vma.end - 1) === vma, 'an area is not found');
+    invariant(mm.vmas.tagAt(vma.start) === vmaTag(vma), 'an area of which the set knows old flags');
     invariant(
       vma.anonVma === undefined || vma.anonChain.includes(vma.anonVma),
       'an anon_vma that is not in its chain',

@@ -61,8 +61,27 @@ export class Vma implements VmArea, AnonArea {
   }
 }
 
+/** In a tag: the area has operations. No bit of vm_flags. */
+const TAG_OPS = 0x20000000;
+
+/**
+ * What the set of areas keeps beside the bounds of an area, for questions that can be answered
+ * without the area itself: its flags, and whether it has operations.
+ */
+export function vmaTag({ flags, ops }: Vma): number {
+  return ops === undefined ? flags : flags | TAG_OPS;
+}
+
+/**
+ * The flags of which `tag` is, if it is of an area where the first load of a page finds the zero
+ * page; else 0. Compare mm/memory.c:do_anonymous_page().
+ */
+export function zeroPageFlags(tag: number): number {
+  return (tag & (TAG_OPS | VM_SHARED)) === 0 ? tag : 0;
+}
+
 /** vm_page_prot: the permissions of new entries, before copy on write. Compare vm_get_page_prot(). */
-export function pageProt({ flags, ops }: Vma): number {
+export function pageProt(flags: number, ops: VmOperations | undefined): number {
   let prot = 0;
   // RISC-V has no entries that can be written but not read.
   if ((flags & (VM_READ | VM_WRITE)) !== 0) prot |= PTE_READ;

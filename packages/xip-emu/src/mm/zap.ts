@@ -3,14 +3,13 @@ import type { Vpn } from '../units.js';
 import type { Mm } from './mm-struct.js';
 import { ENTRIES, PageTable } from './page-table.js';
 import { PTE_DIRTY, PTE_SPECIAL, pteFrame } from './pte.js';
-import type { Vma } from './vma.js';
 
 /**
  * Clears the entries of a range of an area. Compare mm/memory.c:zap_pte_range().
  *
  * @param evenCows false: private copies stay.
  */
-export function zapRange(mm: Mm, _vma: Vma, from: Vpn, to: Vpn, evenCows = true): void {
+export function zapRange(mm: Mm, from: Vpn, to: Vpn, evenCows = true): void {
   const { pageTable, phys } = mm;
   for (let vpn = from; vpn < to;) {
     const end = Math.min(to, PageTable.leafEnd(vpn));

@@ -121,7 +121,7 @@ export function moveAreas(mapping: AddressSpace, owner: Inode, real: ResolvedPat
       backings.set(user, backing);
     }
     mapping.iMmap!.delete(vma);
-    vma.mm.zap(vma, vma.start, vma.end, false);
+    vma.mm.zap(vma.start, vma.end, false);
     backingFileMmap(backing, vma);
     if (vma.file?.mapping === undefined) continue;
     vma.file.mapping.iMmap?.add(vma);

@@ -17,7 +17,7 @@ export function unmapMappingRange(
   for (const vma of mapping.iMmap ?? []) {
     const from = Math.max(vma.start, vma.start + (first - vma.pgoff));
     const to = Math.min(vma.end, vma.start + (end - vma.pgoff));
-    if (from < to) vma.mm.zap(vma, from, to, evenCows);
+    if (from < to) vma.mm.zap(from, to, evenCows);
   }
 }
 

@@ -82,11 +82,13 @@ export interface VmSpace {
    * Drops the entries of a range of an area, private copies only if `evenCows`. Compare
    * mm/memory.c:zap_page_range_single().
    */
-  zap(vma: VmArea, from: Vpn, to: Vpn, evenCows: boolean): void;
+  zap(from: Vpn, to: Vpn, evenCows: boolean): void;
   /** Takes the right to write from the entry at `vpn`, if it is of `frame`: page_mkclean_one(). */
   cleanEntry(vma: VmArea, vpn: Vpn, frame: Frame): void;
   /** True if the entry at `vpn` is of `frame` and lets stores through. */
   isWritable(vpn: Vpn, frame: Frame): boolean;
+  /** To be called when a fault handler has given an area other flags or operations. */
+  areaChanged(vma: VmArea): void;
   /** Splits the area at `vpn`; the argument stays the lower half. Compare mm/vma.c:split_vma(). */
   splitVma(vma: VmArea, vpn: Vpn): VmArea;
 }

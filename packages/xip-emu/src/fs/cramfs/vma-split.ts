@@ -136,11 +136,13 @@ function vmaSplitFault(fault: VmFault): number {
     }
     // QUIRK V3: without operations the lower part is anonymous memory to the kernel.
     vma.ops = undefined;
+    mm.areaChanged(vma);
   }
   // QUIRK V5: the area is in its file's i_mmap by its old offset.
   upper.pgoff = pgoff;
   upper.ops = genericFileVmOps;
   upper.flags &= ~(VM_IO | VM_PFNMAP | VM_DONTEXPAND);
+  mm.areaChanged(upper);
   fault.vma = upper;
   fault.pgoff = pgoff + (vpn - upper.start);
   return filemapFault(fault);
