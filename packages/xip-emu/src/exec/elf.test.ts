@@ -47,3 +47,10 @@ test('what is not writable need not be cleared', () => {
   const { end } = exec([text, { ...data, vaddr: 8 * PAGE_SIZE }], ET_EXEC);
   expect(end).toBe(9);
 });
+
+test('a segment with more in the file than in memory: too late to fail', () => {
+  const start = (): ElfProgram =>
+    exec([text, { ...text, vaddr: 8 * PAGE_SIZE, memsz: 8 }], ET_EXEC);
+  expect(start).toThrow(ExecKilled);
+  expect(start).toThrow('a segment has more in the file than in memory');
+});

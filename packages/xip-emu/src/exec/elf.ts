@@ -141,6 +141,10 @@ function loadProgram(mm: Mm, file: OpenFile, elf: ElfFile, role: Role): ElfProgr
       const at = loadSegment(mm, file, segment, wanted, MAP_PRIVATE | fixed, total);
       bias = at - pageOf(segment.vaddr) * PAGE_SIZE;
     }
+    checkSize(
+      segment,
+      role === 'interpreter' ? { bias, code: 'ENOMEM' } : { bias: 0, code: 'EINVAL' },
+    );
   }
   const top = Math.max(...loads.map(({ vaddr, memsz }) => vaddr + memsz));
   return {
@@ -152,6 +156,22 @@ function loadProgram(mm: Mm, file: OpenFile, elf: ElfFile, role: Role): ElfProgr
     mapped: { path: file.path, inode: file.inode, elf, segments: movedSegments(loads, bias) },
     interpreter: undefined,
   };
+}
+
+/**
+ * Whether a segment that has been mapped is one at all. Compare load_elf_binary(), which leaves the
+ * bias out, and load_elf_interp() of fs/binfmt_elf.c.
+ */
+function checkSize(
+  { vaddr, filesz, memsz }: ElfSegment,
+  { bias, code }: { bias: number; code: 'EINVAL' | 'ENOMEM' },
+): void {
+  const taskSize = VPN_LIMIT * PAGE_SIZE;
+  const at = bias + vaddr;
+  if (filesz > memsz) throw new SyscallError(code, 'a segment has more in the file than in memory');
+  if (at >= taskSize || memsz > taskSize - at) {
+    throw new SyscallError(code, 'a segment ends behind the address space');
+  }
 }
 
 /**
