@@ -1,31 +1,48 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { workerCompressor } from 'mkcramfs/node';
+import { Worker, isMainThread, workerData } from 'node:worker_threads';
+import { inlineCompressor } from 'mkcramfs';
 
 /*
- * Nothing but reading and compressing a corpus, file after file: what no build with this compressor
- * and as many threads can be faster than, unless it finds equal files.
+ * The bare work of a build: as many threads read a corpus, each file by the next one that is free,
+ * and compress its blocks with the compressor of `cramfs build`. Nothing is passed on, compared,
+ * laid out or written.
  */
 const BLOCK = 4096;
-const BATCH = 512 * 1024;
-const BATCHES_PER_WORKER = 6;
 
-const root = process.argv[2]!;
-const compressor = workerCompressor();
-const running = new Set<Promise<unknown>>();
-for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
-  if (!entry.isFile()) continue;
-  const bytes = readFileSync(join(entry.parentPath, entry.name));
-  for (let at = 0; at < bytes.length; at += BATCH) {
-    const data = new Uint8Array(bytes.subarray(at, at + BATCH));
-    const lengths = Array.from({ length: Math.ceil(data.length / BLOCK) }, (_, index) =>
+interface Share {
+  readonly files: readonly string[];
+  /** One number, shared: the next file to take. */
+  readonly next: Int32Array;
+}
+
+function regularFiles(root: string): string[] {
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
+}
+
+async function compressShare({ files, next }: Share): Promise<void> {
+  const compressor = inlineCompressor();
+  for (let at = Atomics.add(next, 0, 1); at < files.length; at = Atomics.add(next, 0, 1)) {
+    const data = new Uint8Array(readFileSync(files[at]!));
+    const blocks = Math.ceil(data.length / BLOCK);
+    const lengths = Array.from({ length: blocks }, (_, index) =>
       Math.min(BLOCK, data.length - index * BLOCK),
     );
-    const batch = { data, lengths, codec: 'libdeflate-6', keepIncompressible: true } as const;
-    const job: Promise<unknown> = compressor.compress(batch).then(() => running.delete(job));
-    running.add(job);
-    while (running.size >= BATCHES_PER_WORKER * compressor.concurrency) await Promise.race(running);
+    await compressor.compress({ data, lengths, codec: 'libdeflate-6', keepIncompressible: true });
   }
 }
-await Promise.all(running);
-await compressor.close();
+
+if (isMainThread) {
+  const share: Share = {
+    files: regularFiles(process.argv[2]!),
+    next: new Int32Array(new SharedArrayBuffer(4)),
+  };
+  for (let thread = 0; thread < availableParallelism(); thread += 1) {
+    new Worker(new URL(import.meta.url), { workerData: share });
+  }
+} else {
+  await compressShare(workerData as Share);
+}

@@ -35,7 +35,11 @@ const entries = readdirSync(PACKAGES).flatMap((directory) => {
   const manifest = new URL(`${directory}/package.json`, PACKAGES);
   if (!existsSync(manifest)) return [];
   const { name, exports } = JSON.parse(readFileSync(manifest, 'utf8')) as Manifest;
-  return Object.entries(exports).map(([path, { default: file }]) => ({
+  // CommonJS is where worker threads start, for nobody to import.
+  const importable = Object.entries(exports).filter(([, { default: file }]) =>
+    file.endsWith('.js'),
+  );
+  return importable.map(([path, { default: file }]) => ({
     specifier: name + path.slice(1),
     source: new URL(
       `${directory}/${file.replace('/dist/', '/src/').replace(/js$/, 'ts')}`,

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import type { Piscina } from 'piscina';
 
@@ -43,8 +44,8 @@ export function workerCount(bytes: number, requested: number | undefined): numbe
 export async function startPool(workers: number): Promise<ImagePool> {
   const { Piscina: Pool } = await import('piscina');
   const pool: Piscina = new Pool({
-    // From src/node (in tests) as from dist/node: a worker can only run what has been compiled.
-    filename: new URL('../../dist/node/image-worker-entry.cjs', import.meta.url).href,
+    // By the package's name: from src (in tests), from dist, from a bundle of somebody else's.
+    filename: createRequire(import.meta.url).resolve('cramfs-reader/worker'),
     minThreads: workers,
     maxThreads: workers,
     concurrentTasksPerWorker: TASKS_PER_WORKER,

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import type { BlockBatch, BlockCompressor, CompressedBatch } from '../codec.js';
@@ -10,8 +11,8 @@ export interface WorkerCompressor extends BlockCompressor {
 /** @param workers number of threads; default: one per core this process may use. */
 export function workerCompressor(workers = availableParallelism()): WorkerCompressor {
   const pool = new Piscina({
-    // From src/node (in tests) as from dist/node: a worker can only run what has been compiled.
-    filename: new URL('../../dist/node/compress-worker-entry.cjs', import.meta.url).href,
+    // By the package's name: from src (in tests), from dist, from a bundle of somebody else's.
+    filename: createRequire(import.meta.url).resolve('mkcramfs/worker'),
     minThreads: workers,
     maxThreads: workers,
     concurrentTasksPerWorker: 1,
