@@ -40,6 +40,7 @@ test('no threads for what is small, empty or missing, or if none are asked for',
     expect(await startPoolFor(`${path}/small`)).toBeUndefined();
     expect(await startPoolFor(`${path}/empty`, 2)).toBeUndefined();
     expect(await startPoolFor(`${path}/missing`, 2)).toBeUndefined();
+    expect(await startPoolFor(`${path}/${'x'.repeat(300)}`, 2)).toBeUndefined();
     expect(await startPoolFor(`${path}/small`, 0)).toBeUndefined();
   });
 });

@@ -68,9 +68,18 @@ export async function startPool(workers: number): Promise<ImagePool> {
  * @returns none if the file is small, or does not tell its size, as a pipe.
  */
 export async function startPoolFor(path: string, workers?: number): Promise<ImagePool | undefined> {
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  const size = sizeOf(path);
   const count = size === 0 ? 0 : workerCount(size, workers);
   return count === 0 ? undefined : await startPool(count);
+}
+
+/** 0 if that cannot be known: what is wrong with a file, who reads it will say. */
+function sizeOf(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch {
+    return 0;
+  }
 }
 
 /** `bytes` where worker threads can see them: copied, unless they are there already (readShared()). */
