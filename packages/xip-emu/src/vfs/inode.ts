@@ -48,6 +48,8 @@ export abstract class SuperBlock {
   stackDepth = 0;
   /** The kernel's; set when it is mounted on a machine. */
   stacking: StackingPolicy = { countsRealMount: true, followsCopyUp: 'open files' };
+  /** Its files can have extended attributes, those of overlayfs included. */
+  readonly hasXattrs: boolean = true;
   /** s_mounts. */
   readonly mounts = new Set<Mount>();
   /** Inodes that may have pages in the page cache. */

@@ -41,7 +41,7 @@ function withReal<T>(file: OpenFile, use: (real: OpenFile) => T): T {
 export const overlayFileOperations: FileOperations = {
   open(file) {
     const inode = overlayInode(file);
-    if (file.writable) inode.copyUp();
+    if (file.writable) inode.copyUpOpened(file);
     file.privateData = openBackingFile(file, inode.realPath);
   },
   release(file) {

@@ -22,6 +22,8 @@ export class OverlaySuperBlock extends SuperBlock {
   /** Private mounts of the layers: what happens to their places in the tree is of no matter. */
   readonly lowerMount: Mount;
   readonly upperMount: Mount;
+  /** Files by their lower inode, as the kernel's inode cache has them. */
+  private readonly byLower = new Map<Inode, OverlayInode>();
   private nextIno = 1;
 
   /**
@@ -40,13 +42,28 @@ export class OverlaySuperBlock extends SuperBlock {
     }
     this.lowerMount = new Mount('', lower.sb, { readOnly: true });
     this.upperMount = new Mount('', upper.sb);
-    this.root = new OverlayInode(this, this.takeIno(), undefined, '', lower, upper);
+    this.root = new OverlayInode(this, this.takeIno(), { lower, upper });
   }
 
   takeIno(): number {
     const ino = this.nextIno;
     this.nextIno += 1;
     return ino;
+  }
+
+  /**
+   * The inode of a name that no directory has looked up yet. Names of one lower inode share it,
+   * unless that counts them: hard links break at a copy-up, but the names of a cramfs for the same
+   * content are not counted. Compare fs/overlayfs/inode.c:ovl_get_inode(), ovl_hash_bylower().
+   */
+  inodeOf(layers: Layers): OverlayInode {
+    const { lower, upper } = layers;
+    const isShared = lower?.isDirectory === false && upper === undefined && lower.links === 1;
+    const known = isShared ? this.byLower.get(lower) : undefined;
+    if (known !== undefined) return known;
+    const inode = new OverlayInode(this, this.takeIno(), layers);
+    if (isShared) this.byLower.set(lower, inode);
+    return inode;
   }
 
   /** The layers below have their own caches. */
@@ -64,27 +81,34 @@ export class OverlaySuperBlock extends SuperBlock {
   }
 }
 
+/** What is found in the layers. */
+interface Layers {
+  readonly lower: Inode | undefined;
+  readonly upper: Inode | undefined;
+}
+
+/** A place of the tree where a file is, or a directory: struct dentry. */
+interface OverlayName {
+  readonly parent: OverlayInode;
+  readonly name: string;
+  /** The upper layer has the name. Compare fs/overlayfs/util.c:ovl_dentry_has_upper_alias(). */
+  isUpper: boolean;
+}
+
 /** A file or directory of an overlay: the upper one if there is one, else the lower. */
 export class OverlayInode extends Inode {
   readonly sb: OverlaySuperBlock;
   /** No pages of its own: those of the real inode are used. */
   readonly mapping: AddressSpace | undefined = undefined;
-  private readonly parent: OverlayInode | undefined;
-  private readonly name: string;
+  /** None for the root; more than one where names share the lower inode. */
+  private readonly names: OverlayName[] = [];
   private readonly lower: Inode | undefined;
   private upper: Inode | undefined;
   private readonly entries = new Map<string, OverlayInode>();
   /** Page caches below that areas of this file are of, where those follow a copy-up. */
   private readonly lowerMappings = new Set<AddressSpace>();
 
-  constructor(
-    sb: OverlaySuperBlock,
-    ino: number,
-    parent: OverlayInode | undefined,
-    name: string,
-    lower: Inode | undefined,
-    upper: Inode | undefined,
-  ) {
+  constructor(sb: OverlaySuperBlock, ino: number, { lower, upper }: Layers) {
     const real = upper ?? lower;
     invariant(real !== undefined, 'an overlay inode without a layer');
     // Compare fs/overlayfs/inode.c:ovl_map_ino(): only directories get numbers of their own.
@@ -93,8 +117,6 @@ export class OverlayInode extends Inode {
       real.isDirectory ? directoryOperations : overlayFileOperations,
     );
     this.sb = sb;
-    this.parent = parent;
-    this.name = name;
     this.lower = lower;
     this.upper = upper;
   }
@@ -132,7 +154,8 @@ export class OverlayInode extends Inode {
     const hidden = upper !== undefined && !upper.isDirectory;
     const lower = hidden ? undefined : below;
     if (upper === undefined && lower === undefined) return undefined;
-    const inode = new OverlayInode(this.sb, this.sb.takeIno(), this, name, lower, upper);
+    const inode = this.sb.inodeOf({ lower, upper });
+    inode.names.push({ parent: this, name, isUpper: upper !== undefined });
     this.entries.set(name, inode);
     return inode;
   }
@@ -177,25 +200,40 @@ export class OverlayInode extends Inode {
 
   /** Compare fs/overlayfs/inode.c:ovl_setattr(). */
   override setSize(size: number): void {
-    doTruncate(this.copyUp(), size);
+    doTruncate(this.upper ?? this.copyUp(), size);
+  }
+
+  /** Copies up what an open file is of: the file itself, and the name that was opened. */
+  copyUpOpened({ path, mount }: OpenFile): Inode {
+    const { names } = this;
+    if (names.length < 2 || mount === undefined) return this.copyUp();
+    const top = mount.path === '/' ? '' : mount.path;
+    return this.copyUp(names.find((name) => path === top + pathOf(name)));
   }
 
   /**
    * Makes the upper file, with the lower one's content as reads give it. Mappings of the lower one
-   * stay with it, unless the policy has them follow. Compare
-   * fs/overlayfs/copy_up.c:ovl_copy_up_flags().
+   * stay with it, unless the policy has them follow. A further name of a file that is there becomes
+   * a link to it. Compare fs/overlayfs/copy_up.c:ovl_copy_up_flags().
    *
-   * @throws SyscallError EROFS if the upper file system became read-only.
+   * @throws SyscallError EROFS if the upper file system became read-only; EOPNOTSUPP.
    */
-  copyUp(): Inode {
-    return this.upper ?? this.sb.upperMount.withWriteAccess(() => this.makeUpper());
+  copyUp(name = this.names[0]): Inode {
+    const { upper, sb } = this;
+    if (upper !== undefined && name?.isUpper !== false) return upper;
+    invariant(name !== undefined, 'the root of an overlay is an upper directory');
+    return sb.upperMount.withWriteAccess(() => {
+      const directory = name.parent.copyUp();
+      const target = upper ?? this.makeUpper(directory, name);
+      if (upper !== undefined) linkUp(directory, name, upper);
+      name.isUpper = true;
+      return target;
+    });
   }
 
-  private makeUpper(): Inode {
-    const directory = this.parent?.copyUp();
-    invariant(directory !== undefined, 'the root of an overlay is an upper directory');
+  private makeUpper(directory: Inode, { name }: OverlayName): Inode {
     const source = this.lower!;
-    const target = createUpper(directory, this.name, source.mode);
+    const target = createUpper(directory, name, source.mode);
     if (source.isRegular) this.copyData(target);
     else if (!source.isDirectory) throw new SyscallError('EOPNOTSUPP', 'copy-up of a special file');
     this.upper = target;
@@ -206,9 +244,9 @@ export class OverlayInode extends Inode {
   }
 
   /** From the root of the overlay on. */
-  private get path(): string {
-    const above = this.parent?.path ?? '';
-    return this.parent === undefined ? '' : `${above}/${this.name}`;
+  get path(): string {
+    const [name] = this.names;
+    return name === undefined ? '' : pathOf(name);
   }
 
   override mappedThrough(mapping: AddressSpace): void {
@@ -238,6 +276,22 @@ export class OverlayInode extends Inode {
       from.put();
     }
   }
+}
+
+function pathOf({ parent, name }: OverlayName): string {
+  return `${parent.path}/${name}`;
+}
+
+/**
+ * One more name in the upper layer. How many there are is kept in an extended attribute of the
+ * file. Compare fs/overlayfs/copy_up.c:ovl_link_up().
+ *
+ * @throws SyscallError EOPNOTSUPP, EPERM.
+ */
+function linkUp(directory: Inode, { name }: OverlayName, upper: Inode): void {
+  if (!upper.sb.hasXattrs) throw new SyscallError('EOPNOTSUPP', 'no extended attributes');
+  if (directory.link === undefined) throw new SyscallError('EPERM');
+  directory.link(name, upper);
 }
 
 /** A file or directory of the upper layer. @throws SyscallError EPERM where nothing can be made. */

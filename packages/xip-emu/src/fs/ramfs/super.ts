@@ -25,6 +25,7 @@ export class RamfsSuperBlock extends SuperBlock {
   readonly type = 'ramfs';
   readOnly = false;
   readonly bdi = NOOP_BDI;
+  override readonly hasXattrs = false;
   readonly phys: PhysicalMemory;
   readonly nommu: NommuMappings | undefined;
   readonly root: RamfsInode;
