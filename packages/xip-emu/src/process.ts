@@ -15,6 +15,7 @@ import { cloneFileRange, type CloneRange } from './vfs/remap-range.js';
 import { openPath, truncateFile, truncatePath, type OpenOptions } from './vfs/open.js';
 import { Pipe } from './vfs/pipe.js';
 import { sendfile, splice, type FilePlace } from './vfs/splice.js';
+import { verifyArea } from './vfs/verify-area.js';
 
 export type { OpenOptions };
 
@@ -96,6 +97,7 @@ export class Process {
   pread(file: OpenFile, position: number, into: Uint8Array): number {
     if (!file.readable) throw new SyscallError('EBADF');
     if (file.fops.readIter === undefined) throw new SyscallError('EINVAL');
+    verifyArea(position, into.length);
     return file.fops.readIter(file, position, into);
   }
 
@@ -103,6 +105,7 @@ export class Process {
   pwrite(file: OpenFile, position: number, from: Uint8Array): number {
     if (!file.writable) throw new SyscallError('EBADF');
     if (file.fops.writeIter === undefined) throw new SyscallError('EINVAL');
+    verifyArea(position, from.length);
     return file.fops.writeIter(file, position, from);
   }
 

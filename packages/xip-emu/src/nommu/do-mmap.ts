@@ -2,6 +2,7 @@ import { SyscallError, isSyscallError } from '../errno.js';
 import { MAP_ANONYMOUS, type MmapRequest } from '../memory-map.js';
 import { PAGE_SIZE, pageAlign, type Address } from '../units.js';
 import type { NommuCapabilities, OpenFile } from '../vfs/file.js';
+import { verifyArea } from '../vfs/verify-area.js';
 import { VM_SHARED, isNommuSharedMapping } from '../vfs/vm-area.js';
 import type { Origin } from './describe.js';
 import type { NommuVma } from './nommu-vma.js';
@@ -9,9 +10,6 @@ import { validateMmapRequest } from './validate-request.js';
 import { VM_MAPPED_COPY, determineVmFlags } from './vm-flags.js';
 import type { VmRegion, VmRegions } from './vm-region.js';
 import type { VmaTree } from './vma-tree.js';
-
-/** Where the loff_t of a read ends. */
-const MAX_OFFSET = 2 ** 63;
 
 interface NewMapping {
   readonly file: OpenFile | undefined;
@@ -166,7 +164,7 @@ function copyToRam({ ram }: VmRegions, { file, length, pgoff }: NewMapping): Add
   if (file === undefined) return start;
   try {
     const position = pgoff * PAGE_SIZE;
-    if (position + length >= MAX_OFFSET) throw new SyscallError('EINVAL', 'offset overflow');
+    verifyArea(position, length);
     const content = new Uint8Array(length);
     const got = file.fops.readIter!(file, position, content);
     ram.write(start, content.subarray(0, got));

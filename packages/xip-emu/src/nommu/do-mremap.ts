@@ -1,5 +1,6 @@
 import { SyscallError } from '../errno.js';
-import { isPageAligned, pageAlign, type Address } from '../units.js';
+import { isPageAligned, type Address } from '../units.js';
+import { alignedLength } from './aligned-length.js';
 import type { VmaTree } from './vma-tree.js';
 import { isNommuSharedMapping } from '../vfs/vm-area.js';
 
@@ -17,8 +18,8 @@ export function doMremap(
   newLength: number,
   origin: string,
 ): Address {
-  const oldEnd = address + pageAlign(oldLength);
-  const length = pageAlign(newLength);
+  const oldEnd = address + alignedLength(oldLength);
+  const length = alignedLength(newLength);
   if (oldEnd === address || length === 0) throw new SyscallError('EINVAL', 'no length');
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'not at a page');
   const vma = tree.lookup(address);

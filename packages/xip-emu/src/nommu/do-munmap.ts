@@ -1,6 +1,7 @@
 import { SyscallError, invariant } from '../errno.js';
-import { isPageAligned, pageAlign, PAGE_SIZE, type Address } from '../units.js';
+import { isPageAligned, PAGE_SIZE, type Address } from '../units.js';
 import { KernelCorruption } from '../kernel-corruption.js';
+import { alignedLength } from './aligned-length.js';
 import { describeOrigin } from './describe.js';
 import type { NommuVma } from './nommu-vma.js';
 import type { VmRegion, VmRegions } from './vm-region.js';
@@ -24,7 +25,7 @@ export function doMunmap(
   length: number,
   origin: string,
 ): void {
-  const end = start + pageAlign(length);
+  const end = start + alignedLength(length);
   if (end === start) throw new SyscallError('EINVAL', 'no length');
   let vma = tree.find(start, end);
   if (vma === undefined) throw new SyscallError('EINVAL', 'nothing is mapped there');

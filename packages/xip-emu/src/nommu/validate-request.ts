@@ -1,6 +1,7 @@
 import { SyscallError } from '../errno.js';
-import { pageAlign } from '../units.js';
+import { PAGE_SIZE } from '../units.js';
 import type { NommuCapabilities, OpenFile } from '../vfs/file.js';
+import { alignedLength } from './aligned-length.js';
 import {
   MAP_ANONYMOUS,
   MAP_FIXED,
@@ -13,8 +14,10 @@ import {
   type MmapRequest,
 } from '../memory-map.js';
 
-/** TASK_SIZE without an MMU, arch/riscv/include/asm/pgtable.h. */
-const TASK_SIZE = 0xffffffff;
+/** mmap() takes the offset in bytes: pages from this one on come out as negative numbers. */
+const PGOFF_SIGNED_LIMIT = 2 ** 51;
+/** Where those end: behind it comes page 0. */
+const PGOFF_LIMIT = 2 ** 52;
 
 const COPY_ONLY: NommuCapabilities = {
   copy: true,
@@ -36,6 +39,7 @@ export function validateMmapRequest({
   length,
   prot,
   flags,
+  pgoff,
 }: MmapRequest): NommuCapabilities | undefined {
   if ((flags & MAP_FIXED) !== 0) throw new SyscallError('EINVAL', 'MAP_FIXED without an MMU');
   const type = flags & MAP_TYPE;
@@ -43,7 +47,12 @@ export function validateMmapRequest({
     throw new SyscallError('EINVAL', 'neither MAP_PRIVATE nor MAP_SHARED');
   }
   if (length === 0) throw new SyscallError('EINVAL', 'no length');
-  if (pageAlign(length) > TASK_SIZE) throw new SyscallError('ENOMEM', 'longer than the memory');
+  // TASK_SIZE is no limit: without an MMU it is the greatest number there is.
+  const aligned = alignedLength(length);
+  if (aligned === 0) throw new SyscallError('ENOMEM', 'longer than the memory');
+  if (pgoff >= PGOFF_SIGNED_LIMIT && pgoff + aligned / PAGE_SIZE >= PGOFF_LIMIT) {
+    throw new SyscallError('EOVERFLOW');
+  }
   if (file === undefined || (flags & MAP_ANONYMOUS) !== 0) return undefined;
 
   if (file.fops.mmap === undefined) throw new SyscallError('ENODEV', 'the file has no mmap');

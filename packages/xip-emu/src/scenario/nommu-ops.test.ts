@@ -38,10 +38,44 @@ describe('warnings of the kernel end a scenario as `warned`', () => {
     ['more than the page allocator ever gives', ['mmap a - 0x400001 rw private,anon 0'], WARNED],
     ['a copy of that length', ['open 0 f r', 'mmap a 0 0x400001 rw private 0'], WARNED],
     ['as much as it gives', ['mmap a - 0x400000 rw private,anon 0'], OK],
+    ['more than 32 bits of it', ['mmap a - 0x100000000 rw private,anon 0'], WARNED],
+    [
+      'so many pages that the file system counts none',
+      ['open 0 f r', 'mmap a 0 0x8000000000000000 r private 0'],
+      WARNED,
+    ],
     ['a file that is not that long', ['open 0 f r', 'mmap a 0 0x400001 r private 0'], OK],
   ])('%s', (_, lines, end) => {
     expect(run(['mount mtd', ...lines]).at(-1)).toEqual(end);
   });
+});
+
+test.each([
+  ['mmap a - 0xffffffffffffffff rw private,anon 0', 'ENOMEM'],
+  ['mmap a 0 0xffffffffffffffff rw shared 0', 'ENOMEM'],
+  ['mmap a 0 0x100000000 rw shared 0', 'EACCES'],
+  ['mmap a 0 0x100000000 r private 0', 'EINVAL'],
+  ['mmap a 0 0x8000000000000000 r shared 0', 'ENODEV'],
+  ['mmap a 0 0x8000000000000000 r shared 2', 'EINVAL'],
+  ['mmap a - 0x1000 rw private,anon 0xfffffffffffff', 'EOVERFLOW'],
+  ['mmap a - 0x1000 rw private,anon 0xffffffffffffe', 'ok'],
+  ['mmap a 0 0x2000 r shared 0xffffffffffffe', 'EOVERFLOW'],
+  ['mmap a 0 0x1000 rw private 0xffffffffffffe', 'EINVAL'],
+  ['mremap m 0xffffffffffffffff', 'EINVAL'],
+  ['munmap f 0 0xffffffffffffffff', 'EINVAL'],
+  ['read 0 0x8000000000000000 1', 'EINVAL'],
+  ['read 0 0x7fffffffffff0000 1', 'ok'],
+  ['read 1 0x8000000000000000 1', 'EINVAL'],
+])('numbers near the end of what the kernel counts in: %s', (line, ret) => {
+  const records = run([
+    'mount mtd',
+    'open 0 f r',
+    'open 1 /rom r',
+    'mmap f 0 0x2000 r private 0',
+    'mmap m - 0x1000 rw private,anon 0',
+    line,
+  ]);
+  expect(records.at(-2)?.['ret']).toBe(ret);
 });
 
 test.each([

@@ -1,6 +1,6 @@
 import { directMap } from 'cramfs-reader';
 import { SyscallError } from '../../errno.js';
-import { PAGE_SIZE, type Address, type Pgoff } from '../../units.js';
+import { PAGE_SIZE, pagesOf, type Address, type Pgoff } from '../../units.js';
 import type { FileOperations, OpenFile } from '../../vfs/file.js';
 import { filemapRead, genericFileVmOps } from '../../vfs/filemap.js';
 import { filemapSpliceRead } from '../../vfs/splice.js';
@@ -13,9 +13,17 @@ export function genericFileReadonlyMmap(_file: OpenFile, vma: VmArea): void {
   vma.ops = genericFileVmOps;
 }
 
+/** Of the unsigned int in which pages are counted. */
+const PAGES_LIMIT = 2 ** 32;
+
 /** fs/cramfs/inode.c:cramfs_physmem_get_unmapped_area(). */
-function getUnmappedArea(file: OpenFile, pgoff: Pgoff, pages: number): Address {
+function getUnmappedArea(file: OpenFile, pgoff: Pgoff, length: number): Address {
   const inode = cramfsInode(file.inode);
+  const pages = length % PAGES_LIMIT;
+  if (pages === 0) {
+    const isBehind = pgoff >= pagesOf(inode.size);
+    throw new SyscallError(isBehind ? 'EINVAL' : 'ENOSYS', 'more pages than are counted');
+  }
   const { sb } = inode;
   const { imageOffset, errno, bailout } = directMap(sb.image, inode, {
     pgoff,

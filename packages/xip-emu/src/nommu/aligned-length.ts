@@ -1,0 +1,10 @@
+import { pageAlign } from '../units.js';
+
+/** Of size_t, in which lengths are rounded up. */
+const LENGTH_LIMIT = 2 ** 64;
+
+/** PAGE_ALIGN() of a length that a system call got: one near the end of size_t becomes 0. */
+export function alignedLength(bytes: number): number {
+  const length = pageAlign(bytes);
+  return length < LENGTH_LIMIT ? length : 0;
+}
