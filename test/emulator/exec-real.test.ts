@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { S_IFDIR, S_IFREG } from 'cramfs-format';
 import { buildImageBytes, type DirectoryEntry, type FileEntry } from 'mkcramfs';
 import { openImage } from 'cramfs-reader';
@@ -67,8 +67,11 @@ async function image(paths: readonly string[]): Promise<Uint8Array> {
   return built.image;
 }
 
-async function emulate(program: string): Promise<ProgramCost> {
-  const bytes = await image([program, ...libraries(program)]);
+async function emulate(
+  program: string,
+  needed: readonly string[] = libraries(program),
+): Promise<ProgramCost> {
+  const bytes = await image([program, ...needed]);
   const size = Math.ceil(bytes.length / PAGE) * PAGE;
   const machine = new Machine({ roms: [{ address: ROM, size, bytes }] });
   machine.mountCramfs('/', openImage(bytes), ROM);
@@ -191,26 +194,28 @@ describe.skipIf(!usesGlibc)('programs of this machine (needs glibc on x86-64)', 
   );
 });
 
-describe.skipIf(!usesGlibc || !existsSync(COMPILER))('with a C compiler', () => {
-  /** A program whose first instruction waits: all that has happened is the loader's work. */
-  function waitingProgram(flags: readonly string[]): string {
-    const source = join(work, 'wait.c');
-    const program = join(work, `wait${flags.join('').replace(/\W/g, '')}`);
-    writeFileSync(
-      source,
-      'void _start(void) { for (;;) __asm__ volatile("syscall" :: "a"(34) : "rcx", "r11", "memory"); }',
-    );
-    const needed = ['-Wl,--no-as-needed', '-lm', '-lc'];
-    const all = ['-O2', '-nostartfiles', '-o', program, source, ...flags, ...needed];
-    const { status, stderr } = spawnSync(COMPILER, all, { encoding: 'utf8' });
-    if (status !== 0) throw new Error(stderr);
-    return realpathSync(dirname(program)).concat(program.slice(dirname(program).length));
-  }
+/** Compiles `code` to the file `name`. @returns its path. */
+function compile(compiler: string, name: string, code: string, flags: readonly string[]): string {
+  const source = join(work, `${name}.c`);
+  writeFileSync(source, code);
+  const output = join(realpathSync(work), name);
+  const argv = ['-O2', '-o', output, source, ...flags];
+  const { status, stderr } = spawnSync(compiler, argv, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+  return output;
+}
 
+/** The first instruction of the program waits: all that has happened is the loader's work. */
+const WAIT =
+  'void _start(void) { for (;;) __asm__ volatile("syscall" :: "a"(34) : "rcx", "r11", "memory"); }';
+
+describe.skipIf(!usesGlibc || !existsSync(COMPILER))('with a C compiler', () => {
   test.each([[['-pie', '-fPIE']], [['-no-pie']], [['-Wl,-z,now']], [['-Wl,-z,lazy']]])(
     'the loader writes to the pages that are said to be written to: %j',
     async (flags) => {
-      const program = waitingProgram(flags);
+      const name = `wait${flags.join('').replace(/\W/g, '')}`;
+      const libs = ['-nostartfiles', '-Wl,--no-as-needed', '-lm', '-lc'];
+      const program = compile(COMPILER, name, WAIT, [...flags, ...libs]);
       const real = byFile(await realAreas(program, []));
       const cost = await emulate(program);
       for (const { object, atStart } of cost.objects) {
@@ -219,6 +224,44 @@ describe.skipIf(!usesGlibc || !existsSync(COMPILER))('with a C compiler', () => 
         const ofFile = areas.filter(({ path }) => path !== '');
         const anonymous = ofFile.reduce((sum, area) => sum + area.anonymous, 0);
         expect([object.path, atStart.private]).toEqual([object.path, anonymous]);
+      }
+    },
+  );
+});
+
+const MUSL_COMPILER = '/usr/bin/musl-gcc';
+const MUSL_LOADER = '/lib/ld-musl-x86_64.so.1';
+
+describe.skipIf(!existsSync(MUSL_COMPILER) || !existsSync(MUSL_LOADER))('with musl', () => {
+  const LIBRARY = `
+    static char zeros[20000];
+    int data[3000] = { 1 };
+    int *pointer = &data[5];
+    char *zero(void) { return zeros; }`;
+  const USER =
+    'extern int *pointer; char *zero(void); int **kept = &pointer; char *(*f)(void) = zero;';
+
+  test.each([[['-pie', '-fPIE']], [['-no-pie']], [['-Wl,-z,now']], [['-Wl,-z,norelro']]])(
+    'a program and its library are mapped, and written to, as by its loader: %j',
+    async (flags) => {
+      const tag = flags.join('').replace(/\W/g, '');
+      const library = compile(MUSL_COMPILER, `libdata${tag}.so`, LIBRARY, ['-shared', '-fPIC']);
+      const link = ['-nostartfiles', library, `-Wl,-rpath,${realpathSync(work)}`];
+      const program = compile(MUSL_COMPILER, `musl${tag}`, `${USER}${WAIT}`, [...flags, ...link]);
+      const real = byFile(await realAreas(program, []));
+      const cost = await emulate(program, [MUSL_LOADER, library]);
+      expect(cost.started).toMatchObject({ missing: [], killed: undefined });
+      const emulated = byFile(emulatedAreas(cost));
+      expect(emulated.size).toBe(3);
+      for (const [file, areas] of emulated) {
+        expect([file, relative(areas)]).toEqual([file, relative(real.get(file)!)]);
+      }
+      for (const { object, atStart } of cost.objects) {
+        const path = realpathSync(object.path);
+        // What the loader does to its own data is the work of its code.
+        if (path === realpathSync(MUSL_LOADER)) continue;
+        const anonymous = real.get(path)!.reduce((sum, area) => sum + area.anonymous, 0);
+        expect([path, atStart.private]).toEqual([path, anonymous]);
       }
     },
   );

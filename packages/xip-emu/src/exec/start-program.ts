@@ -7,6 +7,7 @@ import type { Process } from '../process.js';
 import type { ExecArguments } from './arguments.js';
 import { failureText, loadLibraries, type MissingLibrary } from './dynamic-linker/link.js';
 import { dynamicLoader, type LoaderName } from './dynamic-linker/loader.js';
+import { reclaimGaps } from './dynamic-linker/reclaim-gaps.js';
 import { relocate } from './dynamic-linker/relocate.js';
 import { execElf } from './elf.js';
 import { memoryReader, type LoadedObject, type MappedFile } from './loaded-object.js';
@@ -67,6 +68,7 @@ export function startProgram(
   const objects = [program, interpreter, ...libraries];
   const killed = attempt(() => {
     touchWritable(process, interpreter);
+    if (loader.reclaimsGaps) for (const object of objects) reclaimGaps(process, object);
     for (const object of objects.toReversed()) relocate(process, object, loader);
   });
   return { objects, loader: loader.name, missing, killed };

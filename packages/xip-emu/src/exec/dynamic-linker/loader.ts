@@ -20,6 +20,8 @@ export interface DynamicLoader {
   readonly relocatesDynamic: boolean;
   /** Text that relocations have made writable becomes read-only again. */
   readonly restoresText: boolean;
+  /** What is left of the pages of writable segments becomes memory for malloc. */
+  readonly reclaimsGaps: boolean;
   /** True for a library that the loader itself is. */
   isItself(name: string): boolean;
   systemDirectories(process: Process, interpreter: LoadedObject): string[];
@@ -37,6 +39,7 @@ const GLIBC: DynamicLoader = {
   skipsForeign: true,
   relocatesDynamic: true,
   restoresText: true,
+  reclaimsGaps: false,
   isItself: () => false,
   systemDirectories: (_process, interpreter) => compiledDirectories(interpreter),
   cache: (process, program) => {
@@ -58,6 +61,7 @@ const MUSL: DynamicLoader = {
   skipsForeign: false,
   relocatesDynamic: false,
   restoresText: false,
+  reclaimsGaps: true,
   isItself: (name) => MUSL_OWN.test(name),
   systemDirectories(process, { name }) {
     // The file belongs to the tree in which the loader is: PREFIX/lib/ld-musl-ARCH.so.1.

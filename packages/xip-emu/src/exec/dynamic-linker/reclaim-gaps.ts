@@ -1,0 +1,39 @@
+import { PF_R, PF_W, PT_GNU_RELRO } from 'cramfs-elf';
+import { Mm } from '../../mm/mm-struct.js';
+import type { Process } from '../../process.js';
+import { PAGE_SIZE, pageAlign, pageOf } from '../../units.js';
+import type { LoadedObject } from '../loaded-object.js';
+
+const READ_WRITE = PF_R | PF_W;
+
+/**
+ * Writes to the bytes of a writable segment's first and last page that are of no segment: musl gives
+ * them to malloc, which clears them, and so these pages are the process's own from the start. Pages
+ * that become read-only are left alone. Compare musl's ldso/dynlink.c:reclaim_gaps(),
+ * src/malloc/mallocng/donate.c:donate().
+ */
+export function reclaimGaps(process: Process, { elf, segments }: LoadedObject): void {
+  // Without an MMU all memory is there already.
+  if (elf === undefined || !(process.mm instanceof Mm)) return;
+  const relro = elf.segments.find(({ type }) => type === PT_GNU_RELRO);
+  const readOnly = { start: floor(relro?.vaddr ?? 0), end: 0 };
+  if (relro !== undefined) readOnly.end = floor(relro.vaddr + relro.memsz);
+  const isReadOnly = (at: number): boolean => readOnly.start <= at && at < readOnly.end;
+
+  for (const { flags, vaddr, memsz, address } of segments) {
+    if ((flags & READ_WRITE) !== READ_WRITE) continue;
+    const behind = vaddr + memsz;
+    for (const gap of [
+      { start: floor(vaddr), end: vaddr },
+      { start: behind, end: pageAlign(behind) },
+    ]) {
+      const start = isReadOnly(gap.start) ? readOnly.end : gap.start;
+      const end = isReadOnly(gap.end) ? readOnly.start : gap.end;
+      if (start < end) process.store(address - vaddr + start, 0);
+    }
+  }
+}
+
+function floor(vaddr: number): number {
+  return pageOf(vaddr) * PAGE_SIZE;
+}
