@@ -20,7 +20,9 @@ const layers = [
 ];
 
 export default tseslint.config(
-  { ignores: ['**/dist/', '**/bundle/', '**/node_modules/', 'coverage/', 'out/', 'test/fixtures/'] },
+  {
+    ignores: ['**/dist/', '**/bundle/', '**/node_modules/', 'coverage/', 'out/', 'test/fixtures/'],
+  },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
