@@ -12,6 +12,7 @@ function run(mmu: boolean, lines: readonly string[]): unknown[] {
     ['a', file(noise(2 * PAGE), { blocks: [{ kind: 'D', align: PAGE }, 'D'] })],
     ['b', file('', { sameAs: '/a' })],
     ['c', file(noise(2 * PAGE))],
+    ['damaged', file(noise(PAGE), { blocks: [{ kind: 'C', stored: noise(PAGE) }] })],
   ]);
   const scenario = parseScenario(['mount overlay', ...lines].join('\n'));
   const records = runScenario(scenario, createWorld(bytes, { mmu }));
@@ -48,4 +49,14 @@ test('without an MMU the copies of names of one inode are shared', () => {
   expect(() => run(false, ['open 0 a r', 'open 1 c r', ...maps])).not.toThrow();
   const records = run(false, ['open 0 a r', 'open 1 b r', ...maps.toReversed()]);
   expect(records).toEqual(['ok', 'ok', 'ok', 'EINVAL']);
+});
+
+test.each([true, false])('what cannot be copied up leaves nothing there (MMU: %s)', (mmu) => {
+  const open = 'open 0 damaged rw';
+  expect(run(mmu, [open, open, 'open 0 damaged r', 'read 0 0 1'])).toEqual([
+    'EIO',
+    'EIO',
+    'ok',
+    'EIO',
+  ]);
 });

@@ -234,7 +234,7 @@ export class OverlayInode extends Inode {
   private makeUpper(directory: Inode, { name }: OverlayName): Inode {
     const source = this.lower!;
     const target = createUpper(directory, name, source.mode);
-    if (source.isRegular) this.copyData(target);
+    if (source.isRegular) this.copyOrUndo(directory, name, target);
     else if (!source.isDirectory) throw new SyscallError('EOPNOTSUPP', 'copy-up of a special file');
     this.upper = target;
     for (const mapping of this.lowerMappings) moveAreas(mapping, this, this.realPath);
@@ -253,6 +253,17 @@ export class OverlayInode extends Inode {
     if (this.upper !== undefined) return;
     mapping.trackAreas();
     this.lowerMappings.add(mapping);
+  }
+
+  /** Fills the upper file; nobody sees one that could not be filled. */
+  private copyOrUndo(directory: Inode, name: string, target: Inode): void {
+    try {
+      this.copyData(target);
+    } catch (error) {
+      directory.unlink?.(name);
+      target.evictIfUnused();
+      throw error;
+    }
   }
 
   /** Shares the blocks if it can. Compare fs/overlayfs/copy_up.c:ovl_copy_up_file(). */
