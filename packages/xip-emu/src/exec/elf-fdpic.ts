@@ -25,6 +25,8 @@ import { pastPointOfNoReturn } from './point-of-no-return.js';
 const DEFAULT_STACK = 131072;
 const MIN_STACK_PAGES = 2;
 const PATH_MAX = 4096;
+const E_TYPE_AT = 16;
+const ET_DYN = 3;
 const ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS;
 
 /**
@@ -43,6 +45,9 @@ export function loadElfFdpic(
   head: Uint8Array,
 ): NommuProgram {
   const elf = readElfHeaders(file, head);
+  if (elf === undefined && hasForeignTable(head)) {
+    throw new SyscallError('ENOMEM', 'program headers of another size');
+  }
   if (elf === undefined || !canBeMoved(elf)) {
     throw new SyscallError('ENOEXEC', 'not a position-independent ELF');
   }
@@ -94,6 +99,18 @@ function stackOf({ segments }: ElfFile): ElfSegment | undefined {
   return segments.find(({ type }) => type === PT_GNU_STACK);
 }
 
+/**
+ * True for a position-independent program whose program headers are not as long as they are: that
+ * is ENOMEM. Compare fs/binfmt_elf_fdpic.c:elf_fdpic_fetch_phdrs().
+ */
+function hasForeignTable(head: Uint8Array): boolean {
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  const is64 = head[4] === 2;
+  const littleEndian = head[5] === 1;
+  if (head.length < 64 || view.getUint16(E_TYPE_AT, littleEndian) !== ET_DYN) return false;
+  return view.getUint16(is64 ? 54 : 42, littleEndian) !== (is64 ? 56 : 32);
+}
+
 /** Executables of FDPIC, and shared objects, need no place of their own. */
 function canBeMoved(elf: ElfFile): boolean {
   return elf.type === 'dyn' || (elf.type === 'exec' && isFdpic(elf));
@@ -117,6 +134,9 @@ function openInterpreter(
     const head = readProgram(interpreter, 0, BINPRM_BUF_SIZE);
     if (head.length < BINPRM_BUF_SIZE) throw new SyscallError('ENOEXEC', 'a short interpreter');
     const elf = readElfHeaders(interpreter, head);
+    if (elf === undefined && hasForeignTable(head)) {
+      throw new SyscallError('ENOMEM', 'program headers of another size');
+    }
     if (elf?.type !== 'dyn' && elf?.type !== 'exec') {
       throw new SyscallError('ELIBBAD', 'the interpreter is no ELF program');
     }

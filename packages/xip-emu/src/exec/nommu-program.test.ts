@@ -253,6 +253,15 @@ describe('relocations of a bFLT program', () => {
 describe('ELF', () => {
   const body = Uint8Array.from({ length: 3 * PAGE_SIZE }, (_, at) => at & 255);
 
+  test('program headers of another size are ENOMEM, but for a program at fixed addresses', () => {
+    const foreign = (type: number): Uint8Array => {
+      const elf = elfFile(64, true, [{ flags: 5, offset: 0, filesz: PAGE_SIZE }], body, type);
+      return elf.fill(32, 54, 55);
+    };
+    expect(errnoOf(() => load(foreign(3)))).toBe('ENOMEM');
+    expect(errnoOf(() => load(foreign(2)))).toBe('ENOEXEC');
+  });
+
   test('a position-independent program is one block of RAM, text included', () => {
     const segments = [
       { flags: 5, offset: 0, filesz: 2 * PAGE_SIZE },

@@ -1,6 +1,7 @@
 import { nameToText, textToName } from 'cramfs-format';
 import { invariant } from '../errno.js';
 import { execElf, type ElfProgram } from '../exec/elf.js';
+import { resolveScripts } from '../exec/script.js';
 import type { Machine } from '../machine.js';
 import { Mm } from '../mm/mm-struct.js';
 import { PTE_PRESENT, PTE_PROT, PTE_SPECIAL, pteFrame } from '../mm/pte.js';
@@ -16,7 +17,8 @@ import type { Fields, Mapping, RangeUse, ScenarioOps } from './ops.js';
 const WINDOW_START = 0x40000000;
 const WINDOW_END = 0x60000000;
 
-/** The recorded programs end like this; their code is not run here. */
+/** The recorded programs take one argument and end like this; their code is not run here. */
+const PROGRAM_ARGUMENT = 'x';
 const PROGRAM_STATUS = 'exit:7';
 
 /** Records of a machine with an MMU. */
@@ -100,14 +102,16 @@ export class MmuScenarioOps implements ScenarioOps {
     const mm = memoryOf(process);
     const absolute = path.startsWith('/') ? path : `${nameToText(process.fs.getcwd())}/${path}`;
     try {
-      const program = execElf(process, mm, textToName(absolute));
+      const given = [textToName(absolute), PROGRAM_ARGUMENT];
+      const { path: name, argv } = resolveScripts(process, textToName(absolute), given);
+      const program = execElf(process, mm, name);
       mm.fetch(program.entry);
       const areas = [...mm.vmas].filter(
         ({ start, end }) => start < program.end && end > program.start,
       );
       return {
         records: [
-          { op: 'x-start', argc: 2, argv0: absolute },
+          { op: 'x-start', argc: argv.length, argv0: nameToText(argv[0]!) },
           ...areas.map((vma) => programArea(vma, program)),
         ],
         end: { ret: 'ok', status: PROGRAM_STATUS },

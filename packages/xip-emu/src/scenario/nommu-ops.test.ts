@@ -89,6 +89,21 @@ test.each([
   ]);
 });
 
+test.each([
+  ['with', true],
+  ['without', false],
+])('%s an MMU a script is its interpreter, with more arguments', (_, mmu) => {
+  const segments = [{ flags: 5, offset: 0, filesz: PAGE }];
+  const { bytes } = buildRawImage([
+    ['p', file(elfFile(64, true, segments, noise(2 * PAGE), 3), { mode: 0o755 })],
+    ['s', file('#!/rom/p -a b\n', { mode: 0o755 })],
+  ]);
+  const scenario = parseScenario('mount mtd\nexec s');
+  const [, , start, area] = runScenario(scenario, createWorld(bytes, { mmu }));
+  expect(start).toEqual({ op: 'x-start', argc: 4, argv0: '/rom/p' });
+  expect(area?.['op']).toBe('x-maps');
+});
+
 test('a block pointer that leads out of the ROM is mapped, and nobody is there', () => {
   const outside = file(noise(PAGE), { blocks: [{ kind: 'D', pointer: 0xc0000000 + 2 ** 24 }] });
   const { bytes } = buildRawImage({ outside });

@@ -1,5 +1,6 @@
 import { nameToText, textToName } from 'cramfs-format';
 import { execNommu } from '../exec/nommu-program.js';
+import { resolveScripts } from '../exec/script.js';
 import { SyscallError, invariant } from '../errno.js';
 import type { Machine } from '../machine.js';
 import type { Allocation } from '../nommu/vm-region.js';
@@ -113,8 +114,9 @@ export class NommuScenarioOps implements ScenarioOps {
     const mm = memoryOf(process);
     const absolute = path.startsWith('/') ? path : `${nameToText(process.fs.getcwd())}/${path}`;
     try {
-      const argv = [absolute, PROGRAM_ARGUMENT];
-      const program = execNommu(process, mm, textToName(absolute), { argv, envp: [] });
+      const given = [textToName(absolute), PROGRAM_ARGUMENT];
+      const { path: name, argv } = resolveScripts(process, textToName(absolute), given);
+      const program = execNommu(process, mm, name, { argv, envp: [] });
       const isFlat = program.format === 'flat';
       const start = { op: 'x-start', argc: argv.length };
       const parts: [string, Address][] = [
@@ -125,7 +127,7 @@ export class NommuScenarioOps implements ScenarioOps {
       // The flat program is too small to print paths.
       const records = [...mm.vmas()].map((vma) => this.programMapsLine(vma, parts, isFlat));
       return {
-        records: [isFlat ? start : { ...start, argv0: absolute }, ...records],
+        records: [isFlat ? start : { ...start, argv0: nameToText(argv[0]!) }, ...records],
         end: { ret: 'ok', status: PROGRAM_STATUS },
       };
     } finally {
