@@ -19,6 +19,8 @@ import { recordedScenarios, type RecordedScenario } from '../helpers/kernel-reco
 const SETS = [
   ['nommu-basic', 'basic'],
   ['nommu-fuzz-a', 'fuzz-a'],
+  ['nommu-wild-basic', 'basic'],
+  ['nommu-wild-a', 'fuzz-a'],
 ] as const satisfies (readonly [set: string, image: KernelImageName])[];
 
 /** Scenarios in which the recorded kernel went wrong, by the README of the records. */

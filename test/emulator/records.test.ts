@@ -18,6 +18,7 @@ const SETS = [
   ['mmu-wild-basic', 'basic', 'linux-6.12'],
   ['mmu-wild-a', 'fuzz-a', 'linux-6.12'],
   ['v3-mmu-wild-a', 'fuzz-a', 'linux-6.12-v3-vmasplit'],
+  ['mmu-names-a', 'fuzz-a', 'linux-6.12'],
 ] as const satisfies (readonly [set: string, image: KernelImageName, policy: string])[];
 
 const table: string[] = [];
