@@ -262,6 +262,17 @@ describe('ELF', () => {
     expect(errnoOf(() => load(foreign(2)))).toBe('ENOEXEC');
   });
 
+  test('more in the file than in memory is read in full, over what is behind the program', () => {
+    const withRest = (rest: number): Uint8Array =>
+      elfFile(64, true, [{ flags: 5, offset: 0, filesz: 0x200 + rest, memsz: 0x200 }], body, 3);
+    const { program, mm } = load(withRest(PAGE_SIZE - 0x200));
+    expect(mm.load(program.startCode + 0x234), 'in the same page').toBe(body[0x234]);
+    expect(() => load(withRest(PAGE_SIZE - 0x1ff))).toThrow('behind the program');
+    const cutOff = body.slice(0, PAGE_SIZE - 1);
+    const inFile = [{ flags: 5, offset: 0, filesz: 2 ** 40, memsz: 0x200 }];
+    expect(() => load(elfFile(64, true, inFile, cutOff, 3)), 'less in the file').not.toThrow();
+  });
+
   test('a position-independent program is one block of RAM, text included', () => {
     const segments = [
       { flags: 5, offset: 0, filesz: 2 * PAGE_SIZE },

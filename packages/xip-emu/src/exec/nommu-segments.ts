@@ -1,8 +1,10 @@
 import { PF_W, type ElfSegment } from 'cramfs-elf';
+import { nameToText } from 'cramfs-format';
 import { SyscallError } from '../errno.js';
+import { KernelCorruption } from '../kernel-corruption.js';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
 import type { NommuMm } from '../nommu/nommu-mm.js';
-import { PAGE_SIZE, isPageAligned, pageOf } from '../units.js';
+import { PAGE_SIZE, isPageAligned, pageAlign, pageOf, type Address } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import { protOf } from './elf.js';
 import { movedSegments, type LoadedSegment } from './loaded-object.js';
@@ -32,6 +34,19 @@ export function mapSegment(mm: NommuMm, file: OpenFile, segment: ElfSegment): Lo
   return { ...segment, address: start + inPage };
 }
 
+/** A segment that has more in the file than in memory is read in full all the same. */
+function overwritten(path: string, start: Address, length: number, end: Address): KernelCorruption {
+  return new KernelCorruption({
+    kind: 'memory overwritten',
+    kernelFunction:
+      'fs/binfmt_elf_fdpic.c:elf_fdpic_map_file_constdisp_on_uclinux() => read_code()',
+    effect:
+      'a segment with more in the file than in memory is read over what stands behind the program, whosever that is',
+    first: { operation: `exec ${nameToText(path)}`, start, end: start + length },
+    second: { operation: 'its segments are read', start, end },
+  });
+}
+
 /**
  * Segments that have to keep their distances, text included, are read into one block of RAM.
  * Compare fs/binfmt_elf_fdpic.c:elf_fdpic_map_file_constdisp_on_uclinux().
@@ -43,15 +58,21 @@ export function readSegments(
 ): LoadedSegment[] {
   const base = Math.min(...segments.map(({ vaddr }) => vaddr));
   const top = Math.max(...segments.map(({ vaddr, memsz }) => vaddr + memsz));
+  const length = top - base;
   const block = mm.mmap({
     address: 0,
-    length: top - base,
+    length,
     prot: PROT_READ | PROT_WRITE | PROT_EXEC,
     flags: MAP_PRIVATE | MAP_ANONYMOUS,
     pgoff: 0,
   });
-  for (const { vaddr, offset, filesz, memsz } of segments) {
-    mm.write(block + vaddr - base, readProgram(file, offset, Math.min(filesz, memsz)));
+  for (const { vaddr, offset, filesz } of segments) {
+    const start = block + vaddr - base;
+    const available = Math.min(filesz, Math.max(0, file.inode.size - offset));
+    if (start + available > block + pageAlign(length)) {
+      throw overwritten(file.path, block, length, start + available);
+    }
+    mm.write(start, readProgram(file, offset, available));
   }
   return movedSegments(segments, block - base);
 }
