@@ -1,7 +1,8 @@
+import { alignedPages } from '../aligned-length.js';
 import { SyscallError, isSyscallError } from '../errno.js';
 import type { Advice } from '../memory-map.js';
 import { PG_DIRTY, PG_LAZYFREE } from '../phys/physical-memory.js';
-import { isPageAligned, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
+import { isPageAligned, pageOf, type Address, type Vpn } from '../units.js';
 import { forcePageCacheReadahead } from '../vfs/filemap.js';
 import { VM_PFNMAP, VM_RAND_READ, VM_SEQ_READ } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
@@ -19,8 +20,11 @@ import { zapRange } from './zap.js';
 export function madvise(mm: Mm, address: Address, length: number, advice: Advice): void {
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
   const start = pageOf(address);
-  const end = start + pagesOf(length);
-  if (end === start) return;
+  const end = start + alignedPages(length);
+  if (end === start) {
+    if (length > 0) throw new SyscallError('EINVAL', 'a length that wraps round');
+    return;
+  }
   if (advice === 'populate_r' || advice === 'populate_w') {
     populateRange(mm, start, end, advice === 'populate_w');
   } else if (advice === 'dontneed') {

@@ -1,3 +1,4 @@
+import { alignedPages } from '../aligned-length.js';
 import { SyscallError } from '../errno.js';
 import {
   MAP_ANONYMOUS,
@@ -12,7 +13,7 @@ import {
   PROT_WRITE,
   type MmapRequest,
 } from '../memory-map.js';
-import { PAGE_SIZE, isPageAligned, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
+import { PAGE_SIZE, isPageAligned, pageOf, type Address, type Vpn } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import {
   VM_ACCESS_FLAGS,
@@ -37,7 +38,7 @@ import { zapRange } from './zap.js';
 
 /** Files can be mapped up to this page, by MAX_LFS_FILESIZE. Compare mm/mmap.c:file_mmap_ok(). */
 const FILE_PAGES_MAX = 2 ** 51 - 1;
-/** Numbers of pages do not go further. */
+/** Where the offset of mmap(2) in pages wraps round. */
 const PGOFF_LIMIT = 2 ** 52;
 
 /** mmap(2). Checks in the order of mm/mmap.c:do_mmap(). @throws SyscallError. */
@@ -46,8 +47,9 @@ export function mmap(mm: Mm, request: MmapRequest): Address {
   const file = (flags & MAP_ANONYMOUS) === 0 ? request.file : undefined;
   if (file === undefined && (flags & MAP_ANONYMOUS) === 0) throw new SyscallError('EBADF');
   if (length === 0) throw new SyscallError('EINVAL', 'no length');
-  const pages = pagesOf(length);
-  if (request.pgoff + pages > PGOFF_LIMIT) throw new SyscallError('EOVERFLOW');
+  const pages = alignedPages(length);
+  if (pages === 0) throw new SyscallError('ENOMEM', 'a length that wraps round');
+  if (request.pgoff + pages >= PGOFF_LIMIT) throw new SyscallError('EOVERFLOW');
   if (mm.vmas.size > mm.host.maxMapCount) throw new SyscallError('ENOMEM');
   const start = chooseAddress(mm, request, pages);
   const vmFlags =

@@ -1,6 +1,7 @@
+import { alignedPages } from '../aligned-length.js';
 import { SyscallError } from '../errno.js';
 import { PG_ANON_EXCLUSIVE } from '../phys/physical-memory.js';
-import { isPageAligned, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
+import { isPageAligned, pageOf, type Address, type Vpn } from '../units.js';
 import { VM_ACCESS_FLAGS, VM_ACCOUNT, VM_NORESERVE, VM_SHARED, VM_WRITE } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
 import { ENTRIES, PageTable } from './page-table.js';
@@ -17,7 +18,8 @@ export function mprotect(mm: Mm, address: Address, length: number, prot: number)
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
   if (length === 0) return;
   const start = pageOf(address);
-  const end = start + pagesOf(length);
+  const end = start + alignedPages(length);
+  if (end === start) throw new SyscallError('ENOMEM', 'a length that wraps round');
   let vma = mm.vmaAt(start);
   let prev = vma === undefined || start > vma.start ? vma : vma.prev;
   let at = start;

@@ -1,5 +1,6 @@
+import { alignedPages } from '../aligned-length.js';
 import { SyscallError } from '../errno.js';
-import { PAGE_SIZE, isPageAligned, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
+import { PAGE_SIZE, isPageAligned, pageOf, type Address, type Vpn } from '../units.js';
 import { VM_ACCOUNT, VM_DONTEXPAND, VM_MAYSHARE, VM_PFNMAP, VM_SHARED } from '../vfs/vm-area.js';
 import { cloneAnonVmas } from './anon-vma.js';
 import type { Mm } from './mm-struct.js';
@@ -24,8 +25,8 @@ export function mremap(
 ): Address {
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
   const start = pageOf(address);
-  const oldPages = pagesOf(oldLength);
-  const newPages = pagesOf(newLength);
+  const oldPages = alignedPages(oldLength);
+  const newPages = alignedPages(newLength);
   if (newPages === 0) throw new SyscallError('EINVAL', 'no new length');
   const vma = mm.vmaAt(start);
   if (vma === undefined) throw new SyscallError('EFAULT', 'nothing is mapped there');

@@ -1,5 +1,6 @@
+import { alignedPages } from '../aligned-length.js';
 import { SyscallError } from '../errno.js';
-import { PAGE_SIZE, isPageAligned, pageOf, pagesOf, type Address } from '../units.js';
+import { PAGE_SIZE, isPageAligned, pageOf, type Address } from '../units.js';
 import { VM_SHARED } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
 
@@ -11,7 +12,7 @@ import type { Mm } from './mm-struct.js';
  */
 export function msync(mm: Mm, address: Address, length: number): void {
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
-  const end = pageOf(address) + pagesOf(length);
+  const end = pageOf(address) + alignedPages(length);
   let hole = false;
   for (let at = pageOf(address); at < end;) {
     const vma = mm.findVma(at);

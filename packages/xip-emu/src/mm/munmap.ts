@@ -1,5 +1,6 @@
+import { alignedPages } from '../aligned-length.js';
 import { SyscallError } from '../errno.js';
-import { isPageAligned, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
+import { isPageAligned, pageOf, type Address, type Vpn } from '../units.js';
 import { VM_ACCOUNT } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
 import { VPN_LIMIT } from './page-table.js';
@@ -11,7 +12,7 @@ import { freePageTables, zapRange } from './zap.js';
 export function munmap(mm: Mm, address: Address, length: number): void {
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
   const start = pageOf(address);
-  const pages = pagesOf(length);
+  const pages = alignedPages(length);
   if (start > VPN_LIMIT || pages > VPN_LIMIT - start || pages === 0) {
     throw new SyscallError('EINVAL');
   }

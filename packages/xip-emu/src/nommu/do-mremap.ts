@@ -1,6 +1,6 @@
 import { SyscallError } from '../errno.js';
 import { isPageAligned, type Address } from '../units.js';
-import { alignedLength } from './aligned-length.js';
+import { alignedLength } from '../aligned-length.js';
 import type { VmaTree } from './vma-tree.js';
 import { isNommuSharedMapping } from '../vfs/vm-area.js';
 

@@ -1,7 +1,7 @@
 import { SyscallError, invariant } from '../errno.js';
 import { isPageAligned, PAGE_SIZE, type Address } from '../units.js';
 import { KernelCorruption } from '../kernel-corruption.js';
-import { alignedLength } from './aligned-length.js';
+import { alignedLength } from '../aligned-length.js';
 import { describeOrigin } from './describe.js';
 import type { NommuVma } from './nommu-vma.js';
 import type { VmRegion, VmRegions } from './vm-region.js';

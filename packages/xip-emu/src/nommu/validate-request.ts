@@ -1,7 +1,7 @@
 import { SyscallError } from '../errno.js';
 import { PAGE_SIZE } from '../units.js';
 import type { NommuCapabilities, OpenFile } from '../vfs/file.js';
-import { alignedLength } from './aligned-length.js';
+import { alignedLength } from '../aligned-length.js';
 import {
   MAP_ANONYMOUS,
   MAP_FIXED,

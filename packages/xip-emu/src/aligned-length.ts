@@ -1,4 +1,4 @@
-import { pageAlign } from '../units.js';
+import { PAGE_SIZE, pageAlign } from './units.js';
 
 /** Of size_t, in which lengths are rounded up. */
 const LENGTH_LIMIT = 2 ** 64;
@@ -7,4 +7,9 @@ const LENGTH_LIMIT = 2 ** 64;
 export function alignedLength(bytes: number): number {
   const length = pageAlign(bytes);
   return length < LENGTH_LIMIT ? length : 0;
+}
+
+/** {@link alignedLength} in pages. */
+export function alignedPages(bytes: number): number {
+  return alignedLength(bytes) / PAGE_SIZE;
 }
