@@ -44,7 +44,7 @@ export function workerCount(bytes: number, requested: number | undefined): numbe
 export async function startPool(workers: number): Promise<ImagePool> {
   const { Piscina: Pool } = await import('piscina');
   const pool: Piscina = new Pool({
-    // By the package's name: from src (in tests), from dist, from a bundle of somebody else's.
+    // By the package's name: the same from src (in tests), from dist and from a bundle.
     filename: createRequire(import.meta.url).resolve('cramfs-reader/worker'),
     minThreads: workers,
     maxThreads: workers,

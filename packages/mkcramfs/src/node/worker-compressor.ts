@@ -11,7 +11,7 @@ export interface WorkerCompressor extends BlockCompressor {
 /** @param workers number of threads; default: one per core this process may use. */
 export function workerCompressor(workers = availableParallelism()): WorkerCompressor {
   const pool = new Piscina({
-    // By the package's name: from src (in tests), from dist, from a bundle of somebody else's.
+    // By the package's name: the same from src (in tests), from dist and from a bundle.
     filename: createRequire(import.meta.url).resolve('mkcramfs/worker'),
     minThreads: workers,
     maxThreads: workers,
