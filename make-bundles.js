@@ -11,12 +11,12 @@ import { build } from 'rolldown';
 const here = (path) => fileURLToPath(new URL(`packages/${path}`, import.meta.url));
 
 /** These find files of their own beside them. */
-const EXTERNAL = [/^node:/, 'libdeflate', 'piscina', /^yargs/, /^zstd-codec/];
+const EXTERNAL = ['piscina', /^yargs/, /^zstd-codec/];
 
-/** `cramfs-reader.select.js`: whose module it is can be seen in its name. */
+/** `cramfs-reader.select.cjs`: whose module it is can be seen in its name. */
 function chunkName({ name, moduleIds }) {
   const owner = /.*\/(?:node_modules|packages)\/([^/]+)\//.exec(moduleIds.at(-1) ?? '')?.[1];
-  return `${[owner, basename(name)].filter(Boolean).join('.')}.js`;
+  return `${[owner, basename(name)].filter(Boolean).join('.')}.cjs`;
 }
 
 await build([
@@ -24,7 +24,13 @@ await build([
     input: here('cli/dist/main.js'),
     platform: 'node',
     external: EXTERNAL,
-    output: { dir: here('cli/bundle'), format: 'esm', cleanDir: true, chunkFileNames: chunkName },
+    output: {
+      dir: here('cli/bundle'),
+      format: 'cjs',
+      cleanDir: true,
+      entryFileNames: '[name].cjs',
+      chunkFileNames: chunkName,
+    },
   },
   // Node.js aborts the whole process if a thread is terminated while it require()s an ES module (an
   // assertion in CreateRequiredModuleFacade, seen in 20.20), and threads start with a require().
