@@ -28,7 +28,7 @@ export const TASKS_PER_WORKER = 2;
 const MIN_BYTES = 4 * 2 ** 20;
 
 /** Every block leaves a stream of node:zlib behind: with the default of 16 they are copied often. */
-const YOUNG_GENERATION_MB = 64;
+const YOUNG_GENERATION_MB = 32;
 
 /**
  * How many workers pay for `bytes` of content besides the calling thread.
