@@ -21,7 +21,7 @@ export interface BatchResult {
 }
 
 /** A batch ends at this many bytes, some 10 ms of work, or files. */
-const BATCH_BYTES = 2 * 2 ** 20;
+const BATCH_BYTES = 2 ** 20;
 const BATCH_FILES = 64;
 
 /** Writes some files, each whether or not the others succeed, up to a fatal problem. */
