@@ -1,4 +1,5 @@
 import { openImage } from 'cramfs-reader';
+import { isSyscallError } from '../../packages/xip-emu/src/errno.js';
 import { MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE } from '../../packages/xip-emu/src/memory-map.js';
 import { Machine, type MachineOptions } from '../../packages/xip-emu/src/machine.js';
 import { Mm } from '../../packages/xip-emu/src/mm/mm-struct.js';
@@ -73,4 +74,15 @@ export function mapAnonymous(
 export function mmOf({ mm }: Process): Mm {
   if (!(mm instanceof Mm)) throw new Error('the machine has no MMU');
   return mm;
+}
+
+/** The errno of a call; undefined if it succeeds. */
+export function errnoOf(call: () => unknown): string | undefined {
+  try {
+    call();
+    return undefined;
+  } catch (error) {
+    if (isSyscallError(error)) return error.code;
+    throw error;
+  }
 }

@@ -15,6 +15,14 @@ function start(machine: Machine): Process {
   return process;
 }
 
+/** A process of a machine that has an image in ROM, on /. */
+function startOn(bytes: Uint8Array, pageSize: number): Process {
+  const size = Math.ceil(bytes.length / pageSize) * pageSize;
+  const machine = new Machine({ pageSize, roms: [{ address: ROM, size, bytes }] });
+  machine.mountCramfs('/', openImage(bytes), ROM);
+  return start(machine);
+}
+
 afterEach(() => {
   for (const process of started.splice(0)) process.exit();
 });
@@ -26,10 +34,7 @@ test.each([8192, 16384, 32768, 65536] as const)('pages of %i bytes', (pageSize) 
     { a: file(content, { blocks }) },
     { flags: 0x803, blockSize: pageSize },
   );
-  const size = Math.ceil(bytes.length / pageSize) * pageSize;
-  const machine = new Machine({ pageSize, roms: [{ address: ROM, size, bytes }] });
-  machine.mountCramfs('/', openImage(bytes), ROM);
-  const process = start(machine);
+  const process = startOn(bytes, pageSize);
   const opened = process.open('/a');
   const address = process.mmap(content.length, PROT_READ | PROT_WRITE, MAP_PRIVATE, {
     file: opened,
@@ -56,10 +61,7 @@ test('an image in place has pages of its blocks, the last one apart', () => {
     },
     { flags: 0x803, blockSize: pageSize },
   );
-  const size = Math.ceil(bytes.length / pageSize) * pageSize;
-  const machine = new Machine({ pageSize, roms: [{ address: ROM, size, bytes }] });
-  machine.mountCramfs('/', openImage(bytes), ROM);
-  const process = start(machine);
+  const process = startOn(bytes, pageSize);
   const opened = process.open('/a');
   const address = process.mmap(content.length, PROT_READ, MAP_PRIVATE, { file: opened });
   process.load(address + 2 * pageSize);

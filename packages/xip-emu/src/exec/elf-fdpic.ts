@@ -44,10 +44,7 @@ export function loadElfFdpic(
   file: OpenFile,
   head: Uint8Array,
 ): NommuProgram {
-  const elf = readElfHeaders(file, head);
-  if (elf === undefined && hasForeignTable(head)) {
-    throw new SyscallError('ENOMEM', 'program headers of another size');
-  }
+  const elf = readHeaders(file, head);
   if (elf === undefined || !canBeMoved(elf)) {
     throw new SyscallError('ENOEXEC', 'not a position-independent ELF');
   }
@@ -100,9 +97,19 @@ function stackOf({ segments }: ElfFile): ElfSegment | undefined {
 }
 
 /**
- * True for a position-independent program whose program headers are not as long as they are: that
- * is ENOMEM. Compare fs/binfmt_elf_fdpic.c:elf_fdpic_fetch_phdrs().
+ * The headers of a program or its interpreter; undefined: no ELF.
+ *
+ * @throws SyscallError ENOMEM. Compare fs/binfmt_elf_fdpic.c:elf_fdpic_fetch_phdrs().
  */
+function readHeaders(file: OpenFile, head: Uint8Array): ElfFile | undefined {
+  const elf = readElfHeaders(file, head);
+  if (elf === undefined && hasForeignTable(head)) {
+    throw new SyscallError('ENOMEM', 'program headers of another size');
+  }
+  return elf;
+}
+
+/** True for a position-independent program whose program headers are not as long as they are. */
 function hasForeignTable(head: Uint8Array): boolean {
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   const is64 = head[4] === 2;
@@ -133,10 +140,7 @@ function openInterpreter(
   try {
     const head = readProgram(interpreter, 0, BINPRM_BUF_SIZE);
     if (head.length < BINPRM_BUF_SIZE) throw new SyscallError('ENOEXEC', 'a short interpreter');
-    const elf = readElfHeaders(interpreter, head);
-    if (elf === undefined && hasForeignTable(head)) {
-      throw new SyscallError('ENOMEM', 'program headers of another size');
-    }
+    const elf = readHeaders(interpreter, head);
     if (elf?.type !== 'dyn' && elf?.type !== 'exec') {
       throw new SyscallError('ELIBBAD', 'the interpreter is no ELF program');
     }

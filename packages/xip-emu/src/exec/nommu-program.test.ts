@@ -1,8 +1,8 @@
 import { openImage } from 'cramfs-reader';
 import { describe, expect, test } from 'vitest';
+import { errnoOf } from '../../../../test/helpers/emulator.js';
 import { elfFile } from '../../../../test/helpers/elf-builder.js';
 import { buildRawImage, directory, file } from '../../../../test/helpers/raw-image.js';
-import { isSyscallError } from '../errno.js';
 import { Machine } from '../machine.js';
 import { NommuMm } from '../nommu/nommu-mm.js';
 import { VM_EXEC, VM_WRITE } from '../vfs/vm-area.js';
@@ -67,16 +67,6 @@ function exec(machine: Machine, path: string): { program: NommuProgram; mm: Nomm
   const { mm } = process;
   if (!(mm instanceof NommuMm)) throw new Error('a machine without MMU');
   return { program: execNommu(process, mm, path, ARGUMENTS), mm };
-}
-
-function errnoOf(run: () => unknown): string | undefined {
-  try {
-    run();
-    return undefined;
-  } catch (error) {
-    if (isSyscallError(error)) return error.code;
-    throw error;
-  }
 }
 
 /** The errno of an execve() that kills the process. */

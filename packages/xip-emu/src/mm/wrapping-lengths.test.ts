@@ -1,18 +1,8 @@
 import { expect, test } from 'vitest';
-import { isSyscallError } from '../errno.js';
+import { errnoOf } from '../../../../test/helpers/emulator.js';
 import { Machine } from '../machine.js';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ } from '../memory-map.js';
 import { PAGE_SIZE, type Address } from '../units.js';
-
-function errnoOf(call: () => unknown): string | undefined {
-  try {
-    call();
-    return undefined;
-  } catch (error) {
-    if (!isSyscallError(error)) throw error;
-    return error.code;
-  }
-}
 
 /** What -1 is to a system call that takes a length. */
 const WRAPS = 2 ** 64 - 1;

@@ -1,8 +1,8 @@
 import { S_IFDIR, S_IFLNK, S_IFMT, nameToBytes } from 'cramfs-format';
 import { describe, expect, test } from 'vitest';
 import { kernelImage } from '../../../../test/helpers/kernel-images.js';
-import { mountOverlay, romMachine } from '../../../../test/helpers/emulator.js';
-import { AccessFault, SyscallError, type Errno } from '../errno.js';
+import { errnoOf, mountOverlay, romMachine } from '../../../../test/helpers/emulator.js';
+import { AccessFault } from '../errno.js';
 import { TmpfsSuperBlock } from '../fs/tmpfs/super.js';
 import type { Machine } from '../machine.js';
 import { MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE } from '../memory-map.js';
@@ -15,16 +15,6 @@ function setup(): { machine: Machine; process: Process } {
   const process = machine.spawn();
   process.chdir('/tmp');
   return { machine, process };
-}
-
-function codeOf(call: () => unknown): Errno | undefined {
-  try {
-    call();
-  } catch (error) {
-    if (error instanceof SyscallError) return error.code;
-    throw error;
-  }
-  return undefined;
 }
 
 function writeFile(process: Process, path: string, text: string): void {
@@ -44,10 +34,10 @@ function readFile(process: Process, path: string): string {
 describe('open', () => {
   test('create, exclusive, truncate', () => {
     const { process } = setup();
-    expect(codeOf(() => process.open('f', { write: true }))).toBe('ENOENT');
+    expect(errnoOf(() => process.open('f', { write: true }))).toBe('ENOENT');
     writeFile(process, 'f', 'hello');
     expect(process.stat('/tmp/f')).toMatchObject({ size: 5, links: 1 });
-    expect(codeOf(() => process.open('f', { create: true, exclusive: true }))).toBe('EEXIST');
+    expect(errnoOf(() => process.open('f', { create: true, exclusive: true }))).toBe('EEXIST');
     // O_TRUNC empties also what is opened for reading.
     process.close(process.open('f', { truncate: true }));
     expect(process.stat('f').size).toBe(0);
@@ -56,8 +46,8 @@ describe('open', () => {
   test('a symlink to nothing: create makes its target, exclusive refuses', () => {
     const { process } = setup();
     process.symlink('target', 'link');
-    expect(codeOf(() => process.open('link'))).toBe('ENOENT');
-    expect(codeOf(() => process.open('link', { create: true, exclusive: true }))).toBe('EEXIST');
+    expect(errnoOf(() => process.open('link'))).toBe('ENOENT');
+    expect(errnoOf(() => process.open('link', { create: true, exclusive: true }))).toBe('EEXIST');
     writeFile(process, 'link', 'x');
     expect(readFile(process, '/tmp/target')).toBe('x');
     expect(process.lstat('link').mode & S_IFMT).toBe(S_IFLNK);
@@ -66,15 +56,15 @@ describe('open', () => {
   test('directories and places without a directory', () => {
     const { process } = setup();
     process.mkdir('d');
-    expect(codeOf(() => process.open('d', { write: true }))).toBe('EISDIR');
-    expect(codeOf(() => process.open('d', { create: true }))).toBe('EISDIR');
-    expect(codeOf(() => process.open('d', { truncate: true }))).toBe('EISDIR');
-    expect(codeOf(() => process.open('new/', { create: true }))).toBe('EISDIR');
-    expect(codeOf(() => process.open('no/f', { create: true }))).toBe('ENOENT');
-    expect(codeOf(() => process.open('/f', { create: true }))).toBe('EROFS');
+    expect(errnoOf(() => process.open('d', { write: true }))).toBe('EISDIR');
+    expect(errnoOf(() => process.open('d', { create: true }))).toBe('EISDIR');
+    expect(errnoOf(() => process.open('d', { truncate: true }))).toBe('EISDIR');
+    expect(errnoOf(() => process.open('new/', { create: true }))).toBe('EISDIR');
+    expect(errnoOf(() => process.open('no/f', { create: true }))).toBe('ENOENT');
+    expect(errnoOf(() => process.open('/f', { create: true }))).toBe('EROFS');
     writeFile(process, 'f', '');
-    expect(codeOf(() => process.open('f/x', { create: true }))).toBe('ENOTDIR');
-    expect(codeOf(() => process.open('f/'))).toBe('ENOTDIR');
+    expect(errnoOf(() => process.open('f/x', { create: true }))).toBe('ENOTDIR');
+    expect(errnoOf(() => process.open('f/'))).toBe('ENOTDIR');
   });
 
   test('cramfs is read-only, for each operation', () => {
@@ -105,11 +95,11 @@ describe('open', () => {
       () => {
         process.rename(path, '/rom/r');
       },
-    ].map(codeOf);
+    ].map(errnoOf);
     expect(codes).toEqual(codes.map(() => 'EROFS'));
     const file = process.open(path);
     expect(
-      codeOf(() => {
+      errnoOf(() => {
         process.fsync(file);
       }),
     ).toBe('EINVAL');
@@ -125,7 +115,7 @@ describe('names', () => {
     process.link('a', 'b');
     expect(process.stat('b')).toEqual({ ...process.stat('a'), links: 2 });
     process.unlink('a');
-    expect(codeOf(() => process.stat('a'))).toBe('ENOENT');
+    expect(errnoOf(() => process.stat('a'))).toBe('ENOENT');
     const first = process.open('b');
     const second = process.open('b');
     process.unlink('b');
@@ -143,38 +133,38 @@ describe('names', () => {
     process.mkdir('d/e/');
     expect(process.stat('d')).toMatchObject({ mode: S_IFDIR | 0o700, links: 3 });
     expect(
-      codeOf(() => {
+      errnoOf(() => {
         process.rmdir('d');
       }),
     ).toBe('ENOTEMPTY');
     expect(
-      codeOf(() => {
+      errnoOf(() => {
         process.unlink('d');
       }),
     ).toBe('EISDIR');
     expect(
-      codeOf(() => {
+      errnoOf(() => {
         process.rmdir('d/e/.');
       }),
     ).toBe('EINVAL');
     expect(
-      codeOf(() => {
+      errnoOf(() => {
         process.rmdir('d/e/..');
       }),
     ).toBe('ENOTEMPTY');
     expect(
-      codeOf(() => {
+      errnoOf(() => {
         process.mkdir('d');
       }),
     ).toBe('EEXIST');
     expect(
-      codeOf(() => {
+      errnoOf(() => {
         process.rmdir('/tmp');
       }),
     ).toBe('EBUSY');
     process.rmdir('d/e');
     process.rmdir('d');
-    expect(codeOf(() => process.stat('d'))).toBe('ENOENT');
+    expect(errnoOf(() => process.stat('d'))).toBe('ENOENT');
     expect(process.stat('/tmp').links).toBe(2);
   });
 
@@ -188,28 +178,28 @@ describe('names', () => {
     process.rename('b', 'd/c');
     expect(readFile(process, 'd/c')).toBe('1');
     expect(
-      codeOf(() => {
+      errnoOf(() => {
         process.rename('d', 'd/x');
       }),
     ).toBe('EINVAL');
     expect(
-      codeOf(() => {
+      errnoOf(() => {
         process.rename('d/c', 'd');
       }),
     ).toBe('ENOTEMPTY');
     writeFile(process, 'f', '');
     expect(
-      codeOf(() => {
+      errnoOf(() => {
         process.rename('d', 'f');
       }),
     ).toBe('ENOTDIR');
     expect(
-      codeOf(() => {
+      errnoOf(() => {
         process.rename('f', 'd');
       }),
     ).toBe('EISDIR');
     expect(
-      codeOf(() => {
+      errnoOf(() => {
         process.rename('f', '/rom/f');
       }),
     ).toBe('EXDEV');
@@ -227,7 +217,7 @@ describe('where paths start', () => {
     child.chdir('..');
     expect([process.fs.getcwd(), child.fs.getcwd()]).toEqual(['/tmp/d', '/tmp']);
     expect(
-      codeOf(() => {
+      errnoOf(() => {
         child.chdir('f');
       }),
     ).toBe('ENOTDIR');
@@ -243,7 +233,7 @@ describe('where paths start', () => {
     expect(readFile(process, '/f')).toBe('inside');
     expect(readFile(process, '/../../f')).toBe('inside');
     expect(readFile(process, '/s')).toBe('inside');
-    expect(codeOf(() => process.stat('/rom'))).toBe('ENOENT');
+    expect(errnoOf(() => process.stat('/rom'))).toBe('ENOENT');
     expect(readFile(process, 'f')).toBe('outside');
     expect(readFile(process, '../tmp/f')).toBe('outside');
     expect(process.fs.getcwd()).toBe('(unreachable)/tmp');
@@ -277,17 +267,17 @@ describe('truncate', () => {
     writeFile(process, 'f', 'x');
     const file = process.open('f');
     expect(
-      codeOf(() => {
+      errnoOf(() => {
         process.ftruncate(file, 0);
       }),
     ).toBe('EINVAL');
     expect(
-      codeOf(() => {
+      errnoOf(() => {
         process.truncate('f', -1);
       }),
     ).toBe('EINVAL');
     expect(
-      codeOf(() => {
+      errnoOf(() => {
         process.truncate('/tmp', 0);
       }),
     ).toBe('EISDIR');

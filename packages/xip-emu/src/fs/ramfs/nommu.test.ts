@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { isSyscallError } from '../../errno.js';
+import { errnoOf } from '../../../../../test/helpers/emulator.js';
 import { KernelCorruption } from '../../kernel-corruption.js';
 import { Machine } from '../../machine.js';
 import { MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_READ, PROT_WRITE } from '../../memory-map.js';
@@ -70,16 +70,6 @@ function map(
 function byteAt(file: OpenFile, at: number): number | undefined {
   const bytes = new Uint8Array(1);
   return process.pread(file, at, bytes) === 1 ? bytes[0] : undefined;
-}
-
-function errnoOf(run: () => unknown): string | undefined {
-  try {
-    run();
-    return undefined;
-  } catch (error) {
-    if (isSyscallError(error)) return error.code;
-    throw error;
-  }
 }
 
 describe('maps of a file are its own pages', () => {
