@@ -1,15 +1,18 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker, isMainThread, workerData } from 'node:worker_threads';
-import { inlineCompressor } from 'mkcramfs';
+import type { BlockCompressor } from 'mkcramfs';
 
 /*
  * The bare work of a build: as many threads read a corpus, each file by the next one that is free,
- * and compress its blocks with the compressor of `cramfs build`. Nothing is passed on, compared,
+ * and compress its blocks with what the threads of `cramfs build` run. Nothing is passed on, compared,
  * laid out or written.
  */
 const BLOCK = 4096;
+
+type Batch = Parameters<BlockCompressor['compress']>[0];
 
 interface Share {
   readonly files: readonly string[];
@@ -24,14 +27,16 @@ function regularFiles(root: string): string[] {
 }
 
 async function compressShare({ files, next }: Share): Promise<void> {
-  const compressor = inlineCompressor();
+  const compress = createRequire(import.meta.url)('mkcramfs/worker') as (
+    batch: Batch,
+  ) => Promise<unknown>;
   for (let at = Atomics.add(next, 0, 1); at < files.length; at = Atomics.add(next, 0, 1)) {
     const data = new Uint8Array(readFileSync(files[at]!));
     const blocks = Math.ceil(data.length / BLOCK);
     const lengths = Array.from({ length: blocks }, (_, index) =>
       Math.min(BLOCK, data.length - index * BLOCK),
     );
-    await compressor.compress({ data, lengths, codec: 'libdeflate-6', keepIncompressible: true });
+    await compress({ data, lengths, codec: 'libdeflate-6', keepIncompressible: true });
   }
 }
 

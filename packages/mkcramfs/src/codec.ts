@@ -28,6 +28,9 @@ export interface CompressedBatch {
   readonly spent: ArrayBufferLike;
 }
 
+/** libdeflate: a block as a zlib stream. `level` is 1 to 12. */
+export type ZlibCompressor = (block: Uint8Array, level: number) => Uint8Array;
+
 /** Compresses batches, perhaps several at a time; `concurrency` is how many are worth having. */
 export interface BlockCompressor {
   readonly concurrency: number;
@@ -41,8 +44,11 @@ export function inlineCompressor(): BlockCompressor {
     concurrency: 1,
     async compress(batch) {
       // Only now: where threads compress, nobody else has to load the compressors.
-      const { compressBatch } = await import('./compress-batch.js');
-      return compressBatch(batch);
+      const [{ compressBatch }, { zlib }] = await Promise.all([
+        import('./compress-batch.js'),
+        import('libdeflate'),
+      ]);
+      return compressBatch(batch, zlib);
     },
   };
 }
