@@ -36,7 +36,7 @@ async function compressShare({ files, next }: Share): Promise<void> {
     const lengths = Array.from({ length: blocks }, (_, index) =>
       Math.min(BLOCK, data.length - index * BLOCK),
     );
-    await compress({ data, lengths, codec: 'libdeflate-6', keepIncompressible: true });
+    await compress({ data, lengths, codec: { library: 'libdeflate', level: 6 }, keepIncompressible: true });
   }
 }
 

@@ -1,11 +1,13 @@
 /**
  * How blocks are deflated. All are WebAssembly or JavaScript, so that the bytes do not depend on
  * the machine: node:zlib's output differs between CPUs and Node versions.
- *
- * - `libdeflate-6`, `libdeflate-10`: smallest for the time they take.
- * - `zlib-6`, `zlib-9`: byte for byte what C zlib writes at that level.
  */
-export type Codec = 'libdeflate-6' | 'libdeflate-10' | 'zlib-6' | 'zlib-9';
+export interface Codec {
+  /** `libdeflate`: smallest for the time it takes. `zlib`: byte for byte what C zlib writes. */
+  readonly library: 'libdeflate' | 'zlib';
+  /** As the library counts: libdeflate 1 to 12, zlib 1 to 9. */
+  readonly level: number;
+}
 
 /** Blocks on their way to a compressor: `data` is their concatenation. */
 export interface BlockBatch {
@@ -28,9 +30,6 @@ export interface CompressedBatch {
   readonly spent: ArrayBufferLike;
 }
 
-/** libdeflate: a block as a zlib stream. `level` is 1 to 12. */
-export type ZlibCompressor = (block: Uint8Array, level: number) => Uint8Array;
-
 /** Compresses batches, perhaps several at a time; `concurrency` is how many are worth having. */
 export interface BlockCompressor {
   readonly concurrency: number;
@@ -44,10 +43,9 @@ export function inlineCompressor(): BlockCompressor {
     concurrency: 1,
     async compress(batch) {
       // Only now: where threads compress, nobody else has to load the compressors.
-      const [{ compressBatch }, { zlib }] = await Promise.all([
-        import('./compress-batch.js'),
-        import('libdeflate'),
-      ]);
+      const { compressBatch, cZlib } = await import('./compress-batch.js');
+      if (batch.codec.library === 'zlib') return compressBatch(batch, cZlib);
+      const { zlib } = await import('libdeflate');
       return compressBatch(batch, zlib);
     },
   };

@@ -79,9 +79,8 @@ function contentSize({ entry }: PlanNode): number {
 }
 
 function codecFor({ compat, effort }: ResolvedOptions): Codec {
-  if (compat === 'mkcramfs') return 'zlib-9';
-  if (compat === 'util-linux') return 'zlib-6';
-  return effort === 'best' ? 'libdeflate-10' : 'libdeflate-6';
+  if (compat !== undefined) return { library: 'zlib', level: compat === 'mkcramfs' ? 9 : 6 };
+  return { library: 'libdeflate', level: effort === 'best' ? 10 : 6 };
 }
 
 /**

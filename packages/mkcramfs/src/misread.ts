@@ -1,7 +1,7 @@
 import { CRAMFS_INODE_SIZE, CRAMFS_MAXPATHLEN, nameToText } from 'cramfs-format';
 import { lastBlockIsFull } from './content.js';
 import type { Chunk, Layout } from './layout/layout.js';
-import type { PlanNode } from './nodes.js';
+import { sameOwner, type PlanNode } from './nodes.js';
 import type { Problem } from './tree.js';
 
 /**
@@ -42,8 +42,4 @@ export function misreadProblems(
 function lastPageReadsZeros({ content, pointers }: Chunk, blockSize: number): boolean {
   const last = pointers.at(-1)!;
   return last.kind === 'direct' && last.uncompressed && lastBlockIsFull(content, blockSize);
-}
-
-function sameOwner({ entry: a }: PlanNode, { entry: b }: PlanNode): boolean {
-  return a.mode === b.mode && a.uid === b.uid && a.gid === b.gid;
 }

@@ -30,3 +30,8 @@ export function* preOrder(node: PlanNode): Generator<PlanNode> {
   yield node;
   for (const child of node.children) yield* preOrder(child);
 }
+
+/** True if the nodes agree in what an inode holds besides content, type included. */
+export function sameOwner({ entry: a }: PlanNode, { entry: b }: PlanNode): boolean {
+  return a.mode === b.mode && a.uid === b.uid && a.gid === b.gid;
+}

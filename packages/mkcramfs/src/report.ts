@@ -1,4 +1,5 @@
 import { alignUp, type Endianness } from 'cramfs-format';
+import type { Content } from './content.js';
 import type { Chunk, Layout, Run } from './layout/layout.js';
 import type { PlanNode } from './nodes.js';
 import type { ResolvedOptions } from './options.js';
@@ -108,20 +109,25 @@ function pagesShared({ runs, uniqueChunks }: Layout, blockSize: number): Set<Run
 }
 
 class EntryReporter {
-  private readonly layout: Layout;
   private readonly blockSize: number;
   private readonly sharedTails: ReadonlySet<Run>;
   private readonly pathOf = new Map<Chunk, string>();
-  private readonly counted = new Set<Run>();
+  private readonly runsOf = new Map<Content, Run[]>();
+  private readonly counted = new Set<Content>();
 
-  constructor(layout: Layout, blockSize: number, sharedTails: ReadonlySet<Run>) {
-    this.layout = layout;
+  constructor({ runs }: Layout, blockSize: number, sharedTails: ReadonlySet<Run>) {
+    for (const run of runs) {
+      const others = this.runsOf.get(run.content);
+      if (others === undefined) this.runsOf.set(run.content, [run]);
+      else others.push(run);
+    }
     this.blockSize = blockSize;
     this.sharedTails = sharedTails;
   }
 
   report(node: PlanNode, chunk: Chunk): EntryReport {
-    const { size } = chunk.content;
+    const { content } = chunk;
+    const { size } = content;
     const sharedWith = this.pathOf.get(chunk);
     const blocks = countBlocks(chunk);
     if (sharedWith !== undefined) {
@@ -129,15 +135,19 @@ class EntryReporter {
       return { path: node.path, size, stored: 0, blocks, sharedWith, xip: this.xip(chunk) };
     }
     this.pathOf.set(chunk, node.path);
-    const runs = this.layout.runs.filter(({ content }) => content === chunk.content);
-    const own = runs.filter((run) => !this.counted.has(run));
-    for (const run of own) this.counted.add(run);
+    // Chunks with one content share its runs: the first of them adds these.
+    const own = this.counted.has(content) ? [] : this.runs(content);
+    this.counted.add(content);
     const xip = this.xip(chunk);
     const stored =
       chunk.size +
       own.reduce((sum, run) => sum + run.size, 0) +
       (own.length > 0 ? (xip?.padding ?? 0) : 0);
     return { path: node.path, size, stored, blocks, sharedWith, xip };
+  }
+
+  private runs(content: Content): readonly Run[] {
+    return this.runsOf.get(content) ?? [];
   }
 
   private xip({ content }: Chunk): XipReport | undefined {
@@ -148,7 +158,7 @@ class EntryReporter {
       (sum, block) => sum + (block.kind === 'xip' ? block.size : 0),
       0,
     );
-    const run = this.layout.runs.findLast((candidate) => candidate.content === content);
+    const run = this.runs(content).at(-1);
     const shared = run !== undefined && this.sharedTails.has(run);
     const partial = run === undefined ? 0 : run.size % blockSize;
     const padding = partial === 0 || shared ? 0 : blockSize - partial;
@@ -165,16 +175,11 @@ class EntryReporter {
 }
 
 function countBlocks({ content, pointers, pieces }: Chunk): BlockCounts {
-  const count = (kind: string): number =>
-    content.blocks.filter((block) => block.kind === kind).length;
-  const holes = count('hole');
-  const xip = count('xip');
-  return {
-    compressed: count('compressed'),
-    uncompressed: count('uncompressed'),
-    holes,
-    xip,
-    direct: pointers.filter(({ kind }) => kind === 'direct').length,
-    shared: Math.max(0, content.blocks.length - holes - xip - pieces.length),
-  };
+  const counts = { hole: 0, compressed: 0, uncompressed: 0, xip: 0 };
+  for (const { kind } of content.blocks) counts[kind] += 1;
+  let direct = 0;
+  for (const { kind } of pointers) if (kind === 'direct') direct += 1;
+  const { hole: holes, compressed, uncompressed, xip } = counts;
+  const shared = Math.max(0, compressed + uncompressed - pieces.length);
+  return { compressed, uncompressed, holes, xip, direct, shared };
 }

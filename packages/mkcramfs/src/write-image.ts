@@ -38,6 +38,8 @@ export function writeImage(
   crc32: Crc32,
 ): void {
   const { superblockOffset, directories } = layout;
+  // Boot code goes here later: the checksum starts behind it.
+  sink.write(new Uint8Array(superblockOffset));
   const crcSink = new SequentialSink(sink, crc32, superblockOffset, layout.residues);
   crcSink.writeAt(superblockOffset, superblock(root, layout, options));
   crcSink.writeAt(superblockOffset + CRAMFS_SUPER_SIZE, layout.insert);
@@ -51,65 +53,93 @@ export function writeImage(
   crcSink.fillTo(layout.size);
 
   const field = new Uint8Array(4);
-  setU32(new DataView(field.buffer), 0, crcSink.crc, layout.endianness);
+  setU32(new DataView(field.buffer), 0, crcSink.finish(), layout.endianness);
   sink.patch(superblockOffset + CRAMFS_SUPER_CRC_OFFSET, field);
 }
 
-const ZEROS = new Uint8Array(65536);
+/** Many small writes become few: what a write and a checksum cost counts for each. */
+const BUFFER_BYTES = 1 << 20;
 
-/** Feeds a sink in ascending order, and the checksum with everything behind the boot code. */
+/** Feeds a sink in ascending order, and the checksum with the same bytes. */
 class SequentialSink {
-  crc = 0;
-  private position = 0;
+  private position: number;
+  private crc = 0;
+  private readonly buffer = new Uint8Array(BUFFER_BYTES);
+  private buffered = 0;
   private readonly sink: ImageSink;
   private readonly crc32: Crc32;
-  private readonly crcStart: number;
   private readonly residues: readonly Residue[];
   private nextResidue = 0;
 
-  constructor(sink: ImageSink, crc32: Crc32, crcStart: number, residues: readonly Residue[]) {
+  constructor(sink: ImageSink, crc32: Crc32, position: number, residues: readonly Residue[]) {
     this.sink = sink;
     this.crc32 = crc32;
-    this.crcStart = crcStart;
+    this.position = position;
     this.residues = residues;
   }
 
   writeAt(offset: number, bytes: Uint8Array): void {
     this.fillTo(offset);
-    this.append(bytes);
+    for (let at = 0; at < bytes.length;) {
+      const room = this.room(bytes.length - at);
+      room.set(bytes.subarray(at, at + room.length));
+      this.advance(room.length);
+      at += room.length;
+    }
   }
 
+  /** Fills a gap with zeros but for residues. */
   fillTo(offset: number): void {
     if (offset < this.position) {
       throw new TypeError(`layout overlaps: ${offset} follows ${this.position}`);
     }
     while (this.position < offset) {
-      const boundary = this.position < this.crcStart ? Math.min(this.crcStart, offset) : offset;
-      this.append(this.gap(Math.min(ZEROS.length, boundary - this.position)));
+      const gap = this.room(offset - this.position);
+      gap.fill(0);
+      this.copyResidues(gap);
+      this.advance(gap.length);
     }
   }
 
-  /** What stands in the next `length` bytes where nothing is written: zeros but for residues. */
-  private gap(length: number): Uint8Array {
+  /** @returns the checksum of everything. */
+  finish(): number {
+    this.flush();
+    return this.crc;
+  }
+
+  /** Copies what was left behind in the `gap` that starts here. */
+  private copyResidues(gap: Uint8Array): void {
     const start = this.position;
-    const first = this.nextResidue;
-    while ((this.residues[this.nextResidue]?.position ?? Infinity) < start + length) {
+    const end = start + gap.length;
+    for (
+      let residue = this.residues[this.nextResidue];
+      residue !== undefined && residue.position < end;
+      residue = this.residues[this.nextResidue]
+    ) {
       this.nextResidue += 1;
+      const { position, bytes } = residue;
+      const visible = bytes.subarray(Math.max(0, start - position), end - position);
+      gap.set(visible, Math.max(0, position - start));
     }
-    const overlay = this.residues.slice(first, this.nextResidue);
-    if (overlay.length === 0) return ZEROS.subarray(0, length);
-    const bytes = new Uint8Array(length);
-    for (const { position, bytes: residue } of overlay) {
-      const visible = residue.subarray(Math.max(0, start - position), start + length - position);
-      bytes.set(visible, Math.max(0, position - start));
-    }
-    return bytes;
   }
 
-  private append(bytes: Uint8Array): void {
-    if (this.position >= this.crcStart) this.crc = this.crc32(bytes, this.crc);
+  /** Memory for what comes next, in one piece: `bytes` of it, or as many as the buffer holds. */
+  private room(bytes: number): Uint8Array {
+    const length = Math.min(bytes, BUFFER_BYTES);
+    if (this.buffered + length > BUFFER_BYTES) this.flush();
+    return this.buffer.subarray(this.buffered, this.buffered + length);
+  }
+
+  private advance(bytes: number): void {
+    this.buffered += bytes;
+    this.position += bytes;
+  }
+
+  private flush(): void {
+    const bytes = this.buffer.subarray(0, this.buffered);
+    this.crc = this.crc32(bytes, this.crc);
     this.sink.write(bytes);
-    this.position += bytes.length;
+    this.buffered = 0;
   }
 }
 

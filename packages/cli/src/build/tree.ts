@@ -58,7 +58,7 @@ async function readSource(
       onProblem,
       exclude: excluded,
       skipUnreadable: allow.has('skip-unreadable'),
-      ...(written === undefined ? {} : { ignore: new Set([written]) }),
+      ...(written === undefined ? {} : { ignore: written }),
     });
   }
   const { chunks, file } = openTarStream(source);

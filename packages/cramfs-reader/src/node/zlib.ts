@@ -1,13 +1,15 @@
 import { crc32, inflateSync } from 'node:zlib';
 import type { ZlibCodec } from '../zlib.js';
+import { startInflater } from './inflater.js';
 
 /** Room behind the output: with none left, inflateSync() would allocate a second chunk to look. */
 const SPARE = 64;
 
-/** Node's zlib: about four times as fast as pako. */
+/** Node's zlib: about six times as fast as pako. */
 export const nodeZlib: ZlibCodec = {
-  inflate(data, maxLength) {
-    return inflateSync(data, { chunkSize: maxLength + SPARE, maxOutputLength: maxLength });
-  },
+  inflate:
+    startInflater() ??
+    ((data, maxLength) =>
+      inflateSync(data, { chunkSize: maxLength + SPARE, maxOutputLength: maxLength })),
   crc32,
 };

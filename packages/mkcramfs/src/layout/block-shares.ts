@@ -9,6 +9,8 @@ export interface SharedBlock {
   uses: number;
   /** Where its bytes start, once the first user has placed it. */
   place: Place | undefined;
+  /** Another block with the same hash. */
+  readonly next: SharedBlock | undefined;
 }
 
 /**
@@ -20,20 +22,22 @@ const COST_PER_USE = DIRECT_ALIGNMENT - 1 + DIRECT_LENGTH_SIZE + 3;
 
 /** Finds equal blocks among the contents of all chunks, and says which are worth sharing. */
 export class BlockShares {
+  /** Blocks with more than one use. */
   private readonly byBlock = new Map<StoredBlock, SharedBlock>();
   private readonly blockSize: number;
 
   /** @param contents one element per chunk: a content stored in two chunks appears twice. */
   constructor(contents: readonly Content[], blockSize: number) {
     this.blockSize = blockSize;
-    const byHash = new Map<number, SharedBlock[]>();
+    const byHash = new Map<number, SharedBlock>();
     for (const content of contents) {
       if (!this.takesPart(content)) continue;
       for (const block of content.blocks) {
         if (block.kind !== 'compressed' && block.kind !== 'uncompressed') continue;
-        const shared = this.byBlock.get(block) ?? findOrAdd(byHash, block);
+        const shared = findOrAdd(byHash, block);
         shared.uses += 1;
-        this.byBlock.set(block, shared);
+        if (shared.uses === 2) this.byBlock.set(shared.block, shared);
+        if (shared.uses > 1) this.byBlock.set(block, shared);
       }
     }
   }
@@ -57,24 +61,27 @@ export class BlockShares {
   }
 }
 
-function findOrAdd(byHash: Map<number, SharedBlock[]>, block: StoredBlock): SharedBlock {
+function findOrAdd(byHash: Map<number, SharedBlock>, block: StoredBlock): SharedBlock {
   const { bytes } = block;
   // Both parts of the key are below 2^32 and 2^17: one exact number, and cheaper than a string.
-  const key = hash(block) * 2 ** 17 + bytes.length;
-  const sameHash = byHash.get(key) ?? [];
-  byHash.set(key, sameHash);
-  let shared = sameHash.find(
-    (other) => other.block.kind === block.kind && equalBytes(bytes, other.block.bytes),
-  );
-  if (shared === undefined) {
-    shared = { block, uses: 0, place: undefined };
-    sameHash.push(shared);
+  const key = hash(block.kind, bytes) * 2 ** 17 + bytes.length;
+  const first = byHash.get(key);
+  for (let other = first; other !== undefined; other = other.next) {
+    if (other.block.kind === block.kind && equalBytes(bytes, other.block.bytes)) return other;
   }
+  const shared: SharedBlock = { block, uses: 0, place: undefined, next: first };
+  byHash.set(key, shared);
   return shared;
 }
 
 /** A zlib stream ends with a checksum of what it holds (RFC 1950); only other blocks need one. */
-function hash({ kind, bytes }: StoredBlock): number {
+function hash(kind: StoredBlock['kind'], bytes: Uint8Array): number {
   if (kind !== 'compressed') return crc32(bytes);
-  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 4);
+  const end = bytes.length;
+  return (
+    bytes[end - 1]! +
+    bytes[end - 2]! * 2 ** 8 +
+    bytes[end - 3]! * 2 ** 16 +
+    bytes[end - 4]! * 2 ** 24
+  );
 }

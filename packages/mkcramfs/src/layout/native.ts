@@ -11,7 +11,7 @@ import {
   alignUp,
 } from 'cramfs-format';
 import type { Content } from '../content.js';
-import { preOrder, type PlanNode } from '../nodes.js';
+import { preOrder, sameOwner, type PlanNode } from '../nodes.js';
 import type { ResolvedOptions } from '../options.js';
 import { BlockShares } from './block-shares.js';
 import { buildChunk, buildRuns } from './chunk.js';
@@ -87,6 +87,12 @@ export function superblockFlags(chunks: readonly Chunk[], options: ResolvedOptio
   );
 }
 
+/** Nodes that share a chunk, the first in the tree first. */
+interface ChunkGroup {
+  readonly content: Content;
+  readonly nodes: PlanNode[];
+}
+
 /**
  * One chunk per content and owner: Linux makes one inode of names that share a chunk, so they must
  * agree in everything an inode holds (kernel fact K2). Runs have no inode: equal contents share
@@ -97,28 +103,26 @@ function buildChunks(
   contents: ReadonlyMap<PlanNode, Content>,
   { blockSize, extendedPointers, xip }: ResolvedOptions,
 ) {
-  const groups = new Map<Content, Map<string, PlanNode[]>>();
-  const ordered: { content: Content; nodes: PlanNode[] }[] = [];
+  const groups: ChunkGroup[] = [];
+  const groupsOf = new Map<Content, ChunkGroup[]>();
   for (const node of preOrder(root)) {
     const content = contents.get(node);
     if (content === undefined) continue;
-    const { mode, uid, gid } = node.entry;
-    const owner = `${mode}:${uid}:${gid}`;
-    const owners = groups.get(content) ?? new Map<string, PlanNode[]>();
-    groups.set(content, owners);
-    const nodes = owners.get(owner);
-    if (nodes !== undefined) {
-      nodes.push(node);
-    } else {
-      const first = [node];
-      owners.set(owner, first);
-      ordered.push({ content, nodes: first });
+    const others = groupsOf.get(content);
+    const group = others?.find(({ nodes }) => sameOwner(nodes[0]!, node));
+    if (group !== undefined) {
+      group.nodes.push(node);
+      continue;
     }
+    const first: ChunkGroup = { content, nodes: [node] };
+    groups.push(first);
+    if (others === undefined) groupsOf.set(content, [first]);
+    else others.push(first);
   }
 
   const shares = extendedPointers
     ? new BlockShares(
-        ordered.map(({ content }) => content),
+        groups.map(({ content }) => content),
         blockSize,
       )
     : undefined;
@@ -127,7 +131,7 @@ function buildChunks(
   const tails = new Map<Run, ReturnType<typeof xip.tail>>();
   const chunks = new Map<PlanNode, Chunk>();
   const uniqueChunks: Chunk[] = [];
-  for (const { content, nodes } of ordered) {
+  for (const { content, nodes } of groups) {
     let own = runsOf.get(content);
     if (own === undefined) {
       own = buildRuns(content, blockSize);

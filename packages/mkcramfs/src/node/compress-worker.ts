@@ -1,12 +1,15 @@
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import type { BlockBatch } from '../codec.js';
-import { compressBatch } from '../compress-batch.js';
-import { loadLibdeflate } from './libdeflate.js';
+import { cZlib, compressBatch } from '../compress-batch.js';
+import { Libdeflate } from './libdeflate.js';
 
-const libdeflate = loadLibdeflate();
+const libdeflate = Libdeflate.load();
 
 /** Entry point of a compression worker; all memory is moved, not copied, back to the caller. */
 export default async function run(batch: BlockBatch): Promise<unknown> {
-  const result = compressBatch(batch, await libdeflate);
+  const result =
+    batch.codec.library === 'zlib'
+      ? compressBatch(batch, cZlib)
+      : (await libdeflate).compress(batch);
   return move({ [transferableSymbol]: [result.data.buffer, result.spent], [valueSymbol]: result });
 }

@@ -26,8 +26,8 @@ export interface DirectorySourceOptions {
   readonly exclude?: PathMatcher;
   /** Leave out what cannot be read, with a warning instead of an error. */
   readonly skipUnreadable?: boolean;
-  /** Files not to take in, by {@link fileId}: the image that is about to be written. */
-  readonly ignore?: ReadonlySet<string>;
+  /** A file not to take in: the image that is about to be written. */
+  readonly ignore?: FileId;
 }
 
 /**
@@ -54,14 +54,12 @@ export function readDirectorySource(path: string, options: DirectorySourceOption
   return new DirectoryScan(options).scan(host, stats);
 }
 
-/** Identifies a file on this machine, whatever its path; undefined if there is none. */
-export function fileId(path: string): string | undefined {
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stats === undefined ? undefined : idOf(stats);
-}
+/** Identifies a file on this machine, whatever its path. */
+export type FileId = Pick<BigIntStats, 'dev' | 'ino'>;
 
-function idOf({ dev, ino }: BigIntStats): string {
-  return `${dev}:${ino}`;
+/** @returns undefined if there is no such file. */
+export function fileId(path: string): FileId | undefined {
+  return statSync(path, { bigint: true, throwIfNoEntry: false });
 }
 
 function badRoot(host: Buffer, message: string, cause?: unknown): CramfsError {
@@ -103,18 +101,20 @@ class DirectoryScan {
   }
 
   private readDirectory({ host, path, entry, remove }: PendingDirectory): void {
-    let names: Buffer[];
+    let names: { readonly name: string; readonly bytes: Buffer }[];
     try {
-      names = readdirSync(host, { encoding: 'buffer' });
+      names = readdirSync(host, { encoding: 'buffer' }).map((bytes) => ({
+        name: bytesToName(bytes),
+        bytes,
+      }));
     } catch (error) {
       this.unreadable(path, error);
       remove();
       return;
     }
-    names.sort((a, b) => a.compare(b));
+    names.sort((a, b) => (a.name < b.name ? -1 : 1));
     const directories: PendingDirectory[] = [];
-    for (const bytes of names) {
-      const name = bytesToName(bytes);
+    for (const { name, bytes } of names) {
       const childPath = joinPath(path, name);
       if (this.options.exclude?.(childPath) === true) continue;
       const childHost = Buffer.concat([host, SLASH, bytes]);
@@ -134,7 +134,8 @@ class DirectoryScan {
   private readEntry(host: Buffer, path: string): TreeEntry | undefined {
     try {
       const stats = lstatSync(host, { bigint: true });
-      if (this.options.ignore?.has(idOf(stats)) === true) {
+      const { ignore } = this.options;
+      if (ignore?.ino === stats.ino && ignore.dev === stats.dev) {
         const message = 'left out: it is what is being written';
         this.options.onProblem({ severity: 'warning', path, message });
         return undefined;
@@ -153,9 +154,10 @@ class DirectoryScan {
       case 'file': {
         if (!this.readsAll) accessSync(host, constants.R_OK);
         const seen = fileIdentity(stats);
-        let read = this.linked.get(idOf(stats));
+        const link = stats.nlink > 1n ? `${stats.dev}:${stats.ino}` : undefined;
+        let read = link === undefined ? undefined : this.linked.get(link);
         read ??= (): Uint8Array => this.reader.read(host, path, seen);
-        if (stats.nlink > 1n) this.linked.set(idOf(stats), read);
+        if (link !== undefined) this.linked.set(link, read);
         return { ...base, type, size: Number(stats.size), read };
       }
       case 'directory':

@@ -9,7 +9,8 @@ import {
 } from 'node:fs';
 import type { ImageSink } from '../write-image.js';
 
-const BUFFER_BYTES = 1 << 20;
+/** What is larger is written as it comes. */
+const BUFFER_BYTES = 1 << 18;
 
 /**
  * A file that comes into being whole or not at all: bytes go to a temporary file beside it, which

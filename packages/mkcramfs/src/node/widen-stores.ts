@@ -29,7 +29,7 @@ function storeLaterEntry(which: number): string {
   return `${GET}\\k<base>${GET}\\k<at>${I32_CONST}${offset}${I32_OR}${I32_ADD}${STORE_ENTRY}`;
 }
 
-/** `do { at = index << 1; /* eight stores *\/ index += 8; } while (index != end);` */
+/** `do { at = index << 1; STORES; index += 8; } while (index != end);` */
 const EMPTYING_LOOP = new RegExp(
   [
     LOOP,

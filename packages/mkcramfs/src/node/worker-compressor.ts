@@ -15,7 +15,7 @@ export function workerCompressor(workers = availableParallelism()): WorkerCompre
     filename: createRequire(import.meta.url).resolve('mkcramfs/worker'),
     minThreads: workers,
     maxThreads: workers,
-    concurrentTasksPerWorker: 1,
+    concurrentTasksPerWorker: 2,
   });
   return {
     concurrency: workers,
