@@ -62,8 +62,8 @@ export default tseslint.config(
   })),
   {
     // The browser-safe part of the core: node: is for the node/ subfolders.
-    files: ['packages/cramfs-reader/src/*.ts', 'packages/mkcramfs/src/*.ts'],
-    ignores: ['**/*.test.ts'],
+    files: ['packages/cramfs-reader/src/**/*.ts', 'packages/mkcramfs/src/**/*.ts'],
+    ignores: ['**/src/node/**', '**/*.test.ts'],
     rules: {
       '@typescript-eslint/no-restricted-imports': [
         'error',

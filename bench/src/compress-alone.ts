@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker, isMainThread, workerData } from 'node:worker_threads';
-import type { BlockCompressor } from 'mkcramfs';
+import type { BlockBatch } from 'mkcramfs';
 
 /*
  * The bare work of a build: as many threads read a corpus, each file by the next one that is free,
@@ -11,8 +11,6 @@ import type { BlockCompressor } from 'mkcramfs';
  * laid out or written.
  */
 const BLOCK = 4096;
-
-type Batch = Parameters<BlockCompressor['compress']>[0];
 
 interface Share {
   readonly files: readonly string[];
@@ -28,7 +26,7 @@ function regularFiles(root: string): string[] {
 
 async function compressShare({ files, next }: Share): Promise<void> {
   const compress = createRequire(import.meta.url)('mkcramfs/worker') as (
-    batch: Batch,
+    batch: BlockBatch,
   ) => Promise<unknown>;
   for (let at = Atomics.add(next, 0, 1); at < files.length; at = Atomics.add(next, 0, 1)) {
     const data = new Uint8Array(readFileSync(files[at]!));
@@ -36,7 +34,12 @@ async function compressShare({ files, next }: Share): Promise<void> {
     const lengths = Array.from({ length: blocks }, (_, index) =>
       Math.min(BLOCK, data.length - index * BLOCK),
     );
-    await compress({ data, lengths, codec: { library: 'libdeflate', level: 6 }, keepIncompressible: true });
+    await compress({
+      data,
+      lengths,
+      codec: { library: 'libdeflate', level: 6 },
+      keepIncompressible: true,
+    });
   }
 }
 

@@ -54,7 +54,7 @@ export function buildContest(corpus: Corpus, work: string, rounds: number): Cont
  * The image that everybody reads in {@link readContest}: the peer's if there is one, since all tools
  * can read that.
  */
-export function imageToRead(work: string): string {
+function imageToRead(work: string): string {
   return imagePath(work, findPeer('mkfs.cramfs') === undefined ? OURS.build : PEER.build);
 }
 

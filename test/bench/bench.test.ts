@@ -88,13 +88,13 @@ describe('runContest', () => {
   test('measures whole processes, in turns', async () => {
     await withTemporaryDirectory(async (scratch) => {
       const turns: string[] = [];
-      const script = 'const end = Date.now() + 300; while (Date.now() < end); Buffer.alloc(5e7, 1)';
+      const script = 'while (process.cpuUsage().user < 150_000); Buffer.alloc(5e7, 1)';
       const [busy] = await runContest(contest(script), scratch, (text) => turns.push(text));
       expect(turns.map((text) => text.split(',')[0])).toEqual(
         ['node', 'other', 'node', 'other'].map((tool) => `test: ${tool}`),
       );
       expect(busy!.runs).toHaveLength(2);
-      expect(busy!.median.wall).toBeGreaterThan(0.3);
+      expect(busy!.median.wall).toBeGreaterThan(0.1);
       expect(busy!.median.cpu).toBeGreaterThan(0.1);
       expect(busy!.median.peak).toBeGreaterThan(5e7);
     });

@@ -3,6 +3,7 @@ import { lstatSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildImageBytes, type BuildOptions, type DirectoryEntry, type Problem } from 'mkcramfs';
+import { deflate } from 'pako';
 import { afterAll, describe, expect, test } from 'vitest';
 import { compatTree } from '../helpers/compat-tree.js';
 import { describeWithPeers, runPeer } from '../helpers/peers.js';
@@ -37,6 +38,22 @@ describe('npitre mkcramfs, by recorded digests', () => {
     const { image } = await buildImageBytes(compatTree(), npitreOptions(options));
     expect(createHash('sha256').update(image).digest('hex')).toBe(sha256);
   });
+});
+
+test('what npitre mkcramfs leaves behind a block shows wherever nothing else is written', async () => {
+  const content = noise(4097, 12);
+  const root = directory({ a: file(content), b: file(new Uint8Array(4000).fill(66)) });
+  const { image } = await buildImageBytes(root, {
+    compat: 'mkcramfs',
+    extendedPointers: true,
+    xip: { mode: 'mmu', include: (path) => path === '/b' },
+  });
+  const packed = deflate(content.subarray(0, 4096), { level: 9, legacyHash: true });
+  expect(packed).toHaveLength(4096 + 11);
+  const end = Buffer.from(image).indexOf(content.subarray(0, 4096)) + 4096;
+  // One byte of content, padding, and the pointer of b; the padding once held the compressed byte.
+  expect(image[end]).toBe(content[4096]);
+  expect([...image.subarray(end + 9, end + 11)]).toEqual([...packed.subarray(-2)]);
 });
 
 describeWithPeers('mkfs.cramfs', 'mkfs.cramfs', () => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openImage } from 'cramfs-reader';
 import {
   buildImage,
   buildImageBytes,
@@ -40,6 +41,32 @@ test('the bytes do not depend on workers or directory order', async () => {
     const path = join(folder, `w${workers}.img`);
     await buildImageFile(mixedTree('backward'), path, { ...options, workers });
     expect(Buffer.compare(readFileSync(path), image)).toBe(0);
+  }
+});
+
+test.each([false, true])('an image of many writes, padded: %s', async (pad) => {
+  const contents = {
+    large: noise(3_000_001, 1),
+    program: noise(2 ** 21 + 5, 2),
+    ...Object.fromEntries(
+      Array.from({ length: 50 }, (_, index) => [`s${index}`, prose(9000, index)]),
+    ),
+  };
+  const root = directory(
+    Object.fromEntries(Object.entries(contents).map(([name, bytes]) => [name, file(bytes)])),
+  );
+  const options: BuildOptions = {
+    pad,
+    xip: { mode: 'mmu', include: (path) => path === '/program' },
+  };
+  const path = join(folder, 'large.img');
+  await buildImageFile(root, path, options);
+  const bytes = readFileSync(path);
+  expect(Buffer.compare(bytes, (await buildImageBytes(root, options)).image)).toBe(0);
+  const image = openImage(bytes);
+  expect(image.computeCrc()).toBe(image.superblock.crc);
+  for (const [name, content] of Object.entries(contents)) {
+    expect(Buffer.compare(image.readFile(image.lookup(`/${name}`)), content)).toBe(0);
   }
 });
 

@@ -2,11 +2,11 @@ import { buildRawImage, directory, file, noise, special, symlink } from '../help
 import type { RawImage, RawImageOptions, RawTree } from '../helpers/raw-image.js';
 
 /** A name with an escape sequence for a terminal, a backslash and a byte that is no UTF-8. */
-export const EVIL_NAME = 'evil\x1b[31m\\\xff';
+const EVIL_NAME = 'evil\x1b[31m\\\xff';
 /** How it has to be printed. */
 export const EVIL_TEXT = String.raw`evil\x1b[31m\\\xff`;
 
-export const SAMPLE_TREE: RawTree = {
+const SAMPLE_TREE: RawTree = {
   bin: directory({
     busybox: file(noise(9000, 1), { mode: 0o4755, blocks: 'DDD' }),
     sh: symlink('busybox'),

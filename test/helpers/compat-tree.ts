@@ -6,7 +6,7 @@ const READ_EXECUTE = 5;
 const READ_WRITE = 6;
 
 /** A program of 32 bits: text, then data that begins in the text's last page. */
-export function program32(size: number, seed: number): Uint8Array {
+function program32(size: number, seed: number): Uint8Array {
   const text = Math.floor(size * 0.7);
   return elfFile(
     32,

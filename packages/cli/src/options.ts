@@ -108,7 +108,7 @@ export function parseBlockSize(name: string) {
 }
 
 /** The offset of an image in a larger file. */
-export function parseOffset(given: string): number | 'auto' {
+function parseOffset(given: string): number | 'auto' {
   return given === 'auto' ? given : parseBytes('--offset')(given);
 }
 

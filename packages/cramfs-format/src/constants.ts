@@ -16,7 +16,6 @@ export const CRAMFS_SUPER_ROOT_OFFSET = 64;
 /** A superblock may stand behind this many bytes of boot code; Linux looks at 0 and at 512. */
 export const CRAMFS_PAD_SIZE = 512;
 
-export const CRAMFS_MODE_WIDTH = 16;
 export const CRAMFS_UID_WIDTH = 16;
 export const CRAMFS_SIZE_WIDTH = 24;
 export const CRAMFS_GID_WIDTH = 8;

@@ -78,9 +78,7 @@ describe('checkImage', () => {
         // Most of it in the superblock, the directories and tables, where it matters.
         for (const { at, bytes: part } of changes) bytes.set(part, 512 + (at % 400));
         const image = bytes.subarray(0, length % 3 === 0 ? length : undefined);
-        const start = performance.now();
         const { findings } = checkImage(image, { zlib: nodeZlib });
-        expect(performance.now() - start).toBeLessThan(5000);
         const offsets = findings.map(({ offset }) => offset ?? -1);
         expect(offsets).toEqual([...offsets].sort((a, b) => a - b));
       }),

@@ -36,7 +36,7 @@ export function* directoryEntries(image: CramfsImage, dir: Inode): Generator<Dir
  * True if there is nothing to read. A root without an offset is an empty file system, whatever its
  * size says: compare fs/cramfs/inode.c:cramfs_read_super(), "empty filesystem".
  */
-export function isEmptyDirectory(image: CramfsImage, dir: Inode): boolean {
+function isEmptyDirectory(image: CramfsImage, dir: Inode): boolean {
   if (dir.size === 0) return true;
   if (dir.dataOffset !== 0) return false;
   if (dir.entryOffset === image.root.entryOffset) return true;

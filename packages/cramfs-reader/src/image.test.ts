@@ -383,14 +383,12 @@ describe('directories that lie', () => {
     expect(codeOf(() => image.readlink(link))).toBe('BAD_ENTRY');
   });
 
-  test('a file of 16 MiB of holes costs next to nothing', () => {
+  test('a file of 16 MiB of holes in an image of a few pages', () => {
     const content = new Uint8Array(2 ** 24 - 1);
     const { bytes } = buildRawImage({ f: file(content, { blocks: 'H'.repeat(4096) }) });
     expect(bytes.length).toBeLessThan(32768);
     const image = openImage(bytes);
-    const start = performance.now();
-    expect(image.readFile(image.lookup('/f')).length).toBe(content.length);
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(Buffer.compare(image.readFile(image.lookup('/f')), content)).toBe(0);
   });
 
   test('the CRC helper of these tests and computeCrc() agree after a change', () => {

@@ -4,7 +4,7 @@ import { concatBytes, nameToBytes } from 'cramfs-format';
 export const TAR_RECORD = 512;
 
 /** `typeflag` of POSIX.1-1988's ustar. */
-export const TAR_TYPES = {
+const TAR_TYPES = {
   file: '0',
   link: '1',
   symlink: '2',

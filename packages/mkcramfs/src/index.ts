@@ -1,5 +1,11 @@
 export { buildImage, buildImageBytes, type BuildBackend } from './build.js';
-export { inlineCompressor, type BlockCompressor } from './codec.js';
+export {
+  inlineCompressor,
+  type BlockBatch,
+  type BlockCompressor,
+  type Codec,
+  type CompressedBatch,
+} from './codec.js';
 export { applyDeviceTable, type DeviceTableOptions } from './device-table.js';
 export { ALLOWANCES, fitTree, type Allowance } from './fit.js';
 export type { BuildOptions, Compat, Effort, TailPolicy, XipOptions } from './options.js';

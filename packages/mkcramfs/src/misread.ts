@@ -1,7 +1,7 @@
 import { CRAMFS_INODE_SIZE, CRAMFS_MAXPATHLEN, nameToText } from 'cramfs-format';
 import { lastBlockIsFull } from './content.js';
 import type { Chunk, Layout } from './layout/layout.js';
-import { sameOwner, type PlanNode } from './nodes.js';
+import { sameAttributes, type PlanNode } from './nodes.js';
 import type { Problem } from './tree.js';
 
 /**
@@ -23,7 +23,7 @@ export function misreadProblems(
         const message = 'Linux would read the last page as zeros (kernel fact K1)';
         problems.push({ severity, path: node.path, message });
       }
-    } else if (!sameOwner(first, node)) {
+    } else if (!sameAttributes(first, node)) {
       const message =
         `shares its data with ${nameToText(first.path)}: Linux would give both the mode and owner of ` +
         'whichever is looked up first (kernel fact K2)';

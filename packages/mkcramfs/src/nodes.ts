@@ -32,6 +32,6 @@ export function* preOrder(node: PlanNode): Generator<PlanNode> {
 }
 
 /** True if the nodes agree in what an inode holds besides content, type included. */
-export function sameOwner({ entry: a }: PlanNode, { entry: b }: PlanNode): boolean {
+export function sameAttributes({ entry: a }: PlanNode, { entry: b }: PlanNode): boolean {
   return a.mode === b.mode && a.uid === b.uid && a.gid === b.gid;
 }

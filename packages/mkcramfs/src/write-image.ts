@@ -38,8 +38,8 @@ export function writeImage(
   crc32: Crc32,
 ): void {
   const { superblockOffset, directories } = layout;
-  // Boot code goes here later: the checksum starts behind it.
-  sink.write(new Uint8Array(superblockOffset));
+  // For boot code, to be written later: the checksum starts behind it.
+  if (superblockOffset > 0) sink.write(new Uint8Array(superblockOffset));
   const crcSink = new SequentialSink(sink, crc32, superblockOffset, layout.residues);
   crcSink.writeAt(superblockOffset, superblock(root, layout, options));
   crcSink.writeAt(superblockOffset + CRAMFS_SUPER_SIZE, layout.insert);
@@ -111,13 +111,12 @@ class SequentialSink {
   private copyResidues(gap: Uint8Array): void {
     const start = this.position;
     const end = start + gap.length;
-    for (
-      let residue = this.residues[this.nextResidue];
-      residue !== undefined && residue.position < end;
-      residue = this.residues[this.nextResidue]
-    ) {
-      this.nextResidue += 1;
-      const { position, bytes } = residue;
+    for (let index = this.nextResidue; index < this.residues.length; index += 1) {
+      const { position, bytes } = this.residues[index]!;
+      if (position >= end) break;
+      // One that reaches further may show in a later gap too.
+      if (index === this.nextResidue && position + bytes.length <= end) this.nextResidue += 1;
+      if (position + bytes.length <= start) continue;
       const visible = bytes.subarray(Math.max(0, start - position), end - position);
       gap.set(visible, Math.max(0, position - start));
     }

@@ -43,7 +43,7 @@ const options = {
       'truncate-devices, skip-large-files, skip-unreadable',
   ),
   strict: flag('take warnings for errors: no image, exit 8', 'E'),
-  best: flag('smallest image, in about twice the time'),
+  best: flag('smallest image, in three to four times the time'),
   compat: choice(
     'compat',
     ['mkcramfs', 'util-linux'],

@@ -32,7 +32,7 @@ const USAGE = `usage: mkcramfs [OPTION...] DIRECTORY IMAGE
   -l[=MODE]          ignored: the image is written beside IMAGE and renamed, so nothing needs a lock
   --allow KIND       let happen with a warning: truncate-names, truncate-files, truncate-ids,
                      truncate-devices, skip-large-files, skip-unreadable
-  --best             smallest image, in about twice the time
+  --best             smallest image, in three to four times the time
   --compat mkcramfs|util-linux
                      make the very bytes that one of the C tools makes
   --force            with --compat: build even what Linux would misread

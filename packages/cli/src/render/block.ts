@@ -22,7 +22,7 @@ export function blockJson(block: Block): BlockJson {
 }
 
 /** A stored pointer as all eight digits, its flags in the first. */
-export function pointerText(raw: number): string {
+function pointerText(raw: number): string {
   return `0x${raw.toString(16).padStart(8, '0')}`;
 }
 

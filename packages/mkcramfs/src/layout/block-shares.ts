@@ -2,15 +2,18 @@ import { DIRECT_ALIGNMENT, DIRECT_LENGTH_SIZE, crc32, equalBytes } from 'cramfs-
 import { lastBlockIsFull, type Content, type StoredBlock } from '../content.js';
 import type { Place } from './layout.js';
 
-/** A block that stands in the image once and is pointed to directly from several places. */
+/** A block that, with more than one use, stands in the image once and is pointed to directly. */
 export interface SharedBlock {
   /** Any of the equal blocks. */
   readonly block: StoredBlock;
   uses: number;
   /** Where its bytes start, once the first user has placed it. */
   place: Place | undefined;
-  /** Another block with the same hash. */
-  readonly next: SharedBlock | undefined;
+}
+
+/** A chain of different blocks with one hash: there are as many as blocks, and almost all alone. */
+interface HashEntry extends SharedBlock {
+  readonly next: HashEntry | undefined;
 }
 
 /**
@@ -29,7 +32,7 @@ export class BlockShares {
   /** @param contents one element per chunk: a content stored in two chunks appears twice. */
   constructor(contents: readonly Content[], blockSize: number) {
     this.blockSize = blockSize;
-    const byHash = new Map<number, SharedBlock>();
+    const byHash = new Map<number, HashEntry>();
     for (const content of contents) {
       if (!this.takesPart(content)) continue;
       for (const block of content.blocks) {
@@ -61,7 +64,7 @@ export class BlockShares {
   }
 }
 
-function findOrAdd(byHash: Map<number, SharedBlock>, block: StoredBlock): SharedBlock {
+function findOrAdd(byHash: Map<number, HashEntry>, block: StoredBlock): SharedBlock {
   const { bytes } = block;
   // Both parts of the key are below 2^32 and 2^17: one exact number, and cheaper than a string.
   const key = hash(block.kind, bytes) * 2 ** 17 + bytes.length;
@@ -69,7 +72,7 @@ function findOrAdd(byHash: Map<number, SharedBlock>, block: StoredBlock): Shared
   for (let other = first; other !== undefined; other = other.next) {
     if (other.block.kind === block.kind && equalBytes(bytes, other.block.bytes)) return other;
   }
-  const shared: SharedBlock = { block, uses: 0, place: undefined, next: first };
+  const shared: HashEntry = { block, uses: 0, place: undefined, next: first };
   byHash.set(key, shared);
   return shared;
 }

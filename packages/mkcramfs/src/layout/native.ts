@@ -11,7 +11,7 @@ import {
   alignUp,
 } from 'cramfs-format';
 import type { Content } from '../content.js';
-import { preOrder, sameOwner, type PlanNode } from '../nodes.js';
+import { preOrder, sameAttributes, type PlanNode } from '../nodes.js';
 import type { ResolvedOptions } from '../options.js';
 import { BlockShares } from './block-shares.js';
 import { buildChunk, buildRuns } from './chunk.js';
@@ -109,7 +109,7 @@ function buildChunks(
     const content = contents.get(node);
     if (content === undefined) continue;
     const others = groupsOf.get(content);
-    const group = others?.find(({ nodes }) => sameOwner(nodes[0]!, node));
+    const group = others?.find(({ nodes }) => sameAttributes(nodes[0]!, node));
     if (group !== undefined) {
       group.nodes.push(node);
       continue;

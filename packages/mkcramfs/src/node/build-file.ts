@@ -29,8 +29,9 @@ export async function buildImageFile(
   const file = new AtomicFile(path);
   const own = options.compressor === undefined ? workerCompressor(options.workers) : undefined;
   const compressor = own ?? options.compressor!;
+  const finished = new AbortController();
   try {
-    const aborted = rejectOnAbort(options.signal);
+    const aborted = rejectOnAbort(options.signal, finished.signal);
     const report = await Promise.race([
       buildImage(root, options, { compressor, sink: file, crc32 }),
       aborted,
@@ -38,17 +39,19 @@ export async function buildImageFile(
     file.commit();
     return report;
   } finally {
+    finished.abort();
     file.abort();
     await own?.close();
   }
 }
 
-function rejectOnAbort(signal: AbortSignal | undefined): Promise<never> {
+/** @param finished when nobody waits any more. */
+function rejectOnAbort(signal: AbortSignal | undefined, finished: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const abort = (): void => {
       reject(signal?.reason as Error);
     };
     if (signal?.aborted === true) abort();
-    signal?.addEventListener('abort', abort, { once: true });
+    signal?.addEventListener('abort', abort, { signal: finished });
   });
 }

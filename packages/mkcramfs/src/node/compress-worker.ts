@@ -3,13 +3,13 @@ import type { BlockBatch } from '../codec.js';
 import { cZlib, compressBatch } from '../compress-batch.js';
 import { Libdeflate } from './libdeflate.js';
 
-const libdeflate = Libdeflate.load();
+let libdeflate: Promise<Libdeflate> | undefined;
 
 /** Entry point of a compression worker; all memory is moved, not copied, back to the caller. */
 export default async function run(batch: BlockBatch): Promise<unknown> {
   const result =
     batch.codec.library === 'zlib'
       ? compressBatch(batch, cZlib)
-      : (await libdeflate).compress(batch);
+      : (await (libdeflate ??= Libdeflate.load())).compress(batch);
   return move({ [transferableSymbol]: [result.data.buffer, result.spent], [valueSymbol]: result });
 }

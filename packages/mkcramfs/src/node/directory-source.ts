@@ -33,8 +33,8 @@ export interface DirectorySourceOptions {
 /**
  * Reads the tree below a directory. Types, modes, owners and device numbers are as stat(2) says;
  * the files are read later, when the builder asks for them, and must not have changed until then.
- * Names of a hard link become files of their own, with one read function. Symbolic links are taken as they are, except that
- * `path` itself may be one.
+ * Names of a hard link become files of their own, with one read function. Symbolic links are taken as
+ * they are, except that `path` itself may be one.
  *
  * Whether a file can be read is asked here, so that all unreadable ones are known at once; for root,
  * to whom modes mean nothing, only reading tells.
@@ -59,7 +59,8 @@ export type FileId = Pick<BigIntStats, 'dev' | 'ino'>;
 
 /** @returns undefined if there is no such file. */
 export function fileId(path: string): FileId | undefined {
-  return statSync(path, { bigint: true, throwIfNoEntry: false });
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? undefined : { dev: stats.dev, ino: stats.ino };
 }
 
 function badRoot(host: Buffer, message: string, cause?: unknown): CramfsError {

@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import type { ImageSink } from '../write-image.js';
 
-/** What is larger is written as it comes. */
+/** For who writes in small pieces, as tar does. Larger ones, of images, are written as they come. */
 const BUFFER_BYTES = 1 << 18;
 
 /**

@@ -1,5 +1,10 @@
 export { buildImageFile, type BuildFileOptions } from './build-file.js';
 export { openTarStream, type TarStream } from './decompress.js';
-export { fileId, readDirectorySource, type DirectorySourceOptions } from './directory-source.js';
+export {
+  fileId,
+  readDirectorySource,
+  type DirectorySourceOptions,
+  type FileId,
+} from './directory-source.js';
 export { AtomicFile } from './image-file.js';
 export { workerCompressor, type WorkerCompressor } from './worker-compressor.js';

@@ -62,6 +62,22 @@ describe('the same bytes as the function of the npm package', () => {
     });
   });
 
+  test('one large block and thousands of tiny ones, and what comes behind', () => {
+    const tiny = Array.from({ length: 45_000 }, (_, at) => Buffer.from(`file ${at}`));
+    expectSame([new Uint8Array(65536).map((_, at) => at * at), ...tiny], 6, true);
+    expectSame(tiny.slice(0, 8), 6, false);
+  });
+
+  test('no blocks', () => {
+    expectSame([], 6, true);
+  });
+
+  test('says what it cannot do', () => {
+    const batch = { data: new Uint8Array(1), lengths: [1], keepIncompressible: true };
+    const codec = { library: 'libdeflate', level: 13 } as const;
+    expect(() => libdeflate.compress({ ...batch, codec })).toThrow('libdeflate has no level 13');
+  });
+
   test('a batch that the memory of the module has to grow for', () => {
     expectSame([new Uint8Array(20 * 2 ** 20).map((_, at) => at * at)], 6, false);
   });

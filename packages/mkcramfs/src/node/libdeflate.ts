@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import type { BlockBatch, CompressedBatch } from '../codec.js';
 import { widenStores } from './widen-stores.js';
 
-/** The part of the Emscripten module in the npm package `libdeflate` that is used; pointers are numbers. */
+/** What is used of the Emscripten module in the npm package `libdeflate`. Pointers are numbers. */
 interface LibdeflateModule {
   /** The module's memory; another array after it has grown. */
   readonly HEAPU8: Uint8Array;
@@ -28,7 +28,7 @@ type CreateModule = (settings: { readonly wasmBinary: Uint8Array }) => Libdeflat
  * The npm package `libdeflate`, with the same bytes as result in three fifths of the time for blocks of
  * 4 KiB: the package's functions make a compressor, with its constant tables, for every block, and its
  * module empties hash tables slowly (see {@link widenStores}). Both lie below what the package
- * exports, which is why its version is pinned.
+ * exports, which is why its version is pinned. It asks for Node.js 24, but runs on 20.
  */
 export class Libdeflate {
   private readonly module: LibdeflateModule;
@@ -57,18 +57,22 @@ export class Libdeflate {
   compress({ data, lengths, codec, keepIncompressible }: BlockBatch): CompressedBatch {
     const { module } = this;
     const compressor = this.compressor(codec.level);
-    const longest = lengths.reduce((max, length) => Math.max(max, length), 0);
-    const bound = module._libdeflate_zlib_compress_bound(compressor, longest);
-    const input = this.input.reserve(longest);
-    const output = this.output.reserve(lengths.length * bound);
+    // Of each block, not of the longest for all: a batch may hold one large and thousands of tiny ones.
+    const bounds = lengths.map((length) =>
+      module._libdeflate_zlib_compress_bound(compressor, length),
+    );
+    const input = this.input.reserve(lengths.reduce((max, length) => Math.max(max, length), 0));
+    const output = this.output.reserve(bounds.reduce((sum, bound) => sum + bound, 0));
     const memory = module.HEAPU8;
 
     let from = 0;
     let to = output;
-    const packedLengths = lengths.map((length) => {
+    const packedLengths = lengths.map((length, index) => {
       memory.set(data.subarray(from, from + length), input);
       from += length;
+      const bound = bounds[index]!;
       let packed = module._libdeflate_zlib_compress(compressor, input, length, to, bound);
+      if (packed === 0) throw new Error('libdeflate cannot compress a block');
       if (keepIncompressible && packed >= length) {
         memory.copyWithin(to, input, input + length);
         packed = length;
@@ -83,6 +87,7 @@ export class Libdeflate {
     let compressor = this.compressors.get(level);
     if (compressor === undefined) {
       compressor = this.module._libdeflate_alloc_compressor(level);
+      if (compressor === 0) throw new RangeError(`libdeflate has no level ${level}`);
       this.compressors.set(level, compressor);
     }
     return compressor;
@@ -99,11 +104,16 @@ class Area {
     this.module = module;
   }
 
-  /** @returns a pointer to at least `bytes` bytes, whose content is undefined. */
+  /**
+   * @returns a pointer to at least `bytes` bytes, whose content is undefined.
+   * @throws RangeError if there is not that much.
+   */
   reserve(bytes: number): number {
     if (bytes > this.capacity) {
       this.module._free(this.pointer);
+      this.capacity = 0;
       this.pointer = this.module._malloc(bytes);
+      if (this.pointer === 0) throw new RangeError(`no ${bytes} bytes of memory for libdeflate`);
       this.capacity = bytes;
     }
     return this.pointer;
