@@ -185,6 +185,17 @@ test('cat prints bytes, follows links, and refuses what is no file', async () =>
   });
 });
 
+test.each([
+  ['stat', /^path: +\/etc\/passwd\n/],
+  ['cat', /^root:x:0:0/],
+  ['blocks', /^\/etc\/passwd: 22 bytes/],
+])('%s shows the others if there is no such path', async (command, shown) => {
+  const { code, stdout, stderr } = await cramfs([command, image, '/none', '/etc/passwd']);
+  expect(code).toBe(8);
+  expect(stdout).toMatch(shown);
+  expect(stderr).toMatch(/^cramfs: .*: no such file or directory \(\/none\)\n$/);
+});
+
 describe('blocks', () => {
   test('pointers as stored and decoded', async () => {
     const { blocks, offset } = sample.placed.get('/bin/busybox')!;

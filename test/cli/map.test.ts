@@ -258,10 +258,30 @@ describe('--require', () => {
     });
   });
 
+  test('nothing is promised of an image that is cut off', async () => {
+    const end = raw.placed.get('/lib/unaligned')!.blocks[0]!.start;
+    const cut = folder.write('cut.img', raw.bytes.subarray(0, end));
+    const { code, stderr } = await cramfs(['map', cut, '--require', '/bin/prog']);
+    expect(code).toBe(8);
+    expect(stderr).toMatch(
+      /cut\.img: offset 0x0: the image is cut off: it has \d+ bytes, of which/,
+    );
+  });
+
   test('a bad pattern is a usage error', async () => {
     const { code, stderr } = await cramfs(['map', image, '--require', '/bin/[']);
     expect([code, stderr]).toEqual([16, expect.stringContaining("bad glob '/bin/['")]);
   });
+});
+
+test('a directory that cannot be read is reported, the others are mapped', async () => {
+  const { bytes, placed } = buildRawImage({ bad: directory({ x: file('x') }), good: file('y') });
+  // The name length of the only entry: none.
+  bytes[placed.get('/bad')!.offset + 8]! &= 0xc0;
+  const { code, stdout, stderr } = await cramfs(['map', folder.write('bad-dir.img', bytes)]);
+  expect(code).toBe(8);
+  expect(line(stdout, '/good')[1]).toBe('1');
+  expect(stderr).toMatch(/bad-dir\.img: offset 0x.* \(\/bad\)\n$/);
 });
 
 test('an image that Linux has mapped', async () => {

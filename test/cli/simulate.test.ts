@@ -20,7 +20,10 @@ import { cramfs, cramfsJson } from './run-cli.js';
 function simulate(image: CramfsImage, physAddr = ROM_ADDRESS): Simulation {
   const kernels = ['mmu', 'nommu'] as const;
   const report = new MappabilityReport(image, { pageSize: 4096, physAddr, kernels });
-  for (const { path, inode } of selectFiles(image, [])) report.add(path, inode);
+  const fail = (error: unknown): never => {
+    throw error;
+  };
+  for (const { path, inode } of selectFiles(image, [], fail)) report.add(path, inode);
   return simulateReport(report);
 }
 

@@ -52,6 +52,7 @@ describe('extract', () => {
     const again = await cramfs(argv);
     expect(again.code).toBe(8);
     expect(again.stderr).toContain(`cramfs: ${image}: file already exists (/etc/motd)\n`);
+    expect(again.stdout).toMatch(/^extracted 0 files \(0 bytes\), /);
     expect((await cramfs([...argv, '--force'])).code).toBe(0);
   });
 
@@ -102,6 +103,10 @@ describe('extract', () => {
   test('a target that cannot be', async () => {
     const { code, stderr } = await cramfs(['extract', image, '-C', join(image, 'x')]);
     expect([code, stderr]).toEqual([8, `cramfs: ${join(image, 'x')}: not a directory\n`]);
+    expect(await cramfs(['extract', image, '-C', image])).toMatchObject({
+      code: 8,
+      stderr: `cramfs: ${image}: not a directory\n`,
+    });
   });
 });
 
@@ -188,6 +193,33 @@ describe('diff', () => {
       { path: '/l', before: { target: 'a' }, after: { target: 'b' } },
       { path: '/new', kind: 'added', before: null },
     ]);
+  });
+
+  test('what is damaged is named with its image, the rest is compared', async () => {
+    const raw = buildRawImage({ a: file(text(9000)), b: file('old'), l: symlink('a') });
+    raw.bytes.fill(0xff, raw.placed.get('/a')!.blocks[1]!.start + 10, raw.bytes.length);
+    const damaged = folder.write('damaged.img', raw.bytes);
+    const sound = write('sound.img', { a: file(text(9000)), b: file('new'), l: symlink('a') });
+    for (const argv of [
+      [damaged, sound],
+      [sound, damaged],
+    ]) {
+      const { code, stderr } = await cramfs(['diff', ...argv]);
+      expect(code).toBe(8);
+      expect(stderr).toMatch(/^(cramfs: .*damaged\.img: offset 0x[^\n]* \(\/[abl]\)\n)+$/);
+      expect(stderr).toContain('(/a)');
+    }
+    const cut = folder.write('cut.img', raw.bytes.subarray(0, raw.placed.get('/a')!.offset));
+    const { stdout } = await cramfs(['diff', cut, write('more.img', { new: file('y') })]);
+    expect(stdout).toBe('- /a\n- /b\n- /l\n+ /new\n');
+  });
+
+  test('standard input can be one of them', async () => {
+    const { bytes } = buildRawImage({ a: file('a') });
+    expect(
+      (await cramfs(['diff', '-', write('a.img', { a: file('a') })], { stdin: bytes })).code,
+    ).toBe(0);
+    expect((await cramfs(['diff', '-', '-'], { stdin: bytes })).code).toBe(16);
   });
 
   test('--layout', async () => {

@@ -61,6 +61,8 @@ test.each([
   [['ls', '-Q', 'x'], 'cramfs ls: unknown option: Q'],
   [['ls', 'x', '-b'], 'cramfs ls: a value is missing behind: b'],
   [['ls', 'x', '--offset=-1'], "cramfs ls: --offset cannot be '-1'"],
+  [['info', 'x', '--json=yes'], "cramfs info: --json cannot be 'yes': it takes no value"],
+  [['extract', 'x', '--no-owner='], "cramfs extract: --owner cannot be '': it takes no value"],
   [['map', 'x', '--phys=0'], 'cramfs map: --phys cannot be 0'],
   [['build', 'a', 'b', '--xip=yes'], "cramfs build: --xip cannot be 'yes'"],
   [['build', 'a', 'b', '--workers', '0'], "cramfs build: --workers cannot be '0'"],

@@ -84,6 +84,7 @@ async function parseWithYargs(
     .alias('help', 'h')
     .describe('help', 'print this help')
     .strictOptions();
+  refuseFlagValues(argv, options);
   let values: Record<string, unknown>;
   try {
     values = await parser.parseAsync(
@@ -105,6 +106,21 @@ function withoutTypes(help: string): string {
   return help
     .replace(/(\n *)?\[(boolean|string|array)\]( +\[default: .*\])?$/gm, '')
     .replace(/ +$/gm, '');
+}
+
+/** yargs takes whatever value a flag is given for false. */
+function refuseFlagValues(
+  argv: readonly string[],
+  options: Readonly<Record<string, CliOption>>,
+): void {
+  const end = argv.indexOf('--');
+  for (const word of end === -1 ? argv : argv.slice(0, end)) {
+    const [, name, given] = /^--(?:no-)?([^=]+)=(.*)$/s.exec(word) ?? [];
+    if (name === undefined || options[name]?.type !== 'boolean') continue;
+    if (given !== 'true' && given !== 'false') {
+      throw new UsageError(`--${name} cannot be '${String(given)}': it takes no value`);
+    }
+  }
 }
 
 /**

@@ -54,7 +54,15 @@ export async function readImageArgument(
   return about(file, async () => {
     const stored = file === '-' ? await readAll(io.stdin) : readShared(file);
     const { bytes } = await unpackImage(stored);
-    if (args.offset !== 'auto') return { bytes, offset: args.offset ?? 0 };
+    if (args.offset !== 'auto') {
+      const { offset = 0 } = args;
+      if (offset > bytes.length) {
+        const { CramfsError } = await import('cramfs-format');
+        const message = `the file ends at ${bytes.length}, before the offset of the image`;
+        throw new CramfsError('BAD_MAGIC', message, { offset });
+      }
+      return { bytes, offset };
+    }
     return { bytes, offset: chooseImage(findImages(bytes, { zlib: nodeZlib }))?.offset };
   });
 }

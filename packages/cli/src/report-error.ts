@@ -87,12 +87,15 @@ function describeCramfsError(
   return `${where}${printable(message)}${name === undefined || name === file ? '' : ` (${name})`}`;
 }
 
+/** Where Node's words are not those of the C library. */
+const PLAINER: Readonly<Record<string, string>> = { EISDIR: 'is a directory' };
+
 /** Node's system errors, without their codes and the names of functions. */
 function describeSystemError(error: unknown, file: string | undefined): string | undefined {
   const code = errorCode(error);
   if (!(error instanceof Error) || code === undefined || !('syscall' in error)) return undefined;
   const errno = 'errno' in error && typeof error.errno === 'number' ? error.errno : 0;
-  const text = getSystemErrorMap().get(errno)?.[1] ?? code;
+  const text = PLAINER[code] ?? getSystemErrorMap().get(errno)?.[1] ?? code;
   const path = 'path' in error && typeof error.path === 'string' ? error.path : file;
   return path === file || path === undefined ? text : `${text} (${printable(path)})`;
 }

@@ -27,29 +27,39 @@ export interface Difference {
 export interface DiffOptions {
   /** Also compare how the blocks are stored; default false. */
   layout?: boolean | undefined;
+  /** Told what cannot be read, and of which image; the rest is compared. Default: it is thrown. */
+  onError?: ((error: CramfsError, image: CramfsImage) => void) | undefined;
 }
 
 /**
  * Compares two images by what is in them, whatever their byte order, block size and layout.
  *
  * @returns the differences from `before` to `after`, sorted by path, byte by byte.
- * @throws CramfsError with the path if one of the images is too damaged to compare.
+ * @throws CramfsError with the path for what is damaged in one of the images, unless `onError` takes it.
  */
 export function diffImages(
   before: CramfsImage,
   after: CramfsImage,
-  { layout = false }: DiffOptions = {},
+  { layout = false, onError }: DiffOptions = {},
 ): Difference[] {
-  const old = inodesByPath(before);
+  const old = inodesByPath(before, onError);
   const differences: Difference[] = [];
-  for (const [path, b] of inodesByPath(after)) {
+  for (const [path, b] of inodesByPath(after, onError)) {
     const a = old.get(path);
     old.delete(path);
     if (a === undefined) {
       differences.push({ path, kind: 'added', what: [], before: undefined, after: b });
       continue;
     }
-    const what = located(path, () => compare(before, a, after, b, layout));
+    const what = attempt(
+      path,
+      () => compare(before, a, after, b, layout),
+      [
+        [before, a],
+        [after, b],
+      ],
+      onError,
+    );
     if (what.length > 0) differences.push({ path, kind: 'changed', what, before: a, after: b });
   }
   for (const [path, a] of old) {
@@ -58,9 +68,14 @@ export function diffImages(
   return differences.sort((x, y) => (x.path < y.path ? -1 : 1));
 }
 
-function inodesByPath(image: CramfsImage): Map<string, Inode> {
+function inodesByPath(image: CramfsImage, onError: DiffOptions['onError']): Map<string, Inode> {
   const inodes = new Map<string, Inode>();
-  for (const { path, inode } of image.walk()) inodes.set(path, inode);
+  const options = onError && {
+    onError: (error: CramfsError): void => {
+      onError(error, image);
+    },
+  };
+  for (const { path, inode } of image.walk(image.root, options)) inodes.set(path, inode);
   return inodes;
 }
 
@@ -135,13 +150,35 @@ function layoutOf(image: CramfsImage, inode: Inode): string {
     .join('');
 }
 
-/** Runs `action`; what it throws about the image gets the path. */
-function located<T>(path: string, action: () => T): T {
+/**
+ * Compares by `action`. If something cannot be read, each of `sides` is read to tell whose it is.
+ *
+ * @returns nothing different for what could not be compared.
+ */
+function attempt(
+  path: string,
+  action: () => DifferenceAspect[],
+  sides: readonly (readonly [CramfsImage, Inode])[],
+  onError: DiffOptions['onError'],
+): DifferenceAspect[] {
   try {
     return action();
   } catch (error) {
     if (!isCramfsError(error)) throw error;
-    const { code, message, offset, cause } = error;
-    throw new CramfsError(code, message, { path, offset, cause });
+    if (onError === undefined) throw located(path, error);
+    for (const [image, inode] of sides) {
+      try {
+        if (inode.type === 'symlink') image.readlink(inode);
+        else image.readFile(inode);
+      } catch (cause) {
+        if (!isCramfsError(cause)) throw cause;
+        onError(located(path, cause), image);
+      }
+    }
+    return [];
   }
+}
+
+function located(path: string, { code, message, offset, cause }: CramfsError): CramfsError {
+  return new CramfsError(code, message, { path, offset, cause });
 }

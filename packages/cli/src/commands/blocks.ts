@@ -1,7 +1,7 @@
 import { nameToText, textToName } from 'cramfs-format';
 import type { Block, CramfsImage } from 'cramfs-reader';
 import { defineCommand } from '../command.js';
-import { about, atPath } from '../report-error.js';
+import { atPath } from '../report-error.js';
 import { print } from '../io.js';
 import { openImageArgument } from '../open-image.js';
 import { imageOptions, jsonOption } from '../options.js';
@@ -41,7 +41,8 @@ export const blocks = defineCommand({
     const problems = new Problems(file, io);
     const lists: BlockList[] = [];
     for (const path of paths.map(textToName)) {
-      lists.push(await about(file, () => readBlocks(image, path, problems)));
+      const found = problems.try(() => readBlocks(image, path, problems));
+      if (found !== undefined) lists.push(found);
     }
     await print(io, args.json ? renderJson(lists.map(listJson)) : lists.map(listText).join('\n'));
     return problems.exitCode;

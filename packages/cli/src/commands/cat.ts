@@ -1,11 +1,11 @@
 import { CramfsError, textToName } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
 import { defineCommand } from '../command.js';
-import { about, atPath } from '../report-error.js';
-import { EXIT } from '../exit-codes.js';
+import { atPath } from '../report-error.js';
 import { writeOut } from '../io.js';
 import { openImageArgument } from '../open-image.js';
 import { imageOptions } from '../options.js';
+import { Problems } from '../problems.js';
 
 /** Bytes of a file that go out at once. */
 const PIECE = 1 << 20;
@@ -17,13 +17,15 @@ export const cat = defineCommand({
   async run(args, io) {
     const [file, ...paths] = args.operands as [string, ...string[]];
     const image = await openImageArgument(file, args, io);
+    const problems = new Problems(file, io);
     for (const text of paths) {
-      const content = await about(file, () => readRegularFile(image, textToName(text)));
+      const content = problems.try(() => readRegularFile(image, textToName(text)));
+      if (content === undefined) continue;
       for (let at = 0; at < content.length; at += PIECE) {
         await writeOut(io, content.subarray(at, at + PIECE));
       }
     }
-    return EXIT.ok;
+    return problems.exitCode;
   },
 });
 

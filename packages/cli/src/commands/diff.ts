@@ -1,10 +1,12 @@
-import { formatMode, nameToText } from 'cramfs-format';
+import { formatMode, isCramfsError, nameToText } from 'cramfs-format';
 import type { CramfsImage, Difference, Inode } from 'cramfs-reader';
 import { defineCommand } from '../command.js';
+import { UsageError } from '../errors.js';
 import { EXIT } from '../exit-codes.js';
 import { print } from '../io.js';
 import { openImageArgument } from '../open-image.js';
 import { flag, imageOptions, jsonOption } from '../options.js';
+import { Problems } from '../problems.js';
 import { inodeJson, renderJson } from '../render/json.js';
 
 export const diff = defineCommand({
@@ -19,17 +21,28 @@ export const diff = defineCommand({
   },
   async run(args, io) {
     const [before, after] = args.operands as [string, string];
+    if (before === '-' && after === '-') {
+      throw new UsageError('only one of the images can be standard input');
+    }
     const { diffImages } = await import('cramfs-reader');
     const old = await openImageArgument(before, args, io);
     const now = await openImageArgument(after, args, io);
-    const differences = diffImages(old, now, { layout: args.layout });
+    const oldProblems = new Problems(before, io);
+    const nowProblems = new Problems(after, io);
+    const differences = diffImages(old, now, {
+      layout: args.layout,
+      onError: (error, image) => {
+        (image === old ? oldProblems : nowProblems).add(error);
+      },
+    });
     await print(
       io,
       args.json
         ? renderJson(differences.map((difference) => toJson(difference, old, now)))
         : differences.map((difference) => toText(difference, old, now)).join(''),
     );
-    return differences.length > 0 ? EXIT.differs : EXIT.ok;
+    const failed = [oldProblems, nowProblems].find(({ exitCode }) => exitCode !== EXIT.ok);
+    return failed?.exitCode ?? (differences.length > 0 ? EXIT.differs : EXIT.ok);
   },
 });
 
@@ -76,7 +89,13 @@ function toText(difference: Difference, old: CramfsImage, now: CramfsImage): str
 }
 
 function targetOf(inode: Inode, image: CramfsImage): string | undefined {
-  return inode.type === 'symlink' ? image.readlink(inode) : undefined;
+  if (inode.type !== 'symlink') return undefined;
+  try {
+    return image.readlink(inode);
+  } catch (error) {
+    if (!isCramfsError(error)) throw error;
+    return undefined;
+  }
 }
 
 function deviceText({ rdev }: Inode): string {

@@ -149,9 +149,9 @@ function factsText(facts: Facts): string {
   const { contents, crc, root } = facts;
   const size =
     facts.size === null
-      ? `not stored; the file has ${facts.availableBytes} bytes`
+      ? `not stored; there are ${facts.availableBytes} bytes`
       : `${facts.size} bytes` +
-        (facts.size === facts.availableBytes ? '' : `; the file has ${facts.availableBytes}`);
+        (facts.size === facts.availableBytes ? '' : `; there are ${facts.availableBytes}`);
   return renderFields([
     ['endianness', facts.endianness],
     ['size', size],

@@ -1,7 +1,7 @@
 import { formatMode, nameToText, textToName } from 'cramfs-format';
 import type { CramfsImage, Inode } from 'cramfs-reader';
 import { defineCommand } from '../command.js';
-import { about, atPath } from '../report-error.js';
+import { atPath } from '../report-error.js';
 import { print } from '../io.js';
 import { openImageArgument } from '../open-image.js';
 import { flag, imageOptions, jsonOption } from '../options.js';
@@ -33,8 +33,8 @@ export const stat = defineCommand({
     const found: FileStatus[] = [];
     for (const path of paths.map(textToName)) {
       const options = { followSymlinks: args.dereference };
-      const inode = await about(file, () => image.lookup(path, options));
-      found.push(fileStatus(image, path, inode, problems));
+      const inode = problems.try(() => image.lookup(path, options));
+      if (inode !== undefined) found.push(fileStatus(image, path, inode, problems));
     }
     await print(io, args.json ? renderJson(found.map(toJson)) : found.map(toText).join('\n'));
     return problems.exitCode;

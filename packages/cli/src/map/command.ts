@@ -1,9 +1,12 @@
+import { CRAMFS_FLAG_FSID_VERSION_2, CramfsError } from 'cramfs-format';
+import type { CramfsImage } from 'cramfs-reader';
 import type { MapArguments } from '../commands/map.js';
 import { DEFAULT_PHYS } from '../emulator-options.js';
 import { about } from '../report-error.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { print, type CliIo } from '../io.js';
 import { openImageArgument } from '../open-image.js';
+import { Problems } from '../problems.js';
 import { mapJson, mapTable } from './render.js';
 import { simulationText } from './render-simulation.js';
 import { MappabilityReport, type Kernel } from './report.js';
@@ -21,7 +24,13 @@ export async function runMapCommand(args: MapArguments, io: CliIo): Promise<Exit
       physAddr: args.phys ?? DEFAULT_PHYS,
       kernels: kernels(args),
     });
-    for (const { path, inode } of selectFiles(image, operands)) report.add(path, inode);
+    const problems = new Problems(file, io);
+    problems.try(() => {
+      checkComplete(image);
+    });
+    for (const { path, inode } of selectFiles(image, operands, problems.add)) {
+      report.add(path, inode);
+    }
     const failures = requirementFailures(report, args.require);
     const required = args.require.length > 0;
     const simulation = args.simulate ? await simulate(report) : null;
@@ -34,8 +43,25 @@ export async function runMapCommand(args: MapArguments, io: CliIo): Promise<Exit
     }
     if (simulation !== null && !args.json) await print(io, simulationText(simulation));
     const agrees = simulation === null || simulation.disagreements.length === 0;
+    if (problems.exitCode !== EXIT.ok) return problems.exitCode;
     return agrees && failures.length === 0 ? EXIT.ok : EXIT.differs;
   });
+}
+
+/**
+ * What is not there cannot be mapped. Linux does not even mount such an image from ROM: compare
+ * fs/cramfs/inode.c:cramfs_mtd_fill_super().
+ *
+ * @throws CramfsError BAD_SUPERBLOCK
+ */
+function checkComplete({ superblock, bytes }: CramfsImage): void {
+  const { flags, size, offset } = superblock;
+  if ((flags & CRAMFS_FLAG_FSID_VERSION_2) === 0 || size <= bytes.length) return;
+  throw new CramfsError(
+    'BAD_SUPERBLOCK',
+    `the image is cut off: it has ${size} bytes, of which ${bytes.length} are there`,
+    { offset },
+  );
 }
 
 /** Loaded when it is asked for: the emulator is as large as all the rest. */

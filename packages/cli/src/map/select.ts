@@ -12,17 +12,29 @@ export interface SelectedFile {
  * The regular files that `operands` name: paths of files, of directories (for all below them), or
  * patterns; all files if there are none.
  *
+ * @param onError told of directories that cannot be read; the others are searched.
  * @throws CramfsError NOT_FOUND for an operand that names none.
  */
-export function selectFiles(image: CramfsImage, operands: readonly string[]): SelectedFile[] {
-  if (operands.length === 0) return filesBelow(image, '', image.root);
+export function selectFiles(
+  image: CramfsImage,
+  operands: readonly string[],
+  onError: (error: CramfsError) => void,
+): SelectedFile[] {
+  const filesBelow = (base: string, directory: Inode): SelectedFile[] => {
+    const files: SelectedFile[] = [];
+    for (const { path, inode } of image.walk(directory, { onError })) {
+      if (inode.type === 'file') files.push({ path: base + path, inode });
+    }
+    return files;
+  };
+  if (operands.length === 0) return filesBelow('', image.root);
   let all: SelectedFile[] | undefined;
   return operands.flatMap((operand) => {
     const path = textToName(operand);
     const inode = tryLookup(image, path);
     if (inode?.type === 'file') return [{ path, inode }];
-    if (inode?.type === 'directory') return filesBelow(image, path.replace(/\/+$/, ''), inode);
-    all ??= filesBelow(image, '', image.root);
+    if (inode?.type === 'directory') return filesBelow(path.replace(/\/+$/, ''), inode);
+    all ??= filesBelow('', image.root);
     const matches = compileGlobs([operand]);
     const found = all.filter(({ path: candidate }) => matches(candidate));
     if (found.length === 0) {
@@ -41,12 +53,4 @@ function tryLookup(image: CramfsImage, path: string): Inode | undefined {
     if (isCramfsError(error, 'NOT_FOUND', 'WRONG_TYPE')) return undefined;
     throw error;
   }
-}
-
-function filesBelow(image: CramfsImage, base: string, directory: Inode): SelectedFile[] {
-  const files: SelectedFile[] = [];
-  for (const { path, inode } of image.walk(directory)) {
-    if (inode.type === 'file') files.push({ path: base + path, inode });
-  }
-  return files;
 }

@@ -340,7 +340,7 @@ describe('extractImage', () => {
   test('a target that cannot be made', async () => {
     await withTemporaryDirectory(async (path) => {
       writeFileSync(`${path}/file`, '');
-      await expect(extract({ a: file('a') }, `${path}/file`)).rejects.toThrow('EEXIST');
+      await expect(extract({ a: file('a') }, `${path}/file`)).rejects.toThrow('ENOTDIR');
       await expect(extract({ a: file('a') }, `${path}/file/b`)).rejects.toThrow('ENOTDIR');
       await expect(extract({ a: file('a') }, '/proc/no/such/place')).rejects.toThrow('ENOENT');
     });

@@ -53,12 +53,12 @@ export async function extractImage(
     onError: (error) => problems.push(toProblem(error, error.path)),
   });
   const groups = groupByStep(entries, problems);
-  const bytes = checkContentSize(
+  const total = checkContentSize(
     image,
     groups.files.map(({ inode }) => inode),
     maxBytes,
   );
-  const workers = options.pool === undefined ? workerCount(bytes, requested) : 0;
+  const workers = options.pool === undefined ? workerCount(total, requested) : 0;
   // The threads start while the directories are made.
   const own = workers > 0 ? await startPool(workers) : undefined;
   try {
@@ -69,7 +69,7 @@ export async function extractImage(
     const tasks = fileTasks(groups.files, extraction, rules);
     const result = await writeFiles(image, tasks, options.pool ?? own, (part) => {
       done += part;
-      onProgress?.(done, bytes);
+      onProgress?.(done, total);
     });
     extraction.report(result.problems);
     extraction.makeNodes(groups.nodes);
@@ -79,7 +79,7 @@ export async function extractImage(
     return {
       ...extraction.made,
       files: result.written,
-      bytes,
+      bytes: result.bytes,
       problems: [...problems, ...extraction.problems],
     };
   } finally {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { systemCode } from './problems.js';
 
@@ -41,7 +41,11 @@ function makeDirectories(path: string): boolean {
     return true;
   } catch (error) {
     const code = systemCode(error);
-    if (code === 'EEXIST' && statSync(path).isDirectory()) return false;
+    if (code === 'EEXIST') {
+      // Of something else than a directory, that is what the system's error should say.
+      readdirSync(path);
+      return false;
+    }
     const parent = dirname(path);
     if (code !== 'ENOENT' || parent === path) throw error;
     // What is missing is the parent; otherwise the system does not want this directory.

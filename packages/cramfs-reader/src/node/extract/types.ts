@@ -32,7 +32,7 @@ export interface ExtractReport {
   readonly symlinks: number;
   /** Device nodes and fifos. */
   readonly nodes: number;
-  /** Bytes of all files, holes included. */
+  /** Bytes of these files, holes included. */
   readonly bytes: number;
   /** Everything that was not extracted as it is in the image. */
   readonly problems: readonly ExtractProblem[];

@@ -17,6 +17,8 @@ export interface FileBatch {
 
 export interface BatchResult {
   readonly written: number;
+  /** Of the files that were written. */
+  readonly bytes: number;
   readonly problems: ExtractProblem[];
 }
 
@@ -28,24 +30,26 @@ const BATCH_FILES = 64;
 export function writeBatch(image: CramfsImage, { tasks }: FileBatch): BatchResult {
   const problems: ExtractProblem[] = [];
   let written = 0;
+  let bytes = 0;
   for (const task of tasks) {
     try {
       const damage = writeFile(image, task);
       if (damage !== undefined) problems.push(toProblem(damage, task.path));
       written += 1;
+      bytes += task.inode.size;
     } catch (error) {
       const problem = toProblem(error, task.path);
       problems.push(problem);
       if (isFatal(problem)) break;
     }
   }
-  return { written, problems };
+  return { written, bytes, problems };
 }
 
 /**
  * Writes all files, on the threads of `pool` and on this one; ends early after a fatal problem.
  *
- * @returns number of files and the problems, in the order of `tasks`.
+ * @returns number of files, their bytes, and the problems in the order of `tasks`.
  */
 export async function writeFiles(
   image: CramfsImage,
@@ -63,6 +67,7 @@ export async function writeFiles(
   });
   return {
     written: results.reduce((sum, { written }) => sum + written, 0),
+    bytes: results.reduce((sum, { bytes }) => sum + bytes, 0),
     problems: results.flatMap(({ problems }) => problems),
   };
 }
