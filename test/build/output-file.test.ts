@@ -1,6 +1,17 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { openImage } from 'cramfs-reader';
 import {
   buildImage,
@@ -83,6 +94,39 @@ test('a failed build leaves an old image alone and nothing new behind', async ()
   await expect(buildImageFile(root, path)).rejects.toThrow('disk on fire');
   expect(readdirSync(folder)).toEqual(['rootfs.img']);
   expect(readFileSync(path, 'utf8')).toBe('old');
+});
+
+test('a build that fails while threads are busy fails once', async () => {
+  const broken: FileEntry = {
+    ...file(noise(5000, 1)),
+    read: () => {
+      // Meanwhile threads finish what they have, and nobody is there to hear of it.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+      throw new Error('disk on fire');
+    },
+  };
+  const large = Object.fromEntries(
+    Array.from({ length: 2 }, (_, index) => [`f${index}`, file(noise(3_000_000, index))]),
+  );
+  const root = directory({ ...large, z: broken });
+  const path = join(folder, 'rootfs.img');
+  await expect(buildImageFile(root, path, { workers: 1 })).rejects.toThrow('disk on fire');
+  // What threads may still send arrives in a later turn, and would be an unhandled error.
+  await setTimeout(200);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a file that is replaced keeps its mode, a link to nothing leads to a new file', async () => {
+  const root = directory({ a: file('a') });
+  const old = join(folder, 'private.img');
+  writeFileSync(old, 'old');
+  chmodSync(old, 0o600);
+  await buildImageFile(root, old);
+  expect(statSync(old).mode & 0o7777).toBe(0o600);
+  symlinkSync('new.img', join(folder, 'link'));
+  await buildImageFile(root, join(folder, 'link'));
+  expect(readFileSync(join(folder, 'new.img'))).toEqual(readFileSync(old));
+  expect(lstatSync(join(folder, 'link')).isSymbolicLink()).toBe(true);
 });
 
 test('an aborted build leaves nothing behind', async () => {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -323,6 +324,19 @@ test('sources and outputs that cannot be', async () => {
   });
   const full = await cramfs(['build', source, '/dev/full']);
   expect([full.code, full.stderr]).toEqual([8, 'cramfs: /dev/full: no space left on device\n']);
+  const table = folder.write('table', new TextEncoder().encode('/dev d 755 0 0 - - - - -\n'));
+  expect(await cramfs(['build', source, table, '-D', table])).toMatchObject({
+    code: 16,
+    stderr: expect.stringContaining(
+      `the image would replace one of its inputs: ${table}`,
+    ) as string,
+  });
+  const fifo = folder.path('fifo');
+  expect(spawnSync('mkfifo', [fifo]).status).toBe(0);
+  expect(await cramfs(['build', source, fifo])).toMatchObject({
+    code: 16,
+    stderr: expect.stringContaining(`${fifo} is a pipe or socket: give a file or device`) as string,
+  });
   const long = await build('-n', 'a name of more than 16 bytes');
   expect([long.code, long.stderr]).toEqual([16, expect.stringContaining('does not fit 16 bytes')]);
 });

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -106,6 +107,18 @@ describe('signals', () => {
     expect(readdirSync(folder.path()).sort()).toEqual(['out.img', 'sample.img', 'source']);
     expect(readFileSync(output, 'utf8')).toBe('old');
   });
+});
+
+test('a signal ends a build that waits for its source', async () => {
+  const child = spawn(process.execPath, [launcher('cramfs'), 'build', '-', folder.path('x.img')], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  const ended = once(child, 'exit');
+  // Longer than a pipe holds: it has read some when this is through.
+  await new Promise((resolve) => child.stdin.write(new Uint8Array(1 << 20), resolve));
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([null, 'SIGTERM']);
+  expect(readdirSync(folder.path())).toEqual(['sample.img']);
 });
 
 describe('bugs of ours', () => {

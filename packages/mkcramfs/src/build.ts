@@ -59,14 +59,19 @@ export async function buildImage(
   if (problems.length > 0 && !resolved.force) {
     throw new CramfsError(
       'DOES_NOT_FIT',
-      `Linux would misread ${problems.length} entries of an image like ${String(resolved.compat)}'s`,
+      `Linux would misread ${count(problems.length, 'entry', 'entries')} of an image like ${String(resolved.compat)}'s`,
     );
   }
   if (resolved.strict && warnings > 0) {
-    throw new CramfsError('DOES_NOT_FIT', `no image because of ${warnings} warnings`);
+    const reason = count(warnings, 'warning', 'warnings');
+    throw new CramfsError('DOES_NOT_FIT', `no image because of ${reason}`);
   }
   writeImage(tree, layout, resolved, backend.sink, crc32);
   return buildReport(layout, resolved);
+}
+
+function count(number: number, one: string, several: string): string {
+  return `${number} ${number === 1 ? one : several}`;
 }
 
 /** {@link buildImage} into memory, on the calling thread. */

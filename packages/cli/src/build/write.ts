@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { isCramfsError } from 'cramfs-format';
 import type { BuildReport, DirectoryEntry } from 'mkcramfs';
-import { buildImageFile, workerCompressor, type BuildFileOptions } from 'mkcramfs/node';
-import { FileError } from '../errors.js';
+import { buildImageFile, fileId, workerCompressor, type BuildFileOptions } from 'mkcramfs/node';
+import { FileError, UsageError } from '../errors.js';
 import { about, isUsageError } from '../report-error.js';
 import type { CliIo } from '../io.js';
 import { startProgress } from '../progress.js';
@@ -16,7 +16,7 @@ import { readTree } from './tree.js';
  *
  * @param tool the name that lines on stderr start with.
  * @param measureXipCost costs time, and fills in what XIP costs in flash.
- * @throws FileError; the output file has not changed then.
+ * @throws FileError or UsageError; the output file has not changed then.
  */
 export async function runBuild(
   request: BuildRequest,
@@ -25,7 +25,7 @@ export async function runBuild(
   io: CliIo,
 ): Promise<BuildReport> {
   const { source, insert, warningsAreErrors } = request;
-  const signal = io.interruptSignal();
+  refuseToReplaceInputs(request);
   const log = new ProblemLog(tool, source, io);
   // The threads start while the tree is read.
   const compressor = workerCompressor(request.workers);
@@ -34,7 +34,8 @@ export async function runBuild(
     await about(source, () => {
       log.stopIfBad(warningsAreErrors);
     });
-    signal.throwIfAborted();
+    // Until here a signal may simply end the process, which may be waiting for a pipe.
+    const signal = io.interruptSignal();
     const inserted =
       insert === undefined ? undefined : await about(insert, () => readFileSync(insert));
     const progress = await startProgress(io, 'building');
@@ -54,6 +55,18 @@ export async function runBuild(
     }
   } finally {
     await compressor.close();
+  }
+}
+
+/** @throws UsageError if the image would replace one of the files that it is made of. */
+function refuseToReplaceInputs({ output, source, insert, deviceTables }: BuildRequest): void {
+  const written = fileId(output);
+  if (written === undefined) return;
+  for (const input of [source, ...deviceTables, ...(insert === undefined ? [] : [insert])]) {
+    const read = fileId(input);
+    if (read?.ino === written.ino && read.dev === written.dev) {
+      throw new UsageError(`the image would replace one of its inputs: ${input}`);
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import { writeOut, type CliIo } from '../io.js';
 import { openImageArgument } from '../open-image.js';
 import { imageOptions, parseBytes, text, value } from '../options.js';
 import { Problems } from '../problems.js';
+import { isUsageError } from '../report-error.js';
 
 export const tar = defineCommand({
   synopsis: 'IMAGE [PATH|GLOB...]',
@@ -54,7 +55,7 @@ async function writeFile(path: string, chunks: Iterable<Uint8Array>, io: CliIo):
     }
     file.commit();
   } catch (error) {
-    throw new FileError(path, error);
+    throw isUsageError(error) ? error : new FileError(path, error);
   } finally {
     file?.abort();
   }

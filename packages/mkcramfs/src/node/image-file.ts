@@ -1,20 +1,28 @@
 import {
   closeSync,
+  fchmodSync,
+  fchownSync,
   openSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
   statSync,
   writeSync,
+  type Stats,
 } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { CramfsError } from 'cramfs-format';
 import type { ImageSink } from '../write-image.js';
+import { isSystemError } from './system-error.js';
 
 /** For who writes in small pieces, as tar does. Larger ones, of images, are written as they come. */
 const BUFFER_BYTES = 1 << 18;
 
 /**
  * A file that comes into being whole or not at all: bytes go to a temporary file beside it, which
- * commit() renames. A symlink is followed. A device is written in place.
+ * commit() renames. A symlink is followed, what it leads to need not exist. The mode and, if that is
+ * allowed, the owner of a file that is replaced are kept. A device is written in place.
  */
 export class AtomicFile implements ImageSink {
   private readonly path: string;
@@ -25,19 +33,30 @@ export class AtomicFile implements ImageSink {
   private flushed = 0;
   private open = true;
 
-  /** @throws the system's error if the file cannot be created. */
+  /**
+   * @throws the system's error if the file cannot be created, CramfsError BAD_REQUEST for a pipe or
+   * socket, which cannot be written to out of order.
+   */
   constructor(path: string) {
     const existing = statSync(path, { throwIfNoEntry: false });
-    this.path = existing === undefined ? path : realpathSync(path);
+    if (existing?.isFIFO() === true || existing?.isSocket() === true) {
+      throw new CramfsError('BAD_REQUEST', `${path} is a pipe or socket: give a file or device`);
+    }
+    this.path = existing === undefined ? followDangling(path) : realpathSync(path);
     const inPlace = existing?.isFile() === false;
     this.writePath = inPlace ? this.path : `${this.path}.${process.pid}.tmp`;
     try {
-      this.fd = openSync(this.writePath, inPlace ? 'r+' : 'wx', 0o666);
+      this.fd = openSync(
+        this.writePath,
+        inPlace ? 'r+' : 'wx',
+        existing === undefined ? 0o666 : 0o600,
+      );
     } catch (error) {
       // Nobody knows the temporary name.
       if (error instanceof Error) Object.assign(error, { path: this.path });
       throw error;
     }
+    if (existing !== undefined && !inPlace) takeOver(this.fd, existing);
   }
 
   /** @throws Error after commit() or abort(): the descriptor may be another file's by then. */
@@ -88,4 +107,33 @@ export class AtomicFile implements ImageSink {
       done += writeSync(this.fd, bytes, done, bytes.length - done, position + done);
     }
   }
+}
+
+/** Linux follows as many symlinks in a row. */
+const MAX_LINKS = 40;
+
+/** Where a symlink to nothing leads; `path` itself if it is none. */
+function followDangling(path: string): string {
+  let target = path;
+  for (let links = 0; links < MAX_LINKS; links += 1) {
+    try {
+      target = resolve(dirname(target), readlinkSync(target));
+    } catch (error) {
+      // EINVAL: no symlink. ENOENT: nothing is there.
+      if (isSystemError(error, 'EINVAL', 'ENOENT')) return target;
+      throw error;
+    }
+  }
+  return target;
+}
+
+/** Gives a new file the owner and mode of one that it replaces. */
+function takeOver(fd: number, { mode, uid, gid }: Stats): void {
+  try {
+    fchownSync(fd, uid, gid);
+  } catch (error) {
+    // As with cp(1): not everybody may.
+    if (!isSystemError(error, 'EPERM')) throw error;
+  }
+  fchmodSync(fd, mode & 0o777);
 }

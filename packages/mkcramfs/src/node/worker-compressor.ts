@@ -17,6 +17,8 @@ export function workerCompressor(workers = availableParallelism()): WorkerCompre
     maxThreads: workers,
     concurrentTasksPerWorker: 2,
   });
+  // What a thread still says after destroy(): tasks have failed by then. Nobody else listens.
+  pool.on('error', () => undefined);
   return {
     concurrency: workers,
     compress: (batch: BlockBatch): Promise<CompressedBatch> =>
