@@ -42,6 +42,17 @@ function mixedTree(order: 'forward' | 'backward'): DirectoryEntry {
   return directory(Object.fromEntries(entries));
 }
 
+/** Fails when it is read, after some time in which threads go on and nobody hears of it. */
+function brokenFile(milliseconds: number): FileEntry {
+  return {
+    ...file(noise(5000, 1)),
+    read: () => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+      throw new Error('disk on fire');
+    },
+  };
+}
+
 test('the bytes do not depend on workers or directory order', async () => {
   const options: BuildOptions = {
     holes: true,
@@ -84,31 +95,17 @@ test.each([false, true])('an image of many writes, padded: %s', async (pad) => {
 test('a failed build leaves an old image alone and nothing new behind', async () => {
   const path = join(folder, 'rootfs.img');
   writeFileSync(path, 'old');
-  const broken: FileEntry = {
-    ...file(noise(5000, 1)),
-    read: () => {
-      throw new Error('disk on fire');
-    },
-  };
-  const root = directory({ a: file(noise(600_000, 2)), b: broken });
+  const root = directory({ a: file(noise(600_000, 2)), b: brokenFile(0) });
   await expect(buildImageFile(root, path)).rejects.toThrow('disk on fire');
   expect(readdirSync(folder)).toEqual(['rootfs.img']);
   expect(readFileSync(path, 'utf8')).toBe('old');
 });
 
 test('a build that fails while threads are busy fails once', async () => {
-  const broken: FileEntry = {
-    ...file(noise(5000, 1)),
-    read: () => {
-      // Meanwhile threads finish what they have, and nobody is there to hear of it.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
-      throw new Error('disk on fire');
-    },
-  };
   const large = Object.fromEntries(
     Array.from({ length: 2 }, (_, index) => [`f${index}`, file(noise(3_000_000, index))]),
   );
-  const root = directory({ ...large, z: broken });
+  const root = directory({ ...large, z: brokenFile(300) });
   const path = join(folder, 'rootfs.img');
   await expect(buildImageFile(root, path, { workers: 1 })).rejects.toThrow('disk on fire');
   // What threads may still send arrives in a later turn, and would be an unhandled error.

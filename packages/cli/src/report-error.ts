@@ -1,4 +1,4 @@
-import { CramfsError, isCramfsError, nameToText } from 'cramfs-format';
+import { isCramfsError, nameToText, withPath, type CramfsError } from 'cramfs-format';
 import { getSystemErrorMap } from 'node:util';
 import {
   FileError,
@@ -31,8 +31,7 @@ export function atPath<T>(path: string, action: () => T): T {
     return action();
   } catch (error) {
     if (!isCramfsError(error) || error.path !== undefined) throw error;
-    const { code, message, offset, cause } = error;
-    throw new CramfsError(code, message, { path, offset, cause });
+    throw withPath(error, path);
   }
 }
 

@@ -55,6 +55,11 @@ export class CramfsError extends Error {
   }
 }
 
+/** `error`, about `path`: a byte string. */
+export function withPath({ code, message, offset, cause }: CramfsError, path: string): CramfsError {
+  return new CramfsError(code, message, { path, offset, cause });
+}
+
 /**
  * True if `error` is a {@link CramfsError}, of one of `codes` if any are given. Compares by name:
  * an error may come from another copy of this module.

@@ -77,6 +77,7 @@ export { crc32 } from './crc32.js';
 export {
   CramfsError,
   isCramfsError,
+  withPath,
   type CramfsErrorCode,
   type CramfsErrorDetails,
 } from './errors.js';

@@ -1,4 +1,4 @@
-import { CramfsError, isCramfsError, type DeviceNumber } from 'cramfs-format';
+import { isCramfsError, withPath, type CramfsError, type DeviceNumber } from 'cramfs-format';
 import type { CramfsImage } from './image.js';
 import type { Block, Inode } from './types.js';
 
@@ -51,15 +51,15 @@ export function diffImages(
       differences.push({ path, kind: 'added', what: [], before: undefined, after: b });
       continue;
     }
-    const what = attempt(
-      path,
-      () => compare(before, a, after, b, layout),
-      [
-        [before, a],
-        [after, b],
-      ],
-      onError,
-    );
+    let what: DifferenceAspect[] = [];
+    try {
+      what = compare(before, a, after, b, layout);
+    } catch (error) {
+      if (!isCramfsError(error)) throw error;
+      const damage = [...problemsOf(before, a), ...problemsOf(after, b)];
+      if (onError === undefined || damage.length === 0) throw withPath(error, path);
+      for (const problem of damage) onError(withPath(problem.error, path), problem.image);
+    }
     if (what.length > 0) differences.push({ path, kind: 'changed', what, before: a, after: b });
   }
   for (const [path, a] of old) {
@@ -150,35 +150,17 @@ function layoutOf(image: CramfsImage, inode: Inode): string {
     .join('');
 }
 
-/**
- * Compares by `action`. If something cannot be read, each of `sides` is read to tell whose it is.
- *
- * @returns nothing different for what could not be compared.
- */
-function attempt(
-  path: string,
-  action: () => DifferenceAspect[],
-  sides: readonly (readonly [CramfsImage, Inode])[],
-  onError: DiffOptions['onError'],
-): DifferenceAspect[] {
+/** What keeps the content of an inode from being read: to tell whose damage a comparison met. */
+function problemsOf(
+  image: CramfsImage,
+  inode: Inode,
+): { image: CramfsImage; error: CramfsError }[] {
   try {
-    return action();
+    if (inode.type === 'symlink') image.readlink(inode);
+    else image.readFile(inode);
+    return [];
   } catch (error) {
     if (!isCramfsError(error)) throw error;
-    if (onError === undefined) throw located(path, error);
-    for (const [image, inode] of sides) {
-      try {
-        if (inode.type === 'symlink') image.readlink(inode);
-        else image.readFile(inode);
-      } catch (cause) {
-        if (!isCramfsError(cause)) throw cause;
-        onError(located(path, cause), image);
-      }
-    }
-    return [];
+    return [{ image, error }];
   }
-}
-
-function located(path: string, { code, message, offset, cause }: CramfsError): CramfsError {
-  return new CramfsError(code, message, { path, offset, cause });
 }

@@ -127,7 +127,7 @@ function inspect(
 ): ImageCandidate {
   const image = new CramfsImage(bytes, superblock, CRAMFS_DEFAULT_BLOCK_SIZE, zlib);
   const hasFsid = (superblock.flags & CRAMFS_FLAG_FSID_VERSION_2) !== 0;
-  const truncated = hasFsid && superblock.size > bytes.length;
+  const truncated = image.isCutOff;
   let crcOk: boolean | undefined;
   if (hasFsid && (truncated || superblock.size < superblock.offset + CRAMFS_SUPER_SIZE)) {
     crcOk = false;

@@ -93,6 +93,12 @@ export class CramfsImage {
     this.resolver = new PathResolver(this);
   }
 
+  /** True if the superblock says that the image is larger than what is there of it. */
+  get isCutOff(): boolean {
+    const hasFsid = (this.superblock.flags & CRAMFS_FLAG_FSID_VERSION_2) !== 0;
+    return hasFsid && this.superblock.size > this.bytes.length;
+  }
+
   /**
    * A directory's entries in stored order. Names are what the image holds: whoever makes files of
    * them has to refuse `..` and `/`.

@@ -1,4 +1,4 @@
-import { CramfsError, isCramfsError } from 'cramfs-format';
+import { CramfsError, isCramfsError, withPath } from 'cramfs-format';
 import { directoryEntries } from './directory.js';
 import { DirectoryGuard } from './directory-guard.js';
 import type { CramfsImage } from './image.js';
@@ -62,8 +62,7 @@ function attempt<T>(path: string, onError: WalkOptions['onError'], action: () =>
     return action();
   } catch (error) {
     if (!isCramfsError(error)) throw error;
-    const { code, message, offset, cause } = error;
-    const located = new CramfsError(code, message, { path, offset, cause });
+    const located = withPath(error, path);
     if (onError === undefined) throw located;
     onError(located);
     return undefined;

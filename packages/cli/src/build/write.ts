@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { isCramfsError } from 'cramfs-format';
 import type { BuildReport, DirectoryEntry } from 'mkcramfs';
-import { buildImageFile, fileId, workerCompressor, type BuildFileOptions } from 'mkcramfs/node';
+import {
+  buildImageFile,
+  fileId,
+  isSameFile,
+  workerCompressor,
+  type BuildFileOptions,
+} from 'mkcramfs/node';
 import { FileError, UsageError } from '../errors.js';
 import { about, isUsageError } from '../report-error.js';
 import type { CliIo } from '../io.js';
@@ -61,12 +67,10 @@ export async function runBuild(
 /** @throws UsageError if the image would replace one of the files that it is made of. */
 function refuseToReplaceInputs({ output, source, insert, deviceTables }: BuildRequest): void {
   const written = fileId(output);
-  if (written === undefined) return;
-  for (const input of [source, ...deviceTables, ...(insert === undefined ? [] : [insert])]) {
-    const read = fileId(input);
-    if (read?.ino === written.ino && read.dev === written.dev) {
-      throw new UsageError(`the image would replace one of its inputs: ${input}`);
-    }
+  const inputs = [source, ...deviceTables, ...(insert === undefined ? [] : [insert])];
+  const replaced = inputs.find((input) => isSameFile(fileId(input), written));
+  if (replaced !== undefined) {
+    throw new UsageError(`the image would replace one of its inputs: ${replaced}`);
   }
 }
 

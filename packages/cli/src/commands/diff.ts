@@ -1,4 +1,4 @@
-import { formatMode, isCramfsError, nameToText } from 'cramfs-format';
+import { formatMode, nameToText } from 'cramfs-format';
 import type { CramfsImage, Difference, Inode } from 'cramfs-reader';
 import { defineCommand } from '../command.js';
 import { UsageError } from '../errors.js';
@@ -7,7 +7,14 @@ import { print } from '../io.js';
 import { openImageArgument } from '../open-image.js';
 import { flag, imageOptions, jsonOption } from '../options.js';
 import { Problems } from '../problems.js';
+import { atPath } from '../report-error.js';
 import { inodeJson, renderJson } from '../render/json.js';
+
+/** One of the images, and what is wrong with it. */
+interface Side {
+  readonly image: CramfsImage;
+  readonly problems: Problems;
+}
 
 export const diff = defineCommand({
   synopsis: 'IMAGE1 IMAGE2',
@@ -25,33 +32,41 @@ export const diff = defineCommand({
       throw new UsageError('only one of the images can be standard input');
     }
     const { diffImages } = await import('cramfs-reader');
-    const old = await openImageArgument(before, args, io);
-    const now = await openImageArgument(after, args, io);
-    const oldProblems = new Problems(before, io);
-    const nowProblems = new Problems(after, io);
-    const differences = diffImages(old, now, {
+    const open = async (file: string): Promise<Side> => ({
+      image: await openImageArgument(file, args, io),
+      problems: new Problems(file, io),
+    });
+    const old = await open(before);
+    const now = await open(after);
+    const differences = diffImages(old.image, now.image, {
       layout: args.layout,
       onError: (error, image) => {
-        (image === old ? oldProblems : nowProblems).add(error);
+        (image === old.image ? old : now).problems.add(error);
       },
     });
     await print(
       io,
       args.json
         ? renderJson(differences.map((difference) => toJson(difference, old, now)))
-        : differences.map((difference) => toText(difference, old, now)).join(''),
+        : differences.map((difference) => toText(difference, old.image, now.image)).join(''),
     );
-    const failed = [oldProblems, nowProblems].find(({ exitCode }) => exitCode !== EXIT.ok);
-    return failed?.exitCode ?? (differences.length > 0 ? EXIT.differs : EXIT.ok);
+    const failed = [old, now].find(({ problems }) => problems.exitCode !== EXIT.ok);
+    return failed?.problems.exitCode ?? (differences.length > 0 ? EXIT.differs : EXIT.ok);
   },
 });
 
 const SIGNS = { added: '+', removed: '-', changed: '!' } as const;
 
-function toJson(difference: Difference, old: CramfsImage, now: CramfsImage): unknown {
+function toJson(difference: Difference, old: Side, now: Side): unknown {
   const { path, kind, what, before, after } = difference;
-  const side = (inode: Inode | undefined, image: CramfsImage): unknown =>
-    inode === undefined ? null : inodeJson(path, inode, targetOf(inode, image));
+  const side = (inode: Inode | undefined, { image, problems }: Side): unknown => {
+    if (inode === undefined) return null;
+    const target =
+      inode.type === 'symlink'
+        ? problems.try(() => atPath(path, () => image.readlink(inode)))
+        : undefined;
+    return inodeJson(path, inode, target);
+  };
   return {
     path: nameToText(path),
     kind,
@@ -86,16 +101,6 @@ function toText(difference: Difference, old: CramfsImage, now: CramfsImage): str
     }
   });
   return `${line}: ${details.join(', ')}\n`;
-}
-
-function targetOf(inode: Inode, image: CramfsImage): string | undefined {
-  if (inode.type !== 'symlink') return undefined;
-  try {
-    return image.readlink(inode);
-  } catch (error) {
-    if (!isCramfsError(error)) throw error;
-    return undefined;
-  }
 }
 
 function deviceText({ rdev }: Inode): string {

@@ -48,7 +48,7 @@ function superblockFacts(image: CramfsImage) {
   const { superblock, endianness, blockSize, bytes, root } = image;
   const { flags } = superblock;
   const hasFsid = (flags & CRAMFS_FLAG_FSID_VERSION_2) !== 0;
-  const computed = hasFsid && image.size === superblock.size ? image.computeCrc() : undefined;
+  const computed = hasFsid && !image.isCutOff ? image.computeCrc() : undefined;
   const known = FLAG_NAMES.filter(([bit]) => (flags & bit) !== 0);
   const unnamed = known.reduce((rest, [bit]) => rest & ~bit, flags) >>> 0;
   return {

@@ -1,4 +1,4 @@
-import { CRAMFS_FLAG_FSID_VERSION_2, CramfsError } from 'cramfs-format';
+import { CramfsError } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
 import type { MapArguments } from '../commands/map.js';
 import { DEFAULT_PHYS } from '../emulator-options.js';
@@ -25,9 +25,7 @@ export async function runMapCommand(args: MapArguments, io: CliIo): Promise<Exit
       kernels: kernels(args),
     });
     const problems = new Problems(file, io);
-    problems.try(() => {
-      checkComplete(image);
-    });
+    if (image.isCutOff) problems.add(cutOff(image));
     for (const { path, inode } of selectFiles(image, operands, problems.add)) {
       report.add(path, inode);
     }
@@ -51,17 +49,10 @@ export async function runMapCommand(args: MapArguments, io: CliIo): Promise<Exit
 /**
  * What is not there cannot be mapped. Linux does not even mount such an image from ROM: compare
  * fs/cramfs/inode.c:cramfs_mtd_fill_super().
- *
- * @throws CramfsError BAD_SUPERBLOCK
  */
-function checkComplete({ superblock, bytes }: CramfsImage): void {
-  const { flags, size, offset } = superblock;
-  if ((flags & CRAMFS_FLAG_FSID_VERSION_2) === 0 || size <= bytes.length) return;
-  throw new CramfsError(
-    'BAD_SUPERBLOCK',
-    `the image is cut off: it has ${size} bytes, of which ${bytes.length} are there`,
-    { offset },
-  );
+function cutOff({ superblock: { size, offset }, bytes }: CramfsImage): CramfsError {
+  const message = `the image is cut off: it has ${size} bytes, of which ${bytes.length} are there`;
+  return new CramfsError('BAD_SUPERBLOCK', message, { offset });
 }
 
 /** Loaded when it is asked for: the emulator is as large as all the rest. */

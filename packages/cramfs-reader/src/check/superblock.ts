@@ -64,7 +64,7 @@ function checkSize(image: CramfsImage, findings: FindingList, embedded: boolean)
     });
     return;
   }
-  if (size > bytes.length) {
+  if (image.isCutOff) {
     findings.add(
       'image-truncated',
       `the file system has ${size} bytes, but only ${bytes.length} are there`,
@@ -108,7 +108,7 @@ function checkRoot({ superblock, root }: CramfsImage, findings: FindingList): vo
 export function checkCrc({ image, findings }: CheckContext): void {
   const { superblock } = image;
   // Of a cut-off image there is none: what is missing has been reported.
-  if (!hasFsid(image) || image.size < superblock.size) return;
+  if (!hasFsid(image) || image.isCutOff) return;
   if (superblock.size < superblock.offset + CRAMFS_SUPER_SIZE) return;
   const computed = image.computeCrc();
   const stored = superblock.crc;

@@ -1,4 +1,5 @@
 import { constants, createInflate, deflateSync } from 'node:zlib';
+import type { ZlibCodec } from '../zlib.js';
 
 /**
  * What the streams of node:zlib stand on. It is no documented interface, though others rely on it as
@@ -22,16 +23,15 @@ interface InflateEngine {
   readonly _writeState: Uint32Array;
 }
 
-/**
- * Inflates one zlib stream after another with one engine. inflateSync() makes an engine each time,
- * which for a block of 4 KiB takes half as long again as inflating it.
- *
- * @see ZlibCodec.inflate for arguments, result and errors.
- */
-export type Inflater = (data: Uint8Array, maxLength: number) => Uint8Array;
+type Inflate = ZlibCodec['inflate'];
 
-/** @returns undefined if this Node.js does not have what it takes. */
-export function startInflater(): Inflater | undefined {
+/**
+ * Makes a function that inflates one zlib stream after another with one engine. inflateSync() makes an
+ * engine each time, which for a block of 4 KiB takes half as long again as inflating it.
+ *
+ * @returns undefined if this Node.js does not have what it takes.
+ */
+export function startInflater(): Inflate | undefined {
   try {
     const inflate = inflaterOf(createInflate() as unknown as InflateEngine);
     return works(inflate) ? inflate : undefined;
@@ -40,7 +40,7 @@ export function startInflater(): Inflater | undefined {
   }
 }
 
-function inflaterOf({ _handle: handle, _writeState: state }: InflateEngine): Inflater {
+function inflaterOf({ _handle: handle, _writeState: state }: InflateEngine): Inflate {
   let problem: string | undefined;
   handle.onerror = (message) => {
     problem = message;
@@ -60,7 +60,7 @@ function inflaterOf({ _handle: handle, _writeState: state }: InflateEngine): Inf
 }
 
 /** Tries what is relied on, as far as it can be seen from here; twice, so that the engine is used again. */
-function works(inflate: Inflater): boolean {
+function works(inflate: Inflate): boolean {
   const content = Uint8Array.from({ length: 300 }, (_, index) => index ** 2);
   const packed = deflateSync(content);
   const inflates = (): boolean => Buffer.compare(inflate(packed, content.length), content) === 0;

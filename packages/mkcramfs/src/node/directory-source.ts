@@ -63,6 +63,11 @@ export function fileId(path: string): FileId | undefined {
   return stats === undefined ? undefined : { dev: stats.dev, ino: stats.ino };
 }
 
+/** False if one of them does not exist. */
+export function isSameFile(a: FileId | undefined, b: FileId | undefined): boolean {
+  return a !== undefined && a.ino === b?.ino && a.dev === b.dev;
+}
+
 function badRoot(host: Buffer, message: string, cause?: unknown): CramfsError {
   return new CramfsError('BAD_SOURCE', message, { path: bytesToName(host), cause });
 }
@@ -135,8 +140,7 @@ class DirectoryScan {
   private readEntry(host: Buffer, path: string): TreeEntry | undefined {
     try {
       const stats = lstatSync(host, { bigint: true });
-      const { ignore } = this.options;
-      if (ignore?.ino === stats.ino && ignore.dev === stats.dev) {
+      if (isSameFile(this.options.ignore, stats)) {
         const message = 'left out: it is what is being written';
         this.options.onProblem({ severity: 'warning', path, message });
         return undefined;

@@ -4,7 +4,6 @@ import {
   fchownSync,
   openSync,
   readlinkSync,
-  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -28,6 +27,7 @@ export class AtomicFile implements ImageSink {
   private readonly path: string;
   private readonly writePath: string;
   private readonly fd: number;
+  private readonly replaced: Stats | undefined;
   private readonly buffer = Buffer.alloc(BUFFER_BYTES);
   private buffered = 0;
   private flushed = 0;
@@ -42,7 +42,7 @@ export class AtomicFile implements ImageSink {
     if (existing?.isFIFO() === true || existing?.isSocket() === true) {
       throw new CramfsError('BAD_REQUEST', `${path} is a pipe or socket: give a file or device`);
     }
-    this.path = existing === undefined ? followDangling(path) : realpathSync(path);
+    this.path = followLinks(path);
     const inPlace = existing?.isFile() === false;
     this.writePath = inPlace ? this.path : `${this.path}.${process.pid}.tmp`;
     try {
@@ -56,7 +56,7 @@ export class AtomicFile implements ImageSink {
       if (error instanceof Error) Object.assign(error, { path: this.path });
       throw error;
     }
-    if (existing !== undefined && !inPlace) takeOver(this.fd, existing);
+    this.replaced = inPlace ? undefined : existing;
   }
 
   /** @throws Error after commit() or abort(): the descriptor may be another file's by then. */
@@ -80,6 +80,7 @@ export class AtomicFile implements ImageSink {
   /** Makes the file appear under its name. */
   commit(): void {
     this.flush();
+    if (this.replaced !== undefined) takeOver(this.fd, this.replaced);
     this.close();
     if (this.writePath !== this.path) renameSync(this.writePath, this.path);
   }
@@ -109,22 +110,15 @@ export class AtomicFile implements ImageSink {
   }
 }
 
-/** Linux follows as many symlinks in a row. */
-const MAX_LINKS = 40;
-
-/** Where a symlink to nothing leads; `path` itself if it is none. */
-function followDangling(path: string): string {
-  let target = path;
-  for (let links = 0; links < MAX_LINKS; links += 1) {
-    try {
-      target = resolve(dirname(target), readlinkSync(target));
-    } catch (error) {
-      // EINVAL: no symlink. ENOENT: nothing is there.
-      if (isSystemError(error, 'EINVAL', 'ENOENT')) return target;
-      throw error;
-    }
+/** Where symlinks at the end of a path lead, which need not exist; they do not go round in circles. */
+function followLinks(path: string): string {
+  try {
+    return followLinks(resolve(dirname(path), readlinkSync(path)));
+  } catch (error) {
+    // EINVAL: no symlink. ENOENT: nothing is there.
+    if (isSystemError(error, 'EINVAL', 'ENOENT')) return path;
+    throw error;
   }
-  return target;
 }
 
 /** Gives a new file the owner and mode of one that it replaces. */

@@ -2,6 +2,7 @@ export { buildImageFile, type BuildFileOptions } from './build-file.js';
 export { openTarStream, type TarStream } from './decompress.js';
 export {
   fileId,
+  isSameFile,
   readDirectorySource,
   type DirectorySourceOptions,
   type FileId,

@@ -41,11 +41,8 @@ function makeDirectories(path: string): boolean {
     return true;
   } catch (error) {
     const code = systemCode(error);
-    if (code === 'EEXIST') {
-      // Of something else than a directory, that is what the system's error should say.
-      readdirSync(path);
-      return false;
-    }
+    // If it is something else than a directory, reading it will tell.
+    if (code === 'EEXIST') return false;
     const parent = dirname(path);
     if (code !== 'ENOENT' || parent === path) throw error;
     // What is missing is the parent; otherwise the system does not want this directory.
