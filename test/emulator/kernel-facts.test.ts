@@ -14,8 +14,10 @@ import { pagemapEntries } from '../../packages/xip-emu/src/report/pagemap.js';
 import { mapsText } from '../../packages/xip-emu/src/report/maps.js';
 import { PAGE_SIZE } from '../../packages/xip-emu/src/units.js';
 import { VM_MIXEDMAP, VM_PFNMAP } from '../../packages/xip-emu/src/vfs/vm-area.js';
+import { elfFile } from '../helpers/elf-builder.js';
 import { mapFile, mmOf, mountOverlay, romMachine } from '../helpers/emulator.js';
 import { ROM_ADDRESS, kernelImage } from '../helpers/kernel-images.js';
+import { costOf, xipFile } from '../helpers/programs.js';
 import {
   buildRawImage,
   directory,
@@ -366,6 +368,33 @@ describe('kernel facts', () => {
   test('K21: Linux does not check the CRC', () => {
     const { bytes } = buildRawImage({ f: file('content') }, { crc: 0x12345678 });
     expect(readAll(romMachine(bytes).spawn(), '/rom/f')).toEqual(ascii('content'));
+  });
+
+  test('K22: two regions that start at one address stop a kernel without an MMU', () => {
+    const content = noise(2 * PAGE_SIZE + 100);
+    const { bytes } = buildRawImage({
+      a: file(content, { blocks: 'DDD' }),
+      b: file(content, {
+        blocks: [0, 1, 2].map((index) => ({ kind: 'D', sameAs: ['/a', index] }) as const),
+      }),
+    });
+    const machine = romMachine(bytes, { mmu: false });
+    const [first, second, third] = [machine.spawn(), machine.spawn(), machine.spawn()];
+    mapFile(first, '/rom/a', 3, PROT_READ);
+    // Part of a region shares it, and ranges that start elsewhere are regions of their own.
+    mapFile(second, '/rom/a', 2, PROT_READ);
+    expect(() => mapFile(third, '/rom/b', 3, PROT_READ)).toThrow(/add_nommu_region\(\): BUG/);
+  });
+
+  test('K23: the loader of FDPIC programs clears memory in ROM', () => {
+    const run = (memsz: number): (() => void) => {
+      const text = { flags: 5, offset: 0, filesz: 0x800, memsz };
+      const program = elfFile(32, true, [text], noise(0x900));
+      program[7] = 65;
+      return () => void costOf({ '/p': xipFile(program) }, '/p', {}, { mmu: false });
+    };
+    expect(run(0x800)).not.toThrow();
+    expect(run(0x801)).toThrow(/ROM/);
   });
 });
 

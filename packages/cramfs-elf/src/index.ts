@@ -24,4 +24,19 @@ export {
   type ElfType,
 } from './elf.js';
 export { isFdpic } from './fdpic.js';
+export {
+  FLAT_FLAG_GOTPIC,
+  FLAT_FLAG_GZDATA,
+  FLAT_FLAG_GZIP,
+  FLAT_FLAG_KTRACE,
+  FLAT_FLAG_RAM,
+  FLAT_HEADER_SIZE,
+  FLAT_VERSION,
+  FLAT_WORDS,
+  OLD_FLAT_VERSION,
+  isFlat,
+  mapsFlatText,
+  parseFlat,
+  type FlatHeader,
+} from './flat.js';
 export { isLoadable, loadSegments, readOnlySegments } from './segments.js';

@@ -1,7 +1,8 @@
+import { FLAT_FLAG_GOTPIC, FLAT_HEADER_SIZE } from 'cramfs-elf';
 import { SyscallError } from '../errno.js';
 import type { NommuMm } from '../nommu/nommu-mm.js';
 import type { Address } from '../units.js';
-import { FLAT_FLAG_GOTPIC, FLAT_HEADER_SIZE, type FlatHeader } from './flat-header.js';
+import type { FlatLengths } from './flat-header.js';
 
 const WORD = 4;
 const END_OF_TABLE = 0xffffffff;
@@ -16,7 +17,7 @@ const END_OF_TABLE = 0xffffffff;
  */
 export function relocateFlat(
   mm: NommuMm,
-  header: FlatHeader,
+  header: FlatLengths,
   startText: Address,
   startData: Address,
 ): void {

@@ -1,10 +1,10 @@
-import { PF_R, PF_W, PF_X } from 'cramfs-elf';
+import { FLAT_FLAG_RAM, PF_R, PF_W, PF_X } from 'cramfs-elf';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
 import type { NommuMm } from '../nommu/nommu-mm.js';
 import { pageAlign, type Address } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import type { ExecArguments } from './arguments.js';
-import { FLAT_FLAG_RAM, extraSpace, readFlatHeader, type FlatHeader } from './flat-header.js';
+import { extraSpace, readFlatHeader, type FlatLengths } from './flat-header.js';
 import { relocateFlat } from './flat-relocations.js';
 import type { LoadedSegment, MappedFile } from './loaded-object.js';
 import type { NommuProgram } from './nommu-program.js';
@@ -63,7 +63,7 @@ export function loadFlat(
 }
 
 /** Text as a mapping of the file. */
-function loadApart(mm: NommuMm, file: OpenFile, header: FlatHeader): FlatPlaces {
+function loadApart(mm: NommuMm, file: OpenFile, header: FlatLengths): FlatPlaces {
   const prot = PROT_READ | PROT_EXEC;
   const length = header.text;
   const text = mm.mmap({ address: 0, length, prot, flags: MAP_PRIVATE, file, pgoff: 0 });
@@ -74,7 +74,7 @@ function loadApart(mm: NommuMm, file: OpenFile, header: FlatHeader): FlatPlaces 
 }
 
 /** All of it in one block. */
-function loadIntoRam(mm: NommuMm, file: OpenFile, header: FlatHeader): FlatPlaces {
+function loadIntoRam(mm: NommuMm, file: OpenFile, header: FlatLengths): FlatPlaces {
   const length = pageAlign(header.text + header.data + extraSpace(header));
   const text = mm.mmap({ address: 0, length, prot: RWX, flags: ANONYMOUS, pgoff: 0 });
   const data = alignUp(text + header.text, DATA_ALIGN);
@@ -85,7 +85,7 @@ function loadIntoRam(mm: NommuMm, file: OpenFile, header: FlatHeader): FlatPlace
 
 function mappedFile(
   { path, inode }: OpenFile,
-  { text, data, bss, flags }: FlatHeader,
+  { text, data, bss, flags }: FlatLengths,
   places: FlatPlaces,
 ): MappedFile {
   const inRam = (flags & FLAT_FLAG_RAM) === 0 ? 0 : PF_W;

@@ -1,11 +1,10 @@
-import { isElf } from 'cramfs-elf';
+import { isElf, isFlat } from 'cramfs-elf';
 import { SyscallError } from '../errno.js';
 import type { NommuMm } from '../nommu/nommu-mm.js';
 import type { Process } from '../process.js';
 import type { Address } from '../units.js';
 import type { ExecArguments } from './arguments.js';
 import { loadElfFdpic } from './elf-fdpic.js';
-import { isFlat } from './flat-header.js';
 import { loadFlat } from './flat.js';
 import type { MappedFile } from './loaded-object.js';
 import { BINPRM_BUF_SIZE, openExec, readProgram } from './open-exec.js';

@@ -1,0 +1,71 @@
+/** Bytes of a `struct flat_hdr`. */
+export const FLAT_HEADER_SIZE = 64;
+
+/** Load text and data together into RAM. */
+export const FLAT_FLAG_RAM = 0x01;
+/** The data starts with a table of addresses that ends with -1. */
+export const FLAT_FLAG_GOTPIC = 0x02;
+/** All but the header is one gzip stream. */
+export const FLAT_FLAG_GZIP = 0x04;
+/** Data and relocations are one gzip stream; the text is not. */
+export const FLAT_FLAG_GZDATA = 0x08;
+/** The kernel logs how it loads the program. */
+export const FLAT_FLAG_KTRACE = 0x10;
+
+/** FLAT_VERSION; what elf2flt writes. */
+export const FLAT_VERSION = 4;
+/** OLD_FLAT_VERSION; loaded by kernels with CONFIG_BINFMT_FLAT_OLD. */
+export const OLD_FLAT_VERSION = 2;
+
+/** include/linux/flat.h: struct flat_hdr, 32-bit big-endian words after the magic. */
+export const FLAT_WORDS = [
+  'rev',
+  'entry',
+  'dataStart',
+  'dataEnd',
+  'bssEnd',
+  'stackSize',
+  'relocStart',
+  'relocCount',
+  'flags',
+  'buildDate',
+] as const;
+
+/** Where the first of {@link FLAT_WORDS} is. */
+const WORDS_AT = 4;
+
+/**
+ * A bFLT header as stored. Offsets are in the file, or in what it would be without compression, and
+ * count from its start, header included.
+ */
+export type FlatHeader = Readonly<Record<(typeof FLAT_WORDS)[number], number>>;
+
+/** True if `bytes` starts with the magic of a bFLT program. */
+export function isFlat(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x62 && bytes[1] === 0x46 && bytes[2] === 0x4c && bytes[3] === 0x54;
+}
+
+/**
+ * Parses the header of a bFLT program.
+ *
+ * @param bytes the file, or its start. A file shorter than the header counts as padded with zeros,
+ * as it does for the kernel.
+ * @returns undefined without the magic.
+ */
+export function parseFlat(bytes: Uint8Array): FlatHeader | undefined {
+  if (!isFlat(bytes)) return undefined;
+  const padded = new Uint8Array(FLAT_HEADER_SIZE);
+  padded.set(bytes.subarray(0, FLAT_HEADER_SIZE));
+  const view = new DataView(padded.buffer);
+  const words = FLAT_WORDS.map((name, index) => [name, view.getUint32(WORDS_AT + 4 * index)]);
+  return Object.fromEntries(words) as FlatHeader;
+}
+
+/**
+ * True if the kernel maps the text from the file; otherwise it reads text and data into one block of
+ * RAM. Old versions have no flags but this one. Compare fs/binfmt_flat.c:load_flat_file().
+ */
+export function mapsFlatText({ rev, flags }: Pick<FlatHeader, 'rev' | 'flags'>): boolean {
+  if (rev === OLD_FLAT_VERSION) return flags === 0;
+  return (flags & (FLAT_FLAG_RAM | FLAT_FLAG_GZIP)) === 0;
+}
