@@ -11,7 +11,7 @@ import { build } from 'rolldown';
 const here = (path) => fileURLToPath(new URL(`packages/${path}`, import.meta.url));
 
 /** These find files of their own beside them. */
-const EXTERNAL = ['piscina', /^yargs/, /^zstd-codec/];
+const EXTERNAL = ['piscina', /^zstd-codec/];
 
 /** `cramfs-reader.select.cjs`: whose module it is can be seen in its name. */
 function chunkName({ name, moduleIds }) {

@@ -2,12 +2,14 @@ import { COMMANDS, commandEntry, type CommandEntry } from './commands.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { print, type CliIo } from './io.js';
+import { renderParagraphs } from './shell/help.js';
+import { didYouMean } from './shell/suggest.js';
 import { toolVersion } from './version.js';
 
 /**
  * The `cramfs` command.
  *
- * @param argv the words behind the program's name.
+ * @param argv the words after the program's name.
  * @returns the exit code; whatever was to be said has been written to `io`.
  */
 export async function runCramfs(argv: readonly string[], io: CliIo): Promise<ExitCode> {
@@ -31,10 +33,11 @@ export async function runCramfs(argv: readonly string[], io: CliIo): Promise<Exi
 async function runCommand(name: string, argv: readonly string[], io: CliIo): Promise<ExitCode> {
   const entry = commandEntry(name);
   if (entry === undefined) {
+    const names = COMMANDS.map((command) => command.name);
     throw new UsageError(
       name.startsWith('-')
-        ? `options stand behind the command: ${name}`
-        : `there is no command '${name}'`,
+        ? `options go after the command: ${name}`
+        : `there is no command '${name}'${didYouMean(name, names)}`,
     );
   }
   return await runAs(`cramfs ${name}`, entry, argv, io);
@@ -48,10 +51,8 @@ async function runAs(
   io: CliIo,
 ): Promise<ExitCode> {
   try {
-    const invocation = await (await entry.load()).parse(program, argv);
-    return 'help' in invocation
-      ? await succeed(io, `${invocation.help}\n`)
-      : await invocation.run(io);
+    const invocation = (await entry.load()).parse(program, argv);
+    return 'help' in invocation ? await succeed(io, invocation.help) : await invocation.run(io);
   } catch (error) {
     if (error instanceof UsageError) return await report(error, program, io);
     throw error;
@@ -82,20 +83,24 @@ async function succeed(io: CliIo, output: string): Promise<ExitCode> {
 }
 
 function rootHelp(): string {
-  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
   return [
-    'cramfs COMMAND [OPTION...] ARGUMENT...',
-    '',
-    'Builds, reads, checks and explains cramfs images for Linux, in particular such that run',
-    'programs in place (XIP).',
-    '',
-    'Commands:',
-    ...COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
-    '',
-    'Options of a command: cramfs COMMAND --help. An IMAGE may be compressed (.gz, .zst), part of a',
-    'larger file (--offset N or auto), or - for standard input.',
-    '',
-    'Exit codes: 0 ok, 1 differences found, 4 file system errors, 8 failure, 16 usage.',
-    '',
+    'cramfs COMMAND [OPTION...] ARGUMENT...\n',
+    renderParagraphs(ROOT_DESCRIPTION),
+    `Commands:\n${renderCommands()}`,
+    renderParagraphs(ROOT_NOTES),
   ].join('\n');
+}
+
+const ROOT_DESCRIPTION =
+  'Builds, reads, checks and explains cramfs images for Linux, especially those that run programs ' +
+  'in place (XIP).';
+
+const ROOT_NOTES =
+  'Options of a command: cramfs COMMAND --help. An IMAGE may be compressed (.gz, .zst), part of a ' +
+  'larger file (--offset N or auto), or - for standard input.\n\n' +
+  'Exit codes: 0 ok, 1 differences found, 4 file system errors, 8 failure, 16 usage.';
+
+function renderCommands(): string {
+  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
+  return COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`).join('');
 }

@@ -45,22 +45,22 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'map',
-    summary: 'which pages Linux can map straight from ROM, and why not the others',
+    summary: 'which pages Linux maps straight from ROM, and why not the others',
     load: async () => (await import('./commands/map.js')).map,
   },
   {
     name: 'mmap',
-    summary: 'emulate one mapping: areas, pages, faults, RAM, and why it is not direct',
+    summary: 'emulate one mapping: areas, pages, faults, RAM, and why',
     load: async () => (await import('./commands/mmap.js')).mmap,
   },
   {
     name: 'exec',
-    summary: 'what starting a program maps and costs: loader, libraries, ROM, RAM, and why',
+    summary: 'what starting a program maps and costs in ROM and RAM, and why',
     load: async () => (await import('./commands/exec.js')).exec,
   },
   {
     name: 'run',
-    summary: 'run scenarios of mmap and friends as a Linux kernel does; compare with records',
+    summary: 'run scenarios as a Linux kernel does; compare with records',
     load: async () => (await import('./commands/run.js')).run,
   },
   {

@@ -28,6 +28,8 @@ export const physOption = {
   phys: value(
     `bus address of the image's first byte (default: 0x${DEFAULT_PHYS.toString(16)})`,
     parsePhys,
+    undefined,
+    'ADDRESS',
   ),
 } as const;
 

@@ -1,7 +1,14 @@
 import { CRAMFS_BLOCK_SIZES, isBlockSize, type BlockSize } from 'cramfs-format';
 import { UsageError } from './errors.js';
+import type { ValueOption } from './shell/option-types.js';
 
 /** Options of `cramfs` commands are made of these, so that equal ones behave and read alike. */
+
+/** Makes a value of what was given, and tells what help calls it. */
+export interface ValueParser<T> {
+  (given: string): T;
+  readonly metavar?: string;
+}
 
 /** An option without a value. */
 export function flag(describe: string, alias?: string) {
@@ -16,20 +23,21 @@ export function flag(describe: string, alias?: string) {
 /** An option with a value; of several the last counts. */
 export function value<T = string>(
   describe: string,
-  parse: (text: string) => T,
+  parse: ValueParser<T>,
   alias?: string | readonly string[],
-) {
+  metavar = parse.metavar ?? 'TEXT',
+): ValueOption<T> {
   return {
     type: 'string',
-    requiresArg: true,
-    coerce: (given: string | string[] | undefined): T | undefined => {
-      const text = Array.isArray(given) ? given.at(-1) : given;
-      return text === undefined ? undefined : parse(text);
-    },
+    coerce: parse,
     describe,
+    metavar,
     ...(alias === undefined ? {} : { alias }),
-  } as const;
+  };
 }
+
+/** Longer lists of choices are for the description. */
+const LONGEST_CHOICES = 24;
 
 /** An option with one of `choices` as its value; without a value it means `implied`, if given. */
 export function choice<const T extends string>(
@@ -37,21 +45,22 @@ export function choice<const T extends string>(
   choices: readonly T[],
   describe: string,
   implied?: T,
-) {
+): ValueOption<T> {
+  const all = choices.join('|');
   return {
     ...value(describe, oneOf(`--${name}`, choices)),
-    ...(implied === undefined ? {} : { optional: { implied, choices } }),
+    metavar: all.length <= LONGEST_CHOICES ? all : 'NAME',
+    choices,
+    ...(implied === undefined ? {} : { implied }),
   };
 }
 
 /** An option that can be given several times. */
-export function list(describe: string, alias?: string) {
+export function list(describe: string, alias?: string, metavar = 'GLOB') {
   return {
     type: 'array',
-    string: true,
-    requiresArg: true,
-    default: [] as string[],
     describe,
+    metavar,
     ...(alias === undefined ? {} : { alias }),
   } as const;
 }
@@ -74,37 +83,41 @@ export function oneOf<const T extends string>(name: string, choices: readonly T[
 const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
 
 /** A number of bytes: decimal, or hexadecimal with `0x`; K, M and G are binary. */
-export function parseBytes(name: string) {
-  return (given: string): number => {
+export function parseBytes(name: string): ValueParser<number> {
+  return named('BYTES', (given) => {
     const match = /^(0[xX][0-9a-fA-F]+|[0-9]+)([KMG]?)$/.exec(given);
     const bytes = match === null ? NaN : Number(match[1]) * UNITS[match[2]!]!;
     if (!Number.isSafeInteger(bytes)) {
       throw new UsageError(`${name} cannot be '${given}': use a number such as 512, 0x200 or 64K`);
     }
     return bytes;
-  };
+  });
 }
 
 /** A whole number from `min` to `max`. */
-export function parseCount(name: string, max: number, min = 0) {
-  return (given: string): number => {
+export function parseCount(name: string, max: number, min = 0): ValueParser<number> {
+  return named('N', (given) => {
     const count = /^(0[xX][0-9a-fA-F]+|[0-9]+)$/.test(given) ? Number(given) : NaN;
     if (!(count >= min && count <= max)) {
       throw new UsageError(`${name} cannot be '${given}': use ${min} to ${max}`);
     }
     return count;
-  };
+  });
 }
 
 /** A block size, which is a page size: 4096, 4K, ... 64K. */
-export function parseBlockSize(name: string) {
-  return (given: string): BlockSize => {
+export function parseBlockSize(name: string): ValueParser<BlockSize> {
+  return named('SIZE', (given) => {
     const bytes = parseBytes(name)(given);
     if (!isBlockSize(bytes)) {
       throw new UsageError(`${name} cannot be '${given}': use ${CRAMFS_BLOCK_SIZES.join(', ')}`);
     }
     return bytes;
-  };
+  });
+}
+
+function named<T>(metavar: string, parse: (given: string) => T): ValueParser<T> {
+  return Object.assign(parse, { metavar });
 }
 
 /** The offset of an image in a larger file. */
@@ -115,11 +128,13 @@ function parseOffset(given: string): number | 'auto' {
 /** What every command that opens an image takes. */
 export const imageOptions = {
   offset: value(
-    'where the image starts in the file: a number of bytes, or "auto" to search for it',
+    'where the image starts in the file, in bytes; "auto" searches for it',
     parseOffset,
+    undefined,
+    'N|auto',
   ),
   'block-size': value(
-    'block size of the image in bytes, 4096 to 65536; found by itself if not given',
+    'block size of the image in bytes, 4096 to 65536 (default: found by itself)',
     parseBlockSize('--block-size'),
     'b',
   ),

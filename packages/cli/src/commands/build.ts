@@ -6,15 +6,17 @@ const options = {
   xip: choice(
     'xip',
     ['none', 'nommu', 'mmu'],
-    'none, nommu or mmu: store programs so that they run in place; bare --xip is --xip=mmu',
+    'store programs so that they run in place; bare --xip is --xip=mmu',
     'mmu',
   ),
-  'xip-include': list('with --xip: run whole files that match GLOB in place, whatever they are'),
-  'xip-exclude': list('with --xip: never run files that match GLOB in place'),
+  'xip-include': list('with --xip: run whole files that match in place, whatever they are'),
+  'xip-exclude': list('with --xip: never run files that match in place'),
   'xip-sticky': flag('with --xip: run files with the sticky bit in place as a whole'),
   tail: list(
-    '[GLOB=]pad|share|auto: zeros, other data or the cheaper of both behind XIP files in their last ' +
-      'page (default: pad with an MMU, share without)',
+    'what follows an XIP file in its last page: zeros, other data, or the cheaper of both ' +
+      '(default: pad with an MMU, share without)',
+    undefined,
+    '[GLOB=]pad|share|auto',
   ),
   'page-size': value(
     "block size and alignment; must be the kernel's page size: 4096 (default) to 65536",
@@ -22,27 +24,33 @@ const options = {
     ['b', 'block-size'],
   ),
   endian: {
-    ...choice('endian', ['little', 'big', 'host'], 'little (default), big or host'),
+    ...choice(
+      'endian',
+      ['little', 'big', 'host'],
+      'byte order of the CPU that mounts it (default: little)',
+    ),
     alias: 'N',
   },
   B: flag('same as --endian big'),
   L: flag('same as --endian little'),
-  name: value('volume name, at most 16 bytes', textToName, 'n'),
+  name: value('volume name, at most 16 bytes', textToName, 'n', 'NAME'),
   edition: value('edition number', parseCount('--edition', 0xffffffff), 'e'),
   pad: flag('leave 512 bytes for boot code before the superblock', 'p'),
-  insert: value('FILE to put between the superblock and the root directory', text, 'i'),
+  insert: value('put a file between the superblock and the root directory', text, 'i', 'FILE'),
   holes: flag('store blocks of zeros as holes', 'z'),
   'ext-pointers': flag('use extended block pointers (Linux >= 4.15) where they save bytes', 'x'),
-  'device-table': list('apply device table FILE', 'D'),
+  'device-table': list('apply a device table', 'D', 'FILE'),
   squash: flag('give all files to 0:0', 'q'),
-  owner: list('[GLOB=]UID:GID: give files to an owner'),
-  mode: list('GLOB=OCTAL: set permission bits'),
-  exclude: list('leave out what matches GLOB, with all below it'),
+  owner: list('give files to an owner', undefined, '[GLOB=]UID:GID'),
+  mode: list('set permission bits', undefined, 'GLOB=OCTAL'),
+  exclude: list('leave out what matches, with all below it'),
   allow: list(
-    'let happen, with a warning, one of truncate-names, truncate-files, truncate-ids, ' +
+    'allow, with a warning, one of truncate-names, truncate-files, truncate-ids, ' +
       'truncate-devices, skip-large-files, skip-unreadable',
+    undefined,
+    'KIND',
   ),
-  strict: flag('take warnings for errors: no image, exit 8', 'E'),
+  strict: flag('treat warnings as errors: no image, exit 8', 'E'),
   best: flag('smallest image, in three to four times the time'),
   compat: choice(
     'compat',
@@ -57,12 +65,12 @@ const options = {
   compress: choice(
     'compress',
     ['none', 'gz', 'zst'],
-    'none, gz or zst: compress the image for transport; default: by the name of IMAGE',
+    'compress the image for transport (default: by the name of IMAGE)',
   ),
   report: choice(
     'report',
     ['table', 'json'],
-    'table or json: print what every file became; bare --report is --report=table',
+    'print what every file became; bare --report is --report=table',
     'table',
   ),
   verbose: flag('also print the layout of the image', 'v'),

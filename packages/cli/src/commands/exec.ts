@@ -14,6 +14,8 @@ const options = {
   'library-path': value(
     'LD_LIBRARY_PATH: directories of the image, with colons between them',
     text,
+    undefined,
+    'DIR[:DIR...]',
   ),
   'max-ram': value(
     'exit 1 if the program takes more RAM than this at most: bytes, or with K, M, G',

@@ -29,6 +29,7 @@ export const extract = defineCommand({
       'directory to write to (default: the current one); made if missing',
       text,
       'C',
+      'DIR',
     ),
     force: flag('replace files that exist', 'f'),
     owner: {
@@ -43,7 +44,7 @@ export const extract = defineCommand({
     devices: choice(
       'devices',
       ['create', 'skip'],
-      'create or skip device nodes (default: create if root)',
+      'create device nodes or skip them (default: create if root)',
     ),
     damage: choice(
       'damage',

@@ -13,7 +13,12 @@ import {
 
 const options = {
   len: value('bytes to map (default: from --offset to the end of the file)', parseBytes('--len')),
-  prot: value('permissions: letters of rwx, or - for none (default: r)', parseProt),
+  prot: value(
+    'permissions: letters of rwx, or - for none (default: r)',
+    parseProt,
+    undefined,
+    'LETTERS',
+  ),
   shared: flag('MAP_SHARED (default: MAP_PRIVATE)'),
   offset: value('first byte of the file, a whole page (default: 0)', parseBytes('--offset')),
   ...policyOption,
@@ -23,7 +28,7 @@ const options = {
     "the kernel's page size, 4096 to 65536 (default: the block size of the image, as it has to be)",
     parseBlockSize('--page-size'),
   ),
-  touch: list('access PAGE of the mapping: PAGE or PAGE:r loads, PAGE:w stores its first byte'),
+  touch: list('load, or with :w store, the first byte of a page', undefined, 'PAGE[:r|w]'),
   'image-offset': imageOptions.offset,
   'block-size': imageOptions['block-size'],
   ...jsonOption,

@@ -3,12 +3,14 @@ import { policyOption } from '../emulator-options.js';
 import { choice, imageOptions, text, value } from '../options.js';
 
 const options = {
-  mode: choice('mode', ['mmu', 'nommu'], 'the kind of kernel: mmu or nommu; has to be given'),
+  mode: choice('mode', ['mmu', 'nommu'], 'the kind of kernel; must be given'),
   ...policyOption,
-  format: choice('format', ['jsonl', 'table'], 'how to print records: jsonl (default) or table'),
+  format: choice('format', ['jsonl', 'table'], 'how to print records (default: jsonl)'),
   expect: value(
     "compare with a kernel's records instead of printing: a file, or a directory with NAME.jsonl for each NAME.scn",
     text,
+    undefined,
+    'FILE|DIR',
   ),
   offset: imageOptions.offset,
 } as const;

@@ -12,7 +12,7 @@ export const tar = defineCommand({
     'Writes an image, or parts of it, as a tar: names, modes, owners, links and device nodes as\n' +
     'they are, without being root. A tar cannot hold sockets: these are left out with a message.',
   options: {
-    output: value('FILE to write (default: standard output)', text, 'o'),
+    output: value('file to write (default: standard output)', text, 'o', 'FILE'),
     'max-bytes': value(
       'refuse images whose files have more than this together, holes included (default: 4G)',
       parseBytes('--max-bytes'),

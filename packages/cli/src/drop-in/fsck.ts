@@ -10,23 +10,9 @@ import { openImageArgument } from '../open-image.js';
 import { parseBlockSize } from '../options.js';
 import { toolVersion } from '../version.js';
 import { parseGetopt } from './arguments.js';
+import { FSCK_CRAMFS, usageText } from './usage.js';
 
 const TOOL = 'fsck.cramfs';
-
-const USAGE = `usage: fsck.cramfs [OPTION...] IMAGE
-       (also as cramfsck)
-
-  -h, --help            print this help
-  -V, --version         print the version
-  -v, --verbose         say what is in the image, and that it is OK
-  -x DIR, --extract=DIR extract into DIR what is in the image, unless it is damaged
-  --extract             only test whether everything can be extracted, which is always done
-  -c                    carry on: extract what can be read of a damaged image
-  -b, --blocksize SIZE  block size; found by itself if not given
-  -a, -y                ignored
-
-Exit codes: 0 ok (there may be warnings), 4 file system errors, 8 failure, 16 usage.
-`;
 
 const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
@@ -43,12 +29,12 @@ const OPTIONS = {
  * The drop-in `fsck.cramfs`, which is also `cramfsck`. Unlike the C tools it always checks
  * everything; like them it prints nothing about a sound image unless asked to.
  *
- * @param argv the words behind the program's name.
+ * @param argv the words after the program's name.
  */
 export async function runFsck(argv: readonly string[], io: CliIo): Promise<ExitCode> {
   try {
     const { values, positionals } = parseGetopt(argv.map(emptyExtract), OPTIONS);
-    if (values.help === true) return await succeed(io, USAGE);
+    if (values.help === true) return await succeed(io, usageText(FSCK_CRAMFS));
     if (values.version === true) return await succeed(io, `${TOOL} ${toolVersion()}\n`);
     const [file, ...more] = positionals;
     if (file === undefined || more.length > 0) throw new UsageError('expected one IMAGE');

@@ -7,38 +7,9 @@ import { print, type CliIo } from '../io.js';
 import { oneOf, parseBlockSize, parseCount } from '../options.js';
 import { toolVersion } from '../version.js';
 import { parseGetopt, type Parsed } from './arguments.js';
+import { MKCRAMFS, usageText } from './usage.js';
 
 const TOOL = 'mkcramfs';
-
-const USAGE = `usage: mkcramfs [OPTION...] DIRECTORY IMAGE
-       (also as mkfs.cramfs)
-
-  -h, --help         print this help
-  -V, --version      print the version
-  -v                 say what is done
-  -E                 take warnings for errors: no image, exit 8
-  -b SIZE            block size, the kernel's page size: 4096 (default) to 65536
-  -e EDITION         edition number, part of the fsid
-  -N big|little|host byte order (default: host); -B is big, -L is little
-  -i FILE            insert a file between the superblock and the root directory
-  -n NAME            name of the file system
-  -p                 leave 512 bytes for boot code before the superblock
-  -s                 ignored: directories are always sorted
-  -z                 store blocks of zeros as holes
-  -x                 use extended block pointers (Linux >= 4.15) where they save bytes
-  -X                 run programs in place; twice: on kernels with an MMU
-  -D FILE            apply a device table
-  -q                 give everything to 0:0
-  -l[=MODE]          ignored: the image is written beside IMAGE and renamed, so nothing needs a lock
-  --allow KIND       let happen with a warning: truncate-names, truncate-files, truncate-ids,
-                     truncate-devices, skip-large-files, skip-unreadable
-  --best             smallest image, in three to four times the time
-  --compat mkcramfs|util-linux
-                     make the very bytes that one of the C tools makes
-  --force            with --compat: build even what Linux would misread
-
-Exit codes: 0 ok, 8 failure, 16 usage.
-`;
 
 const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
@@ -70,12 +41,12 @@ const OPTIONS = {
  * The drop-in `mkcramfs`, which is also `mkfs.cramfs`: the options of both C tools, with their
  * letters and meaning.
  *
- * @param argv the words behind the program's name.
+ * @param argv the words after the program's name.
  */
 export async function runMkcramfs(argv: readonly string[], io: CliIo): Promise<ExitCode> {
   try {
     const parsed = parseGetopt(argv.map(withoutLockMode), OPTIONS);
-    if (parsed.values.help === true) return await succeed(io, USAGE);
+    if (parsed.values.help === true) return await succeed(io, usageText(MKCRAMFS));
     if (parsed.values.version === true) return await succeed(io, `${TOOL} ${toolVersion()}\n`);
     const request = await buildRequest(parsed);
     const { runBuild } = await import('../build/write.js');
