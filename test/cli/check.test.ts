@@ -110,8 +110,14 @@ describe('cramfs check', () => {
     const image = folder.write('many.img', countedImage(tree, { flags: 3 }).bytes);
     const { code, stdout } = await cramfs(['check', image]);
     expect(code).toBe(4);
-    expect(stdout).toContain(`${image}: and 100 more [block-bad-data]\n`);
+    expect(stdout).toContain(`${image}: and 290 more: [block-bad-data] (--verbose lists all)\n`);
     expect(stdout).toContain(`${image}: 300 errors\n`);
+    expect((await cramfs(['check', '-v', image])).stdout.match(/: error: /g)).toHaveLength(300);
+    const { findings, suppressed } = (await cramfsJson(['check', image])) as {
+      findings: unknown[];
+      suppressed: unknown;
+    };
+    expect([findings.length, suppressed]).toEqual([300, {}]);
   });
 });
 

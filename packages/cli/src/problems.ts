@@ -1,23 +1,35 @@
+import { isCramfsError } from 'cramfs-format';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { FileError } from './errors.js';
-import { reportError } from './report-error.js';
+import { FileError, errorCode } from './errors.js';
+import { printable, reportError } from './report-error.js';
+import { ProblemLines, type ProblemLinesOptions } from './problem-lines.js';
 import type { CliIo } from './io.js';
 
-/** Reports errors that do not end a command, one line each, and remembers that there were some. */
+const TOOL = 'cramfs';
+
+/**
+ * Reports errors that do not end a command, a line each for the first ten of a kind, and remembers
+ * that there were some.
+ */
 export class Problems {
   private readonly file: string;
   private readonly io: CliIo;
+  private readonly lines: ProblemLines;
   private count = 0;
 
   /** @param file the file that they are about, as on the command line. */
-  constructor(file: string, io: CliIo) {
+  constructor(file: string, io: CliIo, options: ProblemLinesOptions = {}) {
     this.file = file;
     this.io = io;
+    this.lines = new ProblemLines((line) => {
+      io.stderr.write(`${TOOL}: ${printable(file)}: ${line}\n`);
+    }, options);
   }
 
   readonly add = (error: unknown): void => {
     this.count += 1;
-    reportError(new FileError(this.file, error), 'cramfs', this.io);
+    const key = isCramfsError(error) ? error.code : (errorCode(error) ?? '');
+    if (this.lines.shows({ key })) reportError(new FileError(this.file, error), TOOL, this.io);
   };
 
   /** Runs `action`; an error of it is reported. */
@@ -30,7 +42,9 @@ export class Problems {
     }
   }
 
-  get exitCode(): ExitCode {
+  /** Counts the errors that got no line, and tells the exit code. To be called once, at the end. */
+  finish(): ExitCode {
+    this.lines.finish();
     return this.count === 0 ? EXIT.ok : EXIT.failed;
   }
 }

@@ -20,6 +20,7 @@ import {
   type DirectoryEntry,
   type FileEntry,
   type Problem,
+  type ProblemKind,
   type TreeEntry,
 } from './tree.js';
 import { walkTree } from './walk.js';
@@ -39,6 +40,15 @@ export const ALLOWANCES = [
 ] as const;
 
 export type Allowance = (typeof ALLOWANCES)[number];
+
+/** The problems that an allowance is for. */
+const KIND_OF: Readonly<Record<Allowance, ProblemKind>> = {
+  'truncate-names': 'name',
+  'truncate-files': 'file-size',
+  'truncate-ids': 'id',
+  'truncate-devices': 'device',
+  'skip-large-files': 'file-size',
+};
 
 const MAX_UID = 2 ** CRAMFS_UID_WIDTH - 1;
 const MAX_GID = 2 ** CRAMFS_GID_WIDTH - 1;
@@ -71,10 +81,10 @@ class Fitter {
   fit(path: string, entry: TreeEntry): void {
     this.fitIds(path, entry);
     if ((entry.mode & S_IFMT) !== typeBits(entry.type) || entry.mode > 0xffff) {
-      this.error(path, `mode 0${entry.mode.toString(8)} is not that of a ${entry.type}`);
+      this.error('mode', path, `mode 0${entry.mode.toString(8)} is not that of a ${entry.type}`);
     }
     if (path.length > MAX_PATH) {
-      this.error(path, `path of ${path.length} bytes: Linux opens at most ${MAX_PATH}`);
+      this.error('path', path, `path of ${path.length} bytes: Linux opens at most ${MAX_PATH}`);
     }
     if (entry.type === 'directory') this.fitDirectory(path, entry);
     if (entry.type === 'symlink') this.checkTarget(path, entry.target);
@@ -115,7 +125,11 @@ class Fitter {
       }
     }
     if (size > MAX_DIRECTORY_SIZE) {
-      this.error(path, `entries of ${size} bytes do not fit, at most ${MAX_DIRECTORY_SIZE}`);
+      this.error(
+        'directory-size',
+        path,
+        `entries of ${size} bytes do not fit, at most ${MAX_DIRECTORY_SIZE}`,
+      );
     }
   }
 
@@ -123,7 +137,7 @@ class Fitter {
     for (const name of sortedNames(directory)) {
       const childPath = joinPath(path, name);
       if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name)) {
-        this.error(childPath, `the name '${nameToText(name)}' cannot be stored`);
+        this.error('name', childPath, `the name '${nameToText(name)}' cannot be stored`);
       }
       if (name.length > CRAMFS_MAXPATHLEN) this.fitName(childPath, name, directory);
     }
@@ -133,9 +147,9 @@ class Fitter {
     const cut = truncateName(name, CRAMFS_MAXPATHLEN);
     const tooLong = `name of ${name.length} bytes does not fit, at most ${CRAMFS_MAXPATHLEN}`;
     if (cut === undefined) {
-      this.error(path, `${tooLong}; it is not UTF-8, so there is no safe place to cut it`);
+      this.error('name', path, `${tooLong}; it is not UTF-8, so there is no safe place to cut it`);
     } else if (this.allow.has('truncate-names') && children.has(cut)) {
-      this.error(path, `${tooLong}; cut it would be the same as another name`);
+      this.error('name', path, `${tooLong}; cut it would be the same as another name`);
     } else if (this.allows('truncate-names', path, tooLong, `'${nameToText(cut)}'`)) {
       children.set(cut, children.get(name)!);
       children.delete(name);
@@ -146,7 +160,7 @@ class Fitter {
     if (file.size <= CRAMFS_MAX_FILE_SIZE) return file;
     const tooBig = `file of ${file.size} bytes does not fit, at most ${CRAMFS_MAX_FILE_SIZE}`;
     if (this.allow.has('skip-large-files')) {
-      this.warning(path, `${tooBig}: left out`);
+      this.warning('file-size', path, `${tooBig}: left out`);
       return undefined;
     }
     if (!this.allows('truncate-files', path, tooBig, `${CRAMFS_MAX_FILE_SIZE} bytes`)) return file;
@@ -169,12 +183,16 @@ class Fitter {
 
   private checkTarget(path: string, target: string): void {
     if (target === '') {
-      this.error(path, 'symbolic link with an empty target');
+      this.error('target', path, 'symbolic link with an empty target');
     } else if (target.includes('\0')) {
-      this.error(path, 'symbolic link whose target holds a NUL');
+      this.error('target', path, 'symbolic link whose target holds a NUL');
     } else if (target.length > MAX_PATH) {
       // Linux would cut it: compare fs/namei.c:page_get_link() => nd_terminate_link().
-      this.error(path, `link target of ${target.length} bytes does not fit, at most ${MAX_PATH}`);
+      this.error(
+        'target',
+        path,
+        `link target of ${target.length} bytes does not fit, at most ${MAX_PATH}`,
+      );
     }
   }
 
@@ -186,16 +204,17 @@ class Fitter {
     replacement: string | number,
   ): boolean {
     const allowed = this.allow.has(allowance);
-    if (allowed) this.warning(path, `${problem}: truncated to ${replacement}`);
-    else this.error(path, problem);
+    const kind = KIND_OF[allowance];
+    if (allowed) this.warning(kind, path, `${problem}: truncated to ${replacement}`);
+    else this.error(kind, path, problem);
     return allowed;
   }
 
-  private error(path: string, message: string): void {
-    this.problems.push({ severity: 'error', path, message });
+  private error(kind: ProblemKind, path: string, message: string): void {
+    this.problems.push({ severity: 'error', kind, path, message });
   }
 
-  private warning(path: string, message: string): void {
-    this.problems.push({ severity: 'warning', path, message });
+  private warning(kind: ProblemKind, path: string, message: string): void {
+    this.problems.push({ severity: 'warning', kind, path, message });
   }
 }

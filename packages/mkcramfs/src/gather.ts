@@ -95,6 +95,7 @@ function fileRanges(node: PlanNode, bytes: Uint8Array, options: ResolvedOptions)
   if (last.end * options.blockSize !== bytes.length) return ranges;
   options.onProblem({
     severity: 'warning',
+    kind: 'last-page',
     path: node.path,
     message:
       `the size is a multiple of ${options.blockSize}: the last page cannot run in place, because ` +

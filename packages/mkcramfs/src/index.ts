@@ -26,6 +26,7 @@ export {
   type FileEntry,
   type PlainEntry,
   type Problem,
+  type ProblemKind,
   type SymlinkEntry,
   type TreeEntry,
 } from './tree.js';

@@ -21,19 +21,19 @@ export function misreadProblems(
       firstOf.set(chunk, node);
       if (lastPageReadsZeros(chunk, blockSize)) {
         const message = 'Linux would read the last page as zeros (kernel fact K1)';
-        problems.push({ severity, path: node.path, message });
+        problems.push({ severity, kind: 'misread', path: node.path, message });
       }
     } else if (!sameAttributes(first, node)) {
       const message =
         `shares its data with ${nameToText(first.path)}: Linux would give both the mode and owner of ` +
         'whichever is looked up first (kernel fact K2)';
-      problems.push({ severity, path: node.path, message });
+      problems.push({ severity, kind: 'misread', path: node.path, message });
     }
   }
   for (const { node, offset } of layout.directories.entries) {
     if (offset + CRAMFS_INODE_SIZE + CRAMFS_MAXPATHLEN > layout.size) {
       const message = 'too near to the end of the image: Linux on ROM would not find it (fact K3)';
-      problems.push({ severity, path: node.path, message });
+      problems.push({ severity, kind: 'misread', path: node.path, message });
     }
   }
   return problems;

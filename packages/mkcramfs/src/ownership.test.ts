@@ -113,8 +113,18 @@ describe('applyOwnership', () => {
       modes: [parseModeRule('/bin/link=755')],
     });
     expect(problems).toEqual([
-      { severity: 'warning', path: '/', message: "the rule '/sbin/*=0:0' matches nothing" },
-      { severity: 'warning', path: '/', message: "the rule '/bin/link=755' matches nothing" },
+      {
+        severity: 'warning',
+        kind: 'unused',
+        path: '/',
+        message: "the rule '/sbin/*=0:0' matches nothing",
+      },
+      {
+        severity: 'warning',
+        kind: 'unused',
+        path: '/',
+        message: "the rule '/bin/link=755' matches nothing",
+      },
     ]);
   });
 

@@ -107,6 +107,7 @@ export function applyOwnership(root: DirectoryEntry, options: OwnershipOptions):
     .filter((rule) => !used.has(rule))
     .map((rule) => ({
       severity: 'warning',
+      kind: 'unused',
       path: '/',
       message: `the rule '${rule.text}' matches nothing`,
     }));

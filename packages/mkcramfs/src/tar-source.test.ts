@@ -378,6 +378,7 @@ describe('damage', () => {
     expect(problems).toEqual([
       {
         severity: 'warning',
+        kind: 'source',
         path: '/',
         message: 'a.tar: what follows the end marker of the archive is ignored',
       },

@@ -41,6 +41,7 @@ export async function readTarSource(
     if (await hasTrailingData(reader)) {
       onProblem?.({
         severity: 'warning',
+        kind: 'source',
         path: '/',
         message: `${nameToText(file)}: what follows the end marker of the archive is ignored`,
       });

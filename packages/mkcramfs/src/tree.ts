@@ -47,12 +47,38 @@ export interface PlainEntry extends EntryBase {
 
 export type TreeEntry = DirectoryEntry | FileEntry | SymlinkEntry | DeviceEntry | PlainEntry;
 
+/** What a {@link Problem} is about: problems of one kind have one cause and one way out. */
+export type ProblemKind =
+  /** A uid or gid, name, file, device number or directory that cramfs has no room for. */
+  | 'id'
+  | 'name'
+  | 'file-size'
+  | 'device'
+  | 'directory-size'
+  /** A mode, path or link target that Linux cannot have. */
+  | 'mode'
+  | 'path'
+  | 'target'
+  /** What cannot be read. */
+  | 'unreadable'
+  /** The image itself, met while its source was read. */
+  | 'output'
+  /** The source as a whole: how an archive ends. */
+  | 'source'
+  /** A rule or pattern that matches nothing. */
+  | 'unused'
+  /** A last page that cannot run in place (kernel fact K1). */
+  | 'last-page'
+  /** What Linux would misread in an image like another tool's. */
+  | 'misread';
+
 /**
  * Something about a source that the user should know. A build with a problem of severity `error`
  * fails after all of them have been reported.
  */
 export interface Problem {
   readonly severity: 'error' | 'warning';
+  readonly kind: ProblemKind;
   /** Path inside the tree, with a leading slash, as a byte string. */
   readonly path: string;
   readonly message: string;

@@ -61,6 +61,7 @@ function buildRequest(args: BuildArguments): BuildRequest {
     exclude: args.exclude,
     allow: new Set(args.allow.map(oneOf('--allow', LEAVES))),
     warningsAreErrors: args.strict,
+    listAll: args.verbose || args.report === 'json',
     workers,
     compression: compressionOf(args.compress, output),
   };

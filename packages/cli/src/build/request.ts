@@ -22,6 +22,8 @@ export interface BuildRequest {
   readonly allow: ReadonlySet<Leave>;
   /** Fail, and write nothing, if there are warnings. */
   readonly warningsAreErrors: boolean;
+  /** Print a line for every problem, also for the hundredth of its kind. */
+  readonly listAll: boolean;
   readonly workers: number | undefined;
   readonly compression: Compression;
 }

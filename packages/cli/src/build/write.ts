@@ -32,7 +32,7 @@ export async function runBuild(
 ): Promise<BuildReport> {
   const { source, insert, warningsAreErrors } = request;
   refuseToReplaceInputs(request);
-  const log = new ProblemLog(tool, source, io);
+  const log = new ProblemLog(tool, source, request.listAll, io);
   // The threads start while the tree is read.
   const compressor = workerCompressor(request.workers);
   try {
@@ -59,7 +59,12 @@ export async function runBuild(
     } finally {
       progress.stop();
     }
+  } catch (error) {
+    const { cause } = error instanceof FileError ? error : {};
+    if (!isCramfsError(cause, 'DOES_NOT_FIT')) throw error;
+    throw new FileError(source, log.withRemedies(cause));
   } finally {
+    log.finish();
     await compressor.close();
   }
 }

@@ -1,5 +1,6 @@
 import { nameToText } from 'cramfs-format';
 import type { CheckResult, Finding } from 'cramfs-reader';
+import { ProblemLines, type ProblemKind, type ProblemLinesOptions } from '../problem-lines.js';
 import { hex } from '../render/json.js';
 import { plural, renderFields } from '../render/table.js';
 
@@ -32,15 +33,28 @@ export function verdict({ findings, suppressed }: CheckResult): Verdict {
 }
 
 /** `error: offset 0x4c: message (/path) [code]` */
-export function findingLine({ code, severity, path, offset, message }: Finding): string {
+function findingLine({ code, severity, path, offset, message }: Finding): string {
   const where = offset === undefined ? '' : `offset ${hex(offset)}: `;
   const which = path === undefined ? '' : ` (${nameToText(path)})`;
   return `${severity}: ${where}${message}${which} [${code}]`;
 }
 
-/** Lines for findings of which there are too many. */
-export function suppressedLines({ suppressed }: CheckResult): string[] {
-  return Object.entries(suppressed).map(([code, count]) => `and ${count} more [${code}]`);
+/**
+ * A line for each finding, or for the first ten of each code.
+ *
+ * @param hint how to get them all.
+ */
+export function findingLines(
+  { findings, suppressed }: CheckResult,
+  options: ProblemLinesOptions,
+): string[] {
+  const lines: string[] = [];
+  const printer = new ProblemLines((line) => lines.push(line), options);
+  const kind = (code: string): ProblemKind => ({ key: code, summary: `[${code}]` });
+  for (const finding of findings) printer.add(kind(finding.code), () => findingLine(finding));
+  for (const [code, count] of Object.entries(suppressed)) printer.leaveOut(kind(code), count);
+  printer.finish();
+  return lines;
 }
 
 export function resultJson(result: CheckResult): unknown {

@@ -9,7 +9,12 @@ import { withPool } from '../with-pool.js';
 export interface CheckArguments extends ImageArguments {
   /** Of the kernel that is to mount the image. */
   readonly pageSize?: BlockSize | undefined;
+  /** Keep what is found, up to {@link ALL}; otherwise no more of a code than is looked at. */
+  readonly all?: boolean | undefined;
 }
+
+/** Findings of each code: an image of garbage must not fill the memory. */
+const ALL = 100_000;
 
 /**
  * Checks the image in `file`, on worker threads, with a progress bar on a terminal.
@@ -31,6 +36,7 @@ export async function runCheck(
           offset,
           blockSize: args['block-size'],
           pageSize: args.pageSize,
+          ...(args.all === true ? { limit: ALL } : {}),
           pool,
           onProgress: progress.update,
         }),

@@ -5,6 +5,7 @@ import { atPath } from '../report-error.js';
 import { print } from '../io.js';
 import { openImageArgument } from '../open-image.js';
 import { imageOptions, jsonOption } from '../options.js';
+import { allWithJson } from '../problem-lines.js';
 import { Problems } from '../problems.js';
 import { blockJson, blockRow } from '../render/block.js';
 import { hex, renderJson } from '../render/json.js';
@@ -38,14 +39,14 @@ export const blocks = defineCommand({
   async run(args, io) {
     const [file, ...paths] = args.operands as [string, ...string[]];
     const image = await openImageArgument(file, args, io);
-    const problems = new Problems(file, io);
+    const problems = new Problems(file, io, allWithJson(args));
     const lists: BlockList[] = [];
     for (const path of paths.map(textToName)) {
       const found = problems.try(() => readBlocks(image, path, problems));
       if (found !== undefined) lists.push(found);
     }
     await print(io, args.json ? renderJson(lists.map(listJson)) : lists.map(listText).join('\n'));
-    return problems.exitCode;
+    return problems.finish();
   },
 });
 

@@ -25,7 +25,7 @@ export const cat = defineCommand({
         await writeOut(io, content.subarray(at, at + PIECE));
       }
     }
-    return problems.exitCode;
+    return problems.finish();
   },
 });
 

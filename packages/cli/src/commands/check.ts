@@ -1,5 +1,5 @@
 import type { CheckResult } from 'cramfs-reader';
-import { findingLine, renderStats, resultJson, suppressedLines, verdict } from '../check/render.js';
+import { findingLines, renderStats, resultJson, verdict } from '../check/render.js';
 import { runCheck } from '../check/run.js';
 import { defineCommand } from '../command.js';
 import { printable } from '../report-error.js';
@@ -19,13 +19,14 @@ export const check = defineCommand({
       'page size of the kernel that is to mount the image',
       parseBlockSize('--page-size'),
     ),
-    verbose: flag('also print what is in the image', 'v'),
+    verbose: flag('print all findings, and what is in the image', 'v'),
     ...jsonOption,
     ...imageOptions,
   },
   async run(args, io) {
     const [file] = args.operands as [string];
-    const result = await runCheck(file, { ...args, pageSize: args['page-size'] }, io);
+    const all = args.verbose || args.json;
+    const result = await runCheck(file, { ...args, pageSize: args['page-size'], all }, io);
     const output = args.json
       ? renderJson(resultJson(result))
       : resultText(printable(file), result, args.verbose);
@@ -36,8 +37,7 @@ export const check = defineCommand({
 
 function resultText(name: string, result: CheckResult, verbose: boolean): string {
   const lines = [
-    ...result.findings.map(findingLine),
-    ...suppressedLines(result),
+    ...findingLines(result, { all: verbose, hint: '--verbose lists all' }),
     verdict(result).text,
   ];
   return (verbose ? renderStats(result) : '') + lines.map((line) => `${name}: ${line}\n`).join('');

@@ -6,6 +6,7 @@ import { EXIT } from '../exit-codes.js';
 import { print } from '../io.js';
 import { openImageArgument } from '../open-image.js';
 import { flag, imageOptions, jsonOption } from '../options.js';
+import { allWithJson } from '../problem-lines.js';
 import { Problems } from '../problems.js';
 import { atPath } from '../report-error.js';
 import { inodeJson, renderJson } from '../render/json.js';
@@ -34,7 +35,7 @@ export const diff = defineCommand({
     const { diffImages } = await import('cramfs-reader');
     const open = async (file: string): Promise<Side> => ({
       image: await openImageArgument(file, args, io),
-      problems: new Problems(file, io),
+      problems: new Problems(file, io, allWithJson(args)),
     });
     const old = await open(before);
     const now = await open(after);
@@ -50,8 +51,10 @@ export const diff = defineCommand({
         ? renderJson(differences.map((difference) => toJson(difference, old, now)))
         : differences.map((difference) => toText(difference, old.image, now.image)).join(''),
     );
-    const failed = [old, now].find(({ problems }) => problems.exitCode !== EXIT.ok);
-    return failed?.problems.exitCode ?? (differences.length > 0 ? EXIT.differs : EXIT.ok);
+    const codes = [old, now].map(({ problems }) => problems.finish());
+    return (
+      codes.find((code) => code !== EXIT.ok) ?? (differences.length > 0 ? EXIT.differs : EXIT.ok)
+    );
   },
 });
 

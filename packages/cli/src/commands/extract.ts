@@ -56,6 +56,7 @@ export const extract = defineCommand({
       parseBytes('--max-bytes'),
     ),
     workers: value('number of threads', parseCount('--workers', 256, 1)),
+    verbose: flag('print a line for every problem, however many are alike', 'v'),
     ...jsonOption,
     ...imageOptions,
   },
@@ -74,7 +75,12 @@ export const extract = defineCommand({
     };
     const extractWith = async (pool?: ImagePool): Promise<ExtractReport> => {
       const image = await openImageArgument(file, args, io);
-      return runExtract(image, file, target, { ...options, pool }, 'cramfs', io);
+      const lines = {
+        tool: 'cramfs',
+        all: args.verbose || args.json,
+        hint: '--verbose lists all',
+      };
+      return runExtract(image, file, target, { ...options, pool }, lines, io);
     };
     // A part of an image may be small: that is known when it has been read.
     const report =

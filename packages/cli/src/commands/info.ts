@@ -13,6 +13,7 @@ import { atPath } from '../report-error.js';
 import { print } from '../io.js';
 import { openImageArgument } from '../open-image.js';
 import { imageOptions, jsonOption } from '../options.js';
+import { allWithJson } from '../problem-lines.js';
 import { Problems } from '../problems.js';
 import { BlockTally, tallyText } from '../render/block-tally.js';
 import { hex, octal, renderJson } from '../render/json.js';
@@ -34,10 +35,10 @@ export const info = defineCommand({
   async run(args, io) {
     const [file] = args.operands as [string];
     const image = await openImageArgument(file, args, io);
-    const problems = new Problems(file, io);
+    const problems = new Problems(file, io, allWithJson(args));
     const facts = { ...superblockFacts(image), contents: tallyContents(image, problems) };
     await print(io, args.json ? renderJson(facts) : factsText(facts));
-    return problems.exitCode;
+    return problems.finish();
   },
 });
 

@@ -5,6 +5,7 @@ import { atPath } from '../report-error.js';
 import { print } from '../io.js';
 import { openImageArgument } from '../open-image.js';
 import { flag, imageOptions, jsonOption } from '../options.js';
+import { allWithJson } from '../problem-lines.js';
 import { Problems } from '../problems.js';
 import { inodeJson, renderJson } from '../render/json.js';
 import { LONG_COLUMNS, longLine, type ListedEntry } from '../render/listing.js';
@@ -33,10 +34,10 @@ export const ls = defineCommand({
   async run(args, io) {
     const [file, ...paths] = args.operands as [string, ...string[]];
     const image = await openImageArgument(file, args, io);
-    const lister = new Lister(image, new Problems(file, io), args);
+    const lister = new Lister(image, new Problems(file, io, allWithJson(args)), args);
     const groups = lister.list(paths.length === 0 ? ['/'] : paths.map(textToName));
     await print(io, args.json ? renderJson(toJson(groups)) : renderGroups(groups, args));
-    return lister.problems.exitCode;
+    return lister.problems.finish();
   },
 });
 

@@ -5,6 +5,7 @@ import { atPath } from '../report-error.js';
 import { print } from '../io.js';
 import { openImageArgument } from '../open-image.js';
 import { flag, imageOptions, jsonOption } from '../options.js';
+import { allWithJson } from '../problem-lines.js';
 import { Problems } from '../problems.js';
 import { BlockTally } from '../render/block-tally.js';
 import { hex, inodeJson, octal, renderJson } from '../render/json.js';
@@ -29,7 +30,7 @@ export const stat = defineCommand({
   async run(args, io) {
     const [file, ...paths] = args.operands as [string, ...string[]];
     const image = await openImageArgument(file, args, io);
-    const problems = new Problems(file, io);
+    const problems = new Problems(file, io, allWithJson(args));
     const found: FileStatus[] = [];
     for (const path of paths.map(textToName)) {
       const options = { followSymlinks: args.dereference };
@@ -37,7 +38,7 @@ export const stat = defineCommand({
       if (inode !== undefined) found.push(fileStatus(image, path, inode, problems));
     }
     await print(io, args.json ? renderJson(found.map(toJson)) : found.map(toText).join('\n'));
-    return problems.exitCode;
+    return problems.finish();
   },
 });
 

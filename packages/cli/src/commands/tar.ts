@@ -35,7 +35,7 @@ export const tar = defineCommand({
     });
     if (output === '-') for (const chunk of chunks) await writeOut(io, chunk);
     else await writeFile(output, chunks, io);
-    return problems.exitCode;
+    return problems.finish();
   },
 });
 

@@ -5,6 +5,7 @@ import { about, atPath } from '../report-error.js';
 import { print } from '../io.js';
 import { openImageArgument } from '../open-image.js';
 import { imageOptions, jsonOption } from '../options.js';
+import { allWithJson } from '../problem-lines.js';
 import { Problems } from '../problems.js';
 import { inodeJson, renderJson, type InodeJson } from '../render/json.js';
 import { plural } from '../render/table.js';
@@ -22,11 +23,11 @@ export const tree = defineCommand({
   async run(args, io) {
     const [file, directory = '/'] = args.operands as [string, string?];
     const image = await openImageArgument(file, args, io);
-    const problems = new Problems(file, io);
+    const problems = new Problems(file, io, allWithJson(args));
     const path = textToName(directory);
     const root = await about(file, () => growTree(image, path, problems));
     await print(io, args.json ? renderJson(nodeJson(root, path)) : drawTree(root, directory));
-    return problems.exitCode;
+    return problems.finish();
   },
 });
 

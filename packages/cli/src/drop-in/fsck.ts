@@ -1,5 +1,5 @@
 import type { CheckResult } from 'cramfs-reader';
-import { findingLine, renderStats, suppressedLines, verdict } from '../check/render.js';
+import { findingLines, renderStats, verdict } from '../check/render.js';
 import { runCheck } from '../check/run.js';
 import { UsageError } from '../errors.js';
 import { printable, reportError } from '../report-error.js';
@@ -41,15 +41,18 @@ export async function runFsck(argv: readonly string[], io: CliIo): Promise<ExitC
     const { blocksize, extract } = values;
     const blockSize = blocksize === undefined ? undefined : parseBlockSize('-b')(blocksize);
     const args = { 'block-size': blockSize };
-    const result = await runCheck(file, args, io);
-    reportFindings(file, result, io);
+    const all = values.verbose === true;
+    const result = await runCheck(file, { ...args, all }, io);
+    reportFindings(file, result, all, io);
     const code = exitCode(result);
     if (values.verbose === true) await print(io, renderStats(result));
     const target = extract === '' ? undefined : extract;
     if (target !== undefined && (code === EXIT.ok || values['carry-on'] === true)) {
       const image = await openImageArgument(file, args, io);
       const options = { damage: 'zeros' } as const;
-      const extracted = extractExitCode(await runExtract(image, file, target, options, TOOL, io));
+      const lines = { tool: TOOL, all, hint: '-v lists all' };
+      const report = await runExtract(image, file, target, options, lines, io);
+      const extracted = extractExitCode(report);
       if (code === EXIT.ok && extracted !== EXIT.ok) return extracted;
     }
     if (values.verbose === true && code === EXIT.ok) await print(io, `${printable(file)}: OK\n`);
@@ -64,8 +67,8 @@ function emptyExtract(word: string): string {
   return word === '--extract' ? '--extract=' : word;
 }
 
-function reportFindings(file: string, result: CheckResult, io: CliIo): void {
-  for (const line of [...result.findings.map(findingLine), ...suppressedLines(result)]) {
+function reportFindings(file: string, result: CheckResult, all: boolean, io: CliIo): void {
+  for (const line of findingLines(result, { all, hint: '-v lists all' })) {
     io.stderr.write(`${TOOL}: ${printable(file)}: ${line}\n`);
   }
 }

@@ -109,6 +109,7 @@ async function buildRequest({
     exclude: [],
     allow: new Set<Leave>((values.allow ?? []).map(oneOf('--allow', LEAVES))),
     warningsAreErrors: values.errors === true,
+    listAll: values.verbose === true,
     workers: undefined,
     compression: 'none',
   };

@@ -5,6 +5,7 @@ import { FileError } from '../errors.js';
 import { isUsageError, printable } from '../report-error.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import type { CliIo } from '../io.js';
+import { ProblemLines, type ProblemLinesOptions } from '../problem-lines.js';
 import { startProgress } from '../progress.js';
 import { hex } from '../render/json.js';
 
@@ -12,7 +13,7 @@ import { hex } from '../render/json.js';
  * Extracts an image, with a progress bar on a terminal; prints problems, not the result.
  *
  * @param file the image's name for messages.
- * @param tool the name that lines on stderr start with.
+ * @param lines the name that lines on stderr start with, and how many there may be.
  * @throws FileError about the target directory.
  */
 export async function runExtract(
@@ -20,7 +21,7 @@ export async function runExtract(
   file: string,
   target: string,
   options: Omit<ExtractOptions, 'onProgress'>,
-  tool: string,
+  { tool, ...lines }: ProblemLinesOptions & { readonly tool: string },
   io: CliIo,
 ): Promise<ExtractReport> {
   const { extractImage } = await import('cramfs-reader/node');
@@ -34,10 +35,35 @@ export async function runExtract(
   } finally {
     progress.stop();
   }
-  for (const problem of report.problems) {
-    io.stderr.write(`${tool}: ${printable(file)}: ${problemLine(problem)}\n`);
-  }
+  reportProblems(report.problems, lines, (line) => {
+    io.stderr.write(`${tool}: ${printable(file)}: ${line}\n`);
+  });
   return report;
+}
+
+const KEEPS_ALL = '`cramfs tar` keeps owners and devices';
+
+/** What helps against problems of a code. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  EEXIST: '--force replaces files that exist',
+  SKIPPED_DEVICE: KEEPS_ALL,
+  OWNERS_NOT_SET: KEEPS_ALL,
+  DROPPED_SETUID: '--setuid keeps setuid and setgid bits',
+};
+
+function reportProblems(
+  problems: readonly ExtractProblem[],
+  options: ProblemLinesOptions,
+  write: (line: string) => void,
+): void {
+  const lines = new ProblemLines(write, options);
+  for (const problem of problems) {
+    const { severity, code } = problem;
+    const kind = { key: `${severity} ${code}`, summary: code, remedy: REMEDIES[code] };
+    lines.add(kind, () => problemLine(problem));
+  }
+  lines.finish();
+  for (const remedy of lines.remedies()) write(remedy);
 }
 
 /** Whether what was asked for has been extracted. */

@@ -6,6 +6,7 @@ import { about } from '../report-error.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { print, type CliIo } from '../io.js';
 import { openImageArgument } from '../open-image.js';
+import { allWithJson } from '../problem-lines.js';
 import { Problems } from '../problems.js';
 import { mapJson, mapTable } from './render.js';
 import { simulationText } from './render-simulation.js';
@@ -24,7 +25,7 @@ export async function runMapCommand(args: MapArguments, io: CliIo): Promise<Exit
       physAddr: args.phys ?? DEFAULT_PHYS,
       kernels: kernels(args),
     });
-    const problems = new Problems(file, io);
+    const problems = new Problems(file, io, allWithJson(args));
     if (image.isCutOff) problems.add(cutOff(image));
     for (const { path, inode } of selectFiles(image, operands, problems.add)) {
       report.add(path, inode);
@@ -41,7 +42,8 @@ export async function runMapCommand(args: MapArguments, io: CliIo): Promise<Exit
     }
     if (simulation !== null && !args.json) await print(io, simulationText(simulation));
     const agrees = simulation === null || simulation.disagreements.length === 0;
-    if (problems.exitCode !== EXIT.ok) return problems.exitCode;
+    const code = problems.finish();
+    if (code !== EXIT.ok) return code;
     return agrees && failures.length === 0 ? EXIT.ok : EXIT.differs;
   });
 }

@@ -191,6 +191,7 @@ describe('leaving out', () => {
     expect(problems).toEqual(
       ['/image', '/other'].map((path) => ({
         severity: 'warning',
+        kind: 'output',
         path,
         message: 'left out: it is what is being written',
       })),
@@ -249,8 +250,8 @@ describe('what cannot be read', () => {
     const message = 'cannot be read: permission denied (EACCES)';
     expect(scanAsNobody(false)).toEqual({
       problems: [
-        { severity: 'error', path: '/secret', message },
-        { severity: 'error', path: '/closed', message },
+        { severity: 'error', kind: 'unreadable', path: '/secret', message },
+        { severity: 'error', kind: 'unreadable', path: '/closed', message },
       ],
       names: ['/', '/link', '/public'],
     });
@@ -260,8 +261,8 @@ describe('what cannot be read', () => {
     const message = 'left out: cannot be read: permission denied (EACCES)';
     expect(scanAsNobody(true)).toEqual({
       problems: [
-        { severity: 'warning', path: '/secret', message },
-        { severity: 'warning', path: '/closed', message },
+        { severity: 'warning', kind: 'unreadable', path: '/secret', message },
+        { severity: 'warning', kind: 'unreadable', path: '/closed', message },
       ],
       names: ['/', '/link', '/public'],
     });

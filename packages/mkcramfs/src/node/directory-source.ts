@@ -142,7 +142,7 @@ class DirectoryScan {
       const stats = lstatSync(host, { bigint: true });
       if (isSameFile(this.options.ignore, stats)) {
         const message = 'left out: it is what is being written';
-        this.options.onProblem({ severity: 'warning', path, message });
+        this.options.onProblem({ severity: 'warning', kind: 'output', path, message });
         return undefined;
       }
       return this.makeEntry(host, path, stats);
@@ -185,8 +185,8 @@ class DirectoryScan {
     const reason = `cannot be read: ${systemReason(error)}`;
     onProblem(
       skipUnreadable
-        ? { severity: 'warning', path, message: `left out: ${reason}` }
-        : { severity: 'error', path, message: reason },
+        ? { severity: 'warning', kind: 'unreadable', path, message: `left out: ${reason}` }
+        : { severity: 'error', kind: 'unreadable', path, message: reason },
     );
   }
 }
