@@ -109,7 +109,7 @@ export function runTool(tool: string, argv: readonly string[], input?: Uint8Arra
   return { status, stdout, stderr: stderr.toString() };
 }
 
-/** Runs a tool and sends it a signal as soon as `ready` says so. */
+/** Runs a tool and sends it one signal, as soon as `ready` says so. */
 export async function interruptTool(
   tool: string,
   argv: readonly string[],
@@ -125,7 +125,9 @@ export async function interruptTool(
   });
   const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
   const timer = setInterval(() => {
-    if (ready()) child.kill(signal);
+    if (!ready()) return;
+    clearInterval(timer);
+    child.kill(signal);
   }, 5);
   const [status, killedBy] = await closed;
   clearInterval(timer);

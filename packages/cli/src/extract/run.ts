@@ -20,7 +20,7 @@ export async function runExtract(
   image: CramfsImage,
   file: string,
   target: string,
-  options: Omit<ExtractOptions, 'onProgress'>,
+  options: Omit<ExtractOptions, 'onProgress' | 'signal'>,
   { tool, ...lines }: ProblemLinesOptions & { readonly tool: string },
   io: CliIo,
 ): Promise<ExtractReport> {
@@ -28,7 +28,11 @@ export async function runExtract(
   const progress = await startProgress(io, 'extracting');
   let report: ExtractReport;
   try {
-    report = await extractImage(image, target, { ...options, onProgress: progress.update });
+    report = await extractImage(image, target, {
+      ...options,
+      onProgress: progress.update,
+      signal: io.interruptSignal(),
+    });
   } catch (error) {
     if (isUsageError(error)) throw error;
     throw new FileError(isCramfsError(error) ? file : target, error);

@@ -1,12 +1,14 @@
+import { setImmediate } from 'node:timers/promises';
 import type { CramfsImage } from '../image.js';
 import { selectEntries, type SelectedEntry } from '../select.js';
 import { losesSetId } from './extract/attributes.js';
 import { checkContentSize } from './extract/content-size.js';
 import { Extraction, type ExtractionRules } from './extract/extraction.js';
 import { toProblem, type ExtractProblem } from './extract/problems.js';
-import { TargetDirectory } from './extract/target-path.js';
+import { TargetDirectory } from './extract/target-directory.js';
 import type { ExtractOptions, ExtractReport } from './extract/types.js';
-import { writeFiles, type FileTask } from './extract/write-files.js';
+import type { FileRequest } from './extract/write-file.js';
+import { writeFiles } from './extract/write-files.js';
 import { startPool, workerCount } from './image-pool.js';
 
 export type { ExtractProblem } from './extract/problems.js';
@@ -19,34 +21,35 @@ const DEFAULT_MAX_BYTES = 4 * 2 ** 30;
  * Writes an image, or a part of it, to a directory, which is made if it is not there. Modes are as
  * in the image whatever the umask, times are 0, holes stay holes.
  *
- * Nothing outside the directory is ever written to, whatever the image holds and whatever the
- * directory held before:
+ * Nothing outside the directory is ever written to, whatever the image holds, whatever the directory
+ * held before, and, on Linux, whatever others do to the directory meanwhile:
  *
- * - Every path is the target's real path and names that are single components, no two the same
- *   (selectEntries()).
+ * - Every path consists of names that are single components, no two the same (selectEntries()).
  * - Directories are made first, parents before children. One that exists counts only if lstat(2)
  *   says that it is a directory and no symlink; otherwise all below it is left out.
- * - Files are made by open(2) with O_CREAT, O_EXCL and O_NOFOLLOW, so they are new, in a directory
- *   of the step before. With `force` what is in the way is unlinked, and then the same happens.
+ * - Everything is made, replaced or changed in a directory that is held open, and was opened
+ *   component by component without following symlinks: see DirectoryCursor.
+ * - Files are made by open(2) with O_CREAT, O_EXCL and O_NOFOLLOW, so they are new. With `force`
+ *   what is in the way is unlinked, and then the same happens.
  * - Device nodes and fifos, and then symlinks, come when all files have been written. So no path
  *   that is written to has a symlink of the image in it.
- * - Attributes are set through the descriptor of a new file, of a directory opened with O_NOFOLLOW
- *   (last, so that read-only directories can be filled), or of the link itself.
+ * - Attributes are set through a descriptor: of a new file, of a directory (last, so that read-only
+ *   directories can be filled), of a node or symlink that has no other name.
  *
- * This holds as long as nobody else changes the directory at the same time: Node.js has no
- * openat(2) to guard against that.
+ * Other systems than Linux, and Linux without /proc, have no paths that start at an open directory.
+ * There all this holds as long as nobody else changes the directory at the same time.
  *
  * @returns what was made and every problem. What could be extracted has been, unless the last
  * problem is that nothing can be written any more, as on a full disk.
  * @throws CramfsError TOO_BIG (before anything is written) or BAD_REQUEST (a malformed glob); the
- * system's error if the target directory cannot be made.
+ * system's error if the target directory cannot be made; the signal's reason if that was aborted.
  */
 export async function extractImage(
   image: CramfsImage,
   targetDirectory: string,
   options: ExtractOptions = {},
 ): Promise<ExtractReport> {
-  const { paths, maxBytes = DEFAULT_MAX_BYTES, workers: requested, onProgress } = options;
+  const { paths, maxBytes = DEFAULT_MAX_BYTES, workers: requested, onProgress, signal } = options;
   const problems: ExtractProblem[] = [];
   const entries = selectEntries(image, {
     paths,
@@ -61,20 +64,31 @@ export async function extractImage(
   const workers = options.pool === undefined ? workerCount(total, requested) : 0;
   // The threads start while the directories are made.
   const own = workers > 0 ? await startPool(workers) : undefined;
+  const pool = options.pool ?? own;
+  let target: TargetDirectory | undefined;
+  let extraction: Extraction | undefined;
   try {
     const rules = rulesFor(options);
-    const extraction = new Extraction(image, new TargetDirectory(targetDirectory), rules);
-    for (const entry of groups.directories) extraction.makeDirectory(entry);
+    target = new TargetDirectory(targetDirectory);
+    extraction = new Extraction(image, target, rules);
+    for await (const entry of paced(groups.directories, signal)) extraction.makeDirectory(entry);
     let done = 0;
     const tasks = fileTasks(groups.files, extraction, rules);
-    const result = await writeFiles(image, tasks, options.pool ?? own, (part) => {
+    const report = (part: number): void => {
       done += part;
       onProgress?.(done, total);
+    };
+    const result = await writeFiles(image, target.location, tasks, {
+      pool,
+      onProgress: report,
+      signal,
     });
     extraction.report(result.problems);
-    extraction.makeNodes(groups.nodes);
-    for (const entry of groups.symlinks) extraction.makeSymlink(entry);
-    extraction.finishDirectories();
+    for await (const entry of paced(groups.nodes, signal)) extraction.makeNode(entry);
+    for await (const entry of paced(groups.symlinks, signal)) extraction.makeSymlink(entry);
+    for await (const entry of paced(groups.directories.reverse(), signal)) {
+      extraction.finishDirectory(entry);
+    }
     if (options.preserveOwner === undefined && !rules.owner) warnOfOwners(entries, extraction);
     return {
       ...extraction.made,
@@ -84,6 +98,26 @@ export async function extractImage(
     };
   } finally {
     await own?.close();
+    extraction?.close();
+    target?.close();
+  }
+}
+
+/** So many entries are worked on before signals and progress get their turn. */
+const ENTRIES_AT_ONCE = 64;
+
+/** @throws the signal's reason. */
+async function* paced(
+  entries: readonly SelectedEntry[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<SelectedEntry, void> {
+  signal?.throwIfAborted();
+  for (const [index, entry] of entries.entries()) {
+    if (index % ENTRIES_AT_ONCE === ENTRIES_AT_ONCE - 1) {
+      await setImmediate();
+      signal?.throwIfAborted();
+    }
+    yield entry;
   }
 }
 
@@ -91,14 +125,14 @@ function* fileTasks(
   entries: readonly SelectedEntry[],
   extraction: Extraction,
   rules: ExtractionRules,
-): Generator<FileTask> {
+): Generator<FileRequest> {
   for (const entry of entries) {
     const request = extraction.fileRequest(entry);
     if (request === undefined) continue;
     if (losesSetId(entry.inode, rules)) {
       extraction.warn(entry.path, 'DROPPED_SETUID', 'the setuid and setgid bits are left out');
     }
-    yield { ...request, path: entry.path };
+    yield request;
   }
 }
 

@@ -13,10 +13,12 @@ export interface BatchWork<Batch, Result> {
 
 /**
  * Works through `batches` on the threads of a pool and on this one. Batches are asked for as they
- * are needed, so that the first are being done while the others are made.
+ * are needed, so that the first are being done while the others are made. Whatever happens, no batch
+ * is in the works any more when this ends.
  *
  * @param image what the work is about; copied once if there are threads that cannot see it.
  * @returns results in the order of the batches.
+ * @throws what a batch throws, the first of them.
  */
 export async function workThrough<Batch, Result>(
   batches: Generator<Batch, undefined>,
@@ -27,14 +29,20 @@ export async function workThrough<Batch, Result>(
   const results: Result[] = [];
   let started = 0;
   let stopped = false;
+  const errors: unknown[] = [];
   const lane = async (work: (batch: Batch) => Promise<Result>): Promise<void> => {
-    for (const batch of batches) {
-      const index = started;
-      started += 1;
-      const result = await work(batch);
-      results[index] = result;
-      stopped = !done(batch, result) || stopped;
-      if (stopped) return;
+    try {
+      for (const batch of batches) {
+        const index = started;
+        started += 1;
+        const result = await work(batch);
+        results[index] = result;
+        stopped = !done(batch, result) || stopped;
+        if (stopped) return;
+      }
+    } catch (error) {
+      errors.push(error);
+      stopped = true;
     }
   };
   const lanes: Promise<void>[] = [];
@@ -53,5 +61,6 @@ export async function workThrough<Batch, Result>(
     }),
   );
   await Promise.all(lanes);
+  if (errors.length > 0) throw errors[0];
   return results;
 }

@@ -1,16 +1,21 @@
 import {
   chmodSync,
+  chownSync,
   closeSync,
   constants,
   fchmodSync,
   fchownSync,
+  fstatSync,
   futimesSync,
   lchownSync,
   lutimesSync,
   openSync,
+  utimesSync,
 } from 'node:fs';
 import { S_ISGID, S_ISUID } from 'cramfs-format';
 import type { Inode } from '../../types.js';
+import { targetChanged } from './problems.js';
+import { HOLD, openDirectory, pathOfDescriptor } from './target-directory.js';
 
 /** Which attributes of an inode go to the disk. */
 export interface AttributeRules {
@@ -49,10 +54,14 @@ export function setAttributes(fd: number, { mode, owner }: Attributes): void {
   futimesSync(fd, 0, 0);
 }
 
-/** Of a directory that may not be what it was when we made it: no symlink is followed. */
+/**
+ * Of a directory that may not be what it was when we made it: no symlink is followed.
+ *
+ * @throws TargetError if it is none any more.
+ */
 export function setDirectoryAttributes(path: Buffer, attributes: Attributes): void {
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
-  const fd = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  const fd = openDirectory(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   try {
     setAttributes(fd, attributes);
   } finally {
@@ -60,14 +69,33 @@ export function setDirectoryAttributes(path: Buffer, attributes: Attributes): vo
   }
 }
 
-export function setSymlinkAttributes(path: Buffer, { owner }: Attributes): void {
-  if (owner !== undefined) lchownSync(path, owner.uid, owner.gid);
-  lutimesSync(path, 0, 0);
-}
-
-/** Of a device node or fifo, which cannot be opened without waking up what is behind it. */
-export function setNodeAttributes(path: Buffer, { mode, owner }: Attributes): void {
-  if (owner !== undefined) lchownSync(path, owner.uid, owner.gid);
-  chmodSync(path, mode);
-  lutimesSync(path, 0, 0);
+/**
+ * Of a symlink, device node or fifo that we have just made; none of them can be opened as files are.
+ *
+ * @param isHeld whether the system lets us hold on to it: see DirectoryCursor.
+ * @throws TargetError if there is something else instead.
+ */
+export function setNodeAttributes(
+  path: Buffer,
+  attributes: Attributes,
+  { isSymlink, isHeld }: { readonly isSymlink: boolean; readonly isHeld: boolean },
+): void {
+  const { mode, owner } = attributes;
+  if (!isHeld) {
+    if (owner !== undefined) lchownSync(path, owner.uid, owner.gid);
+    if (!isSymlink) chmodSync(path, mode);
+    lutimesSync(path, 0, 0);
+    return;
+  }
+  const fd = openSync(path, HOLD);
+  try {
+    const held = pathOfDescriptor(fd);
+    // Another name of somebody's file may have been put in its place.
+    if (fstatSync(fd).nlink > 1) throw targetChanged();
+    if (owner !== undefined) chownSync(held, owner.uid, owner.gid);
+    if (!isSymlink) chmodSync(held, mode);
+    utimesSync(held, 0, 0);
+  } finally {
+    closeSync(fd);
+  }
 }

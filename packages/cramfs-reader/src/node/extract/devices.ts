@@ -1,56 +1,89 @@
 import { execFileSync } from 'node:child_process';
-import { linkSync, mkdtempSync, rmdirSync, unlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, linkSync, mkdtempSync, openSync, rmSync, rmdirSync } from 'node:fs';
 import { CramfsError } from 'cramfs-format';
 import type { Inode } from '../../types.js';
+import { setNodeAttributes, type Attributes } from './attributes.js';
+import { createNew } from './create-new.js';
+import { HOLD, pathOfDescriptor, type TargetLocation } from './target-directory.js';
+
+const NODE = 'node';
+
+/** A directory of our own that nobody else may look into. */
+interface Workshop {
+  readonly path: string;
+  readonly fd: number | undefined;
+  /** Where commands run. */
+  readonly cwd: string;
+}
 
 /**
  * Makes device nodes and fifos. Node.js cannot, so mknod(1) and mkfifo(1) do; as their arguments are
  * text and names in an image are bytes, they work in a directory of our own, and link(2), which
- * neither replaces a file nor follows a symlink, gives the node its name.
+ * neither replaces a file nor follows a symlink, gives the node its name when it has its attributes.
  */
 export class NodeMaker {
-  private directory: string | undefined;
-  private readonly target: Buffer;
+  private workshop: Workshop | undefined;
+  private readonly target: TargetLocation;
 
-  /** @param target absolute path of the directory that is extracted to. */
-  constructor(target: Buffer) {
+  constructor(target: TargetLocation) {
     this.target = target;
   }
 
-  /** @throws CramfsError UNSUPPORTED with the command's message, or the system's error. */
-  make(inode: Inode, path: Buffer): void {
-    const made = join((this.directory ??= this.makeDirectory()), 'node');
-    if (inode.type === 'fifo') {
-      run('mkfifo', [made]);
-    } else {
-      const { major = 0, minor = 0 } = inode.rdev ?? {};
-      run('mknod', [made, inode.type === 'char-device' ? 'c' : 'b', String(major), String(minor)]);
-    }
+  /**
+   * @param path see DirectoryCursor.
+   * @param force see createNew().
+   * @throws CramfsError UNSUPPORTED with the command's message, TargetError, or the system's
+   * error.
+   */
+  make(inode: Inode, attributes: Attributes, path: Buffer, force: boolean): void {
+    const { cwd } = (this.workshop ??= openWorkshop(this.target));
+    const made = `${cwd}/${NODE}`;
     try {
-      linkSync(made, path);
+      if (inode.type === 'fifo') {
+        run('mkfifo', [NODE], cwd);
+      } else {
+        const { major = 0, minor = 0 } = inode.rdev ?? {};
+        const type = inode.type === 'char-device' ? 'c' : 'b';
+        run('mknod', [NODE, type, String(major), String(minor)], cwd);
+      }
+      setNodeAttributes(Buffer.from(made), attributes, {
+        isSymlink: false,
+        isHeld: this.target.isHeld,
+      });
+      createNew(path, force, () => {
+        linkSync(made, path);
+      });
     } finally {
-      unlinkSync(made);
+      rmSync(made, { force: true });
     }
   }
 
   close(): void {
-    if (this.directory !== undefined) rmdirSync(this.directory);
-    this.directory = undefined;
-  }
-
-  private makeDirectory(): string {
-    const target = this.target.toString();
-    if (!Buffer.from(target).equals(this.target)) {
-      throw new CramfsError('UNSUPPORTED', 'the path of the target directory is not UTF-8');
-    }
-    return mkdtempSync(join(target, '.cramfs-'));
+    if (this.workshop === undefined) return;
+    const { path, fd } = this.workshop;
+    this.workshop = undefined;
+    if (fd !== undefined) closeSync(fd);
+    rmdirSync(path);
   }
 }
 
-function run(command: string, args: string[]): void {
+function openWorkshop({ path: target, isHeld }: TargetLocation): Workshop {
+  const prefix = Buffer.concat([target, Buffer.from('/.cramfs-')]);
+  if (!isHeld && !Buffer.from(prefix.toString()).equals(prefix)) {
+    throw new CramfsError('UNSUPPORTED', 'the path of the target directory is not UTF-8');
+  }
+  const path = mkdtempSync(prefix.toString());
+  if (!isHeld) return { path, fd: undefined, cwd: path };
+  const fd = openSync(path, HOLD | constants.O_DIRECTORY);
+  return { path, fd, cwd: pathOfDescriptor(fd) };
+}
+
+function run(command: string, args: string[], cwd: string): void {
   try {
-    execFileSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    execFileSync(command, args, {
+      cwd,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
   } catch (cause) {
     throw new CramfsError('UNSUPPORTED', errorOutput(cause) || `cannot run ${command}`, { cause });
   }

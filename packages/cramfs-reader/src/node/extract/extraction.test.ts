@@ -4,7 +4,7 @@ import { buildRawImage } from '../../../../../test/helpers/raw-image.js';
 import { openImage } from '../../image.js';
 import { Extraction } from './extraction.js';
 import type { ExtractProblem } from './problems.js';
-import { TargetDirectory } from './target-path.js';
+import { TargetDirectory } from './target-directory.js';
 
 test('takes any number of problems at once: a file of a hostile image costs 16 bytes', async () => {
   await withTemporaryDirectory((path) => {

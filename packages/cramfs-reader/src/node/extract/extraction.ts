@@ -15,13 +15,13 @@ import {
   attributesOf,
   setDirectoryAttributes,
   setNodeAttributes,
-  setSymlinkAttributes,
   type AttributeRules,
 } from './attributes.js';
 import { createNew } from './create-new.js';
 import { NodeMaker } from './devices.js';
 import { isFatal, systemCode, toProblem, type ExtractProblem } from './problems.js';
-import type { TargetDirectory } from './target-path.js';
+import { DirectoryCursor } from './directory-cursor.js';
+import type { TargetDirectory } from './target-directory.js';
 import type { DamagePolicy, FileRequest } from './write-file.js';
 
 export interface ExtractionRules extends AttributeRules {
@@ -41,6 +41,8 @@ export class Extraction {
   private readonly image: CramfsImage;
   private readonly target: TargetDirectory;
   private readonly rules: ExtractionRules;
+  private readonly cursor: DirectoryCursor;
+  private readonly maker: NodeMaker;
   /** Directories that are there, and whether their attributes are ours to set. */
   private readonly directories = new Map<SelectedEntry, boolean>();
 
@@ -48,6 +50,14 @@ export class Extraction {
     this.image = image;
     this.target = target;
     this.rules = rules;
+    this.cursor = new DirectoryCursor(target.location);
+    this.maker = new NodeMaker(target.location);
+  }
+
+  /** Leaves nothing behind but what was extracted. */
+  close(): void {
+    this.cursor.close();
+    this.maker.close();
   }
 
   /** Makes a directory, or makes sure that the one that is there is no symlink. */
@@ -67,8 +77,7 @@ export class Extraction {
   fileRequest({ path, inode, parent }: SelectedEntry): FileRequest | undefined {
     if (parent !== undefined && !this.directories.has(parent)) return undefined;
     const { force, damage } = this.rules;
-    const attributes = attributesOf(inode, this.rules);
-    return { inode, target: this.target.resolve(path), attributes, force, damage };
+    return { path, inode, attributes: attributesOf(inode, this.rules), force, damage };
   }
 
   makeSymlink(entry: SelectedEntry): void {
@@ -80,28 +89,20 @@ export class Extraction {
       createNew(path, this.rules.force, () => {
         symlinkSync(Buffer.from(link, 'latin1'), path);
       });
-      setSymlinkAttributes(path, attributesOf(entry.inode, this.rules));
+      setNodeAttributes(path, attributesOf(entry.inode, this.rules), {
+        isSymlink: true,
+        isHeld: this.target.location.isHeld,
+      });
       this.made.symlinks += 1;
     });
   }
 
-  makeNodes(entries: readonly SelectedEntry[]): void {
-    const maker = new NodeMaker(this.target.resolve('/'));
-    try {
-      for (const entry of entries) this.makeNode(entry, maker);
-    } finally {
-      maker.close();
-    }
-  }
-
-  /** Sets the attributes of all directories: last, for their modes may forbid to write to them. */
-  finishDirectories(): void {
-    for (const [entry, ours] of [...this.directories].reverse()) {
-      if (!ours) continue;
-      this.attempt(entry, (path) => {
-        setDirectoryAttributes(path, attributesOf(entry.inode, this.rules));
-      });
-    }
+  /** Sets a directory's attributes: when all is in it, for its mode may forbid to write to it. */
+  finishDirectory(entry: SelectedEntry): void {
+    if (this.directories.get(entry) !== true) return;
+    this.attempt(entry, (path) => {
+      setDirectoryAttributes(path, attributesOf(entry.inode, this.rules));
+    });
   }
 
   report(problems: readonly ExtractProblem[]): void {
@@ -113,7 +114,7 @@ export class Extraction {
     this.problems.push({ severity: 'warning', path, code, message });
   }
 
-  private makeNode(entry: SelectedEntry, maker: NodeMaker): void {
+  makeNode(entry: SelectedEntry): void {
     const { inode, path } = entry;
     const { type, rdev } = inode;
     if (type === 'socket') {
@@ -123,10 +124,7 @@ export class Extraction {
       this.warn(path, 'SKIPPED_DEVICE', `a ${String(type)}${numbers}: left out`);
     } else {
       this.attempt(entry, (target) => {
-        createNew(target, this.rules.force, () => {
-          maker.make(inode, target);
-        });
-        setNodeAttributes(target, attributesOf(inode, this.rules));
+        this.maker.make(inode, attributesOf(inode, this.rules), target, this.rules.force);
         this.made.nodes += 1;
       });
     }
@@ -136,7 +134,7 @@ export class Extraction {
     const { path, parent } = entry;
     if (this.stopped || (parent !== undefined && !this.directories.has(parent))) return;
     try {
-      action(this.target.resolve(path));
+      action(this.cursor.pathTo(path));
     } catch (error) {
       this.report([toProblem(error, path)]);
     }

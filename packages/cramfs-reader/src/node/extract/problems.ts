@@ -7,7 +7,7 @@ export interface ExtractProblem {
   readonly path: string | undefined;
   /** Image offset of the cause, if it is the image. */
   readonly offset?: number | undefined;
-  /** A code of CramfsError or of the system, such as `EEXIST`. */
+  /** A code of CramfsError or of the system, such as `EEXIST`; or `TARGET_CHANGED`. */
   readonly code: string;
   readonly message: string;
 }
@@ -20,6 +20,23 @@ export function isFatal({ code }: ExtractProblem): boolean {
   return FATAL.has(code);
 }
 
+/** What is wrong with the target, found by ourselves. */
+export class TargetError extends Error {
+  override readonly name = 'TargetError';
+  readonly code: 'TARGET_CHANGED' | 'ENAMETOOLONG';
+
+  constructor(code: TargetError['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Somebody else changes the target while it is extracted to. */
+export function targetChanged(cause?: unknown): TargetError {
+  const message = 'left out: another program has changed the target directory meanwhile';
+  return new TargetError('TARGET_CHANGED', message, { cause });
+}
+
 /**
  * What `error` says about the entry at `path`.
  *
@@ -29,6 +46,9 @@ export function toProblem(error: unknown, path: string | undefined): ExtractProb
   if (isCramfsError(error)) {
     const { code, message, offset } = error;
     return { severity: 'error', path: error.path ?? path, offset, code, message };
+  }
+  if (error instanceof TargetError) {
+    return { severity: 'error', path, code: error.code, message: error.message };
   }
   const code = systemCode(error);
   if (code === undefined) throw error;

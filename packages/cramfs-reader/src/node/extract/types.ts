@@ -21,6 +21,8 @@ export interface ExtractOptions {
   workers?: number | undefined;
   /** Instead of threads of this extraction's own: see startPoolFor(). The caller closes it. */
   pool?: ImagePool | undefined;
+  /** Ends the extraction: what is being written is made whole, nothing else is begun. */
+  signal?: AbortSignal | undefined;
   /** Called now and then with the bytes of content written so far. */
   onProgress?: ((done: number, total: number) => void) | undefined;
 }

@@ -4,6 +4,7 @@ import { blockContent, checkedBlockCount, decodeBlock } from '../../blocks.js';
 import type { CramfsImage } from '../../image.js';
 import type { Inode } from '../../types.js';
 import { createNew } from './create-new.js';
+import type { DirectoryCursor } from './directory-cursor.js';
 import { setAttributes, type Attributes } from './attributes.js';
 
 /** What happens to a file of which a block cannot be read. */
@@ -14,9 +15,9 @@ export type DamagePolicy =
   | 'zeros';
 
 export interface FileRequest {
+  /** In the image, a byte string; its directories have been made. */
+  readonly path: string;
   readonly inode: Inode;
-  /** Absolute path; its directories exist and are no symlinks. */
-  readonly target: Uint8Array;
   readonly attributes: Attributes;
   /** Replace a file that is in the way. */
   readonly force: boolean;
@@ -36,9 +37,12 @@ const OWNER_ONLY = 0o600;
  * @returns what is damaged, if the policy is `zeros`: the first error of the file.
  * @throws CramfsError if the image is damaged, or the system's error; then there is no new file.
  */
-export function writeFile(image: CramfsImage, request: FileRequest): CramfsError | undefined {
-  const { inode, target, attributes, force, damage } = request;
-  const path = Buffer.from(target);
+export function writeFile(
+  image: CramfsImage,
+  { path: name, inode, attributes, force, damage }: FileRequest,
+  cursor: DirectoryCursor,
+): CramfsError | undefined {
+  const path = cursor.pathTo(name);
   const fd = createNew(path, force, () =>
     openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, OWNER_ONLY),
   );

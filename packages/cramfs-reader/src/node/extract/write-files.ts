@@ -1,18 +1,16 @@
 import type { CramfsImage } from '../../image.js';
 import type { ImagePool } from '../image-pool.js';
 import { workThrough } from '../work-through.js';
+import { withCursor } from './directory-cursor.js';
 import { isFatal, toProblem, type ExtractProblem } from './problems.js';
+import type { TargetLocation } from './target-directory.js';
 import { writeFile, type FileRequest } from './write-file.js';
-
-/** A file to write and the path it has in the image. */
-export interface FileTask extends FileRequest {
-  readonly path: string;
-}
 
 /** Files that a worker writes at a time. */
 export interface FileBatch {
   readonly blockSize: CramfsImage['blockSize'];
-  readonly tasks: readonly FileTask[];
+  readonly target: TargetLocation;
+  readonly tasks: readonly FileRequest[];
 }
 
 export interface BatchResult {
@@ -27,42 +25,53 @@ const BATCH_BYTES = 2 ** 20;
 const BATCH_FILES = 64;
 
 /** Writes some files, each whether or not the others succeed, up to a fatal problem. */
-export function writeBatch(image: CramfsImage, { tasks }: FileBatch): BatchResult {
+export function writeBatch(image: CramfsImage, { target, tasks }: FileBatch): BatchResult {
   const problems: ExtractProblem[] = [];
   let written = 0;
   let bytes = 0;
-  for (const task of tasks) {
-    try {
-      const damage = writeFile(image, task);
-      if (damage !== undefined) problems.push(toProblem(damage, task.path));
-      written += 1;
-      bytes += task.inode.size;
-    } catch (error) {
-      const problem = toProblem(error, task.path);
-      problems.push(problem);
-      if (isFatal(problem)) break;
+  withCursor(target, (cursor) => {
+    for (const task of tasks) {
+      try {
+        const damage = writeFile(image, task, cursor);
+        if (damage !== undefined) problems.push(toProblem(damage, task.path));
+        written += 1;
+        bytes += task.inode.size;
+      } catch (error) {
+        const problem = toProblem(error, task.path);
+        problems.push(problem);
+        if (isFatal(problem)) break;
+      }
     }
-  }
+  });
   return { written, bytes, problems };
 }
 
+export interface WriteFilesOptions {
+  readonly pool: ImagePool | undefined;
+  /** Told of the bytes of content that have been written since the last call. */
+  readonly onProgress: (bytes: number) => void;
+  /** Ends the work when the files that are being written are whole. */
+  readonly signal: AbortSignal | undefined;
+}
+
 /**
- * Writes all files, on the threads of `pool` and on this one; ends early after a fatal problem.
+ * Writes all files, on the threads of a pool and on this one; ends early after a fatal problem, or
+ * if it is told to.
  *
  * @returns number of files, their bytes, and the problems in the order of `tasks`.
  */
 export async function writeFiles(
   image: CramfsImage,
-  tasks: Iterable<FileTask>,
-  pool: ImagePool | undefined,
-  onProgress: (bytes: number) => void,
+  target: TargetLocation,
+  tasks: Iterable<FileRequest>,
+  { pool, onProgress, signal }: WriteFilesOptions,
 ): Promise<BatchResult> {
-  const results = await workThrough(batchesOf(tasks, image), pool, image.bytes, {
+  const results = await workThrough(batchesOf(image, target, tasks), pool, image.bytes, {
     name: 'write',
     here: (batch) => writeBatch(image, batch),
     done: ({ tasks }, { problems }) => {
       onProgress(tasks.reduce((sum, { inode }) => sum + inode.size, 0));
-      return !problems.some(isFatal);
+      return signal?.aborted !== true && !problems.some(isFatal);
     },
   });
   return {
@@ -73,18 +82,19 @@ export async function writeFiles(
 }
 
 function* batchesOf(
-  tasks: Iterable<FileTask>,
   { blockSize }: CramfsImage,
+  target: TargetLocation,
+  tasks: Iterable<FileRequest>,
 ): Generator<FileBatch, undefined> {
-  let batch: FileTask[] = [];
+  let batch: FileRequest[] = [];
   let bytes = 0;
   for (const task of tasks) {
     batch.push(task);
     bytes += task.inode.size;
     if (bytes < BATCH_BYTES && batch.length < BATCH_FILES) continue;
-    yield { blockSize, tasks: batch };
+    yield { blockSize, target, tasks: batch };
     batch = [];
     bytes = 0;
   }
-  if (batch.length > 0) yield { blockSize, tasks: batch };
+  if (batch.length > 0) yield { blockSize, target, tasks: batch };
 }

@@ -1,0 +1,103 @@
+import { closeSync, constants } from 'node:fs';
+import { PATH_MAX } from '../../walk.js';
+import { TargetError } from './problems.js';
+import { HOLD, openDirectory, pathOfDescriptor, type TargetLocation } from './target-directory.js';
+
+interface OpenDirectory {
+  readonly name: string;
+  readonly fd: number;
+}
+
+/** Descriptors that a cursor has open at most: directories may be nested 2,000 deep. */
+const MAX_HELD = 32;
+
+/**
+ * Goes from directory to directory of a target, and gives paths that lead into them. It has each
+ * directory open from the target down, opened in its parent and not through a symlink; the paths
+ * start at the descriptor: `/proc/self/fd/12/name`. Whoever exchanges a directory for a symlink
+ * meanwhile changes where a name leads, but not where these paths lead.
+ *
+ * Where the system has no such paths they are the names from the target's real path on, and safe
+ * as long as nobody else changes the target.
+ */
+export class DirectoryCursor {
+  private readonly location: TargetLocation;
+  /** Path in the image of the directory that the cursor is in; none if it did not get there. */
+  private current: string | undefined = '';
+  /** What leads to it, from the target down. */
+  private readonly open: OpenDirectory[] = [];
+  /** So many of these, from the first, have been closed again. */
+  private closed = 0;
+
+  constructor(location: TargetLocation) {
+    this.location = location;
+  }
+
+  /**
+   * @param path of an entry in the image, a byte string that selectEntries() has let pass.
+   * @returns where to make it, or to find it; good until the next call.
+   * @throws TargetError if its directory is none any more, or if nobody could use the file's whole
+   * path; or the system's error.
+   */
+  pathTo(path: string): Buffer {
+    const { path: target, isHeld, nameLength } = this.location;
+    // To those who follow no symlinks a descriptor's own path is one.
+    if (path === '/') return Buffer.concat([target, Buffer.from('/.')]);
+    if (!isHeld) return Buffer.concat([target, Buffer.from(path, 'latin1')]);
+    if (nameLength + path.length >= PATH_MAX) {
+      throw new TargetError('ENAMETOOLONG', 'ENAMETOOLONG: name too long');
+    }
+    const slash = path.lastIndexOf('/');
+    this.enter(path.slice(0, slash));
+    return this.pathOf(path.slice(slash));
+  }
+
+  close(): void {
+    this.leave(0);
+  }
+
+  private enter(directory: string): void {
+    if (directory === this.current) return;
+    this.current = undefined;
+    const names = directory.split('/').slice(1);
+    let common = 0;
+    while (common < names.length && this.open[common]?.name === names[common]) common += 1;
+    // A directory is opened in its parent: if that has been closed, all start anew.
+    this.leave(common > this.closed ? common : 0);
+    for (const name of names.slice(this.open.length)) this.descend(name);
+    this.current = directory;
+  }
+
+  private leave(depth: number): void {
+    for (const { fd } of this.open.slice(Math.max(depth, this.closed))) closeSync(fd);
+    this.open.length = depth;
+    if (depth === 0) this.closed = 0;
+  }
+
+  private descend(name: string): void {
+    this.open.push({
+      name,
+      fd: openDirectory(this.pathOf(`/${name}`), HOLD | constants.O_DIRECTORY),
+    });
+    if (this.open.length - this.closed <= MAX_HELD) return;
+    closeSync(this.open[this.closed]!.fd);
+    this.closed += 1;
+  }
+
+  /** @param tail a slash and the name of something in the directory that was opened last. */
+  private pathOf(tail: string): Buffer {
+    const last = this.open.at(-1);
+    const path = last === undefined ? this.location.path : Buffer.from(pathOfDescriptor(last.fd));
+    return Buffer.concat([path, Buffer.from(tail, 'latin1')]);
+  }
+}
+
+/** Calls `use` with a cursor, and closes it. */
+export function withCursor<T>(location: TargetLocation, use: (cursor: DirectoryCursor) => T): T {
+  const cursor = new DirectoryCursor(location);
+  try {
+    return use(cursor);
+  } finally {
+    cursor.close();
+  }
+}
