@@ -396,6 +396,29 @@ describe('kernel facts', () => {
     expect(run(0x800)).not.toThrow();
     expect(run(0x801)).toThrow(/ROM/);
   });
+
+  // Every case of it: outside-rom.test.ts.
+  test('K24: data outside the image is mapped; outside the ROM, it kills', () => {
+    const beyond = (size: number): Uint8Array =>
+      buildRawImage({ f: file(noise(size), { blocks: [{ kind: 'D', pointer: 0xc1000000 }] }) })
+        .bytes;
+    const process = romMachine(beyond(PAGE_SIZE)).spawn();
+    const at = mapFile(process, '/rom/f', 1, PROT_READ);
+    expect(() => process.load(at)).toThrow('SIGSEGV (ACCERR)');
+    const other = romMachine(beyond(100)).spawn();
+    expect(() => mapFile(other, '/rom/f', 1, PROT_READ)).toThrow('dies in mmap(2)');
+  });
+
+  test('K25: a size of 0 kills the kernel at the first read from ROM', () => {
+    const { bytes } = buildRawImage({ f: file('content') }, { size: 0 });
+    const process = romMachine(bytes).spawn();
+    expect(() => process.open('/rom/f')).toThrow('the kernel dies at the first read');
+    const small = romMachine(buildRawImage({ f: file('content') }, { size: 40 }).bytes).spawn();
+    expect(() => small.open('/rom/f')).toThrow('ENOENT');
+    const machine = new Machine();
+    machine.mountCramfs('/', openImage(bytes));
+    expect(readAll(machine.spawn(), '/f')).toEqual(ascii('content'));
+  });
 });
 
 function ascii(content: string): Uint8Array {

@@ -57,9 +57,13 @@ export function isExtendedPointer(raw: number): boolean {
   return (raw & CRAMFS_BLK_FLAGS) !== 0;
 }
 
-/** The stored pointer that follows `raw` in a run of direct uncompressed blocks of one file. */
+/**
+ * The stored pointer that follows `raw` in a run of direct uncompressed blocks of one file. Offsets
+ * wrap at 4 GiB, and the flags stay: compare fs/cramfs/inode.c:cramfs_get_block_range().
+ */
 export function nextDirectPointer(raw: number, blockSize: number): number {
-  return (raw + blockSize / DIRECT_ALIGNMENT) >>> 0;
+  const value = ((raw & ~CRAMFS_BLK_FLAGS) + blockSize / DIRECT_ALIGNMENT) & ~CRAMFS_BLK_FLAGS;
+  return (value | (raw & CRAMFS_BLK_FLAGS)) >>> 0;
 }
 
 /** Number of block pointers of a file of `size` bytes. */

@@ -65,20 +65,23 @@ export function decodeBlock(image: CramfsImage, inode: Inode, index: number, cou
   return block;
 }
 
+/** An image, as far as {@link locateBlock} looks at it: {@link CramfsImage} is one. */
+export type BlockSource = Pick<CramfsImage, 'view' | 'endianness' | 'blockSize' | 'size'>;
+
 /**
  * What {@link decodeBlock} decodes, before it is checked: `length` may be negative or too large and
- * `start` outside. A direct compressed block whose length stands outside the image gets length 0.
- *
- * @param inode of which the pointer table lies in the image.
+ * `start` outside. What is read from beyond `image.size` is 0: a direct compressed block whose length
+ * is there is a hole, and of a pointer table that is there, the first block ends before its start
+ * and the others are holes.
  */
 export function locateBlock(
-  image: CramfsImage,
+  image: BlockSource,
   inode: Pick<Inode, 'dataOffset' | 'size'>,
   index: number,
   count: number,
 ): Block {
   const pointerOffset = inode.dataOffset + index * BLOCK_POINTER_SIZE;
-  const raw = getU32(image.view, pointerOffset, image.endianness);
+  const raw = pointerAt(image, pointerOffset);
   const pointer = decodeBlockPointer(raw);
   const { uncompressed } = pointer;
   const direct = pointer.kind === 'direct';
@@ -113,16 +116,25 @@ export function blockFault(
   return start + length > image.size ? 'OUT_OF_RANGE' : undefined;
 }
 
+/** Starts of blocks whose pointers tell their ends have as many bits as those. */
+const END_LIMIT = 2 ** 30;
+
 /** Where the block of the pointer at `pointerOffset` ends, as the next one's start. */
-function endOfPrevious(image: CramfsImage, pointerOffset: number): number {
-  const previous = decodeBlockPointer(getU32(image.view, pointerOffset, image.endianness));
+function endOfPrevious(image: BlockSource, pointerOffset: number): number {
+  const previous = decodeBlockPointer(pointerAt(image, pointerOffset));
   if (previous.kind === 'end') return previous.end;
-  if (previous.uncompressed) return previous.start + image.blockSize;
-  return previous.start + DIRECT_LENGTH_SIZE + directLength(image, previous.start);
+  const length = previous.uncompressed
+    ? image.blockSize
+    : DIRECT_LENGTH_SIZE + directLength(image, previous.start);
+  return (previous.start + length) % END_LIMIT;
+}
+
+function pointerAt(image: BlockSource, at: number): number {
+  return at + BLOCK_POINTER_SIZE <= image.size ? getU32(image.view, at, image.endianness) : 0;
 }
 
 /** The u16 before the data of a direct compressed block. */
-function directLength(image: CramfsImage, start: number): number {
+function directLength(image: BlockSource, start: number): number {
   const inside = start + DIRECT_LENGTH_SIZE <= image.size;
   return inside ? getU16(image.view, start, image.endianness) : 0;
 }

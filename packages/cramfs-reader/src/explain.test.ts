@@ -67,6 +67,7 @@ describe('explainFile', () => {
       romStart: ROM + PAGE,
       romEnd: ROM + 3 * PAGE,
       ramPages: 1,
+      outsidePages: 0,
       reason: 'block 2 is compressed or a hole',
       tail: 'none',
       segments: undefined,
@@ -126,6 +127,7 @@ describe('ELF segments', () => {
         romStart: undefined,
         romEnd: undefined,
         ramPages: 1,
+        outsidePages: 0,
         reason: 'unsuitable block layout',
       },
       {
@@ -139,6 +141,7 @@ describe('ELF segments', () => {
         romStart: ROM + 2 * PAGE,
         romEnd: ROM + 4 * PAGE,
         ramPages: 0,
+        outsidePages: 0,
         reason: undefined,
       },
       {
@@ -152,6 +155,7 @@ describe('ELF segments', () => {
         romStart: undefined,
         romEnd: undefined,
         ramPages: 2,
+        outsidePages: 0,
         reason: 'vma is writable',
       },
     ]);

@@ -14,7 +14,12 @@ import {
   type ElfSegment,
 } from 'cramfs-elf';
 import type { CramfsImage } from './image.js';
-import { directMap, isTailShared, usesPhysmemOperations } from './mappability.js';
+import {
+  directMap,
+  isTailShared,
+  usesPhysmemOperations,
+  type OutsideImage,
+} from './mappability.js';
 import type { Inode } from './types.js';
 
 /** The kernel and the board for which mappability is explained. */
@@ -38,6 +43,11 @@ export interface RangeExplanation {
   readonly romEnd: number | undefined;
   /** Pages of the file that need RAM once they are touched (without MMU: at once). */
   readonly ramPages: number;
+  /**
+   * Pages of the file that are neither: their pointers or blocks are not in the image. What Linux
+   * does with them is kernel fact K24.
+   */
+  readonly outsidePages: number;
   /**
    * Why not all pages are direct: the kernel's own words where it has some. Undefined if they are.
    */
@@ -130,6 +140,7 @@ export function explainRange(
     romStart: undefined,
     romEnd: undefined,
     ramPages: ofFile,
+    outsidePages: 0,
     reason,
   });
 
@@ -137,6 +148,20 @@ export function explainRange(
   const obstacle = mountObstacle(image, options);
   if (obstacle !== undefined) return inRam(obstacle);
   const result = directMap(image, inode, { ...options, ...range });
+  if (result.outside !== undefined) {
+    const { outside } = result;
+    const inside = result.pages === 0 ? 0 : outside.block - pgoff;
+    const directPages = outside.what === 'pointers' ? 0 : inside;
+    const outsidePages = ofFile - directPages;
+    const start = physAddr + result.imageOffset;
+    return {
+      ...inRam(outsideReason(outside)),
+      directPages,
+      ...(directPages === 0 ? {} : { romStart: start, romEnd: start + directPages * pageSize }),
+      ramPages: 0,
+      outsidePages,
+    };
+  }
   if (result.pages === 0) {
     const cut = result.run > 0 && result.bailout === 'unsuitable block layout';
     return inRam(cut ? runEnd(image, inode, pgoff + result.run) : result.bailout);
@@ -157,6 +182,12 @@ export function explainRange(
             ? runEnd(image, inode, pgoff + result.run)
             : 'the mapping is longer than the file',
   };
+}
+
+/** Names what is not in the image, and what Linux does with it. */
+function outsideReason({ what, block, oops }: OutsideImage): string {
+  const name = what === 'pointers' ? `the pointer of block ${block}` : `block ${block}`;
+  return `${name} is not in the image${oops ? ': Linux dies in mmap(2)' : ''} (K24)`;
 }
 
 /** What keeps every file of the image from being mapped. */
@@ -197,8 +228,8 @@ function explainTail(
   if (pages === 0 || mountObstacle(image, options) !== undefined) return 'none';
   // Without MMU the rule looks at nothing but the layout.
   const whole = { ...options, mmu: false, pgoff: 0, pages };
-  const { errno, imageOffset } = directMap(image, inode, whole);
-  if (errno !== undefined) return 'none';
+  const { errno, imageOffset, outside } = directMap(image, inode, whole);
+  if (errno !== undefined || outside !== undefined) return 'none';
   if (inode.size % pageSize === 0) return 'full';
   const lastPage = imageOffset + (pages - 1) * pageSize;
   return isTailShared(image, inode, lastPage, pageSize) ? 'shared' : 'zero-padded';

@@ -1,6 +1,5 @@
 import {
   CRAMFS_DEFAULT_BLOCK_SIZE,
-  CRAMFS_FLAG_FSID_VERSION_2,
   CramfsError,
   bytesToName,
   CRAMFS_SUPER_ROOT_OFFSET,
@@ -13,7 +12,7 @@ import { blockContent, checkedBlockCount, decodeBlock } from './blocks.js';
 import { directoryEntries } from './directory.js';
 import { makeInode } from './inode.js';
 import { PathResolver } from './lookup.js';
-import { fsidCrc, readSuperblock } from './superblock.js';
+import { fsidCrc, readSuperblock, statedSize } from './superblock.js';
 import type {
   Block,
   DirectoryEntry,
@@ -67,7 +66,7 @@ export class CramfsImage {
   readonly view: DataView;
   /**
    * Where the image ends, in bytes: what the superblock says, or the end of `bytes` if that comes
-   * first or the superblock says nothing (no CRAMFS_FLAG_FSID_VERSION_2).
+   * first or the superblock says nothing that can be: see statedSize().
    */
   readonly size: number;
   readonly superblock: Superblock;
@@ -83,10 +82,7 @@ export class CramfsImage {
     this.view = viewOf(bytes);
     this.superblock = superblock;
     this.endianness = superblock.endianness;
-    this.size =
-      (superblock.flags & CRAMFS_FLAG_FSID_VERSION_2) === 0
-        ? bytes.length
-        : Math.min(superblock.size, bytes.length);
+    this.size = Math.min(statedSize(superblock) ?? bytes.length, bytes.length);
     this.blockSize = blockSize;
     this.zlib = zlib;
     this.root = makeInode(superblock.root, superblock.offset + CRAMFS_SUPER_ROOT_OFFSET, 0);
@@ -95,8 +91,7 @@ export class CramfsImage {
 
   /** True if the superblock says that the image is larger than what is there of it. */
   get isCutOff(): boolean {
-    const hasFsid = (this.superblock.flags & CRAMFS_FLAG_FSID_VERSION_2) !== 0;
-    return hasFsid && this.superblock.size > this.bytes.length;
+    return (statedSize(this.superblock) ?? 0) > this.bytes.length;
   }
 
   /**

@@ -1,12 +1,13 @@
 export { CramfsImage, openImage } from './image.js';
 export { detectBlockSize } from './block-size.js';
-export { locateBlock } from './blocks.js';
+export { locateBlock, type BlockSource } from './blocks.js';
 export {
   directMap,
   usesPhysmemOperations,
   type Bailout,
   type DirectMapRequest,
   type DirectMapResult,
+  type OutsideImage,
 } from './mappability.js';
 export {
   explainFile,

@@ -30,6 +30,23 @@ export interface DirectMapRequest {
   readonly mmu: boolean;
   /** VM_WRITE: true for a private mapping with PROT_WRITE. */
   readonly writable?: boolean | undefined;
+  /**
+   * Bytes of ROM from image byte 0 to the end of what the kernel has mapped of it: the flash, not
+   * the image. Default: as much as the image has, in whole pages.
+   */
+  readonly romSize?: number | undefined;
+}
+
+/** Something that a mapping would take from where the image is not: kernel fact K24. */
+export interface OutsideImage {
+  /** Pointers that the kernel would read, or blocks that it would map. */
+  readonly what: 'pointers' | 'blocks';
+  /** First block of the file whose pointer, or whose data, is outside. */
+  readonly block: number;
+  /** Image offset of that pointer, or of the page that the block is in. */
+  readonly offset: number;
+  /** True if the kernel itself reads beyond the ROM there: it dies in mmap(2). */
+  readonly oops: boolean;
 }
 
 export interface DirectMapResult {
@@ -44,7 +61,12 @@ export interface DirectMapResult {
   readonly bailout?: Bailout;
   /** Without MMU: what get_unmapped_area answers. The kernel falls back to a copy on ENOSYS only. */
   readonly errno?: 'EINVAL' | 'ENOSYS';
+  /** Set if pointers or blocks are outside the image; `pages` is what the kernel maps all the same. */
+  readonly outside?: OutsideImage;
 }
+
+/** A start is kept in 30 bits, in units of four. */
+const BUS_LIMIT = 2 ** 32;
 
 const NOTHING = { pages: 0, imageOffset: 0, run: 0, lastPageShared: false } as const;
 
@@ -56,7 +78,8 @@ const NOTHING = { pages: 0, imageOffset: 0, run: 0, lastPageShared: false } as c
  * cramfs_physmem_get_unmapped_area(), which looks neither at the alignment nor at what stands
  * behind the file's end (and is only asked for mappings that are not writable). Both are in force
  * only where {@link usesPhysmemOperations} holds. Like the kernel it takes `request.pageSize` for
- * the block size and reads the pointers at `inode.ino`; bytes behind the input's end are zero.
+ * the block size and reads the pointers at `inode.ino`, wherever they say the data is: the kernel
+ * compares neither with the image's size. Bytes behind the input's end are zero.
  *
  * @throws CramfsError BAD_REQUEST for a request that no kernel can make.
  */
@@ -75,14 +98,22 @@ export function directMap(
     return { ...NOTHING, bailout: 'beyond file limit', ...(mmu ? {} : { errno: 'EINVAL' }) };
   }
 
-  const { offset, run } = blockRange(
-    image,
-    inode,
+  const romSize = request.romSize ?? wholePages(image.size, physAddr, pageSize);
+  const range = blockRange(image, inode, {
     pgoff,
-    Math.min(pages, maxPages - pgoff),
+    pages: Math.min(pages, maxPages - pgoff),
     pageSize,
-  );
-  const found = { ...NOTHING, imageOffset: offset, run };
+    romSize,
+  });
+  const { offset, run } = range;
+  const outside = range.outside ?? blocksOutside(image, inode, range, request);
+  const found: DirectMapResult = {
+    ...NOTHING,
+    imageOffset: offset,
+    run,
+    ...(outside === undefined ? {} : { outside }),
+  };
+  if (outside?.oops === true) return found;
   if (!mmu) {
     return offset === 0 || run !== pages
       ? { ...found, bailout: 'unsuitable block layout', errno: 'ENOSYS' }
@@ -92,12 +123,40 @@ export function directMap(
   if ((physAddr + offset) % pageSize !== 0) {
     return { ...found, bailout: 'data is not page aligned' };
   }
-  const lastPageShared =
-    pgoff + run === maxPages && isTailShared(image, inode, offset + (run - 1) * pageSize, pageSize);
+  let lastPageShared = false;
+  if (pgoff + run === maxPages && inode.size % pageSize !== 0) {
+    const { lastBlock } = range;
+    if (lastBlock + pageSize > romSize) {
+      const last = { what: 'blocks', block: maxPages - 1, offset: lastBlock } as const;
+      return { ...found, outside: { ...last, ...outside, oops: true } };
+    }
+    lastPageShared = isTailShared(image, inode, lastBlock, pageSize);
+  }
   const mapped = lastPageShared ? run - 1 : run;
   return mapped === 0
     ? { ...found, lastPageShared, bailout: 'no suitable block remaining' }
     : { ...found, lastPageShared, pages: mapped };
+}
+
+/** The first block of a run that is not in the image as a whole, if there is one. */
+function blocksOutside(
+  image: CramfsImage,
+  inode: Pick<Inode, 'size'>,
+  { offset: start, run }: BlockRange,
+  { pgoff, pageSize }: DirectMapRequest,
+): OutsideImage | undefined {
+  const inside = Math.max(0, Math.floor((image.size - start) / pageSize));
+  if (inside >= run) return undefined;
+  const block = pgoff + inside;
+  const offset = start + inside * pageSize;
+  // Of the file's last page the image need only have the file's bytes.
+  if (offset + Math.min(pageSize, inode.size - block * pageSize) <= image.size) return undefined;
+  return { what: 'blocks', block, offset, oops: false };
+}
+
+/** Bytes from image byte 0 to the end of the page on the bus that has the last of `size` bytes. */
+function wholePages(size: number, physAddr: number, pageSize: number): number {
+  return Math.ceil((physAddr + size) / pageSize) * pageSize - physAddr;
 }
 
 /**
@@ -126,27 +185,56 @@ export function isTailShared(
   return tail.some((byte) => byte !== 0);
 }
 
+interface BlockRange {
+  /** Image offset of the first block; 0 if it is not direct. */
+  readonly offset: number;
+  readonly run: number;
+  /** Image offset of the last block of the run, by its own pointer. */
+  readonly lastBlock: number;
+  /** The first pointer that is not in the image, if one was read. */
+  readonly outside: OutsideImage | undefined;
+}
+
 /**
  * The run of direct, uncompressed, contiguous blocks from block `pgoff` on, at most `pages` of
- * them; offset 0 if there is none. Compare fs/cramfs/inode.c:cramfs_get_block_range().
+ * them. Compare fs/cramfs/inode.c:cramfs_get_block_range(), which reads the pointers where the ROM
+ * is mapped, without cramfs_read()'s look at the image's size.
  */
 function blockRange(
   image: CramfsImage,
   inode: Pick<Inode, 'ino'>,
-  pgoff: number,
-  pages: number,
-  pageSize: number,
-): { offset: number; run: number } {
+  {
+    pgoff,
+    pages,
+    pageSize,
+    romSize,
+  }: Pick<DirectMapRequest, 'pgoff' | 'pages' | 'pageSize'> & { readonly romSize: number },
+): BlockRange {
   const table = inode.ino + pgoff * BLOCK_POINTER_SIZE;
-  const first = pointerAt(image, table);
-  const pointer = decodeBlockPointer(first);
-  if (pointer.kind !== 'direct' || !pointer.uncompressed) return { offset: 0, run: 0 };
-  let run = 1;
-  for (let expected = first; run < pages; run += 1) {
-    expected = nextDirectPointer(expected, pageSize);
-    if (pointerAt(image, table + run * BLOCK_POINTER_SIZE) !== expected) break;
+  let outside: OutsideImage | undefined;
+  let offset = 0;
+  let lastBlock = 0;
+  let expected = 0;
+  let run = 0;
+  for (; run < pages; run += 1) {
+    const at = table + run * BLOCK_POINTER_SIZE;
+    if (at + BLOCK_POINTER_SIZE > image.size && outside === undefined) {
+      const oops = at + BLOCK_POINTER_SIZE > romSize;
+      outside = { what: 'pointers', block: pgoff + run, offset: at, oops };
+      if (oops) return { offset: 0, run: 0, lastBlock: 0, outside };
+    }
+    const raw = pointerAt(image, at);
+    if (run === 0) {
+      const pointer = decodeBlockPointer(raw);
+      if (pointer.kind !== 'direct' || !pointer.uncompressed) break;
+      offset = lastBlock = pointer.start;
+    } else {
+      if (raw !== expected) break;
+      lastBlock = (lastBlock + pageSize) % BUS_LIMIT;
+    }
+    expected = nextDirectPointer(raw, pageSize);
   }
-  return { offset: pointer.start, run };
+  return { offset, run, lastBlock, outside };
 }
 
 /** Content size as Linux knows it: none where the inode number shows that there is no data. */

@@ -61,9 +61,6 @@ function checkSuperblock(superblock: Superblock): void {
   ) {
     throw bad(`bad root offset ${rootOffset}`);
   }
-  if ((flags & CRAMFS_FLAG_FSID_VERSION_2) !== 0 && superblock.size < offset + CRAMFS_SUPER_SIZE) {
-    throw bad(`the file system's size, ${superblock.size} bytes, does not hold its superblock`);
-  }
 }
 
 /** True for the two places where Linux looks for a root that is not shifted. */
@@ -92,6 +89,16 @@ export function unsupportedFlags(flags: number): string {
   const blockSize = 4096 * 2 ** ((flags & OPENRG_BLOCK_SIZE_MASK) >>> OPENRG_BLOCK_SIZE_SHIFT);
   const method = OPENRG_METHODS[(flags & OPENRG_METHOD_MASK) >>> OPENRG_METHOD_SHIFT]!;
   return `${message} (OpenRG/Broadcom dialect: blocks of ${blockSize} bytes, ${method} compression)`;
+}
+
+/**
+ * The size that the superblock tells; undefined if it tells none (no CRAMFS_FLAG_FSID_VERSION_2), or
+ * one that does not even hold the superblock. Linux mounts such an image all the same, and from a
+ * block device reads it as if nothing were wrong: kernel fact K25.
+ */
+export function statedSize({ flags, size, offset }: Superblock): number | undefined {
+  const hasSize = (flags & CRAMFS_FLAG_FSID_VERSION_2) !== 0;
+  return hasSize && size >= offset + CRAMFS_SUPER_SIZE ? size : undefined;
 }
 
 /** True if the image says that it may hold extended block pointers. */

@@ -20,7 +20,11 @@ export type FaultReason =
 /** Where a page is. */
 export type FramePlace =
   | { readonly kind: 'rom'; readonly pfn: number; readonly romOffset: number }
-  | { readonly kind: 'page-cache' | 'anonymous' | 'zero'; readonly pfn: number };
+  /** `absent`: a bus address that nothing answers. */
+  | {
+      readonly kind: 'page-cache' | 'anonymous' | 'zero' | 'absent';
+      readonly pfn: number;
+    };
 
 /** What the machine did. Addresses and lengths are bytes, pages of files indexes. */
 export type TraceEvent =

@@ -10,7 +10,7 @@ import { allWithJson } from '../problem-lines.js';
 import { Problems } from '../problems.js';
 import { mapJson, mapTable } from './render.js';
 import { simulationText } from './render-simulation.js';
-import { MappabilityReport, type Kernel } from './report.js';
+import { MappabilityReport, type Kernel, type MappedFile } from './report.js';
 import { requirementFailures } from './require.js';
 import { selectFiles } from './select.js';
 import type { Simulation } from './simulate.js';
@@ -42,9 +42,14 @@ export async function runMapCommand(args: MapArguments, io: CliIo): Promise<Exit
     }
     if (simulation !== null && !args.json) await print(io, simulationText(simulation));
     const agrees = simulation === null || simulation.disagreements.length === 0;
+    const differs = !agrees || failures.length > 0;
+    if (!differs) {
+      for (const { file: mapped, reason } of report.outside()) {
+        problems.add(notInImage(mapped, reason));
+      }
+    }
     const code = problems.finish();
-    if (code !== EXIT.ok) return code;
-    return agrees && failures.length === 0 ? EXIT.ok : EXIT.differs;
+    return code === EXIT.ok && differs ? EXIT.differs : code;
   });
 }
 
@@ -55,6 +60,10 @@ export async function runMapCommand(args: MapArguments, io: CliIo): Promise<Exit
 function cutOff({ superblock: { size, offset }, bytes }: CramfsImage): CramfsError {
   const message = `the image is cut off: it has ${size} bytes, of which ${bytes.length} are there`;
   return new CramfsError('BAD_SUPERBLOCK', message, { offset });
+}
+
+function notInImage({ path, inode }: MappedFile, reason: string): CramfsError {
+  return new CramfsError('OUT_OF_RANGE', reason, { path, offset: inode.dataOffset });
 }
 
 /** Loaded when it is asked for: the emulator is as large as all the rest. */

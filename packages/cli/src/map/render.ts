@@ -54,14 +54,15 @@ function fileJson({ path, inode, pages, tail, ranges, segments }: MappedFile): u
 
 function rangesJson(ranges: PerKernel<RangeExplanation>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(ranges).map(([kernel, { directPages, romStart, romEnd, ramPages, reason }]) => [
+    Object.entries(ranges).map(([kernel, range]) => [
       kernel,
       {
-        directPages,
-        romStart: romStart ?? null,
-        romEnd: romEnd ?? null,
-        ramPages,
-        reason: reason ?? null,
+        directPages: range.directPages,
+        romStart: range.romStart ?? null,
+        romEnd: range.romEnd ?? null,
+        ramPages: range.ramPages,
+        outsidePages: range.outsidePages,
+        reason: range.reason ?? null,
       },
     ]),
   );
@@ -119,11 +120,12 @@ export function mapTable(report: MappabilityReport, withSegments: boolean): stri
 function totalsText(report: MappabilityReport): string {
   return report.target.kernels
     .map((kernel) => {
-      const { files, pages, directPages, ramPages } = report.totals(kernel);
+      const { files, pages, directPages, ramPages, outsidePages } = report.totals(kernel);
       const name = kernel === 'mmu' ? 'with an MMU' : 'without an MMU';
       return (
         `${name}, mapped whole and read-only: ${plural(files, 'file')}, ${plural(pages, 'page')}; ` +
-        `${directPages} direct from ROM, ${ramPages} in RAM when used\n`
+        `${directPages} direct from ROM, ${ramPages} in RAM when used` +
+        (outsidePages === 0 ? '\n' : `, ${outsidePages} not in the image\n`)
       );
     })
     .join('');

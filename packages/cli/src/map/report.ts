@@ -36,6 +36,11 @@ export interface MappedFile {
   readonly segments: readonly MappedSegment[] | undefined;
 }
 
+export type Totals = Record<
+  'files' | 'pages' | 'directPages' | 'ramPages' | 'outsidePages',
+  number
+>;
+
 /** What a kernel can map of an image's files, gathered for rendering. */
 export class MappabilityReport {
   readonly image: CramfsImage;
@@ -74,9 +79,9 @@ export class MappabilityReport {
   }
 
   /** Sums over files; names that are one inode in Linux count once. */
-  totals(kernel: Kernel): { files: number; pages: number; directPages: number; ramPages: number } {
+  totals(kernel: Kernel): Totals {
     const seen = new Set<number>();
-    const sum = { files: 0, pages: 0, directPages: 0, ramPages: 0 };
+    const sum = { files: 0, pages: 0, directPages: 0, ramPages: 0, outsidePages: 0 };
     for (const { inode, pages, ranges } of this.files) {
       if (seen.has(inode.ino)) continue;
       seen.add(inode.ino);
@@ -85,7 +90,19 @@ export class MappabilityReport {
       sum.pages += pages;
       sum.directPages += range.directPages;
       sum.ramPages += range.ramPages;
+      sum.outsidePages += range.outsidePages;
     }
     return sum;
+  }
+
+  /** Files of which pages, or their pointers, are not in the image, and the first reason of each. */
+  outside(): { readonly file: MappedFile; readonly reason: string }[] {
+    return this.files.flatMap((file) => {
+      const ranges = [file.ranges, ...(file.segments ?? []).map(({ ranges: of }) => of)];
+      const range = ranges
+        .flatMap((of) => Object.values(of))
+        .find(({ outsidePages }) => outsidePages > 0);
+      return range?.reason === undefined ? [] : [{ file, reason: range.reason }];
+    });
   }
 }

@@ -7,6 +7,7 @@ import {
   PROT_EXEC,
   PROT_READ,
   PROT_WRITE,
+  KernelCorruption,
   isSyscallError,
   pagesIn,
   type Errno,
@@ -24,8 +25,8 @@ export interface SimulatedRange {
   readonly romStart: number | undefined;
   /** Pages of the file in RAM after a load from each page; without MMU, after the mmap. */
   readonly ramPages: number;
-  /** What mmap failed with; nothing is mapped then. */
-  readonly error: Errno | undefined;
+  /** What mmap failed with; nothing is mapped then. See {@link KernelCorruption} for the last. */
+  readonly error: Errno | 'kernel dies' | undefined;
 }
 
 /** One mapping for which the emulator did not get what the static answer said. */
@@ -95,6 +96,10 @@ function mappingsOf({ ranges, segments = [] }: MappedFile): {
 function agree(expected: RangeExplanation, simulated: SimulatedRange): boolean {
   // Where a copy cannot be made, the static answer is that there has to be one.
   if (simulated.error === 'EINVAL') return expected.reason === 'beyond file limit';
+  // What is beyond the image may be in the ROM, or not: then the kernel dies, or the process.
+  if (expected.outsidePages > 0) {
+    return simulated.error === 'kernel dies' || simulated.directPages >= expected.directPages;
+  }
   if (simulated.error !== undefined) return expected.directPages === 0;
   return (
     expected.directPages === simulated.directPages &&
@@ -105,14 +110,20 @@ function agree(expected: RangeExplanation, simulated: SimulatedRange): boolean {
 
 /** Maps one range after the other, each on a fresh mount and in a fresh process. */
 class Simulator {
-  private readonly machine: Machine;
+  private machine: Machine;
   private readonly image: CramfsImage;
+  private readonly kernel: Kernel;
   private readonly physAddr: number;
 
   constructor(image: CramfsImage, kernel: Kernel, physAddr: number) {
-    this.machine = romMachine(image, { mmu: kernel === 'mmu', physAddr });
     this.image = image;
+    this.kernel = kernel;
     this.physAddr = physAddr;
+    this.machine = this.boot();
+  }
+
+  private boot(): Machine {
+    return romMachine(this.image, { mmu: this.kernel === 'mmu', physAddr: this.physAddr });
   }
 
   /** @param flags PF_* of a segment, 0 for a file. */
@@ -136,12 +147,18 @@ class Simulator {
       const pagesOfFile = Math.ceil(inode.size / PAGE_SIZE) - pgoff;
       return this.measure(process, address, pages, Math.min(pages, Math.max(0, pagesOfFile)));
     } catch (error) {
-      if (!isSyscallError(error)) throw error;
-      return { directPages: 0, romStart: undefined, ramPages: 0, error: error.code };
+      const nothing = { directPages: 0, romStart: undefined, ramPages: 0 };
+      if (isSyscallError(error)) return { ...nothing, error: error.code };
+      if (!(error instanceof KernelCorruption)) throw error;
+      machine.halt();
+      this.machine = this.boot();
+      return { ...nothing, error: 'kernel dies' };
     } finally {
-      process.exit();
-      file.put();
-      machine.umount('/');
+      if (machine === this.machine) {
+        process.exit();
+        file.put();
+        machine.umount('/');
+      }
     }
   }
 

@@ -65,6 +65,7 @@ const BACKINGS: Readonly<Record<PageRun['backing'], string>> = {
   anonymous: 'private copy in RAM',
   zero: 'the zero page',
   copy: 'copy in RAM',
+  absent: 'neither ROM nor RAM',
   none: 'nothing yet',
 };
 
@@ -118,7 +119,13 @@ const FOLIO_TEXTS = {
 } as const;
 
 function placeText({ kind, pfn }: FramePlace): string {
-  const names = { rom: 'ROM', 'page-cache': 'page cache', anonymous: 'a copy', zero: 'zero page' };
+  const names = {
+    rom: 'ROM',
+    'page-cache': 'page cache',
+    anonymous: 'a copy',
+    zero: 'zero page',
+    absent: 'nothing',
+  };
   return `${names[kind]} at ${hex(pfn * PAGE_SIZE)}`;
 }
 

@@ -16,6 +16,9 @@ import { pathOf, type CheckedEntry } from './entry.js';
  */
 const OVERLAP_BUDGET = 2;
 
+/** Kernel fact K24, of what a mapping on ROM would need. */
+const MAPPED_OUTSIDE = ': if Linux maps it on ROM, it may die in mmap(2) (K24)';
+
 /**
  * Looks at every block pointer of a file or symlink with content, counts and places its blocks and
  * queues the compressed ones for inflating.
@@ -28,7 +31,8 @@ export function surveyBlocks(context: CheckContext, entry: CheckedEntry): void {
   if (tableEnd > image.size) {
     findings.add(
       'table-outside',
-      `${count} block pointers at ${dataOffset} reach behind the image's end at ${image.size}`,
+      `${count} block pointers at ${dataOffset} reach behind the image's end at ${image.size}` +
+        (hasExtendedPointers(image.superblock) ? MAPPED_OUTSIDE : ''),
       { path: () => pathOf(entry), offset: dataOffset },
     );
     return;
@@ -70,7 +74,8 @@ function isSoundBlock(
   if (fault === 'OUT_OF_RANGE') {
     findings.add(
       'block-outside',
-      `block ${index}, ${length} bytes from ${start}, reaches behind the image's end at ${image.size}`,
+      `block ${index}, ${length} bytes from ${start}, reaches behind the image's end at ${image.size}` +
+        (block.direct && block.kind === 'uncompressed' ? MAPPED_OUTSIDE : ''),
       place,
     );
   } else {

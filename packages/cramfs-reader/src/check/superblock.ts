@@ -59,9 +59,12 @@ function checkSize(image: CramfsImage, findings: FindingList, embedded: boolean)
   const { size } = superblock;
   const offset = superblock.offset + SIZE_AT;
   if (size < superblock.offset + CRAMFS_SUPER_SIZE) {
-    findings.add('bad-size', `the stored size, ${size} bytes, does not hold the superblock`, {
-      offset,
-    });
+    const onRom = size === 0 ? 'dies at the first read' : 'finds nothing in it';
+    findings.add(
+      'bad-size',
+      `the stored size, ${size} bytes, does not hold the superblock: on ROM Linux ${onRom} (K25)`,
+      { offset },
+    );
     return;
   }
   if (image.isCutOff) {

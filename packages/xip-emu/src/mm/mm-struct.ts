@@ -175,6 +175,7 @@ export class Mm implements MemoryMap, VmSpace {
   fetch(address: Address): void {
     const vpn = Math.floor(address / PAGE_SIZE);
     while ((this.pageTable.get(vpn) & PTE_EXEC) === 0) this.faultIn(vpn, address, ACCESS_FETCH);
+    this.checkPresence(pteFrame(this.pageTable.get(vpn)), address);
   }
 
   loadRange(address: Address, into: Uint8Array): { loaded: number; fault?: AccessFaultLike } {
@@ -204,7 +205,14 @@ export class Mm implements MemoryMap, VmSpace {
       pte = pageTable.get(vpn);
     }
     if ((pte & PTE_YOUNG) === 0) pageTable.set(vpn, pte | PTE_YOUNG);
-    return pteFrame(pte);
+    const frame = pteFrame(pte);
+    this.checkPresence(frame, address);
+    return frame;
+  }
+
+  /** A bus error, which is a signal of its own: compare arch/riscv/kernel/traps.c. */
+  private checkPresence(frame: Frame, address: Address): void {
+    if (this.phys.isAbsent(frame)) throw accessFault('SIGSEGV', 'ACCERR', address);
   }
 
   private faultIn(vpn: Vpn, address: Address, allowed: number): void {

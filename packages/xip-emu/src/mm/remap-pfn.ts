@@ -1,4 +1,4 @@
-import { InvariantError, SyscallError } from '../errno.js';
+import { SyscallError } from '../errno.js';
 import type { Frame, Pfn, Vpn } from '../units.js';
 import { VM_DONTDUMP, VM_DONTEXPAND, VM_IO, VM_PFNMAP, isCowMapping } from '../vfs/vm-area.js';
 import { setFilePte } from './memory.js';
@@ -21,9 +21,8 @@ export function remapPfnRange(mm: Mm, vma: Vma, vpn: Vpn, pfn: Pfn, pages: numbe
   }
   vma.flags |= VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP;
   const flags = pageProt(vma.flags, vma.ops) | PTE_PRESENT | PTE_SPECIAL;
-  const first = romFrame(mm, pfn, pages);
   for (let page = 0; page < pages; page += 1) {
-    mm.pageTable.set(vpn + page, makePte(first + page, flags));
+    mm.pageTable.set(vpn + page, makePte(frameAt(mm, pfn + page), flags));
   }
 }
 
@@ -31,7 +30,7 @@ export function remapPfnRange(mm: Mm, vma: Vma, vpn: Vpn, pfn: Pfn, pages: numbe
 export function insertMixed(mm: Mm, vma: Vma, vpn: Vpn, pfn: Pfn): void {
   if (mm.pageTable.get(vpn) !== 0) return;
   const flags = pageProt(vma.flags, vma.ops) | PTE_PRESENT | PTE_SPECIAL | PTE_YOUNG;
-  mm.pageTable.set(vpn, makePte(romFrame(mm, pfn, 1), flags));
+  mm.pageTable.set(vpn, makePte(frameAt(mm, pfn), flags));
 }
 
 /** A neighbour that fault-around found. Compare mm/filemap.c:filemap_map_order0_folio(). */
@@ -39,10 +38,7 @@ export function mapAround(mm: Mm, vma: Vma, vpn: Vpn, frame: Frame): void {
   if (mm.pageTable.get(vpn) === 0) setFilePte(mm, vma, vpn, frame, false);
 }
 
-function romFrame({ phys }: Mm, pfn: Pfn, pages: number): Frame {
-  const frame = phys.romFrame(pfn);
-  if (frame === undefined || phys.romFrame(pfn + pages - 1) !== frame + pages - 1) {
-    throw new InvariantError(`no ROM has the ${pages} pages from pfn 0x${pfn.toString(16)}`);
-  }
-  return frame;
+/** The kernel asks nobody what is at the address that a file system maps: see kernel fact K24. */
+function frameAt({ phys }: Mm, pfn: Pfn): Frame {
+  return phys.romFrame(pfn) ?? phys.absentFrame(pfn);
 }

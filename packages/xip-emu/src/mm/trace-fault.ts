@@ -56,6 +56,7 @@ function reasonOf(mm: Mm, vpn: Vpn, before: number, frame: Frame): FaultReason {
 export function placeOf(phys: PhysicalMemory, frame: Frame): FramePlace {
   const pfn = phys.pfnOf(frame);
   const kind = phys.kindOf(frame);
+  if (phys.isAbsent(frame)) return { kind: 'absent', pfn };
   if (kind === FRAME_ROM) return { kind: 'rom', pfn, romOffset: phys.romOffset(frame) };
   if (frame === ZERO_FRAME) return { kind: 'zero', pfn };
   return { kind: kind === FRAME_ANON ? 'anonymous' : 'page-cache', pfn };
@@ -66,7 +67,11 @@ export function romPagesIn({ pageTable, phys }: Mm, from: Vpn, to: Vpn): number 
   let pages = 0;
   for (let vpn = from; vpn < to; vpn += 1) {
     const pte = pageTable.get(vpn);
-    if ((pte & PTE_SPECIAL) !== 0 && phys.isRom(pteFrame(pte))) pages += 1;
+    if ((pte & PTE_SPECIAL) !== 0 && isInRom(phys, pteFrame(pte))) pages += 1;
   }
   return pages;
+}
+
+function isInRom(phys: PhysicalMemory, frame: Frame): boolean {
+  return phys.isRom(frame) && !phys.isAbsent(frame);
 }

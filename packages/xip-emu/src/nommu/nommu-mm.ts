@@ -1,4 +1,4 @@
-import { SyscallError, UnmodelledError } from '../errno.js';
+import { AccessFault, SyscallError, UnmodelledError } from '../errno.js';
 import { Trace } from '../trace.js';
 import type { AccessFaultLike, MemoryMap, MmapRequest } from '../memory-map.js';
 import { PAGE_SIZE, pageOf, pagesOf, type Address, type Frame } from '../units.js';
@@ -133,7 +133,13 @@ export class NommuMm implements MemoryMap {
     for (let done = 0; done < into.length;) {
       const offset = (address + done) % PAGE_SIZE;
       const length = Math.min(PAGE_SIZE - offset, into.length - done);
-      const page = phys.borrow(this.frameAt(address + done));
+      let page: Uint8Array;
+      try {
+        page = phys.borrow(this.frameAt(address + done));
+      } catch (error) {
+        if (!(error instanceof AccessFault)) throw error;
+        return { loaded: done, fault: error };
+      }
       into.set(page.subarray(offset, offset + length), done);
       done += length;
     }
@@ -169,7 +175,10 @@ export class NommuMm implements MemoryMap {
   private frameAt(address: Address): Frame {
     this.check();
     const frame = this.regions.ram.phys.frameOf(pageOf(address));
-    if (frame !== undefined && this.findVma(address) !== undefined) return frame;
+    const mapped = this.findVma(address) !== undefined;
+    if (frame !== undefined && mapped) return frame;
+    // A direct mapping of addresses where there is nothing (K24): a bus error, as on a real CPU.
+    if (mapped) throw new AccessFault('SIGSEGV', 'ACCERR', address);
     // Without protection the access hits whatever is there.
     const what = frame === undefined ? 'neither RAM nor ROM' : 'not memory of the process';
     throw new UnmodelledError(`an access to 0x${address.toString(16)}, which is ${what}`);

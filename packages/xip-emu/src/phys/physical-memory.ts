@@ -67,6 +67,10 @@ export class PhysicalMemory {
   used = 0;
   private readonly ramPfn: Pfn;
   private readonly romBase: readonly Frame[];
+  /** Frames from here on are of bus addresses where there is nothing: see {@link absentFrame}. */
+  readonly absentFrames: Frame;
+  private readonly absentPfns: Pfn[] = [];
+  private readonly absentByPfn = new Map<Pfn, Frame>();
   private refs = new Int32Array(1024);
   private maps = new Int32Array(1024);
   private kinds = new Uint8Array(1024);
@@ -102,6 +106,7 @@ export class PhysicalMemory {
       throw new UnmodelledError('more than 8 GiB of RAM or of ROM');
     }
     this.romBase = base;
+    this.absentFrames = at;
     this.kinds[ZERO_FRAME] = FRAME_ZERO;
     this.refs[ZERO_FRAME] = 1;
   }
@@ -194,9 +199,28 @@ export class PhysicalMemory {
     this.lives = more(this.lives, new Uint32Array(length));
   }
 
-  /** True for frames of a ROM window, which are not counted. */
+  /** True for frames without struct page, which are not counted: of a ROM window, or absent. */
   isRom(frame: Frame): boolean {
     return frame >= ROM_FRAMES;
+  }
+
+  /** True for frames that {@link absentFrame} gave. */
+  isAbsent(frame: Frame): boolean {
+    return frame >= this.absentFrames;
+  }
+
+  /**
+   * A frame for a bus address that neither RAM nor a ROM answers. It can be mapped, as Linux checks
+   * nothing, but every access is a bus error.
+   */
+  absentFrame(pfn: Pfn): Frame {
+    const known = this.absentByPfn.get(pfn);
+    if (known !== undefined) return known;
+    const frame = this.absentFrames + this.absentPfns.length;
+    if (frame >= FRAME_LIMIT) throw new UnmodelledError('more than 8 GiB of ROM and of nothing');
+    this.absentPfns.push(pfn);
+    this.absentByPfn.set(pfn, frame);
+    return frame;
   }
 
   get(frame: Frame): void {
@@ -277,12 +301,13 @@ export class PhysicalMemory {
 
   /** A key that no other page has or had: the page as an object, not the place. */
   identity(frame: Frame): number {
-    return frame + this.lives[frame]! * FRAME_LIMIT;
+    return frame >= ROM_FRAMES ? frame : frame + this.lives[frame]! * FRAME_LIMIT;
   }
 
   /** Physical page frame number, as /proc/PID/pagemap would show it. */
   pfnOf(frame: Frame): Pfn {
     if (frame < ROM_FRAMES) return this.ramPfn + frame;
+    if (this.isAbsent(frame)) return this.absentPfns[frame - this.absentFrames]!;
     const window = this.windowOf(frame);
     return this.roms[window]!.address / PAGE_SIZE + (frame - this.romBase[window]!);
   }
@@ -294,6 +319,11 @@ export class PhysicalMemory {
       if (page >= 0 && page < size / PAGE_SIZE) return this.romBase[window]! + page;
     }
     return undefined;
+  }
+
+  /** True if the machine has RAM at that pfn. */
+  isRamPfn(pfn: Pfn): boolean {
+    return pfn >= this.ramPfn && pfn <= this.ramPfn + this.ramFrames;
   }
 
   /** The frame with that pfn, RAM or ROM; undefined if there is neither. */
@@ -336,6 +366,7 @@ export class PhysicalMemory {
   /** The bytes of a frame: a whole page that must not be written to, valid until the next call. */
   borrow(frame: Frame): Uint8Array {
     if (frame >= ROM_FRAMES) {
+      if (this.isAbsent(frame)) return wholePage(NO_BYTES);
       const window = this.windowOf(frame);
       const start = (frame - this.romBase[window]!) * PAGE_SIZE;
       return wholePage(this.roms[window]!.bytes.subarray(start, start + PAGE_SIZE));

@@ -148,6 +148,7 @@ function countArea(
     const frame = pteFrame(pte);
     if (frame === ZERO_FRAME) continue;
     if ((pte & PTE_SPECIAL) !== 0) {
+      if (phys.isAbsent(frame)) continue;
       account.romPages += 1;
       file?.rom.add(frame);
     } else if (phys.isAnon(frame)) account.anonymousPages += 1;
@@ -160,8 +161,8 @@ function countRegion(machine: Machine, region: VmRegion, files: Map<Inode, Count
   if (vmFile === undefined) return;
   const file = countingOf(files, vmFile.inode, vmFile.path);
   const pages = pagesOf(vmTop - vmStart);
-  if (machine.phys.romFrame(pageOf(vmStart)) === undefined) file.copyPages += pages;
-  else file.romRegionPages += pages;
+  if (machine.phys.romFrame(pageOf(vmStart)) !== undefined) file.romRegionPages += pages;
+  else if (machine.phys.frameOf(pageOf(vmStart)) !== undefined) file.copyPages += pages;
 }
 
 function fileAccount({ inode, path, rom, romRegionPages, copyPages }: Counting): FileAccount {

@@ -10,9 +10,10 @@ import { PAGE_SIZE, pageOf, pagesOf, type Address } from '../units.js';
 export interface PageReport {
   /**
    * `none`: nothing yet (or nothing is mapped there); `copy`: without MMU, RAM that the kernel has
-   * filled for the mapping.
+   * filled for the mapping; `absent`: a bus address that neither RAM nor ROM answers (kernel fact
+   * K24).
    */
-  readonly backing: 'rom' | 'page-cache' | 'anonymous' | 'zero' | 'copy' | 'none';
+  readonly backing: 'rom' | 'page-cache' | 'anonymous' | 'zero' | 'copy' | 'absent' | 'none';
   /** Physical address of its first byte; undefined if there is none. */
   readonly physical: Address | undefined;
 }
@@ -43,5 +44,6 @@ function nommuPage(mm: NommuMm, address: Address): PageReport {
   const vma = mm.findVma(address);
   if (vma === undefined) return NOTHING;
   const isRam = (vma.vmRegion.vmFlags & VM_MAPPED_COPY) !== 0;
-  return { backing: isRam ? 'copy' : 'rom', physical: address };
+  const isThere = mm.regions.ram.phys.frameOf(pageOf(address)) !== undefined;
+  return { backing: isRam ? 'copy' : isThere ? 'rom' : 'absent', physical: address };
 }

@@ -16,8 +16,9 @@ export interface Difference {
 
 /**
  * The first difference that says something about the emulator, if there is one. Left out is what
- * {@link withoutProgramState} and {@link withoutOwnSplits} leave out; and where the emulator stopped with a diagnosis, what the
- * kernel recorded from there on: it is of a kernel that had corrupted itself.
+ * {@link withoutProgramState} and {@link withoutOwnSplits} leave out; and where the emulator stopped
+ * with a diagnosis, what the kernel recorded from there on: it is of a kernel that had corrupted
+ * itself. One that died may not have got as far as to tell all that it had done.
  */
 export function compareRecords(
   expected: readonly ScenarioRecord[],
@@ -25,9 +26,10 @@ export function compareRecords(
 ): Difference | undefined {
   const got = withoutProgramState(actual);
   const wanted = withoutOwnSplits(withoutProgramState(expected), got);
-  return isDiagnosis(got.at(-1))
-    ? firstDifference(wanted.slice(0, got.length - 1), got.slice(0, -1))
-    : firstDifference(wanted, got);
+  if (!isDiagnosis(got.at(-1))) return firstDifference(wanted, got);
+  const told = wanted.at(-1)?.['op'] === 'scenario-end' ? wanted.length - 1 : wanted.length;
+  const common = Math.min(told, got.length - 1);
+  return firstDifference(wanted.slice(0, common), got.slice(0, common));
 }
 
 /** True for the record with which a scenario ends in which the kernel would corrupt itself. */

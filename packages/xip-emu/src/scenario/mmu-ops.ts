@@ -83,7 +83,7 @@ export class MmuScenarioOps implements ScenarioOps {
 
   private place(frame: Frame): string {
     const { phys } = this.machine;
-    if (phys.isRom(frame)) return `rom:${phys.romOffset(frame)}`;
+    if (phys.isRom(frame) && !phys.isAbsent(frame)) return `rom:${phys.romOffset(frame)}`;
     if (frame === ZERO_FRAME) return 'zero';
     const identity = phys.identity(frame);
     let number = this.pageNumbers.get(identity);

@@ -111,5 +111,8 @@ test('a block pointer that leads out of the ROM is mapped, and nobody is there',
   const map = (...more: string[]): ScenarioRecord[] =>
     runScenario(parseScenario([...lines, ...more].join('\n')), createWorld(bytes, { mmu: false }));
   expect(map().at(-1)).toMatchObject({ kernel: 'ok' });
-  expect(() => map('touch a 0 r')).toThrow('0x26000000, which is neither RAM nor ROM');
+  expect(map('touch a 0 r', 'sum a 0 16').slice(4, 6)).toMatchObject([
+    { ret: 'SIGSEGV', code: 'ACCERR' },
+    { ret: 'SIGSEGV', code: 'ACCERR', at: 0 },
+  ]);
 });

@@ -1,11 +1,11 @@
-import { directMap } from 'cramfs-reader';
 import { SyscallError } from '../../errno.js';
-import { PAGE_SIZE, pagesOf, type Address, type Pgoff } from '../../units.js';
+import { pagesOf, type Address, type Pgoff } from '../../units.js';
 import type { FileOperations, OpenFile } from '../../vfs/file.js';
 import { filemapRead, genericFileVmOps } from '../../vfs/filemap.js';
 import { filemapSpliceRead } from '../../vfs/splice.js';
 import { isNommuSharedMapping, isSharedMaywrite, type VmArea } from '../../vfs/vm-area.js';
 import { cramfsInode } from './inode.js';
+import { mapDirect } from './map-direct.js';
 
 /** Compare mm/filemap.c:generic_file_readonly_mmap(). */
 export function genericFileReadonlyMmap(_file: OpenFile, vma: VmArea): void {
@@ -24,16 +24,9 @@ function getUnmappedArea(file: OpenFile, pgoff: Pgoff, length: number): Address 
     const isBehind = pgoff >= pagesOf(inode.size);
     throw new SyscallError(isBehind ? 'EINVAL' : 'ENOSYS', 'more pages than are counted');
   }
-  const { sb } = inode;
-  const { imageOffset, errno, bailout } = directMap(sb.image, inode, {
-    pgoff,
-    pages,
-    pageSize: PAGE_SIZE,
-    physAddr: sb.physAddr,
-    mmu: false,
-  });
+  const { imageOffset, errno, bailout } = mapDirect(inode, { pgoff, pages, mmu: false });
   if (errno !== undefined) throw new SyscallError(errno, bailout);
-  return sb.physAddr + imageOffset;
+  return inode.sb.physAddr + imageOffset;
 }
 
 /** cramfs_physmem_fops: regular files of a ROM mount whose image has direct pointers. */

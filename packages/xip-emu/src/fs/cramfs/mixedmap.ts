@@ -1,10 +1,10 @@
-import { directMap } from 'cramfs-reader';
 import { PAGE_SIZE } from '../../units.js';
 import { areasMayMove } from '../../vfs/backing-file.js';
 import type { OpenFile } from '../../vfs/file.js';
 import { VM_MIXEDMAP, VM_WRITE, type VmArea } from '../../vfs/vm-area.js';
 import { genericFileReadonlyMmap } from './file.js';
 import { cramfsInode } from './inode.js';
+import { mapDirect } from './map-direct.js';
 import type { CramfsPolicy } from './policy.js';
 
 /**
@@ -18,11 +18,9 @@ function physmemMmap(file: OpenFile, vma: VmArea): void {
   const inode = cramfsInode(file.inode);
   const { sb } = inode;
   const length = vma.end - vma.start;
-  const { pages, imageOffset } = directMap(sb.image, inode, {
+  const { pages, imageOffset } = mapDirect(inode, {
     pgoff: vma.pgoff,
     pages: length,
-    pageSize: PAGE_SIZE,
-    physAddr: sb.physAddr,
     mmu: true,
     writable: (vma.flags & VM_WRITE) !== 0,
   });

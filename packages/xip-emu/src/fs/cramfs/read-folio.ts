@@ -23,10 +23,8 @@ interface FolioBlock {
 function blockOfFolio({ sb, ino, size }: CramfsInode, index: Pgoff): FolioBlock | undefined {
   const count = pagesOf(size);
   if (index >= count) return undefined;
-  // A table behind the end of the image reads as zeros: a hole that ends before it starts.
-  if (ino + (index + 1) * 4 > sb.image.bytes.length) return undefined;
   const { kind, direct, start, length } = locateBlock(
-    sb.image,
+    sb.readable,
     { dataOffset: ino, size },
     index,
     count,

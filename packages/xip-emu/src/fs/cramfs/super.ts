@@ -6,10 +6,12 @@ import {
 import {
   openImage,
   usesPhysmemOperations,
+  type BlockSource,
   type CramfsImage,
   type Inode as ImageInode,
 } from 'cramfs-reader';
 import { SyscallError } from '../../errno.js';
+import { KernelCorruption } from '../../kernel-corruption.js';
 import type { PhysicalMemory } from '../../phys/physical-memory.js';
 import { PAGE_SIZE, type Address } from '../../units.js';
 import type { DeviceNumber } from '../../vfs/device.js';
@@ -51,7 +53,13 @@ export class CramfsSuperBlock extends SuperBlock {
   readonly physAddr: Address;
   /** sbi->size: reads on ROM end here. */
   readonly size: number;
+  /** Bytes of ROM from image byte 0 on, as far as the kernel has mapped it; 0 on a block device. */
+  readonly romSize: number;
+  /** The image as far as the kernel reads it; pointers that are further away are zeros. */
+  readonly readable: BlockSource;
   readonly sortedDirectories: boolean;
+  /** True if reads end the kernel: see {@link readOfNothing}. */
+  private readonly isUnmapped: boolean;
   /** True if regular files get the operations that map directly. */
   readonly physmem: boolean;
   readonly root: CramfsInode;
@@ -82,27 +90,43 @@ export class CramfsSuperBlock extends SuperBlock {
       (physAddr === 0 ? { raPages: 0, ioPages: BLOCK_IO_BYTES / PAGE_SIZE } : MTD_BDI);
     const { flags, size } = image.superblock;
     this.size = (flags & CRAMFS_FLAG_FSID_VERSION_2) === 0 ? OLD_SIZE : size;
+    const { view, blockSize, bytes } = this.image;
+    const readableSize = physAddr === 0 ? bytes.length : Math.min(this.size, bytes.length);
+    this.readable = { view, endianness: image.endianness, blockSize, size: readableSize };
     this.sortedDirectories = (flags & CRAMFS_FLAG_SORTED_DIRS) !== 0;
-    if (physAddr !== 0) this.checkPartition();
-    this.physmem = usesPhysmemOperations(image, physAddr);
+    this.romSize = physAddr === 0 ? 0 : this.partitionSize();
+    // QUIRK K25: of 0 bytes the MTD gives neither the address nor the memory.
+    this.isUnmapped = physAddr !== 0 && this.size === 0;
+    this.physmem = usesPhysmemOperations(image, this.isUnmapped ? 0 : physAddr);
     this.root = this.iget({ ...image.root, mode: image.root.mode | ROOT_MODE });
   }
 
-  /** The MTD starts with the image and ends with the ROM. Compare drivers/mtd/mtdcore.c:mtd_point(). */
-  private checkPartition(): void {
+  /**
+   * The MTD starts with the image and ends with the ROM, all of which its driver has mapped. Compare
+   * drivers/mtd/mtdcore.c:mtd_point(), drivers/mtd/maps/physmap-core.c.
+   *
+   * @returns its bytes.
+   */
+  private partitionSize(): number {
     const { phys, physAddr, size } = this;
-    const fits = phys.roms.some(
-      (rom) => physAddr >= rom.address && physAddr + size <= rom.address + rom.size,
+    const rom = phys.roms.find(
+      ({ address, size: bytes }) => physAddr >= address && physAddr + size <= address + bytes,
     );
-    if (!fits) {
+    if (rom === undefined) {
       throw new SyscallError('EINVAL', `no ROM has the image's ${size} bytes at its address`);
     }
+    return rom.address + rom.size - physAddr;
   }
 
-  /** The inode of an image inode. Compare fs/cramfs/inode.c:get_cramfs_inode(). */
+  /**
+   * The inode of an image inode. Compare fs/cramfs/inode.c:get_cramfs_inode().
+   *
+   * @throws SyscallError EIO for a file type that Linux does not know.
+   */
   iget(raw: ImageInode): CramfsInode {
     let inode = this.inodes.get(raw.ino);
     if (inode === undefined) {
+      if (raw.type === undefined) throw new SyscallError('EIO', 'an unknown file type');
       inode = new CramfsInode(this, raw);
       this.inodes.set(raw.ino, inode);
     }
@@ -130,8 +154,24 @@ export class CramfsSuperBlock extends SuperBlock {
    * @returns at most `length` bytes, zeros follow; not to be written to.
    */
   read(offset: number, length: number): Uint8Array {
+    if (this.isUnmapped) throw this.readOfNothing();
     const crosses = length > this.size || offset > this.size - length;
     if (this.physAddr !== 0 && crosses) return new Uint8Array(length);
     return this.image.bytes.subarray(offset, offset + length);
+  }
+
+  /**
+   * Without an address of the ROM, cramfs_read() takes the mount for one of a block device, which
+   * it has not: compare fs/cramfs/inode.c:cramfs_read(), cramfs_blkdev_read().
+   */
+  private readOfNothing(): KernelCorruption {
+    const place = { start: this.physAddr, end: this.physAddr };
+    return new KernelCorruption({
+      kind: 'oops',
+      kernelFunction: 'fs/cramfs/inode.c:cramfs_blkdev_read()',
+      effect: 'the superblock says 0 bytes: the kernel dies at the first read from the mount',
+      first: { operation: 'mount of the ROM', ...place },
+      second: { operation: 'the first read', ...place },
+    });
   }
 }

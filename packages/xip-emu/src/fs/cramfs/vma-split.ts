@@ -1,4 +1,4 @@
-import { directMap, type Bailout } from 'cramfs-reader';
+import type { Bailout } from 'cramfs-reader';
 import { SyscallError, isSyscallError } from '../../errno.js';
 import { KernelCorruption } from '../../kernel-corruption.js';
 import { PAGE_SIZE, pagesOf, type Pgoff, type Vpn } from '../../units.js';
@@ -17,6 +17,7 @@ import {
   type VmOperations,
 } from '../../vfs/vm-area.js';
 import { cramfsInode, type CramfsInode } from './inode.js';
+import { mapDirect } from './map-direct.js';
 import type { CramfsPolicy } from './policy.js';
 
 /**
@@ -53,11 +54,9 @@ function physmemMmap(file: OpenFile, vma: VmArea): void {
   const inode = cramfsInode(file.inode);
   const { sb } = inode;
   const length = vma.end - vma.start;
-  const { run, imageOffset, bailout } = directMap(sb.image, inode, {
+  const { run, imageOffset, bailout } = mapDirect(inode, {
     pgoff: vma.pgoff,
     pages: length,
-    pageSize: PAGE_SIZE,
-    physAddr: sb.physAddr,
     mmu: true,
     writable: (vma.flags & VM_WRITE) !== 0,
   });
