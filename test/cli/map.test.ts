@@ -128,7 +128,7 @@ test('--json: files, segments and totals for both kernels', async () => {
   const result = await cramfsJson(['map', image, '/bin/prog', '/lib/shared', '/empty']);
   const range = rom('/bin/prog', 2);
   const inRam = { directPages: 0, romStart: null, romEnd: null };
-  const writable = { ...inRam, ramPages: 1, reason: 'vma is writable' };
+  const writable = { ...inRam, ramPages: 1, outsidePages: 0, reason: 'vma is writable' };
   expect(result).toEqual({
     pageSize: 4096,
     blockSize: 4096,
@@ -139,8 +139,19 @@ test('--json: files, segments and totals for both kernels', async () => {
         size: 9192,
         pages: 3,
         tail: 'none',
-        mmu: { directPages: 2, ...range, ramPages: 1, reason: 'block 2 is compressed or a hole' },
-        nommu: { ...inRam, ramPages: 3, reason: 'block 2 is compressed or a hole' },
+        mmu: {
+          directPages: 2,
+          ...range,
+          ramPages: 1,
+          outsidePages: 0,
+          reason: 'block 2 is compressed or a hole',
+        },
+        nommu: {
+          ...inRam,
+          ramPages: 3,
+          outsidePages: 0,
+          reason: 'block 2 is compressed or a hole',
+        },
         segments: [
           {
             flags: 'r-x',
@@ -149,8 +160,8 @@ test('--json: files, segments and totals for both kernels', async () => {
             vaddr: 0,
             pgoff: 0,
             pages: 2,
-            mmu: { directPages: 2, ...range, ramPages: 0, reason: null },
-            nommu: { directPages: 2, ...range, ramPages: 0, reason: null },
+            mmu: { directPages: 2, ...range, ramPages: 0, outsidePages: 0, reason: null },
+            nommu: { directPages: 2, ...range, ramPages: 0, outsidePages: 0, reason: null },
           },
           {
             flags: 'rw-',
@@ -173,9 +184,16 @@ test('--json: files, segments and totals for both kernels', async () => {
           directPages: 1,
           ...rom('/lib/shared', 1),
           ramPages: 1,
+          outsidePages: 0,
           reason: 'last page is shared',
         },
-        nommu: { directPages: 2, ...rom('/lib/shared', 2), ramPages: 0, reason: null },
+        nommu: {
+          directPages: 2,
+          ...rom('/lib/shared', 2),
+          ramPages: 0,
+          outsidePages: 0,
+          reason: null,
+        },
         segments: null,
       },
       {
@@ -183,17 +201,79 @@ test('--json: files, segments and totals for both kernels', async () => {
         size: 0,
         pages: 0,
         tail: 'none',
-        mmu: { ...inRam, ramPages: 0, reason: null },
-        nommu: { ...inRam, ramPages: 0, reason: null },
+        mmu: { ...inRam, ramPages: 0, outsidePages: 0, reason: null },
+        nommu: { ...inRam, ramPages: 0, outsidePages: 0, reason: null },
         segments: null,
       },
     ],
     totals: {
-      mmu: { files: 3, pages: 5, directPages: 3, ramPages: 2 },
-      nommu: { files: 3, pages: 5, directPages: 2, ramPages: 3 },
+      mmu: { files: 3, pages: 5, directPages: 3, ramPages: 2, outsidePages: 0 },
+      nommu: { files: 3, pages: 5, directPages: 2, ramPages: 3, outsidePages: 0 },
     },
     required: null,
     simulation: null,
+  });
+});
+
+describe('what is not in the image', () => {
+  const D = { kind: 'D', align: 4096 } as const;
+  const outside = { kind: 'D', pointer: 0xc0400000 } as const;
+  const after = { kind: 'D', pointer: 0xc0400400 } as const;
+  const cases = {
+    whole: file(noise(4096), { blocks: [outside] }),
+    tail: file(noise(5000), { blocks: [outside, after] }),
+    wraps: file(noise(6), { blocks: [{ kind: 'D', pointer: 0xfffffff0 }] }),
+    top: file(noise(4096), { blocks: [{ kind: 'D', pointer: 0xff000000 }] }),
+    table: file(noise(5000), { blocks: [D, D], inode: { offset: 0x1000000 } }),
+  };
+
+  test.each(Object.entries(cases))('%s: exit code 8, and 1 of --require', async (name, node) => {
+    const bad = folder.write('bad.img', buildRawImage({ [name]: node }).bytes);
+    const { code, stdout, stderr } = await cramfs(['map', bad]);
+    expect(code).toBe(8);
+    expect(stderr).toMatch(new RegExp(`^cramfs: .*not in the image.* [(]/${name}[)]\n$`));
+    expect(stdout).toMatch(/without an MMU.*; 0 direct from ROM, .* not in the image\n/);
+    const required = await cramfs(['map', bad, '--require', name]);
+    expect(required).toMatchObject({ code: 1, stderr: '' });
+    expect(await cramfs(['map', bad, '--simulate'])).toMatchObject({ code: 8 });
+    const { totals } = JSON.parse((await cramfs(['map', bad, '--json'])).stdout) as {
+      totals: { nommu: unknown };
+    };
+    expect(totals.nommu).toMatchObject({
+      directPages: 0,
+      outsidePages: node === cases.tail || node === cases.table ? 2 : 1,
+    });
+    expect(await cramfs(['mmap', bad, name, '--touch', '0'])).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+  });
+
+  test('pages that are in the image count', async () => {
+    const { bytes } = buildRawImage({ f: file(noise(8192), { blocks: [D, D] }) });
+    // The superblock ends the image between the two pages.
+    new DataView(bytes.buffer).setUint32(4, 8192, true);
+    const bad = folder.write('bad.img', bytes);
+    const { code, stdout } = await cramfs(['map', bad, '--mmu']);
+    expect(code).toBe(8);
+    expect(line(stdout, '/f').slice(1)).toEqual([
+      '2',
+      '1',
+      '0',
+      '0x22001000-0x22002000',
+      'block 1 is not in the image (K24)',
+    ]);
+    expect((await cramfs(['map', bad, '--simulate'])).stdout).toContain('all as told');
+  });
+
+  test('a file that is required and in the image is not blamed for others', async () => {
+    const { bytes } = buildRawImage({
+      bad: cases.whole,
+      good: file(noise(4096), { blocks: [D] }),
+    });
+    const image = folder.write('two.img', bytes);
+    expect(await cramfs(['map', image, '--require', 'good'])).toMatchObject({ code: 8 });
+    expect(await cramfs(['map', image, '/good', '--require', 'good'])).toMatchObject({ code: 0 });
   });
 });
 
