@@ -36,7 +36,7 @@ describe('build', () => {
     );
     expect(found[11]).toBe(
       `cramfs: ${source}: no image because of ${COUNT} errors: -q gives everything to 0:0, ` +
-        '--owner UID:GID to another; or --allow truncate-ids',
+        '--owner UID:GID to others; --allow truncate-ids cuts ids',
     );
   });
 
