@@ -200,7 +200,9 @@ describe('owners, modes and devices', () => {
     const refused = await build('--owner=70000:300');
     expect(refused.code).toBe(8);
     expect(refused.stderr).toContain('uid 70000 does not fit, at most 65535 (/bin)\n');
-    expect(refused.stderr).toMatch(/: no image because of \d+ errors: .*--allow truncate-ids cuts ids\n$/);
+    expect(refused.stderr).toMatch(
+      /: no image because of \d+ errors: .*--allow truncate-ids cuts ids\n$/,
+    );
     expect(existsSync(image)).toBe(false);
     const allowed = await build('--owner=70000:300', '--allow', 'truncate-ids');
     expect(allowed.code).toBe(0);

@@ -12,6 +12,8 @@ const PEERS = {
   mksquashfs: ['mksquashfs'],
   tar: ['tar'],
   bsdtar: ['bsdtar'],
+  fakeroot: ['fakeroot'],
+  pseudo: ['pseudo'],
 } as const;
 
 export type PeerName = keyof typeof PEERS;
@@ -31,6 +33,8 @@ export interface PeerResult {
 
 export interface PeerOptions {
   readonly cwd?: string;
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Standard input; default empty. */
   readonly input?: Uint8Array;
 }
@@ -90,7 +94,7 @@ export function runPeer(
     timeout: TIME_LIMIT_MS,
     maxBuffer: OUTPUT_LIMIT,
     // Their messages, not their translations.
-    env: { ...process.env, LC_ALL: 'C.UTF-8' },
+    env: { ...process.env, LC_ALL: 'C.UTF-8', ...options.env },
   });
   if (error !== undefined && signal === null) throw error;
   return { status, signal, stdout, stderr: stderr.toString() };

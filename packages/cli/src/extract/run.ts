@@ -52,6 +52,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EEXIST: '--force replaces files that exist',
   SKIPPED_DEVICE: KEEPS_ALL,
   OWNERS_NOT_SET: KEEPS_ALL,
+  EINVAL: 'in a user namespace, --no-owner and --devices skip leave out what it cannot hold',
   DROPPED_SETUID: '--setuid keeps setuid and setgid bits',
 };
 

@@ -16,6 +16,7 @@ import {
   type Problem,
   type TreeEntry,
 } from '../tree.js';
+import { readFakedTree, statFaker, type FakedStatus } from './faked-stat.js';
 import { SourceReader, fileIdentity } from './source-file.js';
 import { systemReason } from './system-error.js';
 
@@ -36,6 +37,8 @@ export interface DirectorySourceOptions {
  * Names of a hard link become files of their own, with one read function. Symbolic links are taken as
  * they are, except that `path` itself may be one.
  *
+ * Under fakeroot and pseudo types, modes, owners and device numbers are those that they fake.
+ *
  * Whether a file can be read is asked here, so that all unreadable ones are known at once; for root,
  * to whom modes mean nothing, only reading tells.
  *
@@ -51,7 +54,9 @@ export function readDirectorySource(path: string, options: DirectorySourceOption
     throw badRoot(host, `cannot be read: ${systemReason(cause)}`, cause);
   }
   if (!stats.isDirectory()) throw badRoot(host, 'not a directory');
-  return new DirectoryScan(options).scan(host, stats);
+  const faker = statFaker();
+  const faked = faker === undefined ? undefined : readFakedTree(path, faker);
+  return new DirectoryScan(options, faked).scan(host, stats);
 }
 
 /** Identifies a file on this machine, whatever its path. */
@@ -81,23 +86,39 @@ interface PendingDirectory {
   readonly remove: () => void;
 }
 
+/** What is stored of a stat(2). */
+interface Attributes {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly rdev: DeviceNumber;
+}
+
+const NO_DEVICE: DeviceNumber = { major: 0, minor: 0 };
 const SLASH = Buffer.from('/');
 
 class DirectoryScan {
   private readonly options: DirectorySourceOptions;
+  /** What to take for the answers of stat(2); undefined: these themselves. */
+  private readonly faked: ReadonlyMap<string, FakedStatus> | undefined;
   private readonly reader = new SourceReader();
-  /** Root may read whatever there is. */
-  private readonly readsAll = process.geteuid?.() === 0;
+  /** Root may read whatever there is; a faked one may not. */
+  private readonly readsAll: boolean;
   /** The read function of every file that has more than one name. */
   private readonly linked = new Map<string, FileEntry['read']>();
   private readonly pending: PendingDirectory[] = [];
 
-  constructor(options: DirectorySourceOptions) {
+  constructor(
+    options: DirectorySourceOptions,
+    faked: ReadonlyMap<string, FakedStatus> | undefined,
+  ) {
     this.options = options;
+    this.faked = faked;
+    this.readsAll = faked === undefined && process.geteuid?.() === 0;
   }
 
   scan(host: Buffer, stats: BigIntStats): DirectoryEntry {
-    const root = directoryEntry(stats);
+    const root = directoryEntry(this.attributes('/', stats));
     this.pending.push({ host, path: '/', entry: root, remove: () => undefined });
     // Depth first, so that few directories are pending and problems come in the order of the tree.
     for (let next = this.pending.pop(); next !== undefined; next = this.pending.pop()) {
@@ -147,13 +168,14 @@ class DirectoryScan {
       }
       return this.makeEntry(host, path, stats);
     } catch (error) {
+      if (error instanceof CramfsError) throw error;
       this.unreadable(path, error);
       return undefined;
     }
   }
 
   private makeEntry(host: Buffer, path: string, stats: BigIntStats): TreeEntry {
-    const base = attributes(stats);
+    const { rdev, ...base } = this.attributes(path, stats);
     const type = fileType(base.mode);
     switch (type) {
       case 'file': {
@@ -166,18 +188,41 @@ class DirectoryScan {
         return { ...base, type, size: Number(stats.size), read };
       }
       case 'directory':
-        return directoryEntry(stats);
+        return directoryEntry(base);
       case 'symlink':
         return { ...base, type, target: bytesToName(readlinkSync(host, { encoding: 'buffer' })) };
       case 'char-device':
       case 'block-device':
-        return { ...base, type, rdev: decodeRdev(stats.rdev) };
+        return { ...base, type, rdev };
       case 'fifo':
       case 'socket':
         return { ...base, type };
       case undefined:
         throw new Error(`unknown file type 0${(base.mode & S_IFMT).toString(8)}`);
     }
+  }
+
+  /** @throws CramfsError if what is faked is not about the file that is there. */
+  private attributes(path: string, stats: BigIntStats): Attributes {
+    const real = {
+      mode: Number(stats.mode),
+      uid: Number(stats.uid),
+      gid: Number(stats.gid),
+      rdev: stats.rdev === 0n ? NO_DEVICE : decodeRdev(stats.rdev),
+    };
+    if (this.faked === undefined) return real;
+    const faked = this.faked.get(path);
+    if (faked?.ino !== stats.ino || faked.ctimeNs !== stats.ctimeNs) {
+      throw new CramfsError('BAD_SOURCE', 'changed while it was read', { path });
+    }
+    const { mode, uid, gid, rdev } = faked;
+    // Only nodes are something else on the disk: fakeroot has empty files for devices.
+    const type = fileType(mode);
+    const isThere = type === 'file' || type === 'directory' || type === 'symlink';
+    if (isThere && type !== fileType(real.mode)) {
+      throw new CramfsError('BAD_SOURCE', `a ${type} only for the tool that fakes it`, { path });
+    }
+    return { mode, uid, gid, rdev };
   }
 
   private unreadable(path: string, error: unknown): void {
@@ -191,12 +236,8 @@ class DirectoryScan {
   }
 }
 
-function directoryEntry(stats: BigIntStats): DirectoryEntry {
-  return { ...attributes(stats), type: 'directory', children: new Map() };
-}
-
-function attributes({ mode, uid, gid }: BigIntStats) {
-  return { mode: Number(mode), uid: Number(uid), gid: Number(gid) };
+function directoryEntry({ mode, uid, gid }: Omit<Attributes, 'rdev'>): DirectoryEntry {
+  return { mode, uid, gid, type: 'directory', children: new Map() };
 }
 
 /** The C library's encoding of device numbers, see gnu_dev_major(3): each in two pieces. */
