@@ -70,6 +70,14 @@ export function setDirectoryAttributes(path: Buffer, attributes: Attributes): vo
 }
 
 /**
+ * True under pseudo, which takes the path of a held symlink for that of what it leads to. There it
+ * is safe to name the symlink, as pseudo changes no owner on the disk.
+ */
+function followsHeldSymlinks(): boolean {
+  return /\blibpseudo\b/.test(process.env['LD_PRELOAD'] ?? '');
+}
+
+/**
  * Of a symlink, device node or fifo that we have just made; none of them can be opened as files are.
  *
  * @param isHeld whether the system lets us hold on to it: see DirectoryCursor.
@@ -81,7 +89,7 @@ export function setNodeAttributes(
   { isSymlink, isHeld }: { readonly isSymlink: boolean; readonly isHeld: boolean },
 ): void {
   const { mode, owner } = attributes;
-  if (!isHeld) {
+  if (!isHeld || (isSymlink && followsHeldSymlinks())) {
     if (owner !== undefined) lchownSync(path, owner.uid, owner.gid);
     if (!isSymlink) chmodSync(path, mode);
     lutimesSync(path, 0, 0);
