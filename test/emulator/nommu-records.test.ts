@@ -21,6 +21,7 @@ const SETS = [
   ['nommu-fuzz-a', 'fuzz-a'],
   ['nommu-wild-basic', 'basic'],
   ['nommu-wild-a', 'fuzz-a'],
+  ['nommu-paths', 'paths'],
 ] as const satisfies (readonly [set: string, image: KernelImageName])[];
 
 /** Scenarios in which the recorded kernel went wrong, by the README of the records. */

@@ -19,6 +19,9 @@ const SETS = [
   ['mmu-wild-a', 'fuzz-a', 'linux-6.12'],
   ['v3-mmu-wild-a', 'fuzz-a', 'linux-6.12-v3-vmasplit'],
   ['mmu-names-a', 'fuzz-a', 'linux-6.12'],
+  ['mmu-paths', 'paths', 'linux-6.12'],
+  ['mmu-trunc', 'paths', 'linux-6.12'],
+  ['paths-mini', 'paths', 'linux-6.12'],
 ] as const satisfies (readonly [set: string, image: KernelImageName, policy: string])[];
 
 const table: string[] = [];

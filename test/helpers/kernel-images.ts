@@ -30,7 +30,7 @@ export type RecordedMapping = {
   | { readonly mode: 'nommu'; readonly result: number | 'copy' | 'EINVAL' }
 );
 
-export const KERNEL_IMAGES = ['basic', 'fuzz-a'] as const;
+export const KERNEL_IMAGES = ['basic', 'fuzz-a', 'paths'] as const;
 export type KernelImageName = (typeof KERNEL_IMAGES)[number];
 
 /** Bus address of the ROM in the recorded machine. */

@@ -15,6 +15,7 @@ export type Errno =
   | 'ELIBBAD'
   | 'ELOOP'
   | 'EMFILE'
+  | 'EMLINK'
   | 'ENAMETOOLONG'
   | 'ENODEV'
   | 'ENOENT'
@@ -25,10 +26,14 @@ export type Errno =
   | 'ENOTDIR'
   | 'ENOTEMPTY'
   | 'ENOTSUP'
+  | 'ENXIO'
   | 'EOPNOTSUPP'
   | 'EOVERFLOW'
   | 'EPERM'
+  | 'EPIPE'
   | 'EROFS'
+  | 'ESPIPE'
+  | 'ESTALE'
   | 'ETXTBSY'
   | 'EXDEV';
 

@@ -18,6 +18,7 @@ import { PAGE_SIZE, setPageSize, type Address, type Vpn } from './units.js';
 import { Trace } from './trace.js';
 import { MTD_BLOCK_MAJOR, VIRTBLK_MAJOR, VIRTBLK_MINORS } from './vfs/device.js';
 import type { SuperBlock } from './vfs/inode.js';
+import { Clock } from './vfs/kstat.js';
 import { MountTable, type MountOptions, type RemountOptions } from './vfs/mount.js';
 import { SharedPages } from './vfs/shared-pages.js';
 
@@ -82,6 +83,7 @@ export class Machine implements MmHost {
   /** Processes that have not exited. */
   readonly processes = new Set<Process>();
   private nextPid = 1;
+  private readonly clock = new Clock();
   /** Minor number of the next mount without a device; the kernel's own tmpfs has the first. */
   private nextUnnamed = 1;
   private disks = 0;
@@ -140,10 +142,11 @@ export class Machine implements MmHost {
     sb.trace = this.trace;
     sb.stacking = this.policy.stacking;
     if (this.policy.pageCacheSharing) sb.sharedPages = new SharedPages(this.phys);
-    if (sb.dev.major === 0) {
-      sb.dev = { major: 0, minor: this.nextUnnamed };
+    sb.clock = this.clock;
+    sb.registered(() => {
       this.nextUnnamed += 1;
-    }
+      return { major: 0, minor: this.nextUnnamed - 1 };
+    });
     return sb;
   }
 
@@ -209,6 +212,7 @@ export class Machine implements MmHost {
   /** Turns the machine off: what its processes have is not given back, but they are gone. */
   halt(): void {
     running -= this.processes.size;
+    for (const { fs } of this.processes) fs.release();
     this.processes.clear();
   }
 

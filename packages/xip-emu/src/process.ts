@@ -4,11 +4,11 @@ import type { AccessFaultLike, Advice, MemoryMap, MmapRequest } from './memory-m
 import type { PhysicalMemory } from './phys/physical-memory.js';
 import type { Trace } from './trace.js';
 import { PAGE_SIZE, type Address } from './units.js';
-import type { DeviceNumber } from './vfs/device.js';
 import { link, mkdir, rename, rmdir, symlink, unlink } from './vfs/directory-operations.js';
 import type { OpenFile } from './vfs/file.js';
 import { FsStruct } from './vfs/fs-struct.js';
 import type { Inode } from './vfs/inode.js';
+import type { Kstat } from './vfs/kstat.js';
 import type { MountTable } from './vfs/mount.js';
 import { pathLookup } from './vfs/namei.js';
 import { cloneFileRange, type CloneRange } from './vfs/remap-range.js';
@@ -19,15 +19,10 @@ import { verifyArea } from './vfs/verify-area.js';
 
 export type { OpenOptions };
 
-/** struct stat, as far as it is emulated. */
-export interface FileStatus {
-  readonly dev: DeviceNumber;
-  readonly ino: number;
-  /** Type and permissions. */
-  readonly mode: number;
+/** struct stat: see {@link Kstat}. */
+export interface FileStatus extends Kstat {
+  /** `nlink` by its older name here. */
   readonly links: number;
-  /** Bytes. */
-  readonly size: number;
 }
 
 /** What {@link Process.mmap} can be told besides length and permissions. */
@@ -323,13 +318,13 @@ export class Process {
   /** exit(2), as far as memory goes: mm/mmap.c:exit_mmap(). Open files stay the caller's. */
   exit(): void {
     this.mm.exit();
+    this.fs.release();
     this.host.exited(this);
     this.host.trace.sink?.({ type: 'exit', pid: this.pid });
   }
 }
 
 function statusOf(inode: Inode): FileStatus {
-  inode.updateAttributes();
-  const { sb, ino, mode, links, size } = inode;
-  return { dev: sb.dev, ino, mode, links, size };
+  const status = inode.getattr();
+  return { ...status, links: status.nlink };
 }

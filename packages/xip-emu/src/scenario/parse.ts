@@ -180,7 +180,7 @@ function readOperation(op: string, args: Arguments): Operation {
     case 'open':
       return { op, fd: args.number(), path: args.text(), options: args.openOptions() };
     case 'truncate':
-      return { op, fd: args.number(), size: args.number() };
+      return { op, file: args.fileOrPath(), size: args.number() };
     case 'fsync':
       return { op, fd: args.number() };
     case 'sync':
@@ -265,6 +265,8 @@ function readOperation(op: string, args: Arguments): Operation {
   }
 }
 
+const NUMBER = /^(0x[0-9a-f]+|\d+)$/i;
+
 const PROT_LETTERS: ReadonlyMap<string, number> = new Map([
   ['r', PROT_READ],
   ['w', PROT_WRITE],
@@ -329,8 +331,14 @@ class Arguments {
 
   number(): number {
     const word = this.text();
-    if (!/^(0x[0-9a-f]+|\d+)$/i.test(word)) this.fail(`${word} is no number`);
+    if (!NUMBER.test(word)) this.fail(`not a number: ${word}`);
     return Number(word);
+  }
+
+  /** A number of an open file, or else a path. */
+  fileOrPath(): number | string {
+    const word = this.text();
+    return NUMBER.test(word) ? Number(word) : word;
   }
 
   fd(): number {

@@ -10,7 +10,8 @@ import type { Fields } from './ops.js';
 
 /** Operations of a scenario on files and names. Sizes are bytes, paths text. */
 export type PathOperation =
-  | { readonly op: 'truncate'; readonly fd: number; readonly size: number }
+  /** `file` is a number of an open file, or else a path. */
+  | { readonly op: 'truncate'; readonly file: number | string; readonly size: number }
   | { readonly op: 'fsync'; readonly fd: number }
   | { readonly op: 'sync' }
   | {
@@ -33,9 +34,12 @@ export function performPathOperation(
   operation: PathOperation,
 ): Fields {
   switch (operation.op) {
-    case 'truncate':
-      process.ftruncate(fileOf(files, operation.fd), operation.size);
+    case 'truncate': {
+      const { file, size } = operation;
+      if (typeof file === 'string') process.truncate(textToName(file), size);
+      else process.ftruncate(fileOf(files, file), size);
       break;
+    }
     case 'fsync':
       process.fsync(fileOf(files, operation.fd));
       break;

@@ -31,6 +31,8 @@ export interface ScenarioWorld {
   crc32(bytes: Uint8Array, crc: number): number;
 }
 
+/** What an offset in bytes is counted in. */
+const OFFSET_SPAN = 2 ** 64;
 /** Without `tune`, fault-around was off when the kernels were recorded: a page. */
 const FAULT_AROUND_OFF = 4096;
 /** read and write go in pieces of this size. */
@@ -210,7 +212,9 @@ class ScenarioRun {
         const { id, fd, length, prot, flags, pgoff, address } = operation;
         const file = files.get(fd);
         if (file === undefined && (flags & MAP_ANONYMOUS) === 0) return { ret: 'EBADF' };
-        const at = mm.mmap({ address, length, prot, flags, pgoff, file });
+        // The recorded program called mmap(2) with bytes, of which 64 bits are left.
+        const within = pgoff % (OFFSET_SPAN / PAGE_SIZE);
+        const at = mm.mmap({ address, length, prot, flags, pgoff: within, file });
         const mapping = { id, address: at, length, unmapped: false };
         mappings.set(id, mapping);
         return { ret: 'ok', addr: this.ops.addressField(process, mapping) };

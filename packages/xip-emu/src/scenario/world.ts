@@ -1,4 +1,4 @@
-import { S_IFDIR } from 'cramfs-format';
+import { S_IFDIR, S_IFREG } from 'cramfs-format';
 import { openImage, type CramfsImage } from 'cramfs-reader';
 import { UnmodelledError, invariant } from '../errno.js';
 import { FuseSuperBlock } from '../fs/fuse/super.js';
@@ -52,6 +52,7 @@ export function createWorld(
     mount(kind: MountKind, { faultAround, file }): ScenarioOps {
       const roms = [{ address: romAddress, size, bytes }];
       const machine = new Machine({ mmu, policy, ramSize, roms, faultAround });
+      const rootfs = mountRoot(machine);
       const onRom = kind !== 'block' && kind !== 'overlay-block';
       const rom = machine.mountCramfs('/rom', image, onRom ? romAddress : undefined);
       const overlaid = kind === 'overlay' || kind === 'overlay-block';
@@ -63,8 +64,8 @@ export function createWorld(
           mmu ? new TmpfsSuperBlock(phys) : new RamfsSuperBlock(phys, { nommu }),
         );
         const upper = up.root.create('u', S_IFDIR | 0o755);
-        up.root.create('w', S_IFDIR | 0o755);
-        machine.mount('/ovl', new OverlaySuperBlock(rom.root, upper));
+        const workdir = up.root.create('w', S_IFDIR | 0o755);
+        machine.mount('/ovl', new OverlaySuperBlock(rom.root, upper, { workdir }));
       }
       if (kind === 'tarfs') {
         const { bytes: archive, readOnly } = archiveOf(options, file);
@@ -79,6 +80,7 @@ export function createWorld(
         if (kind === 'tarfs') machine.umount('/tar');
         if (viaFuse) machine.umount('/fuse');
         up?.evict();
+        rootfs.evict();
         rom.evict();
         invariant(machine.phys.used === 0, `${machine.phys.used} frames leaked`);
         return { kernel: 'ok', umount: 'ok', taint: 0 };
@@ -88,6 +90,19 @@ export function createWorld(
       return new MmuScenarioOps(machine, root, teardown);
     },
   };
+}
+
+/** What the recorded machines had at /: the directories of the mounts, and a program. */
+const ROOT_DIRECTORIES = ['dev', 'mnt', 'ovl', 'proc', 'rom', 'sys', 'tmp', 'up'];
+
+/** The file system that the kernel unpacks an initramfs into. Compare init/do_mounts.c:init_rootfs(). */
+function mountRoot(machine: Machine): TmpfsSuperBlock | RamfsSuperBlock {
+  const { phys, vmRegions: nommu, mmu } = machine;
+  const rootfs = mmu ? new TmpfsSuperBlock(phys) : new RamfsSuperBlock(phys, { nommu });
+  machine.mount('/', rootfs);
+  for (const name of ROOT_DIRECTORIES) rootfs.root.mkdir(name, S_IFDIR | 0o755);
+  rootfs.root.create('init', S_IFREG | 0o755);
+  return rootfs;
 }
 
 function archiveOf({ archive }: WorldOptions, file: string | undefined): ArchiveSource {

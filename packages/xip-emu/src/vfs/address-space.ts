@@ -27,6 +27,10 @@ export interface AddressSpaceOperations {
    * @throws SyscallError.
    */
   writeFolio?(mapping: AddressSpace, index: Pgoff, content: Uint8Array): void;
+  /** Called before a page is added to the cache. @throws SyscallError such as ENOSPC. */
+  allocateFolio?(mapping: AddressSpace, index: Pgoff): void;
+  /** Called when a page was taken out of the cache. */
+  freeFolio?(mapping: AddressSpace, index: Pgoff): void;
   /** True if `readFolio` may give other bytes the next time: pages keep what they were given. */
   readonly volatile?: boolean;
   /**
@@ -116,6 +120,7 @@ export class AddressSpace implements FrameOwner {
       }
     }
     const content = this.aops.readFolio(this, index);
+    this.aops.allocateFolio?.(this, index);
     const frame = this.phys.allocate(FRAME_PAGE_CACHE, this, index);
     this.insert(index, frame);
     if (this.aops.volatile === true) this.phys.fill(frame, content);
@@ -132,6 +137,7 @@ export class AddressSpace implements FrameOwner {
   grab(index: Pgoff): Frame {
     const known = this.find(index);
     if (known >= 0) return known;
+    this.aops.allocateFolio?.(this, index);
     const frame = this.phys.allocate(FRAME_PAGE_CACHE, this, index);
     this.phys.fill(frame, NOTHING);
     this.insert(index, frame);
@@ -213,6 +219,7 @@ export class AddressSpace implements FrameOwner {
     // A pipe may keep the page: with its bytes, whatever becomes of the file.
     if (!shared && this.phys.refCount(frame) > 1) this.phys.borrowWritable(frame);
     this.phys.put(frame);
+    this.aops.freeFolio?.(this, index);
   }
 
   /** Indexes of the cached pages, ascending. */

@@ -26,15 +26,30 @@ export interface NommuCapabilities {
   readonly exec: boolean;
 }
 
+/** From where lseek(2) counts, or what it looks for: SEEK_SET and so on. */
+export type Whence = 'set' | 'cur' | 'end' | 'data' | 'hole';
+
 /** struct file_operations. `mm/` and `nommu/` know files through this and nothing else. */
 export interface FileOperations {
-  /** Called with the new file; may set `privateData`. @throws SyscallError. */
+  /** Called with the new file; may set `privateData` and `fops`. @throws SyscallError. */
   open?(file: OpenFile): void;
   /** Called at each close of a descriptor. @throws SyscallError, which close(2) returns. */
   flush?(file: OpenFile): void;
   release?(file: OpenFile): void;
   /** Reads at `position` into `into`. @returns bytes read, 0 at the end. @throws SyscallError. */
   readIter?(file: OpenFile, position: number, into: Uint8Array): number;
+  /** True for what has no positions: pread(2) and lseek(2) give ESPIPE. */
+  readonly isStream?: boolean;
+  /** @returns the new position, if that is not the usual one. @throws SyscallError. */
+  llseek?(file: OpenFile, offset: number, whence: Whence): number;
+  /**
+   * Where the next data (or else hole) is, from `offset` inside the file on. No hook: all is data.
+   *
+   * @throws SyscallError ENXIO.
+   */
+  seekHoleOrData?(file: OpenFile, offset: number, whence: 'data' | 'hole'): number;
+  /** Allocates a range, or takes it away. No hook: EOPNOTSUPP. @throws SyscallError. */
+  fallocate?(file: OpenFile, mode: number, offset: number, length: number): void;
   /** @returns bytes written. @throws SyscallError. */
   writeIter?(file: OpenFile, position: number, from: Uint8Array): number;
   /** Puts pages of the file into a pipe. @returns bytes, 0 at the end. @throws SyscallError. */
@@ -74,8 +89,6 @@ export interface FileOperations {
 
 /** struct file: an open file description, shared by descriptors and mappings. */
 export class OpenFile {
-  /** Absolute path as opened, symlinks resolved: what /proc/PID/maps shows. */
-  readonly path: string;
   /** The mount that the inode was found in; undefined for the kernel's own files. */
   readonly mount: Mount | undefined;
   /** The mount that `path` leads through: another one than `mount` in a backing file. */
@@ -90,34 +103,46 @@ export class OpenFile {
   readonly user: OpenFile | undefined;
   readonly readable: boolean;
   readonly writable: boolean;
-  readonly fops: FileOperations;
+  /** O_APPEND: each write goes to the end of the file. */
+  readonly append: boolean;
+  /** O_NONBLOCK. */
+  readonly nonBlock: boolean;
+  /** O_TRUNC, which only the `open` of a file system looks at. */
+  readonly truncates: boolean;
+  /** The inode's, unless its `open` has chosen others: a device's are its driver's. */
+  fops: FileOperations;
+  /** f_pos: where read(2) and write(2) go on. */
+  position = 0;
+  /** Descriptors of processes that are the file: without any it is closed, though maps may keep it. */
+  descriptors = 0;
   /** What the file system keeps for this open file, such as overlayfs its real file. */
   privateData: unknown = undefined;
   private refs = 1;
+  private name: string;
   /** Mounts that cannot go while the file is open, and those of them that count it as a writer. */
   private readonly mounts: readonly Mount[];
   private readonly writtenMounts: readonly Mount[];
 
   /** @throws SyscallError ETXTBSY, EROFS for writing. Compare fs/open.c:file_get_write_access(). */
-  constructor(
-    inode: Inode,
-    path: string,
-    { readable = true, writable = false, fops = inode.fops, mount, user }: OpenFileOptions = {},
-  ) {
+  constructor(inode: Inode, path: string, options: OpenFileOptions = {}) {
+    const { readable = true, writable = false, fops = inode.fops, mount, user } = options;
     this.inode = inode;
     this.userInode = user?.userInode ?? inode;
     this.user = user;
-    this.path = path;
+    this.name = path;
     this.mount = mount;
     this.userMount = user === undefined ? mount : user.userMount;
     this.readable = readable;
     this.writable = writable;
+    this.append = options.append ?? false;
+    this.nonBlock = options.nonBlock ?? false;
+    this.truncates = options.truncates ?? false;
     this.fops = fops;
     this.mounts = distinct(mount, this.userMount);
     const countsOwn = user?.inode.sb.stacking.countsRealMount ?? true;
     this.writtenMounts = countsOwn ? this.mounts : distinct(this.userMount);
     if (writable) this.getWriteAccess();
-    for (const used of this.mounts) used.users += 1;
+    for (const used of this.mounts) used.files.add(this);
     inode.opens += 1;
   }
 
@@ -144,7 +169,7 @@ export class OpenFile {
     { inode, path, mount }: ResolvedPath,
     options: Omit<OpenFileOptions, 'mount'> = {},
   ): OpenFile {
-    const file = new OpenFile(inode, options.user?.path ?? path, { ...options, mount });
+    const file = new OpenFile(inode, path, { ...options, mount });
     try {
       file.fops.open?.(file);
     } catch (error) {
@@ -152,6 +177,19 @@ export class OpenFile {
       throw error;
     }
     return file;
+  }
+
+  /**
+   * The absolute path as it is now, symlinks resolved: what /proc/PID/maps shows. A backing file has
+   * its user's; of a name that was removed it ends in ` (deleted)`.
+   */
+  get path(): string {
+    return this.user?.path ?? this.name;
+  }
+
+  /** The name was given to something else, or is gone. */
+  renamed(path: string): void {
+    this.name = path;
   }
 
   /** f_mapping. */
@@ -175,7 +213,7 @@ export class OpenFile {
   /** Gives up what the file holds of inode and mounts. */
   private drop(): void {
     const { inode, mounts, writtenMounts } = this;
-    for (const mount of mounts) mount.users -= 1;
+    for (const mount of mounts) mount.files.delete(this);
     if (this.writable) {
       inode.writers -= 1;
       for (const mount of writtenMounts) mount.putWriteAccess();
@@ -192,6 +230,9 @@ export class OpenFile {
 export interface OpenFileOptions {
   readonly readable?: boolean | undefined;
   readonly writable?: boolean | undefined;
+  readonly append?: boolean | undefined;
+  readonly nonBlock?: boolean | undefined;
+  readonly truncates?: boolean | undefined;
   readonly fops?: FileOperations | undefined;
   readonly mount?: Mount | undefined;
   /** Set in a backing file: the file on behalf of which it is open. */

@@ -10,6 +10,7 @@ export class FsStruct implements LookupContext {
   /** The root of the tree, or with `parent` what that has: copy_fs_struct(). */
   constructor(mounts: MountTable, parent?: FsStruct) {
     this.mounts = mounts;
+    mounts.users.add(this);
     this.root = parent?.root ?? rootTrail(mounts);
     this.cwd = parent?.cwd ?? this.root;
   }
@@ -22,6 +23,29 @@ export class FsStruct implements LookupContext {
   /** chroot(2), which leaves the working directory where it is, even if that is outside. */
   chroot(path: string): void {
     this.root = directoryTrail(this, path);
+  }
+
+  /** Its process is gone. */
+  release(): void {
+    this.mounts.users.delete(this);
+  }
+
+  /**
+   * Directories have other paths: what is above them is looked up anew.
+   *
+   * @param pathNow gives the new path, or undefined for one that has not changed.
+   */
+  moved(pathNow: (path: string) => string | undefined): void {
+    this.root = this.movedTrail(this.root, pathNow);
+    this.cwd = this.movedTrail(this.cwd, pathNow);
+  }
+
+  private movedTrail(trail: Trail, pathNow: (path: string) => string | undefined): Trail {
+    const now = pathNow(trail.at(-1)!.path);
+    if (now === undefined || trail.at(-1)!.inode?.isDead === true) return trail;
+    const { mounts } = this;
+    const root = rootTrail(mounts);
+    return directoryTrail({ mounts, root, cwd: root }, now);
   }
 
   /** getcwd(2): as seen from the root of the process; `(unreachable)` before it if it is outside. */

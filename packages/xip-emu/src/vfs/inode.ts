@@ -1,8 +1,10 @@
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from 'cramfs-format';
+import { PAGE_SIZE } from '../units.js';
 import { Trace } from '../trace.js';
 import type { AddressSpace } from './address-space.js';
 import { UNNAMED_DEVICE, type DeviceNumber } from './device.js';
 import type { FileOperations } from './file.js';
+import { Clock, type Iattr, type Kstat } from './kstat.js';
 import type { SharedPages } from './shared-pages.js';
 import type { Mount } from './mount.js';
 import { writebackRange } from './writeback.js';
@@ -42,6 +44,8 @@ export abstract class SuperBlock {
   dev: DeviceNumber = UNNAMED_DEVICE;
   /** Where events go; the machine's once it is mounted there. */
   trace = new Trace();
+  /** What its times are of; the machine's once it is mounted there. */
+  clock = new Clock();
   /** Pages that its files share; undefined unless the machine's policy shares them. */
   sharedPages: SharedPages | undefined = undefined;
   /** s_stack_depth: 0 unless its files are kept in other file systems. */
@@ -50,6 +54,10 @@ export abstract class SuperBlock {
   stacking: StackingPolicy = { countsRealMount: true, followsCopyUp: 'open files' };
   /** Its files can have extended attributes, those of overlayfs included. */
   readonly hasXattrs: boolean = true;
+  /**
+   * Its inodes are found again by file handles: overlayfs remembers from which one a file was copied.
+   */
+  readonly decodesHandles: boolean = false;
   /** s_mounts. */
   readonly mounts = new Set<Mount>();
   /** Inodes that may have pages in the page cache. */
@@ -75,12 +83,41 @@ export abstract class SuperBlock {
     }
   }
 
+  /** Called when it is mounted on a machine, which gives it what devices it needs: set_anon_super(). */
+  registered(takeDevice: () => DeviceNumber): void {
+    if (this.dev.major === 0) this.dev = takeDevice();
+  }
+
   /** Called after the last umount. Compare fs/super.c:generic_shutdown_super(). */
   kill(): void {
     this.sync();
     this.evict();
   }
 }
+
+/** An entry of a directory: struct linux_dirent64. */
+export interface DirectoryEntry {
+  readonly name: string;
+  readonly ino: number;
+  /** i_mode's type bits: S_IFREG and so on. */
+  readonly type: number;
+  /** Where the next entry is: a position for lseek(2). */
+  readonly next: number;
+}
+
+/** Where an inode was found. */
+export interface EntryName {
+  readonly parent: Inode | undefined;
+  readonly name: string;
+}
+
+/** Unit of st_blocks. */
+export const SECTOR_SIZE = 512;
+
+// include/uapi/linux/fs.h: flags of renameat2(2).
+export const RENAME_NOREPLACE = 1;
+export const RENAME_EXCHANGE = 2;
+export const RENAME_WHITEOUT = 4;
 
 /** struct inode. File systems extend it. Names are byte strings. */
 export abstract class Inode {
@@ -100,6 +137,8 @@ export abstract class Inode {
   opens = 0;
   /** i_nlink: names. Without any the pages go with the last open file. */
   links = 1;
+  /** S_DEAD: a directory that was removed. Nothing is found or made in it. */
+  isDead = false;
 
   protected constructor(ino: number, fops: FileOperations) {
     this.ino = ino;
@@ -134,20 +173,71 @@ export abstract class Inode {
   /** Target of a symlink. */
   abstract readlink(): string;
 
+  /** i_rdev: the number of a device node. */
+  get rdev(): DeviceNumber {
+    return UNNAMED_DEVICE;
+  }
+
+  /** Compare fs/stat.c:generic_fillattr(). @throws SyscallError. */
+  getattr(): Kstat {
+    this.updateAttributes();
+    const { sb, ino, mode, links, size, rdev } = this;
+    return {
+      dev: sb.dev,
+      ino,
+      mode,
+      nlink: links,
+      uid: 0,
+      gid: 0,
+      rdev,
+      size,
+      blksize: PAGE_SIZE,
+      blocks: this.isDirectory ? 0 : Math.ceil(size / SECTOR_SIZE),
+      atime: 0,
+      mtime: 0,
+      ctime: 0,
+    };
+  }
+
+  /**
+   * The entries of a directory, in the order in which getdents(2) gives them; `.` and `..` only
+   * where the file system gives those. Others have no such operation: ENOTDIR.
+   *
+   * @throws SyscallError EIO.
+   */
+  readdir?(): readonly DirectoryEntry[];
+
   // Operations that change something: struct inode_operations. They throw SyscallError. The VFS has
   // checked by then that the entry is there, or not, and of what type it is.
 
   /** A new entry of a directory. @param mode type and permissions. */
   create?(name: string, mode: number): Inode;
   mkdir?(name: string, mode: number): Inode;
+  /** An inode without a name, for `link`: O_TMPFILE, but of any type. */
+  tmpfile?(mode: number): Inode;
   symlink?(name: string, target: string): Inode;
-  /** One more name for `existing`, of the same file system. */
-  link?(name: string, existing: Inode): void;
+  /** A special file. @param mode type and permissions. */
+  mknod?(name: string, mode: number, rdev: DeviceNumber): Inode;
+  /**
+   * One more name for `existing`, of the same file system.
+   *
+   * @param from the name by which the user has called it.
+   */
+  link?(name: string, existing: Inode, from: EntryName): void;
   unlink?(name: string): void;
   /** @throws SyscallError ENOTEMPTY. */
   rmdir?(name: string): void;
-  /** Replaces what `newName` was. @throws SyscallError ENOTEMPTY. */
-  rename?(name: string, newParent: Inode, newName: string): void;
+  /**
+   * Replaces what `newName` was, or with RENAME_EXCHANGE changes places with it.
+   *
+   * @param flags RENAME_EXCHANGE, RENAME_WHITEOUT; the VFS has dealt with RENAME_NOREPLACE.
+   * @throws SyscallError ENOTEMPTY; EINVAL for flags that the file system has not.
+   */
+  rename?(name: string, newParent: Inode, newName: string, flags: number): void;
+  /** Other attributes than the size. */
+  setAttributes?(attributes: Iattr): void;
+  /** Extended attributes, where there can be any. */
+  readonly xattrs?: Map<string, string> | undefined;
   /** Another size, with all that this means for pages and maps: `setattr` with ATTR_SIZE. */
   setSize?(size: number): void;
 

@@ -1,4 +1,5 @@
 import { SyscallError } from '../errno.js';
+import type { OpenFile } from './file.js';
 import type { SuperBlock } from './inode.js';
 
 export interface MountOptions {
@@ -26,7 +27,7 @@ export class Mount {
   /** mnt_get_writers(): files open for writing, and operations that are changing something. */
   writers = 0;
   /** Open files whose path leads through it. */
-  users = 0;
+  readonly files = new Set<OpenFile>();
   private flaggedReadOnly: boolean;
 
   constructor(path: string, sb: SuperBlock, { readOnly = false }: MountOptions = {}) {
@@ -95,8 +96,15 @@ export class Mount {
   }
 }
 
+/** Who keeps paths, and has to know when directories get others. */
+export interface PathUser {
+  moved(pathNow: (path: string) => string | undefined): void;
+}
+
 /** The mounts of a machine. There is no root file system: mount points need no directory below. */
 export class MountTable {
+  /** Who has a root and a working directory here: struct fs_struct. */
+  readonly users = new Set<PathUser>();
   /** By path; the last one of each covers the others. */
   private readonly stacks = new Map<string, Mount[]>();
 
@@ -118,7 +126,7 @@ export class MountTable {
     const stack = this.stacks.get(normalized(path));
     const mount = stack?.at(-1);
     if (stack === undefined || mount === undefined) throw new SyscallError('EINVAL', 'no mount');
-    if (mount.users > 0) throw new SyscallError('EBUSY', 'files are open');
+    if (mount.files.size > 0) throw new SyscallError('EBUSY', 'files are open');
     if (stack.length === 1) {
       const below = mount.path === '/' ? '/' : `${mount.path}/`;
       for (const other of this.stacks.keys()) {
@@ -131,6 +139,12 @@ export class MountTable {
       stack.pop();
     }
     mount.detach();
+  }
+
+  /** Something is mounted at a path, or below it. */
+  covers(path: string): boolean {
+    for (const at of this.stacks.keys()) if (at === path || at.startsWith(`${path}/`)) return true;
+    return false;
   }
 
   /** The mount that is seen at an absolute path. */

@@ -195,6 +195,7 @@ class PathWalk {
       }
       return undefined;
     }
+    if (here.inode.isDead) return undefined;
     const inode = here.inode.lookup(name);
     return inode === undefined ? undefined : { inode, mount: here.mount, path };
   }

@@ -36,14 +36,18 @@ export function openPath(context: LookupContext, path: string, options: OpenOpti
   if (inode.isDirectory && (write || create || truncate)) throw new SyscallError('EISDIR');
   if (create && at.slash) throw new SyscallError('EISDIR');
   const found = { inode, mount, path: at.path };
-  const file = OpenFile.open(found, { writable: write });
-  try {
-    if (truncate && inode.isRegular) truncatePath(found, 0);
-  } catch (error) {
-    file.put();
-    throw error;
-  }
-  return file;
+  const truncates = truncate && inode.isRegular;
+  if (!truncates) return OpenFile.open(found, { writable: write });
+  return withWriteAccess(mount, () => {
+    const file = OpenFile.open(found, { writable: write, truncates });
+    try {
+      truncatePath(found, 0);
+      return file;
+    } catch (error) {
+      file.put();
+      throw error;
+    }
+  });
 }
 
 /** Compare fs/open.c:vfs_truncate() and fs/namei.c:handle_truncate(). */

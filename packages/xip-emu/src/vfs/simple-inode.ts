@@ -1,8 +1,17 @@
-import { S_IFLNK } from 'cramfs-format';
+import { S_IFCHR, S_IFLNK, S_IFMT } from 'cramfs-format';
 import { SyscallError, invariant } from '../errno.js';
-import { Inode } from './inode.js';
+import { UNNAMED_DEVICE, type DeviceNumber } from './device.js';
+import { Inode, RENAME_EXCHANGE, RENAME_WHITEOUT, type DirectoryEntry } from './inode.js';
+import type { Iattr, Kstat } from './kstat.js';
 
 const SYMLINK_MODE = S_IFLNK | 0o777;
+/** include/linux/fs.h:WHITEOUT_MODE, a character device 0:0. */
+export const WHITEOUT_MODE = S_IFCHR;
+const PERMISSIONS = 0o7777;
+/** fs/libfs.c:DIR_OFFSET_MIN: `.` and `..` come first, then the offsets of entries. */
+const FIRST_OFFSET = 3;
+/** fs/libfs.c:DIR_OFFSET_EOD, where nothing follows. */
+const END_OFFSET = Number.MAX_SAFE_INTEGER;
 
 /**
  * An inode of a file system that keeps its tree in memory: entries of directories and targets of
@@ -11,8 +20,17 @@ const SYMLINK_MODE = S_IFLNK | 0o777;
  */
 export abstract class SimpleInode<T extends SimpleInode<T>> extends Inode {
   mode: number;
+  uid = 0;
+  gid = 0;
+  device: DeviceNumber = UNNAMED_DEVICE;
+  atime = 0;
+  mtime = 0;
+  ctime = 0;
   /** Of a directory, by name, in the order in which they came. */
   protected readonly entries = new Map<string, T>();
+  /** Where each entry is for lseek(2): later entries have greater offsets, and are read first. */
+  private readonly offsets = new Map<string, number>();
+  private nextOffset = FIRST_OFFSET;
   /** Of a symlink. */
   protected target = '';
 
@@ -32,6 +50,31 @@ export abstract class SimpleInode<T extends SimpleInode<T>> extends Inode {
   /** Called when the entries of a directory, or an inode's names, have changed. */
   protected changed?(): void;
 
+  override get rdev(): DeviceNumber {
+    return this.device;
+  }
+
+  override getattr(): Kstat {
+    const { uid, gid, atime, mtime, ctime } = this;
+    return { ...super.getattr(), uid, gid, atime, mtime, ctime };
+  }
+
+  /** Compare fs/attr.c:setattr_copy(). */
+  override setAttributes({ mode, uid, gid, atime, mtime }: Iattr): void {
+    if (mode !== undefined) this.mode = (this.mode & S_IFMT) | (mode & PERMISSIONS);
+    this.uid = uid ?? this.uid;
+    this.gid = gid ?? this.gid;
+    this.atime = atime ?? this.atime;
+    this.mtime = mtime ?? this.mtime;
+    this.ctime = this.sb.clock.now();
+    this.changed?.();
+  }
+
+  /** The content has changed: mtime and ctime. Compare fs/inode.c:inode_update_time(). */
+  touch(): void {
+    this.mtime = this.ctime = this.sb.clock.now();
+  }
+
   lookup(name: string): T | undefined {
     return this.entries.get(name);
   }
@@ -41,49 +84,106 @@ export abstract class SimpleInode<T extends SimpleInode<T>> extends Inode {
     return this.target;
   }
 
+  /** The newest first, as the kernel's list of dentries has them. Compare fs/libfs.c:offset_readdir(). */
+  override readdir(): DirectoryEntry[] {
+    const names = [...this.entries].reverse();
+    return names.map(([name, { ino, mode }], index) => {
+      const following = names[index + 1];
+      const next = following === undefined ? END_OFFSET : this.offsets.get(following[0])!;
+      return { name, ino, type: mode & S_IFMT, next };
+    });
+  }
+
   /** @throws SyscallError EEXIST, ENOTDIR. */
   override create(name: string, mode: number): T {
-    const inode = this.newInode(mode);
-    this.add(name, inode);
-    this.changed?.();
-    return inode;
+    return this.make(name, this.newInode(mode));
   }
 
   override mkdir(name: string, mode: number): T {
     return this.create(name, mode);
   }
 
+  override mknod(name: string, mode: number, rdev: DeviceNumber): T {
+    const inode = this.newInode(mode);
+    inode.device = rdev;
+    return this.make(name, inode);
+  }
+
+  override tmpfile(mode: number): T {
+    const inode = this.newInode(mode);
+    inode.links = inode.isDirectory ? 2 : 0;
+    inode.atime = inode.mtime = inode.ctime = this.sb.clock.now();
+    return inode;
+  }
+
   override symlink(name: string, target: string): T {
     const inode = this.newInode(SYMLINK_MODE);
     inode.target = target;
+    return this.make(name, inode);
+  }
+
+  private make(name: string, inode: T): T {
     this.add(name, inode);
+    this.touch();
+    inode.atime = inode.mtime = inode.ctime = this.mtime;
     this.changed?.();
     return inode;
   }
 
   override link(name: string, existing: Inode): void {
-    this.add(name, this.own(existing));
-    existing.links += 1;
+    const inode = this.own(existing);
+    this.add(name, inode);
+    inode.links += 1;
+    this.touch();
+    inode.ctime = this.ctime;
     this.changed?.();
   }
 
   override unlink(name: string): void {
-    this.take(name).links -= 1;
+    const inode = this.take(name);
+    inode.links -= 1;
+    this.touch();
+    inode.ctime = this.ctime;
+    inode.evictIfUnused();
     this.changed?.();
   }
 
   override rmdir(name: string): void {
-    if (!this.entries.get(name)!.isEmpty) throw new SyscallError('ENOTEMPTY');
+    const inode = this.entries.get(name)!;
+    if (!inode.isEmpty) throw new SyscallError('ENOTEMPTY');
     this.take(name).links = 0;
+    this.touch();
+    inode.ctime = this.ctime;
+    inode.evictIfUnused();
     this.changed?.();
   }
 
-  override rename(name: string, newParent: Inode, newName: string): void {
+  /** Compare mm/shmem.c:shmem_rename2(), fs/libfs.c:simple_rename(). */
+  override rename(name: string, newParent: Inode, newName: string, flags: number): void {
     const directory = this.own(newParent);
+    if ((flags & RENAME_EXCHANGE) !== 0) {
+      const [one, other] = [this.take(name), directory.take(newName)];
+      directory.add(newName, one);
+      this.add(name, other);
+      this.moved(directory, one, other);
+      return;
+    }
     const replaced = directory.entries.get(newName);
+    if (replaced?.isDirectory === true && !replaced.isEmpty) throw new SyscallError('ENOTEMPTY');
+    const whiteout = (flags & RENAME_WHITEOUT) !== 0 ? this.newInode(WHITEOUT_MODE) : undefined;
     if (replaced?.isDirectory === true) directory.rmdir(newName);
     else if (replaced !== undefined) directory.unlink(newName);
-    directory.add(newName, this.take(name));
+    const inode = this.take(name);
+    directory.add(newName, inode);
+    if (whiteout !== undefined) this.make(name, whiteout);
+    this.moved(directory, inode);
+  }
+
+  /** Compare fs/libfs.c:simple_rename_timestamp(). */
+  private moved(directory: T, ...inodes: readonly T[]): void {
+    this.touch();
+    directory.mtime = directory.ctime = this.mtime;
+    for (const inode of inodes) inode.ctime = this.ctime;
     this.changed?.();
   }
 
@@ -92,6 +192,8 @@ export abstract class SimpleInode<T extends SimpleInode<T>> extends Inode {
     if (!this.isDirectory) throw new SyscallError('ENOTDIR');
     if (this.entries.has(name)) throw new SyscallError('EEXIST');
     this.entries.set(name, inode);
+    this.offsets.set(name, this.nextOffset);
+    this.nextOffset += 1;
     if (inode.isDirectory) this.links += 1;
   }
 
@@ -99,12 +201,18 @@ export abstract class SimpleInode<T extends SimpleInode<T>> extends Inode {
     const inode = this.entries.get(name);
     invariant(inode !== undefined, 'an entry that the VFS has seen');
     this.entries.delete(name);
+    this.offsets.delete(name);
     if (inode.isDirectory) this.links -= 1;
     return inode;
   }
 
   get isEmpty(): boolean {
     return this.entries.size === 0;
+  }
+
+  /** How many entries there are. */
+  protected get entryCount(): number {
+    return this.entries.size;
   }
 
   /** Everything below; an inode with several names comes once for each. */

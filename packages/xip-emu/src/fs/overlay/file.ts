@@ -8,7 +8,8 @@ import {
   openBackingFile,
 } from '../../vfs/backing-file.js';
 import { OpenFile, type FileOperations } from '../../vfs/file.js';
-import { OverlayInode } from './super.js';
+import { directoryOperations } from '../../vfs/libfs.js';
+import { OverlayInode } from './inode.js';
 
 /** The real file that was opened with the overlay's: it stays the same after a copy-up. */
 function openedReal(file: OpenFile): OpenFile {
@@ -41,7 +42,7 @@ function withReal<T>(file: OpenFile, use: (real: OpenFile) => T): T {
 export const overlayFileOperations: FileOperations = {
   open(file) {
     const inode = overlayInode(file);
-    if (file.writable) inode.copyUpOpened(file);
+    if (file.writable || file.truncates) inode.copyUpOpened(file);
     file.privateData = openBackingFile(file, inode.realPath);
   },
   release(file) {
@@ -81,5 +82,17 @@ export const overlayFileOperations: FileOperations = {
     });
     const { mapping } = vma.file!;
     if (mapping !== undefined) inode.mappedThrough(mapping);
+  },
+};
+
+/** Of directories. Compare fs/overlayfs/readdir.c:ovl_dir_operations. */
+export const overlayDirectoryOperations: FileOperations = {
+  ...directoryOperations,
+  /** Lower directories are as they were. Compare ovl_dir_fsync(). */
+  fsync(file, start, end) {
+    const { upper } = overlayInode(file);
+    if (upper === undefined) return;
+    if (upper.fops.fsync === undefined) throw new SyscallError('EINVAL');
+    upper.fops.fsync(file, start, end);
   },
 };

@@ -1,69 +1,183 @@
-import { SyscallError, UnmodelledError, invariant } from '../../errno.js';
-import type { AddressSpace } from '../../vfs/address-space.js';
-import { moveAreas } from '../../vfs/backing-file.js';
-import { OpenFile } from '../../vfs/file.js';
-import { FILESYSTEM_MAX_STACK_DEPTH, Inode, SuperBlock } from '../../vfs/inode.js';
+import { S_IFDIR } from 'cramfs-format';
+import { SyscallError } from '../../errno.js';
+import type { DeviceNumber } from '../../vfs/device.js';
+import { FILESYSTEM_MAX_STACK_DEPTH, SuperBlock, type Inode } from '../../vfs/inode.js';
+import { NOOP_BDI } from '../../vfs/libfs.js';
 import { Mount } from '../../vfs/mount.js';
-import type { ResolvedPath } from '../../vfs/namei.js';
-import { cloneFileRange } from '../../vfs/remap-range.js';
-import { doTruncate } from '../../vfs/truncate.js';
-import { NOOP_BDI, directoryOperations } from '../../vfs/libfs.js';
-import { overlayFileOperations } from './file.js';
+import { OverlayInode } from './inode.js';
+import { OVL_XATTR_IMPURE, OVL_XATTR_ORIGIN, type Layer, type LayerInode } from './layers.js';
+import type { FoundLayers } from './namei.js';
+import { WorkDirectory } from './work-directory.js';
 
-/** Copy-up reads and writes in pieces of this size. */
-const PIECE = 65536;
+/** fs/overlayfs/super.c:OVL_MAX_STACK. */
+const MAX_LOWER_LAYERS = 500;
 
-/** overlayfs with one lower layer and an upper one. */
+/** How directories that have a lower part are renamed, and such renames are seen. */
+export type RedirectMode = 'on' | 'follow' | 'nofollow';
+
+export interface OverlayOptions {
+  /** A directory of the upper file system; default: one that nobody sees. */
+  readonly workdir?: Inode | undefined;
+  /** Default: `follow`, which "off" means to a kernel as distributions build it. */
+  readonly redirectDir?: RedirectMode | undefined;
+}
+
+/** From which lower file an upper one was copied: file handles, which outlive a mount. */
+const origins = new WeakMap<Inode, Inode>();
+
+/** overlayfs: lower layers and, unless it is read-only, an upper one. */
 export class OverlaySuperBlock extends SuperBlock {
   readonly type = 'overlay';
-  readOnly = false;
+  readOnly: boolean;
   readonly bdi = NOOP_BDI;
   readonly root: OverlayInode;
-  /** Private mounts of the layers: what happens to their places in the tree is of no matter. */
-  readonly lowerMount: Mount;
-  readonly upperMount: Mount;
-  /** Files by their lower inode, as the kernel's inode cache has them. */
-  private readonly byLower = new Map<Inode, OverlayInode>();
+  /** The uppermost first. */
+  readonly layers: readonly Layer[];
+  readonly upperMount: Mount | undefined;
+  /** All layers are of one file system: inode numbers are theirs. */
+  readonly isSameFs: boolean;
+  private readonly workDirectory: WorkDirectory | undefined;
+  private readonly redirectMode: RedirectMode;
+  /** By the lower inode, or else the upper one, as the kernel's inode cache has them. */
+  private readonly inodes = new Map<Inode, OverlayInode>();
+  /** st_dev of files, by their layer's file system. */
+  private readonly pseudoDevices = new Map<SuperBlock, DeviceNumber>();
   private nextIno = 1;
 
   /**
    * Compare fs/overlayfs/super.c:ovl_fill_super().
    *
-   * @param upper the upper directory.
-   * @throws SyscallError EINVAL for an upper layer that is read-only, or layers that are stacked
-   * file systems of two levels themselves.
+   * @param lower the lower directory, or several, the uppermost first.
+   * @param upper the upper directory; undefined for a read-only overlay.
+   * @throws SyscallError EINVAL for an upper layer that is read-only, a work directory elsewhere, no
+   * lower layer or too many, or layers that are stacked file systems of two levels themselves;
+   * ENOTDIR.
    */
-  constructor(lower: Inode, upper: Inode) {
+  constructor(lower: Inode | readonly Inode[], upper?: Inode, options: OverlayOptions = {}) {
     super();
-    if (upper.sb.readOnly) throw new SyscallError('EINVAL', 'the upper layer is read-only');
-    this.stackDepth = Math.max(lower.sb.stackDepth, upper.sb.stackDepth) + 1;
+    const lowers = 'sb' in lower ? [lower] : lower;
+    if (lowers.length === 0 || lowers.length > MAX_LOWER_LAYERS) {
+      throw new SyscallError('EINVAL', 'lower layers: one to 500');
+    }
+    const all = upper === undefined ? lowers : [upper, ...lowers];
+    if (all.some((layer) => !layer.isDirectory)) throw new SyscallError('ENOTDIR');
+    if (upper?.sb.readOnly === true)
+      throw new SyscallError('EINVAL', 'the upper layer is read-only');
+    if (upper?.sb instanceof OverlaySuperBlock) {
+      throw new SyscallError('EINVAL', 'the upper layer cannot be an overlay');
+    }
+    this.stackDepth = Math.max(...all.map(({ sb }) => sb.stackDepth)) + 1;
     if (this.stackDepth > FILESYSTEM_MAX_STACK_DEPTH) {
       throw new SyscallError('EINVAL', 'maximum fs stacking depth exceeded');
     }
-    this.lowerMount = new Mount('', lower.sb, { readOnly: true });
-    this.upperMount = new Mount('', upper.sb);
-    this.root = new OverlayInode(this, this.takeIno(), { lower, upper });
+    this.layers = lowers.map((root) => ({
+      root,
+      mount: new Mount('', root.sb, { readOnly: true }),
+    }));
+    this.isSameFs = new Set(all.map(({ sb }) => sb)).size === 1;
+    this.readOnly = upper === undefined;
+    const hasXattrs = upper?.sb.hasXattrs ?? true;
+    this.redirectMode = hasXattrs ? (options.redirectDir ?? 'follow') : 'nofollow';
+    if (upper !== undefined) {
+      this.workDirectory = new WorkDirectory(workDirectoryOf(upper, options.workdir));
+      this.upperMount = new Mount('', upper.sb);
+    }
+    const stack = this.layers.map((layer) => ({ layer, inode: layer.root }));
+    this.root = new OverlayInode(this, this.takeIno(), { upper, lowers: stack }, true);
   }
 
-  takeIno(): number {
+  /** redirect_dir=on: directories with a lower part can be renamed. */
+  get redirectsDirectories(): boolean {
+    return this.redirectMode === 'on';
+  }
+
+  get followsRedirects(): boolean {
+    return this.redirectMode !== 'nofollow';
+  }
+
+  /** @throws SyscallError EROFS without an upper layer. */
+  get work(): WorkDirectory {
+    if (this.workDirectory === undefined) throw new SyscallError('EROFS');
+    return this.workDirectory;
+  }
+
+  private takeIno(): number {
     const ino = this.nextIno;
     this.nextIno += 1;
     return ino;
   }
 
+  /** Between ovl_want_write() and ovl_drop_write(). @throws SyscallError EROFS. */
+  withUpperAccess<T>(change: () => T): T {
+    if (this.upperMount === undefined) throw new SyscallError('EROFS');
+    return this.upperMount.withWriteAccess(change);
+  }
+
   /**
-   * The inode of a name that no directory has looked up yet. Names of one lower inode share it,
-   * unless that counts them: hard links break at a copy-up, but the names of a cramfs for the same
-   * content are not counted. Compare fs/overlayfs/inode.c:ovl_get_inode(), ovl_hash_bylower().
+   * The inode of what was found. Names of one lower inode share it, unless that counts them: hard
+   * links break at a copy-up, but the names of a cramfs for the same content are not counted.
+   * Compare fs/overlayfs/inode.c:ovl_get_inode(), ovl_hash_bylower().
    */
-  inodeOf(layers: Layers): OverlayInode {
-    const { lower, upper } = layers;
-    const isShared = lower?.isDirectory === false && upper === undefined && lower.links === 1;
-    const known = isShared ? this.byLower.get(lower) : undefined;
+  getInode({
+    upper,
+    lowers,
+    redirect,
+  }: Pick<FoundLayers, 'upper' | 'lowers'> & Partial<FoundLayers>): OverlayInode {
+    const lower = lowers[0]?.inode;
+    const isByLower = lower !== undefined && this.hashesByLower(lower);
+    const key = isByLower ? lower : upper;
+    const known = key && this.inodes.get(key);
     if (known !== undefined) return known;
-    const inode = new OverlayInode(this, this.takeIno(), layers);
-    if (isShared) this.byLower.set(lower, inode);
+    const { isDirectory, ino } = upper ?? lower!;
+    const own = isDirectory ? this.takeIno() : isByLower ? lower.ino : ino;
+    const inode = new OverlayInode(this, own, { upper, lowers, redirect }, isByLower);
+    if (key !== undefined) this.inodes.set(key, inode);
     return inode;
+  }
+
+  private hashesByLower(lower: Inode): boolean {
+    return this.upperMount === undefined || lower.isDirectory || lower.links === 1;
+  }
+
+  /** An inode that nobody can reach any more. */
+  forget(inode: OverlayInode): void {
+    for (const key of [inode.lower, inode.upper]) {
+      if (key !== undefined && this.inodes.get(key) === inode) this.inodes.delete(key);
+    }
+  }
+
+  /** Remembers what a file was copied from. Compare fs/overlayfs/copy_up.c:ovl_set_origin_fh(). */
+  setOrigin(upper: Inode, { inode }: LayerInode): void {
+    const isKnown = inode.sb.decodesHandles;
+    upper.xattrs?.set(OVL_XATTR_ORIGIN, isKnown ? `${inode.sb.type}:${inode.ino}` : '');
+    if (upper.xattrs !== undefined && isKnown) origins.set(upper, inode);
+  }
+
+  /** Compare fs/overlayfs/namei.c:ovl_check_origin(). */
+  originOf(upper: Inode): LayerInode | undefined {
+    const inode = origins.get(upper);
+    const layer = this.layers.find(({ root }) => root.sb === inode?.sb);
+    return inode === undefined || layer === undefined ? undefined : { layer, inode };
+  }
+
+  /** Compare fs/overlayfs/util.c:ovl_set_impure(). */
+  setImpure(directory: Inode): void {
+    directory.xattrs?.set(OVL_XATTR_IMPURE, 'y');
+  }
+
+  /** Of the files of a layer, undefined for the upper one. Compare fs/overlayfs/super.c:ovl_get_fsid(). */
+  pseudoDevice(layer: Layer | undefined): DeviceNumber {
+    const sb = layer?.root.sb ?? this.upperMount?.sb;
+    return (sb && this.pseudoDevices.get(sb)) ?? this.dev;
+  }
+
+  override registered(takeDevice: () => DeviceNumber): void {
+    super.registered(takeDevice);
+    const upper = this.upperMount?.sb;
+    if (upper !== undefined) this.pseudoDevices.set(upper, takeDevice());
+    for (const { root } of this.layers) {
+      if (!this.pseudoDevices.has(root.sb)) this.pseudoDevices.set(root.sb, takeDevice());
+    }
   }
 
   /** The layers below have their own caches. */
@@ -75,238 +189,44 @@ export class OverlaySuperBlock extends SuperBlock {
     return;
   }
 
+  /** Compare fs/overlayfs/super.c:ovl_reconfigure(). @throws SyscallError EROFS without an upper layer. */
+  override reconfigure(readOnly: boolean): void {
+    if (!readOnly && this.upperMount === undefined) throw new SyscallError('EROFS');
+    if (readOnly && !this.readOnly) this.upperMount?.sb.sync();
+    this.readOnly = readOnly;
+  }
+
   override kill(): void {
-    this.lowerMount.detach();
-    this.upperMount.detach();
+    for (const { mount } of this.layers) mount.detach();
+    this.upperMount?.detach();
   }
 }
 
-/** What is found in the layers. */
-interface Layers {
-  readonly lower: Inode | undefined;
-  readonly upper: Inode | undefined;
+/** `workdir/work`, empty. Compare fs/overlayfs/super.c:ovl_get_workdir(), ovl_workdir_create(). */
+function workDirectoryOf(upper: Inode, workdir: Inode | undefined): Inode {
+  if (workdir === undefined) {
+    const directory = upper.tmpfile?.(S_IFDIR);
+    if (directory === undefined) throw new SyscallError('EINVAL', 'missing workdir');
+    return directory;
+  }
+  if (workdir.sb !== upper.sb || workdir === upper) {
+    throw new SyscallError('EINVAL', 'workdir and upperdir: two directories of one mount');
+  }
+  if (!workdir.isDirectory) throw new SyscallError('ENOTDIR');
+  const old = workdir.lookup('work');
+  if (old !== undefined) removeTree(workdir, 'work', old);
+  if (workdir.mkdir === undefined) throw new SyscallError('EPERM');
+  return workdir.mkdir('work', S_IFDIR);
 }
 
-/** A place of the tree where a file is, or a directory: struct dentry. */
-interface OverlayName {
-  readonly parent: OverlayInode;
-  readonly name: string;
-  /** The upper layer has the name. Compare fs/overlayfs/util.c:ovl_dentry_has_upper_alias(). */
-  isUpper: boolean;
-}
-
-/** A file or directory of an overlay: the upper one if there is one, else the lower. */
-export class OverlayInode extends Inode {
-  readonly sb: OverlaySuperBlock;
-  /** No pages of its own: those of the real inode are used. */
-  readonly mapping: AddressSpace | undefined = undefined;
-  /** None for the root; more than one where names share the lower inode. */
-  private readonly names: OverlayName[] = [];
-  private readonly lower: Inode | undefined;
-  private upper: Inode | undefined;
-  private readonly entries = new Map<string, OverlayInode>();
-  /** Page caches below that areas of this file are of, where those follow a copy-up. */
-  private readonly lowerMappings = new Set<AddressSpace>();
-
-  constructor(sb: OverlaySuperBlock, ino: number, { lower, upper }: Layers) {
-    const real = upper ?? lower;
-    invariant(real !== undefined, 'an overlay inode without a layer');
-    // Compare fs/overlayfs/inode.c:ovl_map_ino(): only directories get numbers of their own.
-    super(
-      real.isDirectory ? ino : real.ino,
-      real.isDirectory ? directoryOperations : overlayFileOperations,
-    );
-    this.sb = sb;
-    this.lower = lower;
-    this.upper = upper;
+function removeTree(parent: Inode, name: string, inode: Inode): void {
+  if (!inode.isDirectory) {
+    parent.unlink?.(name);
+    return;
   }
-
-  /** ovl_inode_real() */
-  get real(): Inode {
-    return this.upper ?? this.lower!;
+  for (const entry of inode.readdir?.() ?? []) {
+    const below = inode.lookup(entry.name);
+    if (below !== undefined) removeTree(inode, entry.name, below);
   }
-
-  /** ovl_path_realdata() */
-  get realPath(): ResolvedPath {
-    const { lowerMount, upperMount } = this.sb;
-    const mount = this.upper === undefined ? lowerMount : upperMount;
-    return { mount, inode: this.real, path: this.path };
-  }
-
-  get mode(): number {
-    return this.real.mode;
-  }
-
-  get size(): number {
-    return this.real.size;
-  }
-
-  override updateAttributes(): void {
-    this.real.updateAttributes();
-  }
-
-  lookup(name: string): OverlayInode | undefined {
-    const known = this.entries.get(name);
-    if (known !== undefined) return known;
-    const upper = this.upper?.lookup(name);
-    const below = this.lower?.isDirectory === true ? this.lower.lookup(name) : undefined;
-    // Whiteouts are not there: nothing can be removed yet. Only directories are merged.
-    const hidden = upper !== undefined && !upper.isDirectory;
-    const lower = hidden ? undefined : below;
-    if (upper === undefined && lower === undefined) return undefined;
-    const inode = this.sb.inodeOf({ lower, upper });
-    inode.names.push({ parent: this, name, isUpper: upper !== undefined });
-    this.entries.set(name, inode);
-    return inode;
-  }
-
-  readlink(): string {
-    return this.real.readlink();
-  }
-
-  /** Compare fs/overlayfs/dir.c:ovl_create_upper(). */
-  override create(name: string, mode: number): OverlayInode {
-    createUpper(this.copyUp(), name, mode);
-    return this.lookup(name)!;
-  }
-
-  override mkdir(name: string, mode: number): OverlayInode {
-    return this.create(name, mode);
-  }
-
-  override symlink(name: string, target: string): OverlayInode {
-    const directory = this.copyUp();
-    if (directory.symlink === undefined) throw new SyscallError('EPERM');
-    directory.symlink(name, target);
-    return this.lookup(name)!;
-  }
-
-  /** Not emulated: it needs whiteouts where the lower layer has the name. */
-  override unlink(): never {
-    throw new UnmodelledError('unlink in an overlay');
-  }
-
-  override rmdir(): never {
-    throw new UnmodelledError('rmdir in an overlay');
-  }
-
-  override rename(): never {
-    throw new UnmodelledError('rename in an overlay');
-  }
-
-  override link(): never {
-    throw new UnmodelledError('link in an overlay');
-  }
-
-  /** Compare fs/overlayfs/inode.c:ovl_setattr(). */
-  override setSize(size: number): void {
-    doTruncate(this.upper ?? this.copyUp(), size);
-  }
-
-  /** Copies up what an open file is of: the file itself, and the name that was opened. */
-  copyUpOpened({ path, mount }: OpenFile): Inode {
-    const { names } = this;
-    if (names.length < 2 || mount === undefined) return this.copyUp();
-    const top = mount.path === '/' ? '' : mount.path;
-    return this.copyUp(names.find((name) => path === top + pathOf(name)));
-  }
-
-  /**
-   * Makes the upper file, with the lower one's content as reads give it. Mappings of the lower one
-   * stay with it, unless the policy has them follow. A further name of a file that is there becomes
-   * a link to it. Compare fs/overlayfs/copy_up.c:ovl_copy_up_flags().
-   *
-   * @throws SyscallError EROFS if the upper file system became read-only; EOPNOTSUPP.
-   */
-  copyUp(name = this.names[0]): Inode {
-    const { upper, sb } = this;
-    if (upper !== undefined && name?.isUpper !== false) return upper;
-    invariant(name !== undefined, 'the root of an overlay is an upper directory');
-    return sb.upperMount.withWriteAccess(() => {
-      const directory = name.parent.copyUp();
-      const target = upper ?? this.makeUpper(directory, name);
-      if (upper !== undefined) linkUp(directory, name, upper);
-      name.isUpper = true;
-      return target;
-    });
-  }
-
-  private makeUpper(directory: Inode, { name }: OverlayName): Inode {
-    const source = this.lower!;
-    const target = createUpper(directory, name, source.mode);
-    if (source.isRegular) this.copyOrUndo(directory, name, target);
-    else if (!source.isDirectory) throw new SyscallError('EOPNOTSUPP', 'copy-up of a special file');
-    this.upper = target;
-    for (const mapping of this.lowerMappings) moveAreas(mapping, this, this.realPath);
-    this.lowerMappings.clear();
-    this.sb.trace.sink?.({ type: 'copy-up', path: this.path, size: target.size });
-    return target;
-  }
-
-  /** From the root of the overlay on. */
-  get path(): string {
-    const [name] = this.names;
-    return name === undefined ? '' : pathOf(name);
-  }
-
-  override mappedThrough(mapping: AddressSpace): void {
-    if (this.upper !== undefined) return;
-    mapping.trackAreas();
-    this.lowerMappings.add(mapping);
-  }
-
-  /** Fills the upper file; nobody sees one that could not be filled. */
-  private copyOrUndo(directory: Inode, name: string, target: Inode): void {
-    try {
-      this.copyData(target);
-    } catch (error) {
-      directory.unlink?.(name);
-      target.evictIfUnused();
-      throw error;
-    }
-  }
-
-  /** Shares the blocks if it can. Compare fs/overlayfs/copy_up.c:ovl_copy_up_file(). */
-  private copyData(target: Inode): void {
-    const from = OpenFile.open(this.realPath);
-    const to = new OpenFile(target, '', { writable: true, mount: this.sb.upperMount });
-    try {
-      if (from.inode.sb === target.sb && from.fops.remapFileRange !== undefined) {
-        cloneFileRange(from, to, {});
-        return;
-      }
-      const buffer = new Uint8Array(PIECE);
-      for (let at = 0; at < this.size;) {
-        const got = from.fops.readIter?.(from, at, buffer) ?? 0;
-        if (got === 0) throw new SyscallError('EIO', 'copy-up cannot read the lower file');
-        to.fops.writeIter?.(to, at, buffer.subarray(0, got));
-        at += got;
-      }
-    } finally {
-      to.put();
-      from.put();
-    }
-  }
-}
-
-function pathOf({ parent, name }: OverlayName): string {
-  return `${parent.path}/${name}`;
-}
-
-/**
- * One more name in the upper layer. How many there are is kept in an extended attribute of the
- * file. Compare fs/overlayfs/copy_up.c:ovl_link_up().
- *
- * @throws SyscallError EOPNOTSUPP, EPERM.
- */
-function linkUp(directory: Inode, { name }: OverlayName, upper: Inode): void {
-  if (!upper.sb.hasXattrs) throw new SyscallError('EOPNOTSUPP', 'no extended attributes');
-  if (directory.link === undefined) throw new SyscallError('EPERM');
-  directory.link(name, upper);
-}
-
-/** A file or directory of the upper layer. @throws SyscallError EPERM where nothing can be made. */
-function createUpper(directory: Inode, name: string, mode: number): Inode {
-  if (directory.create === undefined) throw new SyscallError('EPERM');
-  return directory.create(name, mode);
+  parent.rmdir?.(name);
 }

@@ -4,10 +4,11 @@ import type { PhysicalMemory } from '../../phys/physical-memory.js';
 import { AddressSpace } from '../../vfs/address-space.js';
 import type { FileOperations } from '../../vfs/file.js';
 import { filemapRead, genericFileVmOps, genericPerformWrite } from '../../vfs/filemap.js';
-import { SuperBlock, type Inode } from '../../vfs/inode.js';
+import { RENAME_WHITEOUT, SuperBlock, type Inode } from '../../vfs/inode.js';
 import type { NommuMappings } from '../../vfs/nommu-mappings.js';
 import { NOOP_BDI, noopFsync, ramAops, simpleDirectoryOperations } from '../../vfs/libfs.js';
 import { SizedInode } from '../../vfs/simple-inode.js';
+import { specialOperations } from '../../vfs/special.js';
 import { filemapSpliceRead, iterFileSpliceWrite } from '../../vfs/splice.js';
 import { truncatePagecache } from '../../vfs/truncate.js';
 import { expandForMapping, ramfsNommuOperations } from './file-nommu.js';
@@ -62,7 +63,7 @@ export class RamfsInode extends SizedInode<RamfsInode> {
   readonly mapping: AddressSpace | undefined;
 
   constructor(sb: RamfsSuperBlock, ino: number, mode: number) {
-    super(ino, mode, (mode & S_IFDIR) !== 0 ? simpleDirectoryOperations : fileOperations);
+    super(ino, mode, specialOperations(mode, simpleDirectoryOperations, fileOperations));
     this.sb = sb;
     this.mapping = this.isRegular
       ? new AddressSpace(this, ramAops, sb.phys, { truncatable: true })
@@ -77,10 +78,17 @@ export class RamfsInode extends SizedInode<RamfsInode> {
     return ramfsInode(inode);
   }
 
+  /** Knows no RENAME_WHITEOUT. Compare fs/libfs.c:simple_rename(). */
+  override rename(name: string, newParent: Inode, newName: string, flags: number): void {
+    if ((flags & RENAME_WHITEOUT) !== 0) throw new SyscallError('EINVAL');
+    super.rename(name, newParent, newName, flags);
+  }
+
   /** Compare fs/libfs.c:simple_setattr(), fs/ramfs/file-nommu.c:ramfs_nommu_resize(). */
   override setSize(size: number): void {
     const { mapping, bytes, sb } = this;
     if (mapping === undefined) throw new SyscallError('EINVAL');
+    this.touch();
     if (size < bytes) {
       sb.nommu?.shrinkInodeMappings(this, bytes, size);
       this.bytes = size;
@@ -102,6 +110,8 @@ const fileOperations: FileOperations = {
   readIter: filemapRead,
   writeIter(file, position, from) {
     const inode = ramfsInode(file.inode);
+    if (from.length === 0) return 0;
+    inode.touch();
     return genericPerformWrite(inode.mapping!, position, from, (size) => {
       inode.extend(size);
     });

@@ -213,7 +213,7 @@ class World {
     const below = parent.open('/cow/low/b', { write: true, create: true });
     parent.pwrite(below, 0, cramfsContent);
     parent.close(below);
-    machine.mount('/layers', new OverlaySuperBlock(lower!, upper!));
+    machine.mount('/layers', new OverlaySuperBlock(lower!, upper));
     paths.set('b', '/layers/b');
     naive.file('b').bytes = cramfsContent.slice();
     mountOverlay(machine);

@@ -1,6 +1,5 @@
 import { S_IFDIR, S_IFMT, S_IFREG } from 'cramfs-format';
 import { SyscallError, invariant } from '../../errno.js';
-import type { DeviceNumber } from '../../vfs/device.js';
 import { AddressSpace } from '../../vfs/address-space.js';
 import type { Inode } from '../../vfs/inode.js';
 import { SimpleInode } from '../../vfs/simple-inode.js';
@@ -23,8 +22,6 @@ export class TarfsInode extends SimpleInode<TarfsInode> {
   readonly content = new TarContent();
   /** A directory that the archive does not list, but that paths lead through. */
   implied = false;
-  owner = { uid: 0, gid: 0 };
-  rdev: DeviceNumber = { major: 0, minor: 0 };
   private pager: AddressSpace | undefined = undefined;
 
   constructor(sb: TarfsSuperBlock, ino: number, mode: number) {

@@ -138,8 +138,9 @@ export class TarfsSuperBlock extends SuperBlock {
     const there = this.at(names);
     const inode = type === 'directory' && there?.isDirectory === true ? there : this.newInode(mode);
     inode.mode = mode;
-    inode.owner = { uid, gid };
-    inode.rdev = rdev;
+    inode.uid = uid;
+    inode.gid = gid;
+    inode.device = rdev;
     inode.implied = false;
     if (type === 'symlink') inode.setTarget(linkTarget);
     if (type === 'file') inode.content.rebase({ archive, at: dataAt, pieces: map.pieces, size });

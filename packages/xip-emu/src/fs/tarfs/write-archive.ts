@@ -133,8 +133,8 @@ class ArchiveWriter {
     invariant(type !== undefined && type !== 'socket', 'a file of a type that tar does not know');
     const linkPath = this.names.get(inode);
     const isLink = linkPath !== undefined;
-    const { owner, mode, size, rdev } = inode;
-    const common = { mode: mode & PERMISSIONS, ...owner, ...rdev, size: 0 };
+    const { uid, gid, mode, size, rdev } = inode;
+    const common = { mode: mode & PERMISSIONS, uid, gid, ...rdev, size: 0 };
     const entry = { inode, path, isLink, linkPath: linkPath ?? '' };
     if (isLink) {
       const linkName = `${name.slice(0, name.length - path.length)}${linkPath}`;

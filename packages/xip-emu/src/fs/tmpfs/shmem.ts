@@ -45,6 +45,8 @@ function spliceRead({ inode }: OpenFile, position: number, pipe: Pipe, length: n
 
 function writeIter({ inode }: OpenFile, position: number, from: Uint8Array): number {
   const file = tmpfsInode(inode);
+  if (from.length === 0) return 0;
+  file.touch();
   return genericPerformWrite(file.mapping!, position, from, (size) => {
     file.extend(size);
   });

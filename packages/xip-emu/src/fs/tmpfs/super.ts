@@ -1,35 +1,94 @@
 import { S_IFDIR, S_IFREG } from 'cramfs-format';
 import { SyscallError, invariant } from '../../errno.js';
-import type { PhysicalMemory } from '../../phys/physical-memory.js';
-import { PAGE_SIZE } from '../../units.js';
-import { AddressSpace } from '../../vfs/address-space.js';
+import { PG_DIRTY, type PhysicalMemory } from '../../phys/physical-memory.js';
+import { PAGE_SIZE, pagesOf } from '../../units.js';
+import { AddressSpace, type AddressSpaceOperations } from '../../vfs/address-space.js';
 import { OpenFile } from '../../vfs/file.js';
-import { SuperBlock, type Inode } from '../../vfs/inode.js';
+import { SECTOR_SIZE, SuperBlock, type Inode } from '../../vfs/inode.js';
+import type { Kstat } from '../../vfs/kstat.js';
 import { SizedInode } from '../../vfs/simple-inode.js';
+import { specialOperations } from '../../vfs/special.js';
 import { truncatePagecache } from '../../vfs/truncate.js';
 import { NOOP_BDI, ramAops, simpleDirectoryOperations } from '../../vfs/libfs.js';
 import { tmpfsFileOperations } from './shmem.js';
+
+/** mm/shmem.c:BOGO_DIRENT_SIZE: what each entry adds to the size of its directory. */
+const BOGO_DIRENT_SIZE = 20;
+/** mm/shmem.c:SHORT_SYMLINK_LEN: longer targets, with their NUL, take a page. */
+const SHORT_SYMLINK_LEN = 128;
+
+export interface TmpfsOptions {
+  /** Bytes for the pages of all files, rounded up to pages; 0 for no limit. Default: half the RAM. */
+  readonly size?: number | undefined;
+  /** Inodes and further names; 0 for no limit. Default: half as many as the RAM has pages. */
+  readonly nrInodes?: number | undefined;
+  /** Permissions, user and group of the root; default 01777, 0 and 0. */
+  readonly mode?: number | undefined;
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
+}
+
+/** Pages of a tmpfs count while they are in the page cache, which is their only place. */
+const shmemAops: AddressSpaceOperations = {
+  ...ramAops,
+  allocateFolio: ({ host }) => {
+    tmpfsInode(host).sb.takeBlocks(1);
+  },
+  freeFolio: ({ host }) => {
+    tmpfsInode(host).sb.giveBlocks(1);
+  },
+};
 
 /** A tmpfs: files whose only store is the page cache. */
 export class TmpfsSuperBlock extends SuperBlock {
   readonly type = 'tmpfs';
   readOnly = false;
   readonly bdi = NOOP_BDI;
+  override readonly decodesHandles = true;
   readonly phys: PhysicalMemory;
   readonly root: TmpfsInode;
   private nextIno = 1;
+  private freeBlocks: number;
+  private freeInodes: number;
 
-  constructor(phys: PhysicalMemory) {
+  constructor(phys: PhysicalMemory, options: TmpfsOptions = {}) {
     super();
+    const half = Math.floor(phys.ramFrames / 2);
+    const { size = half * PAGE_SIZE, nrInodes = half, mode = 0o1777, uid = 0, gid = 0 } = options;
     this.phys = phys;
-    this.root = this.newInode(S_IFDIR | 0o1777);
+    this.freeBlocks = size === 0 ? Infinity : pagesOf(size);
+    this.freeInodes = nrInodes === 0 ? Infinity : nrInodes;
+    this.root = this.newInode(S_IFDIR | mode);
+    this.root.uid = uid;
+    this.root.gid = gid;
   }
 
-  /** An inode without a name. */
+  /** An inode without a name. @throws SyscallError ENOSPC. */
   newInode(mode: number): TmpfsInode {
+    this.takeInode();
     const inode = new TmpfsInode(this, this.nextIno, mode);
     this.nextIno += 1;
     return inode;
+  }
+
+  /** Compare mm/shmem.c:shmem_reserve_inode(). @throws SyscallError ENOSPC. */
+  takeInode(): void {
+    if (this.freeInodes < 1) throw new SyscallError('ENOSPC', 'no inodes left');
+    this.freeInodes -= 1;
+  }
+
+  giveInode(): void {
+    this.freeInodes += 1;
+  }
+
+  /** Compare mm/shmem.c:shmem_inode_acct_blocks(). @throws SyscallError ENOSPC. */
+  takeBlocks(pages: number): void {
+    if (this.freeBlocks < pages) throw new SyscallError('ENOSPC', 'no pages left');
+    this.freeBlocks -= pages;
+  }
+
+  giveBlocks(pages: number): void {
+    this.freeBlocks += pages;
   }
 
   /** All that have names. */
@@ -51,17 +110,18 @@ export class TmpfsSuperBlock extends SuperBlock {
   }
 }
 
-/** A file or directory of a tmpfs. */
+/** A file, directory, symlink or special file of a tmpfs. */
 export class TmpfsInode extends SizedInode<TmpfsInode> {
   readonly sb: TmpfsSuperBlock;
   readonly mapping: AddressSpace | undefined;
+  override readonly xattrs = new Map<string, string>();
+  private isFreed = false;
 
   constructor(sb: TmpfsSuperBlock, ino: number, mode: number) {
-    const directory = (mode & S_IFDIR) !== 0;
-    super(ino, mode, directory ? simpleDirectoryOperations : tmpfsFileOperations);
+    super(ino, mode, specialOperations(mode, simpleDirectoryOperations, tmpfsFileOperations));
     this.sb = sb;
     this.mapping = this.isRegular
-      ? new AddressSpace(this, ramAops, sb.phys, { truncatable: true })
+      ? new AddressSpace(this, shmemAops, sb.phys, { truncatable: true })
       : undefined;
   }
 
@@ -73,12 +133,63 @@ export class TmpfsInode extends SizedInode<TmpfsInode> {
     return tmpfsInode(inode);
   }
 
-  /** Compare mm/shmem.c:shmem_setattr(). */
+  /** Of a directory what is made up for its entries, `.` and `..`. */
+  override get size(): number {
+    return this.isDirectory ? (this.entryCount + 2) * BOGO_DIRENT_SIZE : super.size;
+  }
+
+  override getattr(): Kstat {
+    const pages = this.mapping?.pages ?? (this.hasTargetPage ? 1 : 0);
+    return { ...super.getattr(), blocks: (pages * PAGE_SIZE) / SECTOR_SIZE };
+  }
+
+  private get hasTargetPage(): boolean {
+    return this.isSymlink && this.target.length >= SHORT_SYMLINK_LEN;
+  }
+
+  /** Compare mm/shmem.c:shmem_symlink(). @throws SyscallError ENAMETOOLONG, ENOSPC. */
+  override symlink(name: string, target: string): TmpfsInode {
+    if (target.length >= PAGE_SIZE) throw new SyscallError('ENAMETOOLONG');
+    if (target.length < SHORT_SYMLINK_LEN) return super.symlink(name, target);
+    this.sb.takeInode();
+    this.sb.giveInode();
+    this.sb.takeBlocks(1);
+    return super.symlink(name, target);
+  }
+
+  /** Each further name takes an inode. Compare mm/shmem.c:shmem_link(). */
+  override link(name: string, existing: Inode): void {
+    const counts = existing.links > 0;
+    if (counts) this.sb.takeInode();
+    super.link(name, existing);
+  }
+
+  override unlink(name: string): void {
+    if (this.entries.get(name)!.links > 1) this.sb.giveInode();
+    super.unlink(name);
+  }
+
+  /** Compare mm/shmem.c:shmem_setattr() and shmem_undo_range(): a page that is cut is dirty. */
   override setSize(size: number): void {
     const { mapping, bytes } = this;
     if (mapping === undefined) throw new SyscallError('EINVAL');
     this.bytes = size;
-    if (size <= bytes) truncatePagecache(mapping, size);
+    if (size <= bytes) {
+      truncatePagecache(mapping, size);
+      const cut = size % PAGE_SIZE === 0 ? -1 : mapping.find(Math.floor(size / PAGE_SIZE));
+      if (cut >= 0) mapping.phys.setFlag(cut, PG_DIRTY);
+    }
+    const now = this.sb.clock.now();
+    if (size !== bytes) this.mtime = now;
+    this.ctime = now;
+  }
+
+  protected override evict(): void {
+    super.evict();
+    if (this.isFreed) return;
+    this.isFreed = true;
+    if (this.hasTargetPage) this.sb.giveBlocks(1);
+    this.sb.giveInode();
   }
 }
 

@@ -1,0 +1,73 @@
+import { SyscallError, invariant } from '../errno.js';
+import type { FileOperations, OpenFile } from './file.js';
+import type { Inode } from './inode.js';
+
+/** Bytes that fit: PIPE_DEF_BUFFERS pages of 4096 bytes. */
+const CAPACITY = 65536;
+
+/** What a FIFO has while it is open: struct pipe_inode_info. */
+interface FifoState {
+  readers: number;
+  writers: number;
+  bytes: number[];
+}
+
+/** i_pipe: the open FIFOs. */
+const open = new WeakMap<Inode, FifoState>();
+
+function stateOf({ inode }: OpenFile): FifoState {
+  const state = open.get(inode);
+  invariant(state !== undefined, 'an open FIFO without a pipe');
+  return state;
+}
+
+/**
+ * fs/pipe.c:pipefifo_fops. Nobody waits here: where Linux would put the process to sleep until
+ * somebody else opens, reads or writes, the call fails with EAGAIN and says so.
+ */
+export const fifoOperations: FileOperations = {
+  isStream: true,
+  /** Compare fs/pipe.c:fifo_open(). @throws SyscallError EAGAIN, ENXIO. */
+  open(file) {
+    const { inode, readable, writable, nonBlock } = file;
+    const state = open.get(inode) ?? { readers: 0, writers: 0, bytes: [] };
+    if (!writable && state.writers === 0 && !nonBlock) {
+      throw new SyscallError('EAGAIN', 'open() of a FIFO waits for a writer');
+    }
+    if (!readable && state.readers === 0) {
+      if (nonBlock) throw new SyscallError('ENXIO', 'nobody reads the FIFO');
+      throw new SyscallError('EAGAIN', 'open() of a FIFO waits for a reader');
+    }
+    if (readable) state.readers += 1;
+    if (writable) state.writers += 1;
+    open.set(inode, state);
+  },
+  release(file) {
+    const state = stateOf(file);
+    if (file.readable) state.readers -= 1;
+    if (file.writable) state.writers -= 1;
+    if (state.readers + state.writers === 0) open.delete(file.inode);
+  },
+  /** 0 once there is nobody who could write. Compare fs/pipe.c:pipe_read(). */
+  readIter(file, _position, into) {
+    const state = stateOf(file);
+    if (into.length === 0) return 0;
+    if (state.bytes.length === 0) {
+      if (state.writers === 0) return 0;
+      throw new SyscallError('EAGAIN', 'the FIFO is empty');
+    }
+    const piece = state.bytes.splice(0, into.length);
+    into.set(piece);
+    return piece.length;
+  },
+  /** Compare fs/pipe.c:pipe_write(). @throws SyscallError EPIPE, EAGAIN. */
+  writeIter(file, _position, from) {
+    const state = stateOf(file);
+    if (from.length === 0) return 0;
+    if (state.readers === 0) throw new SyscallError('EPIPE', 'nobody reads the FIFO');
+    const length = Math.min(from.length, CAPACITY - state.bytes.length);
+    if (length === 0) throw new SyscallError('EAGAIN', 'the FIFO is full');
+    state.bytes.push(...from.subarray(0, length));
+    return length;
+  },
+};

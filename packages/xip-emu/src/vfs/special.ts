@@ -1,0 +1,105 @@
+import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFMT, S_IFSOCK } from 'cramfs-format';
+import { SyscallError } from '../errno.js';
+import type { DeviceNumber } from './device.js';
+import { fifoOperations } from './fifo.js';
+import type { FileOperations } from './file.js';
+
+/** include/uapi/linux/major.h:MEM_MAJOR, and the minors of drivers/char/mem.c that need no hardware. */
+const MEM_MAJOR = 1;
+const NULL_MINOR = 3;
+const ZERO_MINOR = 5;
+const FULL_MINOR = 7;
+
+/** Bytes of zero. Compare drivers/char/mem.c:read_iter_zero(). */
+function readZeros(_file: unknown, _position: number, into: Uint8Array): number {
+  into.fill(0);
+  return into.length;
+}
+
+function writeAll(_file: unknown, _position: number, from: Uint8Array): number {
+  return from.length;
+}
+
+/** Where drivers/char/mem.c:null_lseek() leaves every file. */
+const nullLseek = (): number => 0;
+
+const nullOperations: FileOperations = {
+  readIter: () => 0,
+  writeIter: writeAll,
+  llseek: nullLseek,
+};
+
+const zeroOperations: FileOperations = {
+  readIter: readZeros,
+  writeIter: writeAll,
+  llseek: nullLseek,
+};
+
+const fullOperations: FileOperations = {
+  readIter: readZeros,
+  writeIter() {
+    throw new SyscallError('ENOSPC');
+  },
+  llseek: nullLseek,
+};
+
+/** The drivers of character devices: cdev_map. */
+function chrdev({ major, minor }: DeviceNumber): FileOperations | undefined {
+  if (major !== MEM_MAJOR) return undefined;
+  switch (minor) {
+    case NULL_MINOR:
+      return nullOperations;
+    case ZERO_MINOR:
+      return zeroOperations;
+    case FULL_MINOR:
+      return fullOperations;
+    default:
+      return undefined;
+  }
+}
+
+/** fs/char_dev.c:def_chr_fops: the driver's operations take its place. Compare chrdev_open(). */
+export const charDeviceOperations: FileOperations = {
+  open(file) {
+    const driver = chrdev(file.inode.rdev);
+    if (driver === undefined) throw new SyscallError('ENXIO', 'no driver has the device');
+    file.fops = driver;
+    driver.open?.(file);
+  },
+};
+
+/** block/fops.c:def_blk_fops. Devices that the machine mounts from can't be opened as files. */
+export const blockDeviceOperations: FileOperations = {
+  open() {
+    throw new SyscallError('ENXIO', 'no driver has the device');
+  },
+};
+
+/** A socket has a name for connect(2) only. Compare fs/inode.c:no_open(). */
+export const socketOperations: FileOperations = {
+  open() {
+    throw new SyscallError('ENXIO', 'a socket is not opened');
+  },
+};
+
+/** The operations of an inode by its type. Compare fs/inode.c:init_special_inode(). */
+export function specialOperations(
+  mode: number,
+  directory: FileOperations,
+  regular: FileOperations,
+): FileOperations {
+  switch (mode & S_IFMT) {
+    case S_IFDIR:
+      return directory;
+    case S_IFCHR:
+      return charDeviceOperations;
+    case S_IFBLK:
+      return blockDeviceOperations;
+    case S_IFIFO:
+      return fifoOperations;
+    case S_IFSOCK:
+      return socketOperations;
+    default:
+      return regular;
+  }
+}
