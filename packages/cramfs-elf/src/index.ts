@@ -39,4 +39,12 @@ export {
   parseFlat,
   type FlatHeader,
 } from './flat.js';
+export {
+  nommuProgram,
+  type NommuHazard,
+  type NommuPart,
+  type NommuProgram,
+  type PageSpan,
+  type ReadBytes,
+} from './nommu.js';
 export { isLoadable, loadSegments, readOnlySegments } from './segments.js';

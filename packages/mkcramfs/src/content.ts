@@ -1,4 +1,4 @@
-import type { BlockRange } from './xip-policy.js';
+import type { BlockRange } from './xip-ranges.js';
 
 /**
  * A block as it will stand in the image. There are as many as the tree has pages, so it is one
@@ -55,6 +55,8 @@ export interface Content {
   readonly blocks: StoredBlock[];
   /** Ranges of blocks of kind `xip`. */
   readonly xipRanges: readonly BlockRange[];
+  /** What the start of its runs should be a multiple of, if the user wants that, in bytes. */
+  readonly alignment: number;
   /** Bytes the XIP blocks would take compressed, if that was measured. */
   xipCompressedSize: number | undefined;
 }

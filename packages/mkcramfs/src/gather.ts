@@ -1,6 +1,7 @@
 import {
   CramfsError,
   blockCount,
+  concatBytes,
   equalBytes,
   isZero,
   nameToBytes,
@@ -12,12 +13,14 @@ import { StoredBlock, hole, type Content } from './content.js';
 import { preOrder, type PlanNode } from './nodes.js';
 import type { ResolvedOptions } from './options.js';
 import type { Crc32 } from './write-image.js';
-import { xipRanges, type BlockRange } from './xip-policy.js';
+import { xipChoice } from './xip-policy.js';
+import type { BlockRange, XipChoice } from './xip-ranges.js';
 
 /** A content that later files of the same size are compared with. */
 interface Known {
   readonly node: PlanNode;
   readonly content: Content;
+  readonly choice: XipChoice;
 }
 
 /**
@@ -48,28 +51,31 @@ export async function gatherContents(
   });
   const known = new Map<string, Known[]>();
   const contents = new Map<PlanNode, Content>();
+  const choices = new FileChoices(options);
   for (const node of nodes) {
     let bytes = await readContent(node);
-    const ranges = node.entry.type === 'file' ? fileRanges(node, bytes, options) : [];
+    const { length } = bytes;
+    const choice = choices.choose(node, bytes);
     let content: Content | undefined;
-    if (sizes.get(bytes.length)! > 1) {
-      const key = `${bytes.length}:${crc32(bytes, 0)}`;
+    if (sizes.get(length)! > 1) {
+      const key = `${length}:${crc32(bytes, 0)}`;
       const candidates = known.get(key) ?? [];
       // Reading those to compare them ends the life of what was read last.
       if (candidates.length > 0) bytes = bytes.slice();
-      content = await findEqual(candidates, node, bytes, ranges);
+      content = await findEqual(candidates, node, bytes, choice);
       if (content === undefined) {
-        content = await storeContent(bytes, ranges, options, queue);
-        known.set(key, [...candidates, { node, content }]);
+        content = await storeContent(bytes, choice, options, queue);
+        known.set(key, [...candidates, { node, content, choice }]);
       }
     } else {
-      content = await storeContent(bytes, ranges, options, queue);
+      content = await storeContent(bytes, choice, options, queue);
     }
     contents.set(node, content);
-    done += bytes.length;
+    done += length;
     options.onProgress(done, total);
   }
   await queue.finish();
+  choices.report();
   return contents;
 }
 
@@ -83,27 +89,43 @@ function codecFor({ compat, effort }: ResolvedOptions): Codec {
   return { library: 'libdeflate', level: effort === 'best' ? 10 : 6 };
 }
 
-/**
- * The XIP ranges of a file, without a full last block: Linux reads a direct uncompressed block
- * there as zeros (kernel fact K1), so that block is stored like any other and costs a RAM page.
- * npitre's mkcramfs does not know that.
- */
-function fileRanges(node: PlanNode, bytes: Uint8Array, options: ResolvedOptions): BlockRange[] {
-  const ranges = xipRanges(node.path, node.entry.mode, bytes, options);
-  const last = ranges.at(-1);
-  if (options.compat !== undefined || last === undefined) return ranges;
-  if (last.end * options.blockSize !== bytes.length) return ranges;
-  options.onProblem({
-    severity: 'warning',
-    kind: 'last-page',
-    path: node.path,
-    message:
-      `the size is a multiple of ${options.blockSize}: the last page cannot run in place, because ` +
-      'Linux would read it as zeros (kernel fact K1)',
-  });
-  const trimmed = { first: last.first, end: last.end - 1 };
-  return [...ranges.slice(0, -1), ...(trimmed.first < trimmed.end ? [trimmed] : [])];
+/** Decides for one file after another, and tells the user what that cannot do. */
+class FileChoices {
+  private readonly ordinary: string[] = [];
+  private readonly options: ResolvedOptions;
+
+  constructor(options: ResolvedOptions) {
+    this.options = options;
+  }
+
+  choose({ entry, path }: PlanNode, bytes: Uint8Array): XipChoice {
+    const ofFile = entry.type === 'file' ? bytes : NO_BYTES;
+    const choice = xipChoice(path, entry.mode, ofFile, this.options);
+    for (const problem of choice.problems) {
+      this.options.onProblem({ severity: 'warning', path, ...problem });
+    }
+    if (choice.ordinary) this.ordinary.push(path);
+    return choice;
+  }
+
+  /** One line for all programs that a kernel without an MMU copies to RAM anyway. */
+  report(): void {
+    const [first, ...others] = this.ordinary;
+    if (first === undefined) return;
+    const more = others.length === 0 ? 'this is' : `this and ${others.length} more are`;
+    this.options.onProblem({
+      severity: 'warning',
+      kind: 'no-mmu',
+      path: first,
+      message:
+        `${more} ordinary ELF, which a kernel without an MMU copies to RAM as a whole: not stored ` +
+        'in place; build FDPIC (arm-uclinuxfdpiceabi-gcc, -mfdpic) or bFLT (-Wl,-elf2flt) ' +
+        'programs, or name files with --xip-include or --xip-exclude',
+    });
+  }
 }
+
+const NO_BYTES = new Uint8Array(0);
 
 async function readContent({ entry, path }: PlanNode): Promise<Uint8Array> {
   if (entry.type === 'symlink') return nameToBytes(entry.target);
@@ -125,10 +147,10 @@ async function findEqual(
   candidates: readonly Known[],
   to: PlanNode,
   bytes: Uint8Array,
-  ranges: readonly BlockRange[],
+  { ranges, padded }: XipChoice,
 ): Promise<Content | undefined> {
-  for (const { node, content } of candidates) {
-    if (!equalRanges(content.xipRanges, ranges)) continue;
+  for (const { node, content, choice } of candidates) {
+    if (choice.padded !== padded || !equalRanges(choice.ranges, ranges)) continue;
     if (isHardLink(node, to)) return content;
     // The first file's bytes are not kept, to bound memory: reading it again is rare and cheap.
     if (equalBytes(await readContent(node), bytes)) return content;
@@ -143,16 +165,18 @@ function isHardLink({ entry: a }: PlanNode, { entry: b }: PlanNode): boolean {
 
 /** Stores XIP blocks and holes at once; the others come from `queue`, by its end. */
 async function storeContent(
-  bytes: Uint8Array,
-  ranges: readonly BlockRange[],
+  source: Uint8Array,
+  { ranges, alignment, padded }: XipChoice,
   options: ResolvedOptions,
   queue: BlockQueue,
 ): Promise<Content> {
   const { blockSize } = options;
+  const bytes = padded ? concatBytes([source, new Uint8Array(1)]) : source;
   const content: Content = {
     size: bytes.length,
     blocks: new Array<StoredBlock>(blockCount(bytes.length, blockSize)),
     xipRanges: ranges,
+    alignment,
     xipCompressedSize: options.measureXipCost ? 0 : undefined,
   };
   const { blocks } = content;

@@ -1,4 +1,4 @@
-import { CRAMFS_INODE_SIZE, CRAMFS_MAXPATHLEN, nameToText } from 'cramfs-format';
+import { CRAMFS_INODE_SIZE, CRAMFS_MAXPATHLEN, isZero, nameToText } from 'cramfs-format';
 import { lastBlockIsFull } from './content.js';
 import type { Chunk, Layout } from './layout/layout.js';
 import { sameAttributes, type PlanNode } from './nodes.js';
@@ -41,5 +41,6 @@ export function misreadProblems(
 
 function lastPageReadsZeros({ content, pointers }: Chunk, blockSize: number): boolean {
   const last = pointers.at(-1)!;
-  return last.kind === 'direct' && last.uncompressed && lastBlockIsFull(content, blockSize);
+  if (last.kind !== 'direct' || !last.uncompressed) return false;
+  return lastBlockIsFull(content, blockSize) && !isZero(content.blocks.at(-1)!.bytes);
 }

@@ -1,6 +1,7 @@
 import {
   CRAMFS_DEFAULT_BLOCK_SIZE,
   CramfsError,
+  DIRECT_ALIGNMENT,
   isBlockSize,
   type BlockSize,
   type Endianness,
@@ -31,6 +32,16 @@ export interface XipOptions {
    * without, where Linux maps the last page whatever stands behind the file.
    */
   readonly tail?: (path: string) => TailPolicy | undefined;
+  /**
+   * `nommu`: what the start of a file in place is a multiple of, a power of two up to the block size;
+   * default 8. `segments`: besides, what p_align of a program's segments asks, up to the block size.
+   */
+  readonly align?: number | 'segments';
+  /**
+   * Append a zero byte to programs that end with a page which could not be in place otherwise (kernel
+   * fact K1). ELF and bFLT allow bytes after their end.
+   */
+  readonly pad?: boolean;
 }
 
 /**
@@ -74,8 +85,10 @@ export interface BuildOptions {
 }
 
 /** {@link XipOptions} with every default filled in. */
-export interface ResolvedXip extends Required<XipOptions> {
+export interface ResolvedXip extends Required<Omit<XipOptions, 'align'>> {
   readonly tail: (path: string) => TailPolicy;
+  readonly align: number;
+  readonly alignSegments: boolean;
 }
 
 /** {@link BuildOptions} with every default filled in. */
@@ -99,6 +112,8 @@ export interface ResolvedOptions {
 }
 
 const VOLUME_NAME_LENGTH = 16;
+/** What the start of a file in place is a multiple of, as in images of npitre's mkcramfs -X. */
+const NOMMU_ALIGNMENT = 8;
 
 /**
  * Fills in the defaults and checks what can be checked without a tree.
@@ -120,7 +135,7 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
   if (!Number.isInteger(edition) || edition < 0 || edition > 0xffffffff) {
     throw badRequest(`edition ${edition} is not an unsigned 32-bit number`);
   }
-  const xip = resolveXip(options.xip);
+  const xip = resolveXip(options.xip, blockSize);
   if (options.compat === 'util-linux' && (xip.mode !== 'none' || options.extendedPointers)) {
     throw badRequest('mkfs.cramfs of util-linux knows neither XIP nor extended block pointers');
   }
@@ -147,8 +162,17 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
   };
 }
 
-function resolveXip(xip: XipOptions | undefined): ResolvedXip {
+function resolveXip(xip: XipOptions | undefined, blockSize: number): ResolvedXip {
   const mode = xip?.mode ?? 'none';
+  const alignSegments = xip?.align === 'segments';
+  const align = alignSegments ? NOMMU_ALIGNMENT : (xip?.align ?? NOMMU_ALIGNMENT);
+  const isPowerOfTwo = Number.isInteger(Math.log2(align));
+  if (!isPowerOfTwo || align < DIRECT_ALIGNMENT || align > blockSize) {
+    throw badRequest(
+      `files in place cannot start at multiples of ${align}: use a power of two, ` +
+        `${DIRECT_ALIGNMENT}..${blockSize}`,
+    );
+  }
   const tail = mode === 'mmu' ? 'pad' : 'share';
   return {
     mode,
@@ -156,6 +180,9 @@ function resolveXip(xip: XipOptions | undefined): ResolvedXip {
     exclude: xip?.exclude ?? (() => false),
     sticky: xip?.sticky ?? false,
     tail: (path) => xip?.tail?.(path) ?? tail,
+    align,
+    alignSegments,
+    pad: xip?.pad ?? false,
   };
 }
 

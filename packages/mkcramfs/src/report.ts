@@ -1,5 +1,4 @@
 import { alignUp, type Endianness } from 'cramfs-format';
-import type { Content } from './content.js';
 import type { Chunk, Layout, Run } from './layout/layout.js';
 import type { PlanNode } from './nodes.js';
 import type { ResolvedOptions } from './options.js';
@@ -66,7 +65,7 @@ export interface BuildReport {
 export function buildReport(layout: Layout, options: ResolvedOptions): BuildReport {
   const { blockSize, endianness } = options;
   const gapUsers = pagesShared(layout, blockSize);
-  const reporter = new EntryReporter(layout, blockSize, gapUsers);
+  const reporter = new EntryReporter(blockSize, gapUsers);
   const entries = [...layout.chunks].map(([node, chunk]) => reporter.report(node, chunk));
   const sum = (sizes: readonly { size: number }[]): number =>
     sizes.reduce((total, { size }) => total + size, 0);
@@ -112,15 +111,9 @@ class EntryReporter {
   private readonly blockSize: number;
   private readonly sharedTails: ReadonlySet<Run>;
   private readonly pathOf = new Map<Chunk, string>();
-  private readonly runsOf = new Map<Content, Run[]>();
-  private readonly counted = new Set<Content>();
+  private readonly counted = new Set<Run>();
 
-  constructor({ runs }: Layout, blockSize: number, sharedTails: ReadonlySet<Run>) {
-    for (const run of runs) {
-      const others = this.runsOf.get(run.content);
-      if (others === undefined) this.runsOf.set(run.content, [run]);
-      else others.push(run);
-    }
+  constructor(blockSize: number, sharedTails: ReadonlySet<Run>) {
     this.blockSize = blockSize;
     this.sharedTails = sharedTails;
   }
@@ -135,9 +128,9 @@ class EntryReporter {
       return { path: node.path, size, stored: 0, blocks, sharedWith, xip: this.xip(chunk) };
     }
     this.pathOf.set(chunk, node.path);
-    // Chunks with one content share its runs: the first of them adds these.
-    const own = this.counted.has(content) ? [] : this.runs(content);
-    this.counted.add(content);
+    // Chunks may share runs: the first of them adds these.
+    const own = chunk.runs.filter((run) => !this.counted.has(run));
+    for (const run of own) this.counted.add(run);
     const xip = this.xip(chunk);
     const stored =
       chunk.size +
@@ -146,11 +139,7 @@ class EntryReporter {
     return { path: node.path, size, stored, blocks, sharedWith, xip };
   }
 
-  private runs(content: Content): readonly Run[] {
-    return this.runsOf.get(content) ?? [];
-  }
-
-  private xip({ content }: Chunk): XipReport | undefined {
+  private xip({ content, runs }: Chunk): XipReport | undefined {
     if (content.xipRanges.length === 0) return undefined;
     const { blockSize } = this;
     const pages = content.xipRanges.reduce((sum, { first, end }) => sum + end - first, 0);
@@ -158,7 +147,7 @@ class EntryReporter {
       (sum, block) => sum + (block.kind === 'xip' ? block.size : 0),
       0,
     );
-    const run = this.runs(content).at(-1);
+    const run = runs.at(-1);
     const shared = run !== undefined && this.sharedTails.has(run);
     const partial = run === undefined ? 0 : run.size % blockSize;
     const padding = partial === 0 || shared ? 0 : blockSize - partial;

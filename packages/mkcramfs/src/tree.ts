@@ -69,6 +69,8 @@ export type ProblemKind =
   | 'unused'
   /** A last page that cannot run in place (kernel fact K1). */
   | 'last-page'
+  /** What a kernel without an MMU cannot run in place, or only at a price. */
+  | 'no-mmu'
   /** What Linux would misread in an image like another tool's. */
   | 'misread';
 

@@ -185,7 +185,7 @@ function directoryBytes({ directories, chunks, endianness }: Layout): Uint8Array
       {
         mode: node.entry.mode,
         uid: node.entry.uid,
-        size: inodeSize(node),
+        size: chunks.get(node)?.content.size ?? inodeSize(node),
         gid: node.entry.gid,
         namelen: Math.ceil(name.length / 4),
         offset: dataOffset / 4,
@@ -197,6 +197,7 @@ function directoryBytes({ directories, chunks, endianness }: Layout): Uint8Array
   return bytes;
 }
 
+/** Of what has no chunk; a chunk may hold more than its file (XipOptions.pad). */
 function inodeSize(node: PlanNode): number {
   const { entry } = node;
   switch (entry.type) {

@@ -1,51 +1,68 @@
 import { S_ISVTX, blockCount } from 'cramfs-format';
-import { PF_R, PF_W, PF_X, PT_LOAD, isLoadable, parseElf, readOnlySegments } from 'cramfs-elf';
+import {
+  PF_R,
+  PF_W,
+  PF_X,
+  PT_LOAD,
+  isFlat,
+  isLoadable,
+  parseElf,
+  readOnlySegments,
+} from 'cramfs-elf';
 import type { ElfFile, ElfSegment } from 'cramfs-elf';
 import type { Compat, ResolvedOptions } from './options.js';
+import { nommuChoice } from './xip-nommu.js';
+import { mergeRanges, readsZeros, type BlockRange, type XipChoice } from './xip-ranges.js';
 
-/** Blocks `first` up to but not including `end` of a file. */
-export interface BlockRange {
-  readonly first: number;
-  readonly end: number;
-}
+const NOTHING: XipChoice = {
+  ranges: [],
+  alignment: 1,
+  padded: false,
+  problems: [],
+  ordinary: false,
+};
 
 /**
- * The blocks of a file to store uncompressed and in place, as ascending, disjoint ranges that do
- * not touch. For ELF executables and shared objects these are the blocks of the read-only PT_LOAD
- * segments: Linux never maps a writable one directly.
+ * Decides which blocks of a file to store uncompressed and in place. With an MMU these are the
+ * blocks of the read-only PT_LOAD segments of ELF programs: Linux never maps a writable one
+ * directly. Without one they are what {@link nommuChoice} says.
  *
  * @param path byte string, `/` first.
  * @param content the whole file.
  */
-export function xipRanges(
+export function xipChoice(
   path: string,
   mode: number,
   content: Uint8Array,
   { blockSize, compat, xip }: Pick<ResolvedOptions, 'blockSize' | 'compat' | 'xip'>,
-): BlockRange[] {
-  if (xip.mode === 'none' || content.length === 0 || xip.exclude(path)) return [];
-  if (xip.include(path) || (xip.sticky && (mode & S_ISVTX) !== 0)) {
-    return [{ first: 0, end: blockCount(content.length, blockSize) }];
+): XipChoice {
+  if (xip.mode === 'none' || content.length === 0 || xip.exclude(path)) return NOTHING;
+  const whole = xip.include(path) || (xip.sticky && (mode & S_ISVTX) !== 0);
+  const { pad } = xip;
+  if (compat === undefined && xip.mode === 'nommu') {
+    return nommuChoice(content, { blockSize, whole, pad });
   }
   const elf = parseElf(content);
-  if (elf === undefined) return [];
-  const ranges = xipSegments(elf, compat)
-    .map(({ offset, filesz }) => ({
-      first: Math.floor(offset / blockSize),
-      end: blockCount(Math.min(offset + filesz, content.length), blockSize),
-    }))
-    .filter(({ first, end }) => first < end)
-    .sort((a, b) => a.first - b.first);
-  const merged: BlockRange[] = [];
-  for (const range of ranges) {
-    const last = merged.at(-1);
-    if (last !== undefined && range.first <= last.end) {
-      merged[merged.length - 1] = { first: last.first, end: Math.max(last.end, range.end) };
-    } else {
-      merged.push(range);
-    }
-  }
-  return merged;
+  const segments = elf === undefined ? [] : xipSegments(elf, compat);
+  const blocks = blockCount(content.length, blockSize);
+  const ranges = whole
+    ? [{ first: 0, end: blocks }]
+    : mergeRanges(
+        segments.map(({ offset, filesz }) => ({
+          first: Math.floor(offset / blockSize),
+          end: blockCount(Math.min(offset + filesz, content.length), blockSize),
+        })),
+      );
+  const choice = { ...NOTHING, ranges, alignment: alignmentOf(segments) };
+  const wantsLast = ranges.at(-1)?.end === blocks;
+  if (compat !== undefined || !wantsLast || !readsZeros(content, blockSize)) return choice;
+  const isProgram = elf !== undefined || isFlat(content);
+  if (pad && isProgram) return { ...choice, padded: true };
+  const remedy = isProgram ? ' (--xip-pad appends a byte)' : '';
+  const message =
+    `the size is a multiple of ${blockSize}${remedy}: the last page cannot run in place, because ` +
+    'Linux would read it as zeros (kernel fact K1)';
+  return { ...choice, ranges: withoutLast(ranges), problems: [{ kind: 'last-page', message }] };
 }
 
 /** npitre's mkcramfs knows 32-bit little-endian ELF alone, but of any type. */
@@ -55,4 +72,13 @@ function xipSegments(elf: ElfFile, compat: Compat | undefined): ElfSegment[] {
   return elf.segments.filter(
     ({ type, flags }) => type === PT_LOAD && (flags & (PF_R | PF_X)) !== 0 && (flags & PF_W) === 0,
   );
+}
+
+function alignmentOf(segments: readonly ElfSegment[]): number {
+  return Math.max(1, ...segments.map(({ align }) => align));
+}
+
+function withoutLast(ranges: readonly BlockRange[]): BlockRange[] {
+  const last = ranges.at(-1)!;
+  return mergeRanges([...ranges.slice(0, -1), { first: last.first, end: last.end - 1 }]);
 }

@@ -31,6 +31,7 @@ function buildRequest(args: BuildArguments): BuildRequest {
   const [source, output] = args.operands as [string, string];
   const { tail, edition, name, compat, workers } = args;
   const blockSize = args['page-size'];
+  const align = args['xip-align'];
   return {
     source,
     output,
@@ -51,6 +52,8 @@ function buildRequest(args: BuildArguments): BuildRequest {
         exclude: compileGlobs(args['xip-exclude']),
         sticky: args['xip-sticky'],
         tail: tailRules(tail),
+        pad: args['xip-pad'],
+        ...(align === undefined ? {} : { align }),
       },
     },
     insert: args.insert,

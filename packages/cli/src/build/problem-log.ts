@@ -34,6 +34,7 @@ const KINDS: Readonly<Record<ProblemKind, { summary: string; remedy?: (tool: str
     source: { summary: 'remarks about the source' },
     unused: { summary: 'patterns that match nothing' },
     'last-page': { summary: 'last pages that cannot run in place' },
+    'no-mmu': { summary: 'programs that cannot run in place without an MMU' },
     misread: {
       summary: 'entries that Linux would misread',
       remedy: () => '--force builds it nevertheless',

@@ -1,6 +1,20 @@
 import { textToName } from 'cramfs-format';
 import { defineCommand, type CommandArguments } from '../command.js';
-import { choice, flag, list, parseBlockSize, parseCount, text, value } from '../options.js';
+import {
+  choice,
+  flag,
+  list,
+  parseBlockSize,
+  parseBytes,
+  parseCount,
+  text,
+  value,
+} from '../options.js';
+
+/** Checked by the builder, which knows the block size. */
+function parseAlignment(given: string): number | 'segments' {
+  return given === 'segments' ? given : parseBytes('--xip-align')(given);
+}
 
 const options = {
   xip: choice(
@@ -17,6 +31,16 @@ const options = {
       '(default: pad with an MMU, share without)',
     undefined,
     '[GLOB=]pad|share|auto',
+  ),
+  'xip-align': value(
+    'with --xip=nommu: start files in place at multiples of N (default: 8), or at what the ' +
+      "program's segments ask",
+    parseAlignment,
+    undefined,
+    'N|segments',
+  ),
+  'xip-pad': flag(
+    'with --xip: append a zero byte to programs whose last page could not be in place',
   ),
   'page-size': value(
     "block size and alignment; must be the kernel's page size: 4096 (default) to 65536",

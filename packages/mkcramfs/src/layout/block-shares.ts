@@ -23,19 +23,29 @@ interface HashEntry extends SharedBlock {
  */
 const COST_PER_USE = DIRECT_ALIGNMENT - 1 + DIRECT_LENGTH_SIZE + 3;
 
+export interface ShareOptions {
+  readonly blockSize: number;
+  /**
+   * Share uncompressed blocks, too. A direct pointer to one is a page in place: a kernel without an
+   * MMU must not find it twice (kernel fact K22).
+   */
+  readonly uncompressed: boolean;
+}
+
 /** Finds equal blocks among the contents of all chunks, and says which are worth sharing. */
 export class BlockShares {
   /** Blocks with more than one use. */
   private readonly byBlock = new Map<StoredBlock, SharedBlock>();
-  private readonly blockSize: number;
+  private readonly options: ShareOptions;
 
   /** @param contents one element per chunk: a content stored in two chunks appears twice. */
-  constructor(contents: readonly Content[], blockSize: number) {
-    this.blockSize = blockSize;
+  constructor(contents: readonly Content[], options: ShareOptions) {
+    this.options = options;
     const byHash = new Map<number, HashEntry>();
     for (const content of contents) {
       if (!this.takesPart(content)) continue;
       for (const block of content.blocks) {
+        if (!options.uncompressed && block.kind === 'uncompressed') continue;
         if (block.kind !== 'compressed' && block.kind !== 'uncompressed') continue;
         const shared = findOrAdd(byHash, block);
         shared.uses += 1;
@@ -59,7 +69,8 @@ export class BlockShares {
    */
   private takesPart(content: Content): boolean {
     return !(
-      lastBlockIsFull(content, this.blockSize) && content.blocks.at(-1)!.kind === 'uncompressed'
+      lastBlockIsFull(content, this.options.blockSize) &&
+      content.blocks.at(-1)!.kind === 'uncompressed'
     );
   }
 }

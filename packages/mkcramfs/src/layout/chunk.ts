@@ -20,7 +20,7 @@ export function buildChunk(
 ): Chunk {
   const pointers: PointerSpec[] = [];
   const pieces: Piece[] = [];
-  const chunk: MutableChunk = { position: -1, content, pointers, pieces, size: 0 };
+  const chunk: MutableChunk = { position: -1, content, pointers, pieces, runs, size: 0 };
   let here = content.blocks.length * BLOCK_POINTER_SIZE;
   /** Where Linux expects the next block with an ordinary pointer to start. */
   let expected: Place = { anchor: chunk, offset: here };

@@ -79,5 +79,5 @@ function inlineChunk(
       pointers.push({ kind: 'end', ...at(), uncompressed: block.kind === 'uncompressed' });
     }
   }
-  return { position, content, pointers, pieces, size: alignUp(here, 4) };
+  return { position, content, pointers, pieces, runs: [], size: alignUp(here, 4) };
 }

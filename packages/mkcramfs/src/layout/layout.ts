@@ -34,6 +34,8 @@ export interface Chunk extends Anchor {
   readonly content: Content;
   readonly pointers: readonly PointerSpec[];
   readonly pieces: readonly Piece[];
+  /** The runs that its pointers lead to, which other chunks may share. */
+  readonly runs: readonly Run[];
   /** Bytes, a multiple of four. */
   readonly size: number;
 }

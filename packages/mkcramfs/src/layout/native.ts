@@ -9,6 +9,7 @@ import {
   CRAMFS_PAD_SIZE,
   CRAMFS_SUPER_SIZE,
   alignUp,
+  nameToText,
 } from 'cramfs-format';
 import type { Content } from '../content.js';
 import { preOrder, sameAttributes, type PlanNode } from '../nodes.js';
@@ -95,13 +96,13 @@ interface ChunkGroup {
 
 /**
  * One chunk per content and owner: Linux makes one inode of names that share a chunk, so they must
- * agree in everything an inode holds (kernel fact K2). Runs have no inode: equal contents share
- * them whatever their owners.
+ * agree in everything an inode holds (kernel fact K2). Runs have no inode: with an MMU equal contents
+ * share them whatever their owners. Without one that would stop the kernel (kernel fact K22).
  */
 function buildChunks(
   root: PlanNode,
   contents: ReadonlyMap<PlanNode, Content>,
-  { blockSize, extendedPointers, xip }: ResolvedOptions,
+  { blockSize, extendedPointers, xip, onProblem }: ResolvedOptions,
 ) {
   const groups: ChunkGroup[] = [];
   const groupsOf = new Map<Content, ChunkGroup[]>();
@@ -123,25 +124,38 @@ function buildChunks(
   const shares = extendedPointers
     ? new BlockShares(
         groups.map(({ content }) => content),
-        blockSize,
+        { blockSize, uncompressed: xip.mode !== 'nommu' },
       )
     : undefined;
-  const runsOf = new Map<Content, Run[]>();
+  const runsOf = new Map<Content, { readonly path: string; readonly runs: Run[] }>();
   const runs: Run[] = [];
   const tails = new Map<Run, ReturnType<typeof xip.tail>>();
   const chunks = new Map<PlanNode, Chunk>();
   const uniqueChunks: Chunk[] = [];
   for (const { content, nodes } of groups) {
+    const { path } = nodes[0]!;
     let own = runsOf.get(content);
-    if (own === undefined) {
-      own = buildRuns(content, blockSize);
-      runsOf.set(content, own);
-      runs.push(...own);
-      for (const run of own) tails.set(run, xip.tail(nodes[0]!.path));
+    const isTwin = own !== undefined && own.runs.length > 0 && xip.mode === 'nommu';
+    if (isTwin) {
+      const message = twinProblem(own!.path);
+      onProblem({ severity: 'warning', kind: 'no-mmu', path, message });
     }
-    const chunk = buildChunk(content, own, shares, blockSize);
+    if (own === undefined || isTwin) {
+      own = { path, runs: buildRuns(content, blockSize) };
+      runsOf.set(content, own);
+      runs.push(...own.runs);
+      for (const run of own.runs) tails.set(run, xip.tail(path));
+    }
+    const chunk = buildChunk(content, own.runs, shares, blockSize);
     uniqueChunks.push(chunk);
     for (const node of nodes) chunks.set(node, chunk);
   }
   return { chunks, uniqueChunks, runs, tails };
+}
+
+function twinProblem(path: string): string {
+  return (
+    `equal to ${nameToText(path)}, but for its mode or owner: both are stored in place, as to share ` +
+    'the pages would stop a kernel without an MMU (kernel fact K22)'
+  );
 }

@@ -2,9 +2,6 @@ import { DIRECT_ALIGNMENT, alignUp } from 'cramfs-format';
 import type { ResolvedOptions, TailPolicy } from '../options.js';
 import type { Chunk, Run } from './layout.js';
 
-/** Alignment of a run without an MMU, as npitre's mkcramfs -X has it. */
-const NOMMU_ALIGNMENT = 8;
-
 export interface XipRegion {
   /** Where the region has to start. */
   readonly alignment: number;
@@ -30,11 +27,14 @@ export function placeXipRegion(
   tails: ReadonlyMap<Run, TailPolicy>,
   { blockSize, xip }: ResolvedOptions,
 ): XipRegion {
-  const alignment = xip.mode === 'mmu' ? blockSize : NOMMU_ALIGNMENT;
+  const least = xip.mode === 'mmu' ? blockSize : xip.align;
   const gaps: Gap[] = [];
   let here = 0;
+  let alignment = least;
   for (const run of runs) {
-    run.position = alignUp(here, alignment);
+    const ownAlignment = xip.alignSegments ? segmentAlignment(run, least, blockSize) : least;
+    alignment = Math.max(alignment, ownAlignment);
+    run.position = alignUp(here, ownAlignment);
     const end = run.position + run.size;
     const pageEnd = run.position + alignUp(run.size, blockSize);
     here = pageEnd;
@@ -44,6 +44,15 @@ export function placeXipRegion(
     }
   }
   return { alignment, size: here, inGaps: fillGaps(gaps, chunks) };
+}
+
+/**
+ * What p_align of the run's program asks, but at most a page: runs start on a page of the file, so
+ * that this is as far as addresses in memory and in the program can agree.
+ */
+function segmentAlignment({ content }: Run, least: number, blockSize: number): number {
+  const asked = Math.min(content.alignment, blockSize);
+  return Number.isInteger(Math.log2(asked)) ? Math.max(least, asked) : least;
 }
 
 /**

@@ -1,0 +1,46 @@
+import { isZero } from 'cramfs-format';
+import type { Problem } from './tree.js';
+
+/** Blocks `first` up to but not including `end` of a file. */
+export interface BlockRange {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** How a file is stored in place. */
+export interface XipChoice {
+  /** Blocks to store in place: ascending, disjoint ranges that do not touch. */
+  readonly ranges: readonly BlockRange[];
+  /** What the program's segments want their addresses to be multiples of, in bytes. */
+  readonly alignment: number;
+  /** A zero byte is appended to the file, so that its last page can be in place. */
+  readonly padded: boolean;
+  /** What the user should know, without the path. */
+  readonly problems: readonly Pick<Problem, 'kind' | 'message'>[];
+  /** A program that a kernel without an MMU copies to RAM whatever its layout. */
+  readonly ordinary: boolean;
+}
+
+/** Ascending, disjoint ranges that do not touch, of the same blocks. */
+export function mergeRanges(ranges: readonly BlockRange[]): BlockRange[] {
+  const merged: BlockRange[] = [];
+  const sorted = ranges.filter(({ first, end }) => first < end).sort((a, b) => a.first - b.first);
+  for (const range of sorted) {
+    const last = merged.at(-1);
+    if (last !== undefined && range.first <= last.end) {
+      merged[merged.length - 1] = { first: last.first, end: Math.max(last.end, range.end) };
+    } else {
+      merged.push(range);
+    }
+  }
+  return merged;
+}
+
+/**
+ * True if Linux would read the last block as zeros once it is in place, and it is not (kernel fact
+ * K1).
+ */
+export function readsZeros(content: Uint8Array, blockSize: number): boolean {
+  if (content.length === 0 || content.length % blockSize !== 0) return false;
+  return !isZero(content.subarray(content.length - blockSize));
+}
