@@ -19,12 +19,11 @@ import { cramfs, cramfsJson } from './run-cli.js';
 /** Maps everything in the emulator, and statically. */
 function simulate(image: CramfsImage, physAddr = ROM_ADDRESS): Simulation {
   const kernels = ['mmu', 'nommu'] as const;
-  const report = new MappabilityReport(image, { pageSize: 4096, physAddr, kernels });
   const fail = (error: unknown): never => {
     throw error;
   };
-  for (const { path, inode } of selectFiles(image, [], fail)) report.add(path, inode);
-  return simulateReport(report);
+  const target = { pageSize: 4096, physAddr, kernels };
+  return simulateReport(new MappabilityReport(image, target, selectFiles(image, [], fail)));
 }
 
 describe('the emulator maps what the static answer says', () => {
@@ -116,9 +115,10 @@ test('a static answer that is wrong is told', () => {
   const { bytes } = buildRawImage({ a: file(noise(8192), { blocks: 'CC' }) }, { flags: 0x803 });
   const image = openImage(bytes);
   const target = { pageSize: 4096, physAddr: ROM_ADDRESS, kernels: ['mmu'] as const };
-  const report = new MappabilityReport(image, target);
-  report.add('/a', image.lookup('/a'));
-  report.files[0]!.ranges.mmu = { ...report.files[0]!.ranges.mmu!, ramPages: 1 };
+  const selected = [{ path: '/a', inode: image.lookup('/a') }];
+  const report = new MappabilityReport(image, target, selected);
+  const [mapped] = report.files();
+  mapped!.ranges.mmu = { ...mapped!.ranges.mmu!, ramPages: 1 };
   const simulation = simulateReport(report);
   expect(simulation.disagreements).toMatchObject([
     { path: '/a', what: 'file', kernel: 'mmu', simulated: { directPages: 0, ramPages: 2 } },

@@ -27,6 +27,28 @@ export async function print(io: CliIo, text: string): Promise<void> {
   }
 }
 
+/** Characters that are gathered before they are written. */
+const PIECES_AT_ONCE = 1 << 16;
+
+/** Prints a long result while it is made: little of it is in memory at a time. */
+export async function printPieces(io: CliIo, pieces: Iterable<string>): Promise<void> {
+  let gathered: string[] = [];
+  let length = 0;
+  try {
+    for (const piece of pieces) {
+      gathered.push(piece);
+      length += piece.length;
+      if (length < PIECES_AT_ONCE) continue;
+      await writeOut(io, gathered.join(''));
+      gathered = [];
+      length = 0;
+    }
+    if (length > 0) await writeOut(io, gathered.join(''));
+  } catch (error) {
+    if (!(error instanceof OutputClosedError)) throw error;
+  }
+}
+
 /**
  * Writes a part of a longer output, at the pace of its reader.
  *

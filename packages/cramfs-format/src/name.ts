@@ -36,7 +36,7 @@ export function nameToText(name: string): string {
   let text = '';
   for (let at = 0; at < name.length;) {
     const bytes = name.slice(at, at + utf8Length(name, at));
-    const char = decodeUtf8(bytes);
+    const char = bytes < '\x80' && bytes !== '' ? bytes : decodeUtf8(bytes);
     if (char === undefined) {
       text += escapeBytes(name.charAt(at));
       at += 1;

@@ -1,21 +1,25 @@
-import { isCramfsError, nameToText, textToName } from 'cramfs-format';
+import { isCramfsError, nameToText, textToName, withPath, type CramfsError } from 'cramfs-format';
 import type { CramfsImage, Inode } from 'cramfs-reader';
 import { defineCommand } from '../command.js';
-import { atPath } from '../report-error.js';
-import { print } from '../io.js';
+import { printPieces } from '../io.js';
 import { openImageArgument } from '../open-image.js';
 import { flag, imageOptions, jsonOption } from '../options.js';
 import { allWithJson } from '../problem-lines.js';
 import { Problems } from '../problems.js';
-import { inodeJson, renderJson } from '../render/json.js';
+import { JsonList, inodeJson, jsonPieces } from '../render/json.js';
 import { LONG_COLUMNS, longLine, type ListedEntry } from '../render/listing.js';
-import { renderTable, type Column } from '../render/table.js';
+import { tablePieces, type Column } from '../render/table.js';
 
-/** Entries that are listed together: those of one directory, or a path that is none. */
+/** Entries that are listed together: those of one directory, or the paths that are none. */
 interface Group {
   /** Byte string; the directory's path. Undefined for paths that were named one by one. */
   readonly directory: string | undefined;
-  readonly entries: ListedPath[];
+  /**
+   * Reads the entries: anew each time, for a directory may have a million.
+   *
+   * @param again true if what is wrong with them has been reported.
+   */
+  readonly entries: (again: boolean) => Iterable<ListedPath>;
 }
 
 type ListedPath = ListedEntry & { readonly path: string };
@@ -36,7 +40,10 @@ export const ls = defineCommand({
     const image = await openImageArgument(file, args, io);
     const lister = new Lister(image, new Problems(file, io, allWithJson(args)), args);
     const groups = lister.list(paths.length === 0 ? ['/'] : paths.map(textToName));
-    await print(io, args.json ? renderJson(toJson(groups)) : renderGroups(groups, args));
+    await printPieces(
+      io,
+      args.json ? jsonPieces(new JsonList(toJson(groups))) : groupPieces(groups, args),
+    );
     return lister.problems.finish();
   },
 });
@@ -57,21 +64,23 @@ class Lister {
   }
 
   /** Groups in the order in which they are printed: single paths first. */
-  list(paths: readonly string[]): Group[] {
-    const named: Group = { directory: undefined, entries: [] };
-    const groups: Group[] = [];
+  *list(paths: readonly string[]): Generator<Group, void> {
+    const named: ListedPath[] = [];
+    const directories: { readonly base: string; readonly inode: Inode }[] = [];
     for (const path of paths) {
       const inode = this.problems.try(() => this.resolve(path));
       if (inode === undefined) continue;
       if (inode.type !== 'directory' || this.options.directory) {
-        named.entries.push(this.entry(path, path, inode));
+        named.push(this.entry(path, path, inode, false));
       } else {
-        const base = path.replace(/\/+$/, '');
-        const found = this.options.recursive ? this.below(base, inode) : [this.in(base, inode)];
-        for (const group of found) groups.push(group);
+        directories.push({ base: path.replace(/\/+$/, ''), inode });
       }
     }
-    return named.entries.length > 0 ? [named, ...groups] : groups;
+    if (named.length > 0) yield { directory: undefined, entries: () => named };
+    for (const { base, inode } of directories) {
+      if (this.options.recursive) yield* this.below(base, inode);
+      else yield this.group(base, inode, this.problems.add);
+    }
   }
 
   /** As ls(1): a link to a directory that is named is followed, any other link is shown. */
@@ -87,64 +96,127 @@ class Lister {
     }
   }
 
-  private in(base: string, inode: Inode): Group {
-    const directory = base === '' ? '/' : base;
-    const entries: ListedPath[] = [];
-    this.problems.try(() => {
-      atPath(directory, () => {
-        for (const { name, inode: child } of this.image.entries(inode)) {
-          entries.push(this.entry(name, `${base}/${name}`, child));
-        }
-      });
-    });
-    return { directory, entries };
-  }
-
-  private below(base: string, inode: Inode): Group[] {
-    const groups = new Map<string, Group>();
-    for (const found of this.image.walk(inode, { onError: this.problems.add })) {
-      const path = base + (found.path === '/' ? '' : found.path);
-      if (found.path !== '/') {
-        const parent = path.slice(0, path.length - found.name.length - 1);
-        groups.get(parent)!.entries.push(this.entry(found.name, path, found.inode));
-      }
-      if (found.inode.type === 'directory') {
-        groups.set(path, { directory: path === '' ? '/' : path, entries: [] });
-      }
+  /** A group for each directory, the first being `top`. */
+  private *below(base: string, top: Inode): Generator<Group, void> {
+    /** A directory that was found, of which is not yet known whether it is gone into. */
+    let found: { readonly base: string; readonly inode: Inode } | undefined;
+    let refused = false;
+    const onError = (error: CramfsError): void => {
+      const path = below(base, error.path ?? '/');
+      if (path === found?.base) refused = true;
+      this.problems.add(withPath(error, path === '' ? '/' : path));
+    };
+    const finish = (): Group[] => {
+      if (found === undefined) return [];
+      const { base: directory, inode } = found;
+      const isRefused = refused;
+      found = undefined;
+      refused = false;
+      return [isRefused ? emptyGroup(directory) : this.group(directory, inode, () => undefined)];
+    };
+    for (const { path, inode } of this.image.walk(top, { onError })) {
+      yield* finish();
+      if (inode.type === 'directory') found = { base: below(base, path), inode };
     }
-    return [...groups.values()];
+    yield* finish();
   }
 
-  private entry(name: string, path: string, inode: Inode): ListedPath {
-    const target =
-      inode.type === 'symlink'
-        ? this.problems.try(() => atPath(path, () => this.image.readlink(inode)))
-        : undefined;
+  /** @param onError told of what ends the entries too early. */
+  private group(base: string, inode: Inode, onError: (error: unknown) => void): Group {
+    const directory = base === '' ? '/' : base;
+    return {
+      directory,
+      entries: (again) =>
+        this.read(base, inode, again, (error) => {
+          if (!again) onError(withPath(error, directory));
+        }),
+    };
+  }
+
+  private *read(
+    base: string,
+    directory: Inode,
+    again: boolean,
+    onError: (error: CramfsError) => void,
+  ): Generator<ListedPath, void> {
+    try {
+      for (const { name, inode } of this.image.entries(directory)) {
+        yield this.entry(name, `${base}/${name}`, inode, again);
+      }
+    } catch (error) {
+      if (!isCramfsError(error)) throw error;
+      onError(error);
+    }
+  }
+
+  private entry(name: string, path: string, inode: Inode, again: boolean): ListedPath {
+    const target = inode.type === 'symlink' ? this.target(path, inode, again) : undefined;
     return { name, path, inode, target };
   }
+
+  private target(path: string, inode: Inode, again: boolean): string | undefined {
+    try {
+      return this.image.readlink(inode);
+    } catch (error) {
+      if (!isCramfsError(error)) throw error;
+      if (!again) this.problems.add(withPath(error, path));
+      return undefined;
+    }
+  }
 }
 
-function toJson(groups: readonly Group[]): unknown {
-  return groups.flatMap(({ entries }) =>
-    entries.map(({ path, inode, target }) => inodeJson(path, inode, target)),
-  );
+/** @param path as a walk that starts at `base` has it. */
+function below(base: string, path: string): string {
+  return path === '/' ? base : base + path;
 }
 
-function renderGroups(
-  groups: readonly Group[],
-  { long, inode }: { readonly long: boolean; readonly inode: boolean },
-): string {
-  const headed = groups.length > 1;
-  return groups
-    .map(({ directory, entries }) => {
-      const title = headed && directory !== undefined ? `${nameToText(directory)}:\n` : '';
-      const rows = entries.map((entry) => [
-        ...(inode ? [String(entry.inode.ino)] : []),
-        ...(long ? longLine(entry) : [nameToText(entry.name)]),
-      ]);
-      const columns: Column[] = long ? [...LONG_COLUMNS] : [{ title: '' }];
-      if (inode) columns.unshift({ title: '', align: 'right' });
-      return title + renderTable(columns, rows);
-    })
-    .join('\n');
+function emptyGroup(base: string): Group {
+  return { directory: base === '' ? '/' : base, entries: () => [] };
+}
+
+function* toJson(groups: Iterable<Group>): Generator<unknown, void> {
+  for (const { entries } of groups) {
+    for (const { path, inode, target } of entries(false)) yield inodeJson(path, inode, target);
+  }
+}
+
+function* groupPieces(
+  groups: Iterable<Group>,
+  { long, inode: withInode }: { readonly long: boolean; readonly inode: boolean },
+): Generator<string, void> {
+  const columns: Column[] = long ? [...LONG_COLUMNS] : [{ title: '' }];
+  if (withInode) columns.unshift({ title: '', align: 'right' });
+  const row = (entry: ListedPath): string[] => [
+    ...(withInode ? [String(entry.inode.ino)] : []),
+    ...(long ? longLine(entry) : [nameToText(entry.name)]),
+  ];
+  const pieces = function* ({ entries }: Group): Generator<string, void> {
+    let again = false;
+    yield* tablePieces(columns, function* () {
+      const found = entries(again);
+      again = true;
+      for (const entry of found) yield row(entry);
+    });
+  };
+  const title = ({ directory }: Group): string =>
+    directory === undefined ? '' : `${nameToText(directory)}:\n`;
+
+  // A title only if there is more than one group.
+  let first: Group | undefined;
+  let headed = false;
+  for (const group of groups) {
+    if (!headed && first === undefined) {
+      first = group;
+      continue;
+    }
+    if (first !== undefined) {
+      yield title(first);
+      yield* pieces(first);
+      first = undefined;
+    }
+    headed = true;
+    yield `\n${title(group)}`;
+    yield* pieces(group);
+  }
+  if (first !== undefined) yield* pieces(first);
 }

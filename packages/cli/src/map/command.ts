@@ -4,7 +4,7 @@ import type { MapArguments } from '../commands/map.js';
 import { DEFAULT_PHYS } from '../emulator-options.js';
 import { about } from '../report-error.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { print, type CliIo } from '../io.js';
+import { print, printPieces, type CliIo } from '../io.js';
 import { openImageArgument } from '../open-image.js';
 import { allWithJson } from '../problem-lines.js';
 import { Problems } from '../problems.js';
@@ -20,25 +20,24 @@ export async function runMapCommand(args: MapArguments, io: CliIo): Promise<Exit
   const [file, ...operands] = args.operands as [string, ...string[]];
   const image = await openImageArgument(file, args, io);
   return about(file, async () => {
-    const report = new MappabilityReport(image, {
+    const problems = new Problems(file, io, allWithJson(args));
+    if (image.isCutOff) problems.add(cutOff(image));
+    const target = {
       pageSize: args['page-size'] ?? image.blockSize,
       physAddr: args.phys ?? DEFAULT_PHYS,
       kernels: kernels(args),
-    });
-    const problems = new Problems(file, io, allWithJson(args));
-    if (image.isCutOff) problems.add(cutOff(image));
-    for (const { path, inode } of selectFiles(image, operands, problems.add)) {
-      report.add(path, inode);
-    }
+    };
+    const selected = selectFiles(image, operands, problems.add);
+    const report = new MappabilityReport(image, target, selected);
     const failures = requirementFailures(report, args.require);
     const required = args.require.length > 0;
     const simulation = args.simulate ? await simulate(report) : null;
     if (args.json) {
-      await print(io, mapJson(report, required ? failures : null, simulation));
+      await printPieces(io, mapJson(report, required ? failures : null, simulation));
     } else if (required) {
       await print(io, failures.map(({ path, reason }) => `${path}: ${reason}\n`).join(''));
     } else {
-      await print(io, mapTable(report, args.segments));
+      await printPieces(io, mapTable(report, args.segments));
     }
     if (simulation !== null && !args.json) await print(io, simulationText(simulation));
     const agrees = simulation === null || simulation.disagreements.length === 0;

@@ -1,7 +1,7 @@
 import { nameToText } from 'cramfs-format';
 import type { RangeExplanation } from 'cramfs-reader';
-import { hex, renderJson } from '../render/json.js';
-import { plural, renderTable, type Column } from '../render/table.js';
+import { JsonList, hex, jsonPieces } from '../render/json.js';
+import { plural, tablePieces, type Column } from '../render/table.js';
 import type { MappabilityReport, MappedFile, PerKernel } from './report.js';
 import type { RequirementFailure } from './require.js';
 import { simulationJson } from './render-simulation.js';
@@ -16,20 +16,21 @@ export function mapJson(
   report: MappabilityReport,
   failures: readonly RequirementFailure[] | null,
   simulation: Simulation | null,
-): string {
-  const { image, target, files } = report;
-  const totals = Object.fromEntries(
-    target.kernels.map((kernel) => [kernel, report.totals(kernel)]),
-  );
-  return renderJson({
+): Iterable<string> {
+  const { image, target } = report;
+  return jsonPieces({
     pageSize: target.pageSize,
     blockSize: image.blockSize,
     physAddr: target.physAddr,
-    files: files.map(fileJson),
-    totals,
+    files: new JsonList(filesJson(report)),
+    totals: report.totals(),
     required: failures === null ? null : { ok: failures.length === 0, failures },
     simulation: simulation === null ? null : simulationJson(simulation),
   });
+}
+
+function* filesJson(report: MappabilityReport): Generator<unknown, void> {
+  for (const file of report.files()) yield fileJson(file);
 }
 
 function fileJson({ path, inode, pages, tail, ranges, segments }: MappedFile): unknown {
@@ -69,7 +70,10 @@ function rangesJson(ranges: PerKernel<RangeExplanation>): Record<string, unknown
 }
 
 /** One line per file, and per segment of ELF programs if asked for, and the sums. */
-export function mapTable(report: MappabilityReport, withSegments: boolean): string {
+export function* mapTable(
+  report: MappabilityReport,
+  withSegments: boolean,
+): Generator<string, void> {
   const { kernels, pageSize, physAddr } = report.target;
   const both = kernels.length > 1;
   const columns: Column[] = [
@@ -101,26 +105,32 @@ export function mapTable(report: MappabilityReport, withSegments: boolean): stri
       main.reason ?? ranges.nommu?.reason ?? '',
     ];
   };
-  const rows = report.files.flatMap(({ path, pages, tail, ranges, segments = [] }) => [
-    row(nameToText(path), pages, tail === 'none' ? '' : tail, ranges),
-    ...(withSegments ? segments : []).map(({ segment, ranges: ofSegment }) => {
-      const name = `  ${segmentFlags(segment.flags)} ${hex(segment.offset)}+${hex(segment.filesz)}`;
-      return row(name, segment.pages, '', ofSegment);
-    }),
-  ]);
+  function* rows(): Generator<string[], void> {
+    for (const { path, pages, tail, ranges, segments = [] } of report.files()) {
+      yield row(nameToText(path), pages, tail === 'none' ? '' : tail, ranges);
+      if (!withSegments) continue;
+      for (const { segment, ranges: ofSegment } of segments) {
+        const { flags, offset, filesz } = segment;
+        const name = `  ${segmentFlags(flags)} ${hex(offset)}+${hex(filesz)}`;
+        yield row(name, segment.pages, '', ofSegment);
+      }
+    }
+  }
   const kind = both
     ? 'DIRECT, RAM: pages with an MMU; NO-MMU: direct pages without'
     : kernels[0] === 'mmu'
       ? 'with an MMU'
       : 'without an MMU';
-  const head = `Pages of ${pageSize} bytes, image at ${hex(physAddr)}; ${kind}.\n`;
-  return `${head}${renderTable(columns, rows)}${totalsText(report)}`;
+  yield `Pages of ${pageSize} bytes, image at ${hex(physAddr)}; ${kind}.\n`;
+  yield* tablePieces(columns, rows);
+  yield totalsText(report);
 }
 
 function totalsText(report: MappabilityReport): string {
+  const totals = report.totals();
   return report.target.kernels
     .map((kernel) => {
-      const { files, pages, directPages, ramPages, outsidePages } = report.totals(kernel);
+      const { files, pages, directPages, ramPages, outsidePages } = totals[kernel]!;
       const name = kernel === 'mmu' ? 'with an MMU' : 'without an MMU';
       return (
         `${name}, mapped whole and read-only: ${plural(files, 'file')}, ${plural(pages, 'page')}; ` +

@@ -6,6 +6,7 @@ import {
   type RangeExplanation,
   type SegmentExplanation,
 } from 'cramfs-reader';
+import type { SelectedFile } from './select.js';
 
 export type Kernel = 'mmu' | 'nommu';
 
@@ -41,19 +42,45 @@ export type Totals = Record<
   number
 >;
 
-/** What a kernel can map of an image's files, gathered for rendering. */
+type Explained = Omit<MappedFile, 'path' | 'inode'>;
+
+/** Explanations that are kept: more than any sound image has files, some 50 MB. */
+const MAX_KEPT = 1 << 16;
+
+/**
+ * What a kernel can map of an image's files. A hostile image has a million of them, so the answer
+ * for a file is found when it is asked for; names that share their pointers share it.
+ */
 export class MappabilityReport {
   readonly image: CramfsImage;
   readonly target: MapTarget;
-  readonly files: MappedFile[] = [];
+  /** Regular files. */
+  readonly selected: readonly SelectedFile[];
+  private readonly kept = new Map<string, Explained>();
 
-  constructor(image: CramfsImage, target: MapTarget) {
+  constructor(image: CramfsImage, target: MapTarget, selected: readonly SelectedFile[]) {
     this.image = image;
     this.target = target;
+    this.selected = selected;
   }
 
-  /** @param inode a regular file. */
-  add(path: string, inode: Inode): void {
+  /** Every file of {@link selected}, explained one after the other. */
+  *files(): Generator<MappedFile, void> {
+    for (const file of this.selected) yield this.explain(file);
+  }
+
+  explain({ path, inode }: SelectedFile): MappedFile {
+    // The content, too, is a matter of the pointers.
+    const key = `${inode.dataOffset},${inode.size}`;
+    let explained = this.kept.get(key);
+    if (explained === undefined) {
+      explained = this.explainInode(inode);
+      if (this.kept.size < MAX_KEPT) this.kept.set(key, explained);
+    }
+    return { path, inode, ...explained };
+  }
+
+  private explainInode(inode: Inode): Explained {
     const { kernels, pageSize, physAddr } = this.target;
     const explained = new Map(
       kernels.map((kernel) => {
@@ -63,9 +90,7 @@ export class MappabilityReport {
     );
     const [first] = explained.values();
     const { pages, tail, segments } = first!;
-    this.files.push({
-      path,
-      inode,
+    return {
       pages,
       tail,
       ranges: Object.fromEntries(explained),
@@ -75,34 +100,39 @@ export class MappabilityReport {
           [...explained].map(([kernel, { segments: of }]) => [kernel, of![index]!]),
         ),
       })),
-    });
+    };
   }
 
-  /** Sums over files; names that are one inode in Linux count once. */
-  totals(kernel: Kernel): Totals {
+  /** Sums over files, for each kernel; names that are one inode in Linux count once. */
+  totals(): PerKernel<Totals> {
     const seen = new Set<number>();
-    const sum = { files: 0, pages: 0, directPages: 0, ramPages: 0, outsidePages: 0 };
-    for (const { inode, pages, ranges } of this.files) {
+    const sums = this.target.kernels.map((kernel) => ({
+      kernel,
+      sum: { files: 0, pages: 0, directPages: 0, ramPages: 0, outsidePages: 0 },
+    }));
+    for (const { inode, pages, ranges } of this.files()) {
       if (seen.has(inode.ino)) continue;
       seen.add(inode.ino);
-      const range = ranges[kernel]!;
-      sum.files += 1;
-      sum.pages += pages;
-      sum.directPages += range.directPages;
-      sum.ramPages += range.ramPages;
-      sum.outsidePages += range.outsidePages;
+      for (const { kernel, sum } of sums) {
+        const range = ranges[kernel]!;
+        sum.files += 1;
+        sum.pages += pages;
+        sum.directPages += range.directPages;
+        sum.ramPages += range.ramPages;
+        sum.outsidePages += range.outsidePages;
+      }
     }
-    return sum;
+    return Object.fromEntries(sums.map(({ kernel, sum }) => [kernel, sum]));
   }
 
   /** Files of which pages, or their pointers, are not in the image, and the first reason of each. */
-  outside(): { readonly file: MappedFile; readonly reason: string }[] {
-    return this.files.flatMap((file) => {
+  *outside(): Generator<{ readonly file: MappedFile; readonly reason: string }, void> {
+    for (const file of this.files()) {
       const ranges = [file.ranges, ...(file.segments ?? []).map(({ ranges: of }) => of)];
       const range = ranges
         .flatMap((of) => Object.values(of))
         .find(({ outsidePages }) => outsidePages > 0);
-      return range?.reason === undefined ? [] : [{ file, reason: range.reason }];
-    });
+      if (range?.reason !== undefined) yield { file, reason: range.reason };
+    }
   }
 }

@@ -25,10 +25,10 @@ export function requirementFailures(
   const failures = new Map<string, RequirementFailure>();
   for (const pattern of patterns) {
     const matches = compileGlobs([pattern]);
-    const files = report.files.filter(({ path }) => matches(path));
+    const files = report.selected.filter(({ path }) => matches(path));
     if (files.length === 0) failures.set(pattern, { path: pattern, reason: 'no file matches' });
     for (const file of files) {
-      const reason = fileFailure(file);
+      const reason = fileFailure(report.explain(file));
       const path = nameToText(file.path);
       if (reason !== undefined) failures.set(path, { path, reason });
     }

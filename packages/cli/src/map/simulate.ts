@@ -63,12 +63,12 @@ export function simulateReport(report: MappabilityReport): Simulation {
   let mappings = 0;
   for (const kernel of target.kernels) {
     const simulator = new Simulator(image, kernel, target.physAddr);
-    for (const file of report.files) {
+    for (const file of report.files()) {
       for (const { what, flags, ranges } of mappingsOf(file)) {
         const range = ranges[kernel]!;
         if (range.pages === 0) continue;
         mappings += 1;
-        const simulated = simulator.map(file, range, flags);
+        const simulated = simulator.simulate(file, range, flags);
         if (agree(range, simulated)) continue;
         disagreements.push({ path: file.path, what, kernel, static: range, simulated });
       }
@@ -114,6 +114,7 @@ class Simulator {
   private readonly image: CramfsImage;
   private readonly kernel: Kernel;
   private readonly physAddr: number;
+  private readonly known = new Map<string, SimulatedRange>();
 
   constructor(image: CramfsImage, kernel: Kernel, physAddr: number) {
     this.image = image;
@@ -126,8 +127,24 @@ class Simulator {
     return romMachine(this.image, { mmu: this.kernel === 'mmu', physAddr: this.physAddr });
   }
 
-  /** @param flags PF_* of a segment, 0 for a file. */
-  map(
+  /**
+   * What {@link map} gives; once only for all names that share their pointers, of which a small
+   * image can have thousands.
+   *
+   * @param flags PF_* of a segment, 0 for a file.
+   */
+  simulate(file: MappedFile, range: RangeExplanation, flags: number): SimulatedRange {
+    const { dataOffset, size } = file.inode;
+    const key = [dataOffset, size, range.pgoff, range.pages, flags].join();
+    let simulated = this.known.get(key);
+    if (simulated === undefined) {
+      simulated = this.map(file, range, flags);
+      this.known.set(key, simulated);
+    }
+    return simulated;
+  }
+
+  private map(
     { path, inode }: { readonly path: string; readonly inode: Inode },
     { pgoff, pages }: RangeExplanation,
     flags: number,

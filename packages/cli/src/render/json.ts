@@ -6,6 +6,56 @@ export function renderJson(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
+/** An array of a JSON result whose elements are made while they are written. */
+export class JsonList {
+  readonly items: Iterable<unknown>;
+
+  constructor(items: Iterable<unknown>) {
+    this.items = items;
+  }
+}
+
+/**
+ * The text that {@link renderJson} gives, for results that are too long to be held.
+ *
+ * @param value plain data, with JsonLists as the value itself or as its properties.
+ */
+export function* jsonPieces(value: unknown): Generator<string, void> {
+  yield* valuePieces(value, '');
+  yield '\n';
+}
+
+function* valuePieces(value: unknown, indent: string): Generator<string, void> {
+  const inner = `${indent}  `;
+  if (value instanceof JsonList) {
+    let separator = '[\n';
+    for (const item of value.items) {
+      yield `${separator}${inner}${indentJson(item, inner)}`;
+      separator = ',\n';
+    }
+    yield separator === ',\n' ? `\n${indent}]` : '[]';
+  } else if (isRecord(value) && Object.values(value).some((field) => field instanceof JsonList)) {
+    let separator = '{\n';
+    for (const [key, field] of Object.entries(value)) {
+      yield `${separator}${inner}${JSON.stringify(key)}: `;
+      yield* valuePieces(field, inner);
+      separator = ',\n';
+    }
+    yield `\n${indent}}`;
+  } else {
+    yield indentJson(value, indent);
+  }
+}
+
+/** A value that starts in a line with this indentation. */
+export function indentJson(value: unknown, indent: string): string {
+  return JSON.stringify(value, null, 2).replaceAll('\n', `\n${indent}`);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** What JSON results say about an inode. Properties that do not apply are null. */
 export interface InodeJson {
   readonly path: string;

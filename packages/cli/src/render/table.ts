@@ -11,21 +11,38 @@ export function renderTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
 ): string {
-  const titled = columns.some(({ title }) => title !== '');
-  const lines = titled ? [columns.map(({ title }) => title), ...rows] : rows;
-  const widths = columns.map((_, index) =>
-    lines.reduce((width, line) => Math.max(width, displayWidth(line[index] ?? '')), 0),
-  );
-  return lines
-    .map((line) => {
-      const cells = columns.map(({ align = 'left' }, index) => {
-        const cell = line[index] ?? '';
-        const space = ' '.repeat(widths[index]! - displayWidth(cell));
-        return align === 'right' ? space + cell : cell + space;
-      });
-      return `${cells.join('  ').trimEnd()}\n`;
-    })
-    .join('');
+  return [...tablePieces(columns, () => rows)].join('');
+}
+
+/**
+ * The lines of {@link renderTable}, for tables that are too long to be held.
+ *
+ * @param rows called twice, for the widths of the columns are known when all cells have been seen.
+ */
+export function* tablePieces(
+  columns: readonly Column[],
+  rows: () => Iterable<readonly string[]>,
+): Generator<string, void> {
+  const titles = columns.map(({ title }) => title);
+  const titled = titles.some((title) => title !== '');
+  const widths = columns.map(() => 0);
+  const measure = (line: readonly string[]): void => {
+    for (const index of widths.keys()) {
+      widths[index] = Math.max(widths[index]!, displayWidth(line[index] ?? ''));
+    }
+  };
+  const format = (line: readonly string[]): string => {
+    const cells = columns.map(({ align = 'left' }, index) => {
+      const cell = line[index] ?? '';
+      const space = ' '.repeat(widths[index]! - displayWidth(cell));
+      return align === 'right' ? space + cell : cell + space;
+    });
+    return `${cells.join('  ').trimEnd()}\n`;
+  };
+  if (titled) measure(titles);
+  for (const line of rows()) measure(line);
+  if (titled) yield format(titles);
+  for (const line of rows()) yield format(line);
 }
 
 /** Names and values below each other. */
