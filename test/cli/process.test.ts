@@ -109,6 +109,22 @@ describe('signals', () => {
   });
 });
 
+test('what a killed build has left is removed by the next one', async () => {
+  const source = folder.path('source');
+  mkdirSync(source);
+  for (let index = 0; index < 4; index += 1) {
+    writeFileSync(join(source, `f${index}`), noise(15_000_000, index));
+  }
+  const output = folder.path('out.img');
+  const temporary = (): string[] =>
+    readdirSync(folder.path()).filter((name) => name.endsWith('.tmp'));
+  const argv = ['build', '--best', source, output];
+  await interruptTool('cramfs', argv, 'SIGKILL', () => temporary().length > 0);
+  expect(temporary()).toHaveLength(1);
+  expect((await cramfs(['build', source, output])).code).toBe(0);
+  expect(temporary()).toEqual([]);
+});
+
 test('a signal ends a build that waits for its source', async () => {
   const child = spawn(process.execPath, [launcher('cramfs'), 'build', '-', folder.path('x.img')], {
     stdio: ['pipe', 'ignore', 'ignore'],

@@ -1,5 +1,5 @@
 import { readFileSync, rmSync } from 'node:fs';
-import { AtomicFile } from 'mkcramfs/node';
+import { AtomicFile, temporaryName } from 'mkcramfs/node';
 import type { Compression } from './request.js';
 
 /** The highest for which the memory of the WebAssembly module is enough. */
@@ -17,8 +17,8 @@ export async function compressFile<T>(
   compression: Exclude<Compression, 'none'>,
   produce: (path: string) => Promise<T>,
 ): Promise<T> {
-  const raw = `${path}.${process.pid}.raw`;
   const file = new AtomicFile(path);
+  const raw = temporaryName(path);
   try {
     const result = await produce(raw);
     file.write(await compress(readFileSync(raw), compression));

@@ -2,6 +2,8 @@ import {
   closeSync,
   fchmodSync,
   fchownSync,
+  fstatSync,
+  fsyncSync,
   openSync,
   readlinkSync,
   renameSync,
@@ -14,13 +16,14 @@ import { dirname, resolve } from 'node:path';
 import { CramfsError } from 'cramfs-format';
 import type { ImageSink } from '../write-image.js';
 import { isSystemError } from './system-error.js';
+import { removeStale, temporaryName } from './temporary-file.js';
 
 /** For who writes in small pieces, as tar does. Larger ones, of images, are written as they come. */
 const BUFFER_BYTES = 1 << 18;
 
 /**
  * A file that comes into being whole or not at all: bytes go to a temporary file beside it, which
- * commit() renames. A symlink is followed, what it leads to need not exist. The mode and, if that is
+ * commit() renames when all of them are on the disk. A symlink is followed, what it leads to need not exist. The mode and, if that is
  * allowed, the owner of a file that is replaced are kept. A device is written in place.
  */
 export class AtomicFile implements ImageSink {
@@ -44,7 +47,8 @@ export class AtomicFile implements ImageSink {
     }
     this.path = followLinks(path);
     const inPlace = existing?.isFile() === false;
-    this.writePath = inPlace ? this.path : `${this.path}.${process.pid}.tmp`;
+    if (!inPlace) removeStale(this.path);
+    this.writePath = inPlace ? this.path : temporaryName(this.path);
     try {
       this.fd = openSync(
         this.writePath,
@@ -81,8 +85,12 @@ export class AtomicFile implements ImageSink {
   commit(): void {
     this.flush();
     if (this.replaced !== undefined) takeOver(this.fd, this.replaced);
+    sync(this.fd);
+    if (this.writePath !== this.path) {
+      renameSync(this.writePath, this.path);
+      syncDirectory(dirname(this.path));
+    }
     this.close();
-    if (this.writePath !== this.path) renameSync(this.writePath, this.path);
   }
 
   /** Removes what was written; harmless after commit(). */
@@ -110,6 +118,31 @@ export class AtomicFile implements ImageSink {
   }
 }
 
+/** Has the disk hold what was written. Not every device and file system can be asked to. */
+function sync(fd: number): void {
+  try {
+    fsyncSync(fd);
+  } catch (error) {
+    if (!isSystemError(error, 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) throw error;
+  }
+}
+
+/** After a crash the new name is there; if the directory cannot be read, one of the two is. */
+function syncDirectory(path: string): void {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch (error) {
+    if (isSystemError(error, 'EACCES', 'EPERM', 'EISDIR')) return;
+    throw error;
+  }
+  try {
+    sync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** Where symlinks at the end of a path lead, which need not exist; they do not go round in circles. */
 function followLinks(path: string): string {
   try {
@@ -123,8 +156,10 @@ function followLinks(path: string): string {
 
 /** Gives a new file the owner and mode of one that it replaces. */
 function takeOver(fd: number, { mode, uid, gid }: Stats): void {
+  const own = fstatSync(fd);
   try {
-    fchownSync(fd, uid, gid);
+    // Where nothing changes, fakeroot should not learn of an owner that is only the real one.
+    if (own.uid !== uid || own.gid !== gid) fchownSync(fd, uid, gid);
   } catch (error) {
     // As with cp(1): not everybody may.
     if (!isSystemError(error, 'EPERM')) throw error;

@@ -8,4 +8,5 @@ export {
   type FileId,
 } from './directory-source.js';
 export { AtomicFile } from './image-file.js';
+export { temporaryName } from './temporary-file.js';
 export { workerCompressor, type WorkerCompressor } from './worker-compressor.js';
