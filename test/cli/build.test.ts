@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -333,6 +334,20 @@ test('sources and outputs that cannot be', async () => {
       `the image would replace one of its inputs: ${table}`,
     ) as string,
   });
+  const precious = join(source, 'etc/motd');
+  const content = readFileSync(precious);
+  const [soft, hard] = [folder.path('soft'), folder.path('hard')];
+  symlinkSync(precious, soft);
+  linkSync(precious, hard);
+  for (const output of [precious, join(source, 'bin/../etc/motd'), soft, hard]) {
+    const { code, stderr } = await cramfs(['build', source, output]);
+    expect([code, stderr]).toEqual([
+      16,
+      expect.stringContaining('the image would replace one of its inputs: exclude it, or write'),
+    ]);
+    expect(readFileSync(precious)).toEqual(content);
+  }
+  expect((await cramfs(['build', source, precious, '--exclude', '/etc/motd'])).code).toBe(0);
   const fifo = folder.path('fifo');
   expect(spawnSync('mkfifo', [fifo]).status).toBe(0);
   expect(await cramfs(['build', source, fifo])).toMatchObject({

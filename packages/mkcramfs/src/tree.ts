@@ -61,8 +61,6 @@ export type ProblemKind =
   | 'target'
   /** What cannot be read. */
   | 'unreadable'
-  /** The image itself, met while its source was read. */
-  | 'output'
   /** The source as a whole: how an archive ends. */
   | 'source'
   /** A rule or pattern that matches nothing. */

@@ -58,7 +58,7 @@ async function readSource(
       onProblem,
       exclude: excluded,
       skipUnreadable: allow.has('skip-unreadable'),
-      ...(written === undefined ? {} : { ignore: written }),
+      ...(written === undefined ? {} : { output: written }),
     });
   }
   const { chunks, file } = openTarStream(source);

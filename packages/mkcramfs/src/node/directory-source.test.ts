@@ -182,20 +182,19 @@ describe('leaving out', () => {
     expect(seen).toEqual(['/a', '/a/b', '/a/d']);
   });
 
-  test('the image that is being written, under whatever name', async () => {
+  test('what is about to be replaced is refused, under whatever name, unless excluded', async () => {
     writeFileSync(join(root, 'image'), 'old');
     linkSync(join(root, 'image'), join(root, 'other'));
     writeFileSync(join(root, 'file'), '');
-    const { tree, problems } = scan({ ignore: fileId(join(root, 'image'))! });
-    expect(await lines(tree)).toEqual(['-rw-r--r-- /file [0]']);
-    expect(problems).toEqual(
-      ['/image', '/other'].map((path) => ({
-        severity: 'warning',
-        kind: 'output',
-        path,
-        message: 'left out: it is what is being written',
-      })),
+    const output = fileId(join(root, 'image'))!;
+    expect(() => scan({ output })).toThrow(
+      expect.objectContaining({ code: 'BAD_REQUEST', path: '/image' }) as Error,
     );
+    expect(() => scan({ output, exclude: (path) => path === '/image' })).toThrow(
+      expect.objectContaining({ code: 'BAD_REQUEST', path: '/other' }) as Error,
+    );
+    const { tree } = scan({ output, exclude: (path) => path !== '/file' });
+    expect(await lines(tree)).toEqual(['-rw-r--r-- /file [0]']);
     expect(fileId(join(root, 'none'))).toBeUndefined();
   });
 });

@@ -27,8 +27,8 @@ export interface DirectorySourceOptions {
   readonly exclude?: PathMatcher;
   /** Leave out what cannot be read, with a warning instead of an error. */
   readonly skipUnreadable?: boolean;
-  /** A file not to take in: the image that is about to be written. */
-  readonly ignore?: FileId;
+  /** What is about to be replaced, and so must not be in the tree. */
+  readonly output?: FileId;
 }
 
 /**
@@ -43,7 +43,7 @@ export interface DirectorySourceOptions {
  * to whom modes mean nothing, only reading tells.
  *
  * @param path on this machine.
- * @throws CramfsError BAD_SOURCE if `path` is not a directory.
+ * @throws CramfsError BAD_SOURCE if `path` is not a directory, BAD_REQUEST if `output` is in it.
  */
 export function readDirectorySource(path: string, options: DirectorySourceOptions): DirectoryEntry {
   const host = Buffer.from(path);
@@ -161,10 +161,9 @@ class DirectoryScan {
   private readEntry(host: Buffer, path: string): TreeEntry | undefined {
     try {
       const stats = lstatSync(host, { bigint: true });
-      if (isSameFile(this.options.ignore, stats)) {
-        const message = 'left out: it is what is being written';
-        this.options.onProblem({ severity: 'warning', kind: 'output', path, message });
-        return undefined;
+      if (isSameFile(this.options.output, stats)) {
+        const message = 'the image would replace one of its inputs: exclude it, or write elsewhere';
+        throw new CramfsError('BAD_REQUEST', message, { path });
       }
       return this.makeEntry(host, path, stats);
     } catch (error) {
