@@ -9,6 +9,8 @@ import { withPool } from '../with-pool.js';
 export interface CheckArguments extends ImageArguments {
   /** Of the kernel that is to mount the image. */
   readonly pageSize?: BlockSize | undefined;
+  /** A kernel with an MMU, or one without; undefined: either. */
+  readonly mmuOnly?: boolean | undefined;
   /** Keep what is found, up to {@link ALL}; otherwise no more of a code than is looked at. */
   readonly all?: boolean | undefined;
 }
@@ -36,6 +38,7 @@ export async function runCheck(
           offset,
           blockSize: args['block-size'],
           pageSize: args.pageSize,
+          mmu: args.mmuOnly,
           ...(args.all === true ? { limit: ALL } : {}),
           pool,
           onProgress: progress.update,

@@ -19,6 +19,8 @@ export const check = defineCommand({
       'page size of the kernel that is to mount the image',
       parseBlockSize('--page-size'),
     ),
+    mmu: flag('leave out what only kernels without an MMU suffer from'),
+    nommu: flag('for a kernel without an MMU: what stops it is an error'),
     verbose: flag('print all findings, and what is in the image', 'v'),
     ...jsonOption,
     ...imageOptions,
@@ -26,7 +28,9 @@ export const check = defineCommand({
   async run(args, io) {
     const [file] = args.operands as [string];
     const all = args.verbose || args.json;
-    const result = await runCheck(file, { ...args, pageSize: args['page-size'], all }, io);
+    const { mmu, nommu } = args;
+    const mmuOnly = mmu === nommu ? undefined : mmu;
+    const result = await runCheck(file, { ...args, pageSize: args['page-size'], all, mmuOnly }, io);
     const output = args.json
       ? renderJson(resultJson(result))
       : resultText(printable(file), result, args.verbose);

@@ -3,12 +3,14 @@ import {
   CRAMFS_FLAG_HOLES,
   blockCount,
   isExtendedPointer,
+  isZero,
 } from 'cramfs-format';
 import { blockFault, locateBlock } from '../blocks.js';
 import { hasExtendedPointers } from '../superblock.js';
 import type { Block } from '../types.js';
 import type { CheckContext } from './context.js';
 import { pathOf, type CheckedEntry } from './entry.js';
+import { checkProgram } from './nommu.js';
 
 /**
  * How many times its own pointers, and its own bytes, an image may make us look at. Both are 1 at
@@ -43,6 +45,7 @@ export function surveyBlocks(context: CheckContext, entry: CheckedEntry): void {
   }
   context.pointers += count;
   extents.add('a pointer table', entry, dataOffset, tableEnd);
+  let inPlace = 0;
   const usage: FlagUsage = { extended: undefined, hole: undefined };
   for (let index = 0; index < count; index += 1) {
     const block = locateBlock(image, entry.inode, index, count);
@@ -50,10 +53,26 @@ export function surveyBlocks(context: CheckContext, entry: CheckedEntry): void {
     if (isSoundBlock(context, entry, block)) {
       if (block.kind === 'hole') usage.hole ??= block;
       placeBlock(context, entry, block);
+      if (isInPlace(entry, block)) {
+        if (inPlace === 0) addInPlaceFile(context, entry);
+        inPlace += 1;
+        context.inPlace.pages.add(index, block.start);
+      }
       if (index === count - 1) checkLastBlock(context, entry, block);
     }
   }
+  if (inPlace > 0) checkProgram(context, entry);
   checkFlags(context, entry, usage);
+}
+
+/** What Linux can map: see cramfs_get_block_range(). */
+function isInPlace({ inode }: CheckedEntry, { direct, kind }: Block): boolean {
+  return direct && kind === 'uncompressed' && inode.type === 'file';
+}
+
+function addInPlaceFile({ inPlace }: CheckContext, entry: CheckedEntry): void {
+  inPlace.pages.addFile();
+  inPlace.entries.push(entry);
 }
 
 /** First block of a file that needs a feature flag. */
@@ -133,6 +152,8 @@ function checkLastBlock(
 ): void {
   if (!block.direct || block.kind !== 'uncompressed') return;
   if (entry.inode.size % image.blockSize !== 0) return;
+  // Zeros instead of zeros do no harm.
+  if (isZero(image.bytes.subarray(block.start, block.start + block.length))) return;
   findings.add(
     'k1-tail-reads-zero',
     `Linux reads the last block (${block.index}) as zeros, except through a direct mapping: ` +

@@ -64,6 +64,10 @@ export const FINDING_CODES = {
   'block-bad-data': error('a compressed block does not inflate to at most one block'),
   'block-wrong-length': error('a block holds another number of bytes than the file needs'),
   'k1-tail-reads-zero': warning('Linux reads the last block as zeros: whole, direct, uncompressed'),
+  'k22-same-address': warning(
+    'without an MMU Linux stops when two mappings start at one ROM address',
+  ),
+  'k23-rom-written': warning('without an MMU the loader of a program writes to ROM'),
 
   // Layout.
   overlap: error('data of two owners overlap without being the same'),

@@ -1,10 +1,11 @@
 import type { FileType } from 'cramfs-format';
 import type { CramfsImage } from '../image.js';
 import type { CheckedEntry } from './entry.js';
-import type { FindingCode } from './codes.js';
+import type { FindingCode, Severity } from './codes.js';
 import type { FindingList } from './findings.js';
 import { BlockJobs } from './inflate.js';
 import { Extents } from './layout.js';
+import { InPlacePages } from '../in-place.js';
 
 export interface BlockCounts {
   compressed: number;
@@ -46,10 +47,21 @@ export class CheckContext {
   /** False if the flags announce something unknown, so that block data means nothing to us. */
   readonly blocksKnown: boolean;
 
-  constructor(image: CramfsImage, findings: FindingList, blocksKnown: boolean) {
+  /** Files with blocks in place, by the number that they have in `pages`. */
+  readonly inPlace = { pages: new InPlacePages(), entries: [] as CheckedEntry[] };
+  /** How bad it is what stops a kernel without an MMU; undefined: of no importance. */
+  readonly nommu: Severity | undefined;
+
+  constructor(
+    image: CramfsImage,
+    findings: FindingList,
+    blocksKnown: boolean,
+    nommu: Severity | undefined,
+  ) {
     this.image = image;
     this.findings = findings;
     this.blocksKnown = blocksKnown;
+    this.nommu = nommu;
   }
 
   /** False if damage has hidden parts of the image: what is counted and referred to is not all. */

@@ -30,14 +30,20 @@ export class FindingList {
     this.limit = limit;
   }
 
-  add(code: FindingCode, message: string | (() => string), place: Place = {}): void {
+  /** @param severity instead of the one that the code has. */
+  add(
+    code: FindingCode,
+    message: string | (() => string),
+    place: Place = {},
+    severity: Severity = FINDING_CODES[code].severity,
+  ): void {
     const count = (this.counts.get(code) ?? 0) + 1;
     this.counts.set(code, count);
     if (count > this.limit) return;
     const { path, offset } = place;
     this.findings.push({
       code,
-      severity: FINDING_CODES[code].severity,
+      severity,
       path: typeof path === 'function' ? path() : path,
       offset,
       message: typeof message === 'function' ? message() : message,

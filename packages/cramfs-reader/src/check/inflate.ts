@@ -1,5 +1,5 @@
 import type { CheckedEntry } from './entry.js';
-import { Column } from './column.js';
+import { Column } from '../column.js';
 import type { ZlibCodec } from '../zlib.js';
 
 /** Compressed blocks to inflate: what a worker needs to know of them, and whose they are. */

@@ -1,7 +1,7 @@
 import { CRAMFS_FLAG_SHIFTED_ROOT_OFFSET, DIRECT_LENGTH_SIZE, nameToText } from 'cramfs-format';
 import type { CramfsImage } from '../image.js';
 import type { Block } from '../types.js';
-import { Column } from './column.js';
+import { Column } from '../column.js';
 import type { CheckContext } from './context.js';
 import { pathOf, type CheckedEntry } from './entry.js';
 

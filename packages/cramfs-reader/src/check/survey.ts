@@ -11,12 +11,13 @@ import { detectBlockSize } from '../block-size.js';
 import { CramfsImage } from '../image.js';
 import { findSuperblock } from '../superblock.js';
 import { portableZlib, type ZlibCodec } from '../zlib.js';
-import type { FindingCode } from './codes.js';
+import type { FindingCode, Severity } from './codes.js';
 import { CheckContext, type BlockCounts } from './context.js';
 import { pathOf } from './entry.js';
 import { FindingList, type Finding } from './findings.js';
 import type { BlockFailure, BlockJobs } from './inflate.js';
 import { checkLayout, type Gaps } from './layout.js';
+import { checkInPlace } from './nommu.js';
 import { checkCounts, checkCrc, checkSuperblock } from './superblock.js';
 import { surveyTree } from './tree.js';
 
@@ -27,6 +28,11 @@ export interface CheckOptions {
   blockSize?: BlockSize | undefined;
   /** Page size of the kernel that is to read the image; default: the block size. */
   pageSize?: number | undefined;
+  /**
+   * True for kernels with an MMU only: what stops others is left out. False for those without only:
+   * it is an error. Default: a warning.
+   */
+  mmu?: boolean | undefined;
   /** Default: portable; Node's is faster. */
   zlib?: ZlibCodec | undefined;
   /** Findings kept of each code; default 200. The rest is counted. */
@@ -92,7 +98,7 @@ export class Survey {
       );
     }
     const blocksKnown = (superblock.flags & ~CRAMFS_SUPPORTED_FLAGS) === 0;
-    this.context = new CheckContext(this.image, this.findings, blocksKnown);
+    this.context = new CheckContext(this.image, this.findings, blocksKnown, nommuSeverity(options));
     const { offset: start } = superblock;
     this.context.extents.add('the superblock', undefined, start, start + CRAMFS_SUPER_SIZE);
     surveyTree(this.context);
@@ -107,6 +113,7 @@ export class Survey {
   /** CRC, overlapping data and gaps. */
   checkBytes(): void {
     if (this.context === undefined) return;
+    checkInPlace(this.context);
     checkCrc(this.context);
     this.gaps = checkLayout(this.context);
   }
@@ -132,6 +139,11 @@ export class Survey {
       },
     };
   }
+}
+
+function nommuSeverity({ mmu }: CheckOptions): Severity | undefined {
+  if (mmu === undefined) return 'warning';
+  return mmu ? undefined : 'error';
 }
 
 /** What starts at `offset`; not a Buffer, whose subarray() is several times slower. */

@@ -1,0 +1,61 @@
+import type { NommuHazard } from 'cramfs-elf';
+import { nameToText } from 'cramfs-format';
+import { directMap } from '../mappability.js';
+import { readNommuProgram } from '../program.js';
+import { hasExtendedPointers } from '../superblock.js';
+import type { CheckContext } from './context.js';
+import { pathOf, type CheckedEntry } from './entry.js';
+
+/** Where the image is does not matter to a kernel without an MMU, if only it is on the bus. */
+const SOME_ADDRESS = 0x10000;
+
+/**
+ * What of a file with blocks in place stops a kernel without an MMU, or makes its loader write to
+ * ROM (kernel facts K22, K23).
+ */
+export function checkProgram(context: CheckContext, entry: CheckedEntry): void {
+  const { image, findings, nommu } = context;
+  const { inode } = entry;
+  if (nommu === undefined || !hasExtendedPointers(image.superblock)) return;
+  const pageSize = image.blockSize;
+  const program = readNommuProgram(image, inode, pageSize);
+  for (const { span, hazard, offset } of program?.parts ?? []) {
+    if (span === undefined || hazard === undefined) continue;
+    const request = { ...span, pageSize, physAddr: SOME_ADDRESS, mmu: false };
+    if (directMap(image, inode, request).pages === 0) continue;
+    const [code, message] = HAZARDS[hazard];
+    const what = `without an MMU: the part of the program at ${offset} ${message}`;
+    const place = { path: () => pathOf(entry), offset: inode.dataOffset };
+    findings.add(code, what, place, nommu);
+  }
+}
+
+const HAZARDS: Readonly<
+  Record<NommuHazard, readonly ['k22-same-address' | 'k23-rom-written', string]>
+> = {
+  'same-start': [
+    'k22-same-address',
+    'starts in ROM where a shorter one does, and Linux stops when it is run',
+  ],
+  cleared: ['k23-rom-written', 'is longer than in the file, and Linux clears the rest in ROM'],
+  relocated: ['k23-rom-written', 'is text in ROM, and relocations store to it'],
+};
+
+/** Pages of different inodes, or of one, at one place in ROM. */
+export function checkInPlace({ image, findings, nommu, inPlace }: CheckContext): void {
+  if (nommu === undefined || !hasExtendedPointers(image.superblock)) return;
+  for (const { first, second, start, count } of inPlace.pages.shared()) {
+    const [a, b] = [inPlace.entries[first.file]!, inPlace.entries[second.file]!];
+    const what = (): string =>
+      a === b
+        ? `pages ${first.page} and ${second.page} are one place in ROM`
+        : `${count === 1 ? 'a page is' : `${count} pages are`} in ROM where those of ` +
+          `${nameToText(pathOf(a))} are`;
+    findings.add(
+      'k22-same-address',
+      () => `without an MMU: ${what()}, and Linux stops when both are mapped`,
+      { path: () => pathOf(b), offset: start },
+      nommu,
+    );
+  }
+}

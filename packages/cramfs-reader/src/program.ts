@@ -1,0 +1,49 @@
+import { isCramfsError } from 'cramfs-format';
+import { nommuProgram, type NommuProgram } from 'cramfs-elf';
+import type { CramfsImage } from './image.js';
+import type { Inode } from './types.js';
+
+/**
+ * A regular file as a kernel without an MMU loads it; undefined for what is not a program or cannot
+ * be read: damage is for `check` to report.
+ */
+export function readNommuProgram(
+  image: CramfsImage,
+  inode: Inode,
+  pageSize: number,
+): NommuProgram | undefined {
+  return tryRead(() => {
+    const read = (start: number, end: number): Uint8Array | undefined =>
+      readRange(image, inode, start, end);
+    return nommuProgram(image.readBlock(inode, 0), read, pageSize);
+  }, inode);
+}
+
+/** What `parse` makes of a file, or undefined if the file is empty or damaged. */
+export function tryRead<T>(parse: () => T, { size }: Inode): T | undefined {
+  try {
+    return size === 0 ? undefined : parse();
+  } catch (error) {
+    if (isCramfsError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Bytes of a file from `start` to before `end`, or undefined if it is shorter. */
+export function readRange(
+  image: CramfsImage,
+  inode: Inode,
+  start: number,
+  end: number,
+): Uint8Array | undefined {
+  if (end > inode.size) return undefined;
+  const { blockSize } = image;
+  const bytes = new Uint8Array(end - start);
+  for (let at = start; at < end;) {
+    const index = Math.floor(at / blockSize);
+    const part = image.readBlock(inode, index).subarray(at % blockSize, end - index * blockSize);
+    bytes.set(part, at - start);
+    at += part.length;
+  }
+  return bytes;
+}
