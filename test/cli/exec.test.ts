@@ -52,7 +52,9 @@ describe('cramfs exec', () => {
     const { code, stdout } = await cramfs(['exec', image, 'bin/p', 'argument']);
     expect(code).toBe(0);
     const lines = stdout.split('\n');
-    expect(lines[0]).toBe("/bin/p argument: linux-6.12 with an MMU, glibc's dynamic loader");
+    expect(lines[0]).toBe(
+      "/bin/p argument: linux-6.12 with an MMU on riscv64, glibc's dynamic loader",
+    );
     expect(stdout).toMatch(/^[0-9a-f]+-[0-9a-f]+ r-xp 22\w+ 1f:00 \d+ +\/bin\/p$/m);
     expect(stdout).toMatch(/^[0-9a-f]+-[0-9a-f]+ ---p .*\/usr\/lib\/libx\.so$/m);
     const table = lines.slice(lines.findIndex((line) => line.startsWith('OBJECT')));

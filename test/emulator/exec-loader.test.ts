@@ -3,6 +3,9 @@ import { elfObject, type ElfObjectOptions } from '../../bench/src/emulator/elf-o
 import { file, symlink, type RawNode } from '../helpers/raw-image.js';
 import { costOf, objectAreas, xipFile } from '../helpers/programs.js';
 
+const EM_ARM = 40;
+const EM_PPC64 = 21;
+
 const PAGE = 4096;
 const GLIBC = '/lib/ld-linux-test.so.1';
 const MUSL = '/lib/ld-musl-test.so.1';
@@ -235,7 +238,7 @@ describe.each([
   [64, false],
 ] as const)('%i bits, little-endian %s', (elfClass, little) => {
   test('program, loader, library and relocations', () => {
-    const kind = { elfClass, little, machine: 20 };
+    const kind = { elfClass, little, machine: elfClass === 32 ? EM_ARM : EM_PPC64 };
     const cost = costOf(
       {
         '/bin/p': object({ ...kind, interpreter: GLIBC, needed: ['x'] }),

@@ -73,7 +73,7 @@ async function emulate(
 ): Promise<ProgramCost> {
   const bytes = await image([program, ...needed]);
   const size = Math.ceil(bytes.length / PAGE) * PAGE;
-  const machine = new Machine({ roms: [{ address: ROM, size, bytes }] });
+  const machine = new Machine({ arch: 'x86_64', roms: [{ address: ROM, size, bytes }] });
   machine.mountCramfs('/', openImage(bytes), ROM);
   return programCost(machine, program);
 }

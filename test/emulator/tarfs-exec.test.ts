@@ -27,7 +27,7 @@ describe.skipIf(!usesGlibc)('a program of glibc', () => {
       { maxBuffer: 2 ** 28 },
     );
     expect(status).toBe(0);
-    const { machine, process, tarfs } = tarfsWorld(stdout);
+    const { machine, process, tarfs } = tarfsWorld(stdout, { arch: 'x86_64' });
     process.chroot('/tar');
     const child = machine.spawn(process);
     const { objects, missing, killed } = startProgram(child, PROGRAM);

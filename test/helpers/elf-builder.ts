@@ -1,3 +1,6 @@
+const EM_ARM = 40;
+const EM_RISCV = 243;
+
 /** A program header for {@link elfFile}; everything else of it is zero. */
 export interface TestSegment {
   type?: number;
@@ -29,7 +32,7 @@ export function elfFile(
   bytes.set([0x7f, 0x45, 0x4c, 0x46, wide ? 2 : 1, little ? 1 : 2, 1]);
   bytes.fill(0, 7, wide ? 64 : 52);
   view.setUint16(16, type, little);
-  view.setUint16(18, 40, little);
+  view.setUint16(18, wide ? EM_RISCV : EM_ARM, little);
   view.setUint32(20, 1, little);
   const phoff = wide ? 64 : 52;
   if (wide) view.setBigUint64(32, BigInt(phoff), little);

@@ -1,3 +1,6 @@
+import { parseElf } from 'cramfs-elf';
+import type { ArchitectureName } from '../../packages/xip-emu/src/arch/architecture.js';
+import { architectureOf } from '../../packages/xip-emu/src/arch/kernel-build.js';
 import { programCost, type ProgramCost } from '../../packages/xip-emu/src/exec/program-cost.js';
 import type { StartOptions } from '../../packages/xip-emu/src/exec/start-program.js';
 import type { Machine, MachineOptions } from '../../packages/xip-emu/src/machine.js';
@@ -46,11 +49,27 @@ export function programMachine(
   machineOptions: MachineOptions = {},
 ): Machine {
   const root = tree(files);
+  const arch = archOf(files);
   const { bytes } = buildRawImage('entries' in root ? root.entries : {});
-  const machine = romMachine(bytes, machineOptions);
+  const machine = romMachine(bytes, { arch, ...machineOptions });
   const { sb } = machine.mounts.at('/rom')!;
   machine.mount('/', sb);
   return machine;
+}
+
+/** The architecture of the programs in /bin, or else of what comes first. */
+function archOf(files: Readonly<Record<string, RawNode>>): ArchitectureName | undefined {
+  const paths = Object.keys(files).sort((a, b) => Number(isLibrary(a)) - Number(isLibrary(b)));
+  for (const node of paths.map((path) => files[path]!)) {
+    const elf = 'content' in node ? parseElf(node.content) : undefined;
+    const arch = elf && architectureOf(elf);
+    if (arch !== undefined) return arch.name;
+  }
+  return undefined;
+}
+
+function isLibrary(path: string): boolean {
+  return !path.startsWith('/bin/');
 }
 
 /** An area as `start-end permissions offset`, in pages from `base`. */

@@ -51,7 +51,7 @@ export interface ElfObjectOptions {
 }
 
 const PAGE = 4096;
-const PT = { load: 1, dynamic: 2, interp: 3, relro: 0x6474e552 } as const;
+const PT = { load: 1, dynamic: 2, interp: 3, relro: 0x6474e552, stack: 0x6474e551 } as const;
 
 export function elfObject(options: ElfObjectOptions = {}): Uint8Array {
   const { elfClass = 64, little = true, machine = 243, osAbi = 0, flags = 0 } = options;
@@ -137,6 +137,7 @@ export function elfObject(options: ElfObjectOptions = {}): Uint8Array {
     const at = { offset: textSize, vaddr: dataVaddr };
     headers.push({ type: PT.dynamic, flags: 6, ...at, filesz: dynamicSize });
   }
+  headers.push({ type: PT.stack, flags: 6, offset: 0, vaddr: 0, filesz: 0 });
   if (relro > 0) {
     headers.push({
       type: PT.relro,

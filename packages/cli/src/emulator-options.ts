@@ -1,5 +1,5 @@
-import type { PolicyName } from 'xip-emu';
-import { choice, parseBytes, value } from './options.js';
+import type { ArchitectureName, PolicyName } from 'xip-emu';
+import { choice, list, parseBytes, value } from './options.js';
 import { UsageError } from './errors.js';
 
 /** The kernels that the emulator can be, all of them; here by name, so that help needs no emulator. */
@@ -23,6 +23,38 @@ export const policyOption = {
       .join('; ')}`,
   ),
 } as const;
+
+/** All architectures, by name as above. */
+const ARCHITECTURES = {
+  riscv64: true,
+  riscv32: true,
+  arm: true,
+  armeb: true,
+  arm64: true,
+  mips: true,
+  mipsel: true,
+  mips64: true,
+  mips64el: true,
+  powerpc: true,
+  powerpc64: true,
+  powerpc64le: true,
+  i386: true,
+  x86_64: true,
+} as const satisfies Record<ArchitectureName, true>;
+
+const ARCHITECTURE_NAMES = Object.keys(ARCHITECTURES) as ArchitectureName[];
+
+/** @param implied what is taken without it. */
+export function kernelOptions(implied: string) {
+  return {
+    arch: choice(
+      'arch',
+      ARCHITECTURE_NAMES,
+      `the kernel's architecture: ${ARCHITECTURE_NAMES.join(', ')} (default: ${implied})`,
+    ),
+    config: list('an option of its configuration (see docs/emulator.md)', undefined, 'KEY=VALUE'),
+  } as const;
+}
 
 export const physOption = {
   phys: value(

@@ -10,6 +10,19 @@ export {
 } from './errno.js';
 export { KernelCorruption, type CorruptionDetails } from './kernel-corruption.js';
 export { PAGE_SIZE } from './units.js';
+export type { Architecture, ArchitectureName } from './arch/architecture.js';
+export {
+  ARCHITECTURES,
+  architectureOf,
+  elfCheckArch,
+  type KernelBuild,
+} from './arch/kernel-build.js';
+export {
+  configKeys,
+  parseConfigLine,
+  type ConfigKey,
+  type KernelConfig,
+} from './arch/kernel-config.js';
 export { Machine, type MachineOptions } from './machine.js';
 export { Process, type MmapOptions, type OpenOptions } from './process.js';
 export {

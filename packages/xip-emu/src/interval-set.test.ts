@@ -69,38 +69,41 @@ function change(set: IntervalSet<Range>, naive: NaiveSet, at: number, length: nu
 }
 
 describe('IntervalSet', () => {
-  test('random changes: the same as a sorted array', () => {
-    const steps = fc.array(fc.tuple(fc.nat(SPACE - 1), fc.integer({ min: 1, max: 12 })), {
-      minLength: 1,
-      maxLength: 800,
-    });
-    fc.assert(
-      fc.property(steps, (changes) => {
-        const set = new IntervalSet<Range>();
-        const naive = new NaiveSet();
-        for (const [at, length] of changes) {
-          change(set, naive, at, length);
-          const probe = (at * 7 + length) % SPACE;
-          expect(set.find(probe)).toBe(naive.find(probe));
-          expect(set.findBefore(probe)).toBe(naive.findBefore(probe));
-          expect(set.tagAt(probe)).toBe(naive.tagAt(probe));
-          const end = Math.min(SPACE, probe + 5 * length);
-          const parts: number[][] = [];
-          const covered = set.visit(probe, end, (...part) => parts.push(part));
-          expect(parts).toEqual(naive.parts(probe, end));
-          const pages = parts.reduce((sum, [from, to]) => sum + to! - from!, 0);
-          expect(covered).toBe(pages === end - probe);
-        }
-        expect([...set]).toEqual(naive.ranges);
-        expect(set.size).toBe(naive.ranges.length);
-        for (const [at, length] of changes.slice(0, 20)) {
-          const high = SPACE - (at % 50);
-          expect(set.highestGap(3, high, length)).toBe(naive.highestGap(3, high, length));
-        }
-      }),
-      { numRuns: 60 },
-    );
-  });
+  test.each([undefined, 2 ** 40])(
+    'random changes: the same as a sorted array (limit %s)',
+    (limit) => {
+      const steps = fc.array(fc.tuple(fc.nat(SPACE - 1), fc.integer({ min: 1, max: 12 })), {
+        minLength: 1,
+        maxLength: 800,
+      });
+      fc.assert(
+        fc.property(steps, (changes) => {
+          const set = new IntervalSet<Range>(limit);
+          const naive = new NaiveSet();
+          for (const [at, length] of changes) {
+            change(set, naive, at, length);
+            const probe = (at * 7 + length) % SPACE;
+            expect(set.find(probe)).toBe(naive.find(probe));
+            expect(set.findBefore(probe)).toBe(naive.findBefore(probe));
+            expect(set.tagAt(probe)).toBe(naive.tagAt(probe));
+            const end = Math.min(SPACE, probe + 5 * length);
+            const parts: number[][] = [];
+            const covered = set.visit(probe, end, (...part) => parts.push(part));
+            expect(parts).toEqual(naive.parts(probe, end));
+            const pages = parts.reduce((sum, [from, to]) => sum + to! - from!, 0);
+            expect(covered).toBe(pages === end - probe);
+          }
+          expect([...set]).toEqual(naive.ranges);
+          expect(set.size).toBe(naive.ranges.length);
+          for (const [at, length] of changes.slice(0, 20)) {
+            const high = SPACE - (at % 50);
+            expect(set.highestGap(3, high, length)).toBe(naive.highestGap(3, high, length));
+          }
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
 
   test.each([
     ['no order', (at: number, count: number) => (at * 7919) % count],

@@ -1,8 +1,8 @@
 import { invariant } from './errno.js';
 
 /**
- * A half-open range of integers, 0 <= start < end < 2^31. Whoever owns it changes its bounds through
- * {@link IntervalSet.resize} alone.
+ * A half-open range of integers, 0 <= start < end, up to what its set is for. Whoever owns it changes
+ * its bounds through {@link IntervalSet.resize} alone.
  */
 export interface Interval {
   start: number;
@@ -12,8 +12,12 @@ export interface Interval {
 const FANOUT_SHIFT = 6;
 /** Items of a leaf, children of a branch. */
 const FANOUT = 1 << FANOUT_SHIFT;
-/** Not below any end: the start in unused slots. */
-const ABOVE = 2 ** 31 - 1;
+/** Above all bounds in an array of 32-bit integers. */
+const ABOVE_INT32 = 2 ** 31 - 1;
+/** The same where bounds are larger. */
+const ABOVE_FLOAT64 = 2 ** 53 - 1;
+
+type Bounds = Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
 /** Number of a node: its slots are at node * FANOUT, its items or children in the first of them. */
 type Node = number;
@@ -34,16 +38,16 @@ export class IntervalSet<T extends Interval> {
   /** Levels of branches above the leaves. */
   private height = 0;
   /** Bounds of a leaf's items; of a branch's children the first start below, and the child. */
-  private starts = new Int32Array(FANOUT).fill(ABOVE);
-  private ends = new Int32Array(FANOUT);
+  private starts: Bounds;
+  private ends: Bounds;
   private tags = new Int32Array(FANOUT);
   private readonly items: (T | undefined)[] = new Array<T | undefined>(FANOUT).fill(undefined);
   /** Slots in use. */
   private counts = new Uint8Array(1);
   /** Largest free range between two items below a node; -1: not known, nor that of those above. */
-  private gaps = new Int32Array(1).fill(-1);
+  private gaps: Bounds;
   /** Where the last item below a node ends, if `gaps` is known. */
-  private highs = new Int32Array(1);
+  private highs: Bounds;
   /** The leaves on both sides of a leaf. */
   private prev = new Int32Array(1).fill(NO_NODE);
   private next = new Int32Array(1).fill(NO_NODE);
@@ -53,10 +57,23 @@ export class IntervalSet<T extends Interval> {
 
   /** The last leaf that was looked for: the one for everything from `low` up to `high`. */
   private last: Node = 0;
-  private low = ABOVE;
+  private low: number;
   private high = -1;
   /** Slots of the branches above that leaf, by level, that lead to it. */
   private readonly path: number[] = [];
+  /** Not below any end: the start in unused slots. */
+  private readonly above: number;
+
+  /** @param limit no range ends above it, nor above 2^53 - 2; default 2^31 - 2. */
+  constructor(limit: number = ABOVE_INT32 - 1) {
+    const array = limit < ABOVE_INT32 ? Int32Array : Float64Array;
+    this.above = limit < ABOVE_INT32 ? ABOVE_INT32 : ABOVE_FLOAT64;
+    this.starts = new array(FANOUT).fill(this.above);
+    this.ends = new array(FANOUT);
+    this.gaps = new array(1).fill(-1);
+    this.highs = new array(1);
+    this.low = this.above;
+  }
 
   /** The item that holds `at`, or else the first one above. */
   find(at: number): T | undefined {
@@ -96,7 +113,7 @@ export class IntervalSet<T extends Interval> {
 
   /** The last item that starts below `at`. */
   findBefore(at: number): T | undefined {
-    const below = Math.min(at, ABOVE) - 1;
+    const below = Math.min(at, this.above) - 1;
     const leaf = this.descend(below);
     const slot = this.lastAtMost(leaf, below);
     return slot >= leaf * FANOUT ? this.items[slot] : undefined;
@@ -166,7 +183,7 @@ export class IntervalSet<T extends Interval> {
 
   /** The slot of the item that holds `at`, or else of the first one above; -1: none. */
   private slotFor(at: number): number {
-    if (at >= ABOVE) return -1;
+    if (at >= this.above) return -1;
     const leaf = this.descend(at);
     let slot = this.lastAtMost(leaf, at);
     if (slot >= leaf * FANOUT && this.ends[slot]! > at) return slot;
@@ -183,13 +200,20 @@ export class IntervalSet<T extends Interval> {
 
   /**
    * The slot of the node with the last start at `at` or below; the one before its slots: none.
-   * Without branches that depend on what it compares: nobody could predict them.
+   * Where bounds are integers, without branches that depend on what it compares: nobody could predict
+   * them.
    */
   private lastAtMost(node: Node, at: number): number {
     const { starts } = this;
     let slot = node * FANOUT;
-    for (let step = FANOUT / 2; step > 0; step >>>= 1) {
-      slot += step & ((starts[slot + step]! - at - 1) >> 31);
+    if (this.above === ABOVE_INT32) {
+      for (let step = FANOUT / 2; step > 0; step >>>= 1) {
+        slot += step & ((starts[slot + step]! - at - 1) >> 31);
+      }
+    } else {
+      for (let step = FANOUT / 2; step > 0; step >>>= 1) {
+        if (starts[slot + step]! <= at) slot += step;
+      }
     }
     return starts[slot]! <= at ? slot : slot - 1;
   }
@@ -209,7 +233,7 @@ export class IntervalSet<T extends Interval> {
   private descend(at: number): Node {
     if (at >= this.low && at < this.high) return this.last;
     let low = -1;
-    let high = ABOVE;
+    let high = this.above;
     let node = this.root;
     for (let level = this.height - 1; level >= 0; level -= 1) {
       const slot = Math.max(this.lastAtMost(node, at), node * FANOUT);
@@ -226,7 +250,7 @@ export class IntervalSet<T extends Interval> {
 
   /** The next search starts at the root. */
   private forgetPath(): void {
-    this.low = ABOVE;
+    this.low = this.above;
     this.high = -1;
   }
 
@@ -274,7 +298,7 @@ export class IntervalSet<T extends Interval> {
       ends[at] = ends[at + 1]!;
       tags[at] = tags[at + 1]!;
     }
-    starts[end] = ABOVE;
+    starts[end] = this.above;
   }
 
   /** A node without slots in use, and without neighbours. */
@@ -284,7 +308,7 @@ export class IntervalSet<T extends Interval> {
     const node = this.nodes;
     this.nodes += 1;
     if (node === this.counts.length) {
-      this.starts = enlarge(this.starts, 2 * node * FANOUT, ABOVE);
+      this.starts = enlarge(this.starts, 2 * node * FANOUT, this.above);
       this.ends = enlarge(this.ends, 2 * node * FANOUT, 0);
       this.tags = enlarge(this.tags, 2 * node * FANOUT, 0);
       const counts = new Uint8Array(2 * node);
@@ -300,7 +324,7 @@ export class IntervalSet<T extends Interval> {
   }
 
   private freeNode(node: Node): void {
-    this.starts[node * FANOUT] = ABOVE;
+    this.starts[node * FANOUT] = this.above;
     this.counts[node] = 0;
     this.freeNodes.push(node);
   }
@@ -313,7 +337,7 @@ export class IntervalSet<T extends Interval> {
     this.starts.copyWithin(upper * FANOUT, from, end);
     this.ends.copyWithin(upper * FANOUT, from, end);
     this.tags.copyWithin(upper * FANOUT, from, end);
-    this.starts.fill(ABOVE, from, end);
+    this.starts.fill(this.above, from, end);
     this.counts[node] = keep;
     this.counts[upper] = FANOUT - keep;
     this.gaps[node] = -1;
@@ -472,8 +496,10 @@ function slotsToKeep(slot: number): number {
 }
 
 /** A longer array with the same beginning. */
-function enlarge(old: Int32Array, length: number, filler: number): Int32Array<ArrayBuffer> {
-  const fresh = new Int32Array(length).fill(filler, old.length);
+function enlarge<T extends Bounds>(old: T, length: number, filler: number): T {
+  const fresh = (
+    old instanceof Int32Array ? new Int32Array(length) : new Float64Array(length)
+  ).fill(filler, old.length) as T;
   fresh.set(old);
   return fresh;
 }

@@ -2,8 +2,11 @@ import { isBlockSize } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
 import { SyscallError } from './errno.js';
 import { TmpfsSuperBlock } from './fs/tmpfs/super.js';
+import type { ArchitectureName } from './arch/architecture.js';
+import { ARCHITECTURES, kernelBuild, type KernelBuild } from './arch/kernel-build.js';
+import type { KernelConfig } from './arch/kernel-config.js';
 import { Mm, type MmHost } from './mm/mm-struct.js';
-import { installVdso } from './mm/special-mapping.js';
+import { setupAdditionalPages } from './mm/special-mapping.js';
 import type { OpenFile } from './vfs/file.js';
 import { CramfsSuperBlock } from './fs/cramfs/super.js';
 import type { MemoryMap } from './memory-map.js';
@@ -14,7 +17,7 @@ import { PhysicalMemory } from './phys/physical-memory.js';
 import type { RomWindow } from './phys/rom-window.js';
 import { LINUX_POLICIES, type LinuxPolicy, type PolicyName } from './policy.js';
 import { Process } from './process.js';
-import { PAGE_SIZE, setPageSize, type Address, type Vpn } from './units.js';
+import { PAGE_SIZE, pagesOf, setPageSize, type Address, type Vpn } from './units.js';
 import { Trace } from './trace.js';
 import { MTD_BLOCK_MAJOR, VIRTBLK_MAJOR, VIRTBLK_MINORS } from './vfs/device.js';
 import type { SuperBlock } from './vfs/inode.js';
@@ -36,6 +39,10 @@ export interface MachineOptions {
   readonly ramAddress?: number | undefined;
   readonly roms?: readonly RomWindow[] | undefined;
   readonly policy?: PolicyName | undefined;
+  /** The processor architecture; default riscv64, which most records are from. */
+  readonly arch?: ArchitectureName | undefined;
+  /** What differs from the usual configuration of a kernel of that architecture. */
+  readonly config?: Partial<KernelConfig> | undefined;
   /** fault_around_bytes: a power of two, at least a page; default 64 KiB, as Linux has it. */
   readonly faultAround?: number | undefined;
   /** vm.max_map_count; default 65530. */
@@ -45,7 +52,6 @@ export interface MachineOptions {
 const DEFAULT_RAM = 192 << 20;
 const DEFAULT_FAULT_AROUND = 65536;
 const DEFAULT_MAX_MAP_COUNT = 65530;
-const MMAP_MIN_ADDR = 65536;
 const RAM_ADDRESS = 0x80000000;
 const DEFAULT_PAGE_SIZE = 4096;
 
@@ -69,6 +75,8 @@ export class Machine implements MmHost {
   readonly mmu: boolean;
   readonly phys: PhysicalMemory;
   readonly policy: LinuxPolicy;
+  /** What its kernel was built for. */
+  readonly build: KernelBuild;
   readonly mounts = new MountTable();
   /** fault_around_pages; may change at any time. */
   faultAroundPages: number;
@@ -92,8 +100,9 @@ export class Machine implements MmHost {
     const { mmu = true, ramSize = DEFAULT_RAM, roms = [], policy = 'linux-6.12' } = options;
     this.pageSize = options.pageSize ?? DEFAULT_PAGE_SIZE;
     usePageSize(this.pageSize);
-    this.mmapMinVpn = MMAP_MIN_ADDR / PAGE_SIZE;
     this.mmu = mmu;
+    this.build = kernelBuild(ARCHITECTURES[options.arch ?? 'riscv64'], mmu, options.config);
+    this.mmapMinVpn = pagesOf(this.build.config.DEFAULT_MMAP_MIN_ADDR);
     this.policy = LINUX_POLICIES[policy];
     const faultAround = options.faultAround ?? DEFAULT_FAULT_AROUND;
     this.faultAroundPages = Math.max(1, faultAround / PAGE_SIZE);
@@ -218,9 +227,9 @@ export class Machine implements MmHost {
 
   private newMemoryMap(): MemoryMap {
     usePageSize(this.pageSize);
-    if (!this.mmu) return new NommuMm(this.vmRegions, this.trace);
+    if (!this.mmu) return new NommuMm(this.vmRegions, this.trace, this.build);
     const mm = new Mm(this);
-    installVdso(mm);
+    setupAdditionalPages(mm);
     return mm;
   }
 

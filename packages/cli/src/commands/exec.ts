@@ -1,9 +1,10 @@
 import { defineCommand, type CommandArguments } from '../command.js';
-import { physOption, policyOption } from '../emulator-options.js';
+import { kernelOptions, physOption, policyOption } from '../emulator-options.js';
 import { choice, flag, imageOptions, jsonOption, parseBytes, text, value } from '../options.js';
 
 const options = {
   ...policyOption,
+  ...kernelOptions('that of the program'),
   nommu: flag('a kernel without an MMU (default: with one)'),
   ...physOption,
   loader: choice(

@@ -1,5 +1,5 @@
 import { defineCommand, type CommandArguments } from '../command.js';
-import { physOption, policyOption } from '../emulator-options.js';
+import { kernelOptions, physOption, policyOption } from '../emulator-options.js';
 import { UsageError } from '../errors.js';
 import {
   flag,
@@ -22,6 +22,7 @@ const options = {
   shared: flag('MAP_SHARED (default: MAP_PRIVATE)'),
   offset: value('first byte of the file, a whole page (default: 0)', parseBytes('--offset')),
   ...policyOption,
+  ...kernelOptions('that of an ELF file, else riscv64'),
   nommu: flag('a kernel without an MMU (default: with one)'),
   ...physOption,
   'page-size': value(

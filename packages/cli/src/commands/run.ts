@@ -1,10 +1,11 @@
 import { defineCommand, type CommandArguments } from '../command.js';
-import { policyOption } from '../emulator-options.js';
+import { kernelOptions, policyOption } from '../emulator-options.js';
 import { choice, imageOptions, text, value } from '../options.js';
 
 const options = {
   mode: choice('mode', ['mmu', 'nommu'], 'the kind of kernel; must be given'),
   ...policyOption,
+  ...kernelOptions('riscv64'),
   format: choice('format', ['jsonl', 'table'], 'how to print records (default: jsonl)'),
   expect: value(
     "compare with a kernel's records instead of printing: a file, or a directory with NAME.jsonl for each NAME.scn",

@@ -4,6 +4,8 @@ import {
   CramfsSuperBlock,
   Machine,
   isSyscallError,
+  type ArchitectureName,
+  type KernelConfig,
   type PolicyName,
   type RomWindow,
 } from 'xip-emu';
@@ -12,6 +14,8 @@ import { InputError } from '../errors.js';
 export interface RomMachineOptions {
   readonly mmu: boolean;
   readonly policy?: PolicyName | undefined;
+  readonly arch?: ArchitectureName | undefined;
+  readonly config?: Partial<KernelConfig> | undefined;
   /** Bus address of image byte 0; need not be a whole page. */
   readonly physAddr: number;
 }
@@ -26,7 +30,7 @@ const MTD0 = { major: 31, minor: 0 } as const;
 
 /** A machine whose pages are the image's blocks, with the image in ROM, and nothing mounted. */
 export function romMachine(image: CramfsImage, options: RomMachineOptions): Machine {
-  const { mmu, policy, physAddr } = options;
+  const { mmu, policy, arch, config, physAddr } = options;
   const rom = romWindow(image, physAddr);
   const ramAddress = RAM_ADDRESSES.find(
     (address) => rom.address >= address + RAM_SIZE || rom.address + rom.size <= address,
@@ -35,6 +39,8 @@ export function romMachine(image: CramfsImage, options: RomMachineOptions): Mach
     pageSize: image.blockSize,
     mmu,
     policy,
+    arch,
+    config,
     ramSize: RAM_SIZE,
     ramAddress,
     roms: [rom],

@@ -1,6 +1,7 @@
 import { textToName } from 'cramfs-format';
 import type { ExecArguments } from '../commands/exec.js';
 import { DEFAULT_PHYS } from '../emulator-options.js';
+import { kernelConfig, programArchitecture } from '../emulator/architecture.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { print, type CliIo } from '../io.js';
 import { openImageArgument } from '../open-image.js';
@@ -20,6 +21,8 @@ export async function runExecCommand(args: ExecArguments, io: CliIo): Promise<Ex
     const explanation = explainExec(image, {
       path,
       argv: [path, ...argumentTexts.map(textToName)],
+      arch: programArchitecture(image, path, args),
+      config: kernelConfig(args),
       mmu: !nommu,
       policy,
       physAddr: phys,

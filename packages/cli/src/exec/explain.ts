@@ -3,6 +3,9 @@ import type { CramfsImage } from 'cramfs-reader';
 import {
   PAGE_SIZE,
   programCost,
+  type ArchitectureName,
+  type KernelBuild,
+  type KernelConfig,
   type LoaderName,
   type ObjectCost,
   type PolicyName,
@@ -18,6 +21,8 @@ import { mountRoot, romMachine } from '../emulator/rom-machine.js';
 export interface ExecQuestion {
   readonly path: string;
   readonly argv: readonly string[];
+  readonly arch: ArchitectureName;
+  readonly config: Partial<KernelConfig>;
   readonly mmu: boolean;
   readonly policy: PolicyName;
   readonly physAddr: number;
@@ -34,6 +39,7 @@ export interface ExplainedObject extends ObjectCost {
 
 export interface ExecExplanation {
   readonly question: ExecQuestion;
+  readonly build: KernelBuild;
   /** What execve() fails with, or why it cannot be told. */
   readonly failure: EmulatorFailure | undefined;
   /** Undefined if there is a failure. */
@@ -54,11 +60,13 @@ const WRITTEN = 'relocations write to it';
 export function explainExec(image: CramfsImage, question: ExecQuestion): ExecExplanation {
   const machine = romMachine(image, question);
   mountRoot(machine, image, question.physAddr);
+  const { build } = machine;
   try {
     const cost = programCost(machine, question.path, question);
     const { missing, killed } = cost.started;
     return {
       question,
+      build,
       failure: undefined,
       cost,
       objects: cost.objects.map((object) => ({
@@ -70,7 +78,7 @@ export function explainExec(image: CramfsImage, question: ExecQuestion): ExecExp
     };
   } catch (error) {
     const failure = failureOf(error);
-    return { question, failure, cost: undefined, objects: [], starts: false, fits: true };
+    return { question, build, failure, cost: undefined, objects: [], starts: false, fits: true };
   } finally {
     machine.halt();
   }

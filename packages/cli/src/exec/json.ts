@@ -3,16 +3,18 @@ import { PAGE_SIZE, type RamPages } from 'xip-emu';
 import { areaJson } from '../emulator/area-json.js';
 import { segmentFlags } from '../map/segment.js';
 import { hex, renderJson } from '../render/json.js';
+import { kernelJson } from '../emulator/kernel-text.js';
 import { ramBytes, type ExecExplanation, type ExplainedObject } from './explain.js';
 
 /** The result of `cramfs exec --json`; its shape is documented in docs/cli.md. */
 export function execJson(explanation: ExecExplanation): string {
-  const { question, failure, cost, objects, starts, fits } = explanation;
+  const { question, build, failure, cost, objects, starts, fits } = explanation;
   const { path, argv, policy, mmu, physAddr, maxRam } = question;
   return renderJson({
     path: nameToText(path),
     argv: argv.map(nameToText),
     policy,
+    kernel: kernelJson(build),
     mmu,
     pageSize: PAGE_SIZE,
     physAddr,

@@ -1,6 +1,7 @@
 import { nameToText } from 'cramfs-format';
 import { PAGE_SIZE, type RamPages } from 'xip-emu';
 import { failureText } from '../emulator/failure.js';
+import { kernelText } from '../emulator/kernel-text.js';
 import { segmentFlags } from '../map/segment.js';
 import { plural, renderFields, renderTable, type Column } from '../render/table.js';
 import { ramBytes, type ExecExplanation, type ExplainedObject } from './explain.js';
@@ -15,8 +16,8 @@ const COLUMNS: readonly Column[] = [
 
 /** A program, told in sections: its areas, what each of its objects costs, the sums. */
 export function execText(explanation: ExecExplanation): string {
-  const { question, cost, objects, failure } = explanation;
-  const kernel = `${question.policy} ${question.mmu ? 'with an MMU' : 'without an MMU'}`;
+  const { question, build, cost, objects, failure } = explanation;
+  const kernel = `${question.policy} ${kernelText(build)}`;
   const loader = cost?.started.loader;
   const head =
     `${question.argv.map(nameToText).join(' ')}: ${kernel}` +

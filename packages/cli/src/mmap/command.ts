@@ -2,6 +2,7 @@ import { CramfsError, textToName } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
 import type { MmapArguments } from '../commands/mmap.js';
 import { DEFAULT_PHYS } from '../emulator-options.js';
+import { fileArchitecture, kernelConfig } from '../emulator/architecture.js';
 import { UsageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { print, type CliIo } from '../io.js';
@@ -54,6 +55,8 @@ function question(
     length,
     prot,
     shared,
+    arch: fileArchitecture(image, inode, args),
+    config: kernelConfig(args),
     mmu: !nommu,
     policy: policy ?? 'linux-6.12',
     physAddr: phys ?? DEFAULT_PHYS,

@@ -12,7 +12,10 @@ import {
   accountMachine,
   areasIn,
   pagesIn,
+  type ArchitectureName,
   type AreaReport,
+  type KernelBuild,
+  type KernelConfig,
   type Machine,
   type MachineAccount,
   type PageReport,
@@ -42,6 +45,8 @@ export interface MmapQuestion {
   /** Letters of rwx. */
   readonly prot: string;
   readonly shared: boolean;
+  readonly arch: ArchitectureName;
+  readonly config: Partial<KernelConfig>;
   readonly mmu: boolean;
   readonly policy: PolicyName;
   readonly physAddr: number;
@@ -60,6 +65,7 @@ export interface TouchResult extends Touch {
 
 export interface MmapExplanation {
   readonly question: MmapQuestion;
+  readonly build: KernelBuild;
   readonly address: number | undefined;
   /** Why there is no mapping, or none any more. */
   readonly failure: EmulatorFailure | undefined;
@@ -98,6 +104,7 @@ export function explainMmap(image: CramfsImage, question: MmapQuestion): MmapExp
     at === undefined ? [] : touches.map((touch) => touchPage(machine, process, at, touch));
   const explanation = {
     question,
+    build: machine.build,
     address: at,
     failure,
     events,

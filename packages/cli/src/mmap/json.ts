@@ -1,17 +1,19 @@
 import { nameToText } from 'cramfs-format';
 import { PAGE_SIZE, type TraceEvent } from 'xip-emu';
 import { areaJson } from '../emulator/area-json.js';
+import { kernelJson } from '../emulator/kernel-text.js';
 import { hex, renderJson } from '../render/json.js';
 import type { MmapExplanation, TouchResult } from './explain.js';
 import { protText } from './render.js';
 
 /** The result of `cramfs mmap --json`; its shape is documented in docs/cli.md. */
 export function mmapJson(explanation: MmapExplanation): string {
-  const { question, address, failure, areas, pages, account, reason } = explanation;
+  const { question, build, address, failure, areas, pages, account, reason } = explanation;
   const { path, policy, mmu, physAddr, length, prot, shared, offset } = question;
   return renderJson({
     path: nameToText(path),
     policy,
+    kernel: kernelJson(build),
     mmu,
     pageSize: PAGE_SIZE,
     physAddr,

@@ -2,14 +2,15 @@ import { nameToText } from 'cramfs-format';
 import { PAGE_SIZE, type AreaReport, type FramePlace, type TraceEvent } from 'xip-emu';
 import { failureText } from '../emulator/failure.js';
 import { hex } from '../render/json.js';
+import { kernelText } from '../emulator/kernel-text.js';
 import { plural, renderFields, renderTable, type Column } from '../render/table.js';
-import type { MmapExplanation, MmapQuestion, TouchResult } from './explain.js';
+import type { MmapExplanation, TouchResult } from './explain.js';
 import { pageRuns, type PageRun } from './page-runs.js';
 
 /** One mapping, told in sections. */
 export function mmapText(explanation: MmapExplanation): string {
-  const { question, address, failure, areas, pages, touches } = explanation;
-  const head = `${requestText(question)}\n`;
+  const { address, failure, areas, pages, touches } = explanation;
+  const head = `${requestText(explanation)}\n`;
   if (address === undefined) return `${head}fails: ${failureText(failure!)}\n`;
   return [
     head,
@@ -32,8 +33,9 @@ export function protText(prot: string): string {
   return ['r', 'w', 'x'].map((letter) => (prot.includes(letter) ? letter : '-')).join('');
 }
 
-function requestText({ path, length, prot, shared, offset, mmu, policy }: MmapQuestion): string {
-  const kernel = `${policy} ${mmu ? 'with an MMU' : 'without an MMU'}`;
+function requestText({ question, build }: MmapExplanation): string {
+  const { path, length, prot, shared, offset, policy } = question;
+  const kernel = `${policy} ${kernelText(build)}`;
   const type = shared ? 'shared' : 'private';
   const pages = plural(Math.ceil(length / PAGE_SIZE), 'page');
   return `${nameToText(path)}: ${pages} from byte ${offset}, ${protText(prot)} ${type}; ${kernel}`;

@@ -16,6 +16,7 @@ import {
 } from 'xip-emu';
 import type { RunArguments } from '../commands/run.js';
 import { FileError, InputError, UsageError, errorCode } from '../errors.js';
+import { kernelConfig } from '../emulator/architecture.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { print, writeOut, type CliIo } from '../io.js';
 import { openImageArgument } from '../open-image.js';
@@ -41,6 +42,8 @@ export async function runScenarioCommand(args: RunArguments, io: CliIo): Promise
     const world = createWorld(image, {
       mmu: mode === 'mmu',
       policy,
+      arch: args.arch,
+      config: kernelConfig(args),
       archive: (name) => archives.get(name)!,
     });
     return inFile(path, () => runScenario(statements, world));

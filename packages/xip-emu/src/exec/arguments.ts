@@ -1,7 +1,7 @@
 import { nameToBytes } from 'cramfs-format';
 import { SyscallError } from '../errno.js';
 import type { Mm } from '../mm/mm-struct.js';
-import { STACK_TOP, createStack } from '../mm/stack.js';
+import { createStack } from '../mm/stack.js';
 import { PAGE_SIZE, pagesOf, type Address } from '../units.js';
 
 /** What execve() passes on; byte strings. */
@@ -10,21 +10,22 @@ export interface ExecArguments {
   readonly envp: readonly string[];
 }
 
-const WORD = 8;
 /** Of one string: 32 pages. */
 const MAX_ARG_STRLEN_PAGES = 32;
 /** All strings and pointers: a quarter of the stack's limit. */
 const MAX_ARGUMENTS = 2 << 20;
-/** Entries of the auxiliary vector on RISC-V, AT_NULL included. */
-const AUXV_ENTRIES = 29;
 /** What AT_RANDOM points to. */
 const RANDOM_BYTES = 16;
 
 /** @throws SyscallError E2BIG. Compare fs/exec.c:bprm_stack_limits(). */
-export function checkArguments(path: string, { argv, envp }: ExecArguments): void {
+export function checkArguments(
+  path: string,
+  { argv, envp }: ExecArguments,
+  pointerSize: number,
+): void {
   const strings = [...argv, ...envp, path];
   const tooLong = strings.some(({ length }) => length >= MAX_ARG_STRLEN_PAGES * PAGE_SIZE);
-  const bytes = strings.reduce((sum, { length }) => sum + length + 1 + WORD, 0);
+  const bytes = strings.reduce((sum, { length }) => sum + length + 1 + pointerSize, 0);
   if (tooLong || bytes > MAX_ARGUMENTS) throw new SyscallError('E2BIG');
 }
 
@@ -42,8 +43,9 @@ export function pushStrings(
 ): Address {
   const strings = [...argv, ...envp, path];
   const bytes = nameToBytes(strings.map((text) => `${text}\0`).join(''));
-  createStack(mm, pagesOf(bytes.length + WORD), executableStack);
-  const start = STACK_TOP * PAGE_SIZE - WORD - bytes.length;
+  const { stackTop, arch } = mm.host.build;
+  createStack(mm, pagesOf(bytes.length + arch.pointerSize), executableStack);
+  const start = stackTop * PAGE_SIZE - arch.pointerSize - bytes.length;
   bytes.forEach((byte, at) => {
     mm.store(start + at, byte);
   });
@@ -59,6 +61,8 @@ export function pushStrings(
  * @returns the stack pointer of the program.
  */
 export function pushTables(mm: Mm, strings: Address, { argv, envp }: ExecArguments): Address {
+  const { arch } = mm.host.build;
+  const { pointerSize } = arch;
   const words = [argv.length];
   let at = strings;
   for (const vector of [argv, envp]) {
@@ -68,12 +72,16 @@ export function pushTables(mm: Mm, strings: Address, { argv, envp }: ExecArgumen
     }
     words.push(0);
   }
-  const auxv = alignDown(strings, 16) - RANDOM_BYTES - AUXV_ENTRIES * 2 * WORD;
-  const stack = alignDown(auxv - words.length * WORD, 16);
+  const { auxvEntries, platform } = arch.elf;
+  const names = platform === undefined ? 0 : platform.length + 1;
+  const auxv = alignDown(strings, 16) - names - RANDOM_BYTES - auxvEntries * 2 * pointerSize;
+  const stack = alignDown(auxv - words.length * pointerSize, 16);
   const content = new Uint8Array(strings - stack);
   const view = new DataView(content.buffer);
   words.forEach((word, index) => {
-    view.setBigUint64(index * WORD, BigInt(word), true);
+    const little = arch.endianness === 'little';
+    if (pointerSize === 4) view.setUint32(index * 4, word, little);
+    else view.setBigUint64(index * 8, BigInt(word), little);
   });
   content.forEach((byte, offset) => {
     mm.store(stack + offset, byte);

@@ -9,6 +9,8 @@ import {
   type ElfSegment,
 } from 'cramfs-elf';
 import { bytesToName } from 'cramfs-format';
+import type { Architecture } from '../arch/architecture.js';
+import { elfCheckArch } from '../arch/kernel-build.js';
 import { AccessFault, SyscallError } from '../errno.js';
 import {
   MAP_FIXED,
@@ -20,8 +22,7 @@ import {
 } from '../memory-map.js';
 import { mapBrk } from '../mm/brk.js';
 import type { Mm } from '../mm/mm-struct.js';
-import { VPN_LIMIT } from '../mm/page-table.js';
-import { installVdso } from '../mm/special-mapping.js';
+import { setupAdditionalPages } from '../mm/special-mapping.js';
 import type { Process } from '../process.js';
 import { PAGE_SIZE, pageAlign, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
@@ -29,11 +30,6 @@ import { checkArguments, pushStrings, pushTables, type ExecArguments } from './a
 import { movedSegments, type MappedFile } from './loaded-object.js';
 import { BINPRM_BUF_SIZE, openExec, readElfHeaders, readProgram } from './open-exec.js';
 import { pastPointOfNoReturn } from './point-of-no-return.js';
-
-/** PIEs with an interpreter go here: two thirds of the address space. ELF_ET_DYN_BASE. */
-function etDynBase(): Address {
-  return pageOf(((VPN_LIMIT * PAGE_SIZE) / 3) * 2) * PAGE_SIZE;
-}
 
 /** A program in memory, before its first instruction. Places are pages. */
 export interface ElfProgram {
@@ -67,20 +63,23 @@ export function execElf(
   const file = openExec(process, path);
   let interpreter: OpenFile | undefined;
   try {
-    const elf = readHeaders(file);
+    const { arch } = mm.host.build;
+    const elf = readHeaders(file, arch);
     interpreter = openInterpreter(process, file, elf);
-    const loaderElf = interpreter && readHeaders(interpreter);
-    checkArguments(path, args);
+    const loaderElf = interpreter && readHeaders(interpreter, arch);
+    checkArguments(path, args, arch.pointerSize);
     mm.exit();
     mm.host.trace.sink?.({ type: 'exec', pid: mm.pid, path });
     return pastPointOfNoReturn(() => {
-      const strings = pushStrings(mm, path, args, needsExecutableStack(elf));
+      const executableStack = stackFlag(elf);
+      mm.readImpliesExec = executableStack === undefined && arch.elf.noStackHeaderImpliesExec;
+      const strings = pushStrings(mm, path, args, executableStack ?? mm.readImpliesExec);
       const role = interpreter === undefined ? 'program alone' : 'program with interpreter';
       const program = loadProgram(mm, file, elf, role);
       mm.startBrk = program.end * PAGE_SIZE;
       mm.brkEnd = mm.startBrk;
       const loader = loaderElf && loadProgram(mm, interpreter!, loaderElf, 'interpreter');
-      installVdso(mm);
+      setupAdditionalPages(mm);
       mm.startStack = pushTables(mm, strings, args);
       return { ...program, entry: (loader ?? program).entry, interpreter: loader };
     });
@@ -90,17 +89,21 @@ export function execElf(
   }
 }
 
-function readHeaders(file: OpenFile): ElfFile {
+function readHeaders(file: OpenFile, arch: Architecture): ElfFile {
   const elf = readElfHeaders(file, readProgram(file, 0, BINPRM_BUF_SIZE));
   if (elf === undefined || (elf.type !== 'exec' && elf.type !== 'dyn')) {
     throw new SyscallError('ENOEXEC', 'not a program');
   }
+  if (!elfCheckArch(arch, elf)) {
+    throw new SyscallError('ENOEXEC', `not a program for ${arch.name}`);
+  }
   return elf;
 }
 
-/** Without PT_GNU_STACK RISC-V's default stands, a stack without code. */
-function needsExecutableStack({ segments }: ElfFile): boolean {
-  return segments.some(({ type, flags }) => type === PT_GNU_STACK && (flags & PF_X) !== 0);
+/** Whether PT_GNU_STACK, the last one, asks for an executable stack; undefined: there is none. */
+function stackFlag({ segments }: ElfFile): boolean | undefined {
+  const header = segments.findLast(({ type }) => type === PT_GNU_STACK);
+  return header && (header.flags & PF_X) !== 0;
 }
 
 function openInterpreter(
@@ -144,6 +147,7 @@ function loadProgram(mm: Mm, file: OpenFile, elf: ElfFile, role: Role): ElfProgr
     checkSize(
       segment,
       role === 'interpreter' ? { bias, code: 'ENOMEM' } : { bias: 0, code: 'EINVAL' },
+      mm,
     );
   }
   const top = Math.max(...loads.map(({ vaddr, memsz }) => vaddr + memsz));
@@ -165,11 +169,12 @@ function loadProgram(mm: Mm, file: OpenFile, elf: ElfFile, role: Role): ElfProgr
 function checkSize(
   { vaddr, filesz, memsz }: ElfSegment,
   { bias, code }: { bias: number; code: 'EINVAL' | 'ENOMEM' },
+  { taskSize }: Mm,
 ): void {
-  const taskSize = VPN_LIMIT * PAGE_SIZE;
+  const limit = taskSize * PAGE_SIZE;
   const at = bias + vaddr;
   if (filesz > memsz) throw new SyscallError(code, 'a segment has more in the file than in memory');
-  if (at >= taskSize || memsz > taskSize - at) {
+  if (at >= limit || memsz > limit - at) {
     throw new SyscallError(code, 'a segment ends behind the address space');
   }
 }
@@ -188,7 +193,7 @@ function alignedPlace(
 ): Address {
   const alignments = loads.map(({ align }) => align).filter(isPowerOfTwo);
   const alignment = Math.max(...alignments, PAGE_SIZE);
-  let place = etDynBase();
+  let place = mm.host.build.etDynBase;
   if (role === 'program alone') {
     if (alignment === PAGE_SIZE) return 0;
     const [first] = loads;

@@ -12,7 +12,6 @@ import {
 import type { Mm } from './mm-struct.js';
 import { mmapRegion } from './mmap.js';
 import { unmapRange } from './munmap.js';
-import { VPN_LIMIT } from './page-table.js';
 import { startGap } from './stack.js';
 
 const HEAP = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_ACCOUNT;
@@ -31,7 +30,7 @@ export function mapBrk(mm: Mm, address: Address, length: number, executable: boo
     start,
     end: start + pagesOf(length),
     pgoff: start,
-    flags: executable ? HEAP | VM_EXEC : HEAP,
+    flags: executable || mm.readImpliesExec ? HEAP | VM_EXEC : HEAP,
     file: undefined,
     anonVma: undefined,
   });
@@ -65,7 +64,7 @@ function shrink(mm: Mm, from: number, to: number): void {
 }
 
 function grow(mm: Mm, from: number, to: number): void {
-  if (to > VPN_LIMIT) throw new SyscallError('ENOMEM', 'behind the end of the address space');
+  if (to > mm.taskSize) throw new SyscallError('ENOMEM', 'behind the end of the address space');
   // A page stays free between the heap and what is above.
   const above = mm.findVma(from);
   if (above !== undefined && to + 1 > startGap(above)) throw new SyscallError('ENOMEM', 'no room');

@@ -2,7 +2,6 @@ import { PG_ANON_EXCLUSIVE } from '../phys/physical-memory.js';
 import { VM_MIXEDMAP, VM_PFNMAP, VM_SHARED, isCowMapping } from '../vfs/vm-area.js';
 import { forkAnonVmas } from './anon-vma.js';
 import { Mm } from './mm-struct.js';
-import { ENTRIES, PageTable } from './page-table.js';
 import { PTE_DIRTY, PTE_SPECIAL, PTE_WRITE, PTE_YOUNG, pteFrame } from './pte.js';
 import type { Vma } from './vma.js';
 
@@ -32,9 +31,10 @@ function needsCopy({ flags, anonVma }: Vma): boolean {
 /** Compare mm/memory.c:copy_pte_range(). */
 function copyPageRange(parent: Mm, child: Mm, vma: Vma): void {
   const { phys, pageTable } = parent;
+  const { mask } = pageTable;
   const cow = isCowMapping(vma.flags);
   for (let vpn = vma.start; vpn < vma.end;) {
-    const end = Math.min(vma.end, PageTable.leafEnd(vpn));
+    const end = Math.min(vma.end, pageTable.leafEnd(vpn));
     const leaf = pageTable.leafOf(vpn);
     if (leaf === undefined) {
       vpn = end;
@@ -42,11 +42,11 @@ function copyPageRange(parent: Mm, child: Mm, vma: Vma): void {
     }
     child.pageTable.ensureLeaf(vpn);
     for (; vpn < end; vpn += 1) {
-      let pte = leaf[vpn % ENTRIES]!;
+      let pte = leaf[vpn & mask]!;
       if (pte === 0) continue;
       if (cow && (pte & PTE_WRITE) !== 0) {
         pte &= ~PTE_WRITE;
-        leaf[vpn % ENTRIES] = pte;
+        leaf[vpn & mask] = pte;
       }
       if ((pte & PTE_SPECIAL) === 0) {
         const frame = pteFrame(pte);

@@ -19,7 +19,6 @@ import {
 } from '../vfs/vm-area.js';
 import { attachAnonVma, type AnonVma } from './anon-vma.js';
 import type { Mm } from './mm-struct.js';
-import { ENTRIES } from './page-table.js';
 import {
   PTE_DIRTY,
   PTE_PRESENT,
@@ -154,10 +153,10 @@ function doFaultAround(mm: Mm, fault: VmFault & { vma: Vma }): number {
   const ops = vma.ops!;
   if (ops.mapPages === undefined) return VM_FAULT_OK;
   const pages = mm.host.faultAroundPages;
-  const slot = vpn % ENTRIES;
+  const slot = vpn & mm.pageTable.mask;
   const inVma = vpn - vma.start;
   const from = Math.max(slot - (slot % pages), slot - Math.min(slot, inVma));
-  const to = Math.min(from + pages, ENTRIES, slot + (vma.end - vma.start) - inVma) - 1;
+  const to = Math.min(from + pages, mm.pageTable.entries, slot + (vma.end - vma.start) - inVma) - 1;
   return ops.mapPages(fault, pgoff + from - slot, pgoff + to - slot);
 }
 

@@ -2,7 +2,6 @@ import { SyscallError } from '../errno.js';
 import { isPageAligned, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
 import { VM_PFNMAP } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
-import { VPN_LIMIT } from './page-table.js';
 import type { Vma } from './vma.js';
 
 /**
@@ -14,7 +13,7 @@ export function mincore(mm: Mm, address: Address, length: number): Uint8Array {
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
   const start = pageOf(address);
   const pages = pagesOf(length);
-  if (start + pages > VPN_LIMIT) throw new SyscallError('ENOMEM', 'not all of it can be mapped');
+  if (start + pages > mm.taskSize) throw new SyscallError('ENOMEM', 'not all of it can be mapped');
   const result = new Uint8Array(pages);
   for (let vma = mm.vmaAt(start), at = start; at < start + pages; vma = vma.next) {
     if (vma === undefined || vma.start > at) throw new SyscallError('ENOMEM', 'a hole');

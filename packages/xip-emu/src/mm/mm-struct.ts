@@ -1,3 +1,4 @@
+import type { KernelBuild } from '../arch/kernel-build.js';
 import { SyscallError, invariant, type AccessFault } from '../errno.js';
 import { IntervalSet } from '../interval-set.js';
 import type { AccessFaultLike, Advice, MemoryMap, MmapRequest } from '../memory-map.js';
@@ -33,7 +34,7 @@ import { mprotect } from './mprotect.js';
 import { mremap } from './mremap.js';
 import { msync } from './msync.js';
 import { munmap } from './munmap.js';
-import { PageTable, VPN_LIMIT } from './page-table.js';
+import { PageTable } from './page-table.js';
 import { PTE_DIRTY, PTE_EXEC, PTE_READ, PTE_WRITE, PTE_YOUNG, pteFrame } from './pte.js';
 import { insertMixed, mapAround, remapPfnRange } from './remap-pfn.js';
 import { splitVma } from './vma-merge.js';
@@ -50,15 +51,11 @@ export interface MmHost {
   /** vm.mmap_min_addr, in pages. */
   readonly mmapMinVpn: Vpn;
   readonly trace: Trace;
+  /** What the kernel was built for. */
+  readonly build: KernelBuild;
   /** A file of that many zero pages, for shared anonymous memory: mm/shmem.c:shmem_zero_setup(). */
   shmemZeroSetup(pages: number): OpenFile;
 }
-
-/**
- * Bytes between the end of the address space and where mmap searches from, downwards: they are for
- * the stack, without randomization. Compare mm/util.c:mmap_base().
- */
-const MMAP_GAP = 0x8000000;
 
 /** Freed areas that are kept for use: as many as a few splits and merges take. */
 const SPARE_VMAS = 64;
@@ -67,9 +64,10 @@ const SPARE_VMAS = 64;
 export class Mm implements MemoryMap, VmSpace {
   readonly host: MmHost;
   readonly phys: PhysicalMemory;
-  readonly pageTable = new PageTable();
-  readonly vmas = new IntervalSet<Vma>();
-  readonly mmapBase: Vpn = VPN_LIMIT - MMAP_GAP / PAGE_SIZE;
+  /** TASK_SIZE */
+  readonly taskSize: Vpn;
+  readonly pageTable: PageTable;
+  readonly vmas: IntervalSet<Vma>;
   private readonly spareVmas: Vma[] = [];
   /** The last answer of {@link findVma}, most often the next one as well. */
   private lastFound: Vma | undefined = undefined;
@@ -81,10 +79,15 @@ export class Mm implements MemoryMap, VmSpace {
   brkEnd: Address = 0;
   /** The stack pointer of a program at its start; 0 before there is one. */
   startStack: Address = 0;
+  /** personality(2): READ_IMPLIES_EXEC. */
+  readImpliesExec = false;
 
   constructor(host: MmHost) {
     this.host = host;
     this.phys = host.phys;
+    this.taskSize = host.build.taskSize;
+    this.pageTable = new PageTable(host.build.ptrsPerPte);
+    this.vmas = new IntervalSet<Vma>(this.taskSize);
   }
 
   // System calls: bytes in, SyscallError out.
@@ -147,7 +150,7 @@ export class Mm implements MemoryMap, VmSpace {
       this.unlink(vma);
       this.freeVma(vma);
     }
-    freePageTables(this, 0, VPN_LIMIT);
+    freePageTables(this, 0, this.taskSize);
   }
 
   // Accesses.
@@ -216,7 +219,7 @@ export class Mm implements MemoryMap, VmSpace {
   }
 
   private faultIn(vpn: Vpn, address: Address, allowed: number): void {
-    if (vpn >= VPN_LIMIT) throw accessFault('SIGSEGV', 'MAPERR', address);
+    if (vpn >= this.taskSize) throw accessFault('SIGSEGV', 'MAPERR', address);
     if (this.host.trace.sink === undefined) {
       handleFault(this, vpn, address, allowed);
       return;

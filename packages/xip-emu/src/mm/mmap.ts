@@ -10,6 +10,8 @@ import {
   MAP_SHARED,
   MAP_SHARED_VALIDATE,
   MAP_TYPE,
+  PROT_EXEC,
+  PROT_READ,
   PROT_WRITE,
   type MmapRequest,
 } from '../memory-map.js';
@@ -29,7 +31,6 @@ import {
 } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
 import { splitEdges, unmapRange } from './munmap.js';
-import { VPN_LIMIT } from './page-table.js';
 import { populate } from './populate.js';
 import { getUnmappedArea } from './unmapped-area.js';
 import { mergeNewRange, type MergeRequest } from './vma-merge.js';
@@ -43,7 +44,8 @@ const PGOFF_LIMIT = 2 ** 52;
 
 /** mmap(2). Checks in the order of mm/mmap.c:do_mmap(). @throws SyscallError. */
 export function mmap(mm: Mm, request: MmapRequest): Address {
-  const { length, prot, flags } = request;
+  const { length, flags } = request;
+  const prot = impliedProt(mm, request.prot);
   const file = (flags & MAP_ANONYMOUS) === 0 ? request.file : undefined;
   if (file === undefined && (flags & MAP_ANONYMOUS) === 0) throw new SyscallError('EBADF');
   if (length === 0) throw new SyscallError('EINVAL', 'no length');
@@ -57,7 +59,7 @@ export function mmap(mm: Mm, request: MmapRequest): Address {
     VM_MAYREAD |
     VM_MAYWRITE |
     VM_MAYEXEC |
-    (file === undefined ? anonymousFlags(flags) : fileFlags(file, request, pages)) |
+    (file === undefined ? anonymousFlags(flags) : fileFlags(file, { ...request, prot }, pages)) |
     ((flags & MAP_NORESERVE) === 0 ? 0 : VM_NORESERVE);
   const cleared =
     file !== undefined && (vmFlags & VM_MAYSHARE) !== 0 && !file.writable
@@ -70,15 +72,24 @@ export function mmap(mm: Mm, request: MmapRequest): Address {
   return start * PAGE_SIZE;
 }
 
+/** No mount here is noexec. Compare the start of mm/mmap.c:do_mmap(). */
+function impliedProt({ readImpliesExec }: Mm, prot: number): number {
+  return readImpliesExec && (prot & PROT_READ) !== 0 ? prot | PROT_EXEC : prot;
+}
+
 /** Compare mm/mmap.c:__get_unmapped_area() and what do_mmap() does with its result. */
 function chooseAddress(mm: Mm, { address, flags }: MmapRequest, pages: number): Vpn {
-  if (pages > VPN_LIMIT) throw new SyscallError('ENOMEM');
-  const { mmapMinVpn } = mm.host;
+  const { mmapMinVpn, build } = mm.host;
   if ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) === 0) {
+    if (pages > mm.taskSize) throw new SyscallError('ENOMEM');
     const hint = pageOf(address);
     return getUnmappedArea(mm, hint === 0 ? 0 : Math.max(hint, mmapMinVpn), pages);
   }
-  if (address > (VPN_LIMIT - pages) * PAGE_SIZE) throw new SyscallError('ENOMEM');
+  if (address < build.firstUserVpn * PAGE_SIZE) {
+    throw new SyscallError('EINVAL', 'below FIRST_USER_ADDRESS');
+  }
+  if (pages > mm.taskSize || address > (mm.taskSize - pages) * PAGE_SIZE)
+    throw new SyscallError('ENOMEM');
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
   const start = pageOf(address);
   if ((flags & MAP_FIXED_NOREPLACE) !== 0) {

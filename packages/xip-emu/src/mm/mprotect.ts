@@ -1,10 +1,18 @@
 import { alignedPages } from '../aligned-length.js';
 import { SyscallError } from '../errno.js';
 import { PG_ANON_EXCLUSIVE } from '../phys/physical-memory.js';
+import { PROT_READ } from '../memory-map.js';
 import { isPageAligned, pageOf, type Address, type Vpn } from '../units.js';
-import { VM_ACCESS_FLAGS, VM_ACCOUNT, VM_NORESERVE, VM_SHARED, VM_WRITE } from '../vfs/vm-area.js';
+import {
+  VM_ACCESS_FLAGS,
+  VM_ACCOUNT,
+  VM_EXEC,
+  VM_MAYEXEC,
+  VM_NORESERVE,
+  VM_SHARED,
+  VM_WRITE,
+} from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
-import { ENTRIES, PageTable } from './page-table.js';
 import { PTE_DIRTY, PTE_PROT, PTE_SPECIAL, PTE_WRITE, pteFrame } from './pte.js';
 import { modifyFlags } from './vma-merge.js';
 import { pageProt, type Vma } from './vma.js';
@@ -20,12 +28,14 @@ export function mprotect(mm: Mm, address: Address, length: number, prot: number)
   const start = pageOf(address);
   const end = start + alignedPages(length);
   if (end === start) throw new SyscallError('ENOMEM', 'a length that wraps round');
+  const impliesExec = mm.readImpliesExec && (prot & PROT_READ) !== 0;
   let vma = mm.vmaAt(start);
   let prev = vma === undefined || start > vma.start ? vma : vma.prev;
   let at = start;
   while (at < end) {
     if (vma === undefined || vma.start > at) throw new SyscallError('ENOMEM', 'a hole');
-    const flags = (vma.flags & ~VM_ACCESS_FLAGS) | (prot & VM_ACCESS_FLAGS);
+    const implied = impliesExec && (vma.flags & VM_MAYEXEC) !== 0 ? VM_EXEC : 0;
+    const flags = (vma.flags & ~VM_ACCESS_FLAGS) | (prot & VM_ACCESS_FLAGS) | implied;
     // VM_MAY... stand four bits above.
     if ((flags & ~(flags >> 4) & VM_ACCESS_FLAGS) !== 0) throw new SyscallError('EACCES');
     const to = Math.min(vma.end, end);
@@ -64,21 +74,22 @@ function mprotectFixup(
 /** Compare mm/mprotect.c:change_pte_range(). */
 function changeProtection(mm: Mm, vma: Vma, start: Vpn, end: Vpn): void {
   const { pageTable } = mm;
+  const { mask } = pageTable;
   const prot = pageProt(vma.flags, vma.ops);
   const mayWrite = (vma.flags & VM_WRITE) !== 0;
   for (let vpn = start; vpn < end;) {
-    const stop = Math.min(end, PageTable.leafEnd(vpn));
+    const stop = Math.min(end, pageTable.leafEnd(vpn));
     const leaf = pageTable.leafOf(vpn);
     if (leaf === undefined) {
       vpn = stop;
       continue;
     }
     for (; vpn < stop; vpn += 1) {
-      const old = leaf[vpn % ENTRIES]!;
+      const old = leaf[vpn & mask]!;
       if (old === 0) continue;
       let pte = (old & ~PTE_PROT) | prot;
       if (mayWrite && canChangeWritable(mm, vma, pte)) pte |= PTE_WRITE;
-      leaf[vpn % ENTRIES] = pte;
+      leaf[vpn & mask] = pte;
     }
   }
 }

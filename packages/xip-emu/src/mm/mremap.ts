@@ -5,7 +5,6 @@ import { VM_ACCOUNT, VM_DONTEXPAND, VM_MAYSHARE, VM_PFNMAP, VM_SHARED } from '..
 import { cloneAnonVmas } from './anon-vma.js';
 import type { Mm } from './mm-struct.js';
 import { unmapRange } from './munmap.js';
-import { VPN_LIMIT } from './page-table.js';
 import { getUnmappedArea } from './unmapped-area.js';
 import { mergeNewRange } from './vma-merge.js';
 import type { Vma } from './vma.js';
@@ -58,7 +57,7 @@ function checkGrow(vma: Vma, start: Vpn, oldPages: number): void {
 
 function isExpandable(mm: Mm, { end }: Vma, pages: number): boolean {
   const next = mm.findVma(end);
-  return end + pages <= VPN_LIMIT && (next === undefined || next.start >= end + pages);
+  return end + pages <= mm.taskSize && (next === undefined || next.start >= end + pages);
 }
 
 /** Compare mm/vma.c:vma_merge_extend(): growing is merging with a new range behind. */

@@ -3,7 +3,6 @@ import { SyscallError } from '../errno.js';
 import { isPageAligned, pageOf, type Address, type Vpn } from '../units.js';
 import { VM_ACCOUNT } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
-import { VPN_LIMIT } from './page-table.js';
 import { splitVma } from './vma-merge.js';
 import type { Vma } from './vma.js';
 import { freePageTables, zapRange } from './zap.js';
@@ -13,7 +12,7 @@ export function munmap(mm: Mm, address: Address, length: number): void {
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
   const start = pageOf(address);
   const pages = alignedPages(length);
-  if (start > VPN_LIMIT || pages > VPN_LIMIT - start || pages === 0) {
+  if (start > mm.taskSize || pages > mm.taskSize - start || pages === 0) {
     throw new SyscallError('EINVAL');
   }
   unmapRange(mm, start, start + pages);

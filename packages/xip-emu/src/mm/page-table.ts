@@ -1,30 +1,44 @@
-import { invariant } from '../errno.js';
 import type { Vpn } from '../units.js';
 
-const LEVEL_SHIFT = 9;
-/** PTRS_PER_PTE */
-export const ENTRIES = 1 << LEVEL_SHIFT;
-const LEVEL_MASK = ENTRIES - 1;
+/** Leaf tables are kept in groups, so that the list of groups stays short. */
+const GROUP_SHIFT = 9;
+const GROUP_MASK = (1 << GROUP_SHIFT) - 1;
+/** Below, page numbers are integers to bit operators, too. */
+const INTEGER_LIMIT = 2 ** 31;
 
 type Leaf = Uint32Array;
-type Middle = (Leaf | undefined)[];
+type Group = (Leaf | undefined)[];
 
-/** A three-level page table as Sv39 has it; entries are those of pte.ts, 0 = none. */
+/**
+ * A page table: its tables of the lowest level, whose entries are those of pte.ts, 0 = none. What is
+ * above them differs by architecture and is left out.
+ */
 export class PageTable {
+  /** PTRS_PER_PTE, a power of two. */
+  readonly entries: number;
+  /** `vpn & mask` is the entry of a page in its leaf table. */
+  readonly mask: number;
+  private readonly shift: number;
   /** Leaf tables in use. */
   leaves = 0;
-  private readonly root: (Middle | undefined)[] = [];
+  private readonly root: (Group | undefined)[] = [];
   private lastKey = -1;
   private lastLeaf: Leaf | undefined = undefined;
 
+  constructor(entries: number) {
+    this.entries = entries;
+    this.mask = entries - 1;
+    this.shift = Math.log2(entries);
+  }
+
   get(vpn: Vpn): number {
     const leaf = this.leafOf(vpn);
-    return leaf === undefined ? 0 : leaf[vpn & LEVEL_MASK]!;
+    return leaf === undefined ? 0 : leaf[vpn & this.mask]!;
   }
 
   set(vpn: Vpn, pte: number): void {
     const leaf = this.leafOf(vpn) ?? this.newLeaf(vpn);
-    leaf[vpn & LEVEL_MASK] = pte;
+    leaf[vpn & this.mask] = pte;
   }
 
   /** Makes the leaf table for `vpn`, if there is none: pte_alloc(). */
@@ -32,11 +46,11 @@ export class PageTable {
     if (this.leafOf(vpn) === undefined) this.newLeaf(vpn);
   }
 
-  /** The leaf table with the entry of `vpn`, at index `vpn % ENTRIES`. */
+  /** The leaf table with the entry of `vpn`, at index `vpn & mask`. */
   leafOf(vpn: Vpn): Leaf | undefined {
-    const key = vpn >>> LEVEL_SHIFT;
+    const key = this.keyOf(vpn);
     if (key === this.lastKey) return this.lastLeaf;
-    const leaf = this.root[vpn >>> (2 * LEVEL_SHIFT)]?.[key & LEVEL_MASK];
+    const leaf = this.root[key >>> GROUP_SHIFT]?.[key & GROUP_MASK];
     if (leaf !== undefined) {
       this.lastKey = key;
       this.lastLeaf = leaf;
@@ -45,15 +59,14 @@ export class PageTable {
   }
 
   private newLeaf(vpn: Vpn): Leaf {
-    const at = vpn >>> (2 * LEVEL_SHIFT);
-    let middle = this.root[at];
-    if (middle === undefined) {
-      middle = new Array<Leaf | undefined>(ENTRIES).fill(undefined);
-      this.root[at] = middle;
+    const key = this.keyOf(vpn);
+    let group = this.root[key >>> GROUP_SHIFT];
+    if (group === undefined) {
+      group = new Array<Leaf | undefined>(1 << GROUP_SHIFT).fill(undefined);
+      this.root[key >>> GROUP_SHIFT] = group;
     }
-    const leaf = new Uint32Array(ENTRIES);
-    const key = vpn >>> LEVEL_SHIFT;
-    middle[key & LEVEL_MASK] = leaf;
+    const leaf = new Uint32Array(this.entries);
+    group[key & GROUP_MASK] = leaf;
     this.leaves += 1;
     this.lastKey = key;
     this.lastLeaf = leaf;
@@ -61,8 +74,13 @@ export class PageTable {
   }
 
   /** The first page behind `vpn` that another leaf table is for. */
-  static leafEnd(vpn: Vpn): Vpn {
-    return (vpn | LEVEL_MASK) + 1;
+  leafEnd(vpn: Vpn): Vpn {
+    return (this.keyOf(vpn) + 1) * this.entries;
+  }
+
+  /** Number of the leaf table that a page has its entry in. */
+  private keyOf(vpn: Vpn): number {
+    return vpn < INTEGER_LIMIT ? vpn >>> this.shift : Math.floor(vpn / this.entries);
   }
 
   /**
@@ -70,17 +88,18 @@ export class PageTable {
    * Compare mm/memory.c:free_pgtables().
    */
   free(from: Vpn, to: Vpn, floor: Vpn, ceiling: Vpn): void {
-    let key = from >>> LEVEL_SHIFT;
-    if (key << LEVEL_SHIFT < floor) key += 1;
-    for (; key << LEVEL_SHIFT < to; key += 1) {
-      if ((key + 1) << LEVEL_SHIFT > ceiling) return;
-      const middle = this.root[key >>> LEVEL_SHIFT];
-      if (middle === undefined) {
-        key |= LEVEL_MASK;
+    const { entries } = this;
+    let key = this.keyOf(from);
+    if (key * entries < floor) key += 1;
+    for (; key * entries < to; key += 1) {
+      if ((key + 1) * entries > ceiling) return;
+      const group = this.root[key >>> GROUP_SHIFT];
+      if (group === undefined) {
+        key |= GROUP_MASK;
         continue;
       }
-      if (middle[key & LEVEL_MASK] === undefined) continue;
-      middle[key & LEVEL_MASK] = undefined;
+      if (group[key & GROUP_MASK] === undefined) continue;
+      group[key & GROUP_MASK] = undefined;
       this.leaves -= 1;
       if (key === this.lastKey) {
         this.lastKey = -1;
@@ -90,19 +109,15 @@ export class PageTable {
   }
 
   /** Every entry that is not 0. */
-  *entries(): Generator<readonly [vpn: Vpn, pte: number]> {
-    for (const [top, middle] of this.root.entries()) {
-      for (const [at, leaf] of middle?.entries() ?? []) {
+  *present(): Generator<readonly [vpn: Vpn, pte: number]> {
+    for (const top of Object.keys(this.root)) {
+      for (const [at, leaf] of this.root[Number(top)]!.entries()) {
         if (leaf === undefined) continue;
-        const base = ((top << LEVEL_SHIFT) | at) << LEVEL_SHIFT;
-        for (let slot = 0; slot < ENTRIES; slot += 1) {
+        const base = ((Number(top) << GROUP_SHIFT) | at) * this.entries;
+        for (let slot = 0; slot < this.entries; slot += 1) {
           if (leaf[slot] !== 0) yield [base + slot, leaf[slot]!];
         }
       }
     }
   }
 }
-
-/** Highest page number that the table can hold, exclusive. */
-export const VPN_LIMIT: Vpn = 1 << (3 * LEVEL_SHIFT - 1);
-invariant(VPN_LIMIT === 1 << 26, 'Sv39 has 38 bits of user addresses');

@@ -1,4 +1,5 @@
 import { UnmodelledError } from '../errno.js';
+import type { SpecialMapping } from '../arch/architecture.js';
 import {
   VM_DONTEXPAND,
   VM_EXEC,
@@ -12,25 +13,30 @@ import {
 import type { Mm } from './mm-struct.js';
 import { getUnmappedArea } from './unmapped-area.js';
 
-/** Pages of [vvar] and of [vdso] on RISC-V. */
-const VVAR_PAGES = 2;
-const VDSO_PAGES = 2;
+const READ = VM_READ | VM_MAYREAD | VM_DONTEXPAND;
+const CODE = VM_EXEC | VM_MAYEXEC | VM_MAYWRITE;
 
 /**
- * The pages that exec puts highest below mmap_base: what the kernel chooses afterwards lies below
- * them. They cannot be used. Compare arch/riscv/kernel/vdso.c:__setup_additional_pages().
+ * Maps the pages that the kernel gives a program, such as [vdso], highest below mmap_base: what it
+ * chooses afterwards lies below them. They cannot be used. Compare
+ * arch/.../kernel/vdso.c:arch_setup_additional_pages().
  */
-export function installVdso(mm: Mm): void {
-  const start = getUnmappedArea(mm, 0, VVAR_PAGES + VDSO_PAGES);
-  const text = start + VVAR_PAGES;
-  const read = VM_READ | VM_MAYREAD | VM_DONTEXPAND;
-  const vvar = mm.newVma(start, text, read | VM_PFNMAP, 0, undefined);
-  vvar.ops = specialMapping('[vvar]');
-  mm.link(vvar);
-  const exec = VM_EXEC | VM_MAYEXEC | VM_MAYWRITE;
-  const vdso = mm.newVma(text, text + VDSO_PAGES, read | exec, 0, undefined);
-  vdso.ops = specialMapping('[vdso]');
-  mm.link(vdso);
+export function setupAdditionalPages(mm: Mm): void {
+  const { specialMappings } = mm.host.build;
+  const pages = specialMappings.reduce((sum, mapping) => sum + mapping.pages, 0);
+  if (pages === 0) return;
+  let start = getUnmappedArea(mm, 0, pages);
+  for (const mapping of specialMappings) {
+    const end = start + mapping.pages;
+    const vma = mm.newVma(start, end, READ | flagsOf(mapping), 0, undefined);
+    vma.ops = specialMapping(mapping.name);
+    mm.link(vma);
+    start = end;
+  }
+}
+
+function flagsOf({ executable, pfnmap }: SpecialMapping): number {
+  return (executable ? CODE : 0) | (pfnmap ? VM_PFNMAP : 0);
 }
 
 function specialMapping(name: string): VmOperations {

@@ -11,11 +11,8 @@ import {
   VM_WRITE,
 } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
-import { VPN_LIMIT } from './page-table.js';
 import type { Vma } from './vma.js';
 
-/** STACK_TOP, without randomization. */
-export const STACK_TOP: Vpn = VPN_LIMIT;
 /** RLIMIT_STACK, bytes. */
 const STACK_LIMIT = 8 << 20;
 /** Bytes that a stack has from the start, below those of the arguments. */
@@ -32,10 +29,11 @@ const STACK =
  * @param argumentPages what the arguments take, at its top.
  */
 export function createStack(mm: Mm, argumentPages: number, executable: boolean): void {
+  const { stackTop } = mm.host.build;
   const start =
-    STACK_TOP - Math.min(argumentPages + STACK_EXPAND / PAGE_SIZE, STACK_LIMIT / PAGE_SIZE);
+    stackTop - Math.min(argumentPages + STACK_EXPAND / PAGE_SIZE, STACK_LIMIT / PAGE_SIZE);
   const flags = executable ? STACK | VM_EXEC : STACK;
-  mm.link(mm.newVma(start, STACK_TOP, flags, start, undefined));
+  mm.link(mm.newVma(start, stackTop, flags, start, undefined));
 }
 
 /**

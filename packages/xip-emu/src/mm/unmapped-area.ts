@@ -1,7 +1,6 @@
 import { SyscallError } from '../errno.js';
 import type { Vpn } from '../units.js';
 import type { Mm } from './mm-struct.js';
-import { VPN_LIMIT } from './page-table.js';
 import { startGap } from './stack.js';
 
 /**
@@ -13,14 +12,14 @@ import { startGap } from './stack.js';
  */
 export function getUnmappedArea(mm: Mm, hint: Vpn, pages: number): Vpn {
   const { mmapMinVpn } = mm.host;
-  if (pages > VPN_LIMIT - mmapMinVpn) throw new SyscallError('ENOMEM');
-  if (hint !== 0 && hint >= mmapMinVpn && hint <= VPN_LIMIT - pages) {
+  if (pages > mm.taskSize - mmapMinVpn) throw new SyscallError('ENOMEM');
+  if (hint !== 0 && hint >= mmapMinVpn && hint <= mm.taskSize - pages) {
     const above = mm.findVma(hint);
     if (above === undefined || startGap(above) >= hint + pages) return hint;
   }
   const found =
-    mm.vmas.highestGap(mmapMinVpn, mm.mmapBase, pages) ??
-    mm.vmas.highestGap(mmapMinVpn, VPN_LIMIT, pages);
+    mm.vmas.highestGap(mmapMinVpn, mm.host.build.mmapBase, pages) ??
+    mm.vmas.highestGap(mmapMinVpn, mm.taskSize, pages);
   if (found === undefined) throw new SyscallError('ENOMEM', 'no room in the address space');
   return found;
 }

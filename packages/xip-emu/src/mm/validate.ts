@@ -15,7 +15,7 @@ import { vmaTag, type Vma } from './vma.js';
 export function validateMm(mm: Mm): void {
   validateAreas(mm);
   const entries = new Map<number, number>();
-  for (const [vpn, pte] of mm.pageTable.entries()) {
+  for (const [vpn, pte] of mm.pageTable.present()) {
     const vma = mm.vmaAt(vpn);
     invariant(vma !== undefined, `an entry at page ${vpn}, where no area is`);
     validateEntry(mm, vma, vpn, pte);

@@ -1,7 +1,6 @@
 import { PG_DIRTY } from '../phys/physical-memory.js';
 import type { Vpn } from '../units.js';
 import type { Mm } from './mm-struct.js';
-import { ENTRIES, PageTable } from './page-table.js';
 import { PTE_DIRTY, PTE_SPECIAL, pteFrame } from './pte.js';
 
 /**
@@ -11,20 +10,21 @@ import { PTE_DIRTY, PTE_SPECIAL, pteFrame } from './pte.js';
  */
 export function zapRange(mm: Mm, from: Vpn, to: Vpn, evenCows = true): void {
   const { pageTable, phys } = mm;
+  const { mask } = pageTable;
   for (let vpn = from; vpn < to;) {
-    const end = Math.min(to, PageTable.leafEnd(vpn));
+    const end = Math.min(to, pageTable.leafEnd(vpn));
     const leaf = pageTable.leafOf(vpn);
     if (leaf === undefined) {
       vpn = end;
       continue;
     }
     for (; vpn < end; vpn += 1) {
-      const pte = leaf[vpn % ENTRIES]!;
+      const pte = leaf[vpn & mask]!;
       if (pte === 0) continue;
       const frame = pteFrame(pte);
       const special = (pte & PTE_SPECIAL) !== 0;
       if (!evenCows && !special && phys.isAnon(frame)) continue;
-      leaf[vpn % ENTRIES] = 0;
+      leaf[vpn & mask] = 0;
       if (special) continue;
       if ((pte & PTE_DIRTY) !== 0 && !phys.isAnon(frame)) phys.setFlag(frame, PG_DIRTY);
       phys.removeMap(frame);

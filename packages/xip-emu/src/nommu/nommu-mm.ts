@@ -1,3 +1,4 @@
+import { ARCHITECTURES, kernelBuild, type KernelBuild } from '../arch/kernel-build.js';
 import { AccessFault, SyscallError, UnmodelledError } from '../errno.js';
 import { Trace } from '../trace.js';
 import type { AccessFaultLike, MemoryMap, MmapRequest } from '../memory-map.js';
@@ -43,9 +44,17 @@ export class NommuMm implements MemoryMap {
 
   private corruption: KernelCorruption | undefined;
 
-  constructor(regions: VmRegions, trace = new Trace()) {
+  /** What the kernel was built for. */
+  readonly build: KernelBuild;
+
+  constructor(
+    regions: VmRegions,
+    trace = new Trace(),
+    build = kernelBuild(ARCHITECTURES.riscv64, false),
+  ) {
     this.regions = regions;
     this.trace = trace;
+    this.build = build;
   }
 
   /** In the order of their addresses. */

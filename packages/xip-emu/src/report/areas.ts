@@ -1,10 +1,18 @@
+import type { GateArea } from '../arch/architecture.js';
 import type { MemoryMap } from '../memory-map.js';
 import { Mm } from '../mm/mm-struct.js';
 import { NommuMm } from '../nommu/nommu-mm.js';
 import { PAGE_SIZE, type Address } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
-import { mapsLine, nommuMapsLine, nommuPermissionsText } from './maps.js';
-import { offsetOf, permissionsText, smapsCounts, vmFlagsText, type SmapsCounts } from './smaps.js';
+import { GATE_FLAGS, gateLine, mapsLine, nommuMapsLine, nommuPermissionsText } from './maps.js';
+import {
+  noCounts,
+  offsetOf,
+  permissionsText,
+  smapsCounts,
+  vmFlagsText,
+  type SmapsCounts,
+} from './smaps.js';
 
 /** One VMA of a process, as /proc shows it. Addresses are bytes, `end` exclusive. */
 export interface AreaReport {
@@ -43,6 +51,8 @@ export function areasIn(mm: MemoryMap, from: Address, to: Address): AreaReport[]
         counts: smapsCounts(mm, vma),
       });
     }
+    const gate = mm.host.build.gateArea;
+    if (gate !== undefined && gate.start < to && gate.end > from) areas.push(gateReport(mm, gate));
   } else if (mm instanceof NommuMm) {
     for (const vma of mm.vmas()) {
       const { vmStart, vmEnd, vmFlags, vmPgoff, vmFile } = vma;
@@ -60,6 +70,20 @@ export function areasIn(mm: MemoryMap, from: Address, to: Address): AreaReport[]
     }
   }
   return areas;
+}
+
+function gateReport(mm: Mm, { start, end }: GateArea): AreaReport {
+  return {
+    start,
+    end,
+    permissions: permissionsText(GATE_FLAGS),
+    offset: 0,
+    ino: undefined,
+    path: undefined,
+    line: gateLine(mm).slice(0, -1),
+    vmFlags: vmFlagsText(GATE_FLAGS),
+    counts: noCounts(),
+  };
 }
 
 function nameOf(file: OpenFile | undefined): Pick<AreaReport, 'ino' | 'path'> {

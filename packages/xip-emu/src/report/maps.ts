@@ -6,11 +6,22 @@ import type { NommuVma } from '../nommu/nommu-vma.js';
 import { PAGE_SIZE } from '../units.js';
 import { UNNAMED_DEVICE, deviceText } from '../vfs/device.js';
 import type { OpenFile } from '../vfs/file.js';
-import { VM_EXEC, VM_MAYSHARE, VM_READ, VM_SHARED, VM_WRITE } from '../vfs/vm-area.js';
+import {
+  VM_EXEC,
+  VM_MAYEXEC,
+  VM_MAYREAD,
+  VM_MAYSHARE,
+  VM_READ,
+  VM_SHARED,
+  VM_WRITE,
+} from '../vfs/vm-area.js';
 import { offsetOf, permissionsText } from './smaps.js';
 
+/** Compare arch/arm/kernel/process.c:gate_vma_init(). */
+export const GATE_FLAGS = VM_READ | VM_EXEC | VM_MAYREAD | VM_MAYEXEC;
+
 export interface MapsOptions {
-  /** Bytes of a pointer, 4 or 8: paths stand in another column. Default 8. */
+  /** Bytes of a pointer, 4 or 8: paths stand in another column. Default: the kernel's. */
   readonly pointerSize?: 4 | 8 | undefined;
 }
 
@@ -21,6 +32,8 @@ interface MapsLine {
   readonly offset: number;
   readonly file: OpenFile | undefined;
   readonly name: string | undefined;
+  /** Of the kernel. */
+  readonly pointerSize: 4 | 8;
 }
 
 /**
@@ -29,7 +42,10 @@ interface MapsLine {
  * kernel has more mounts of its own, so its numbers are greater).
  */
 export function mapsText(mm: MemoryMap, options: MapsOptions = {}): string {
-  if (mm instanceof Mm) return [...mm.vmas].map((vma) => mapsLine(mm, vma, options)).join('');
+  if (mm instanceof Mm) {
+    const lines = [...mm.vmas].map((vma) => mapsLine(mm, vma, options));
+    return lines.join('') + gateLine(mm, options);
+  }
   if (mm instanceof NommuMm) {
     return [...mm.vmas()].map((vma) => nommuMapsLine(mm, vma, options)).join('');
   }
@@ -46,7 +62,19 @@ export function mapsLine(mm: Mm, vma: Vma, options: MapsOptions = {}): string {
     offset: offsetOf(vma),
     file,
     name: file === undefined ? nameOf(mm, vma) : escapeNewlines(file.path),
+    pointerSize: mm.host.build.arch.pointerSize,
   };
+  return formatLine(line, options);
+}
+
+/** What the kernel lists behind the areas, with its newline; may be empty. */
+export function gateLine(mm: Mm, options: MapsOptions = {}): string {
+  const { gateArea, arch } = mm.host.build;
+  if (gateArea === undefined) return '';
+  const { start, end, name } = gateArea;
+  const { pointerSize } = arch;
+  const permissions = permissionsText(GATE_FLAGS);
+  const line = { start, end, permissions, offset: 0, file: undefined, name, pointerSize };
   return formatLine(line, options);
 }
 
@@ -70,6 +98,7 @@ export function nommuMapsLine(mm: NommuMm, vma: NommuVma, options: MapsOptions =
     offset: vmFile === undefined ? 0 : vmPgoff * PAGE_SIZE,
     file: vmFile,
     name: vmFile?.path ?? (isStack ? '[stack]' : undefined),
+    pointerSize: mm.build.arch.pointerSize,
   };
   return formatLine(line, options);
 }
@@ -85,8 +114,9 @@ export function nommuPermissionsText(flags: number): string {
   ].join('');
 }
 
-function formatLine(line: MapsLine, { pointerSize = 8 }: MapsOptions): string {
+function formatLine(line: MapsLine, options: MapsOptions): string {
   const { start, end, permissions, offset, file, name } = line;
+  const { pointerSize = line.pointerSize } = options;
   const inode = file?.userInode;
   const device = deviceText(inode?.sb.dev ?? UNNAMED_DEVICE);
   const head = `${hex(start)}-${hex(end)} ${permissions} ${hex(offset)} ${device} ${inode?.ino ?? 0} `;

@@ -1,8 +1,7 @@
 import type { Mm } from '../mm/mm-struct.js';
-import type { Vma } from '../mm/vma.js';
 import { PAGE_SIZE } from '../units.js';
-import { mapsLine, type MapsOptions } from './maps.js';
-import { smapsCounts, vmFlagsText } from './smaps.js';
+import { GATE_FLAGS, gateLine, mapsLine, type MapsOptions } from './maps.js';
+import { noCounts, smapsCounts, vmFlagsText, type SmapsCounts } from './smaps.js';
 
 const NAME_WIDTH = 16;
 const VALUE_WIDTH = 8;
@@ -13,13 +12,20 @@ const VALUE_WIDTH = 8;
  * page cache's LRU keeps. Compare fs/proc/task_mmu.c:show_smap().
  */
 export function smapsText(mm: Mm, options: MapsOptions = {}): string {
-  return [...mm.vmas].map((vma) => mapsLine(mm, vma, options) + areaText(mm, vma)).join('');
+  const areas = [...mm.vmas].map(
+    (vma) =>
+      mapsLine(mm, vma, options) +
+      areaText((vma.end - vma.start) * PAGE_SIZE, vma.flags, smapsCounts(mm, vma)),
+  );
+  const gate = mm.host.build.gateArea;
+  if (gate === undefined) return areas.join('');
+  const size = gate.end - gate.start;
+  return areas.join('') + gateLine(mm, options) + areaText(size, GATE_FLAGS, noCounts());
 }
 
-function areaText(mm: Mm, vma: Vma): string {
-  const counts = smapsCounts(mm, vma);
+function areaText(size: number, flags: number, counts: SmapsCounts): string {
   const values: readonly (readonly [name: string, bytes: number])[] = [
-    ['Size', (vma.end - vma.start) * PAGE_SIZE],
+    ['Size', size],
     ['KernelPageSize', PAGE_SIZE],
     ['MMUPageSize', PAGE_SIZE],
     ['Rss', counts.rss],
@@ -43,7 +49,7 @@ function areaText(mm: Mm, vma: Vma): string {
     ['Locked', 0],
   ];
   const lines = values.map(([name, bytes]) => `${field(name, Math.floor(bytes / 1024))} kB\n`);
-  const letters = vmFlagsText(vma.flags);
+  const letters = vmFlagsText(flags);
   return `${lines.join('')}${field('THPeligible', 0)}\nVmFlags: ${letters === '' ? '' : `${letters} `}\n`;
 }
 

@@ -21,7 +21,6 @@ import {
   VM_WRITE,
 } from '../vfs/vm-area.js';
 import type { Mm } from '../mm/mm-struct.js';
-import { ENTRIES, PageTable } from '../mm/page-table.js';
 import { PTE_DIRTY, PTE_SPECIAL, PTE_YOUNG, pteFrame } from '../mm/pte.js';
 import type { Vma } from '../mm/vma.js';
 
@@ -86,12 +85,9 @@ export interface SmapsCounts {
   lazyFree: number;
 }
 
-/** Bits behind the point of a pss sum. */
-const PSS_SHIFT = 12;
-
-/** Compare fs/proc/task_mmu.c:smaps_account(). ROM and the zero page have no struct page. */
-export function smapsCounts({ pageTable, phys }: Mm, vma: Vma): SmapsCounts {
-  const counts: SmapsCounts = {
+/** Of an area without pages. */
+export function noCounts(): SmapsCounts {
+  return {
     rss: 0,
     pss: 0,
     sharedClean: 0,
@@ -103,17 +99,25 @@ export function smapsCounts({ pageTable, phys }: Mm, vma: Vma): SmapsCounts {
     referenced: 0,
     lazyFree: 0,
   };
+}
+
+/** Bits behind the point of a pss sum. */
+const PSS_SHIFT = 12;
+
+/** Compare fs/proc/task_mmu.c:smaps_account(). ROM and the zero page have no struct page. */
+export function smapsCounts({ pageTable, phys }: Mm, vma: Vma): SmapsCounts {
+  const counts = noCounts();
   let pss = 0;
   let pssDirty = 0;
   for (let vpn = vma.start; vpn < vma.end;) {
-    const end = Math.min(vma.end, PageTable.leafEnd(vpn));
+    const end = Math.min(vma.end, pageTable.leafEnd(vpn));
     const leaf = pageTable.leafOf(vpn);
     if (leaf === undefined) {
       vpn = end;
       continue;
     }
     for (; vpn < end; vpn += 1) {
-      const pte = leaf[vpn % ENTRIES]!;
+      const pte = leaf[vpn & pageTable.mask]!;
       if (pte === 0 || (pte & PTE_SPECIAL) !== 0) continue;
       const frame = pteFrame(pte);
       const dirty = (pte & PTE_DIRTY) !== 0 || phys.hasFlag(frame, PG_DIRTY);

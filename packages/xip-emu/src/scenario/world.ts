@@ -1,5 +1,7 @@
 import { S_IFDIR, S_IFREG } from 'cramfs-format';
 import { openImage, type CramfsImage } from 'cramfs-reader';
+import type { ArchitectureName } from '../arch/architecture.js';
+import type { KernelConfig } from '../arch/kernel-config.js';
 import { UnmodelledError, invariant } from '../errno.js';
 import { FuseSuperBlock } from '../fs/fuse/super.js';
 import { OverlaySuperBlock } from '../fs/overlay/super.js';
@@ -32,6 +34,8 @@ export interface ArchiveSource {
 export interface WorldOptions {
   readonly mmu: boolean;
   readonly policy?: PolicyName | undefined;
+  readonly arch?: ArchitectureName | undefined;
+  readonly config?: Partial<KernelConfig> | undefined;
   readonly romAddress?: number | undefined;
   readonly ramSize?: number | undefined;
   /** The archive that a scenario calls by a name. @throws if there is none. */
@@ -43,7 +47,7 @@ export function createWorld(
   source: Uint8Array | CramfsImage,
   options: WorldOptions,
 ): ScenarioWorld {
-  const { mmu, policy, romAddress = ROM_ADDRESS, ramSize = RAM_SIZE } = options;
+  const { mmu, policy, arch, config, romAddress = ROM_ADDRESS, ramSize = RAM_SIZE } = options;
   const image = source instanceof Uint8Array ? openImage(source) : source;
   const { bytes } = image;
   const size = Math.max(ROM_SIZE, pageAlign(bytes.length));
@@ -51,7 +55,7 @@ export function createWorld(
     crc32: (bytes, crc) => image.zlib.crc32(bytes, crc),
     mount(kind: MountKind, { faultAround, file }): ScenarioOps {
       const roms = [{ address: romAddress, size, bytes }];
-      const machine = new Machine({ mmu, policy, ramSize, roms, faultAround });
+      const machine = new Machine({ mmu, policy, arch, config, ramSize, roms, faultAround });
       const rootfs = mountRoot(machine);
       const onRom = kind !== 'block' && kind !== 'overlay-block';
       const rom = machine.mountCramfs('/rom', image, onRom ? romAddress : undefined);

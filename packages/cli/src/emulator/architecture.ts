@@ -1,0 +1,113 @@
+import { parseElf } from 'cramfs-elf';
+import { bytesToName } from 'cramfs-format';
+import type { CramfsImage, Inode } from 'cramfs-reader';
+import {
+  architectureOf,
+  configKeys,
+  parseConfigLine,
+  type ArchitectureName,
+  type KernelConfig,
+} from 'xip-emu';
+import { UsageError } from '../errors.js';
+
+/** What `--arch` and `--config` ask for. */
+export interface KernelArguments {
+  readonly arch: ArchitectureName | undefined;
+  readonly config: readonly string[];
+}
+
+/** Interpreters of interpreters: fs/exec.c:exec_binprm(). */
+const MAX_SCRIPTS = 5;
+
+/**
+ * The architecture of the kernel that a program of the image is for: what `--arch` says, or its ELF
+ * header. For what has none, such as bFLT, that of the first ELF program in the image counts; bFLT
+ * in an image without any is taken to be ARM's.
+ *
+ * @param path byte string.
+ */
+export function programArchitecture(
+  image: CramfsImage,
+  path: string,
+  { arch }: KernelArguments,
+): ArchitectureName {
+  if (arch !== undefined) return arch;
+  const head = programHead(image, path, MAX_SCRIPTS);
+  const own = head && ofElf(head);
+  return own ?? ofImage(image) ?? (isFlat(head) ? 'arm' : usual(image));
+}
+
+/** The same for a file that is only mapped: what its ELF header says, or the usual one. */
+export function fileArchitecture(
+  image: CramfsImage,
+  inode: Inode,
+  { arch }: KernelArguments,
+): ArchitectureName {
+  return arch ?? ofElf(headOf(image, inode)) ?? usual(image);
+}
+
+/** What `--config` changes. @throws UsageError. */
+export function kernelConfig({ config }: KernelArguments): Partial<KernelConfig> {
+  let changes: Partial<KernelConfig> = {};
+  for (const line of config) {
+    const change = parseConfigLine(line);
+    if (change === undefined) {
+      const keys = configKeys().join(', ');
+      throw new UsageError(`--config cannot be '${line}': use KEY=VALUE with a KEY of ${keys}`);
+    }
+    if (Object.keys(change).length === 0) {
+      throw new UsageError(`--config cannot be '${line}': use y or n, or a number`);
+    }
+    changes = { ...changes, ...change };
+  }
+  return changes;
+}
+
+/** Kernels that most records are from, by page size and byte order. */
+function usual({ blockSize, endianness }: CramfsImage): ArchitectureName {
+  if (endianness === 'big') return 'powerpc';
+  return blockSize === 4096 ? 'riscv64' : 'arm64';
+}
+
+/** Of the first program of the image that says. */
+function ofImage(image: CramfsImage): ArchitectureName | undefined {
+  for (const { inode } of image.walk(image.root, { onError: () => undefined })) {
+    if (inode.type !== 'file' || (inode.mode & 0o111) === 0) continue;
+    const arch = ofElf(headOf(image, inode));
+    if (arch !== undefined) return arch;
+  }
+  return undefined;
+}
+
+/** The start of what is executed in the end; undefined: nothing that can be read. */
+function programHead(image: CramfsImage, path: string, depth: number): Uint8Array | undefined {
+  let inode: Inode;
+  try {
+    inode = image.lookup(path);
+  } catch {
+    // execve() is about to say what is wrong with it.
+    return undefined;
+  }
+  if (inode.type !== 'file') return undefined;
+  const head = headOf(image, inode);
+  const line = /^#![ \t]*([^ \t\n\0]+)/.exec(bytesToName(head.subarray(0, 256)));
+  return line === null || depth === 0 ? head : programHead(image, line[1]!, depth - 1);
+}
+
+function headOf(image: CramfsImage, inode: Inode): Uint8Array {
+  try {
+    return inode.size === 0 ? new Uint8Array() : image.readBlock(inode, 0);
+  } catch {
+    // A damaged block: reading it is what the emulator reports.
+    return new Uint8Array();
+  }
+}
+
+function ofElf(head: Uint8Array): ArchitectureName | undefined {
+  const elf = parseElf(head);
+  return elf && architectureOf(elf)?.name;
+}
+
+function isFlat(head: Uint8Array | undefined): boolean {
+  return head !== undefined && bytesToName(head.subarray(0, 4)) === 'bFLT';
+}

@@ -1,0 +1,116 @@
+import type { BlockSize } from 'cramfs-format';
+import type { ElfFile } from 'cramfs-elf';
+import type { Address } from '../units.js';
+import type { KernelConfig } from './kernel-config.js';
+
+/** The architectures by name, as `uname -m` or arch/ call them. */
+export type ArchitectureName =
+  | 'riscv64'
+  | 'riscv32'
+  | 'arm'
+  | 'armeb'
+  | 'arm64'
+  | 'mips'
+  | 'mipsel'
+  | 'mips64'
+  | 'mips64el'
+  | 'powerpc'
+  | 'powerpc64'
+  | 'powerpc64le'
+  | 'i386'
+  | 'x86_64';
+
+/** Where the parts of a process are, without randomization. Bytes; all are whole pages. */
+export interface AddressSpaceLimits {
+  /** TASK_SIZE, or DEFAULT_MAP_WINDOW where that is smaller: the end of what mmap(2) gives. */
+  readonly taskSize: Address;
+  /** STACK_TOP */
+  readonly stackTop: Address;
+  /** ELF_ET_DYN_BASE: where a position-independent program with an interpreter goes. */
+  readonly etDynBase: Address;
+  /** FIRST_USER_ADDRESS: nothing can be mapped below. */
+  readonly firstUserAddress: Address;
+}
+
+/** Pages that the kernel itself gives each program. Compare mm/mmap.c:_install_special_mapping(). */
+export interface SpecialMapping {
+  /** As /proc/PID/maps calls it. */
+  readonly name: '[vdso]' | '[vvar]' | '[sigpage]';
+  readonly pages: number;
+  /** Code, which a debugger may write to. */
+  readonly executable: boolean;
+  /** Mapped by pfn (VM_PFNMAP), so that its pages count nowhere. */
+  readonly pfnmap: boolean;
+}
+
+/** What is in no area, but listed behind all of them: include/linux/mm.h:get_gate_vma(). */
+export interface GateArea {
+  readonly name: string;
+  readonly start: Address;
+  readonly end: Address;
+}
+
+/** Of fs/binfmt_flat.c, in bytes. */
+export interface FlatRules {
+  /** FLAT_STACK_ALIGN */
+  readonly stackAlign: number;
+  /** Words that the linker leaves at the start of a GOT: skip_got_header(). */
+  readonly gotHeader: boolean;
+}
+
+/** Of arch/.../include/asm/elf.h. */
+export interface ElfRules {
+  readonly elfClass: 32 | 64;
+  /** e_machine of the programs that it runs. */
+  readonly machines: readonly number[];
+  /** elf_check_arch() beyond e_machine: flags, entry. Undefined: anything goes. */
+  readonly accepts?: (elf: ElfFile) => boolean;
+  /** elf_read_implies_exec() for a program without PT_GNU_STACK. */
+  readonly noStackHeaderImpliesExec: boolean;
+  /** Entries of the auxiliary vector, AT_NULL included. */
+  readonly auxvEntries: number;
+  /** What AT_PLATFORM points to; undefined: none. */
+  readonly platform?: string;
+}
+
+/** A processor architecture as Linux 6.12 supports it: data, which the rest of the emulator reads. */
+export interface Architecture {
+  readonly name: ArchitectureName;
+  readonly endianness: 'little' | 'big';
+  /** sizeof(long), sizeof(void *) */
+  readonly pointerSize: 4 | 8;
+  readonly pageSizes: readonly BlockSize[];
+  /** Configuration of the kernel that was recorded, or of a usual one. */
+  readonly defaults: (mmu: boolean) => KernelConfig;
+  readonly elf: ElfRules;
+  readonly flat: FlatRules;
+  readonly limits: (config: KernelConfig, pageSize: number) => AddressSpaceLimits;
+  /** From low to high addresses. */
+  readonly specialMappings: (config: KernelConfig, pageSize: number) => readonly SpecialMapping[];
+  readonly gateArea: (config: KernelConfig, pageSize: number) => GateArea | undefined;
+  /** PTRS_PER_PTE: entries of a page table of the lowest level. */
+  readonly ptrsPerPte: (config: KernelConfig, pageSize: number) => number;
+  /** Pages of page tables above the lowest level that a process has at least, its pgd included. */
+  readonly pageTableLevels: (config: KernelConfig, pageSize: number) => number;
+  /** True where a kernel of this kind was run, and its addresses were compared. */
+  readonly recorded: (mmu: boolean, pageSize: number) => boolean;
+}
+
+export const noGateArea = (): undefined => undefined;
+
+/** A vdso with its data below it. */
+export function vdsoMappings(
+  { VDSO }: KernelConfig,
+  vvarPages: number,
+  vdsoPages: number,
+): SpecialMapping[] {
+  if (!VDSO) return [];
+  return [
+    { name: '[vvar]', pages: vvarPages, executable: false, pfnmap: true },
+    { name: '[vdso]', pages: vdsoPages, executable: true, pfnmap: false },
+  ];
+}
+
+export function alignDown(address: Address, to: number): Address {
+  return Math.floor(address / to) * to;
+}

@@ -1,0 +1,40 @@
+import type { Architecture } from './architecture.js';
+import { alignDown, noGateArea, vdsoMappings } from './architecture.js';
+import { usualConfig } from './kernel-config.js';
+
+/** include/uapi/linux/elf-em.h */
+const EM_AARCH64 = 183;
+/** What the vdso has of code and data, which is in one or two pages. */
+const VDSO_BYTES = 8192;
+
+/** arch/arm64 with programs of 64 bits. */
+export const arm64: Architecture = {
+  name: 'arm64',
+  endianness: 'little',
+  pointerSize: 8,
+  pageSizes: [4096, 16384, 65536],
+  defaults: (mmu) => usualConfig(mmu, { ARM64_VA_BITS: 47 }),
+  elf: {
+    elfClass: 64,
+    machines: [EM_AARCH64],
+    noStackHeaderImpliesExec: false,
+    auxvEntries: 23,
+    platform: 'aarch64',
+  },
+  flat: { stackAlign: 8, gotHeader: false },
+  limits: ({ ARM64_VA_BITS }, pageSize) => {
+    // arch/arm64/include/asm/processor.h:DEFAULT_MAP_WINDOW_64
+    const taskSize = 2 ** Math.min(ARM64_VA_BITS, 48);
+    const etDynBase = alignDown((2 * taskSize) / 3, pageSize);
+    return { taskSize, stackTop: taskSize, etDynBase, firstUserAddress: 0 };
+  },
+  specialMappings: (config, pageSize) =>
+    vdsoMappings(config, 2, Math.max(1, VDSO_BYTES / pageSize)),
+  gateArea: noGateArea,
+  ptrsPerPte: (_config, pageSize) => pageSize / 8,
+  pageTableLevels: ({ ARM64_VA_BITS }, pageSize) => {
+    const shift = Math.log2(pageSize);
+    return Math.ceil((Math.min(ARM64_VA_BITS, 48) - shift) / (shift - 3));
+  },
+  recorded: (mmu, pageSize) => mmu && pageSize > 4096,
+};

@@ -1,0 +1,92 @@
+import type { ElfFile } from 'cramfs-elf';
+import { pageOf, PAGE_SIZE, type Address, type Vpn } from '../units.js';
+import { armeb, arm } from './arm.js';
+import { arm64 } from './arm64.js';
+import type { Architecture, ArchitectureName, GateArea, SpecialMapping } from './architecture.js';
+import type { KernelConfig } from './kernel-config.js';
+import { mips, mips64, mips64el, mipsel } from './mips.js';
+import { powerpc, powerpc64, powerpc64le } from './powerpc.js';
+import { riscv32, riscv64 } from './riscv.js';
+import { i386, x86_64 } from './x86.js';
+
+/** All architectures by name. */
+export const ARCHITECTURES: Readonly<Record<ArchitectureName, Architecture>> = {
+  riscv64,
+  riscv32,
+  arm,
+  armeb,
+  arm64,
+  mips,
+  mipsel,
+  mips64,
+  mips64el,
+  powerpc,
+  powerpc64,
+  powerpc64le,
+  i386,
+  x86_64,
+};
+
+/** MIN_GAP of mm/util.c:mmap_base(), what is kept free for the stack. */
+const MIN_STACK_GAP = 0x8000000;
+
+/** What a kernel was built for: an architecture, with or without an MMU, and a configuration. */
+export interface KernelBuild {
+  readonly arch: Architecture;
+  readonly mmu: boolean;
+  readonly config: KernelConfig;
+  readonly taskSize: Vpn;
+  readonly stackTop: Vpn;
+  /** Where mmap(2) searches from, downwards: mm/util.c:mmap_base(), RLIMIT_STACK 8 MiB. */
+  readonly mmapBase: Vpn;
+  readonly etDynBase: Address;
+  readonly firstUserVpn: Vpn;
+  readonly specialMappings: readonly SpecialMapping[];
+  readonly gateArea: GateArea | undefined;
+  readonly ptrsPerPte: number;
+  /** Levels of its page tables, the pgd included; 0 without an MMU. */
+  readonly pageTableLevels: number;
+  /** False: no such kernel was run, so addresses are those that its source gives. */
+  readonly recorded: boolean;
+}
+
+/** For pages of PAGE_SIZE bytes. @param changes what differs from the architecture's defaults. */
+export function kernelBuild(
+  arch: Architecture,
+  mmu: boolean,
+  changes: Partial<KernelConfig> = {},
+): KernelBuild {
+  const config = { ...arch.defaults(mmu), ...changes };
+  const limits = arch.limits(config, PAGE_SIZE);
+  const stackTop = pageOf(limits.stackTop);
+  return {
+    arch,
+    mmu,
+    config,
+    taskSize: pageOf(limits.taskSize),
+    stackTop,
+    mmapBase: stackTop - MIN_STACK_GAP / PAGE_SIZE,
+    etDynBase: limits.etDynBase,
+    firstUserVpn: pageOf(limits.firstUserAddress),
+    specialMappings: arch.specialMappings(config, PAGE_SIZE),
+    gateArea: mmu ? arch.gateArea(config, PAGE_SIZE) : undefined,
+    ptrsPerPte: arch.ptrsPerPte(config, PAGE_SIZE),
+    pageTableLevels: mmu ? arch.pageTableLevels(config, PAGE_SIZE) : 0,
+    recorded: arch.pageSizes.some((size) => size === PAGE_SIZE) && arch.recorded(mmu, PAGE_SIZE),
+  };
+}
+
+/** elf_check_arch(): whether a kernel takes a program for one of its architecture. */
+export function elfCheckArch({ elf: rules }: Architecture, elf: ElfFile): boolean {
+  return rules.machines.includes(elf.machine) && (rules.accepts?.(elf) ?? true);
+}
+
+/** The architecture that an ELF file is for, by class, byte order and e_machine. */
+export function architectureOf(elf: ElfFile): Architecture | undefined {
+  return Object.values(ARCHITECTURES).find(
+    ({ endianness, elf: rules }) =>
+      rules.elfClass === elf.elfClass &&
+      endianness === elf.endianness &&
+      rules.machines.includes(elf.machine),
+  );
+}

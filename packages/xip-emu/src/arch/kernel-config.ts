@@ -1,0 +1,74 @@
+import type { Address } from '../units.js';
+
+/** Options of a kernel's .config, without their CONFIG_, as far as anything here depends on them. */
+export interface KernelConfig {
+  /** Binary loaders. */
+  readonly BINFMT_ELF_FDPIC: boolean;
+  readonly BINFMT_FLAT: boolean;
+  /** Compressed bFLT. */
+  readonly BINFMT_ZFLAT: boolean;
+  /** bFLT of version 2. */
+  readonly BINFMT_FLAT_OLD: boolean;
+  readonly BINFMT_FLAT_OLD_ALWAYS_RAM: boolean;
+  readonly BINFMT_FLAT_ARGVP_ENVP_ON_STACK: boolean;
+  /** The data of a bFLT starts at the start of its block. */
+  readonly BINFMT_FLAT_NO_DATA_START_OFFSET: boolean;
+  /** vm.nr_trim_pages: excess pages of an allocation from which on they are given back; 0 = never. */
+  readonly NOMMU_INITIAL_TRIM_EXCESS: number;
+  /** vm.mmap_min_addr */
+  readonly DEFAULT_MMAP_MIN_ADDR: Address;
+  /** The kernel's own part of the address space starts here (32 bits). */
+  readonly PAGE_OFFSET: Address;
+  /** Bits of a user address (arm64). */
+  readonly ARM64_VA_BITS: number;
+  /** The long page-table format (arm). */
+  readonly ARM_LPAE: boolean;
+  readonly VDSO: boolean;
+  /** [vectors] (arm). */
+  readonly KUSER_HELPERS: boolean;
+}
+
+export type ConfigKey = keyof KernelConfig;
+
+/** A kernel with all that Linux offers for programs without an MMU, or the usual one with it. */
+export function usualConfig(mmu: boolean, changes: Partial<KernelConfig> = {}): KernelConfig {
+  return {
+    BINFMT_ELF_FDPIC: !mmu,
+    BINFMT_FLAT: !mmu,
+    BINFMT_ZFLAT: false,
+    BINFMT_FLAT_OLD: false,
+    BINFMT_FLAT_OLD_ALWAYS_RAM: false,
+    BINFMT_FLAT_ARGVP_ENVP_ON_STACK: false,
+    BINFMT_FLAT_NO_DATA_START_OFFSET: false,
+    NOMMU_INITIAL_TRIM_EXCESS: 1,
+    DEFAULT_MMAP_MIN_ADDR: 65536,
+    PAGE_OFFSET: 0xc0000000,
+    ARM64_VA_BITS: 48,
+    ARM_LPAE: false,
+    VDSO: mmu,
+    KUSER_HELPERS: true,
+    ...changes,
+  };
+}
+
+const KEYS = Object.keys(usualConfig(true)) as ConfigKey[];
+
+/**
+ * Parses `KEY=VALUE`, as a line of a .config, with or without CONFIG_ in front: y or n, or a number.
+ *
+ * @returns undefined if there is no such key; an empty object if the value is not one of its kind.
+ */
+export function parseConfigLine(line: string): Partial<KernelConfig> | undefined {
+  const [, name = '', value = ''] = /^(?:CONFIG_)?([A-Z0-9_]+)=(.*)$/.exec(line) ?? [];
+  const key = KEYS.find((candidate) => candidate === name);
+  if (key === undefined) return undefined;
+  if (typeof usualConfig(true)[key] === 'boolean') {
+    return value === 'y' || value === 'n' ? { [key]: value === 'y' } : {};
+  }
+  return /^(0x[0-9a-f]+|\d+)$/i.test(value) ? { [key]: Number(value) } : {};
+}
+
+/** All keys, for messages. */
+export function configKeys(): readonly ConfigKey[] {
+  return KEYS;
+}

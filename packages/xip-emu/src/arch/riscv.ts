@@ -1,0 +1,54 @@
+import type { Architecture } from './architecture.js';
+import { alignDown, noGateArea, vdsoMappings } from './architecture.js';
+import { usualConfig } from './kernel-config.js';
+
+/** include/uapi/linux/elf-em.h */
+const EM_RISCV = 243;
+const SV39_TASK_SIZE = 2 ** 38;
+/** FIXADDR_START for Sv32: arch/riscv/include/asm/pgtable.h, with PAGE_OFFSET 0xc0000000. */
+const SV32_TASK_SIZE = 0x9c800000;
+
+/** arch/riscv with CONFIG_64BIT: Sv39, as the kernels that most records are from. */
+export const riscv64: Architecture = {
+  name: 'riscv64',
+  endianness: 'little',
+  pointerSize: 8,
+  pageSizes: [4096],
+  defaults: (mmu) => usualConfig(mmu, { BINFMT_FLAT_NO_DATA_START_OFFSET: !mmu }),
+  elf: {
+    elfClass: 64,
+    machines: [EM_RISCV],
+    noStackHeaderImpliesExec: false,
+    auxvEntries: 29,
+  },
+  // ARCH_SLAB_MINALIGN: arch/riscv/include/asm/cache.h.
+  flat: { stackAlign: 16, gotHeader: true },
+  limits: (_config, pageSize) => ({
+    taskSize: SV39_TASK_SIZE,
+    stackTop: SV39_TASK_SIZE,
+    etDynBase: alignDown((SV39_TASK_SIZE / 3) * 2, pageSize),
+    firstUserAddress: 0,
+  }),
+  specialMappings: (config) => vdsoMappings(config, 2, 2),
+  gateArea: noGateArea,
+  ptrsPerPte: (_config, pageSize) => pageSize / 8,
+  pageTableLevels: () => 3,
+  recorded: () => true,
+};
+
+/** arch/riscv with CONFIG_32BIT: Sv32. */
+export const riscv32: Architecture = {
+  ...riscv64,
+  name: 'riscv32',
+  pointerSize: 4,
+  elf: { ...riscv64.elf, elfClass: 32 },
+  limits: (_config, pageSize) => ({
+    taskSize: SV32_TASK_SIZE,
+    stackTop: SV32_TASK_SIZE,
+    etDynBase: alignDown((SV32_TASK_SIZE / 3) * 2, pageSize),
+    firstUserAddress: 0,
+  }),
+  ptrsPerPte: (_config, pageSize) => pageSize / 4,
+  pageTableLevels: () => 2,
+  recorded: () => false,
+};
