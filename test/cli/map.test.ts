@@ -130,6 +130,7 @@ test('--json: files, segments and totals for both kernels', async () => {
   const inRam = { directPages: 0, romStart: null, romEnd: null };
   const writable = { ...inRam, ramPages: 1, outsidePages: 0, reason: 'vma is writable' };
   expect(result).toEqual({
+    offset: 0,
     pageSize: 4096,
     blockSize: 4096,
     physAddr: ROM_ADDRESS,

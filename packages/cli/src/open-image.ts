@@ -1,6 +1,6 @@
-import type { BlockSize } from 'cramfs-format';
-import type { CramfsImage } from 'cramfs-reader';
-import { about } from './report-error.js';
+import { isCramfsError, type BlockSize, type CramfsError } from 'cramfs-format';
+import type { CramfsImage, ImageCandidate } from 'cramfs-reader';
+import { printable, about } from './report-error.js';
 import type { CliIo } from './io.js';
 
 /** The values of `imageOptions`. */
@@ -15,7 +15,20 @@ export interface ImageBytes {
   readonly bytes: Uint8Array;
   /** Where the image starts in `bytes`; undefined if `auto` found none. */
   readonly offset: number | undefined;
+  /** Where `bytes` start in the (decompressed) file: of a large one only the image is read. */
+  readonly base: number;
+  /** Searches the file for images, for a message. */
+  readonly search: () => readonly ImageCandidate[];
 }
+
+export interface OpenedImage {
+  readonly image: CramfsImage;
+  /** Where it starts in the (decompressed) file. */
+  readonly offset: number;
+}
+
+/** Larger files are not read as a whole. */
+const LARGE = 2 ** 31;
 
 /**
  * Opens the image that a command names; `-` is standard input.
@@ -27,15 +40,37 @@ export async function openImageArgument(
   args: ImageArguments,
   io: CliIo,
 ): Promise<CramfsImage> {
+  return (await openImageAndOffset(file, args, io)).image;
+}
+
+/**
+ * As {@link openImageArgument}, for commands that tell where the image is.
+ *
+ * @param pageSize of the kernel: the block size, if nothing in the image speaks for another one.
+ * @throws FileError
+ */
+export async function openImageAndOffset(
+  file: string,
+  args: ImageArguments,
+  io: CliIo,
+  pageSize?: BlockSize,
+): Promise<OpenedImage> {
   const { openImage } = await import('cramfs-reader');
   const { nodeZlib } = await import('cramfs-reader/node');
   const { CramfsError } = await import('cramfs-format');
-  const { bytes, offset } = await readImageArgument(file, args, io);
-  return about(file, () => {
+  const { bytes, offset, base, search } = await readImageArgument(file, args, io);
+  return about(file, async () => {
     if (offset === undefined) {
       throw new CramfsError('BAD_MAGIC', 'there is no cramfs image in the file');
     }
-    return openImage(bytes, { offset, blockSize: args['block-size'], zlib: nodeZlib });
+    const blockSize = args['block-size'];
+    const options = { offset, blockSize, preferredBlockSize: pageSize, zlib: nodeZlib };
+    try {
+      return { image: openImage(bytes, options), offset: base + offset };
+    } catch (error) {
+      if (!isCramfsError(error, 'BAD_MAGIC')) throw error;
+      throw await withHint(error, search());
+    }
   });
 }
 
@@ -49,22 +84,70 @@ export async function readImageArgument(
   args: Pick<ImageArguments, 'offset'>,
   io: CliIo,
 ): Promise<ImageBytes> {
+  const found = await about(file, async () => {
+    const { isLargerThan } = await import('cramfs-reader/node');
+    return file !== '-' && isLargerThan(file, LARGE)
+      ? readLarge(file, args.offset)
+      : readWhole(file, args.offset, io);
+  });
+  if (args.offset === 'auto' && found.offset !== undefined) {
+    const at = found.base + found.offset;
+    io.stderr.write(`cramfs: ${printable(file)}: took the image at offset ${offsetText(at)}\n`);
+  }
+  return found;
+}
+
+async function readWhole(
+  file: string,
+  wanted: ImageArguments['offset'] = 0,
+  io: CliIo,
+): Promise<ImageBytes> {
   const { chooseImage, findImages } = await import('cramfs-reader');
   const { nodeZlib, readShared, unpackImage } = await import('cramfs-reader/node');
-  return about(file, async () => {
-    const stored = file === '-' ? await readAll(io.stdin) : readShared(file);
-    const { bytes } = await unpackImage(stored);
-    if (args.offset !== 'auto') {
-      const { offset = 0 } = args;
-      if (offset > bytes.length) {
-        const { CramfsError } = await import('cramfs-format');
-        const message = `the file ends at ${bytes.length}, before the offset of the image`;
-        throw new CramfsError('BAD_MAGIC', message, { offset });
-      }
-      return { bytes, offset };
-    }
-    return { bytes, offset: chooseImage(findImages(bytes, { zlib: nodeZlib }))?.offset };
-  });
+  const stored = file === '-' ? await readAll(io.stdin) : readShared(file);
+  const { bytes } = await unpackImage(stored);
+  const search = (): ImageCandidate[] => findImages(bytes, { zlib: nodeZlib });
+  if (wanted === 'auto') return { bytes, offset: chooseImage(search())?.offset, base: 0, search };
+  if (wanted > bytes.length) {
+    const { CramfsError } = await import('cramfs-format');
+    const message = `the file ends at ${bytes.length}, before the offset of the image`;
+    throw new CramfsError('BAD_MAGIC', message, { offset: wanted });
+  }
+  return { bytes, offset: wanted, base: 0, search };
+}
+
+async function readLarge(file: string, wanted: ImageArguments['offset'] = 0): Promise<ImageBytes> {
+  const { chooseImage } = await import('cramfs-reader');
+  const { findImagesInFile, readImageRange } = await import('cramfs-reader/node');
+  const search = (): ImageCandidate[] => findImagesInFile(file);
+  const base = wanted === 'auto' ? chooseImage(search())?.offset : wanted;
+  if (base === undefined) return { bytes: new Uint8Array(0), offset: undefined, base: 0, search };
+  return { bytes: readImageRange(file, base), offset: 0, base, search };
+}
+
+/** The error, and where there is an image, if there is one. */
+async function withHint(
+  error: CramfsError,
+  candidates: readonly ImageCandidate[],
+): Promise<CramfsError> {
+  const hint = await imageHint(candidates);
+  if (hint === undefined) return error;
+  const { CramfsError } = await import('cramfs-format');
+  return new CramfsError(error.code, `${error.message}; ${hint}`, { offset: error.offset });
+}
+
+/** Tells where in the file there is an image; undefined if there is none. */
+export async function imageHint(
+  candidates: readonly ImageCandidate[],
+): Promise<string | undefined> {
+  const { chooseImage } = await import('cramfs-reader');
+  const found = chooseImage(candidates);
+  if (found === undefined) return undefined;
+  return `there is one at offset ${offsetText(found.offset)}: use --offset ${found.offset}, or --offset auto`;
+}
+
+function offsetText(offset: number): string {
+  return `${offset} (0x${offset.toString(16)})`;
 }
 
 async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

@@ -60,3 +60,33 @@ test('a given size is taken', () => {
   const { bytes } = buildRawImage(kinds(8192, 'CC'), { blockSize: 8192 });
   expect(openImage(bytes, { blockSize: 4096 }).blockSize).toBe(4096);
 });
+
+test('votes: how many files agree, and with which sizes', () => {
+  const votesOf = (tree: RawTree, blockSize: number): unknown => {
+    const { bytes } = buildRawImage(tree, { blockSize });
+    return openImage(bytes).blockSizeVotes;
+  };
+  expect(votesOf({}, 8192)).toEqual({
+    size: 4096,
+    files: 0,
+    votes: 0,
+    candidates: CRAMFS_BLOCK_SIZES,
+  });
+  expect(votesOf({ a: file(text(9000)) }, 8192)).toMatchObject({
+    files: 1,
+    votes: 1,
+    candidates: [8192],
+  });
+  expect(votesOf({ a: file(text(9000)) }, 32768)).toMatchObject({
+    size: 16384,
+    candidates: [16384, 32768, 65536],
+  });
+});
+
+test('a preferred size is taken if nothing speaks for another one', () => {
+  const sized = (size: number): unknown => {
+    const { bytes } = buildRawImage({ a: file(text(size)) }, { blockSize: 32768 });
+    return openImage(bytes, { preferredBlockSize: 65536 }).blockSize;
+  };
+  expect([sized(100), sized(9000), sized(40_000)]).toEqual([65536, 65536, 32768]);
+});

@@ -18,8 +18,29 @@ const MAX_ENTRIES = 20_000;
 const MAX_FILES = 64;
 const CLEAR_LEAD = 3;
 
+/** What the files of an image say about its block size, which nothing in the superblock tells. */
+export interface BlockSizeVotes {
+  /** The best guess. */
+  readonly size: BlockSize;
+  /** Files of more than one block that were asked, and how many of them agree with `size`. */
+  readonly files: number;
+  readonly votes: number;
+  /** All sizes that as many files agree with: if there are more than one, it is not known which. */
+  readonly candidates: readonly BlockSize[];
+}
+
 /**
- * Finds the block size of an image: nothing in the superblock tells it. Files of more than one
+ * Finds the block size of an image, see {@link countBlockSizeVotes}.
+ *
+ * @param image opened with any block size, which is not used.
+ * @param preferred taken if nothing speaks for another one, such as the page size of a kernel.
+ */
+export function detectBlockSize(image: CramfsImage, preferred?: BlockSize): BlockSize {
+  return countBlockSizeVotes(image, preferred).size;
+}
+
+/**
+ * Asks the files of an image for its block size: nothing in the superblock tells it. Files of more than one
  * block vote for every size under which their first block makes sense:
  *
  * - an end pointer, compressed: behind the pointer table, whose length depends on the block size,
@@ -29,13 +50,11 @@ const CLEAR_LEAD = 3;
  * - a direct pointer, compressed: the stream inflates to exactly that many bytes;
  * - a direct pointer, uncompressed: the second pointer follows one block later.
  *
- * The most votes win, the smaller size if they are equal (no file seen was long enough to tell
- * these sizes apart), 4096 if there are none. A bounded number of entries and files is looked at,
- * and damage only costs votes.
- *
- * @param image opened with any block size, which is not used.
+ * The most votes win. If they are equal (no file seen was long enough to tell these sizes apart, or
+ * there is none), `preferred` does if it is among them, else the smallest. A bounded number of
+ * entries and files is looked at, and damage only costs votes.
  */
-export function detectBlockSize(image: CramfsImage): BlockSize {
+export function countBlockSizeVotes(image: CramfsImage, preferred?: BlockSize): BlockSizeVotes {
   const votes = new Map<BlockSize, number>(CRAMFS_BLOCK_SIZES.map((size) => [size, 0]));
   let leader: BlockSize = CRAMFS_DEFAULT_BLOCK_SIZE;
   let entries = 0;
@@ -54,7 +73,10 @@ export function detectBlockSize(image: CramfsImage): BlockSize {
     files += 1;
     if (files === MAX_FILES || most - second >= CLEAR_LEAD) break;
   }
-  return leader;
+  const most = votes.get(leader)!;
+  const candidates = [...votes].filter(([, count]) => count === most).map(([size]) => size);
+  const size = candidates.find((candidate) => candidate === preferred) ?? leader;
+  return { size, files, votes: most, candidates };
 }
 
 function firstBlockFits(image: CramfsImage, inode: Inode, blockSize: number): boolean {

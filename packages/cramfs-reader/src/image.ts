@@ -7,7 +7,7 @@ import {
   type BlockSize,
   type Endianness,
 } from 'cramfs-format';
-import { detectBlockSize } from './block-size.js';
+import { countBlockSizeVotes, type BlockSizeVotes } from './block-size.js';
 import { blockContent, checkedBlockCount, decodeBlock } from './blocks.js';
 import { directoryEntries } from './directory.js';
 import { makeInode } from './inode.js';
@@ -38,7 +38,7 @@ const MAX_SYMLINK_SIZE = 65535;
  * BAD_REQUEST.
  */
 export function openImage(bytes: Uint8Array, options: OpenOptions = {}): CramfsImage {
-  const { offset = 0, blockSize, zlib = portableZlib } = options;
+  const { offset = 0, blockSize, preferredBlockSize, zlib = portableZlib } = options;
   if (!Number.isInteger(offset) || offset < 0) {
     throw new CramfsError('BAD_REQUEST', `${offset} is no offset`);
   }
@@ -49,10 +49,20 @@ export function openImage(bytes: Uint8Array, options: OpenOptions = {}): CramfsI
   const start = Math.min(offset, bytes.length);
   const own = new Uint8Array(bytes.buffer, bytes.byteOffset + start, bytes.length - start);
   const superblock = readSuperblock(viewOf(own));
-  const image = new CramfsImage(own, superblock, blockSize ?? CRAMFS_DEFAULT_BLOCK_SIZE, zlib);
-  if (blockSize !== undefined) return image;
-  const detected = detectBlockSize(image);
-  return detected === image.blockSize ? image : new CramfsImage(own, superblock, detected, zlib);
+  if (blockSize !== undefined) return new CramfsImage(own, superblock, blockSize, zlib);
+  return withDetectedBlockSize(own, superblock, zlib, preferredBlockSize);
+}
+
+/** An image whose block size its files have told. */
+export function withDetectedBlockSize(
+  bytes: Uint8Array,
+  superblock: Superblock,
+  zlib: ZlibCodec,
+  preferred: BlockSize | undefined,
+): CramfsImage {
+  const image = new CramfsImage(bytes, superblock, CRAMFS_DEFAULT_BLOCK_SIZE, zlib);
+  const votes = countBlockSizeVotes(image, preferred);
+  return new CramfsImage(bytes, superblock, votes.size, zlib, votes);
 }
 
 function viewOf(bytes: Uint8Array): DataView {
@@ -72,18 +82,27 @@ export class CramfsImage {
   readonly superblock: Superblock;
   readonly endianness: Endianness;
   readonly blockSize: BlockSize;
+  /** What told the block size; undefined if whoever opened the image knew it. */
+  readonly blockSizeVotes: BlockSizeVotes | undefined;
   readonly root: Inode;
   readonly zlib: ZlibCodec;
   private readonly resolver: PathResolver;
 
   /** Use {@link openImage}. */
-  constructor(bytes: Uint8Array, superblock: Superblock, blockSize: BlockSize, zlib: ZlibCodec) {
+  constructor(
+    bytes: Uint8Array,
+    superblock: Superblock,
+    blockSize: BlockSize,
+    zlib: ZlibCodec,
+    blockSizeVotes?: BlockSizeVotes,
+  ) {
     this.bytes = bytes;
     this.view = viewOf(bytes);
     this.superblock = superblock;
     this.endianness = superblock.endianness;
     this.size = Math.min(statedSize(superblock) ?? bytes.length, bytes.length);
     this.blockSize = blockSize;
+    this.blockSizeVotes = blockSizeVotes;
     this.zlib = zlib;
     this.root = makeInode(superblock.root, superblock.offset + CRAMFS_SUPER_ROOT_OFFSET, 0);
     this.resolver = new PathResolver(this);

@@ -1,5 +1,5 @@
 export { CramfsImage, openImage } from './image.js';
-export { detectBlockSize } from './block-size.js';
+export { countBlockSizeVotes, detectBlockSize, type BlockSizeVotes } from './block-size.js';
 export { locateBlock, type BlockSource } from './blocks.js';
 export {
   directMap,

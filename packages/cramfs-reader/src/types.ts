@@ -11,8 +11,10 @@ import type { ZlibCodec } from './zlib.js';
 export interface OpenOptions {
   /** Where the file system (its byte 0, the start of the device) stands in the bytes; default 0. */
   offset?: number | undefined;
-  /** Default: found by detectBlockSize(), 4096 when nothing tells. */
+  /** Default: found by countBlockSizeVotes(), 4096 when nothing tells. */
   blockSize?: BlockSize | undefined;
+  /** Without `blockSize`: what it is taken to be if nothing in the image speaks for another one. */
+  preferredBlockSize?: BlockSize | undefined;
   /** Default: {@link portableZlib}. */
   zlib?: ZlibCodec | undefined;
 }

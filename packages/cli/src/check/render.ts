@@ -1,6 +1,7 @@
 import { nameToText } from 'cramfs-format';
 import type { CheckResult, Finding } from 'cramfs-reader';
 import { ProblemLines, type ProblemKind, type ProblemLinesOptions } from '../problem-lines.js';
+import { blockSizeText, blockSizeVotesJson } from '../render/block-size.js';
 import { hex } from '../render/json.js';
 import { plural, renderFields } from '../render/table.js';
 
@@ -57,11 +58,13 @@ export function findingLines(
   return lines;
 }
 
-export function resultJson(result: CheckResult): unknown {
+/** @param offset of the image in the file. */
+export function resultJson(result: CheckResult, offset: number): unknown {
   const { errors, warnings } = verdict(result);
   const { findings, suppressed, stats } = result;
   return {
     ok: errors === 0,
+    offset,
     errors,
     warnings,
     findings: findings.map(({ code, severity, path, offset, message }) => ({
@@ -72,7 +75,10 @@ export function resultJson(result: CheckResult): unknown {
       message,
     })),
     suppressed,
-    stats: stats === undefined ? null : { ...stats, flags: hex(stats.flags) },
+    stats:
+      stats === undefined
+        ? null
+        : { ...stats, blockSizeVotes: blockSizeVotesJson(stats), flags: hex(stats.flags) },
   };
 }
 
@@ -82,7 +88,7 @@ export function renderStats({ stats }: CheckResult): string {
   const { blocks, entries, gaps } = stats;
   return renderFields([
     ['checked', `${plural(stats.size, 'byte')}, ${stats.endianness} endian`],
-    ['block size', String(stats.blockSize)],
+    ['block size', blockSizeText(stats)],
     ['flags', hex(stats.flags)],
     [
       'entries',

@@ -2,7 +2,7 @@ import type { BlockSize } from 'cramfs-format';
 import type { CheckResult } from 'cramfs-reader';
 import { about } from '../report-error.js';
 import type { CliIo } from '../io.js';
-import { readImageArgument, type ImageArguments } from '../open-image.js';
+import { imageHint, readImageArgument, type ImageArguments } from '../open-image.js';
 import { startProgress } from '../progress.js';
 import { withPool } from '../with-pool.js';
 
@@ -18,22 +18,24 @@ export interface CheckArguments extends ImageArguments {
 /** Findings of each code: an image of garbage must not fill the memory. */
 const ALL = 100_000;
 
+/** A check, and where in the file the image starts. */
+export interface CheckRun {
+  readonly result: CheckResult;
+  readonly offset: number;
+}
+
 /**
  * Checks the image in `file`, on worker threads, with a progress bar on a terminal.
  *
  * @throws FileError if the file cannot be read; damage of the image becomes findings.
  */
-export async function runCheck(
-  file: string,
-  args: CheckArguments,
-  io: CliIo,
-): Promise<CheckResult> {
+export async function runCheck(file: string, args: CheckArguments, io: CliIo): Promise<CheckRun> {
   const { checkImageFile } = await import('cramfs-reader/node');
   return withPool(file, undefined, async (pool) => {
-    const { bytes, offset = 0 } = await readImageArgument(file, args, io);
+    const { bytes, offset = 0, base, search } = await readImageArgument(file, args, io);
     const progress = await startProgress(io, 'checking');
     try {
-      return await about(file, () =>
+      const result = await about(file, () =>
         checkImageFile(bytes, {
           offset,
           blockSize: args['block-size'],
@@ -44,8 +46,21 @@ export async function runCheck(
           onProgress: progress.update,
         }),
       );
+      if (result.stats !== undefined) return { result, offset: base + offset };
+      const hint = await imageHint(search());
+      return { result: hint === undefined ? result : withHint(result, hint), offset };
     } finally {
       progress.stop();
     }
   });
+}
+
+/** Of a file without a superblock: tells where there is one. */
+function withHint(result: CheckResult, hint: string): CheckResult {
+  const findings = result.findings.map((finding) =>
+    finding.code === 'no-superblock'
+      ? { ...finding, message: `${finding.message}; ${hint}` }
+      : finding,
+  );
+  return { ...result, findings };
 }

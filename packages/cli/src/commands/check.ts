@@ -30,9 +30,10 @@ export const check = defineCommand({
     const all = args.verbose || args.json;
     const { mmu, nommu } = args;
     const mmuOnly = mmu === nommu ? undefined : mmu;
-    const result = await runCheck(file, { ...args, pageSize: args['page-size'], all, mmuOnly }, io);
+    const options = { ...args, pageSize: args['page-size'], all, mmuOnly };
+    const { result, offset } = await runCheck(file, options, io);
     const output = args.json
-      ? renderJson(resultJson(result))
+      ? renderJson(resultJson(result, offset))
       : resultText(printable(file), result, args.verbose);
     await print(io, output);
     return verdict(result).errors > 0 ? EXIT.uncorrected : EXIT.ok;

@@ -3,7 +3,7 @@ import type { ExtractReport, ImagePool } from 'cramfs-reader/node';
 import { defineCommand } from '../command.js';
 import { extractExitCode, runExtract } from '../extract/run.js';
 import { print } from '../io.js';
-import { openImageArgument } from '../open-image.js';
+import { openImageAndOffset } from '../open-image.js';
 import {
   choice,
   flag,
@@ -73,8 +73,11 @@ export const extract = defineCommand({
       maxBytes: args['max-bytes'],
       workers: args.workers === undefined ? undefined : args.workers - 1,
     };
+    let offset = 0;
     const extractWith = async (pool?: ImagePool): Promise<ExtractReport> => {
-      const image = await openImageArgument(file, args, io);
+      const opened = await openImageAndOffset(file, args, io);
+      const { image } = opened;
+      offset = opened.offset;
       const lines = {
         tool: 'cramfs',
         all: args.verbose || args.json,
@@ -85,12 +88,12 @@ export const extract = defineCommand({
     // A part of an image may be small: that is known when it has been read.
     const report =
       paths.length === 0 ? await withPool(file, args.workers, extractWith) : await extractWith();
-    await print(io, args.json ? renderJson(toJson(report)) : summary(report));
+    await print(io, args.json ? renderJson({ offset, ...toJson(report) }) : summary(report));
     return extractExitCode(report);
   },
 });
 
-function toJson({ problems, ...counts }: ExtractReport): unknown {
+function toJson({ problems, ...counts }: ExtractReport) {
   return {
     ...counts,
     problems: problems.map(({ severity, path, offset, code, message }) => ({

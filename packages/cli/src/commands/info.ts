@@ -11,11 +11,12 @@ import type { CramfsImage } from 'cramfs-reader';
 import { defineCommand } from '../command.js';
 import { atPath } from '../report-error.js';
 import { print } from '../io.js';
-import { openImageArgument } from '../open-image.js';
+import { openImageAndOffset } from '../open-image.js';
 import { imageOptions, jsonOption } from '../options.js';
 import { allWithJson } from '../problem-lines.js';
 import { Problems } from '../problems.js';
 import { BlockTally, tallyText } from '../render/block-tally.js';
+import { blockSizeText, blockSizeVotesJson } from '../render/block-size.js';
 import { hex, octal, renderJson } from '../render/json.js';
 import { plural, renderFields } from '../render/table.js';
 
@@ -34,15 +35,19 @@ export const info = defineCommand({
   options: { ...jsonOption, ...imageOptions },
   async run(args, io) {
     const [file] = args.operands as [string];
-    const image = await openImageArgument(file, args, io);
+    const { image, offset } = await openImageAndOffset(file, args, io);
     const problems = new Problems(file, io, allWithJson(args));
-    const facts = { ...superblockFacts(image), contents: tallyContents(image, problems) };
-    await print(io, args.json ? renderJson(facts) : factsText(facts));
+    const facts = { offset, ...superblockFacts(image), contents: tallyContents(image, problems) };
+    await print(io, args.json ? renderJson(facts) : factsText(facts, blockSizeText(image)));
     return problems.finish();
   },
 });
 
-type Facts = ReturnType<typeof superblockFacts> & { readonly contents: Contents };
+type Facts = ReturnType<typeof superblockFacts> & {
+  /** Of the image in the file. */
+  readonly offset: number;
+  readonly contents: Contents;
+};
 
 /** The superblock, as `--json` prints it. */
 function superblockFacts(image: CramfsImage) {
@@ -55,6 +60,7 @@ function superblockFacts(image: CramfsImage) {
   return {
     endianness,
     blockSize,
+    blockSizeVotes: blockSizeVotesJson(image),
     /** Null in images of before fsid version 2, which do not know theirs. */
     size: hasFsid ? superblock.size : null,
     availableBytes: bytes.length,
@@ -70,9 +76,10 @@ function superblockFacts(image: CramfsImage) {
           ok: computed === superblock.crc,
         }
       : null,
-    edition: superblock.edition,
-    blocks: superblock.blocks,
-    files: superblock.files,
+    // Before fsid version 2 these fields were something else.
+    edition: hasFsid ? superblock.edition : null,
+    blocks: hasFsid ? superblock.blocks : null,
+    files: hasFsid ? superblock.files : null,
     root: {
       offset: root.dataOffset,
       size: root.size,
@@ -146,7 +153,7 @@ function countName(type: CramfsImage['root']['type']) {
   }
 }
 
-function factsText(facts: Facts): string {
+function factsText(facts: Facts, blockSize: string): string {
   const { contents, crc, root } = facts;
   const size =
     facts.size === null
@@ -154,16 +161,22 @@ function factsText(facts: Facts): string {
       : `${facts.size} bytes` +
         (facts.size === facts.availableBytes ? '' : `; there are ${facts.availableBytes}`);
   return renderFields([
+    ...(facts.offset === 0 ? [] : [['offset', hex(facts.offset)] as const]),
     ['endianness', facts.endianness],
     ['size', size],
-    ['block size', String(facts.blockSize)],
+    ['block size', blockSize],
     ['superblock at', hex(facts.superblockOffset)],
     ['flags', `${facts.flags} ${facts.flagNames.join(' ')}`],
     ['signature', facts.signature],
     ['name', facts.name],
     ['crc', crc === null ? 'none' : crcVerdict(crc)],
-    ['edition', String(facts.edition)],
-    ['counted', `${plural(facts.files, 'file')}, ${plural(facts.blocks, 'block')}`],
+    ['edition', facts.edition === null ? 'none' : String(facts.edition)],
+    [
+      'counted',
+      facts.files === null || facts.blocks === null
+        ? 'nothing: the format of before fsid version 2'
+        : `${plural(facts.files, 'file')}, ${plural(facts.blocks, 'block')}`,
+    ],
     [
       'root',
       `${root.size} bytes at ${hex(root.offset)}, mode ${root.mode}, ${root.uid}:${root.gid}`,

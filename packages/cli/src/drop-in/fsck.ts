@@ -43,7 +43,7 @@ export async function runFsck(argv: readonly string[], io: CliIo): Promise<ExitC
     const args = { 'block-size': blockSize };
     const all = values.verbose === true;
     // The C tools know nothing of kernels without an MMU.
-    const result = await runCheck(file, { ...args, all, mmuOnly: true }, io);
+    const { result } = await runCheck(file, { ...args, all, mmuOnly: true }, io);
     reportFindings(file, result, all, io);
     const code = exitCode(result);
     if (values.verbose === true) await print(io, renderStats(result));

@@ -4,7 +4,7 @@ import { DEFAULT_PHYS } from '../emulator-options.js';
 import { kernelConfig, programArchitecture } from '../emulator/architecture.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { print, type CliIo } from '../io.js';
-import { openImageArgument } from '../open-image.js';
+import { openImageAndOffset } from '../open-image.js';
 import { about } from '../report-error.js';
 import { explainExec } from './explain.js';
 import { execJson } from './json.js';
@@ -14,7 +14,7 @@ import { execText } from './render.js';
 export async function runExecCommand(args: ExecArguments, io: CliIo): Promise<ExitCode> {
   const [file, pathText, ...argumentTexts] = args.operands as [string, string, ...string[]];
   const imageArguments = { offset: args['image-offset'], 'block-size': args['block-size'] };
-  const image = await openImageArgument(file, imageArguments, io);
+  const { image, offset } = await openImageAndOffset(file, imageArguments, io);
   return about(file, async () => {
     const path = `/${textToName(pathText).replace(/^\/+/, '')}`;
     const { policy = 'linux-6.12', phys = DEFAULT_PHYS, nommu, loader = 'auto' } = args;
@@ -30,7 +30,7 @@ export async function runExecCommand(args: ExecArguments, io: CliIo): Promise<Ex
       libraryPath: directories(args['library-path']),
       maxRam: args['max-ram'],
     });
-    await print(io, args.json ? execJson(explanation) : execText(explanation));
+    await print(io, args.json ? execJson(explanation, offset) : execText(explanation));
     return explanation.starts && explanation.fits ? EXIT.ok : EXIT.differs;
   });
 }

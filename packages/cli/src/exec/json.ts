@@ -7,10 +7,11 @@ import { kernelJson } from '../emulator/kernel-text.js';
 import { ramBytes, type ExecExplanation, type ExplainedObject } from './explain.js';
 
 /** The result of `cramfs exec --json`; its shape is documented in docs/cli.md. */
-export function execJson(explanation: ExecExplanation): string {
+export function execJson(explanation: ExecExplanation, imageOffset: number): string {
   const { question, build, failure, cost, objects, starts, fits } = explanation;
   const { path, argv, policy, mmu, physAddr, maxRam } = question;
   return renderJson({
+    imageOffset,
     path: nameToText(path),
     argv: argv.map(nameToText),
     policy,

@@ -5,7 +5,7 @@ import { DEFAULT_PHYS } from '../emulator-options.js';
 import { about } from '../report-error.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { print, printPieces, type CliIo } from '../io.js';
-import { openImageArgument } from '../open-image.js';
+import { openImageAndOffset } from '../open-image.js';
 import { allWithJson } from '../problem-lines.js';
 import { Problems } from '../problems.js';
 import { mapJson, mapTable } from './render.js';
@@ -18,7 +18,7 @@ import type { Simulation } from './simulate.js';
 /** `cramfs map`, its command line parsed. */
 export async function runMapCommand(args: MapArguments, io: CliIo): Promise<ExitCode> {
   const [file, ...operands] = args.operands as [string, ...string[]];
-  const image = await openImageArgument(file, args, io);
+  const { image, offset } = await openImageAndOffset(file, args, io, args['page-size']);
   return about(file, async () => {
     const problems = new Problems(file, io, allWithJson(args));
     if (image.isCutOff) problems.add(cutOff(image));
@@ -33,7 +33,7 @@ export async function runMapCommand(args: MapArguments, io: CliIo): Promise<Exit
     const required = args.require.length > 0;
     const simulation = args.simulate ? await simulate(report) : null;
     if (args.json) {
-      await printPieces(io, mapJson(report, required ? failures : null, simulation));
+      await printPieces(io, mapJson(report, offset, required ? failures : null, simulation));
     } else if (required) {
       await print(io, failures.map(({ path, reason }) => `${path}: ${reason}\n`).join(''));
     } else {

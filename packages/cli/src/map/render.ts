@@ -9,16 +9,19 @@ import { segmentFlags } from './segment.js';
 import type { Simulation } from './simulate.js';
 
 /**
+ * @param offset of the image in the file.
  * @param failures null if nothing was required.
  * @param simulation null if there was none.
  */
 export function mapJson(
   report: MappabilityReport,
+  offset: number,
   failures: readonly RequirementFailure[] | null,
   simulation: Simulation | null,
 ): Iterable<string> {
   const { image, target } = report;
   return jsonPieces({
+    offset,
     pageSize: target.pageSize,
     blockSize: image.blockSize,
     physAddr: target.physAddr,

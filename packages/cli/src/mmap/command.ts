@@ -6,7 +6,7 @@ import { fileArchitecture, kernelConfig } from '../emulator/architecture.js';
 import { UsageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { print, type CliIo } from '../io.js';
-import { openImageArgument } from '../open-image.js';
+import { openImageAndOffset } from '../open-image.js';
 import { about } from '../report-error.js';
 import { explainMmap, type MmapQuestion, type Touch } from './explain.js';
 import { mmapJson } from './json.js';
@@ -19,10 +19,10 @@ export async function runMmapCommand(args: MmapArguments, io: CliIo): Promise<Ex
   // A kernel takes blocks to be pages, whatever the image was built for.
   const blockSize = args['page-size'] ?? args['block-size'];
   const imageArguments = { offset: args['image-offset'], 'block-size': blockSize };
-  const image = await openImageArgument(file, imageArguments, io);
+  const { image, offset } = await openImageAndOffset(file, imageArguments, io);
   return about(file, async () => {
     const explanation = explainMmap(image, question(args, image, path, touches));
-    await print(io, args.json ? mmapJson(explanation) : mmapText(explanation));
+    await print(io, args.json ? mmapJson(explanation, offset) : mmapText(explanation));
     return EXIT.ok;
   });
 }

@@ -7,10 +7,11 @@ import type { MmapExplanation, TouchResult } from './explain.js';
 import { protText } from './render.js';
 
 /** The result of `cramfs mmap --json`; its shape is documented in docs/cli.md. */
-export function mmapJson(explanation: MmapExplanation): string {
+export function mmapJson(explanation: MmapExplanation, imageOffset: number): string {
   const { question, build, address, failure, areas, pages, account, reason } = explanation;
   const { path, policy, mmu, physAddr, length, prot, shared, offset } = question;
   return renderJson({
+    imageOffset,
     path: nameToText(path),
     policy,
     kernel: kernelJson(build),

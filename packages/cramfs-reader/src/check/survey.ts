@@ -1,14 +1,14 @@
 import {
-  CRAMFS_DEFAULT_BLOCK_SIZE,
   CRAMFS_SUPER_SIZE,
   CRAMFS_SUPPORTED_FLAGS,
   CramfsError,
+  isBlockSize,
   type BlockSize,
   type Endianness,
   type FileType,
 } from 'cramfs-format';
-import { detectBlockSize } from '../block-size.js';
-import { CramfsImage } from '../image.js';
+import { CramfsImage, withDetectedBlockSize } from '../image.js';
+import type { BlockSizeVotes } from '../block-size.js';
 import { findSuperblock } from '../superblock.js';
 import { portableZlib, type ZlibCodec } from '../zlib.js';
 import type { FindingCode, Severity } from './codes.js';
@@ -24,7 +24,7 @@ import { surveyTree } from './tree.js';
 export interface CheckOptions {
   /** Where the file system stands in the bytes; default 0. */
   offset?: number | undefined;
-  /** Default: found by detectBlockSize(). */
+  /** Default: found by countBlockSizeVotes(); where nothing tells, it is the page size. */
   blockSize?: BlockSize | undefined;
   /** Page size of the kernel that is to read the image; default: the block size. */
   pageSize?: number | undefined;
@@ -45,6 +45,8 @@ export interface CheckStats {
   readonly size: number;
   readonly endianness: Endianness;
   readonly blockSize: BlockSize;
+  /** What told the block size; undefined if it was given. */
+  readonly blockSizeVotes: BlockSizeVotes | undefined;
   readonly flags: number;
   /** Directory entries by type, the root included. */
   readonly entries: Partial<Record<FileType | 'unknown', number>>;
@@ -93,8 +95,8 @@ export class Survey {
     if (pageSize !== undefined && pageSize !== blockSize) {
       this.findings.add(
         'page-size',
-        `the image has blocks of ${blockSize} bytes: a kernel with pages of ${pageSize} bytes ` +
-          'cannot read its files',
+        `the image has blocks of ${describeBlockSize(this.image)}: a kernel with pages of ` +
+          `${pageSize} bytes cannot read its files`,
       );
     }
     const blocksKnown = (superblock.flags & ~CRAMFS_SUPPORTED_FLAGS) === 0;
@@ -132,6 +134,7 @@ export class Survey {
         size: image.size,
         endianness: image.endianness,
         blockSize: image.blockSize,
+        blockSizeVotes: image.blockSizeVotes,
         flags: image.superblock.flags,
         entries: Object.fromEntries(entries),
         blocks,
@@ -152,15 +155,22 @@ function plainBytes(bytes: Uint8Array, offset: number): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset + start, bytes.length - start);
 }
 
+/** The block size, as far as it is known. */
+function describeBlockSize({ blockSize, blockSizeVotes }: CramfsImage): string {
+  if (blockSizeVotes === undefined) return `${blockSize} bytes`;
+  const { candidates, files, votes } = blockSizeVotes;
+  return `${candidates.join(' or ')} bytes (${votes} of ${files} files say so)`;
+}
+
 /** The image, if there is any superblock at all. */
 function openAnyway(bytes: Uint8Array, options: CheckOptions): CramfsImage | undefined {
-  const { blockSize, zlib = portableZlib } = options;
+  const { blockSize, pageSize, zlib = portableZlib } = options;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const superblock = findSuperblock(view);
   if (superblock === undefined) return undefined;
-  const image = new CramfsImage(bytes, superblock, blockSize ?? CRAMFS_DEFAULT_BLOCK_SIZE, zlib);
-  if (blockSize !== undefined) return image;
-  return new CramfsImage(bytes, superblock, detectBlockSize(image), zlib);
+  if (blockSize !== undefined) return new CramfsImage(bytes, superblock, blockSize, zlib);
+  const preferred = pageSize !== undefined && isBlockSize(pageSize) ? pageSize : undefined;
+  return withDetectedBlockSize(bytes, superblock, zlib, preferred);
 }
 
 function reportFailure({ image, findings, jobs }: CheckContext, failure: BlockFailure): void {

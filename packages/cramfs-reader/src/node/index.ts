@@ -20,3 +20,9 @@ export { openZstdStream, type ZstdStream } from './zstd-stream.js';
 export { isZstd, zstdDecompress } from './zstd.js';
 export { readShared } from './shared-file.js';
 export { writeTar } from './tar.js';
+export {
+  findImagesInFile,
+  isLargerThan,
+  readImageRange,
+  type SearchWindows,
+} from './large-file.js';

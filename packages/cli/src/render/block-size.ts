@@ -1,0 +1,24 @@
+import type { CramfsImage } from 'cramfs-reader';
+import { plural } from './table.js';
+
+type Guess = Pick<CramfsImage, 'blockSize' | 'blockSizeVotes'>;
+
+/** The block size, and how it is known: nothing in an image tells it but the files' first blocks. */
+export function blockSizeText({ blockSize, blockSizeVotes }: Guess): string {
+  if (blockSizeVotes === undefined) return String(blockSize);
+  const { candidates, files, votes } = blockSizeVotes;
+  const agree = `${votes} of ${plural(files, 'file')} of more than one block`;
+  if (candidates.length === 1) return `${blockSize} (so say ${agree})`;
+  const which =
+    votes === 0
+      ? 'no file of more than one block says it'
+      : `${candidates.join(' or ')} (so say ${agree})`;
+  return `not known: ${which}; taken to be ${blockSize}`;
+}
+
+/** `blockSizeVotes` of `--json`: null if `--block-size` was given. */
+export function blockSizeVotesJson({ blockSizeVotes }: Guess): unknown {
+  if (blockSizeVotes === undefined) return null;
+  const { files, votes, candidates } = blockSizeVotes;
+  return { files, votes, candidates };
+}
