@@ -94,6 +94,15 @@ export function parseBytes(name: string): ValueParser<number> {
   });
 }
 
+/** {@link parseBytes}, and not 0. */
+export function parsePositiveBytes(name: string): ValueParser<number> {
+  return named('BYTES', (given) => {
+    const bytes = parseBytes(name)(given);
+    if (bytes === 0) throw new UsageError(`${name} cannot be 0`);
+    return bytes;
+  });
+}
+
 /** A whole number from `min` to `max`. */
 export function parseCount(name: string, max: number, min = 0): ValueParser<number> {
   return named('N', (given) => {

@@ -9,9 +9,12 @@ export interface Progress {
 /** What is done sooner needs no bar. */
 const DELAY_MS = 500;
 
-/** @param label what is being done: `building`. */
-export async function startProgress(io: CliIo, label: string): Promise<Progress> {
-  if (io.stderr.isTTY !== true) return { update: () => undefined, stop: () => undefined };
+/**
+ * @param label what is being done: `building`.
+ * @param quiet never show it.
+ */
+export async function startProgress(io: CliIo, label: string, quiet = false): Promise<Progress> {
+  if (quiet || io.stderr.isTTY !== true) return { update: () => undefined, stop: () => undefined };
   const { SingleBar } = (await import('cli-progress')).default;
   const started = Date.now();
   const bar = new SingleBar({

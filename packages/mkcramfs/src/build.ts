@@ -66,6 +66,12 @@ export async function buildImage(
     const reason = count(warnings, 'warning', 'warnings');
     throw new CramfsError('DOES_NOT_FIT', `no image because of ${reason}`);
   }
+  const { maxSize } = resolved;
+  if (layout.size > maxSize) {
+    const excess = layout.size - maxSize;
+    const message = `the image has ${layout.size} bytes, ${excess} more than there is room for`;
+    throw new CramfsError('TOO_BIG', message);
+  }
   writeImage(tree, layout, resolved, backend.sink, crc32);
   return buildReport(layout, resolved);
 }

@@ -30,4 +30,5 @@ export {
   type SymlinkEntry,
   type TreeEntry,
 } from './tree.js';
+export { walkTree, type TreeStep } from './walk.js';
 export type { ImageSink } from './write-image.js';

@@ -75,6 +75,8 @@ export interface BuildOptions {
   readonly compat?: Compat;
   /** With `compat`: build the image even where Linux would misread it. */
   readonly force?: boolean;
+  /** Bytes that there are room for: a larger image is an error, and nothing is written. */
+  readonly maxSize?: number;
   /** Compress XIP blocks too, only to report what XIP costs in flash. */
   readonly measureXipCost?: boolean;
   /** Take warnings for errors: when all have been told, fail and write nothing. */
@@ -105,6 +107,7 @@ export interface ResolvedOptions {
   readonly effort: Effort;
   readonly compat: Compat | undefined;
   readonly force: boolean;
+  readonly maxSize: number;
   readonly measureXipCost: boolean;
   readonly strict: boolean;
   readonly onProblem: (problem: Problem) => void;
@@ -155,6 +158,7 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
     effort: options.effort ?? 'default',
     compat: options.compat,
     force: options.force ?? false,
+    maxSize: options.maxSize ?? Infinity,
     measureXipCost: options.measureXipCost ?? false,
     strict: options.strict ?? false,
     onProblem: options.onProblem ?? (() => undefined),

@@ -18,9 +18,15 @@ export function endiannessOf(name: 'little' | 'big' | 'host'): Endianness {
  */
 export function tailRules(rules: readonly string[]): (path: string) => TailPolicy | undefined {
   const parsed = rules.map((rule) => {
-    const at = rule.lastIndexOf('=');
-    const policy = oneOf('--tail', ['pad', 'share', 'auto'])(rule.slice(at + 1));
-    return { policy, matches: at < 0 ? () => true : compileGlobs([rule.slice(0, at)]) };
+    const { glob, policy } = splitTailRule(rule);
+    return { policy, matches: glob === undefined ? () => true : compileGlobs([glob]) };
   });
   return (path) => parsed.findLast(({ matches }) => matches(path))?.policy;
+}
+
+/** @throws UsageError for an unknown policy. */
+export function splitTailRule(rule: string): { glob: string | undefined; policy: TailPolicy } {
+  const at = rule.lastIndexOf('=');
+  const policy = oneOf('--tail', ['pad', 'share', 'auto'])(rule.slice(at + 1));
+  return { glob: at < 0 ? undefined : rule.slice(0, at), policy };
 }

@@ -45,6 +45,7 @@ export class ProblemLog {
   private errors = 0;
   private warnings = 0;
   private readonly lines: ProblemLines;
+  private readonly write: (line: string) => void;
   private readonly tool: string;
 
   /**
@@ -54,12 +55,10 @@ export class ProblemLog {
   constructor(tool: string, source: string, all: boolean, io: CliIo) {
     this.tool = tool;
     const prefix = `${tool}: ${printable(source)}`;
-    this.lines = new ProblemLines(
-      (line) => {
-        io.stderr.write(`${prefix}: ${line}\n`);
-      },
-      { all, hint: '-v lists all' },
-    );
+    this.write = (line) => {
+      io.stderr.write(`${prefix}: ${line}\n`);
+    };
+    this.lines = new ProblemLines(this.write, { all, hint: '-v lists all' });
   }
 
   readonly add = ({ severity, kind, path, message }: Problem): void => {
@@ -74,9 +73,14 @@ export class ProblemLog {
         summary: `${what}${summary}`,
         remedy: isError ? remedy?.(this.tool) : undefined,
       },
-      () => `${what}${printable(message)} (${nameToText(path)})`,
+      () => `${what}${printable(message)}${kind === 'unused' ? '' : ` (${nameToText(path)})`}`,
     );
   };
+
+  /** Says something that is no problem of the source. */
+  note(text: string): void {
+    this.write(printable(text));
+  }
 
   /** Counts the problems that got no line. To be called once, when no more can come. */
   finish(): void {

@@ -19,6 +19,12 @@ export interface BuildRequest {
   readonly modes: readonly ModeRule[];
   /** Globs of what to leave out. */
   readonly exclude: readonly string[];
+  /** Files with such globs. */
+  readonly excludeFrom: readonly string[];
+  /** Globs that files should match, with their options. */
+  readonly filePatterns: readonly (readonly [option: string, glob: string])[];
+  /** Options that do nothing, and why. */
+  readonly idle: readonly string[];
   readonly allow: ReadonlySet<Leave>;
   /** Fail, and write nothing, if there are warnings. */
   readonly warningsAreErrors: boolean;
@@ -26,4 +32,8 @@ export interface BuildRequest {
   readonly listAll: boolean;
   readonly workers: number | undefined;
   readonly compression: Compression;
+  /** Size of the erase blocks of the partition that the image is for. */
+  readonly eraseSize: number | undefined;
+  /** Print nothing but problems. */
+  readonly quiet: boolean;
 }

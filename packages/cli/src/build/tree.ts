@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { CramfsError, bytesToName, isCramfsError } from 'cramfs-format';
-import { compileGlobs, type PathMatcher } from 'cramfs-reader/glob';
+import type { PathMatcher } from 'cramfs-reader/glob';
 import {
   applyDeviceTable,
   applyOwnership,
@@ -8,10 +8,12 @@ import {
   joinPath,
   type DirectoryEntry,
   readTarSource,
+  walkTree,
   type Problem,
 } from 'mkcramfs';
 import { fileId, openTarStream, readDirectorySource } from 'mkcramfs/node';
 import { about } from '../report-error.js';
+import { Patterns, parseGlobFile } from './patterns.js';
 import type { BuildRequest } from './request.js';
 
 /**
@@ -26,14 +28,36 @@ export async function readTree(
   onProblem: (problem: Problem) => void,
 ): Promise<DirectoryEntry> {
   const { source } = request;
-  const root = await about(source, () => readSource(request, onProblem));
+  const excluded = await readExclusions(request);
+  const root = await about(source, () => readSource(request, excluded.matches, onProblem));
+  for (const problem of excluded.problems()) onProblem(problem);
+  for (const message of request.idle) {
+    onProblem({ severity: 'warning', kind: 'unused', path: '/', message });
+  }
   applyOwnership(root, { squash: request.squash });
   for (const table of request.deviceTables) await applyTable(root, table);
+  for (const problem of unusedFilePatterns(root, request)) onProblem(problem);
   const { owners, modes } = request;
   for (const problem of applyOwnership(root, { owners, modes })) onProblem(problem);
   const allowed = [...request.allow].filter((leave) => leave !== 'skip-unreadable');
   for (const problem of fitTree(root, new Set(allowed))) onProblem(problem);
   return root;
+}
+
+async function readExclusions({ exclude, excludeFrom }: BuildRequest): Promise<Patterns> {
+  const globs = exclude.map((glob): [origin: string, glob: string] => ['--exclude', glob]);
+  for (const file of excludeFrom) {
+    const text = await about(file, () => readFileSync(file, 'utf8'));
+    for (const glob of parseGlobFile(text)) globs.push([`${file}:`, glob]);
+  }
+  return new Patterns(globs);
+}
+
+function unusedFilePatterns(root: DirectoryEntry, { filePatterns }: BuildRequest): Problem[] {
+  if (filePatterns.length === 0) return [];
+  const patterns = new Patterns(filePatterns);
+  for (const { path, entry } of walkTree(root)) if (entry.type === 'file') patterns.matches(path);
+  return patterns.problems();
 }
 
 /** A bad table is a bad input, not a bad command line; the message names its line. */
@@ -48,10 +72,10 @@ async function applyTable(root: DirectoryEntry, table: string): Promise<void> {
 }
 
 async function readSource(
-  { source, output, exclude, allow }: BuildRequest,
+  { source, output, allow }: BuildRequest,
+  excluded: PathMatcher,
   onProblem: (problem: Problem) => void,
 ): Promise<DirectoryEntry> {
-  const excluded = compileGlobs(exclude);
   if (source !== '-' && statSync(source).isDirectory()) {
     const written = fileId(output);
     return readDirectorySource(source, {

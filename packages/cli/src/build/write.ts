@@ -12,6 +12,7 @@ import { FileError, UsageError } from '../errors.js';
 import { about, isUsageError } from '../report-error.js';
 import type { CliIo } from '../io.js';
 import { startProgress } from '../progress.js';
+import { plural } from '../render/table.js';
 import { compressFile } from './compress-file.js';
 import { ProblemLog } from './problem-log.js';
 import type { BuildRequest } from './request.js';
@@ -30,7 +31,7 @@ export async function runBuild(
   measureXipCost: boolean,
   io: CliIo,
 ): Promise<BuildReport> {
-  const { source, insert, warningsAreErrors } = request;
+  const { source, insert, warningsAreErrors, quiet } = request;
   refuseToReplaceInputs(request);
   const log = new ProblemLog(tool, source, request.listAll, io);
   // The threads start while the tree is read.
@@ -44,18 +45,22 @@ export async function runBuild(
     const signal = io.interruptSignal();
     const inserted =
       insert === undefined ? undefined : await about(insert, () => readFileSync(insert));
-    const progress = await startProgress(io, 'building');
+    const options = {
+      ...request.image,
+      compressor,
+      signal,
+      ...(inserted === undefined ? {} : { insert: inserted }),
+      strict: warningsAreErrors,
+      measureXipCost,
+      onProblem: log.add,
+    };
+    const progress = await startProgress(io, 'building', quiet);
     try {
-      return await writeImage(tree, request, {
-        ...request.image,
-        compressor,
-        signal,
-        ...(inserted === undefined ? {} : { insert: inserted }),
-        strict: warningsAreErrors,
-        measureXipCost,
-        onProblem: log.add,
-        onProgress: progress.update,
-      });
+      return await writeImage(tree, request, { ...options, onProgress: progress.update });
+    } catch (error) {
+      progress.stop();
+      await adviseIfTooBig(error, tree, request, options, log);
+      throw error;
     } finally {
       progress.stop();
     }
@@ -69,10 +74,34 @@ export async function runBuild(
   }
 }
 
+/** Tells what would make an image smaller that is larger than --max-size. */
+async function adviseIfTooBig(
+  error: unknown,
+  tree: DirectoryEntry,
+  { image: { maxSize }, eraseSize }: BuildRequest,
+  { compressor, ...options }: BuildFileOptions & Required<Pick<BuildFileOptions, 'compressor'>>,
+  log: ProblemLog,
+): Promise<void> {
+  const cause = error instanceof FileError ? error.cause : undefined;
+  if (maxSize === undefined || !isCramfsError(cause, 'TOO_BIG')) return;
+  const { explainTooBig } = await import('./too-big.js');
+  for (const line of await explainTooBig(tree, options, maxSize, compressor)) log.note(line);
+  if (eraseSize !== undefined) {
+    const blocks = plural(maxSize / eraseSize, 'erase block');
+    log.note(`there is room for ${blocks} of ${eraseSize} bytes`);
+  }
+}
+
 /** @throws UsageError if the image would replace one of the files that it is made of. */
-function refuseToReplaceInputs({ output, source, insert, deviceTables }: BuildRequest): void {
+function refuseToReplaceInputs(request: BuildRequest): void {
+  const { output, source, insert, deviceTables, excludeFrom } = request;
   const written = fileId(output);
-  const inputs = [source, ...deviceTables, ...(insert === undefined ? [] : [insert])];
+  const inputs = [
+    source,
+    ...deviceTables,
+    ...excludeFrom,
+    ...(insert === undefined ? [] : [insert]),
+  ];
   const replaced = inputs.find((input) => isSameFile(fileId(input), written));
   if (replaced !== undefined) {
     throw new UsageError(`the image would replace one of its inputs: ${replaced}`);

@@ -5,6 +5,7 @@ import {
   flag,
   list,
   parseBlockSize,
+  parsePositiveBytes,
   parseBytes,
   parseCount,
   text,
@@ -68,11 +69,24 @@ const options = {
   owner: list('give files to an owner', undefined, '[GLOB=]UID:GID'),
   mode: list('set permission bits', undefined, 'GLOB=OCTAL'),
   exclude: list('leave out what matches, with all below it'),
+  'exclude-from': list('leave out what the globs in a file match, one per line', undefined, 'FILE'),
   allow: list(
     'allow, with a warning, one of truncate-names, truncate-files, truncate-ids, ' +
       'truncate-devices, skip-large-files, skip-unreadable',
     undefined,
     'KIND',
+  ),
+  'max-size': value(
+    'fail if the image is larger, and say what would make it smaller',
+    parseBytes('--max-size'),
+    undefined,
+    'SIZE',
+  ),
+  'erase-size': value(
+    'with --max-size: count whole erase blocks of this size',
+    parsePositiveBytes('--erase-size'),
+    undefined,
+    'SIZE',
   ),
   strict: flag('treat warnings as errors: no image, exit 8', 'E'),
   best: flag('smallest image, in three to four times the time'),
@@ -97,6 +111,7 @@ const options = {
     'print what every file became; bare --report is --report=table',
     'table',
   ),
+  quiet: flag('print nothing but problems'),
   verbose: flag('also print the layout of the image', 'v'),
 } as const;
 

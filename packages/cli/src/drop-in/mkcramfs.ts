@@ -107,11 +107,19 @@ async function buildRequest({
     owners: [],
     modes: [],
     exclude: [],
+    excludeFrom: [],
+    filePatterns: [],
+    idle:
+      values.force === true && compat === undefined
+        ? ['--force does nothing without --compat']
+        : [],
     allow: new Set<Leave>((values.allow ?? []).map(oneOf('--allow', LEAVES))),
     warningsAreErrors: values.errors === true,
     listAll: values.verbose === true,
     workers: undefined,
     compression: 'none',
+    eraseSize: undefined,
+    quiet: false,
   };
 }
 
