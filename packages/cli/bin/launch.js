@@ -1,19 +1,27 @@
 'use strict';
-const { existsSync } = require('node:fs');
-const module_ = require('node:module');
-const { join } = require('node:path');
+// Old Node.js must be able to read this file: no newer syntax, no node: names.
+const fs = require('fs');
+const module_ = require('module');
+const path = require('path');
 
 // CommonJS, as the bundle: without the loader of ES modules Node.js is there 20 ms earlier.
-const main = join(__dirname, '../bundle/main.cjs');
+const main = path.join(__dirname, '../bundle/main.cjs');
 
 /** Runs one of the tools from what `npm run build` has put together. */
-exports.launch = async function launch(tool) {
-  if (!existsSync(main)) {
-    process.stderr.write(`${tool}: not built: run npm run build\n`);
-    process.exitCode = 8;
-    return;
+exports.launch = function launch(tool) {
+  const version = process.versions.node.split('.').map(Number);
+  if (version[0] < 20 || (version[0] === 20 && version[1] < 19)) {
+    fail(tool + ': needs Node.js 20.19 or later; this is ' + process.versions.node, 1);
+  } else if (!fs.existsSync(main)) {
+    fail(tool + ': not built: run npm run build', 8);
+  } else {
+    // Node >= 22 keeps compiled code between runs.
+    if (module_.enableCompileCache !== undefined) module_.enableCompileCache();
+    require(main).runProcess(tool);
   }
-  // Node >= 22 keeps compiled code between runs.
-  module_.enableCompileCache?.();
-  await require(main).runProcess(tool);
 };
+
+function fail(message, exitCode) {
+  process.stderr.write(message + '\n');
+  process.exitCode = exitCode;
+}

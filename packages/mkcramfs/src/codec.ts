@@ -1,3 +1,5 @@
+import type { Libdeflate } from './libdeflate.js';
+
 /**
  * How blocks are deflated. All are WebAssembly or JavaScript, so that the bytes do not depend on
  * the machine: node:zlib's output differs between CPUs and Node versions.
@@ -37,6 +39,14 @@ export interface BlockCompressor {
   compress(batch: BlockBatch): Promise<CompressedBatch>;
 }
 
+let libdeflate: Promise<Libdeflate> | undefined;
+
+/** The one of this thread; loaded when it is first used. */
+export function loadLibdeflate(): Promise<Libdeflate> {
+  libdeflate ??= import('./libdeflate.js').then((module) => module.Libdeflate.load());
+  return libdeflate;
+}
+
 /** A compressor without threads, for browsers and small trees. */
 export function inlineCompressor(): BlockCompressor {
   return {
@@ -45,8 +55,7 @@ export function inlineCompressor(): BlockCompressor {
       // Only now: where threads compress, nobody else has to load the compressors.
       const { compressBatch, cZlib } = await import('./compress-batch.js');
       if (batch.codec.library === 'zlib') return compressBatch(batch, cZlib);
-      const { zlib } = await import('libdeflate');
-      return compressBatch(batch, zlib);
+      return (await loadLibdeflate()).compress(batch);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import type { Piscina } from 'piscina';
+import { workerFile } from './worker-file.js';
 
 /** Worker threads that work on images. */
 export interface ImagePool {
@@ -44,8 +44,7 @@ export function workerCount(bytes: number, requested: number | undefined): numbe
 export async function startPool(workers: number): Promise<ImagePool> {
   const { Piscina: Pool } = await import('piscina');
   const pool: Piscina = new Pool({
-    // By the package's name: the same from src (in tests), from dist and from a bundle.
-    filename: createRequire(import.meta.url).resolve('cramfs-reader/worker'),
+    filename: workerFile(),
     minThreads: workers,
     maxThreads: workers,
     concurrentTasksPerWorker: TASKS_PER_WORKER,

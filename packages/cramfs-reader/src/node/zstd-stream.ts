@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module';
-
 /** Decompresses one stream; what zstd-codec's own, untyped interface has no access to. */
 export interface ZstdStream {
   begin(): boolean;
@@ -11,12 +9,6 @@ export interface ZstdStream {
   delete(): void;
 }
 
-interface ZstdModule {
-  ZstdDecompressStreamBinding: new () => ZstdStream;
-  /** Called when the module's memory is used up, before it complains on the console. */
-  onAbort?: () => never;
-}
-
 /**
  * Opens a stream; it takes frames one after the other. Its memory is a fixed 16 MiB, enough for
  * windows of 8 MiB: up to `zstd -19`, but not --ultra.
@@ -25,14 +17,12 @@ interface ZstdModule {
  */
 export async function openZstdStream(onOutOfMemory: () => never): Promise<ZstdStream> {
   // Required only here: it is large, and most archives are not compressed.
-  const { run } = createRequire(import.meta.url)('zstd-codec/lib/module.js') as {
-    run: (onReady: (module: ZstdModule) => void) => void;
-  };
+  const { run } = (await import('zstd-codec/lib/module.js')).default;
   return new Promise((resolve) => {
     // Every stream gets a module of its own: one that ran out of memory is lost.
     run((module) => {
       module.onAbort = onOutOfMemory;
-      const stream = new module.ZstdDecompressStreamBinding();
+      const stream = new module.ZstdDecompressStreamBinding() as ZstdStream;
       stream.begin();
       // Not the module itself: it has a method then(), which a promise would call for ever.
       resolve(stream);

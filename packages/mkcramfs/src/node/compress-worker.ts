@@ -1,15 +1,12 @@
 import { move, transferableSymbol, valueSymbol } from 'piscina';
-import type { BlockBatch } from '../codec.js';
+import { loadLibdeflate, type BlockBatch } from '../codec.js';
 import { cZlib, compressBatch } from '../compress-batch.js';
-import { Libdeflate } from './libdeflate.js';
-
-let libdeflate: Promise<Libdeflate> | undefined;
 
 /** Entry point of a compression worker; all memory is moved, not copied, back to the caller. */
 export default async function run(batch: BlockBatch): Promise<unknown> {
   const result =
     batch.codec.library === 'zlib'
       ? compressBatch(batch, cZlib)
-      : (await (libdeflate ??= Libdeflate.load())).compress(batch);
+      : (await loadLibdeflate()).compress(batch);
   return move({ [transferableSymbol]: [result.data.buffer, result.spent], [valueSymbol]: result });
 }

@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import type { BlockBatch, BlockCompressor, CompressedBatch } from '../codec.js';
+import { workerFile } from './worker-file.js';
 
 /** A compressor on worker threads. */
 export interface WorkerCompressor extends BlockCompressor {
@@ -11,8 +11,7 @@ export interface WorkerCompressor extends BlockCompressor {
 /** @param workers number of threads; default: one per core this process may use. */
 export function workerCompressor(workers = availableParallelism()): WorkerCompressor {
   const pool = new Piscina({
-    // By the package's name: the same from src (in tests), from dist and from a bundle.
-    filename: createRequire(import.meta.url).resolve('mkcramfs/worker'),
+    filename: workerFile(),
     minThreads: workers,
     maxThreads: workers,
     concurrentTasksPerWorker: 2,

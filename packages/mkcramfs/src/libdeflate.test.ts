@@ -1,18 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { zlib } from 'libdeflate';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { compressBatch } from '../compress-batch.js';
-import type { BlockBatch } from '../codec.js';
-import { Libdeflate, embeddedWasm } from './libdeflate.js';
-import { widenStores } from './widen-stores.js';
-
-const moduleFile = join(
-  dirname(createRequire(import.meta.url).resolve('libdeflate')),
-  'dist/libdeflate.wasm.mjs',
-);
+import type { BlockBatch } from './codec.js';
+import { compressBatch } from './compress-batch.js';
+import { Libdeflate } from './libdeflate.js';
 
 let libdeflate: Libdeflate;
 beforeAll(async () => {
@@ -80,25 +72,5 @@ describe('the same bytes as the function of the npm package', () => {
 
   test('a batch that the memory of the module has to grow for', () => {
     expectSame([new Uint8Array(20 * 2 ** 20).map((_, at) => at * at)], 6, false);
-  });
-});
-
-describe('widenStores', () => {
-  test('changes the five loops of the module that empty tables, and nothing else', () => {
-    const wasm = embeddedWasm(readFileSync(moduleFile, 'latin1'));
-    const wider = widenStores(wasm);
-    expect(wider.length).toBe(wasm.length);
-    const changed: number[] = [];
-    wider.forEach((value, at) => {
-      const near = changed.at(-1) ?? -Infinity;
-      if (value !== wasm[at] && at - near > 200) changed.push(at);
-    });
-    expect(changed).toHaveLength(5);
-    expect(widenStores(wider)).toEqual(wider);
-  });
-
-  test('leaves other modules alone', () => {
-    const empty = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
-    expect(widenStores(empty)).toEqual(empty);
   });
 });

@@ -1,0 +1,17 @@
+/** Of the global `WebAssembly`, which browsers and Node.js have, what is used here. */
+declare namespace WebAssembly {
+  interface Memory {
+    readonly buffer: ArrayBuffer;
+    /** @throws RangeError if that is too much. */
+    grow(pages: number): number;
+  }
+  type Imports = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  interface Module {
+    readonly [Symbol.toStringTag]: string;
+  }
+  interface Instance {
+    readonly exports: object;
+  }
+  const Module: new (code: Uint8Array) => Module;
+  const Instance: new (module: Module, imports: Imports) => Instance;
+}

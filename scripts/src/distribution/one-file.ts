@@ -1,0 +1,135 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, type Plugin } from 'rolldown';
+import { inRepository } from '../paths.js';
+import { licences } from './licences.js';
+
+/*
+ * The whole command line as one CommonJS file: libraries, and what threads run, included. A thread
+ * starts with the same file, or with its text where there is none (in a single executable).
+ */
+
+/** Where the source starts; the rest is in packages. */
+const ENTRY = '\0one-file';
+
+const ENTRY_SOURCE = `
+import { isMainThread } from 'node:worker_threads';
+import { toolOfPath } from '${inRepository('packages/cli/dist/tool-name.js')}';
+if (isMainThread) {
+  import('${inRepository('packages/cli/dist/main.js')}').then(({ runProcess }) =>
+    runProcess(toolOfPath(process.argv[1])),
+  );
+} else {
+  import('${inRepository('node_modules/piscina/dist/worker.js')}');
+}
+`;
+
+/** What threads run, by the names that {@link REPLACED} gives to pools. */
+const THREADS_SOURCE = `
+const THREADS = {
+  'cramfs-reader/worker': () => import('${inRepository('packages/cramfs-reader/dist/node/image-worker.js')}'),
+  'mkcramfs/worker': () => import('${inRepository('packages/mkcramfs/dist/node/compress-worker.js')}'),
+};
+async function loadThread(filename, name) {
+  const module = await THREADS[filename]();
+  return module[name] ?? module.default;
+}
+`;
+
+/** Modules that look for files of their package, and what stands for them. */
+const REPLACED: Readonly<Record<string, () => string>> = {
+  'packages/cramfs-reader/dist/node/worker-file.js': () =>
+    `export const workerFile = () => 'cramfs-reader/worker';`,
+  'packages/mkcramfs/dist/node/worker-file.js': () =>
+    `export const workerFile = () => 'mkcramfs/worker';`,
+  // For engines without WebAssembly; it would be three fifths of the file.
+  'node_modules/zstd-codec/lib/zstd-codec-binding.js': () => 'module.exports = undefined;',
+  'packages/cli/dist/version.js': () => {
+    const manifest = readFileSync(inRepository('packages/cli/package.json'), 'utf8');
+    const { version } = JSON.parse(manifest) as { version: string };
+    return `export const toolVersion = () => '${version}';`;
+  },
+};
+
+/** Parts of piscina that find files beside it: [what it says, what it is to say]. */
+const EDITED: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+  'node_modules/piscina/dist/index.js': [
+    ["(0, node_path_1.resolve)(__dirname, 'worker.js')", '__oneFile.source()'],
+  ],
+  'node_modules/piscina/dist/worker_pool/index.js': [
+    [
+      'new node_worker_threads_1.Worker(filename, workerOpts)',
+      'new node_worker_threads_1.Worker(filename, { ...workerOpts, eval: __oneFile.isText })',
+    ],
+  ],
+  'node_modules/piscina/dist/worker.js': [
+    [
+      'await Promise.resolve(`${filename}`).then(s => __importStar(require(s)))',
+      'await loadThread(filename, name)',
+    ],
+    ['"use strict";', `"use strict";${THREADS_SOURCE}`],
+  ],
+};
+
+/** The file's first lines. Old Node.js must be able to read them: no newer syntax, no node: names. */
+const HEAD = `'use strict';
+(function (version) {
+  if (version[0] > 20 || (version[0] == 20 && version[1] >= 19)) return;
+  process.stderr.write('cramfs: needs Node.js 20.19 or later; this is ' + process.versions.node + '\\n');
+  process.exit(1);
+})(process.versions.node.split('.'));
+const __oneFile = {
+  get isText() { return require('node:sea').isSea(); },
+  source() { return this.isText ? require('node:sea').getAsset('cramfs.cjs', 'utf8') : __filename; },
+};`;
+
+/** Puts the modules of {@link ENTRY}, {@link REPLACED} and {@link EDITED} in place. */
+function oneFilePlugin(): Plugin {
+  const waiting = new Set([...Object.keys(REPLACED), ...Object.keys(EDITED)]);
+  const pathOf = (id: string): string => id.slice(inRepository('').length);
+  return {
+    name: 'one-file',
+    resolveId: (id) => (id === ENTRY ? id : null),
+    load(id) {
+      if (id === ENTRY) return ENTRY_SOURCE;
+      const replace = REPLACED[pathOf(id)];
+      if (replace === undefined) return null;
+      waiting.delete(pathOf(id));
+      return replace();
+    },
+    transform(code, id) {
+      const edits = EDITED[pathOf(id)];
+      if (edits === undefined) return null;
+      waiting.delete(pathOf(id));
+      return edits.reduce((edited, [from, to]) => replaceOnce(edited, from, to, id), code);
+    },
+    buildEnd() {
+      if (waiting.size > 0) throw new Error(`not in the bundle: ${[...waiting].join(', ')}`);
+    },
+  };
+}
+
+function replaceOnce(code: string, from: string, to: string, id: string): string {
+  const parts = code.split(from);
+  if (parts.length !== 2) throw new Error(`${id}: ${from} is there ${parts.length - 1} times`);
+  return parts.join(to);
+}
+
+/** Writes `cramfs.cjs` and its licences to a folder. */
+export async function writeOneFile(folder: string): Promise<void> {
+  await build({
+    input: ENTRY,
+    platform: 'node',
+    // An optional dependency of piscina, for priorities of threads.
+    external: ['@napi-rs/nice'],
+    // The syntax only: so that old Node.js comes as far as the first lines.
+    transform: { target: 'node14' },
+    plugins: [oneFilePlugin(), licences(join(folder, 'THIRD-PARTY-LICENSES.txt'))],
+    output: {
+      file: join(folder, 'cramfs.cjs'),
+      format: 'cjs',
+      codeSplitting: false,
+      banner: `#!/usr/bin/env node\n${HEAD}`,
+    },
+  });
+}

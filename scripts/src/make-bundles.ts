@@ -1,0 +1,74 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { build } from 'rolldown';
+import { licences } from './distribution/licences.js';
+import { libdeflateModule } from './libdeflate/wasm-module.js';
+import { inRepository } from './paths.js';
+
+/*
+ * The commands, and what their threads run, as a few files, of what `tsc --build` made and no more:
+ * loading the hundred modules that a command has takes longer than most commands do. Libraries use the
+ * modules.
+ */
+
+/** These find files of their own beside them. */
+const EXTERNAL = ['piscina', /^zstd-codec/];
+
+/** `cramfs-reader.select.cjs`: whose module it is can be seen in its name. */
+function chunkName({
+  name,
+  moduleIds,
+}: {
+  readonly name: string;
+  readonly moduleIds: readonly string[];
+}): string {
+  const owner = /.*\/(?:node_modules|packages)\/([^/]+)\//.exec(moduleIds.at(-1) ?? '')?.[1];
+  return `${[owner, basename(name)].filter((part) => part !== undefined).join('.')}.cjs`;
+}
+
+function inPackages(path: string): string {
+  return inRepository(`packages/${path}`);
+}
+
+mkdirSync(inPackages('mkcramfs/bundle'), { recursive: true });
+writeFileSync(inPackages('mkcramfs/bundle/libdeflate-wasm.js'), libdeflateModule());
+
+await build([
+  {
+    input: inPackages('cli/dist/main.js'),
+    platform: 'node',
+    external: EXTERNAL,
+    plugins: [licences(inPackages('cli/bundle/THIRD-PARTY-LICENSES.txt'))],
+    output: {
+      dir: inPackages('cli/bundle'),
+      format: 'cjs',
+      cleanDir: true,
+      entryFileNames: '[name].cjs',
+      chunkFileNames: chunkName,
+    },
+  },
+  // Node.js aborts the whole process if a thread is terminated while it require()s an ES module (an
+  // assertion in CreateRequiredModuleFacade, seen in 20.20), and threads start with a require().
+  {
+    input: inPackages('cramfs-reader/dist/node/image-worker.js'),
+    platform: 'node',
+    plugins: [licences(inPackages('cramfs-reader/bundle/THIRD-PARTY-LICENSES.txt'))],
+    output: {
+      file: inPackages('cramfs-reader/bundle/image-worker.cjs'),
+      format: 'cjs',
+      codeSplitting: false,
+    },
+  },
+  {
+    input: inPackages('mkcramfs/dist/node/compress-worker.js'),
+    platform: 'node',
+    external: ['piscina'],
+    plugins: [licences(inPackages('mkcramfs/bundle/THIRD-PARTY-LICENSES.txt'))],
+    output: {
+      file: inPackages('mkcramfs/bundle/compress-worker.cjs'),
+      format: 'cjs',
+      exports: 'default',
+      codeSplitting: false,
+    },
+  },
+]);
