@@ -12,7 +12,7 @@ import { inRepository } from './paths.js';
  */
 
 /** These find files of their own beside them. */
-const EXTERNAL = ['piscina', /^zstd-codec/];
+const EXTERNAL = ['piscina', /^yargs/, /^zstd-codec/];
 
 /** `cramfs-reader.select.cjs`: whose module it is can be seen in its name. */
 function chunkName({

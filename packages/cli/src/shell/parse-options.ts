@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util';
+import yargs from 'yargs/yargs';
 import { UsageError } from '../errors.js';
-import { aliases, spellings, type CliOptions } from './option-types.js';
+import { aliases, dashed, spellings, type CliOption, type CliOptions } from './option-types.js';
 import { didYouMean } from './suggest.js';
 
 /** What a command line says. */
@@ -12,113 +12,137 @@ export interface ParsedCommandLine {
   readonly operands: readonly string[];
 }
 
-/** An option as it was found. */
-interface Found {
-  readonly name: string;
-  /** As written, without its value. */
-  readonly rawName: string;
-  readonly value: string | undefined;
-  readonly inlineValue: boolean | undefined;
-  readonly index: number;
-}
-
 /**
  * Parses the words after a command's name: options and operands in any order, until `--`.
  *
  * @throws UsageError
  */
 export function parseCommandLine(argv: readonly string[], options: CliOptions): ParsedCommandLine {
-  const { tokens } = parseArgs({
-    args: withImpliedValues(argv, options),
-    options: shapes(options),
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
-  const found = tokens.filter((token) => token.kind === 'option');
-  if (found.some(({ name }) => name === 'help' || name === 'h')) {
+  const words = beforeEnd(argv);
+  if (words.includes('--help') || words.includes('-h')) {
     return { help: true, values: {}, operands: [] };
   }
-  refuseUnknown(found, options);
+  for (const word of words) refuseFlagValue(word, options);
+  const found = parseWithYargs(withImpliedValues(argv, options), words, options);
+  const values = Object.entries(options).map(([name, option]) => [
+    name,
+    optionValue(found[name], option),
+  ]);
   return {
     help: false,
-    values: Object.fromEntries(
-      Object.keys(options).map((name) => [name, optionValue(name, found, options)]),
-    ),
-    operands: tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : [])),
+    values: Object.fromEntries(values) as Record<string, unknown>,
+    operands: found['_'] as string[],
   };
 }
 
-/** Which words are values of the words before them is all that parseArgs() needs to know. */
-function shapes(options: CliOptions): Record<string, { type: 'boolean' | 'string' }> {
-  return Object.fromEntries(
-    Object.entries(options).flatMap(([name, option]) =>
-      [name, ...aliases(option)].map((each) => [
-        each,
-        {
-          type: option.type === 'boolean' ? ('boolean' as const) : ('string' as const),
-          ...(each.length === 1 ? { short: each } : {}),
-        },
-      ]),
-    ),
-  );
+/** The words that may be options. */
+function beforeEnd(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--');
+  return end === -1 ? argv : argv.slice(0, end);
+}
+
+function parseWithYargs(
+  argv: readonly string[],
+  words: readonly string[],
+  options: CliOptions,
+): Record<string, unknown> {
+  const parser = yargs([])
+    .detectLocale(false)
+    .exitProcess(false)
+    .fail(false)
+    .help(false)
+    .version(false)
+    .parserConfiguration({
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'greedy-arrays': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+    })
+    .options(Object.fromEntries(Object.entries(options).map(yargsOption)))
+    .strictOptions();
+  try {
+    return parser.parseSync(argv);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new UsageError(usageMessage(error.message, words, options));
+  }
+}
+
+/** An option as yargs takes it; values are made, and checked, when it has found them. */
+function yargsOption([name, option]: readonly [string, CliOption]) {
+  const alias = [...aliases(option)];
+  const shape =
+    option.type === 'boolean'
+      ? ({ type: 'boolean' } as const)
+      : option.type === 'array'
+        ? ({ type: 'array', string: true, requiresArg: true } as const)
+        : ({ type: 'string', requiresArg: true } as const);
+  return [name, { ...shape, alias }] as const;
+}
+
+function optionValue(found: unknown, option: CliOption): unknown {
+  switch (option.type) {
+    case 'boolean':
+      return (Array.isArray(found) ? found.at(-1) : found) ?? option.default;
+    case 'array':
+      return found ?? [];
+    case 'string': {
+      const last = (Array.isArray(found) ? found.at(-1) : found) as string | undefined;
+      return last === undefined ? undefined : option.coerce(last);
+    }
+  }
+}
+
+/** yargs takes whatever value a flag is given for false, and `--no-` for every option. */
+function refuseFlagValue(word: string, options: CliOptions): void {
+  const [, rawName, no, name, value] = /^(--(no-)?([^=]+))(=.*)?$/s.exec(word) ?? [];
+  if (name === undefined) return;
+  const option = options[name];
+  if (no !== undefined && option !== undefined && option.type !== 'boolean') {
+    throw new UsageError(`unknown option: ${rawName!}`);
+  }
+  if (option?.type === 'boolean' && value !== undefined) {
+    throw new UsageError(`${rawName!} takes no value: '${value.slice(1)}'`);
+  }
 }
 
 /** `--xip` becomes `--xip=mmu`, unless the next word is one of its values. */
 function withImpliedValues(argv: readonly string[], options: CliOptions): string[] {
-  const end = argv.indexOf('--');
+  const { length } = beforeEnd(argv);
   return argv.map((word, index) => {
-    if (!word.startsWith('--') || (end !== -1 && index >= end)) return word;
+    if (!word.startsWith('--') || index >= length) return word;
     const option = options[word.slice(2)];
     if (option?.type !== 'string' || option.implied === undefined) return word;
     return option.choices!.includes(argv[index + 1] ?? '') ? word : `${word}=${option.implied}`;
   });
 }
 
-/** Names every word with an option that is not known, once. */
-function refuseUnknown(found: readonly Found[], options: CliOptions): void {
+/** yargs' complaints in our words. */
+function usageMessage(message: string, words: readonly string[], options: CliOptions): string {
+  const [, names] = /^Unknown arguments?: (.*)$/s.exec(message) ?? [];
+  if (names !== undefined) return unknownOptions(new Set(names.split(', ')), words, options);
+  const [, name] = /^Not enough arguments following: (.*)$/s.exec(message) ?? [];
+  return name === undefined ? message.replace(/\s*\n\s*/g, ' ') : `${dashed(name)} needs a value`;
+}
+
+/** Names each unknown option once, as it is written: of bundled letters the first. */
+function unknownOptions(
+  names: ReadonlySet<string>,
+  words: readonly string[],
+  options: CliOptions,
+): string {
+  const unknown = new Set<string>();
+  for (const word of words) {
+    const [, long] = /^--([^=]+)/.exec(word) ?? [];
+    const letters = /^-[^-]/.test(word) ? Array.from(word.slice(1)) : [];
+    const letter = letters.find((each) => names.has(each));
+    if (long !== undefined && (names.has(long) || names.has(long.replace(/^no-/, '')))) {
+      unknown.add(`--${long}`);
+    } else if (letter !== undefined) unknown.add(`-${letter}`);
+  }
+  const written = unknown.size > 0 ? [...unknown] : [...names].map(dashed);
   const known = Object.entries(options).flatMap(([name, option]) => spellings(name, option));
-  const flags = Object.keys(options).filter((name) => options[name]!.type === 'boolean');
-  const allowed = new Set([...known, ...flags.map((name) => `--no-${name}`)]);
-  const unknown = new Map<number, string>();
-  for (const { rawName, index } of found) {
-    if (!allowed.has(rawName) && !unknown.has(index)) unknown.set(index, rawName);
-  }
-  const names = [...new Set(unknown.values())];
-  if (names.length === 0) return;
-  const hint = names.length === 1 ? didYouMean(names[0]!, known) : '';
-  throw new UsageError(
-    `unknown option${names.length === 1 ? '' : 's'}: ${names.join(', ')}${hint}`,
-  );
-}
-
-function optionValue(name: string, found: readonly Found[], options: CliOptions): unknown {
-  const option = options[name]!;
-  const names = [name, ...aliases(option)];
-  if (option.type === 'boolean') {
-    const given = found.filter((each) => [...names, `no-${name}`].includes(each.name));
-    given.forEach(refuseFlagValue);
-    const last = given.at(-1);
-    return last === undefined ? option.default : !last.rawName.startsWith('--no-');
-  }
-  const values = found
-    .filter((each) => names.includes(each.name))
-    .map((each) => givenValue(each, options));
-  if (option.type === 'array') return values;
-  const last = values.at(-1);
-  return last === undefined ? undefined : option.coerce(last);
-}
-
-function refuseFlagValue({ rawName, value }: Found): void {
-  if (value !== undefined) throw new UsageError(`${rawName} takes no value: '${value}'`);
-}
-
-/** An option's value, which is not the next option. */
-function givenValue({ rawName, value, inlineValue }: Found, options: CliOptions): string {
-  const isOption =
-    inlineValue === false &&
-    value !== undefined &&
-    Object.entries(options).some(([name, option]) => spellings(name, option).includes(value));
-  if (value === undefined || isOption) throw new UsageError(`${rawName} needs a value`);
-  return value;
+  const hint = written.length === 1 ? didYouMean(written[0]!, known) : '';
+  return `unknown option${written.length === 1 ? '' : 's'}: ${written.join(', ')}${hint}`;
 }
