@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { elfFile } from '../helpers/elf-builder.js';
 import { kernelImage, ROM_ADDRESS } from '../helpers/kernel-images.js';
-import { buildRawImage, directory, file, noise, symlink } from '../helpers/raw-image.js';
+import { fdpicFile, flatFile } from '../helpers/nommu-programs.js';
+import { buildRawImage, directory, file, noise, symlink, text } from '../helpers/raw-image.js';
 import { Folder } from './folder.js';
 import { cramfs, cramfsJson } from './run-cli.js';
 
@@ -86,7 +87,7 @@ describe('the table', () => {
       'unsuitable block layout',
     ]);
     const segments = await cramfs(['map', image, '/bin/prog']);
-    expect(line(segments.stdout, '  r-x 0x0+0x1f40').slice(2, 6)).toEqual(['2', '2', '0', '2']);
+    expect(line(segments.stdout, '  r-x 0x0+0x1f40').slice(2, 6)).toEqual(['2', '2', '0', '0']);
     expect(line(segments.stdout, '  rw- 0x2000+0x3e8').slice(2)).toEqual([
       '1',
       '0',
@@ -128,7 +129,9 @@ test('--json: files, segments and totals for both kernels', async () => {
   const result = await cramfsJson(['map', image, '/bin/prog', '/lib/shared', '/empty']);
   const range = rom('/bin/prog', 2);
   const inRam = { directPages: 0, romStart: null, romEnd: null };
-  const writable = { ...inRam, ramPages: 1, outsidePages: 0, reason: 'vma is writable' };
+  const none = { outsidePages: 0, reason: null, hazard: null };
+  const writable = { ...inRam, ramPages: 1, ...none, reason: 'vma is writable' };
+  const ordinary = 'ordinary ELF, linked to fixed addresses: not executable without an MMU';
   expect(result).toEqual({
     offset: 0,
     pageSize: 4096,
@@ -140,31 +143,29 @@ test('--json: files, segments and totals for both kernels', async () => {
         size: 9192,
         pages: 3,
         tail: 'none',
+        format: 'elf',
         mmu: {
           directPages: 2,
           ...range,
           ramPages: 1,
-          outsidePages: 0,
+          ...none,
           reason: 'block 2 is compressed or a hole',
         },
-        nommu: {
-          ...inRam,
-          ramPages: 3,
-          outsidePages: 0,
-          reason: 'block 2 is compressed or a hole',
-        },
+        nommu: { ...inRam, ramPages: 3, ...none, reason: ordinary },
         segments: [
           {
+            name: null,
             flags: 'r-x',
             offset: 0,
             filesz: 8000,
             vaddr: 0,
             pgoff: 0,
             pages: 2,
-            mmu: { directPages: 2, ...range, ramPages: 0, outsidePages: 0, reason: null },
-            nommu: { directPages: 2, ...range, ramPages: 0, outsidePages: 0, reason: null },
+            mmu: { directPages: 2, ...range, ramPages: 0, ...none },
+            nommu: { ...inRam, ramPages: 2, ...none, reason: ordinary },
           },
           {
+            name: null,
             flags: 'rw-',
             offset: 8192,
             filesz: 1000,
@@ -172,7 +173,7 @@ test('--json: files, segments and totals for both kernels', async () => {
             pgoff: 2,
             pages: 1,
             mmu: writable,
-            nommu: writable,
+            nommu: { ...writable, reason: ordinary },
           },
         ],
       },
@@ -181,19 +182,19 @@ test('--json: files, segments and totals for both kernels', async () => {
         size: 5000,
         pages: 2,
         tail: 'shared',
+        format: null,
         mmu: {
           directPages: 1,
           ...rom('/lib/shared', 1),
           ramPages: 1,
-          outsidePages: 0,
+          ...none,
           reason: 'last page is shared',
         },
         nommu: {
           directPages: 2,
           ...rom('/lib/shared', 2),
           ramPages: 0,
-          outsidePages: 0,
-          reason: null,
+          ...none,
         },
         segments: null,
       },
@@ -202,8 +203,9 @@ test('--json: files, segments and totals for both kernels', async () => {
         size: 0,
         pages: 0,
         tail: 'none',
-        mmu: { ...inRam, ramPages: 0, outsidePages: 0, reason: null },
-        nommu: { ...inRam, ramPages: 0, outsidePages: 0, reason: null },
+        format: null,
+        mmu: { ...inRam, ramPages: 0, ...none },
+        nommu: { ...inRam, ramPages: 0, ...none },
         segments: null,
       },
     ],
@@ -370,4 +372,90 @@ test('an image that Linux has mapped', async () => {
   const { stdout } = await cramfs(['map', path, '/direct-5p-sharedtail', '/bin/xpie-unaligned']);
   expect(line(stdout, '/direct-5p-sharedtail').slice(1, 6)).toEqual(['5', '4', '1', '5', 'shared']);
   expect(line(stdout, '/bin/xpie-unaligned').at(-1)).toBe('data is not page aligned');
+});
+
+describe('programs without an MMU', () => {
+  const TEXT = { flags: READ_EXECUTE, offset: 0, filesz: 8000 };
+  const DATA = { flags: READ_WRITE, offset: 8192, filesz: 1000, memsz: 5000, vaddr: 0x10000 };
+  const fdpic = fdpicFile([TEXT, DATA], noise(9300, 3));
+  const flat = flatFile(noise(8000), text(900));
+  const lld = fdpicFile(
+    [
+      { flags: 4, offset: 0, filesz: 500 },
+      { flags: READ_EXECUTE, offset: 500, filesz: 6000, vaddr: 0x10000 + 500 },
+    ],
+    noise(8100, 5),
+  );
+  const programs = buildRawImage(
+    {
+      elf: file(program, { blocks: ['D', 'D', 'C'] }),
+      fdpic: file(fdpic, { mode: 0o755, blocks: ['D', 'D', 'C'] }),
+      flat: file(flat, { mode: 0o755, blocks: ['D', 'D', 'C'] }),
+      gzip: file(flatFile(noise(8000), text(900), { flags: 4 }), { blocks: 'DDC' }),
+      lld: file(lld, { blocks: 'DD' }),
+      twin: file(fdpic, {
+        mode: 0o700,
+        blocks: [{ kind: 'D', sameAs: ['/fdpic', 0] }, { kind: 'D', sameAs: ['/fdpic', 1] }, 'Z'],
+      }),
+    },
+    { flags: 0x803 },
+  );
+  const map = (...args: string[]) => {
+    image = folder.write('programs.img', programs.bytes);
+    return cramfs(['map', image, ...args]);
+  };
+
+  test('lines for text and data, and what exec maps of the file', async () => {
+    const { stdout } = await map('--nommu', '/flat');
+    expect(line(stdout, '/flat').slice(0, 4)).toEqual(['/flat', '3', '2', '1']);
+    expect(line(stdout, '  text 0x0+0x1f80').slice(2, 5)).toEqual(['2', '2', '0']);
+    expect(line(stdout, '  data 0x1f80+0x384').slice(2)).toEqual(['2', '0', '2', 'read into RAM']);
+    const gzip = await map('--nommu', '/gzip');
+    expect(line(gzip.stdout, '/gzip').at(-1)).toMatch(/^bFLT with gzip'd text/);
+    const mmu = await map('--mmu', '/flat');
+    expect(line(mmu.stdout, '  text 0x0+0x1f80').slice(3)).toEqual([
+      '0',
+      '2',
+      'bFLT: a kernel with an MMU reads it into RAM',
+    ]);
+  });
+
+  test('--require judges each program by the kernel that it is made for', async () => {
+    const reasons = async (...args: string[]): Promise<string[]> =>
+      (await map(...args)).stdout.trimEnd().split('\n');
+    expect(await reasons('--require', '/flat')).toEqual(['']);
+    expect(await reasons('--nommu', '--require', '/elf')).toEqual([
+      expect.stringMatching(/^\/elf: r-x segment .*: 0 of 2 .* without MMU: ordinary ELF/),
+    ]);
+    expect(await reasons('--mmu', '--require', '/flat')).toEqual([
+      expect.stringMatching(/^\/flat: text: 0 of 2 pages map directly with MMU: bFLT/),
+    ]);
+    expect(await reasons('--require', '/gzip')).toEqual([expect.stringMatching(/gzip'd/)]);
+  });
+
+  test('K22: pages of two files, and segments that start in one page', async () => {
+    const { stdout } = await map('--nommu', '--no-segments');
+    expect(line(stdout, '/fdpic').at(-1)).toBe(
+      'has pages of /twin: Linux stops if both are mapped (K22)',
+    );
+    expect(line(stdout, '/twin').at(-1)).toMatch(/^has pages of \/fdpic: /);
+    expect(line(stdout, '/lld').at(-1)).toMatch(/^starts where a shorter part does: Linux stops/);
+    const required = await map('--require', '/lld', '--require', '/fdpic');
+    expect(required.code).toBe(1);
+    expect(required.stdout.match(/K22/g)).toHaveLength(2);
+  });
+
+  test('the emulator maps as much', async () => {
+    const result = await map('--nommu', '--simulate', '/flat', '/fdpic', '/elf', '/gzip');
+    expect(result.stdout).toContain('simulated: 3 mappings, all as told');
+    for (const [path, romPages] of [
+      ['/flat', [2, 0]],
+      ['/fdpic', [2, 0]],
+    ] as const) {
+      const { objects } = (await cramfsJson(['exec', image, path, '--nommu'])) as {
+        objects: { segments: { romPages: number }[] }[];
+      };
+      expect(objects[0]!.segments.map((segment) => segment.romPages)).toEqual(romPages);
+    }
+  });
 });

@@ -9,7 +9,8 @@ import {
   type RawBlock,
   type RawImageOptions,
 } from '../../../test/helpers/raw-image.js';
-import { explainFile, type ExplainOptions, type FileExplanation } from './explain.js';
+import { explainFile, type FileExplanation } from './explain.js';
+import type { ExplainOptions } from './explain-range.js';
 import { openImage } from './image.js';
 
 const PAGE = 4096;

@@ -1,67 +1,20 @@
+import { CramfsError } from 'cramfs-format';
 import {
-  BLOCK_POINTER_SIZE,
-  CramfsError,
-  decodeBlockPointer,
-  getU32,
-  isCramfsError,
-} from 'cramfs-format';
+  explainExec,
+  explainProgram,
+  explainSegments,
+  type ProgramFormat,
+  type SegmentExplanation,
+} from './explain-program.js';
 import {
-  PF_W,
-  isLoadable,
-  loadSegments,
-  parseElf,
-  type ElfFile,
-  type ElfSegment,
-} from 'cramfs-elf';
+  explainRange,
+  mountObstacle,
+  type ExplainOptions,
+  type RangeExplanation,
+} from './explain-range.js';
 import type { CramfsImage } from './image.js';
-import {
-  directMap,
-  isTailShared,
-  usesPhysmemOperations,
-  type OutsideImage,
-} from './mappability.js';
+import { directMap, isTailShared } from './mappability.js';
 import type { Inode } from './types.js';
-
-/** The kernel and the board for which mappability is explained. */
-export interface ExplainOptions {
-  /** The kernel's page size in bytes. */
-  readonly pageSize: number;
-  /** Bus address of image byte 0. */
-  readonly physAddr: number;
-  readonly mmu: boolean;
-}
-
-/** What a read-only mapping of a range of a file's pages would be made of. */
-export interface RangeExplanation {
-  /** First page, and number of pages. */
-  readonly pgoff: number;
-  readonly pages: number;
-  /** Leading pages that come from ROM. */
-  readonly directPages: number;
-  /** Bus addresses of these, the end exclusive; undefined if there are none. */
-  readonly romStart: number | undefined;
-  readonly romEnd: number | undefined;
-  /** Pages of the file that need RAM once they are touched (without MMU: at once). */
-  readonly ramPages: number;
-  /**
-   * Pages of the file that are neither: their pointers or blocks are not in the image. What Linux
-   * does with them is kernel fact K24.
-   */
-  readonly outsidePages: number;
-  /**
-   * Why not all pages are direct: the kernel's own words where it has some. Undefined if they are.
-   */
-  readonly reason: string | undefined;
-}
-
-/** One PT_LOAD segment, mapped as an ELF loader does: whole pages around its bytes. */
-export interface SegmentExplanation extends RangeExplanation {
-  /** PF_R | PF_W | PF_X */
-  readonly flags: number;
-  readonly offset: number;
-  readonly filesz: number;
-  readonly vaddr: number;
-}
 
 export interface FileExplanation extends RangeExplanation {
   /**
@@ -69,13 +22,19 @@ export interface FileExplanation extends RangeExplanation {
    * data, so that with an MMU it costs a page of RAM; or `none`: it is not part of the direct run.
    */
   readonly tail: 'full' | 'zero-padded' | 'shared' | 'none';
-  /** Of an ELF executable or shared object whose headers can be read. */
+  /** Of a program whose headers can be read. */
   readonly segments: readonly SegmentExplanation[] | undefined;
 }
 
+/** As a kernel loads a file that is a program. */
+export interface LoadedExplanation extends FileExplanation {
+  readonly format: ProgramFormat | undefined;
+}
+
 /**
- * Explains what a mapping of a whole regular file, and of each of its ELF segments, would get from
- * ROM and what from RAM.
+ * Explains what a mapping of a whole regular file, and of each PT_LOAD segment of an ELF program,
+ * would get from ROM and what from RAM. Whether the kernel makes these mappings when the program is
+ * run is what {@link explainLoaded} says.
  *
  * @throws CramfsError WRONG_TYPE if it is not a regular file, BAD_REQUEST.
  */
@@ -88,134 +47,32 @@ export function explainFile(
     throw new CramfsError('WRONG_TYPE', 'not a regular file', { offset: inode.entryOffset });
   }
   const pages = Math.ceil(inode.size / options.pageSize);
-  const range = explainRange(image, inode, { pgoff: 0, pages, writable: false }, options);
   return {
-    ...range,
+    ...explainRange(image, inode, { pgoff: 0, pages, writable: false }, options),
     tail: explainTail(image, inode, options),
-    segments: programSegments(image, inode, options.pageSize)?.map((segment) => {
-      const before = segment.offset % options.pageSize;
-      return {
-        ...explainRange(
-          image,
-          inode,
-          {
-            pgoff: (segment.offset - before) / options.pageSize,
-            pages: Math.ceil((before + segment.filesz) / options.pageSize),
-            writable: (segment.flags & PF_W) !== 0,
-          },
-          options,
-        ),
-        flags: segment.flags,
-        offset: segment.offset,
-        filesz: segment.filesz,
-        vaddr: segment.vaddr,
-      };
-    }),
+    segments: explainSegments(image, inode, options),
   };
 }
 
-/** A mapping of a regular file. */
-export interface PageRange {
-  /** First page, and number of pages; may reach behind the end of the file. */
-  readonly pgoff: number;
-  readonly pages: number;
-  /** True for a private mapping with PROT_WRITE. */
-  readonly writable: boolean;
-}
-
-/** Explains one mapping as {@link explainFile} does. @throws CramfsError BAD_REQUEST. */
-export function explainRange(
+/**
+ * {@link explainFile}, but of a program the parts that its loader maps or reads. Without an MMU the
+ * program as a whole gets what execve(2) maps of it.
+ *
+ * @throws CramfsError WRONG_TYPE if it is not a regular file, BAD_REQUEST.
+ */
+export function explainLoaded(
   image: CramfsImage,
   inode: Inode,
-  range: PageRange,
   options: ExplainOptions,
-): RangeExplanation {
-  const { pgoff, pages } = range;
-  const { pageSize, physAddr } = options;
-  const ofFile = Math.max(0, Math.min(pages, Math.ceil(inode.size / pageSize) - pgoff));
-  const inRam = (reason: string | undefined): RangeExplanation => ({
-    pgoff,
-    pages,
-    directPages: 0,
-    romStart: undefined,
-    romEnd: undefined,
-    ramPages: ofFile,
-    outsidePages: 0,
-    reason,
-  });
-
-  if (pages === 0) return inRam(undefined);
-  const obstacle = mountObstacle(image, options);
-  if (obstacle !== undefined) return inRam(obstacle);
-  const result = directMap(image, inode, { ...options, ...range });
-  if (result.outside !== undefined) {
-    const { outside } = result;
-    const inside = result.pages === 0 ? 0 : outside.block - pgoff;
-    const directPages = outside.what === 'pointers' ? 0 : inside;
-    const outsidePages = ofFile - directPages;
-    const start = physAddr + result.imageOffset;
-    return {
-      ...inRam(outsideReason(outside)),
-      directPages,
-      ...(directPages === 0 ? {} : { romStart: start, romEnd: start + directPages * pageSize }),
-      ramPages: 0,
-      outsidePages,
-    };
-  }
-  if (result.pages === 0) {
-    const cut = result.run > 0 && result.bailout === 'unsuitable block layout';
-    return inRam(cut ? runEnd(image, inode, pgoff + result.run) : result.bailout);
-  }
-  const romStart = physAddr + result.imageOffset;
+): LoadedExplanation {
+  const file = explainFile(image, inode, options);
+  const program = explainProgram(image, inode, options);
+  if (program === undefined) return { ...file, format: undefined };
   return {
-    ...inRam(undefined),
-    directPages: result.pages,
-    romStart,
-    romEnd: romStart + result.pages * pageSize,
-    ramPages: ofFile - result.pages,
-    reason:
-      result.pages === pages
-        ? undefined
-        : result.lastPageShared
-          ? 'last page is shared'
-          : pgoff + result.run < Math.ceil(inode.size / pageSize)
-            ? runEnd(image, inode, pgoff + result.run)
-            : 'the mapping is longer than the file',
+    ...file,
+    ...(options.mmu ? undefined : explainExec(program.segments, file.pages)),
+    ...program,
   };
-}
-
-/** Names what is not in the image, and what Linux does with it. */
-function outsideReason({ what, block, oops }: OutsideImage): string {
-  const name = what === 'pointers' ? `the pointer of block ${block}` : `block ${block}`;
-  return `${name} is not in the image${oops ? ': Linux dies in mmap(2)' : ''} (K24)`;
-}
-
-/** What keeps every file of the image from being mapped. */
-function mountObstacle(
-  image: CramfsImage,
-  { pageSize, physAddr }: ExplainOptions,
-): string | undefined {
-  if (pageSize !== image.blockSize) {
-    return (
-      `the image has blocks of ${image.blockSize} bytes: ` +
-      `a kernel with pages of ${pageSize} bytes misreads it`
-    );
-  }
-  if (usesPhysmemOperations(image, physAddr)) return undefined;
-  return physAddr === 0
-    ? 'the kernel maps nothing directly from bus address 0'
-    : 'the superblock does not announce extended block pointers (flag 0x800)';
-}
-
-/** Why block `index` does not continue a run of direct blocks. */
-function runEnd(image: CramfsImage, inode: Inode, index: number): string {
-  const at = inode.ino + index * BLOCK_POINTER_SIZE;
-  if (at + BLOCK_POINTER_SIZE > image.bytes.length) return `block ${index} has no pointer`;
-  const pointer = decodeBlockPointer(getU32(image.view, at, image.endianness));
-  if (!pointer.uncompressed) return `block ${index} is compressed or a hole`;
-  return pointer.kind === 'direct'
-    ? `block ${index} does not follow the block before it`
-    : `block ${index} has no direct pointer`;
 }
 
 function explainTail(
@@ -233,54 +90,4 @@ function explainTail(
   if (inode.size % pageSize === 0) return 'full';
   const lastPage = imageOffset + (pages - 1) * pageSize;
   return isTailShared(image, inode, lastPage, pageSize) ? 'shared' : 'zero-padded';
-}
-
-/** PT_LOAD segments, or undefined for whatever is no readable ELF program. */
-function programSegments(
-  image: CramfsImage,
-  inode: Inode,
-  pageSize: number,
-): ElfSegment[] | undefined {
-  const elf = readElf(image, inode);
-  if (elf === undefined || !isLoadable(elf)) return undefined;
-  const segments = loadSegments(elf);
-  // In a program they follow each other and share at most the pages where they meet. Where they do
-  // not, every one of them might be the whole file, and an image could keep us busy for hours.
-  const bytes = segments.reduce(
-    (sum, { offset, filesz }) => sum + Math.max(0, Math.min(filesz, inode.size - offset)),
-    0,
-  );
-  const meetings = 2 * segments.length * pageSize;
-  return bytes > 2 * inode.size + meetings ? undefined : segments;
-}
-
-function readElf(image: CramfsImage, inode: Inode): ElfFile | undefined {
-  try {
-    if (inode.size === 0) return undefined;
-    const head = image.readBlock(inode, 0);
-    return parseElf(head, (start, end) => readRange(image, inode, start, end));
-  } catch (error) {
-    // The pages can be explained without the content; damage is for `check` to report.
-    if (isCramfsError(error)) return undefined;
-    throw error;
-  }
-}
-
-/** Bytes of a file from `start` to before `end`, or undefined if it is shorter. */
-function readRange(
-  image: CramfsImage,
-  inode: Inode,
-  start: number,
-  end: number,
-): Uint8Array | undefined {
-  if (end > inode.size) return undefined;
-  const { blockSize } = image;
-  const bytes = new Uint8Array(end - start);
-  for (let at = start; at < end;) {
-    const index = Math.floor(at / blockSize);
-    const part = image.readBlock(inode, index).subarray(at % blockSize, end - index * blockSize);
-    bytes.set(part, at - start);
-    at += part.length;
-  }
-  return bytes;
 }

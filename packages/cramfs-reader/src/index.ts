@@ -11,13 +11,19 @@ export {
 } from './mappability.js';
 export {
   explainFile,
+  explainLoaded,
+  type FileExplanation,
+  type LoadedExplanation,
+} from './explain.js';
+export type { ProgramFormat, SegmentExplanation } from './explain-program.js';
+export {
   explainRange,
   type ExplainOptions,
-  type FileExplanation,
   type PageRange,
   type RangeExplanation,
-  type SegmentExplanation,
-} from './explain.js';
+} from './explain-range.js';
+export { readNommuProgram } from './program.js';
+export { filesWithSharedPages } from './shared-pages.js';
 export { chooseImage, findImages, type FindOptions, type ImageCandidate } from './find-images.js';
 export {
   FINDING_CODES,

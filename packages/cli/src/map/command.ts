@@ -29,7 +29,7 @@ export async function runMapCommand(args: MapArguments, io: CliIo): Promise<Exit
     };
     const selected = selectFiles(image, operands, problems.add);
     const report = new MappabilityReport(image, target, selected);
-    const failures = requirementFailures(report, args.require);
+    const failures = requirementFailures(report, args.require, kernelAskedFor(args));
     const required = args.require.length > 0;
     const simulation = args.simulate ? await simulate(report) : null;
     if (args.json) {
@@ -68,6 +68,12 @@ function notInImage({ path, inode }: MappedFile, reason: string): CramfsError {
 /** Loaded when it is asked for: the emulator is as large as all the rest. */
 async function simulate(report: MappabilityReport): Promise<Simulation> {
   return (await import('./simulate.js')).simulateReport(report);
+}
+
+/** Undefined if it is for each program to say. */
+function kernelAskedFor({ mmu, nommu }: Pick<MapArguments, 'mmu' | 'nommu'>): Kernel | undefined {
+  if (mmu === nommu) return undefined;
+  return mmu ? 'mmu' : 'nommu';
 }
 
 function kernels({ mmu, nommu }: Pick<MapArguments, 'mmu' | 'nommu'>): readonly Kernel[] {

@@ -36,15 +36,17 @@ function* filesJson(report: MappabilityReport): Generator<unknown, void> {
   for (const file of report.files()) yield fileJson(file);
 }
 
-function fileJson({ path, inode, pages, tail, ranges, segments }: MappedFile): unknown {
+function fileJson({ path, inode, pages, tail, format, ranges, segments }: MappedFile): unknown {
   return {
     path: nameToText(path),
     size: inode.size,
     pages,
     tail,
+    format: format ?? null,
     ...rangesJson(ranges),
     segments:
       segments?.map(({ segment, ranges: ofSegment }) => ({
+        name: segment.name ?? null,
         flags: segmentFlags(segment.flags),
         offset: segment.offset,
         filesz: segment.filesz,
@@ -67,12 +69,13 @@ function rangesJson(ranges: PerKernel<RangeExplanation>): Record<string, unknown
         ramPages: range.ramPages,
         outsidePages: range.outsidePages,
         reason: range.reason ?? null,
+        hazard: range.hazard ?? null,
       },
     ]),
   );
 }
 
-/** One line per file, and per segment of ELF programs if asked for, and the sums. */
+/** One line per file, and per part of programs if asked for, and the sums. */
 export function* mapTable(
   report: MappabilityReport,
   withSegments: boolean,
@@ -105,7 +108,7 @@ export function* mapTable(
       ...(both ? [String(ranges.nommu!.directPages)] : []),
       tail,
       romStart === undefined ? '' : `${hex(romStart)}-${hex(romEnd!)}`,
-      main.reason ?? ranges.nommu?.reason ?? '',
+      ranges.nommu?.hazard ?? main.reason ?? ranges.nommu?.reason ?? '',
     ];
   };
   function* rows(): Generator<string[], void> {
@@ -114,7 +117,8 @@ export function* mapTable(
       if (!withSegments) continue;
       for (const { segment, ranges: ofSegment } of segments) {
         const { flags, offset, filesz } = segment;
-        const name = `  ${segmentFlags(flags)} ${hex(offset)}+${hex(filesz)}`;
+        const what = segment.name ?? segmentFlags(flags);
+        const name = `  ${what} ${hex(offset)}+${hex(filesz)}`;
         yield row(name, segment.pages, '', ofSegment);
       }
     }
@@ -129,6 +133,11 @@ export function* mapTable(
   yield totalsText(report);
 }
 
+const HOW_MAPPED = {
+  mmu: 'mapped whole and read-only',
+  nommu: 'programs as loaded, other files mapped whole',
+} as const;
+
 function totalsText(report: MappabilityReport): string {
   const totals = report.totals();
   return report.target.kernels
@@ -136,7 +145,7 @@ function totalsText(report: MappabilityReport): string {
       const { files, pages, directPages, ramPages, outsidePages } = totals[kernel]!;
       const name = kernel === 'mmu' ? 'with an MMU' : 'without an MMU';
       return (
-        `${name}, mapped whole and read-only: ${plural(files, 'file')}, ${plural(pages, 'page')}; ` +
+        `${name}, ${HOW_MAPPED[kernel]}: ${plural(files, 'file')}, ${plural(pages, 'page')}; ` +
         `${directPages} direct from ROM, ${ramPages} in RAM when used` +
         (outsidePages === 0 ? '\n' : `, ${outsidePages} not in the image\n`)
       );

@@ -1,8 +1,11 @@
+import { nameToText } from 'cramfs-format';
 import {
-  explainFile,
+  explainLoaded,
+  filesWithSharedPages,
   type CramfsImage,
   type FileExplanation,
   type Inode,
+  type ProgramFormat,
   type RangeExplanation,
   type SegmentExplanation,
 } from 'cramfs-reader';
@@ -23,7 +26,7 @@ export type PerKernel<T> = Partial<Record<Kernel, T>>;
 
 export interface MappedSegment {
   readonly segment: SegmentExplanation;
-  readonly ranges: PerKernel<RangeExplanation>;
+  readonly ranges: PerKernel<SegmentExplanation>;
 }
 
 export interface MappedFile {
@@ -32,8 +35,9 @@ export interface MappedFile {
   readonly inode: Inode;
   readonly pages: number;
   readonly tail: FileExplanation['tail'];
+  readonly format: ProgramFormat | undefined;
   readonly ranges: PerKernel<RangeExplanation>;
-  /** Of ELF programs. */
+  /** Of programs. */
   readonly segments: readonly MappedSegment[] | undefined;
 }
 
@@ -57,6 +61,7 @@ export class MappabilityReport {
   /** Regular files. */
   readonly selected: readonly SelectedFile[];
   private readonly kept = new Map<string, Explained>();
+  private shared: ReadonlyMap<number, string> | undefined;
 
   constructor(image: CramfsImage, target: MapTarget, selected: readonly SelectedFile[]) {
     this.image = image;
@@ -77,7 +82,22 @@ export class MappabilityReport {
       explained = this.explainInode(inode);
       if (this.kept.size < MAX_KEPT) this.kept.set(key, explained);
     }
-    return { path, inode, ...explained };
+    return { path, inode, ...explained, ranges: this.withHazard(inode, explained.ranges) };
+  }
+
+  /** Adds that a mapping from ROM without an MMU may meet one of another file's equal pages. */
+  private withHazard(
+    { ino }: Inode,
+    ranges: PerKernel<RangeExplanation>,
+  ): PerKernel<RangeExplanation> {
+    const { nommu } = ranges;
+    if (nommu === undefined || nommu.directPages === 0) return ranges;
+    // Directories that cannot be read are named when the files are selected.
+    this.shared ??= filesWithSharedPages(this.image, this.target.pageSize, () => undefined);
+    const other = this.shared.get(ino);
+    if (other === undefined) return ranges;
+    const hazard = `has pages of ${nameToText(other)}: Linux stops if both are mapped (K22)`;
+    return { ...ranges, nommu: { ...nommu, hazard } };
   }
 
   private explainInode(inode: Inode): Explained {
@@ -85,14 +105,15 @@ export class MappabilityReport {
     const explained = new Map(
       kernels.map((kernel) => {
         const options = { pageSize, physAddr, mmu: kernel === 'mmu' };
-        return [kernel, explainFile(this.image, inode, options)] as const;
+        return [kernel, explainLoaded(this.image, inode, options)] as const;
       }),
     );
     const [first] = explained.values();
-    const { pages, tail, segments } = first!;
+    const { pages, tail, format, segments } = first!;
     return {
       pages,
       tail,
+      format,
       ranges: Object.fromEntries(explained),
       segments: segments?.map((segment, index) => ({
         segment,

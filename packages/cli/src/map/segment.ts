@@ -8,10 +8,12 @@ export function segmentFlags(flags: number): string {
   return letter(PF_R, 'r') + letter(PF_W, 'w') + letter(PF_X, 'x');
 }
 
-/** `r-x segment at 0x1000`, by its offset in the file. */
+/** `r-x segment at 0x1000`, by its offset in the file; `text` or `data` of a bFLT program. */
 export function segmentName({
+  name,
   flags,
   offset,
-}: Pick<SegmentExplanation, 'flags' | 'offset'>): string {
+}: Pick<SegmentExplanation, 'name' | 'flags' | 'offset'>): string {
+  if (name !== undefined) return name;
   return `${segmentFlags(flags)} segment at ${hex(offset)}`;
 }

@@ -16,7 +16,7 @@ import {
 } from 'xip-emu';
 import { InputError } from '../errors.js';
 import { mountRoot, romMachine } from '../emulator/rom-machine.js';
-import type { Kernel, MappabilityReport, MappedFile, PerKernel } from './report.js';
+import type { Kernel, MappabilityReport, MappedFile } from './report.js';
 import { segmentName } from './segment.js';
 
 /** What the emulator got from one mapping, in the terms of {@link RangeExplanation}. */
@@ -46,6 +46,14 @@ export interface Simulation {
   readonly disagreements: readonly Disagreement[];
 }
 
+/** One that is made. */
+interface Mapping {
+  readonly what: string;
+  /** PF_* of a segment, 0 for a file. */
+  readonly flags: number;
+  readonly range: RangeExplanation;
+}
+
 /**
  * Makes each mapping that `report` explains in the emulator, and compares.
  *
@@ -64,8 +72,7 @@ export function simulateReport(report: MappabilityReport): Simulation {
   for (const kernel of target.kernels) {
     const simulator = new Simulator(image, kernel, target.physAddr);
     for (const file of report.files()) {
-      for (const { what, flags, ranges } of mappingsOf(file)) {
-        const range = ranges[kernel]!;
+      for (const { what, flags, range } of mappingsOf(file, kernel)) {
         if (range.pages === 0) continue;
         mappings += 1;
         const simulated = simulator.simulate(file, range, flags);
@@ -77,20 +84,17 @@ export function simulateReport(report: MappabilityReport): Simulation {
   return { mappings, disagreements };
 }
 
-/** The whole file, and each segment. */
-function mappingsOf({ ranges, segments = [] }: MappedFile): {
-  readonly what: string;
-  readonly flags: number;
-  readonly ranges: PerKernel<RangeExplanation>;
-}[] {
-  return [
-    { what: 'file', flags: 0, ranges },
-    ...segments.map(({ segment, ranges: ofSegment }) => ({
-      what: segmentName(segment),
-      flags: segment.flags,
-      ranges: ofSegment,
-    })),
-  ];
+/** The whole file, if it is not a program as execve() loads it, and what a loader maps. */
+function mappingsOf({ format, ranges, segments = [] }: MappedFile, kernel: Kernel): Mapping[] {
+  const asLoaded = kernel === 'nommu' && format !== undefined;
+  const whole = { what: 'file', flags: 0, range: ranges[kernel]! };
+  const parts = segments.flatMap(({ segment, ranges: ofSegment }): Mapping[] => {
+    const range = ofSegment[kernel]!;
+    return range.copied === true
+      ? []
+      : [{ what: segmentName(segment), flags: segment.flags, range }];
+  });
+  return asLoaded ? parts : [whole, ...parts];
 }
 
 function agree(expected: RangeExplanation, simulated: SimulatedRange): boolean {

@@ -1,0 +1,143 @@
+import { BLOCK_POINTER_SIZE, decodeBlockPointer, getU32 } from 'cramfs-format';
+import type { CramfsImage } from './image.js';
+import { directMap, usesPhysmemOperations, type OutsideImage } from './mappability.js';
+import type { Inode } from './types.js';
+
+/** The kernel and the board for which mappability is explained. */
+export interface ExplainOptions {
+  /** The kernel's page size in bytes. */
+  readonly pageSize: number;
+  /** Bus address of image byte 0. */
+  readonly physAddr: number;
+  readonly mmu: boolean;
+}
+
+/** What a read-only mapping of a range of a file's pages would be made of. */
+export interface RangeExplanation {
+  /** First page, and number of pages. */
+  readonly pgoff: number;
+  readonly pages: number;
+  /** Leading pages that come from ROM. */
+  readonly directPages: number;
+  /** Bus addresses of these, the end exclusive; undefined if there are none. */
+  readonly romStart: number | undefined;
+  readonly romEnd: number | undefined;
+  /** Pages of the file that need RAM once they are touched (without MMU: at once). */
+  readonly ramPages: number;
+  /**
+   * Pages of the file that are neither: their pointers or blocks are not in the image. What Linux
+   * does with them is kernel fact K24.
+   */
+  readonly outsidePages: number;
+  /**
+   * Why not all pages are direct: the kernel's own words where it has some. Undefined if they are.
+   */
+  readonly reason: string | undefined;
+  /** What a kernel without an MMU does wrong once this is mapped from ROM (kernel facts K22, K23). */
+  readonly hazard: string | undefined;
+}
+
+/** A mapping of a regular file. */
+export interface PageRange {
+  /** First page, and number of pages; may reach behind the end of the file. */
+  readonly pgoff: number;
+  readonly pages: number;
+  /** True for a private mapping with PROT_WRITE. */
+  readonly writable: boolean;
+}
+
+/** Explains one mapping as {@link explainFile} does. @throws CramfsError BAD_REQUEST. */
+export function explainRange(
+  image: CramfsImage,
+  inode: Inode,
+  range: PageRange,
+  options: ExplainOptions,
+): RangeExplanation {
+  const { pgoff, pages } = range;
+  const { pageSize, physAddr } = options;
+  const ofFile = Math.max(0, Math.min(pages, Math.ceil(inode.size / pageSize) - pgoff));
+  const inRam = (reason: string | undefined): RangeExplanation => ({
+    pgoff,
+    pages,
+    directPages: 0,
+    romStart: undefined,
+    romEnd: undefined,
+    ramPages: ofFile,
+    outsidePages: 0,
+    reason,
+    hazard: undefined,
+  });
+
+  if (pages === 0) return inRam(undefined);
+  const obstacle = mountObstacle(image, options);
+  if (obstacle !== undefined) return inRam(obstacle);
+  const result = directMap(image, inode, { ...options, ...range });
+  if (result.outside !== undefined) {
+    const { outside } = result;
+    const inside = result.pages === 0 ? 0 : outside.block - pgoff;
+    const directPages = outside.what === 'pointers' ? 0 : inside;
+    const outsidePages = ofFile - directPages;
+    const start = physAddr + result.imageOffset;
+    return {
+      ...inRam(outsideReason(outside)),
+      directPages,
+      ...(directPages === 0 ? {} : { romStart: start, romEnd: start + directPages * pageSize }),
+      ramPages: 0,
+      outsidePages,
+    };
+  }
+  if (result.pages === 0) {
+    const cut = result.run > 0 && result.bailout === 'unsuitable block layout';
+    return inRam(cut ? runEnd(image, inode, pgoff + result.run) : result.bailout);
+  }
+  const romStart = physAddr + result.imageOffset;
+  return {
+    ...inRam(undefined),
+    directPages: result.pages,
+    romStart,
+    romEnd: romStart + result.pages * pageSize,
+    ramPages: ofFile - result.pages,
+    reason:
+      result.pages === pages
+        ? undefined
+        : result.lastPageShared
+          ? 'last page is shared'
+          : pgoff + result.run < Math.ceil(inode.size / pageSize)
+            ? runEnd(image, inode, pgoff + result.run)
+            : 'the mapping is longer than the file',
+  };
+}
+
+/** Names what is not in the image, and what Linux does with it. */
+function outsideReason({ what, block, oops }: OutsideImage): string {
+  const name = what === 'pointers' ? `the pointer of block ${block}` : `block ${block}`;
+  return `${name} is not in the image${oops ? ': Linux dies in mmap(2)' : ''} (K24)`;
+}
+
+/** What keeps every file of the image from being mapped. */
+export function mountObstacle(
+  image: CramfsImage,
+  { pageSize, physAddr }: ExplainOptions,
+): string | undefined {
+  if (pageSize !== image.blockSize) {
+    return (
+      `the image has blocks of ${image.blockSize} bytes: ` +
+      `a kernel with pages of ${pageSize} bytes misreads it`
+    );
+  }
+  if (usesPhysmemOperations(image, physAddr)) return undefined;
+  return physAddr === 0
+    ? 'the kernel maps nothing directly from bus address 0'
+    : 'the superblock does not announce extended block pointers (flag 0x800)';
+}
+
+/** Why block `index` does not continue a run of direct blocks. */
+function runEnd(image: CramfsImage, inode: Inode, index: number): string {
+  const at = inode.ino + index * BLOCK_POINTER_SIZE;
+  if (at + BLOCK_POINTER_SIZE > image.bytes.length) return `block ${index} has no pointer`;
+  const pointer = decodeBlockPointer(getU32(image.view, at, image.endianness));
+  if (!pointer.uncompressed) return `block ${index} is compressed or a hole`;
+  return pointer.kind === 'direct'
+    ? `block ${index} does not follow the block before it`
+    : `block ${index} has no direct pointer`;
+}

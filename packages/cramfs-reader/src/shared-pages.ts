@@ -1,0 +1,55 @@
+import { BLOCK_POINTER_SIZE, decodeBlockPointer, getU32, type CramfsError } from 'cramfs-format';
+import type { CramfsImage } from './image.js';
+import { InPlacePages } from './in-place.js';
+import { hasExtendedPointers } from './superblock.js';
+
+/** How many times its own pointers an image may make us look at; a sound one has each once. */
+const OVERLAP_BUDGET = 2;
+
+/**
+ * Files that have a page in place where another file, or they themselves, have one: a kernel without
+ * an MMU must not map both at once (kernel fact K22).
+ *
+ * @param pageSize the kernel's, in bytes.
+ * @param onError told of directories that cannot be read.
+ * @returns by inode number the path, a byte string, of the other file. Not all of them if pointer
+ * tables overlap so much that no builder has made them.
+ */
+export function filesWithSharedPages(
+  image: CramfsImage,
+  pageSize: number,
+  onError: (error: CramfsError) => void,
+): Map<number, string> {
+  const shared = new Map<number, string>();
+  if (!hasExtendedPointers(image.superblock)) return shared;
+  const pages = new InPlacePages();
+  const files: { readonly ino: number; readonly path: string }[] = [];
+  const seen = new Set<number>();
+  let budget = (OVERLAP_BUDGET * image.bytes.length) / BLOCK_POINTER_SIZE;
+  for (const { path, inode } of image.walk(image.root, { onError })) {
+    const { ino, size, dataOffset, type } = inode;
+    if (type !== 'file' || dataOffset === 0 || seen.has(ino)) continue;
+    seen.add(ino);
+    const count = Math.ceil(size / pageSize);
+    budget -= count;
+    if (budget < 0) break;
+    let isNew = true;
+    const end = Math.min(dataOffset + count * BLOCK_POINTER_SIZE, image.bytes.length - 3);
+    for (let at = dataOffset; at < end; at += BLOCK_POINTER_SIZE) {
+      const pointer = decodeBlockPointer(getU32(image.view, at, image.endianness));
+      if (pointer.kind !== 'direct' || !pointer.uncompressed) continue;
+      if (isNew) {
+        pages.addFile();
+        files.push({ ino, path });
+        isNew = false;
+      }
+      pages.add((at - dataOffset) / BLOCK_POINTER_SIZE, pointer.start);
+    }
+  }
+  for (const { first, second } of pages.shared()) {
+    const [a, b] = [files[first.file]!, files[second.file]!];
+    shared.set(b.ino, a.path);
+    if (!shared.has(a.ino)) shared.set(a.ino, b.path);
+  }
+  return shared;
+}
