@@ -2,13 +2,15 @@ import {
   CRAMFS_DEFAULT_BLOCK_SIZE,
   CRAMFS_FLAG_FSID_VERSION_2,
   CRAMFS_FLAG_SHIFTED_ROOT_OFFSET,
+  CRAMFS_INODE_SIZE,
   CRAMFS_PAD_SIZE,
   CRAMFS_SIGNATURE,
   CRAMFS_SUPER_SIZE,
   dataOffset,
+  decodeInode,
   decodeSuperblock,
   fileType,
-  isCramfsError,
+  nameFieldLength,
   superblockEndianness,
   type Endianness,
 } from 'cramfs-format';
@@ -46,6 +48,8 @@ const MAGIC_BYTE_AT: Readonly<Record<Endianness, number>> = { little: 2, big: 1 
 const MAX_CRC_PASSES = 4;
 /** Root entries that have to make sense. */
 const ROOT_ENTRIES = 16;
+/** Candidates that are listed; behind them only better ones than all before. */
+const MAX_CANDIDATES = 4096;
 
 /**
  * Scans `bytes`, such as a firmware file, for cramfs images of both byte orders at any offset, in
@@ -53,7 +57,8 @@ const ROOT_ENTRIES = 16;
  * either the signature has to be there or the root's entries have to make sense. What lies inside
  * an image with a right CRC is content of that image and is not looked at.
  *
- * A damaged image is listed as well; {@link chooseImage} prefers sound ones.
+ * A damaged image is listed as well; {@link chooseImage} prefers sound ones. Behind 4096 candidates
+ * only what it would prefer to all of them is listed.
  */
 export function findImages(
   bytes: Uint8Array,
@@ -62,9 +67,14 @@ export function findImages(
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const crcBudget = { bytes: MAX_CRC_PASSES * bytes.length };
   const found: ImageCandidate[] = [];
+  let best = -1;
   for (let at = bytes.indexOf(MAGIC_BYTE); at >= 0; at = bytes.indexOf(MAGIC_BYTE, at)) {
     const candidate = candidateAround(bytes, view, at, crcBudget, zlib);
-    if (candidate !== undefined) found.push(candidate);
+    if (candidate !== undefined) {
+      const rank = rankOf(candidate);
+      if (found.length < MAX_CANDIDATES || rank > best) found.push(candidate);
+      best = Math.max(best, rank);
+    }
     at = candidate?.crcOk === true ? candidate.offset + candidate.size : at + 1;
   }
   return found;
@@ -72,11 +82,12 @@ export function findImages(
 
 /** The best of {@link findImages}' candidates: a right CRC, then a sound root, then the first. */
 export function chooseImage(candidates: readonly ImageCandidate[]): ImageCandidate | undefined {
-  return (
-    candidates.find(({ crcOk }) => crcOk) ??
-    candidates.find(({ rootOk }) => rootOk) ??
-    candidates[0]
-  );
+  const best = candidates.reduce((rank, candidate) => Math.max(rank, rankOf(candidate)), 0);
+  return candidates.find((candidate) => rankOf(candidate) === best);
+}
+
+function rankOf({ crcOk, rootOk }: ImageCandidate): number {
+  return crcOk === true ? 2 : rootOk ? 1 : 0;
 }
 
 /** The image whose magic holds the byte at `at`. */
@@ -146,18 +157,23 @@ function inspect(
   };
 }
 
-/** An empty root proves nothing; so do entries that are cut off or have impossible types. */
-function isRootSound(image: CramfsImage): boolean {
-  let entries = 0;
-  try {
-    for (const { inode } of image.entries(image.root)) {
-      if (inode.type === undefined) return false;
-      entries += 1;
-      if (entries === ROOT_ENTRIES) break;
-    }
-  } catch (error) {
-    if (!isCramfsError(error)) throw error;
-    return false;
+/**
+ * An empty root proves nothing; so do entries that are cut off or have impossible types. Does not
+ * read the directory as others do: what is tried is no image nearly always, and a file can have
+ * millions of places to try, too many to throw an error for each.
+ */
+function isRootSound({ bytes, view, endianness, root, size }: CramfsImage): boolean {
+  if (root.dataOffset === 0) return false;
+  const end = Math.min(root.dataOffset + root.size, size);
+  let at = root.dataOffset;
+  for (let entries = 0; entries < ROOT_ENTRIES && at < root.dataOffset + root.size; entries += 1) {
+    const nameAt = at + CRAMFS_INODE_SIZE;
+    if (nameAt > end) return false;
+    const raw = decodeInode(view, at, endianness);
+    const next = nameAt + nameFieldLength(raw);
+    if (next > end || fileType(raw.mode) === undefined) return false;
+    if (bytes.subarray(nameAt, next).every((byte) => byte === 0)) return false;
+    at = next;
   }
-  return entries > 0;
+  return at > root.dataOffset;
 }

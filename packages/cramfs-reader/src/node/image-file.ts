@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { gunzip } from 'node:zlib';
-import { promisify } from 'node:util';
 import { CramfsError, bytesToName, type BlockSize } from 'cramfs-format';
 import { chooseImage, findImages, type ImageCandidate } from '../find-images.js';
 import { openImage, type CramfsImage } from '../image.js';
+import { gzipDecompress } from './gzip.js';
 import { nodeZlib } from './zlib.js';
 import { isZstd, zstdDecompress } from './zstd.js';
 
@@ -65,9 +64,7 @@ export async function unpackImage(
 ): Promise<Pick<ImageFile, 'compression' | 'bytes'>> {
   try {
     if (stored[0] === 0x1f && stored[1] === 0x8b) {
-      const options = { maxOutputLength: MAX_DECOMPRESSED };
-      const bytes = await promisify(gunzip)(stored, options);
-      return { compression: 'gzip', bytes };
+      return { compression: 'gzip', bytes: await gzipDecompress(stored, MAX_DECOMPRESSED) };
     }
     if (isZstd(stored)) {
       const bytes = await zstdDecompress(stored, MAX_DECOMPRESSED);

@@ -24,6 +24,7 @@ export function isZstd(bytes: Uint8Array): boolean {
  * Decompresses Zstandard data.
  *
  * @param maxLength bytes that the result may have; nothing is decompressed if it would have more.
+ * @returns memory that worker threads can share.
  * @throws CramfsError BAD_SOURCE if the data is damaged, cut off or gives more than `maxLength`,
  * UNSUPPORTED if it needs a larger window than the codec has memory for.
  */
@@ -35,7 +36,7 @@ export async function zstdDecompress(bytes: Uint8Array, maxLength: number): Prom
   const stream = await openZstdStream(() => {
     throw new CramfsError('UNSUPPORTED', 'Zstandard data with a window of more than 8 MiB');
   });
-  const content = new Uint8Array(length);
+  const content = new Uint8Array(new SharedArrayBuffer(length));
   let filled = 0;
   const collect = (piece: Uint8Array): void => {
     content.set(piece, filled);

@@ -21,6 +21,7 @@ export class CramfsInode extends Inode {
   readonly mode: number;
   readonly size: number;
   readonly mapping: AddressSpace | undefined;
+  private readonly dentries = new Map<string, Inode | undefined>();
 
   constructor(sb: CramfsSuperBlock, raw: ImageInode) {
     super(raw.ino, fileOperations(sb, raw));
@@ -35,27 +36,50 @@ export class CramfsInode extends Inode {
       : undefined;
   }
 
-  /** Compare fs/cramfs/inode.c:cramfs_lookup(). */
+  /** Keeps every answer, as the dentry cache does: compare fs/namei.c:lookup_dcache(). */
   lookup(name: string): Inode | undefined {
+    if (this.dentries.has(name)) return this.dentries.get(name);
+    const inode = this.search(name);
+    this.dentries.set(name, inode);
+    return inode;
+  }
+
+  /** Compare fs/cramfs/inode.c:cramfs_lookup(). */
+  private search(name: string): Inode | undefined {
     const { sb } = this;
-    for (let offset = 0; offset < this.size;) {
+    // Zeros are entries without a name: a directory can have millions of them behind the image.
+    const end = Math.min(this.size, sb.zerosFrom(ENTRY_WINDOW) - this.ino);
+    for (let offset = 0; offset < end;) {
       const at = this.ino + offset;
-      const window = new Uint8Array(ENTRY_WINDOW);
-      window.set(sb.read(at, ENTRY_WINDOW));
-      const raw = decodeInode(new DataView(window.buffer), 0, sb.image.endianness);
-      const field = window.subarray(CRAMFS_INODE_SIZE, CRAMFS_INODE_SIZE + raw.namelen * 4);
-      if (sb.sortedDirectories && name.charCodeAt(0) < (field[0] ?? 0)) return undefined;
-      offset += CRAMFS_INODE_SIZE + field.length;
-      if (Math.ceil(name.length / 4) * 4 !== field.length) continue;
-      let length = field.length;
-      while (length > 0 && field[length - 1] === 0) length -= 1;
+      const { bytes, view, start } = this.entryWindow(at);
+      const raw = decodeInode(view, start, sb.image.endianness);
+      const nameAt = start + CRAMFS_INODE_SIZE;
+      const fieldLength = raw.namelen * 4;
+      const first = fieldLength === 0 ? 0 : bytes[nameAt]!;
+      if (sb.sortedDirectories && name.charCodeAt(0) < first) return undefined;
+      offset += CRAMFS_INODE_SIZE + fieldLength;
+      if (Math.ceil(name.length / 4) * 4 !== fieldLength) continue;
+      let length = fieldLength;
+      while (length > 0 && bytes[nameAt + length - 1] === 0) length -= 1;
       if (length === 0) throw new SyscallError('EIO', 'a directory entry without a name');
       if (length !== name.length) continue;
-      const entry = bytesToName(field.subarray(0, length));
+      const entry = bytesToName(bytes.subarray(nameAt, nameAt + length));
       if (entry === name) return sb.iget(makeInode(raw, at));
       if (name < entry && sb.sortedDirectories) return undefined;
     }
     return undefined;
+  }
+
+  /** Memory in which the entry at image offset `at` stands from `start` on. */
+  private entryWindow(at: number): { bytes: Uint8Array; view: DataView; start: number } {
+    const { bytes, view } = this.sb.image;
+    const stored = this.sb.read(at, ENTRY_WINDOW);
+    if (stored.length === ENTRY_WINDOW && stored.buffer === bytes.buffer) {
+      return { bytes, view, start: at };
+    }
+    const window = new Uint8Array(ENTRY_WINDOW);
+    window.set(stored);
+    return { bytes: window, view: new DataView(window.buffer), start: 0 };
   }
 
   /** Compare fs/namei.c:page_get_link(). */

@@ -160,6 +160,13 @@ export class CramfsSuperBlock extends SuperBlock {
     return this.image.bytes.subarray(offset, offset + length);
   }
 
+  /** Offset from which on every {@link read} of `length` bytes gives zeros. */
+  zerosFrom(length: number): number {
+    if (this.isUnmapped) return Infinity;
+    const end = this.image.bytes.length;
+    return this.physAddr === 0 ? end : Math.min(end, this.size - length + 1);
+  }
+
   /**
    * Without an address of the ROM, cramfs_read() takes the mount for one of a block device, which
    * it has not: compare fs/cramfs/inode.c:cramfs_read(), cramfs_blkdev_read().
