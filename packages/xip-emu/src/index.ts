@@ -91,6 +91,13 @@ export {
   type RamPages,
   type SegmentCost,
 } from './exec/program-cost.js';
+export {
+  systemCost,
+  type ProgramOutcome,
+  type ProgramRun,
+  type SharedFile,
+  type SystemCost,
+} from './exec/system-cost.js';
 export { startProgram, type StartOptions, type StartedProgram } from './exec/start-program.js';
 export {
   accountMachine,
@@ -108,6 +115,7 @@ export {
   PM_PRESENT,
   pagemapEntries,
 } from './report/pagemap.js';
+export { regionsIn, type RegionAllocation, type RegionReport } from './report/regions.js';
 export { smapsText } from './report/smaps-text.js';
 export type { SmapsCounts } from './report/smaps.js';
 export {

@@ -113,7 +113,9 @@ export class Machine implements MmHost {
       roms,
     });
     this.shmMount = this.register(new TmpfsSuperBlock(this.phys));
-    this.vmRegions = new VmRegions(new RegionRam(this.phys));
+    this.vmRegions = new VmRegions(
+      new RegionRam(this.phys, this.build.config.NOMMU_INITIAL_TRIM_EXCESS),
+    );
   }
 
   /**

@@ -1,6 +1,15 @@
 import { defineCommand, type CommandArguments } from '../command.js';
 import { kernelOptions, physOption, policyOption } from '../emulator-options.js';
-import { choice, flag, imageOptions, jsonOption, parseBytes, text, value } from '../options.js';
+import {
+  choice,
+  flag,
+  imageOptions,
+  list,
+  jsonOption,
+  parseBytes,
+  text,
+  value,
+} from '../options.js';
 
 const options = {
   ...policyOption,
@@ -18,6 +27,12 @@ const options = {
     undefined,
     'DIR[:DIR...]',
   ),
+  run: list(
+    'instead of PATH: one of several programs that run at once, N of it; words with blanks between',
+    undefined,
+    'N*CMD',
+  ),
+  'run-file': value('a file with such a program in each line', text, undefined, 'FILE'),
   'max-ram': value(
     'exit 1 if the program takes more RAM than this at most: bytes, or with K, M, G',
     parseBytes('--max-ram'),
@@ -30,7 +45,7 @@ const options = {
 export type ExecArguments = CommandArguments<typeof options>;
 
 export const exec = defineCommand({
-  synopsis: 'IMAGE PATH [ARG...]',
+  synopsis: 'IMAGE [PATH] [ARG...]',
   description:
     'Starts a program of the image in the emulator, with its dynamic loader and libraries, and tells\n' +
     'what is mapped, what comes from ROM, what it costs in RAM, and why not all is in place.',

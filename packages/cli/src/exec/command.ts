@@ -1,26 +1,37 @@
+import { readFileSync } from 'node:fs';
 import { textToName } from 'cramfs-format';
 import type { ExecArguments } from '../commands/exec.js';
 import { DEFAULT_PHYS } from '../emulator-options.js';
 import { kernelConfig, programArchitecture } from '../emulator/architecture.js';
+import { UsageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { print, type CliIo } from '../io.js';
 import { openImageAndOffset } from '../open-image.js';
 import { about } from '../report-error.js';
 import { explainExec } from './explain.js';
+import { systemJson } from './json-system.js';
 import { execJson } from './json.js';
+import { systemText } from './render-system.js';
 import { execText } from './render.js';
+import { checkRuns, parseRun, parseRunFile, type ProgramRuns } from './runs.js';
+import { explainSystem } from './system.js';
 
 /** `cramfs exec`, its command line parsed. */
 export async function runExecCommand(args: ExecArguments, io: CliIo): Promise<ExitCode> {
-  const [file, pathText, ...argumentTexts] = args.operands as [string, string, ...string[]];
+  const [file, pathText, ...argumentTexts] = args.operands as [string, string?, ...string[]];
+  const runs = await runsOf(args);
+  if (pathText === undefined && runs.length === 0) {
+    throw new UsageError('missing argument: PATH, or --run');
+  }
+  if (pathText !== undefined && runs.length > 0) {
+    throw new UsageError(`unexpected argument: ${pathText}: --run names the programs`);
+  }
   const imageArguments = { offset: args['image-offset'], 'block-size': args['block-size'] };
   const { image, offset } = await openImageAndOffset(file, imageArguments, io);
   return about(file, async () => {
-    const path = `/${textToName(pathText).replace(/^\/+/, '')}`;
+    const path = pathText === undefined ? runs[0]!.argv[0] : absolute(textToName(pathText));
     const { policy = 'linux-6.12', phys = DEFAULT_PHYS, nommu, loader = 'auto' } = args;
-    const explanation = explainExec(image, {
-      path,
-      argv: [path, ...argumentTexts.map(textToName)],
+    const kernel = {
       arch: programArchitecture(image, path, args),
       config: kernelConfig(args),
       mmu: !nommu,
@@ -29,10 +40,33 @@ export async function runExecCommand(args: ExecArguments, io: CliIo): Promise<Ex
       loader,
       libraryPath: directories(args['library-path']),
       maxRam: args['max-ram'],
-    });
+    };
+    if (runs.length > 0) {
+      const explanation = explainSystem(image, { ...kernel, runs });
+      await print(io, args.json ? systemJson(explanation, offset) : systemText(explanation));
+      return explanation.starts && explanation.fits ? EXIT.ok : EXIT.differs;
+    }
+    const argv = [path, ...argumentTexts.map(textToName)];
+    const explanation = explainExec(image, { ...kernel, path, argv });
     await print(io, args.json ? execJson(explanation, offset) : execText(explanation));
     return explanation.starts && explanation.fits ? EXIT.ok : EXIT.differs;
   });
+}
+
+/** What `--run` and `--run-file` name, in this order. @throws UsageError, FileError. */
+async function runsOf(args: ExecArguments): Promise<ProgramRuns[]> {
+  const file = args['run-file'];
+  const text = file === undefined ? '' : await about(file, () => readFileSync(file, 'utf8'));
+  const runs = [...args.run.map(parseRun), ...parseRunFile(text)];
+  if (file !== undefined && runs.length === 0) {
+    throw new UsageError(`--run-file cannot be '${file}': it names no programs`);
+  }
+  checkRuns(runs);
+  return runs;
+}
+
+function absolute(path: string): string {
+  return `/${path.replace(/^\/+/, '')}`;
 }
 
 function directories(path: string | undefined): string[] {

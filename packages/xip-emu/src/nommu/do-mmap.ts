@@ -112,18 +112,24 @@ function makeRegion(regions: VmRegions, mapping: NewMapping): VmRegion {
   const { file, vmFlags } = mapping;
   const address = file === undefined ? undefined : directAddress(file, mapping);
   if (address !== undefined && acceptsDirect(mapping)) {
-    return regionAt(address, mapping, vmFlags);
+    const top = address + mapping.length;
+    return regionAt({ start: address, top }, mapping, vmFlags);
   }
   if (file !== undefined && (vmFlags & VM_SHARED) !== 0) throw notDirect();
   return regionAt(copyToRam(regions, mapping), mapping, vmFlags | VM_MAPPED_COPY);
 }
 
-function regionAt(start: Address, mapping: NewMapping, vmFlags: number): VmRegion {
+/** @param memory up to the end of what was allocated. */
+function regionAt(
+  { start, top }: { readonly start: Address; readonly top: Address },
+  mapping: NewMapping,
+  vmFlags: number,
+): VmRegion {
   const { file, pgoff, length, origin } = mapping;
   return {
     vmStart: start,
     vmEnd: start + length,
-    vmTop: start + length,
+    vmTop: top,
     vmPgoff: pgoff,
     vmFlags,
     vmFile: file,
@@ -159,9 +165,13 @@ function notDirect(): SyscallError {
  * Allocates memory and reads the file into it, all at once. Compare mm/nommu.c:do_mmap_private()
  * => kernel_read().
  */
-function copyToRam({ ram }: VmRegions, { file, length, pgoff }: NewMapping): Address {
-  const start = ram.allocate(length / PAGE_SIZE);
-  if (file === undefined) return start;
+function copyToRam(
+  { ram }: VmRegions,
+  { file, length, pgoff }: NewMapping,
+): { readonly start: Address; readonly top: Address } {
+  const memory = ram.allocate(length / PAGE_SIZE);
+  const { start, top } = memory;
+  if (file === undefined) return memory;
   try {
     const position = pgoff * PAGE_SIZE;
     verifyArea(position, length);
@@ -169,10 +179,10 @@ function copyToRam({ ram }: VmRegions, { file, length, pgoff }: NewMapping): Add
     const got = file.fops.readIter!(file, position, content);
     ram.write(start, content.subarray(0, got));
   } catch (error) {
-    ram.free(start, start + length);
+    ram.free(start, top);
     throw error;
   }
-  return start;
+  return memory;
 }
 
 function vmaOn(vmRegion: VmRegion, vmStart: Address, mapping: NewMapping): NommuVma {

@@ -12,25 +12,38 @@ export class RegionRam {
 
   readonly phys: PhysicalMemory;
 
-  constructor(phys: PhysicalMemory) {
+  /** vm.nr_trim_pages: an excess of so many pages is given back at once; 0 = never. */
+  private readonly trimPages: number;
+
+  constructor(phys: PhysicalMemory, trimPages = 1) {
     this.phys = phys;
+    this.trimPages = trimPages;
+  }
+
+  /** Pages that are allocated where `pages` are asked for. Compare mm/nommu.c:do_mmap_private(). */
+  private total(pages: number): number {
+    const block = 2 ** Math.ceil(Math.log2(pages));
+    return this.trimPages > 0 && block - pages >= this.trimPages ? pages : block;
   }
 
   /**
-   * Zeroed pages in a row. The allocation is exact: the kernel takes the next power of two and
-   * gives the rest back at once (vm.nr_trim_pages = 1, its default). Compare
-   * mm/nommu.c:do_mmap_private() => alloc_pages_exact().
+   * Zeroed pages in a row. The kernel takes the next power of two, and gives the rest back at once
+   * if that is enough (vm.nr_trim_pages). Compare mm/nommu.c:do_mmap_private() =>
+   * alloc_pages_exact().
    *
+   * @returns where they start, and where the allocation ends.
    * @throws SyscallError ENOMEM if no such row is free, or for more than 4 MiB: that the page
    * allocator cannot give in any case, so it also warns (mm/page_alloc.c:__alloc_pages()).
    */
-  allocate(pages: number): Address {
+  allocate(pages: number): { readonly start: Address; readonly top: Address } {
     const possible = pages <= MAX_BLOCK_PAGES;
+    const total = this.total(pages);
     if (!possible) this.warnings += 1;
-    const first = possible ? this.phys.allocateRun(pages, FRAME_REGION) : undefined;
+    const first = possible ? this.phys.allocateRun(total, FRAME_REGION) : undefined;
     if (first === undefined) throw new SyscallError('ENOMEM', `no ${pages} contiguous pages`);
-    this.pagesAllocated += pages;
-    return this.phys.pfnOf(first) * PAGE_SIZE;
+    this.pagesAllocated += total;
+    const start = this.phys.pfnOf(first) * PAGE_SIZE;
+    return { start, top: start + total * PAGE_SIZE };
   }
 
   /** Compare mm/nommu.c:free_page_series(). */

@@ -1,0 +1,49 @@
+import { VM_MAPPED_COPY } from '../nommu/vm-flags.js';
+import type { VmRegions } from '../nommu/vm-region.js';
+import { PAGE_SIZE, pagesOf, type Address } from '../units.js';
+import { nommuPermissionsText } from './maps.js';
+
+/** Memory under mappings without an MMU (struct vm_region), as /proc/maps lists it. */
+export interface RegionReport {
+  readonly start: Address;
+  /** Exclusive; of what mappings may use. */
+  readonly end: Address;
+  readonly permissions: string;
+  /** Byte string; undefined for anonymous memory. */
+  readonly path: string | undefined;
+  /** Mappings that stand on it, of one process or several. */
+  readonly users: number;
+  /** Undefined for memory of a device: ROM. */
+  readonly allocation: RegionAllocation | undefined;
+}
+
+/** What the page allocator was asked for. Compare mm/nommu.c:do_mmap_private(). */
+export interface RegionAllocation {
+  /** The allocation needs 2^order free pages in a row, aligned. */
+  readonly order: number;
+  readonly pages: number;
+  /** Pages of it that nobody uses but that are not given back (vm.nr_trim_pages). */
+  readonly slackPages: number;
+}
+
+/** All regions of a machine, in the order of their addresses. */
+export function regionsIn(regions: VmRegions): RegionReport[] {
+  return [...regions.values()].map(({ vmStart, vmEnd, vmTop, vmFlags, vmFile, vmUsage }) => {
+    const pages = pagesOf(vmEnd - vmStart);
+    const isRam = (vmFlags & VM_MAPPED_COPY) !== 0;
+    return {
+      start: vmStart,
+      end: vmEnd,
+      permissions: nommuPermissionsText(vmFlags),
+      path: vmFile?.path,
+      users: vmUsage,
+      allocation: isRam
+        ? {
+            order: Math.ceil(Math.log2(pages)),
+            pages,
+            slackPages: (vmTop - vmEnd) / PAGE_SIZE,
+          }
+        : undefined,
+    };
+  });
+}
