@@ -3,11 +3,25 @@
  * both byte orders. What the dynamic loader reads is in `dynamic.ts`.
  */
 
+import {
+  EI_CLASS,
+  EI_DATA,
+  EI_OSABI,
+  decodeElfHeader,
+  decodeProgramHeaders,
+  elfHeaderSize,
+  programHeaderSize,
+  type ElfHeader,
+  type ElfLayout,
+  type ProgramHeader,
+} from './headers.js';
+
 export const PT_LOAD = 1;
 export const PT_DYNAMIC = 2;
 export const PT_INTERP = 3;
 export const PT_GNU_STACK = 0x6474e551;
 export const PT_GNU_RELRO = 0x6474e552;
+export const PT_GNU_PROPERTY = 0x6474e553;
 export const PF_X = 1;
 export const PF_W = 2;
 export const PF_R = 4;
@@ -42,36 +56,7 @@ export interface ElfFile {
   readonly segments: readonly ElfSegment[];
 }
 
-interface Layout {
-  readonly headerSize: number;
-  readonly flagsAt: number;
-  readonly phoffAt: number;
-  readonly phentsizeAt: number;
-  readonly phnumAt: number;
-  readonly phentsize: number;
-}
-
-const ELF32: Layout = {
-  headerSize: 52,
-  flagsAt: 36,
-  phoffAt: 28,
-  phentsizeAt: 42,
-  phnumAt: 44,
-  phentsize: 32,
-};
-const ELF64: Layout = {
-  headerSize: 64,
-  flagsAt: 48,
-  phoffAt: 32,
-  phentsizeAt: 54,
-  phnumAt: 56,
-  phentsize: 56,
-};
-
-const EI_OSABI = 7;
-const E_TYPE_AT = 16;
-const E_MACHINE_AT = 18;
-const E_ENTRY_AT = 24;
+const EI_VERSION = 6;
 
 /** True if `bytes` starts with the ELF magic. */
 export function isElf(bytes: Uint8Array): boolean {
@@ -98,71 +83,54 @@ export function parseElf(
   read?: (start: number, end: number) => Uint8Array | undefined,
 ): ElfFile | undefined {
   if (!isElf(bytes)) return undefined;
-  const elfClass = bytes[4] === 1 ? 32 : bytes[4] === 2 ? 64 : undefined;
-  const littleEndian = bytes[5] === 1 ? true : bytes[5] === 2 ? false : undefined;
-  if (elfClass === undefined || littleEndian === undefined || bytes[6] !== 1) return undefined;
-  const layout = elfClass === 32 ? ELF32 : ELF64;
-  if (bytes.length < layout.headerSize) return undefined;
+  const layout = identLayout(bytes);
+  if (layout === undefined || bytes[EI_VERSION] !== 1) return undefined;
+  const { elfClass, littleEndian } = layout;
+  if (bytes.length < elfHeaderSize(elfClass)) return undefined;
 
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const u16 = (at: number): number => view.getUint16(at, littleEndian);
-  const address = (at: number): number =>
-    elfClass === 32
-      ? view.getUint32(at, littleEndian)
-      : Number(view.getBigUint64(at, littleEndian));
-
-  const phoff = address(layout.phoffAt);
-  const phnum = u16(layout.phnumAt);
-  if (phnum > 0 && u16(layout.phentsizeAt) !== layout.phentsize) return undefined;
-  const length = phnum * layout.phentsize;
+  const header = decodeElfHeader(bytes, layout);
+  const { phnum } = header;
+  const entrySize = programHeaderSize(elfClass);
+  if (phnum > 0 && header.phentsize !== entrySize) return undefined;
+  const length = phnum * entrySize;
   if (length > MAX_PROGRAM_HEADERS) return undefined;
+  const phoff = Number(header.phoff);
   const end = phoff + length;
   const headers = end <= bytes.length ? bytes.subarray(phoff, end) : read?.(phoff, end);
   if (headers?.length !== length) return undefined;
+  return elfFileOf(header, decodeProgramHeaders(headers, layout), { elfClass, littleEndian });
+}
 
-  const segments: ElfSegment[] = [];
-  const headerView = new DataView(headers.buffer, headers.byteOffset, headers.byteLength);
-  for (let at = 0; at < length; at += layout.phentsize) {
-    segments.push(readSegment(headerView, at, elfClass, littleEndian));
-  }
+/** What EI_CLASS and EI_DATA say; undefined if one of them is not valid. */
+export function identLayout(ident: Uint8Array): ElfLayout | undefined {
+  const elfClass = ident[EI_CLASS] === 1 ? 32 : ident[EI_CLASS] === 2 ? 64 : undefined;
+  const littleEndian = ident[EI_DATA] === 1 ? true : ident[EI_DATA] === 2 ? false : undefined;
+  if (elfClass === undefined || littleEndian === undefined) return undefined;
+  return { elfClass, littleEndian };
+}
+
+/** Decoded headers as tools use them: numbers that exceed 2^53 lose their low bits. */
+export function elfFileOf(
+  header: ElfHeader,
+  programHeaders: readonly ProgramHeader[],
+  { elfClass, littleEndian }: ElfLayout,
+): ElfFile {
   return {
     elfClass,
     endianness: littleEndian ? 'little' : 'big',
-    type: TYPES[u16(E_TYPE_AT)] ?? 'other',
-    machine: u16(E_MACHINE_AT),
-    osAbi: bytes[EI_OSABI]!,
-    flags: view.getUint32(layout.flagsAt, littleEndian),
-    entry: address(E_ENTRY_AT),
-    segments,
+    type: TYPES[header.type] ?? 'other',
+    machine: header.machine,
+    osAbi: header.ident[EI_OSABI]!,
+    flags: header.flags,
+    entry: Number(header.entry),
+    segments: programHeaders.map(({ type, flags, offset, vaddr, filesz, memsz, align }) => ({
+      type,
+      flags,
+      offset: Number(offset),
+      vaddr: Number(vaddr),
+      filesz: Number(filesz),
+      memsz: Number(memsz),
+      align: Number(align),
+    })),
   };
-}
-
-/** Elf32_Phdr and Elf64_Phdr hold the same fields in different orders. */
-function readSegment(
-  view: DataView,
-  at: number,
-  elfClass: 32 | 64,
-  littleEndian: boolean,
-): ElfSegment {
-  const u32 = (field: number): number => view.getUint32(at + field, littleEndian);
-  const u64 = (field: number): number => Number(view.getBigUint64(at + field, littleEndian));
-  return elfClass === 32
-    ? {
-        type: u32(0),
-        offset: u32(4),
-        vaddr: u32(8),
-        filesz: u32(16),
-        memsz: u32(20),
-        flags: u32(24),
-        align: u32(28),
-      }
-    : {
-        type: u32(0),
-        flags: u32(4),
-        offset: u64(8),
-        vaddr: u64(16),
-        filesz: u64(32),
-        memsz: u64(40),
-        align: u64(48),
-      };
 }

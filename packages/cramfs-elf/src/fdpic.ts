@@ -14,7 +14,11 @@ const EF_SH_FDPIC = 0x8000;
  * they ask to keep their distances. Other machines have no such ABI in Linux 6.12. Compare
  * arch/.../include/asm/elf.h:elf_check_fdpic(), elf_check_const_displacement().
  */
-export function isFdpic({ machine, osAbi, flags }: ElfFile): boolean {
+export function isFdpic({
+  machine,
+  osAbi,
+  flags,
+}: Pick<ElfFile, 'machine' | 'osAbi' | 'flags'>): boolean {
   switch (machine) {
     case EM_ARM:
       return osAbi === ELFOSABI_ARM_FDPIC && (flags & EF_ARM_PIC) === 0;

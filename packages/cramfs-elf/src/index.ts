@@ -13,10 +13,13 @@ export {
   PF_W,
   PF_X,
   PT_DYNAMIC,
+  PT_GNU_PROPERTY,
   PT_GNU_RELRO,
   PT_GNU_STACK,
   PT_INTERP,
   PT_LOAD,
+  elfFileOf,
+  identLayout,
   isElf,
   parseElf,
   type ElfFile,
@@ -48,3 +51,15 @@ export {
   type ReadBytes,
 } from './nommu.js';
 export { isLoadable, loadSegments, readOnlySegments } from './segments.js';
+export {
+  EI_CLASS,
+  EI_DATA,
+  EI_OSABI,
+  decodeElfHeader,
+  decodeProgramHeaders,
+  elfHeaderSize,
+  programHeaderSize,
+  type ElfHeader,
+  type ElfLayout,
+  type ProgramHeader,
+} from './headers.js';

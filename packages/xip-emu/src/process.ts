@@ -1,4 +1,5 @@
 import { SyscallError } from './errno.js';
+import type { KernelBuild } from './arch/kernel-build.js';
 import { mmapfd, type MmapfdOptions, type MmapfdResult } from './exec/mmapfd/mmapfd.js';
 import type { AccessFaultLike, Advice, MemoryMap, MmapRequest } from './memory-map.js';
 import type { PhysicalMemory } from './phys/physical-memory.js';
@@ -40,6 +41,7 @@ export interface ProcessHost {
   readonly phys: PhysicalMemory;
   readonly mounts: MountTable;
   readonly trace: Trace;
+  readonly build: KernelBuild;
   exited(process: Process): void;
 }
 
@@ -61,6 +63,11 @@ export class Process {
     this.mm = mm;
     this.host = host;
     this.fs = new FsStruct(host.mounts, parent?.fs);
+  }
+
+  /** What the kernel was built for. */
+  get build(): KernelBuild {
+    return this.host.build;
   }
 
   /**

@@ -63,6 +63,8 @@ export interface ElfRules {
   readonly elfClass: 32 | 64;
   /** e_machine of the programs that it runs. */
   readonly machines: readonly number[];
+  /** elf_check_arch() looks at EI_CLASS; most do not. */
+  readonly checksClass?: boolean;
   /** elf_check_arch() beyond e_machine: flags, entry. Undefined: anything goes. */
   readonly accepts?: (elf: ElfFile) => boolean;
   /** elf_read_implies_exec() for a program without PT_GNU_STACK. */

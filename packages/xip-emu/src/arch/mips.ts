@@ -22,6 +22,7 @@ function mips32(name: 'mips' | 'mipsel', endianness: 'big' | 'little'): Architec
     elf: {
       elfClass: 32,
       machines: [EM_MIPS],
+      checksClass: true,
       // elf32_check_arch(): no n32, and no other ABI than o32.
       accepts: ({ flags }) =>
         (flags & EF_MIPS_ABI2) === 0 &&
@@ -53,6 +54,7 @@ function mips64Of(name: 'mips64' | 'mips64el', endianness: 'big' | 'little'): Ar
     elf: {
       elfClass: 64,
       machines: [EM_MIPS],
+      checksClass: true,
       noStackHeaderImpliesExec: true,
       auxvEntries: 22,
     },

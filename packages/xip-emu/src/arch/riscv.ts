@@ -18,6 +18,7 @@ export const riscv64: Architecture = {
   elf: {
     elfClass: 64,
     machines: [EM_RISCV],
+    checksClass: true,
     noStackHeaderImpliesExec: false,
     auxvEntries: 29,
   },

@@ -126,6 +126,6 @@ test('PT_GNU_STACK; the dynamic loader comes before [vdso]; exec leaves nothing 
     '3ff7ffd000-3ff8000000 /rom/ld.so',
     '3ffffdf000-4000000000 [stack]',
   ]);
-  expect(interpreter?.mapped.path).toBe('/rom/ld.so');
+  expect(interpreter?.path).toBe('/rom/ld.so');
   expect(stackOf(mm).flags).toBe('rd wr ex mr mw me gd ac');
 });

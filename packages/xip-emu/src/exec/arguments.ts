@@ -1,4 +1,5 @@
 import { nameToBytes } from 'cramfs-format';
+import type { KernelBuild } from '../arch/kernel-build.js';
 import { SyscallError } from '../errno.js';
 import type { Mm } from '../mm/mm-struct.js';
 import { createStack } from '../mm/stack.js';
@@ -10,23 +11,31 @@ export interface ExecArguments {
   readonly envp: readonly string[];
 }
 
-/** Of one string: 32 pages. */
-const MAX_ARG_STRLEN_PAGES = 32;
-/** All strings and pointers: a quarter of the stack's limit. */
+/** MAX_ARG_STRLEN and MAX_ARG_PAGES: one string with an MMU, all of them without. */
+const MAX_ARG_PAGES = 32;
+/** All strings and pointers with an MMU: a quarter of the stack's limit. */
 const MAX_ARGUMENTS = 2 << 20;
 /** What AT_RANDOM points to. */
 const RANDOM_BYTES = 16;
 
-/** @throws SyscallError E2BIG. Compare fs/exec.c:bprm_stack_limits(). */
+/**
+ * Whether the strings of a new program have room: file name, environment, arguments.
+ *
+ * @throws SyscallError E2BIG. Compare fs/exec.c:bprm_stack_limits(), copy_strings().
+ */
 export function checkArguments(
-  path: string,
+  filename: string,
   { argv, envp }: ExecArguments,
-  pointerSize: number,
+  { arch, mmu }: Pick<KernelBuild, 'arch' | 'mmu'>,
 ): void {
-  const strings = [...argv, ...envp, path];
-  const tooLong = strings.some(({ length }) => length >= MAX_ARG_STRLEN_PAGES * PAGE_SIZE);
-  const bytes = strings.reduce((sum, { length }) => sum + length + 1 + pointerSize, 0);
-  if (tooLong || bytes > MAX_ARGUMENTS) throw new SyscallError('E2BIG');
+  const lengths = [filename, ...envp, ...argv].map(({ length }) => length + 1);
+  const bytes = lengths.reduce((sum, length) => sum + length, 0);
+  const pages = MAX_ARG_PAGES * PAGE_SIZE;
+  const fits = mmu
+    ? bytes <= MAX_ARGUMENTS - (argv.length + envp.length) * arch.pointerSize &&
+      lengths.every((length) => length <= pages)
+    : bytes <= pages - arch.pointerSize;
+  if (!fits) throw new SyscallError('E2BIG', 'the arguments are too long');
 }
 
 /**
@@ -37,11 +46,11 @@ export function checkArguments(
  */
 export function pushStrings(
   mm: Mm,
-  path: string,
+  filename: string,
   { argv, envp }: ExecArguments,
   executableStack: boolean,
 ): Address {
-  const strings = [...argv, ...envp, path];
+  const strings = [...argv, ...envp, filename];
   const bytes = nameToBytes(strings.map((text) => `${text}\0`).join(''));
   const { stackTop, arch } = mm.host.build;
   createStack(mm, pagesOf(bytes.length + arch.pointerSize), executableStack);

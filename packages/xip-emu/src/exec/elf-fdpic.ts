@@ -1,32 +1,45 @@
 import {
+  EI_OSABI,
   PF_X,
   PT_DYNAMIC,
   PT_GNU_STACK,
   PT_INTERP,
   PT_LOAD,
+  decodeProgramHeaders,
+  elfFileOf,
   isFdpic,
+  programHeaderSize,
   type ElfFile,
   type ElfSegment,
+  type ProgramHeader,
 } from 'cramfs-elf';
 import { bytesToName } from 'cramfs-format';
+import { alignedLength } from '../aligned-length.js';
+import type { Architecture } from '../arch/architecture.js';
 import { SyscallError } from '../errno.js';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
 import type { NommuMm } from '../nommu/nommu-mm.js';
 import type { Process } from '../process.js';
-import { PAGE_SIZE, pageAlign, type Address } from '../units.js';
+import { PAGE_SIZE, type Address } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
-import { addressOf, type LoadedSegment, type MappedFile } from './loaded-object.js';
-import type { NommuProgram } from './nommu-program.js';
-import { mapSegment, readSegments } from './nommu-segments.js';
-import { BINPRM_BUF_SIZE, openExec, readElfHeaders, readProgram } from './open-exec.js';
+import type { Binprm } from './binprm.js';
+import { checkElf, type CheckedElf } from './elf-arch.js';
+import type { LoadedSegment, MappedFile } from './loaded-object.js';
+import { beginNewExec, type LoadedNommu } from './nommu-loaded.js';
+import { mapSegment, placedSegments, readSegments } from './nommu-segments.js';
+import { BINPRM_BUF_SIZE, closeExec, openExec, readProgram } from './open-exec.js';
 import { pastPointOfNoReturn } from './point-of-no-return.js';
+import { UnsignedLong } from './unsigned-long.js';
 
 /** The stack of a program that asks for none in particular. */
 const DEFAULT_STACK = 131072;
 const MIN_STACK_PAGES = 2;
 const PATH_MAX = 4096;
-const E_TYPE_AT = 16;
+/** Bytes of all program headers. */
+const MAX_PHDRS = 65536;
 const ET_DYN = 3;
+/** What is compared of the tag of a dynamic entry: Elf_Sword, in both classes. */
+const TAG_BYTES = 4;
 const ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS;
 
 /**
@@ -35,25 +48,23 @@ const ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS;
  * read into one block of RAM: nothing of it is executed in place. The segments of an FDPIC program
  * are mapped one by one. Compare fs/binfmt_elf_fdpic.c:load_elf_fdpic_binary().
  *
- * @param head the file's first bytes.
  * @throws SyscallError ENOEXEC for a program that is linked to fixed addresses; ExecKilled.
  */
-export function loadElfFdpic(
-  process: Process,
-  mm: NommuMm,
-  file: OpenFile,
-  head: Uint8Array,
-): NommuProgram {
-  const elf = readHeaders(file, head);
-  if (elf === undefined || !canBeMoved(elf)) {
-    throw new SyscallError('ENOEXEC', 'not a position-independent ELF');
+export function loadElfFdpic(mm: NommuMm, { process, file, head, interp }: Binprm): LoadedNommu {
+  const { arch } = mm.build;
+  const checked = checkElf(head, arch);
+  if (checked === undefined || file.fops.mmap === undefined || !canBeMoved(checked)) {
+    throw new SyscallError('ENOEXEC', `not a position-independent ELF program for ${arch.name}`);
   }
-  const interpreter = openInterpreter(process, file, elf);
+  const params = fetchPhdrs(file, checked);
+  const { elf } = params;
+  const interpreter = openInterpreter(process, file, { elf, arch });
   try {
+    beginNewExec(mm, file, interp);
     return pastPointOfNoReturn(() => {
-      const mapped = mapElf(mm, file, elf);
-      const loader = interpreter && mapElf(mm, interpreter.file, interpreter.elf);
-      const startStack = mapStack(mm, elf, interpreter?.elf);
+      const mapped = mapElf(mm, file, params);
+      const loader = interpreter && mapElf(mm, interpreter.file, interpreter.params);
+      const startStack = mapStack(mm, elf, interpreter?.params.elf);
       const isCode = ({ flags }: LoadedSegment): boolean => (flags & PF_X) !== 0;
       return {
         format: 'elf-fdpic',
@@ -65,7 +76,7 @@ export function loadElfFdpic(
       };
     });
   } finally {
-    if (interpreter !== undefined) process.close(interpreter.file);
+    if (interpreter !== undefined) closeExec(interpreter.file);
   }
 }
 
@@ -79,7 +90,7 @@ function mapStack(mm: NommuMm, elf: ElfFile, interpreter: ElfFile | undefined): 
   const own = stackOf(elf);
   const wanted = (own?.memsz ?? 0) === 0 && interpreter !== undefined ? stackOf(interpreter) : own;
   const length = Math.max(
-    pageAlign(wanted?.memsz ?? 0) || DEFAULT_STACK,
+    alignedLength(wanted?.memsz || DEFAULT_STACK),
     MIN_STACK_PAGES * PAGE_SIZE,
   );
   const executable = wanted !== undefined && (wanted.flags & PF_X) !== 0 ? PROT_EXEC : 0;
@@ -96,68 +107,80 @@ function stackOf({ segments }: ElfFile): ElfSegment | undefined {
   return segments.find(({ type }) => type === PT_GNU_STACK);
 }
 
-/**
- * The headers of a program or its interpreter; undefined: no ELF.
- *
- * @throws SyscallError ENOMEM. Compare fs/binfmt_elf_fdpic.c:elf_fdpic_fetch_phdrs().
- */
-function readHeaders(file: OpenFile, head: Uint8Array): ElfFile | undefined {
-  const elf = readElfHeaders(file, head);
-  if (elf === undefined && hasForeignTable(head)) {
-    throw new SyscallError('ENOMEM', 'program headers of another size');
-  }
-  return elf;
+/** struct elf_fdpic_params, as far as there are headers of a file in it. */
+interface FdpicParams {
+  readonly elf: ElfFile;
+  readonly phdrs: readonly ProgramHeader[];
+  readonly long: UnsignedLong;
 }
 
-/** True for a position-independent program whose program headers are not as long as they are. */
-function hasForeignTable(head: Uint8Array): boolean {
-  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
-  const is64 = head[4] === 2;
-  const littleEndian = head[5] === 1;
-  if (head.length < 64 || view.getUint16(E_TYPE_AT, littleEndian) !== ET_DYN) return false;
-  return view.getUint16(is64 ? 54 : 42, littleEndian) !== (is64 ? 56 : 32);
+/**
+ * Reads the program headers.
+ *
+ * @throws SyscallError ENOMEM for entries of another size and for too many; ENOEXEC if they are cut
+ * off; EIO, EINVAL. Compare fs/binfmt_elf_fdpic.c:elf_fdpic_fetch_phdrs().
+ */
+function fetchPhdrs(file: OpenFile, { header, arch, layout }: CheckedElf): FdpicParams {
+  const { phentsize, phnum, phoff } = header;
+  if (phentsize !== programHeaderSize(layout.elfClass) || phnum * phentsize > MAX_PHDRS) {
+    throw new SyscallError('ENOMEM', 'program headers of another size, or too many');
+  }
+  const table = readExactly(file, Number(phoff), phnum * phentsize);
+  const phdrs = decodeProgramHeaders(table, layout);
+  return {
+    elf: elfFileOf(header, phdrs, layout),
+    phdrs,
+    long: new UnsignedLong(arch.pointerSize === 4 ? 32 : 64),
+  };
+}
+
+/** @throws SyscallError ENOEXEC if the file ends before; EIO, EINVAL. */
+function readExactly(file: OpenFile, position: number, length: number): Uint8Array {
+  const bytes = readProgram(file, position, length);
+  if (bytes.length < length) throw new SyscallError('ENOEXEC', 'the file ends before');
+  return bytes;
 }
 
 /** Executables of FDPIC, and shared objects, need no place of their own. */
-function canBeMoved(elf: ElfFile): boolean {
-  return elf.type === 'dyn' || (elf.type === 'exec' && isFdpic(elf));
+function canBeMoved({ header }: CheckedElf): boolean {
+  const { type, machine, flags, ident } = header;
+  return type === ET_DYN || isFdpic({ machine, flags, osAbi: ident[EI_OSABI]! });
 }
 
+/** @throws SyscallError ENOMEM, ENOENT, ENOEXEC, ELIBBAD and those of a lookup. */
 function openInterpreter(
   process: Process,
   file: OpenFile,
-  { segments }: ElfFile,
-): { file: OpenFile; elf: ElfFile } | undefined {
-  const segment = segments.find(({ type }) => type === PT_INTERP);
+  { elf, arch }: { readonly elf: ElfFile; readonly arch: Architecture },
+): { readonly file: OpenFile; readonly params: FdpicParams } | undefined {
+  const segment = elf.segments.find(({ type }) => type === PT_INTERP);
   if (segment === undefined) return undefined;
   const { offset, filesz } = segment;
   if (filesz > PATH_MAX) throw new SyscallError('ENOMEM', 'PT_INTERP is too long');
   if (filesz < 2) throw new SyscallError('ENOENT', 'PT_INTERP is empty');
-  const name = readProgram(file, offset, filesz);
-  if (name.length < filesz) throw new SyscallError('ENOEXEC', 'PT_INTERP is cut off');
+  const name = readExactly(file, offset, filesz);
   if (name.at(-1) !== 0) throw new SyscallError('ENOENT', 'PT_INTERP has no end');
   const interpreter = openExec(process, bytesToName(name.subarray(0, name.indexOf(0))));
   try {
-    const head = readProgram(interpreter, 0, BINPRM_BUF_SIZE);
-    if (head.length < BINPRM_BUF_SIZE) throw new SyscallError('ENOEXEC', 'a short interpreter');
-    const elf = readHeaders(interpreter, head);
-    if (elf?.type !== 'dyn' && elf?.type !== 'exec') {
-      throw new SyscallError('ELIBBAD', 'the interpreter is no ELF program');
+    const checked = checkElf(readExactly(interpreter, 0, BINPRM_BUF_SIZE), arch);
+    if (checked === undefined || interpreter.fops.mmap === undefined) {
+      throw new SyscallError('ELIBBAD', 'the interpreter is not an ELF program');
     }
-    return { file: interpreter, elf };
+    return { file: interpreter, params: fetchPhdrs(interpreter, checked) };
   } catch (error) {
-    process.close(interpreter);
+    closeExec(interpreter);
     throw error;
   }
 }
 
 /** Compare fs/binfmt_elf_fdpic.c:elf_fdpic_map_file(). */
-function mapElf(mm: NommuMm, file: OpenFile, elf: ElfFile): MappedFile {
-  const loads = elf.segments.filter(({ type }) => type === PT_LOAD);
+function mapElf(mm: NommuMm, file: OpenFile, { elf, phdrs, long }: FdpicParams): MappedFile {
+  const isLoad = ({ type }: { readonly type: number }): boolean => type === PT_LOAD;
+  const loads = elf.segments.filter(isLoad);
   if (loads.length === 0) throw new SyscallError('ELIBBAD', 'nothing to load');
   const segments = isFdpic(elf)
     ? loads.map((load) => mapSegment(mm, file, load))
-    : readSegments(mm, file, loads);
+    : placedSegments(loads, readSegments(mm, file, { loads: phdrs.filter(isLoad), long }));
   checkDynamic(mm, elf, segments);
   return { path: file.path, inode: file.inode, elf, segments };
 }
@@ -167,10 +190,15 @@ function checkDynamic(mm: NommuMm, elf: ElfFile, segments: readonly LoadedSegmen
   const dynamic = elf.segments.find(({ type }) => type === PT_DYNAMIC);
   if (dynamic === undefined) return;
   const { vaddr, memsz } = dynamic;
-  const at = addressOf(segments, vaddr);
-  if (at === undefined) return;
+  const holder = segments.find(
+    (segment) => vaddr >= segment.vaddr && vaddr + memsz <= segment.vaddr + segment.memsz,
+  );
+  if (holder === undefined) return;
   const entry = elf.elfClass === 64 ? 16 : 8;
-  const tag = new Uint8Array(entry / 2).fill(1);
-  if (memsz > 0 && memsz % entry === 0) mm.loadRange(at + memsz - entry, tag);
+  const tag = new Uint8Array(TAG_BYTES).fill(1);
+  const last = holder.address + (vaddr - holder.vaddr) + memsz - entry;
+  if (memsz > 0 && memsz % entry === 0) {
+    mm.loadRange(elf.endianness === 'little' ? last : last + entry / 2 - TAG_BYTES, tag);
+  }
   if (tag.some((byte) => byte !== 0)) throw new SyscallError('ELIBBAD', 'bad dynamic section');
 }

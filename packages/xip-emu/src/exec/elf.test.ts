@@ -39,7 +39,7 @@ test('data that ends behind the file cannot be cleared: too late to fail', () =>
   const data = { flags: PF_R | PF_W, offset: 4 * PAGE_SIZE, filesz: 8, memsz: 16 };
   const start = (): ElfProgram => exec([text, { ...data, vaddr: 8 * PAGE_SIZE }], ET_EXEC);
   expect(start).toThrow(ExecKilled);
-  expect(start).toThrow('the page behind the data cannot be cleared');
+  expect(start).toThrow('the page after the data cannot be cleared');
 });
 
 test('what is not writable need not be cleared', () => {

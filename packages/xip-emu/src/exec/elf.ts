@@ -1,38 +1,33 @@
-import {
-  PF_R,
-  PF_W,
-  PF_X,
-  PT_GNU_STACK,
-  PT_INTERP,
-  PT_LOAD,
-  type ElfFile,
-  type ElfSegment,
-} from 'cramfs-elf';
-import { bytesToName } from 'cramfs-format';
-import type { Architecture } from '../arch/architecture.js';
-import { elfCheckArch } from '../arch/kernel-build.js';
-import { AccessFault, SyscallError } from '../errno.js';
-import {
-  MAP_FIXED,
-  MAP_FIXED_NOREPLACE,
-  MAP_PRIVATE,
-  PROT_EXEC,
-  PROT_READ,
-  PROT_WRITE,
-} from '../memory-map.js';
-import { mapBrk } from '../mm/brk.js';
+import { PF_X, PT_GNU_STACK, PT_LOAD, elfHeaderSize, type ProgramHeader } from 'cramfs-elf';
+import { SyscallError } from '../errno.js';
+import { MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_PRIVATE } from '../memory-map.js';
 import type { Mm } from '../mm/mm-struct.js';
 import { setupAdditionalPages } from '../mm/special-mapping.js';
 import type { Process } from '../process.js';
 import { PAGE_SIZE, pageAlign, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
-import { checkArguments, pushStrings, pushTables, type ExecArguments } from './arguments.js';
-import { movedSegments, type MappedFile } from './loaded-object.js';
-import { BINPRM_BUF_SIZE, openExec, readElfHeaders, readProgram } from './open-exec.js';
+import { setExeFile } from '../vfs/write-access.js';
+import { pushStrings, pushTables, type ExecArguments } from './arguments.js';
+import { withBinprm, type Binprm } from './binprm.js';
+import {
+  ElfLoader,
+  checkAddress,
+  ignoringErrors,
+  largest,
+  maximumAlignment,
+  taskSizeOf,
+  totalMappingSize,
+} from './elf-load.js';
+import { elfFile, interpreterName, loadElfHeaders, type ElfHeaders } from './elf-phdrs.js';
+import { movedSegments, type ExecutedFile, type MappedFile } from './loaded-object.js';
+import { closeExec, openExec, readFully } from './open-exec.js';
 import { pastPointOfNoReturn } from './point-of-no-return.js';
+import { UnsignedLong } from './unsigned-long.js';
+
+const ET_DYN = 3;
 
 /** A program in memory, before its first instruction. Places are pages. */
-export interface ElfProgram {
+export interface ElfProgram extends ExecutedFile {
   /** Where the file's address 0 is. */
   readonly base: Vpn;
   /** True if the kernel chose the base. */
@@ -41,16 +36,18 @@ export interface ElfProgram {
   readonly end: Vpn;
   /** First instruction of the program, or of its interpreter. */
   readonly entry: Address;
-  readonly mapped: MappedFile;
-  /** What PT_INTERP asks for: the dynamic loader. */
-  readonly interpreter: ElfProgram | undefined;
+}
+
+/** What load_elf_binary() has found before there is no way back. */
+interface OpenedElf {
+  readonly program: ElfHeaders;
+  readonly interpreter: { readonly file: OpenFile; readonly headers: ElfHeaders } | undefined;
 }
 
 /**
- * Replaces the memory of a process with an MMU by an ELF program. Code is not run. Files are taken
- * to be of the machine's architecture.
+ * Replaces the memory of a process with an MMU by an ELF program. Code is not run.
  *
- * @param path absolute, a byte string.
+ * @param path a byte string; may lead to a script.
  * @throws SyscallError, the errno of execve(); ExecKilled if it kills the process. Compare
  * fs/binfmt_elf.c:load_elf_binary().
  */
@@ -60,228 +57,207 @@ export function execElf(
   path: string,
   args: ExecArguments = { argv: [path], envp: [] },
 ): ElfProgram {
-  const file = openExec(process, path);
-  let interpreter: OpenFile | undefined;
+  return withBinprm(process, path, args, (bprm) => loadElfBinary(mm, bprm));
+}
+
+function loadElfBinary(mm: Mm, bprm: Binprm): ElfProgram {
+  const { process, file, filename, interp } = bprm;
+  const { arch } = mm.host.build;
+  const program = loadElfHeaders(file, bprm.head, arch);
+  if (program === undefined) {
+    throw new SyscallError('ENOEXEC', `not an ELF program for ${arch.name}`);
+  }
+  const interpreterFile = openInterpreter(process, file, program);
   try {
-    const { arch } = mm.host.build;
-    const elf = readHeaders(file, arch);
-    interpreter = openInterpreter(process, file, elf);
-    const loaderElf = interpreter && readHeaders(interpreter, arch);
-    checkArguments(path, args, arch.pointerSize);
+    const interpreter = interpreterFile && {
+      file: interpreterFile,
+      headers: interpreterHeaders(interpreterFile, program),
+    };
     mm.exit();
-    mm.host.trace.sink?.({ type: 'exec', pid: mm.pid, path });
+    setExeFile(mm, file);
+    mm.host.trace.sink?.({ type: 'exec', pid: mm.pid, path: interp });
     return pastPointOfNoReturn(() => {
-      const executableStack = stackFlag(elf);
+      const executableStack = stackFlag(program.phdrs);
       mm.readImpliesExec = executableStack === undefined && arch.elf.noStackHeaderImpliesExec;
-      const strings = pushStrings(mm, path, args, executableStack ?? mm.readImpliesExec);
-      const role = interpreter === undefined ? 'program alone' : 'program with interpreter';
-      const program = loadProgram(mm, file, elf, role);
-      mm.startBrk = program.end * PAGE_SIZE;
-      mm.brkEnd = mm.startBrk;
-      const loader = loaderElf && loadProgram(mm, interpreter!, loaderElf, 'interpreter');
+      const strings = pushStrings(mm, filename, bprm, executableStack ?? mm.readImpliesExec);
+      const long = new UnsignedLong(arch.pointerSize === 4 ? 32 : 64);
+      const loaded = mapProgram(mm, file, { program, interpreter }, long);
       setupAdditionalPages(mm);
-      mm.startStack = pushTables(mm, strings, args);
-      return { ...program, entry: (loader ?? program).entry, interpreter: loader };
+      mm.startStack = pushTables(mm, strings, bprm);
+      return { ...loaded, name: interp, argv: bprm.argv };
     });
   } finally {
-    interpreter?.put();
-    process.close(file);
+    if (interpreterFile !== undefined) closeExec(interpreterFile);
   }
-}
-
-function readHeaders(file: OpenFile, arch: Architecture): ElfFile {
-  const elf = readElfHeaders(file, readProgram(file, 0, BINPRM_BUF_SIZE));
-  if (elf === undefined || (elf.type !== 'exec' && elf.type !== 'dyn')) {
-    throw new SyscallError('ENOEXEC', 'not a program');
-  }
-  if (!elfCheckArch(arch, elf)) {
-    throw new SyscallError('ENOEXEC', `not a program for ${arch.name}`);
-  }
-  return elf;
-}
-
-/** Whether PT_GNU_STACK, the last one, asks for an executable stack; undefined: there is none. */
-function stackFlag({ segments }: ElfFile): boolean | undefined {
-  const header = segments.findLast(({ type }) => type === PT_GNU_STACK);
-  return header && (header.flags & PF_X) !== 0;
 }
 
 function openInterpreter(
   process: Process,
   file: OpenFile,
-  { segments }: ElfFile,
+  { phdrs }: ElfHeaders,
 ): OpenFile | undefined {
-  const segment = segments.find(({ type }) => type === PT_INTERP);
-  if (segment === undefined) return undefined;
-  const { filesz, offset } = segment;
-  if (filesz < 2 || filesz > PAGE_SIZE) throw new SyscallError('ENOEXEC', 'bad PT_INTERP');
-  const name = readProgram(file, offset, filesz);
-  if (name.at(-1) !== 0) throw new SyscallError('ENOEXEC', 'bad PT_INTERP');
-  return openExec(process, bytesToName(name.subarray(0, name.indexOf(0))));
+  const name = interpreterName(file, phdrs);
+  return name === undefined ? undefined : openExec(process, name);
 }
 
-/** What is loaded decides where, if it can be anywhere. */
-type Role = 'program with interpreter' | 'program alone' | 'interpreter';
+/** @throws SyscallError EIO if it is shorter than a header; ELIBBAD. */
+function interpreterHeaders(file: OpenFile, { arch }: ElfHeaders): ElfHeaders {
+  const headers = loadElfHeaders(file, readFully(file, 0, elfHeaderSize(arch.elf.elfClass)), arch);
+  if (headers === undefined) throw new SyscallError('ELIBBAD', 'the interpreter is not ELF');
+  return headers;
+}
 
-/** Maps the segments of a program or an interpreter. */
-function loadProgram(mm: Mm, file: OpenFile, elf: ElfFile, role: Role): ElfProgram {
-  const loads = elf.segments.filter(({ type }) => type === PT_LOAD);
-  const [first] = loads;
-  if (first === undefined) throw new SyscallError('ENOEXEC', 'nothing to load');
-  const relocated = elf.type === 'dyn';
-  let bias = 0;
-  for (const segment of loads) {
-    if (segment !== first) {
-      loadSegment(mm, file, segment, bias, MAP_PRIVATE | MAP_FIXED, 0);
-    } else if (!relocated) {
-      loadSegment(mm, file, segment, 0, MAP_PRIVATE | MAP_FIXED_NOREPLACE, 0);
-    } else {
-      // The first mapping takes the room of all of them, so that the rest finds its place.
-      const total = totalMappingSize(loads);
-      const place = role === 'interpreter' ? 0 : alignedPlace(mm, file, loads, role, total);
-      const fixed = place === 0 ? 0 : MAP_FIXED_NOREPLACE;
-      const wanted = pageOf(place - segment.vaddr) * PAGE_SIZE;
-      const at = loadSegment(mm, file, segment, wanted, MAP_PRIVATE | fixed, total);
-      bias = at - pageOf(segment.vaddr) * PAGE_SIZE;
-    }
-    checkSize(
-      segment,
-      role === 'interpreter' ? { bias, code: 'ENOMEM' } : { bias: 0, code: 'EINVAL' },
-      mm,
-    );
-  }
-  const top = Math.max(...loads.map(({ vaddr, memsz }) => vaddr + memsz));
+/** Whether PT_GNU_STACK, the last one, asks for an executable stack; undefined: there is none. */
+function stackFlag(phdrs: readonly ProgramHeader[]): boolean | undefined {
+  const header = phdrs.findLast(({ type }) => type === PT_GNU_STACK);
+  return header && (header.flags & PF_X) !== 0;
+}
+
+/** Maps a program and its interpreter, and places the heap. */
+function mapProgram(
+  mm: Mm,
+  file: OpenFile,
+  { program, interpreter }: OpenedElf,
+  long: UnsignedLong,
+): Omit<ElfProgram, 'name' | 'argv'> {
+  const { header, phdrs } = program;
+  const loader = new ElfLoader(mm, file, long);
+  const relocated = header.type === ET_DYN;
+  const bias = mapSegments(mm, loader, long, program, interpreter !== undefined);
+  const loads = phdrs.filter(({ type }) => type === PT_LOAD);
+  const brk = long.wrap(largest(loads.map(({ vaddr, memsz }) => vaddr + memsz)) + bias);
+
+  const loaded = interpreter && mapInterpreter(mm, interpreter, bias, long);
+  const entry = loaded?.entry ?? checkAddress(mm, long.wrap(header.entry + bias));
+  mm.startBrk = pageAlign(Number(brk));
+  mm.brkEnd = mm.startBrk;
   return {
-    base: bias / PAGE_SIZE,
+    base: long.signed(bias) / PAGE_SIZE,
     relocated,
-    start: pageOf(bias + first.vaddr),
-    end: pagesOf(bias + top),
-    entry: bias + elf.entry,
-    mapped: { path: file.path, inode: file.inode, elf, segments: movedSegments(loads, bias) },
-    interpreter: undefined,
+    start: loads.length === 0 ? 0 : pageOf(Number(long.wrap(loads[0]!.vaddr + bias))),
+    end: pagesOf(Number(brk)),
+    entry: Number(entry),
+    mapped: mappedFile(file, program, long.signed(bias)),
+    interpreter: loaded?.mapped,
   };
 }
 
 /**
- * Whether a segment that has been mapped is one at all. Compare load_elf_binary(), which leaves the
- * bias out, and load_elf_interp() of fs/binfmt_elf.c.
+ * The loop over PT_LOAD of load_elf_binary().
+ *
+ * @returns load_bias
  */
-function checkSize(
-  { vaddr, filesz, memsz }: ElfSegment,
-  { bias, code }: { bias: number; code: 'EINVAL' | 'ENOMEM' },
-  { taskSize }: Mm,
-): void {
-  const limit = taskSize * PAGE_SIZE;
-  const at = bias + vaddr;
-  if (filesz > memsz) throw new SyscallError(code, 'a segment has more in the file than in memory');
-  if (at >= limit || memsz > limit - at) {
-    throw new SyscallError(code, 'a segment ends behind the address space');
+function mapSegments(
+  mm: Mm,
+  loader: ElfLoader,
+  long: UnsignedLong,
+  { header, phdrs }: ElfHeaders,
+  hasInterpreter: boolean,
+): bigint {
+  let bias = 0n;
+  let isFirst = true;
+  for (const phdr of phdrs) {
+    if (phdr.type !== PT_LOAD) continue;
+    let flags = MAP_PRIVATE | (isFirst ? 0 : MAP_FIXED);
+    let totalSize = 0n;
+    if (isFirst && header.type !== ET_DYN) {
+      flags |= MAP_FIXED_NOREPLACE;
+    } else if (isFirst) {
+      // The first mapping takes the room of all of them, so that the rest finds its place.
+      totalSize = totalMappingSize(long, phdrs);
+      if (totalSize === 0n) throw new SyscallError('EINVAL', 'segments of no size');
+      const place = firstPlace(mm, loader, long, { phdr, phdrs, totalSize, hasInterpreter });
+      if (place !== 0n || hasInterpreter) flags |= MAP_FIXED_NOREPLACE;
+      bias = long.pageStart(long.wrap(place - phdr.vaddr));
+    }
+    const wanted = long.wrap(bias + phdr.vaddr);
+    const at = loader.load(phdr, { address: wanted, flags, totalSize });
+    if (isFirst && header.type === ET_DYN) bias = long.wrap(bias + at - long.pageStart(wanted));
+    isFirst = false;
+    // The bias is left out here, as it is there.
+    checkSize(mm, phdr, phdr.vaddr, 'EINVAL');
   }
+  return bias;
 }
 
 /**
  * Where a program goes that can be anywhere, by the largest alignment of its segments; 0 = wherever
- * there is room. A program without interpreter is mapped once to see where that is. Compare
- * fs/binfmt_elf.c:load_elf_binary(), maximum_alignment().
+ * there is room. A program without interpreter is mapped once to see where that is.
  */
-function alignedPlace(
+function firstPlace(
   mm: Mm,
-  file: OpenFile,
-  loads: readonly ElfSegment[],
-  role: Role,
-  total: number,
-): Address {
-  const alignments = loads.map(({ align }) => align).filter(isPowerOfTwo);
-  const alignment = Math.max(...alignments, PAGE_SIZE);
-  let place = mm.host.build.etDynBase;
-  if (role === 'program alone') {
-    if (alignment === PAGE_SIZE) return 0;
-    const [first] = loads;
-    place = loadSegment(mm, file, first!, -pageOf(first!.vaddr) * PAGE_SIZE, MAP_PRIVATE, total);
-    mm.munmap(place, total);
+  loader: ElfLoader,
+  long: UnsignedLong,
+  request: {
+    readonly phdr: ProgramHeader;
+    readonly phdrs: readonly ProgramHeader[];
+    readonly totalSize: bigint;
+    readonly hasInterpreter: boolean;
+  },
+): bigint {
+  const { phdr, phdrs, totalSize, hasInterpreter } = request;
+  const alignment = maximumAlignment(long, phdrs);
+  let place = BigInt(mm.host.build.etDynBase);
+  if (!hasInterpreter) {
+    if (alignment <= BigInt(PAGE_SIZE)) return 0n;
+    place = loader.load(phdr, { address: 0n, flags: MAP_PRIVATE, totalSize });
+    ignoringErrors(() => {
+      mm.munmap(Number(place), Number(totalSize));
+    });
   }
-  return place - (place % alignment);
+  return alignment === 0n ? place : place - (place % alignment);
 }
 
-function isPowerOfTwo(value: number): boolean {
-  return value > 0 && Number.isInteger(Math.log2(value));
-}
-
-/** Compare fs/binfmt_elf.c:total_mapping_size(). */
-function totalMappingSize(loads: readonly ElfSegment[]): number {
-  const low = Math.min(...loads.map(({ vaddr }) => pageOf(vaddr) * PAGE_SIZE));
-  return Math.max(...loads.map(({ vaddr, memsz }) => vaddr + memsz)) - low;
+/** Compare fs/binfmt_elf.c:load_elf_interp(). */
+function mapInterpreter(
+  mm: Mm,
+  { file, headers }: NonNullable<OpenedElf['interpreter']>,
+  programBias: bigint,
+  long: UnsignedLong,
+): { readonly mapped: MappedFile; readonly entry: bigint } {
+  const { header, phdrs } = headers;
+  const loader = new ElfLoader(mm, file, long);
+  let totalSize = totalMappingSize(long, phdrs);
+  if (totalSize === 0n) throw new SyscallError('EINVAL', 'the interpreter has nothing to load');
+  let bias = 0n;
+  let placed = header.type !== ET_DYN;
+  for (const phdr of phdrs) {
+    if (phdr.type !== PT_LOAD) continue;
+    const flags = MAP_PRIVATE | (placed ? MAP_FIXED : 0);
+    if (!placed && programBias !== 0n) bias = long.wrap(-phdr.vaddr);
+    const address = long.wrap(bias + phdr.vaddr);
+    const at = loader.load(phdr, { address, flags, totalSize });
+    totalSize = 0n;
+    if (!placed) bias = long.wrap(at - long.pageStart(phdr.vaddr));
+    placed = true;
+    checkSize(mm, phdr, long.wrap(bias + phdr.vaddr), 'ENOMEM');
+  }
+  return {
+    mapped: mappedFile(file, headers, long.signed(bias)),
+    entry: checkAddress(mm, long.wrap(bias + header.entry)),
+  };
 }
 
 /**
- * One segment: its pages of the file, the rest of the last one cleared, and anonymous memory
- * behind. Compare fs/binfmt_elf.c:elf_load().
+ * Whether a segment that has been mapped is one at all.
  *
- * @param total bytes that the first segment reserves for all; 0 for the others.
- * @returns the address of its first page.
+ * @throws SyscallError `code`.
  */
-function loadSegment(
+function checkSize(
   mm: Mm,
-  file: OpenFile,
-  segment: ElfSegment,
-  bias: number,
-  mapFlags: number,
-  total: number,
-): Address {
-  const { vaddr, filesz, memsz, flags } = segment;
-  const inPage = vaddr % PAGE_SIZE;
-  const prot = protOf(flags);
-  let at = bias + vaddr - inPage;
-  if (filesz > 0) {
-    at = mapFile(mm, file, segment, at, { prot, mapFlags, total });
-    if (memsz > filesz) clearTail(mm, at + inPage + filesz, (prot & PROT_WRITE) !== 0);
-  }
-  if (memsz > filesz) {
-    const start = filesz > 0 ? pageAlign(at + inPage + filesz) : at;
-    mapBrk(mm, start, pageAlign(at + inPage + memsz) - start, (prot & PROT_EXEC) !== 0);
-  }
-  return at;
-}
-
-/** Compare fs/binfmt_elf.c:elf_map(). */
-function mapFile(
-  mm: Mm,
-  file: OpenFile,
-  { vaddr, offset, filesz }: ElfSegment,
-  address: Address,
-  { prot, mapFlags, total }: { prot: number; mapFlags: number; total: number },
-): Address {
-  const inPage = vaddr % PAGE_SIZE;
-  const size = pageAlign(filesz + inPage);
-  const position = offset - inPage;
-  if (position < 0 || position % PAGE_SIZE !== 0) throw new SyscallError('EINVAL');
-  const length = total === 0 ? size : pageAlign(total);
-  const pgoff = position / PAGE_SIZE;
-  const at = mm.mmap({ address: Math.max(address, 0), length, prot, flags: mapFlags, file, pgoff });
-  if (length > size) mm.munmap(at + size, length - size);
-  return at;
-}
-
-/**
- * Bytes behind the data, up to the end of the page, are the program's zeros: padzero().
- *
- * @throws SyscallError EFAULT if the file ends before.
- */
-function clearTail(mm: Mm, from: Address, writable: boolean): void {
-  if (!writable) return;
-  try {
-    for (let at = from; at % PAGE_SIZE !== 0; at += 1) mm.store(at, 0);
-  } catch (error) {
-    if (!(error instanceof AccessFault)) throw error;
-    throw new SyscallError('EFAULT', 'the page behind the data cannot be cleared');
+  { filesz, memsz }: ProgramHeader,
+  at: bigint,
+  code: 'EINVAL' | 'ENOMEM',
+): void {
+  if (filesz > memsz) throw new SyscallError(code, 'a segment has more in the file than in memory');
+  const taskSize = taskSizeOf(mm);
+  if (at >= taskSize || memsz > taskSize - at) {
+    throw new SyscallError(code, 'a segment ends behind the address space');
   }
 }
 
-/** PROT_* of PF_*. */
-export function protOf(flags: number): number {
-  return (
-    ((flags & PF_R) === 0 ? 0 : PROT_READ) |
-    ((flags & PF_W) === 0 ? 0 : PROT_WRITE) |
-    ((flags & PF_X) === 0 ? 0 : PROT_EXEC)
-  );
+function mappedFile(file: OpenFile, headers: ElfHeaders, bias: number): MappedFile {
+  const elf = elfFile(headers);
+  const loads = elf.segments.filter(({ type }) => type === PT_LOAD);
+  return { path: file.path, inode: file.inode, elf, segments: movedSegments(loads, bias) };
 }

@@ -3,11 +3,11 @@ import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '..
 import type { NommuMm } from '../nommu/nommu-mm.js';
 import { pageAlign, type Address } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
-import type { ExecArguments } from './arguments.js';
+import type { Binprm } from './binprm.js';
 import { extraSpace, readFlatHeader, type FlatLengths } from './flat-header.js';
 import { relocateFlat } from './flat-relocations.js';
 import type { LoadedSegment, MappedFile } from './loaded-object.js';
-import type { NommuProgram } from './nommu-program.js';
+import { beginNewExec, type LoadedNommu } from './nommu-loaded.js';
 import { readProgram } from './open-exec.js';
 import { pastPointOfNoReturn } from './point-of-no-return.js';
 
@@ -33,16 +33,12 @@ interface FlatPlaces {
  * RAM is a read-only mapping of the file: in ROM if the file can be mapped directly. Data, bss and
  * stack are one block of RAM. Compare fs/binfmt_flat.c:load_flat_file().
  *
- * @param head the file's first bytes.
  * @throws SyscallError ENOEXEC; ExecKilled.
  */
-export function loadFlat(
-  mm: NommuMm,
-  file: OpenFile,
-  head: Uint8Array,
-  args: ExecArguments,
-): NommuProgram {
-  const header = readFlatHeader(head, argumentSpace(args));
+export function loadFlat(mm: NommuMm, bprm: Binprm): LoadedNommu {
+  const { file, head, interp } = bprm;
+  const header = readFlatHeader(head, argumentSpace(bprm));
+  beginNewExec(mm, file, interp);
   return pastPointOfNoReturn(() => {
     const inRam = (header.flags & FLAT_FLAG_RAM) !== 0;
     const places = inRam ? loadIntoRam(mm, file, header) : loadApart(mm, file, header);
@@ -113,8 +109,8 @@ function setHeap(mm: NommuMm, start: Address, top: Address, stackSize: number): 
 }
 
 /** Stack for strings and pointers. Compare fs/binfmt_flat.c:load_flat_binary(). */
-function argumentSpace({ argv, envp }: ExecArguments): number {
-  const strings = [argv[0] ?? '', ...argv, ...envp];
+function argumentSpace({ filename, argv, envp }: Binprm): number {
+  const strings = [filename, ...argv, ...envp];
   const bytes = strings.reduce((sum, string) => sum + string.length + 1, POINTER_SIZE);
   const pointers = (argv.length + 1 + envp.length + 1) * POINTER_SIZE;
   return alignUp(bytes + pointers, STACK_ALIGN);

@@ -19,6 +19,17 @@ export interface MappedFile {
   readonly segments: readonly LoadedSegment[];
 }
 
+/** What execve() has put into memory. */
+export interface ExecutedFile {
+  /** The program's name: that of the interpreter for a script; a byte string. */
+  readonly name: string;
+  /** What it gets for arguments; byte strings. */
+  readonly argv: readonly string[];
+  readonly mapped: MappedFile;
+  /** What PT_INTERP asks for: the dynamic loader. */
+  readonly interpreter: MappedFile | undefined;
+}
+
 /** A file that belongs to the program that a process runs. */
 export interface LoadedObject extends MappedFile {
   readonly role: 'program' | 'interpreter' | 'library';

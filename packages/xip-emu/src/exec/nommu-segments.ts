@@ -1,4 +1,4 @@
-import { PF_W, type ElfSegment } from 'cramfs-elf';
+import { PF_W, type ElfSegment, type ProgramHeader } from 'cramfs-elf';
 import { nameToText } from 'cramfs-format';
 import { SyscallError } from '../errno.js';
 import { KernelCorruption } from '../kernel-corruption.js';
@@ -6,9 +6,14 @@ import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '..
 import type { NommuMm } from '../nommu/nommu-mm.js';
 import { PAGE_SIZE, isPageAligned, pageAlign, pageOf, type Address } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
-import { protOf } from './elf.js';
-import { movedSegments, type LoadedSegment } from './loaded-object.js';
+import { verifyArea } from '../vfs/verify-area.js';
+import { largest, protOf, smallest } from './elf-load.js';
+import type { LoadedSegment } from './loaded-object.js';
 import { readProgram } from './open-exec.js';
+import { UnsignedLong } from './unsigned-long.js';
+
+/** Where a 64-bit word ends. */
+const ADDRESS_LIMIT = 2 ** 63;
 
 /**
  * A segment that may be anywhere: a mapping of its own, in ROM if nobody writes to it. Compare
@@ -34,31 +39,69 @@ export function mapSegment(mm: NommuMm, file: OpenFile, segment: ElfSegment): Lo
   return { ...segment, address: start + inPage };
 }
 
-/** A segment that has more in the file than in memory is read in full all the same. */
-function overwritten(path: string, start: Address, length: number, end: Address): KernelCorruption {
+/** What is read over memory that is not the program's. */
+function overwritten(
+  path: string,
+  { block, length, start, end }: { block: Address; length: number; start: Address; end: Address },
+): KernelCorruption {
   return new KernelCorruption({
     kind: 'memory overwritten',
     kernelFunction:
       'fs/binfmt_elf_fdpic.c:elf_fdpic_map_file_constdisp_on_uclinux() => read_code()',
     effect:
-      'a segment with more in the file than in memory is read over what stands behind the program, whosever that is',
-    first: { operation: `exec ${nameToText(path)}`, start, end: start + length },
+      'a segment is read over what precedes or follows the memory of the program, whosever that is',
+    first: { operation: `exec ${nameToText(path)}`, start: block, end: block + length },
     second: { operation: 'its segments are read', start, end },
   });
 }
 
-/**
- * Segments that have to keep their distances, text included, are read into one block of RAM.
- * Compare fs/binfmt_elf_fdpic.c:elf_fdpic_map_file_constdisp_on_uclinux().
- */
-export function readSegments(
+/** Bytes of memory, the end exclusive. */
+interface Range {
+  readonly start: Address;
+  readonly end: Address;
+}
+
+/** {@link readSegments} for a library, whose loader has numbers. */
+export function readLibrarySegments(
   mm: NommuMm,
   file: OpenFile,
   segments: readonly ElfSegment[],
 ): LoadedSegment[] {
-  const base = Math.min(...segments.map(({ vaddr }) => vaddr));
-  const top = Math.max(...segments.map(({ vaddr, memsz }) => vaddr + memsz));
-  const length = top - base;
+  const loads = segments.map((segment) => ({
+    type: segment.type,
+    flags: segment.flags,
+    offset: BigInt(segment.offset),
+    vaddr: BigInt(segment.vaddr),
+    filesz: BigInt(segment.filesz),
+    memsz: BigInt(segment.memsz),
+    align: BigInt(segment.align),
+  }));
+  const addresses = readSegments(mm, file, { loads, long: new UnsignedLong(64) });
+  return placedSegments(segments, addresses);
+}
+
+export function placedSegments(
+  segments: readonly ElfSegment[],
+  addresses: readonly Address[],
+): LoadedSegment[] {
+  return segments.map((segment, index) => ({ ...segment, address: addresses[index]! }));
+}
+
+/**
+ * Segments that have to keep their distances, text included, are read into one block of RAM. Sizes
+ * and addresses wrap round as the kernel's do. Compare
+ * fs/binfmt_elf_fdpic.c:elf_fdpic_map_file_constdisp_on_uclinux().
+ *
+ * @param loads all PT_LOAD.
+ */
+export function readSegments(
+  mm: NommuMm,
+  file: OpenFile,
+  { loads, long }: { readonly loads: readonly ProgramHeader[]; readonly long: UnsignedLong },
+): Address[] {
+  const base = smallest(loads.map(({ vaddr }) => vaddr));
+  const top = largest(loads.map(({ vaddr, memsz }) => long.wrap(vaddr + memsz)));
+  const length = Number(long.wrap(top - base));
   const block = mm.mmap({
     address: 0,
     length,
@@ -66,13 +109,33 @@ export function readSegments(
     flags: MAP_PRIVATE | MAP_ANONYMOUS,
     pgoff: 0,
   });
-  for (const { vaddr, offset, filesz } of segments) {
-    const start = block + vaddr - base;
+  const loaded: Range[] = [];
+  return loads.map((phdr) => {
+    const start = block + long.signed(phdr.vaddr - base);
+    const filesz = Number(phdr.filesz);
+    const offset = Number(phdr.offset);
+    verifyArea(offset, filesz);
     const available = Math.min(filesz, Math.max(0, file.inode.size - offset));
-    if (start + available > block + pageAlign(length)) {
-      throw overwritten(file.path, block, length, start + available);
+    const end = start + available;
+    if (available > 0 && (start < block || end > block + pageAlign(length))) {
+      throw overwritten(file.path, { block, length, start, end });
     }
     mm.write(start, readProgram(file, offset, available));
+    clearLoaded(mm, loaded, { start: start + filesz, end: start + Number(phdr.memsz) });
+    loaded.push({ start, end });
+    return start;
+  });
+}
+
+/**
+ * clear_user() of what a segment has in memory alone: the block is new, so that only what earlier
+ * segments have read there is not zero. Of a range that wraps round nothing is cleared.
+ */
+function clearLoaded(mm: NommuMm, loaded: readonly Range[], { start, end }: Range): void {
+  if (end >= ADDRESS_LIMIT) return;
+  for (const before of loaded) {
+    const from = Math.max(start, before.start);
+    const to = Math.min(end, before.end);
+    if (from < to) mm.write(from, new Uint8Array(to - from));
   }
-  return movedSegments(segments, block - base);
 }

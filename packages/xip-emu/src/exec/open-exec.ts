@@ -2,49 +2,86 @@ import { parseElf, type ElfFile } from 'cramfs-elf';
 import { nameToText } from 'cramfs-format';
 import { SyscallError, isSyscallError } from '../errno.js';
 import type { Process } from '../process.js';
-import type { OpenFile } from '../vfs/file.js';
+import { OpenFile } from '../vfs/file.js';
+import { pathLookup } from '../vfs/namei.js';
+import { verifyArea } from '../vfs/verify-area.js';
+import { allowWriteAccess, denyWriteAccess } from '../vfs/write-access.js';
 
 /** BINPRM_BUF_SIZE: what a loader sees of a file at first. */
 export const BINPRM_BUF_SIZE = 256;
 
 /**
- * Opens a program. The caller owns the reference. Compare fs/exec.c:do_open_execat().
+ * Opens a program or interpreter; nobody can write to it until {@link closeExec}. Compare
+ * fs/exec.c:do_open_execat(), fs/namei.c:may_open().
  *
- * @param path absolute, a byte string.
- * @throws SyscallError EACCES for what is no regular file, or has no execute permission; ETXTBSY.
+ * @param path a byte string. The empty one, which only files can ask for, is the working directory:
+ * EACCES, as for all directories.
+ * @throws SyscallError EACCES for what is not a regular file, or has no execute permission;
+ * ETXTBSY while it is open for writing; those of a lookup.
  */
 export function openExec(process: Process, path: string): OpenFile {
-  let file: OpenFile | undefined;
   try {
-    file = process.open(path);
-    const { inode } = file;
+    if (path === '') throw new SyscallError('EACCES', 'an interpreter without a name');
+    const found = pathLookup(process.fs, path);
+    const { inode } = found;
     if (!inode.isRegular || (inode.mode & 0o111) === 0) throw new SyscallError('EACCES');
-    if (inode.writers > 0) throw new SyscallError('ETXTBSY');
+    const file = OpenFile.open(found);
+    try {
+      denyWriteAccess(file.inode);
+    } catch (error) {
+      file.put();
+      throw error;
+    }
     return file;
   } catch (error) {
-    if (file !== undefined) process.close(file);
     // The errno alone does not tell whether the program or its interpreter is meant.
     if (!isSyscallError(error) || error.reason !== undefined) throw error;
     throw new SyscallError(error.code, nameToText(path));
   }
 }
 
+/** Compare fs/exec.c:do_close_execat(). */
+export function closeExec(file: OpenFile): void {
+  allowWriteAccess(file.inode);
+  file.put();
+}
+
 /**
- * `length` bytes of a file at `position`; fewer where it ends. Compare fs/exec.c:kernel_read().
+ * `length` bytes of a file at `position`; fewer where it ends. Compare fs/read_write.c:kernel_read().
  *
- * @throws SyscallError EIO and the like; EINVAL for what cannot be read.
+ * @throws SyscallError EIO and the like; EINVAL for what cannot be read, and for places that are
+ * beyond those of any file.
  */
 export function readProgram(file: OpenFile, position: number, length: number): Uint8Array {
   if (file.fops.readIter === undefined) throw new SyscallError('EINVAL');
+  verifyArea(position, length);
   const bytes = new Uint8Array(length);
   return bytes.subarray(0, file.fops.readIter(file, position, bytes));
 }
 
 /**
- * The headers of an ELF file; program headers behind `head`, the file's first bytes, are read on
- * their own. Compare fs/binfmt_elf.c:load_elf_phdrs().
+ * Exactly `length` bytes.
  *
- * @returns undefined for what is no ELF file, or damaged.
+ * @throws SyscallError EIO if the file ends before. Compare fs/binfmt_elf.c:elf_read().
+ */
+export function readFully(file: OpenFile, position: number, length: number): Uint8Array {
+  const bytes = readProgram(file, position, length);
+  if (bytes.length < length) throw new SyscallError('EIO', 'the file ends before');
+  return bytes;
+}
+
+/** The first bytes of a file, padded with zeros. Compare fs/exec.c:prepare_binprm(). */
+export function readHead(file: OpenFile): Uint8Array {
+  const head = new Uint8Array(BINPRM_BUF_SIZE);
+  head.set(readProgram(file, 0, BINPRM_BUF_SIZE));
+  return head;
+}
+
+/**
+ * The headers of an ELF file as tools see them; program headers behind `head`, the file's first
+ * bytes, are read on their own.
+ *
+ * @returns undefined for what is not an ELF file, or damaged.
  */
 export function readElfHeaders(file: OpenFile, head: Uint8Array): ElfFile | undefined {
   return parseElf(head, (start, end) => readProgram(file, start, end - start));

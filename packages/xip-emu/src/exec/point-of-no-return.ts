@@ -1,7 +1,7 @@
-import { SyscallError, isSyscallError } from '../errno.js';
+import { AccessFault, SyscallError, isSyscallError, type Errno } from '../errno.js';
 
 /**
- * An execve() that failed when the old program was gone already: there is nobody to return `code`
+ * An execve() that failed when the old program was already gone: there is nobody to return `code`
  * to, and the process is killed. Compare fs/exec.c:bprm_execve().
  */
 export class ExecKilled extends SyscallError {
@@ -9,16 +9,23 @@ export class ExecKilled extends SyscallError {
 }
 
 /**
- * Loads a program, as the loaders do behind fs/exec.c:begin_new_exec().
+ * Loads a program, as the loaders do after fs/exec.c:begin_new_exec().
  *
- * @throws ExecKilled for every SyscallError of `load`.
+ * @throws ExecKilled for every SyscallError of `load`, and for what the kernel could not write to
+ * the new program.
  */
 export function pastPointOfNoReturn<T>(load: () => T): T {
   try {
     return load();
   } catch (error) {
+    if (error instanceof AccessFault) {
+      throw killed('EFAULT', 'the new program cannot be written to');
+    }
     if (!isSyscallError(error)) throw error;
-    const { code, reason = 'the program cannot be loaded' } = error;
-    throw new ExecKilled(code, `${reason}; too late to go back, so SIGSEGV kills the process`);
+    throw killed(error.code, error.reason ?? 'the program cannot be loaded');
   }
+}
+
+function killed(code: Errno, reason: string): ExecKilled {
+  return new ExecKilled(code, `${reason}; too late to go back, so SIGSEGV kills the process`);
 }

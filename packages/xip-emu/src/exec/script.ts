@@ -1,54 +1,69 @@
 import { bytesToName } from 'cramfs-format';
 import { SyscallError } from '../errno.js';
-import type { Process } from '../process.js';
-import { BINPRM_BUF_SIZE, openExec, readProgram } from './open-exec.js';
 
-/** Interpreters of interpreters: fs/exec.c:exec_binprm(). */
-const MAX_DEPTH = 5;
-
-/** What is to be executed in the end. */
-export interface ResolvedProgram {
-  readonly path: string;
-  readonly argv: readonly string[];
-  /** Scripts that lead to it; their first page was read. */
-  readonly scripts: readonly string[];
+/** What a `#!` line asks for; byte strings. */
+export interface ScriptLine {
+  /** May be empty, if a zero byte comes first. */
+  readonly interpreter: string;
+  /** All that follows, as one argument. */
+  readonly argument: string | undefined;
 }
 
 /**
- * Follows `#!` lines to a program that is no script. Compare fs/binfmt_script.c:load_script().
+ * The `#!` line of a script. One that is longer than the buffer is cut off, which must not cut the
+ * name of the interpreter. Compare fs/binfmt_script.c:load_script().
  *
- * @param path absolute, a byte string.
- * @throws SyscallError as execve() does: ENOEXEC for a line without a name, ELOOP.
+ * @param head the file's first bytes, padded with zeros.
+ * @returns undefined for what is not a script.
+ * @throws SyscallError ENOEXEC for a line without a name, or with a name that is cut off.
  */
-export function resolveScripts(
-  process: Process,
-  path: string,
-  argv: readonly string[],
-): ResolvedProgram {
-  const scripts: string[] = [];
-  let program = { path, argv };
-  for (;;) {
-    const line = scriptLine(process, program.path);
-    if (line === undefined) return { ...program, scripts };
-    if (scripts.length === MAX_DEPTH) throw new SyscallError('ELOOP');
-    scripts.push(program.path);
-    const [, interpreter, argument] = /^[ \t]*([^ \t]+)[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
-    if (interpreter === undefined) throw new SyscallError('ENOEXEC', 'no interpreter behind #!');
-    const given = argument === undefined || argument === '' ? [] : [argument];
-    program = {
-      path: interpreter,
-      argv: [interpreter, ...given, program.path, ...program.argv.slice(1)],
-    };
+export function parseScript(head: Uint8Array): ScriptLine | undefined {
+  const text = bytesToName(head);
+  if (!text.startsWith('#!')) return undefined;
+  const last = text.length - 1;
+  let end = text.indexOf('\n');
+  if (end < 0) {
+    const name = find(text, 2, last, (char) => !isSpaceTab(char));
+    if (name === undefined || find(text, name, last, isTerminator) === undefined) {
+      throw new SyscallError('ENOEXEC', 'the name after #! is cut off');
+    }
+    end = last;
   }
+  while (isSpaceTab(text[end - 1])) end -= 1;
+  const name = find(text, 2, end, (char) => !isSpaceTab(char));
+  if (name === undefined || name === end) throw new SyscallError('ENOEXEC', 'no name after #!');
+
+  const separator = find(text, name, end, isTerminator);
+  const argument =
+    separator === undefined || text[separator] === '\0'
+      ? undefined
+      : find(text, separator, end, (char) => !isSpaceTab(char));
+  return {
+    interpreter: upToZero(text.slice(name, argument === undefined ? end : separator)),
+    argument: argument === undefined ? undefined : upToZero(text.slice(argument, end)),
+  };
 }
 
-/** What stands behind `#!`, or undefined for what is no script. */
-function scriptLine(process: Process, path: string): string | undefined {
-  const file = openExec(process, path);
-  try {
-    const head = bytesToName(readProgram(file, 0, BINPRM_BUF_SIZE));
-    return head.startsWith('#!') ? /^[^\n\0]*/.exec(head.slice(2))![0] : undefined;
-  } finally {
-    process.close(file);
-  }
+/** The first place from `from` to `last`, itself included, whose character is wanted. */
+function find(
+  text: string,
+  from: number,
+  last: number,
+  isWanted: (char: string | undefined) => boolean,
+): number | undefined {
+  for (let at = from; at <= last; at += 1) if (isWanted(text[at])) return at;
+  return undefined;
+}
+
+function isSpaceTab(char: string | undefined): boolean {
+  return char === ' ' || char === '\t';
+}
+
+function isTerminator(char: string | undefined): boolean {
+  return isSpaceTab(char) || char === '\0';
+}
+
+function upToZero(text: string): string {
+  const end = text.indexOf('\0');
+  return end < 0 ? text : text.slice(0, end);
 }

@@ -10,9 +10,13 @@ import { dynamicLoader, type LoaderName } from './dynamic-linker/loader.js';
 import { reclaimGaps } from './dynamic-linker/reclaim-gaps.js';
 import { relocate } from './dynamic-linker/relocate.js';
 import { execElf } from './elf.js';
-import { memoryReader, type LoadedObject, type MappedFile } from './loaded-object.js';
+import {
+  memoryReader,
+  type ExecutedFile,
+  type LoadedObject,
+  type MappedFile,
+} from './loaded-object.js';
 import { execNommu } from './nommu-program.js';
-import { resolveScripts } from './script.js';
 import { touchWritable } from './touch.js';
 
 export interface StartOptions {
@@ -51,9 +55,8 @@ export function startProgram(
   options: StartOptions = {},
 ): StartedProgram {
   const { argv = [path], envp = [], libraryPath = [], loader: wanted = 'auto' } = options;
-  const resolved = resolveScripts(process, path, argv);
-  const mapped = exec(process, resolved.path, { argv: resolved.argv, envp });
-  const program = loadedObject(process, 'program', resolved.path, mapped.program);
+  const mapped = exec(process, path, { argv, envp });
+  const program = loadedObject(process, 'program', mapped.name, mapped.mapped);
   if (mapped.interpreter === undefined) {
     const killed = attempt(() => {
       relocate(process, program, undefined);
@@ -74,19 +77,11 @@ export function startProgram(
   return { objects, loader: loader.name, missing, killed };
 }
 
-function exec(
-  process: Process,
-  path: string,
-  args: ExecArguments,
-): { program: MappedFile; interpreter: MappedFile | undefined } {
+function exec(process: Process, path: string, args: ExecArguments): ExecutedFile {
   const { mm } = process;
-  if (mm instanceof Mm) {
-    const { mapped, interpreter } = execElf(process, mm, path, args);
-    return { program: mapped, interpreter: interpreter?.mapped };
-  }
+  if (mm instanceof Mm) return execElf(process, mm, path, args);
   invariant(mm instanceof NommuMm, 'memory of an unknown kind');
-  const { mapped, interpreter } = execNommu(process, mm, path, args);
-  return { program: mapped, interpreter };
+  return execNommu(process, mm, path, args);
 }
 
 function loadedObject(

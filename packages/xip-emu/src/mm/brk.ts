@@ -24,7 +24,7 @@ const HEAP = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_ACC
  */
 export function mapBrk(mm: Mm, address: Address, length: number, executable: boolean): void {
   if (length === 0) return;
-  if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
+  checkLimits(mm, address, length);
   const start = pageOf(address);
   mmapRegion(mm, {
     start,
@@ -34,6 +34,15 @@ export function mapBrk(mm: Mm, address: Address, length: number, executable: boo
     file: undefined,
     anonVma: undefined,
   });
+}
+
+/** Compare mm/mmap.c:check_brk_limits(). */
+function checkLimits(mm: Mm, address: Address, length: number): void {
+  const taskSize = mm.taskSize * PAGE_SIZE;
+  if (length > taskSize || address > taskSize - length) {
+    throw new SyscallError('ENOMEM', 'memory that ends behind the address space');
+  }
+  if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
 }
 
 /**

@@ -1,5 +1,6 @@
 import { PG_ANON_EXCLUSIVE } from '../phys/physical-memory.js';
 import { VM_MIXEDMAP, VM_PFNMAP, VM_SHARED, isCowMapping } from '../vfs/vm-area.js';
+import { setExeFile } from '../vfs/write-access.js';
 import { forkAnonVmas } from './anon-vma.js';
 import { Mm } from './mm-struct.js';
 import { PTE_DIRTY, PTE_SPECIAL, PTE_WRITE, PTE_YOUNG, pteFrame } from './pte.js';
@@ -11,6 +12,7 @@ export function forkMm(parent: Mm): Mm {
   child.startBrk = parent.startBrk;
   child.brkEnd = parent.brkEnd;
   child.startStack = parent.startStack;
+  setExeFile(child, parent.exeFile);
   for (const vma of parent.vmas) {
     const copy = child.dupVma(vma);
     forkAnonVmas(copy, vma);

@@ -16,6 +16,7 @@ import {
 import type { Trace } from '../trace.js';
 import type { OpenFile } from '../vfs/file.js';
 import type { VmArea, VmSpace } from '../vfs/vm-area.js';
+import { setExeFile, type HasExeFile } from '../vfs/write-access.js';
 import { unlinkAnonVmas } from './anon-vma.js';
 import { brk } from './brk.js';
 import { forkMm } from './fork.js';
@@ -61,7 +62,7 @@ export interface MmHost {
 const SPARE_VMAS = 64;
 
 /** struct mm_struct: the memory of a process on a machine with an MMU. */
-export class Mm implements MemoryMap, VmSpace {
+export class Mm implements MemoryMap, VmSpace, HasExeFile {
   readonly host: MmHost;
   readonly phys: PhysicalMemory;
   /** TASK_SIZE */
@@ -81,6 +82,7 @@ export class Mm implements MemoryMap, VmSpace {
   startStack: Address = 0;
   /** personality(2): READ_IMPLIES_EXEC. */
   readImpliesExec = false;
+  exeFile: OpenFile | undefined = undefined;
 
   constructor(host: MmHost) {
     this.host = host;
@@ -143,7 +145,7 @@ export class Mm implements MemoryMap, VmSpace {
     return forkMm(this);
   }
 
-  /** exit_mmap(). */
+  /** mmput(): exit_mmap(), and the program's file. */
   exit(): void {
     for (const vma of [...this.vmas]) {
       zapRange(this, vma.start, vma.end);
@@ -151,6 +153,7 @@ export class Mm implements MemoryMap, VmSpace {
       this.freeVma(vma);
     }
     freePageTables(this, 0, this.taskSize);
+    setExeFile(this, undefined);
   }
 
   // Accesses.

@@ -4,6 +4,8 @@ import { Trace } from '../trace.js';
 import type { AccessFaultLike, MemoryMap, MmapRequest } from '../memory-map.js';
 import { PAGE_SIZE, pageOf, pagesOf, type Address, type Frame } from '../units.js';
 import { KernelCorruption } from '../kernel-corruption.js';
+import type { OpenFile } from '../vfs/file.js';
+import { setExeFile, type HasExeFile } from '../vfs/write-access.js';
 import { doMmap } from './do-mmap.js';
 import { doMremap } from './do-mremap.js';
 import { doMunmap, removeVma } from './do-munmap.js';
@@ -18,7 +20,7 @@ import { VmaTree } from './vma-tree.js';
  * Once the kernel would have corrupted itself every further operation throws the same
  * {@link KernelCorruption}.
  */
-export class NommuMm implements MemoryMap {
+export class NommuMm implements MemoryMap, HasExeFile {
   /**
    * What diagnoses call the operation that comes next, such as the line of a scenario; else they
    * describe it.
@@ -39,6 +41,8 @@ export class NommuMm implements MemoryMap {
   startBrk: Address = 0;
   brkEnd: Address = 0;
   brkLimit: Address = 0;
+
+  exeFile: OpenFile | undefined = undefined;
 
   private readonly tree = new VmaTree();
 
@@ -126,6 +130,7 @@ export class NommuMm implements MemoryMap {
     this.guarded(() => {
       for (const vma of [...this.tree.values()]) removeVma(this.tree, this.regions, vma);
     });
+    setExeFile(this, undefined);
   }
 
   load(address: Address): number {

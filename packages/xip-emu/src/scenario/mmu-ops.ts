@@ -1,7 +1,6 @@
 import { nameToText, textToName } from 'cramfs-format';
 import { invariant } from '../errno.js';
 import { execElf, type ElfProgram } from '../exec/elf.js';
-import { resolveScripts } from '../exec/script.js';
 import type { Machine } from '../machine.js';
 import { Mm } from '../mm/mm-struct.js';
 import { PTE_PRESENT, PTE_PROT, PTE_SPECIAL, pteFrame } from '../mm/pte.js';
@@ -102,9 +101,11 @@ export class MmuScenarioOps implements ScenarioOps {
     const mm = memoryOf(process);
     const absolute = path.startsWith('/') ? path : `${nameToText(process.fs.getcwd())}/${path}`;
     try {
-      const given = [textToName(absolute), PROGRAM_ARGUMENT];
-      const { path: name, argv } = resolveScripts(process, textToName(absolute), given);
-      const program = execElf(process, mm, name);
+      const name = textToName(absolute);
+      // The recorder did not go to where its relative paths start.
+      process.chdir('/');
+      const program = execElf(process, mm, name, { argv: [name, PROGRAM_ARGUMENT], envp: [] });
+      const { argv } = program;
       mm.fetch(program.entry);
       const areas = [...mm.vmas].filter(
         ({ start, end }) => start < program.end && end > program.start,

@@ -1,6 +1,5 @@
 import { nameToText, textToName } from 'cramfs-format';
 import { execNommu } from '../exec/nommu-program.js';
-import { resolveScripts } from '../exec/script.js';
 import { SyscallError, invariant } from '../errno.js';
 import type { Machine } from '../machine.js';
 import type { Allocation } from '../nommu/vm-region.js';
@@ -114,9 +113,11 @@ export class NommuScenarioOps implements ScenarioOps {
     const mm = memoryOf(process);
     const absolute = path.startsWith('/') ? path : `${nameToText(process.fs.getcwd())}/${path}`;
     try {
-      const given = [textToName(absolute), PROGRAM_ARGUMENT];
-      const { path: name, argv } = resolveScripts(process, textToName(absolute), given);
-      const program = execNommu(process, mm, name, { argv, envp: [] });
+      const name = textToName(absolute);
+      // The recorder did not go to where its relative paths start.
+      process.chdir('/');
+      const program = execNommu(process, mm, name, { argv: [name, PROGRAM_ARGUMENT], envp: [] });
+      const { argv } = program;
       const isFlat = program.format === 'flat';
       const start = { op: 'x-start', argc: argv.length };
       const parts: [string, Address][] = [

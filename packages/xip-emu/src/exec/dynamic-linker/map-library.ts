@@ -4,9 +4,9 @@ import type { NommuMm } from '../../nommu/nommu-mm.js';
 import type { Process } from '../../process.js';
 import { PAGE_SIZE, pageAlign, pageOf, type Address } from '../../units.js';
 import type { OpenFile } from '../../vfs/file.js';
-import { protOf } from '../elf.js';
+import { protOf } from '../elf-load.js';
 import { movedSegments, type LoadedSegment } from '../loaded-object.js';
-import { mapSegment, readSegments } from '../nommu-segments.js';
+import { mapSegment, readLibrarySegments } from '../nommu-segments.js';
 import { LoaderError } from './loader-error.js';
 
 /**
@@ -171,7 +171,7 @@ export function mapWithoutMmu(mm: NommuMm, file: OpenFile, elf: ElfFile): Loaded
   if (elf.type !== 'dyn' || loads.length === 0) throw new LoaderError('not a shared object');
   return isFdpic(elf)
     ? loads.map((load) => mapSegment(mm, file, load))
-    : readSegments(mm, file, loads);
+    : readLibrarySegments(mm, file, loads);
 }
 
 function clear(process: Process, from: Address, to: Address): void {

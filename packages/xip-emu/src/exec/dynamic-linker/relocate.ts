@@ -3,7 +3,7 @@ import { isSyscallError } from '../../errno.js';
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../memory-map.js';
 import type { Process } from '../../process.js';
 import { PAGE_SIZE, pageOf, type Address } from '../../units.js';
-import { protOf } from '../elf.js';
+import { protOf } from '../elf-load.js';
 import {
   addressOf,
   memoryReader,

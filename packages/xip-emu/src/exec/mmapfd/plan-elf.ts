@@ -1,7 +1,7 @@
 import { PT_LOAD, type ElfFile, type ElfSegment } from 'cramfs-elf';
 import { SyscallError } from '../../errno.js';
 import { PAGE_SIZE, pageAlign, pageOf } from '../../units.js';
-import { protOf } from '../elf.js';
+import { protOf } from '../elf-load.js';
 import { MR_HDR_ELF, type MappingPlan, type PlannedMapping } from './plan.js';
 
 /** Zeros that a program asks for in a segment of their own. */

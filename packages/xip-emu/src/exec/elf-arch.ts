@@ -1,0 +1,39 @@
+import {
+  EI_CLASS,
+  decodeElfHeader,
+  elfFileOf,
+  isElf,
+  type ElfHeader,
+  type ElfLayout,
+} from 'cramfs-elf';
+import type { Architecture } from '../arch/architecture.js';
+import { elfCheckArch } from '../arch/kernel-build.js';
+
+const ET_EXEC = 2;
+const ET_DYN = 3;
+
+/** A header that has passed {@link checkElf}. */
+export interface CheckedElf {
+  readonly header: ElfHeader;
+  readonly arch: Architecture;
+  /** How the kernel reads the file, whatever that says of itself. */
+  readonly layout: ElfLayout;
+}
+
+/**
+ * The first part of what the loaders of ELF look at: magic, type and machine. EI_DATA, EI_VERSION
+ * and e_version have no influence.
+ *
+ * @param head the file's first bytes, padded with zeros.
+ * @returns undefined for what no loader takes. Compare fs/binfmt_elf_fdpic.c:is_elf().
+ */
+export function checkElf(head: Uint8Array, arch: Architecture): CheckedElf | undefined {
+  if (!isElf(head)) return undefined;
+  const { elfClass, checksClass } = arch.elf;
+  const layout = { elfClass, littleEndian: arch.endianness === 'little' };
+  const header = decodeElfHeader(head, layout);
+  if (header.type !== ET_EXEC && header.type !== ET_DYN) return undefined;
+  if (checksClass && header.ident[EI_CLASS] !== (elfClass === 32 ? 1 : 2)) return undefined;
+  if (!elfCheckArch(arch, elfFileOf(header, [], layout))) return undefined;
+  return { header, arch, layout };
+}

@@ -1,0 +1,27 @@
+import type { NommuMm } from '../nommu/nommu-mm.js';
+import type { Address } from '../units.js';
+import type { OpenFile } from '../vfs/file.js';
+import { setExeFile } from '../vfs/write-access.js';
+import type { MappedFile } from './loaded-object.js';
+
+/** What a loader without an MMU has put into memory. */
+export interface LoadedNommu {
+  readonly format: 'elf-fdpic' | 'flat';
+  readonly startCode: Address;
+  readonly startData: Address;
+  /** Top of the stack, in the mapping that /proc/PID/maps calls [stack]. */
+  readonly startStack: Address;
+  readonly mapped: MappedFile;
+  /** The dynamic loader of an ELF program that asks for one. */
+  readonly interpreter: MappedFile | undefined;
+}
+
+/**
+ * The end of the old program: its memory is gone, and the new file is the process's own. Compare
+ * fs/exec.c:begin_new_exec().
+ */
+export function beginNewExec(mm: NommuMm, file: OpenFile, path: string): void {
+  mm.exit();
+  setExeFile(mm, file);
+  mm.trace.sink?.({ type: 'exec', pid: mm.pid, path });
+}

@@ -1,0 +1,38 @@
+import { PAGE_SIZE } from '../units.js';
+
+/**
+ * Arithmetic of the kernel's `unsigned long` for values from files: it wraps round at the word size
+ * of the machine. What is left of them after the checks is a number like any other.
+ */
+export class UnsignedLong {
+  private readonly bits: 32 | 64;
+  private readonly pageSize = BigInt(PAGE_SIZE);
+
+  constructor(bits: 32 | 64) {
+    this.bits = bits;
+  }
+
+  wrap(value: bigint): bigint {
+    return BigInt.asUintN(this.bits, value);
+  }
+
+  /** As a difference that may be negative. */
+  signed(value: bigint): number {
+    return Number(BigInt.asIntN(this.bits, value));
+  }
+
+  /** ELF_PAGESTART() */
+  pageStart(value: bigint): bigint {
+    return value - this.pageOffset(value);
+  }
+
+  /** ELF_PAGEOFFSET() */
+  pageOffset(value: bigint): bigint {
+    return value % this.pageSize;
+  }
+
+  /** ELF_PAGEALIGN(): near the end of the word it gives 0. */
+  pageAlign(value: bigint): bigint {
+    return this.pageStart(this.wrap(value + this.pageSize - 1n));
+  }
+}
