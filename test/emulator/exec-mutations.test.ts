@@ -105,8 +105,9 @@ function execAll(rows: readonly MutatedProgram[], mmu: boolean): string[] {
   const world = createWorld(bytes, { mmu });
   return rows.map(({ name }) => {
     const records = runScenario(parseScenario(`mount mtd\nexec ${name}`), world);
-    const { ret, status } = records.find(({ op }) => op === 'exec-end' || op === 'diagnosis')!;
-    return [ret ?? KernelCorruption.name, status].filter((word) => word !== undefined).join(' ');
+    const end = records.find(({ op }) => op === 'exec-end' || op === 'diagnosis')!;
+    const { ret = KernelCorruption.name, status = '' } = end as { ret?: string; status?: string };
+    return `${ret} ${status}`.trim();
   });
 }
 

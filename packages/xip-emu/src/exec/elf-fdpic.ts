@@ -89,8 +89,9 @@ export function loadElfFdpic(mm: NommuMm, { process, file, head, interp }: Binpr
 function mapStack(mm: NommuMm, elf: ElfFile, interpreter: ElfFile | undefined): Address {
   const own = stackOf(elf);
   const wanted = (own?.memsz ?? 0) === 0 && interpreter !== undefined ? stackOf(interpreter) : own;
+  const asked = wanted?.memsz ?? 0;
   const length = Math.max(
-    alignedLength(wanted?.memsz || DEFAULT_STACK),
+    alignedLength(asked === 0 ? DEFAULT_STACK : asked),
     MIN_STACK_PAGES * PAGE_SIZE,
   );
   const executable = wanted !== undefined && (wanted.flags & PF_X) !== 0 ? PROT_EXEC : 0;

@@ -257,7 +257,7 @@ describe('ELF', () => {
       elfFile(64, true, [{ flags: 5, offset: 0, filesz: 0x200 + rest, memsz: 0x200 }], body, 3);
     const { program, mm } = load(withRest(PAGE_SIZE - 0x200));
     expect(mm.load(program.startCode + 0x234), 'in the same page').toBe(body[0x234]);
-    expect(() => load(withRest(PAGE_SIZE - 0x1ff))).toThrow('behind the program');
+    expect(() => load(withRest(PAGE_SIZE - 0x1ff))).toThrow('follows the memory of the program');
     const cutOff = body.slice(0, PAGE_SIZE - 1);
     const inFile = [{ flags: 5, offset: 0, filesz: 2 ** 40, memsz: 0x200 }];
     expect(() => load(elfFile(64, true, inFile, cutOff, 3)), 'less in the file').not.toThrow();
