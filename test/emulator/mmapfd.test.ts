@@ -27,6 +27,8 @@ import {
 import { validateMm } from '../../packages/xip-emu/src/mm/validate.js';
 import { Mm } from '../../packages/xip-emu/src/mm/mm-struct.js';
 import type { Process } from '../../packages/xip-emu/src/process.js';
+import { OpenFile } from '../../packages/xip-emu/src/vfs/file.js';
+import { pathLookup } from '../../packages/xip-emu/src/vfs/namei.js';
 import { areasIn } from '../../packages/xip-emu/src/report/areas.js';
 import { pagesIn } from '../../packages/xip-emu/src/report/pages.js';
 import { areaText, programMachine, xipFile } from '../helpers/programs.js';
@@ -235,6 +237,34 @@ describe('the mail', () => {
     expect(second).toMatchObject({ address: first!.address + 0x2000, memorySize: 0x900 });
   });
 
+  // Text 0x2000, data 0x800: the zeros have room up to 0x3000; with symbols the file has 0x280c.
+  test.each([
+    [0x100, 0x1000, 2],
+    [0x100, 0x1800, 2],
+    [0x100, 0x1801, 3],
+    [0x20, 0, 3],
+    [0xb, 0, 3],
+    [0x20, 0xc, 3],
+    [0x20, 0xd, 2],
+  ])('AOUT entry 0x%x, bss of 0x%x: %i elements as doaoutwork() counts', (entry, bss, needed) => {
+    const at = world(aout(ZMAGIC, entry, bss));
+    const error = errorOf(() => at.map(MMFD_INTERPRET, needed - 1));
+    expect(error).toBeInstanceOf(TooFewElementsError);
+    expect((error as TooFewElementsError).elements).toBe(needed);
+    expect(areas(at, 0)).toEqual([]);
+    at.map(MMFD_INTERPRET, needed);
+  });
+
+  test('relocations of an AOUT file count as well', () => {
+    const bytes = aout(ZMAGIC, 0x20, 0x1800);
+    new DataView(bytes.buffer).setUint32(24, 0x1000);
+    const error = errorOf(() => world(bytes).map(MMFD_INTERPRET, 1));
+    expect((error as TooFewElementsError).elements).toBe(2);
+    new DataView(bytes.buffer).setUint32(28, 0x800);
+    const larger = errorOf(() => world(bytes).map(MMFD_INTERPRET, 1));
+    expect((larger as TooFewElementsError).elements).toBe(3);
+  });
+
   test.each([
     ['NMAGIC', NMAGIC, [RX, ALL]],
     ['OMAGIC', OMAGIC, [ALL]],
@@ -246,6 +276,82 @@ describe('the mail', () => {
     expect(results[0]).toMatchObject({ address: 0x2000, flags: 0 });
     expect(at.process.load(0x2000)).toBe(bytes[32]);
     expect(errorOf(() => at.map(MMFD_INTERPRET)).code).toBe('EADDRINUSE');
+  });
+
+  test.each([
+    ['a prelinked object', BASE, 0],
+    ['an object whose first segment is not at the start of file and addresses', 0, PAGE],
+    ['both', BASE, 2 * PAGE],
+  ])('%s: from the start of the file, wherever it is put', (_name, base, skipped) => {
+    const bytes = elf({ base, textSize: 3 * PAGE });
+    const view = new DataView(bytes.buffer);
+    // The first program header leaves out the first pages of the file, and of memory.
+    for (const field of [8, 16]) {
+      view.setBigUint64(64 + field, view.getBigUint64(64 + field, true) + BigInt(skipped), true);
+    }
+    for (const field of [32, 40]) view.setBigUint64(64 + field, BigInt(3 * PAGE - skipped), true);
+    const at = world(bytes);
+    const [first, second] = at.map(MMFD_INTERPRET);
+    expect(first).toMatchObject({ fileSize: 3 * PAGE, offset: 0, flags: MR_HDR_ELF });
+    expect(second!.address - first!.address).toBe(4 * PAGE);
+    const content = new Uint8Array(3 * PAGE);
+    at.process.loadRange(first!.address, content);
+    expect(Buffer.compare(content, bytes.subarray(0, 3 * PAGE))).toBe(0);
+  });
+
+  test('a prelinked object keeps its alignment and its padding', () => {
+    const at = world(elf({ base: BASE, align: 0x10000 }));
+    const results = at.map(MMFD_INTERPRET | MMFD_PADDING, 4, { padding: PAGE });
+    expect(results.map(({ flags }) => flags)).toEqual([MR_PADDING, MR_HDR_ELF, 0, MR_PADDING]);
+    expect(results[1]!.address % 0x10000).toBe(0);
+    expect(results[0]!.address).toBe(results[1]!.address - PAGE);
+  });
+
+  test('an object whose header would be mapped over what precedes it', () => {
+    const bytes = elf();
+    // Zeros of their own (PT_SUNWBSS) in the page below text that is 4 pages into the file.
+    const view = new DataView(bytes.buffer);
+    view.setUint32(64, 0x6ffffffa, true);
+    view.setBigUint64(64 + 32, 0n, true);
+    view.setBigUint64(64 + 56 + 16, BigInt(DATA), true);
+    expect(errorOf(() => world(bytes).map(MMFD_INTERPRET)).code).toBe('EINVAL');
+  });
+
+  test('objects of 32 bits are below 4 GiB, others where there is room', () => {
+    const low = 2 ** 32;
+    const end = ({ address, memorySize }: MmapfdResult): number => address + memorySize;
+    const at = world(elf({ elfClass: 32 }));
+    for (let round = 0; round < 2; round += 1) {
+      for (const result of at.map(MMFD_INTERPRET)) expect(end(result)).toBeLessThanOrEqual(low);
+    }
+    const [rel] = world(ofType(1, { elfClass: 32 })).map(MMFD_INTERPRET);
+    expect(end(rel!)).toBeLessThanOrEqual(low);
+    const [library] = world(aout(ZMAGIC, 0x20, 0)).map(MMFD_INTERPRET);
+    expect(end(library!)).toBeLessThanOrEqual(low);
+    const [whole] = world(elf()).map(0, 1, { dataModel: 32 });
+    expect(end(whole!)).toBeLessThanOrEqual(low);
+    expect(world(elf()).map(MMFD_INTERPRET)[0]!.address).toBeGreaterThan(low);
+    expect(world(elf({ elfClass: 32 })).map(0)[0]!.address).toBeGreaterThan(low);
+  });
+
+  test('no room below 4 GiB', () => {
+    const at = world(elf({ elfClass: 32 }));
+    at.process.mmap(2 ** 32 - 0x10000, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, {
+      address: 0x10000,
+    });
+    expect(errorOf(() => at.map(MMFD_INTERPRET)).code).toBe('ENOMEM');
+  });
+
+  test.each([32, 64] as const)('a big-endian object of %i bits', (elfClass) => {
+    for (const type of ['dyn', 'exec'] as const) {
+      const at = world(elf({ elfClass, little: false, type, base: type === 'exec' ? BASE : 0 }));
+      const [first, second] = at.map(MMFD_INTERPRET);
+      expect(first).toMatchObject({ memorySize: 2 * PAGE, prot: RX, flags: MR_HDR_ELF });
+      expect(second).toMatchObject({ prot: RW, fileSize: 0x300, memorySize: 0x300 + PAGE });
+      expect(second!.address - first!.address).toBe(3 * PAGE);
+      if (type === 'exec') expect(first!.address).toBe(BASE);
+      expect(at.process.load(first!.address + 5)).toBe(2);
+    }
   });
 
   test('nothing is mapped over what is in use', () => {
@@ -331,7 +437,7 @@ describe('where the mail leaves a gap, mmapobj(2)', () => {
   });
 
   test('padding is ignored for AOUT', () => {
-    const results = world(aout(ZMAGIC, 0x2020, 0)).map(MMFD_INTERPRET | MMFD_PADDING, 2, {
+    const results = world(aout(ZMAGIC, 0x2020, 0)).map(MMFD_INTERPRET | MMFD_PADDING, 3, {
       padding: PAGE,
     });
     expect(results.map(({ flags }) => flags)).toEqual([MR_HDR_AOUT, 0]);
@@ -389,7 +495,7 @@ describe('where the mail leaves a gap, mmapobj(2)', () => {
     expect(errorOf(() => at.map(1)).code).toBe('EINVAL');
     expect(errorOf(() => at.map(0, 1, { padding: PAGE })).code).toBe('EINVAL');
     expect(errorOf(() => at.map(MMFD_PADDING)).code).toBe('EFAULT');
-    for (const bytes of [ofType(0), ofType(9), ofType(3, { base: BASE })]) {
+    for (const bytes of [ofType(0), ofType(9)]) {
       expect(errorOf(() => world(bytes).map(MMFD_INTERPRET)).code).toBe('EINVAL');
     }
     const overlapping = elf();
@@ -400,6 +506,11 @@ describe('where the mail leaves a gap, mmapobj(2)', () => {
 
   test('EBADF, EACCES, ENODEV', () => {
     const { process } = world(elf());
+    const unreadable = OpenFile.open(pathLookup(process.fs, '/f'), { readable: false });
+    for (const flags of [0, MMFD_INTERPRET]) {
+      expect(errorOf(() => process.mmapfd(unreadable, flags, 8)).code).toBe('EACCES');
+    }
+    unreadable.put();
     const closed = process.open('/f');
     process.close(closed);
     expect(errorOf(() => process.mmapfd(closed, 0, 1)).code).toBe('EBADF');

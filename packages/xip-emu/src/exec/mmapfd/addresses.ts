@@ -3,14 +3,18 @@ import { nullVmOps } from '../../fs/devfs/super.js';
 import {
   MAP_ANONYMOUS,
   MAP_FIXED,
+  MAP_FIXED_NOREPLACE,
   MAP_NORESERVE,
   MAP_PRIVATE,
   PROT_NONE,
 } from '../../memory-map.js';
 import type { Mm } from '../../mm/mm-struct.js';
-import { PAGE_SIZE, pageAlign, pageOf, type Address } from '../../units.js';
+import { PAGE_SIZE, pageAlign, pageOf, pagesOf, type Address } from '../../units.js';
 import type { OpenFile } from '../../vfs/file.js';
 import type { MappingPlan, PlannedMapping } from './plan.js';
+
+/** Where addresses of 32 bits end. */
+const LOW32_LIMIT = 2 ** 32;
 
 /** Addresses that belong to nobody else while the file is mapped. */
 export interface AddressRange {
@@ -26,13 +30,15 @@ export interface AddressRange {
 export function chooseAddresses(
   mm: Mm,
   mappings: readonly PlannedMapping[],
-  { alignment }: MappingPlan,
+  { alignment, low32 }: MappingPlan,
 ): AddressRange {
   const start = pageOf(mappings[0]!.vaddr) * PAGE_SIZE;
   const last = mappings.at(-1)!;
   const length = pageAlign(last.vaddr + last.memsz) - start;
   const room = length + alignment;
-  const at = reserve(mm, { length: room, flags: 0, address: 0 });
+  const at = low32
+    ? reserve(mm, { length: room, flags: MAP_FIXED_NOREPLACE, address: lowRoom(mm, room) })
+    : reserve(mm, { length: room, flags: 0, address: 0 });
   const bias = Math.ceil((at - start) / alignment) * alignment;
   const unmap = (from: Address, to: Address): void => {
     if (to > from) mm.munmap(from, to - from);
@@ -51,6 +57,14 @@ export function chooseAddresses(
       mm.munmap(at, room);
     },
   };
+}
+
+/** The highest free room below 4 GiB: _MAP_LOW32. @throws SyscallError ENOMEM. */
+function lowRoom(mm: Mm, length: number): Address {
+  const limit = Math.min(mm.mmapBase, LOW32_LIMIT / PAGE_SIZE);
+  const found = mm.vmas.highestGap(mm.host.mmapMinVpn, limit, pagesOf(length));
+  if (found === undefined) throw new SyscallError('ENOMEM', 'no room below 4 GiB');
+  return found * PAGE_SIZE;
 }
 
 /**
@@ -112,7 +126,7 @@ function reservation(
 interface Reservation {
   readonly address: Address;
   readonly length: number;
-  /** MAP_FIXED or 0. */
+  /** MAP_FIXED, MAP_FIXED_NOREPLACE or 0. */
   readonly flags: number;
   /** /dev/null; undefined for anonymous memory. */
   readonly file?: OpenFile;

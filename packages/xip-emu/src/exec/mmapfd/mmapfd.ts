@@ -80,9 +80,11 @@ export function mmapfd(
 ): MmapfdResult[] {
   const padding = checkArguments(file, flags, options);
   const plan =
-    (flags & MMFD_INTERPRET) === 0 ? flatPlan(file, 0) : interpret(file, options.dataModel);
+    (flags & MMFD_INTERPRET) === 0
+      ? flatPlan(file, { flags: 0, low32: options.dataModel === 32 })
+      : interpret(file, options.dataModel);
   const pad = plan.canBePadded ? padding : 0;
-  const needed = plan.mappings.length + (pad > 0 ? 2 : 0);
+  const needed = (plan.elements ?? plan.mappings.length) + (pad > 0 ? 2 : 0);
   if (elements < needed) throw new TooFewElementsError(needed);
   const { mm } = process;
   if (!(mm instanceof Mm)) return mapWithoutMmu(process, file, plan, flags);
@@ -119,7 +121,10 @@ function checkArguments(file: OpenFile, flags: number, { padding }: MmapfdOption
 }
 
 /** The whole file as it is. */
-function flatPlan({ inode }: OpenFile, flags: number): MappingPlan {
+function flatPlan(
+  { inode }: OpenFile,
+  { flags, low32 }: { readonly flags: number; readonly low32: boolean },
+): MappingPlan {
   const { size } = inode;
   if (size === 0) throw new SyscallError('EINVAL', 'an empty file');
   const whole = { vaddr: 0, memsz: size, filesz: size, offset: 0, prot: PROT_READ, flags };
@@ -127,6 +132,7 @@ function flatPlan({ inode }: OpenFile, flags: number): MappingPlan {
     fixed: false,
     alignment: PAGE_SIZE,
     mappings: [whole],
+    low32,
     canBePadded: true,
     takesReservations: false,
   };
@@ -156,7 +162,7 @@ function elfPlan(file: OpenFile, elf: ElfFile): MappingPlan {
   switch (elf.type) {
     case 'rel':
     case 'core':
-      return flatPlan(file, MR_HDR_ELF);
+      return flatPlan(file, { flags: MR_HDR_ELF, low32: elf.elfClass === 32 });
     case 'exec':
     case 'dyn':
       return planElf(elf);

@@ -6,6 +6,8 @@ import { MR_HDR_AOUT, type MappingPlan, type PlannedMapping } from './plan.js';
 /** Where programs of SunOS 4 start, and what their data segments are aligned to: N_TXTADDR. */
 const TEXT_ADDRESS = 0x2000;
 const SEGMENT_SIZE = 0x2000;
+/** A struct nlist of 32 bits. */
+const NLIST_SIZE = 12;
 const READ_EXEC = PROT_READ | PROT_EXEC;
 const ALL = READ_EXEC | PROT_WRITE;
 
@@ -42,9 +44,26 @@ export function planAout(header: AoutHeader): MappingPlan {
     fixed: !isLibrary,
     alignment: SEGMENT_SIZE,
     mappings: mappings.filter(({ memsz }) => memsz > 0),
+    low32: true,
+    elements: elementCount(header),
     canBePadded: false,
     takesReservations: false,
   };
+}
+
+/**
+ * How many elements the caller has to have room for: text, data, bss that does not fit into the last
+ * page of data, and one for relocations and symbols where they make the file larger than the
+ * program, though they are only read, not mapped. Compare illumos'
+ * uts/common/os/mmapobj.c:doaoutwork().
+ */
+function elementCount(header: AoutHeader): number {
+  const { magic, text, data, bss, textRelocations, dataRelocations } = header;
+  const inMemory = Math.ceil(text / SEGMENT_SIZE) * SEGMENT_SIZE + data + bss;
+  const start = magic === 'ZMAGIC' ? 0 : AOUT_HEADER_SIZE;
+  const inFile = start + text + data + textRelocations + dataRelocations + NLIST_SIZE;
+  const room = SEGMENT_SIZE - (data % SEGMENT_SIZE);
+  return 2 + (inFile >= inMemory ? 1 : 0) + (bss > room ? 1 : 0);
 }
 
 /** Data with the zeros that fit into its last page, and a mapping for the others. */

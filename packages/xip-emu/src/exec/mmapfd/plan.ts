@@ -20,6 +20,10 @@ export interface MappingPlan {
   /** Of the chosen place, in bytes. */
   readonly alignment: number;
   readonly mappings: readonly PlannedMapping[];
+  /** _MAP_LOW32: the chosen place is below 4 GiB, as an object of 32 bits needs it. */
+  readonly low32: boolean;
+  /** How many results the caller needs room for, if that is not the number of mappings. */
+  readonly elements?: number;
   /** Padding is possible. */
   readonly canBePadded: boolean;
   /** Reservations of /dev/null may be mapped over. */
