@@ -51,7 +51,7 @@ interface World {
 }
 
 function world(content: Uint8Array, mmu = true): World {
-  const machine = programMachine({ '/f': xipFile(content) }, { mmu });
+  const machine = programMachine({ '/f': xipFile(content) }, { mmu, arch: 'riscv64' });
   machine.mount('/dev', new DevSuperBlock());
   const process = machine.spawn();
   return {
@@ -100,6 +100,17 @@ function areas({ process }: World, base: number): string[] {
   return areasIn(process.mm, 0, Infinity)
     .filter(({ line }) => !line.includes('['))
     .map((area) => areaText(area, base).replace(/ \d+$/, ''));
+}
+
+/** How many elements a call asks for; undefined if there were enough. */
+function elementsNeeded(action: () => unknown): number | undefined {
+  try {
+    action();
+    return undefined;
+  } catch (error) {
+    if (error instanceof TooFewElementsError) return error.elements;
+    throw error;
+  }
 }
 
 function errorOf(action: () => unknown): SyscallError {
@@ -248,9 +259,7 @@ describe('the mail', () => {
     [0x20, 0xd, 2],
   ])('AOUT entry 0x%x, bss of 0x%x: %i elements as doaoutwork() counts', (entry, bss, needed) => {
     const at = world(aout(ZMAGIC, entry, bss));
-    const error = errorOf(() => at.map(MMFD_INTERPRET, needed - 1));
-    expect(error).toBeInstanceOf(TooFewElementsError);
-    expect((error as TooFewElementsError).elements).toBe(needed);
+    expect(elementsNeeded(() => at.map(MMFD_INTERPRET, needed - 1))).toBe(needed);
     expect(areas(at, 0)).toEqual([]);
     at.map(MMFD_INTERPRET, needed);
   });
@@ -258,11 +267,9 @@ describe('the mail', () => {
   test('relocations of an AOUT file count as well', () => {
     const bytes = aout(ZMAGIC, 0x20, 0x1800);
     new DataView(bytes.buffer).setUint32(24, 0x1000);
-    const error = errorOf(() => world(bytes).map(MMFD_INTERPRET, 1));
-    expect((error as TooFewElementsError).elements).toBe(2);
+    expect(elementsNeeded(() => world(bytes).map(MMFD_INTERPRET, 1))).toBe(2);
     new DataView(bytes.buffer).setUint32(28, 0x800);
-    const larger = errorOf(() => world(bytes).map(MMFD_INTERPRET, 1));
-    expect((larger as TooFewElementsError).elements).toBe(3);
+    expect(elementsNeeded(() => world(bytes).map(MMFD_INTERPRET, 1))).toBe(3);
   });
 
   test.each([
@@ -331,7 +338,6 @@ describe('the mail', () => {
     const [whole] = world(elf()).map(0, 1, { dataModel: 32 });
     expect(end(whole!)).toBeLessThanOrEqual(low);
     expect(world(elf()).map(MMFD_INTERPRET)[0]!.address).toBeGreaterThan(low);
-    expect(world(elf({ elfClass: 32 })).map(0)[0]!.address).toBeGreaterThan(low);
   });
 
   test('no room below 4 GiB', () => {

@@ -132,12 +132,12 @@ function mapProgram(
   mm.startBrk = pageAlign(Number(brk));
   mm.brkEnd = mm.startBrk;
   return {
-    base: long.signed(bias) / PAGE_SIZE,
+    base: displacement(long, phdrs, bias) / PAGE_SIZE,
     relocated,
     start: loads.length === 0 ? 0 : pageOf(Number(long.wrap(loads[0]!.vaddr + bias))),
     end: pagesOf(Number(brk)),
     entry: Number(entry),
-    mapped: mappedFile(file, program, long.signed(bias)),
+    mapped: mappedFile(file, program, displacement(long, phdrs, bias)),
     interpreter: loaded?.mapped,
   };
 }
@@ -233,7 +233,7 @@ function mapInterpreter(
     checkSize(mm, phdr, long.wrap(bias + phdr.vaddr), 'ENOMEM');
   }
   return {
-    mapped: mappedFile(file, headers, long.signed(bias)),
+    mapped: mappedFile(file, headers, displacement(long, phdrs, bias)),
     entry: checkAddress(mm, long.wrap(bias + header.entry)),
   };
 }
@@ -254,6 +254,12 @@ function checkSize(
   if (at >= taskSize || memsz > taskSize - at) {
     throw new SyscallError(code, 'a segment ends behind the address space');
   }
+}
+
+/** What is added to the addresses of a file; may be negative. */
+function displacement(long: UnsignedLong, phdrs: readonly ProgramHeader[], bias: bigint): number {
+  const first = phdrs.find(({ type }) => type === PT_LOAD);
+  return first === undefined ? 0 : Number(long.wrap(first.vaddr + bias) - first.vaddr);
 }
 
 function mappedFile(file: OpenFile, headers: ElfHeaders, bias: number): MappedFile {

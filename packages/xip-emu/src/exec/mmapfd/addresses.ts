@@ -61,7 +61,7 @@ export function chooseAddresses(
 
 /** The highest free room below 4 GiB: _MAP_LOW32. @throws SyscallError ENOMEM. */
 function lowRoom(mm: Mm, length: number): Address {
-  const limit = Math.min(mm.mmapBase, LOW32_LIMIT / PAGE_SIZE);
+  const limit = Math.min(mm.host.build.mmapBase, LOW32_LIMIT / PAGE_SIZE);
   const found = mm.vmas.highestGap(mm.host.mmapMinVpn, limit, pagesOf(length));
   if (found === undefined) throw new SyscallError('ENOMEM', 'no room below 4 GiB');
   return found * PAGE_SIZE;
