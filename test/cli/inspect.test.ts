@@ -323,3 +323,80 @@ describe('info', () => {
     expect(damaged.stdout).toContain('contents:');
   });
 });
+
+describe('patterns', () => {
+  test('ls, stat and blocks', async () => {
+    expect((await cramfs(['ls', image, '/bin/*', '-d'])).stdout).toBe('/bin/busybox\n/bin/sh\n');
+    expect((await cramfs(['ls', image, '*', '-d'])).stdout.split('\n')).toContain('/dev/pipe');
+    const stats = (await cramfsJson(['stat', image, '/dev/*', '/bin/s?'])) as { path: string }[];
+    expect(stats.map(({ path }) => path)).toEqual([
+      '/dev/console',
+      '/dev/disk',
+      '/dev/log',
+      '/dev/pipe',
+      '/bin/sh',
+    ]);
+    const blocks = (await cramfsJson(['blocks', image, '/{bin,dev}/*'])) as { path: string }[];
+    expect(blocks.map(({ path }) => path)).toEqual(['/bin/busybox', '/bin/sh']);
+  });
+
+  test('cat takes files and links to files', async () => {
+    const busybox = (await cramfs(['cat', image, '/bin/busybox'])).bytes;
+    const both = await cramfs(['cat', image, '/bin/*']);
+    expect(both).toMatchObject({ code: 0, stderr: '' });
+    expect(both.bytes.length).toBe(2 * busybox.length);
+  });
+
+  test('that match nothing are errors, the others are shown', async () => {
+    const { code, stdout, stderr } = await cramfs(['ls', image, '/x*', '/bin', '/[']);
+    expect([code, stdout]).toEqual([8, 'busybox\nsh\n']);
+    expect(stderr).toContain("nothing in the image matches '/x*'\n");
+    expect(stderr).toContain("bad glob '/['");
+    expect(await cramfs(['cat', image, '/dev/*'])).toMatchObject({
+      code: 8,
+      stderr: expect.stringContaining(
+        "nothing of a type that it prints matches '/dev/*'",
+      ) as string,
+    });
+  });
+
+  test('a path that is there is no pattern', async () => {
+    const odd = folder.write('odd.img', buildRawImage({ 'a*': file('1'), ab: file('2') }).bytes);
+    expect((await cramfs(['cat', odd, '/a*'])).stdout).toBe('1');
+  });
+});
+
+describe('ls with the letters of ls(1)', () => {
+  test.each(['-la', '-al', '-lh', '-lah', '-laR'])('%s', async (letters) => {
+    const { code, stdout, stderr } = await cramfs(['ls', letters, image, '/bin']);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^-rwsr-xr-x {2}0 {2}0 +(9000|8\.8K) {2}busybox$/m);
+    expect(stdout.includes('8.8K')).toBe(letters.includes('h'));
+  });
+
+  test('-h alone is help', async () => {
+    expect((await cramfs(['ls', '-h'])).stdout).toContain('--human-readable');
+    expect((await cramfs(['cat', '-h', image])).stdout).toContain('Options:');
+  });
+
+  test('sizes are rounded up', async () => {
+    const sizes = { a: 1023, b: 1024, c: 1025, d: 10_240, e: 10_241, f: 1_048_576, g: 16_777_215 };
+    const tree = Object.fromEntries(
+      Object.entries(sizes).map(([name, size]) => [
+        name,
+        file(new Uint8Array(size), { blocks: 'H'.repeat(Math.ceil(size / 4096)) }),
+      ]),
+    );
+    const many = folder.write('sizes.img', buildRawImage(tree).bytes);
+    const { stdout } = await cramfs(['ls', '-lh', many]);
+    expect(stdout.match(/\S+(?= {2}\w$)/gm)).toEqual([
+      '1023',
+      '1.0K',
+      '1.1K',
+      '10K',
+      '11K',
+      '1.0M',
+      '16M',
+    ]);
+  });
+});

@@ -320,6 +320,65 @@ describe('--require', () => {
     ]);
   });
 
+  describe('follows symbolic links', () => {
+    const D = { kind: 'D', align: 4096 } as const;
+    const good = file(noise(4096), { blocks: [D] });
+    const tree = {
+      bin: directory({ busybox: good, zip: file(noise(5000)) }),
+      lib: symlink('usr/lib'),
+      loop: symlink('loop'),
+      mtab: symlink('/proc/mounts'),
+      sbin: directory({
+        init: symlink('/bin/busybox'),
+        unzip: symlink('../bin/zip'),
+        dir: symlink('../bin'),
+        chain: symlink('init'),
+      }),
+      usr: directory({
+        lib: directory({ 'libz.so.1': symlink('libz.so.1.3'), 'libz.so.1.3': good }),
+      }),
+    };
+    const failures = async (...patterns: string[]): Promise<string[]> => {
+      const linked = folder.write('links.img', buildRawImage(tree).bytes);
+      const args = patterns.flatMap((pattern) => ['--require', pattern]);
+      const { code, stdout, stderr } = await cramfs(['map', linked, '--mmu', ...args]);
+      expect([code, stderr]).toEqual([stdout === '' ? 0 : 1, '']);
+      return stdout.split('\n').slice(0, -1);
+    };
+
+    test('absolute, relative, chained, in the middle of a path, by name and by pattern', async () => {
+      const patterns = [
+        '/sbin/init',
+        'sbin/chain',
+        '/lib/libz.so.1',
+        'libz.so.1',
+        '/sbin/{init,dir}',
+      ];
+      for (const pattern of patterns) expect(await failures(pattern)).toEqual([]);
+    });
+
+    test('a target that is not mappable is reported under the name that was asked for', async () => {
+      const reason = 'file: 0 of 2 pages map directly with MMU: unsuitable block layout';
+      expect(await failures('/sbin/unzip')).toEqual([`/sbin/unzip: ${reason}`]);
+      expect(await failures('/sbin/*')).toEqual([`/sbin/unzip: ${reason}`]);
+      expect(await failures('unzip')).toEqual([`/sbin/unzip: ${reason}`]);
+    });
+
+    test('links to nowhere, to a directory, to themselves', async () => {
+      expect(await failures('/mtab', 'mtab')).toEqual([
+        '/mtab: no such file or directory: a symbolic link to /proc/mounts',
+      ]);
+      expect(await failures('/loop')).toEqual([
+        '/loop: too many symbolic links: a symbolic link to loop',
+      ]);
+      expect(await failures('/sbin/dir')).toEqual([
+        '/sbin/dir: not a regular file: a symbolic link to ../bin',
+      ]);
+      expect(await failures('/none')).toEqual(['/none: no such file or directory']);
+      expect(await failures('/m*')).toEqual(['/m*: no file matches']);
+    });
+  });
+
   test('knows that a kernel without MMU looks at neither alignment nor tail', async () => {
     expect((await cramfs(['map', image, '--nommu', '--require', '/lib/*'])).code).toBe(0);
     expect((await cramfs(['map', image, '--mmu', '--require', '/lib/*'])).code).toBe(1);

@@ -67,7 +67,7 @@ test.each([
   [['help', 'lss'], "cramfs: there is no command 'lss'; did you mean 'ls'?\n"],
   [['--json', 'ls', 'x'], 'cramfs: options go after the command: --json'],
   [['ls'], 'cramfs ls: missing argument: IMAGE'],
-  [['cat', 'image'], 'cramfs cat: missing argument: PATH...'],
+  [['cat', 'image'], 'cramfs cat: missing argument: PATH|GLOB...'],
   [['diff', 'a', 'b', 'c'], 'cramfs diff: unexpected argument: c'],
   [['ls', '--frobnicate', 'x'], 'cramfs ls: unknown option: --frobnicate\n'],
   [['ls', '-Q', 'x'], 'cramfs ls: unknown option: -Q\n'],

@@ -1,4 +1,4 @@
-import { isCramfsError } from 'cramfs-format';
+import { isCramfsError, nameToText, type CramfsError } from 'cramfs-format';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { FileError, errorCode } from './errors.js';
 import { printable, reportError } from './report-error.js';
@@ -31,6 +31,13 @@ export class Problems {
     const key = isCramfsError(error) ? error.code : (errorCode(error) ?? '');
     if (this.lines.shows({ key })) reportError(new FileError(this.file, error), TOOL, this.io);
   };
+
+  /** Reports something that does not make the command fail. */
+  warn(error: CramfsError): void {
+    const { code, message, path } = error;
+    const which = path === undefined ? '' : ` (${nameToText(path)})`;
+    this.lines.add({ key: `warning ${code}` }, () => `warning: ${printable(message)}${which}`);
+  }
 
   /** Runs `action`; an error of it is reported. */
   try<T>(action: () => T): T | undefined {

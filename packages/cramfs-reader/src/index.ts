@@ -1,5 +1,6 @@
 export { CramfsImage, openImage } from './image.js';
 export { countBlockSizeVotes, detectBlockSize, type BlockSizeVotes } from './block-size.js';
+export { verifyCrc, type CrcCheck, type CrcVerdict } from './crc.js';
 export { locateBlock, type BlockSource } from './blocks.js';
 export {
   directMap,

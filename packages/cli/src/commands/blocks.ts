@@ -1,6 +1,7 @@
-import { nameToText, textToName } from 'cramfs-format';
-import type { Block, CramfsImage } from 'cramfs-reader';
+import { nameToText } from 'cramfs-format';
+import type { Block, CramfsImage, Inode } from 'cramfs-reader';
 import { defineCommand } from '../command.js';
+import { expandPaths } from '../expand-paths.js';
 import { atPath } from '../report-error.js';
 import { print } from '../io.js';
 import { openImageArgument } from '../open-image.js';
@@ -31,7 +32,7 @@ interface BlockList {
 }
 
 export const blocks = defineCommand({
-  synopsis: 'IMAGE PATH...',
+  synopsis: 'IMAGE PATH|GLOB...',
   description:
     'Shows the block pointers of files and symbolic links: as stored, decoded, and the image\n' +
     'offsets of the data. A pointer says where its block ends, or, if it is direct, starts.',
@@ -41,7 +42,8 @@ export const blocks = defineCommand({
     const image = await openImageArgument(file, args, io);
     const problems = new Problems(file, io, allWithJson(args));
     const lists: BlockList[] = [];
-    for (const path of paths.map(textToName)) {
+    const hasBlocks = ({ type }: Inode): boolean => type === 'file' || type === 'symlink';
+    for (const path of expandPaths(image, paths, hasBlocks, problems.add)) {
       const found = problems.try(() => readBlocks(image, path, problems));
       if (found !== undefined) lists.push(found);
     }

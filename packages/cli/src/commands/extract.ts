@@ -1,7 +1,9 @@
 import { nameToText } from 'cramfs-format';
-import type { ExtractReport, ImagePool } from 'cramfs-reader/node';
+import type { CramfsImage } from 'cramfs-reader';
+import type { ExtractProblem, ExtractReport, ImagePool } from 'cramfs-reader/node';
 import { defineCommand } from '../command.js';
-import { extractExitCode, runExtract } from '../extract/run.js';
+import { crcProblem } from '../crc-warning.js';
+import { CRC_MISMATCH, extractExitCode, runExtract } from '../extract/run.js';
 import { print } from '../io.js';
 import { openImageAndOffset } from '../open-image.js';
 import {
@@ -83,7 +85,15 @@ export const extract = defineCommand({
         all: args.verbose || args.json,
         hint: '--verbose lists all',
       };
-      return runExtract(image, file, target, { ...options, pool }, lines, io);
+      return runExtract(
+        image,
+        file,
+        target,
+        { ...options, pool },
+        lines,
+        io,
+        await crcProblems(image),
+      );
     };
     // A part of an image may be small: that is known when it has been read.
     const report =
@@ -92,6 +102,13 @@ export const extract = defineCommand({
     return extractExitCode(report);
   },
 });
+
+/** Files are written all the same, but not with success. */
+async function crcProblems(image: CramfsImage): Promise<ExtractProblem[]> {
+  const message = await crcProblem(image);
+  if (message === undefined) return [];
+  return [{ severity: 'warning', path: undefined, code: CRC_MISMATCH, message }];
+}
 
 function toJson({ problems, ...counts }: ExtractReport) {
   return {

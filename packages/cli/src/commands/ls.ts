@@ -1,6 +1,7 @@
-import { isCramfsError, nameToText, textToName, withPath, type CramfsError } from 'cramfs-format';
+import { isCramfsError, nameToText, withPath, type CramfsError } from 'cramfs-format';
 import type { CramfsImage, Inode } from 'cramfs-reader';
 import { defineCommand } from '../command.js';
+import { expandPaths } from '../expand-paths.js';
 import { printPieces } from '../io.js';
 import { openImageArgument } from '../open-image.js';
 import { flag, imageOptions, jsonOption } from '../options.js';
@@ -25,31 +26,36 @@ interface Group {
 type ListedPath = ListedEntry & { readonly path: string };
 
 export const ls = defineCommand({
-  synopsis: 'IMAGE [PATH...]',
-  description: 'Lists directories (default: the root directory) and files, in stored order.',
+  synopsis: 'IMAGE [PATH|GLOB...]',
+  description:
+    'Lists directories (default: the root directory) and files, in stored order, with all names.',
   options: {
     long: flag('mode, owner, group, size or device number, and targets of links', 'l'),
     recursive: flag('list directories below as well', 'R'),
     directory: flag('list directories themselves, not what is in them', 'd'),
     inode: flag("print Linux's inode numbers", 'i'),
+    'human-readable': flag('with -l: sizes such as 1.2K or 16M', 'h'),
+    all: flag('nothing more: names that start with a dot are always listed', 'a'),
     ...jsonOption,
     ...imageOptions,
   },
   async run(args, io) {
     const [file, ...paths] = args.operands as [string, ...string[]];
     const image = await openImageArgument(file, args, io);
-    const lister = new Lister(image, new Problems(file, io, allWithJson(args)), args);
-    const groups = lister.list(paths.length === 0 ? ['/'] : paths.map(textToName));
+    const problems = new Problems(file, io, allWithJson(args));
+    const lister = new Lister(image, problems, args);
+    const named = expandPaths(image, paths, () => true, problems.add);
+    const groups = lister.list(paths.length === 0 ? ['/'] : named);
     await printPieces(
       io,
       args.json ? jsonPieces(new JsonList(toJson(groups))) : groupPieces(groups, args),
     );
-    return lister.problems.finish();
+    return problems.finish();
   },
 });
 
 class Lister {
-  readonly problems: Problems;
+  private readonly problems: Problems;
   private readonly image: CramfsImage;
   private readonly options: { readonly recursive: boolean; readonly directory: boolean };
 
@@ -182,13 +188,17 @@ function* toJson(groups: Iterable<Group>): Generator<unknown, void> {
 
 function* groupPieces(
   groups: Iterable<Group>,
-  { long, inode: withInode }: { readonly long: boolean; readonly inode: boolean },
+  {
+    long,
+    inode: withInode,
+    'human-readable': human,
+  }: { readonly long: boolean; readonly inode: boolean; readonly 'human-readable': boolean },
 ): Generator<string, void> {
   const columns: Column[] = long ? [...LONG_COLUMNS] : [{ title: '' }];
   if (withInode) columns.unshift({ title: '', align: 'right' });
   const row = (entry: ListedPath): string[] => [
     ...(withInode ? [String(entry.inode.ino)] : []),
-    ...(long ? longLine(entry) : [nameToText(entry.name)]),
+    ...(long ? longLine(entry, human) : [nameToText(entry.name)]),
   ];
   const pieces = function* ({ entries }: Group): Generator<string, void> {
     let again = false;

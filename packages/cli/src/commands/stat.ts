@@ -1,6 +1,7 @@
-import { formatMode, nameToText, textToName } from 'cramfs-format';
+import { formatMode, nameToText } from 'cramfs-format';
 import type { CramfsImage, Inode } from 'cramfs-reader';
 import { defineCommand } from '../command.js';
+import { expandPaths } from '../expand-paths.js';
 import { atPath } from '../report-error.js';
 import { print } from '../io.js';
 import { openImageArgument } from '../open-image.js';
@@ -20,7 +21,7 @@ interface FileStatus {
 }
 
 export const stat = defineCommand({
-  synopsis: 'IMAGE PATH...',
+  synopsis: 'IMAGE PATH|GLOB...',
   description: 'Shows what the image says about files: inode, offsets, and how blocks are stored.',
   options: {
     dereference: flag('follow symbolic links', 'L'),
@@ -32,7 +33,7 @@ export const stat = defineCommand({
     const image = await openImageArgument(file, args, io);
     const problems = new Problems(file, io, allWithJson(args));
     const found: FileStatus[] = [];
-    for (const path of paths.map(textToName)) {
+    for (const path of expandPaths(image, paths, () => true, problems.add)) {
       const options = { followSymlinks: args.dereference };
       const inode = problems.try(() => image.lookup(path, options));
       if (inode !== undefined) found.push(fileStatus(image, path, inode, problems));

@@ -1,4 +1,5 @@
 import { defineCommand } from '../command.js';
+import { warnOfCrc } from '../crc-warning.js';
 import { FileError, UsageError } from '../errors.js';
 import { writeOut, type CliIo } from '../io.js';
 import { openImageArgument } from '../open-image.js';
@@ -10,7 +11,7 @@ export const tar = defineCommand({
   synopsis: 'IMAGE [PATH|GLOB...]',
   description:
     'Writes an image, or parts of it, as a tar: names, modes, owners, links and device nodes as\n' +
-    'they are, without being root. A tar cannot hold sockets: these are left out with a message.',
+    'they are, without being root. A tar cannot hold sockets: these are left out with a warning.',
   options: {
     output: value('file to write (default: standard output)', text, 'o', 'FILE'),
     'max-bytes': value(
@@ -30,11 +31,16 @@ export const tar = defineCommand({
     const problems = new Problems(file, io);
     const chunks = tarChunks(image, {
       paths: paths.length === 0 ? undefined : paths,
-      onError: problems.add,
+      onError: (error) => {
+        // A tar cannot hold sockets, which have no content, as GNU tar says: no failure.
+        if (error.code === 'UNSUPPORTED') problems.warn(error);
+        else problems.add(error);
+      },
       maxBytes: args['max-bytes'],
     });
     if (output === '-') for (const chunk of chunks) await writeOut(io, chunk);
     else await writeFile(output, chunks, io);
+    await warnOfCrc(image, file, io);
     return problems.finish();
   },
 });

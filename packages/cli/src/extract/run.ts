@@ -13,6 +13,7 @@ import { hex } from '../render/json.js';
  * Extracts an image, with a progress bar on a terminal; prints problems, not the result.
  *
  * @param file the image's name for messages.
+ * @param known problems that are there before anything is extracted.
  * @param lines the name that lines on stderr start with, and how many there may be.
  * @throws FileError about the target directory.
  */
@@ -23,6 +24,7 @@ export async function runExtract(
   options: Omit<ExtractOptions, 'onProgress' | 'signal'>,
   { tool, ...lines }: ProblemLinesOptions & { readonly tool: string },
   io: CliIo,
+  known: readonly ExtractProblem[] = [],
 ): Promise<ExtractReport> {
   const { extractImage } = await import('cramfs-reader/node');
   const progress = await startProgress(io, 'extracting');
@@ -39,6 +41,7 @@ export async function runExtract(
   } finally {
     progress.stop();
   }
+  report = { ...report, problems: [...known, ...report.problems] };
   reportProblems(report.problems, lines, (line) => {
     io.stderr.write(`${tool}: ${printable(file)}: ${line}\n`);
   });
@@ -71,9 +74,13 @@ function reportProblems(
   for (const remedy of lines.remedies()) write(remedy);
 }
 
-/** Whether what was asked for has been extracted. */
+/** Code of the problem that the image's CRC is wrong. */
+export const CRC_MISMATCH = 'CRC_MISMATCH';
+
+/** Whether what was asked for has been extracted, and whether it can be trusted. */
 export function extractExitCode({ problems }: ExtractReport): ExitCode {
-  return problems.some(({ severity }) => severity === 'error') ? EXIT.failed : EXIT.ok;
+  if (problems.some(({ severity }) => severity === 'error')) return EXIT.failed;
+  return problems.some(({ code }) => code === CRC_MISMATCH) ? EXIT.uncorrected : EXIT.ok;
 }
 
 function problemLine({ severity, path, offset, message }: ExtractProblem): string {

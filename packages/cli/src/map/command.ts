@@ -12,7 +12,7 @@ import { mapJson, mapTable } from './render.js';
 import { simulationText } from './render-simulation.js';
 import { MappabilityReport, type Kernel, type MappedFile } from './report.js';
 import { requirementFailures } from './require.js';
-import { selectFiles } from './select.js';
+import { selectFiles, selectLinks } from './select.js';
 import type { Simulation } from './simulate.js';
 
 /** `cramfs map`, its command line parsed. */
@@ -29,8 +29,10 @@ export async function runMapCommand(args: MapArguments, io: CliIo): Promise<Exit
     };
     const selected = selectFiles(image, operands, problems.add);
     const report = new MappabilityReport(image, target, selected);
-    const failures = requirementFailures(report, args.require, kernelAskedFor(args));
     const required = args.require.length > 0;
+    const links = required ? selectLinks(image, operands) : [];
+    const kernel = kernelAskedFor(args);
+    const failures = requirementFailures(report, args.require, { links, kernel });
     const simulation = args.simulate ? await simulate(report) : null;
     if (args.json) {
       await printPieces(io, mapJson(report, offset, required ? failures : null, simulation));

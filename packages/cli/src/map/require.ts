@@ -1,9 +1,11 @@
 import { PF_W } from 'cramfs-elf';
-import { nameToText } from 'cramfs-format';
-import type { RangeExplanation } from 'cramfs-reader';
+import { isCramfsError, nameToText, textToName } from 'cramfs-format';
+import type { CramfsImage, Inode, RangeExplanation } from 'cramfs-reader';
 import { compileGlobs } from 'cramfs-reader/glob';
+import { isPattern } from '../expand-paths.js';
 import { segmentName } from './segment.js';
 import type { Kernel, MappabilityReport, MappedFile, PerKernel } from './report.js';
+import type { SelectedFile } from './select.js';
 
 export interface RequirementFailure {
   /** Text of a path, or the pattern if no file matches it. */
@@ -11,33 +13,91 @@ export interface RequirementFailure {
   readonly reason: string;
 }
 
+export interface RequirementScope {
+  /** Symbolic links that globs may match. */
+  readonly links: readonly SelectedFile[];
+  /** Undefined: for a program the one that it is made for, for any other file both. */
+  readonly kernel: Kernel | undefined;
+}
+
 const KERNEL_NAMES = { mmu: 'with MMU', nommu: 'without MMU' } as const;
 
 /**
- * The files matching `patterns` that are not fully mappable, and the patterns that match nothing. A
- * program is fully mappable if all its read-only parts are, for the kernel never maps the writable
- * ones directly; any other file if all its pages are.
- *
- * @param kernel undefined: for a program the one that it is made for, for any other file both.
+ * The files that `patterns` mean and that are not fully mappable, and the patterns that mean none. A
+ * pattern is the path of a file, with symbolic links anywhere in it, or a glob for files and for
+ * symbolic links to files. A program is fully mappable if all its read-only parts are, for the kernel
+ * never maps the writable ones directly; any other file if all its pages are.
  */
 export function requirementFailures(
   report: MappabilityReport,
   patterns: readonly string[],
-  kernel: Kernel | undefined,
+  { links, kernel }: RequirementScope,
 ): RequirementFailure[] {
   const failures = new Map<string, RequirementFailure>();
   for (const pattern of patterns) {
-    const matches = compileGlobs([pattern]);
-    const files = report.selected.filter(({ path }) => matches(path));
-    if (files.length === 0) failures.set(pattern, { path: pattern, reason: 'no file matches' });
-    for (const file of files) {
-      const mapped = report.explain(file);
-      const reason = fileFailure(mapped, kernel === undefined ? kernelsOf(mapped) : [kernel]);
-      const path = nameToText(file.path);
-      if (reason !== undefined) failures.set(path, { path, reason });
+    const targets = targetsOf(report, pattern, links);
+    if (targets.length === 0) failures.set(pattern, { path: pattern, reason: 'no file matches' });
+    for (const { path, inode, reason } of targets) {
+      const failure =
+        inode === undefined ? reason : inodeFailure(report.explain({ path, inode }), kernel);
+      const name = nameToText(path);
+      if (failure !== undefined) failures.set(name, { path: name, reason: failure });
     }
   }
   return [...failures.values()];
+}
+
+/** What a pattern means: the inode of a regular file, or why there is none at that path. */
+interface Target {
+  readonly path: string;
+  readonly inode: Inode | undefined;
+  readonly reason?: string;
+}
+
+function targetsOf(
+  { image, selected }: MappabilityReport,
+  pattern: string,
+  links: readonly SelectedFile[],
+): Target[] {
+  const explicit = !isPattern(pattern);
+  if (explicit && pattern.includes('/')) {
+    return [follow(image, `/${textToName(pattern).replace(/^\/+/, '')}`)];
+  }
+  const matches = compileGlobs([pattern]);
+  const viaLinks = links
+    .filter(({ path }) => matches(path))
+    .map(({ path }) => follow(image, path))
+    // A glob that happens to match a link to a directory, or to nowhere, does not ask for a file.
+    .filter(({ inode }) => explicit || inode !== undefined);
+  return [...selected.filter(({ path }) => matches(path)), ...viaLinks];
+}
+
+/** Follows the symbolic links of a path to a regular file. */
+function follow(image: CramfsImage, path: string): Target {
+  try {
+    const inode = image.lookup(path);
+    if (inode.type === 'file') return { path, inode };
+    return { path, inode: undefined, reason: `not a regular file${viaLink(image, path)}` };
+  } catch (error) {
+    if (!isCramfsError(error)) throw error;
+    return { path, inode: undefined, reason: `${error.message}${viaLink(image, path)}` };
+  }
+}
+
+/** Says where the symbolic link at a path leads, if that is what is there. */
+function viaLink(image: CramfsImage, path: string): string {
+  try {
+    const link = image.lookup(path, { followSymlinks: false });
+    if (link.type !== 'symlink') return '';
+    return `: a symbolic link to ${nameToText(image.readlink(link))}`;
+  } catch (error) {
+    if (isCramfsError(error)) return '';
+    throw error;
+  }
+}
+
+function inodeFailure(mapped: MappedFile, kernel: Kernel | undefined): string | undefined {
+  return fileFailure(mapped, kernel === undefined ? kernelsOf(mapped) : [kernel]);
 }
 
 /** Ordinary ELF runs in place with an MMU only, bFLT and FDPIC are made for kernels without one. */

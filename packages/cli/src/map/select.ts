@@ -46,6 +46,21 @@ export function selectFiles(
   });
 }
 
+/** All symbolic links below the directories that `operands` name, or of the image. */
+export function selectLinks(image: CramfsImage, operands: readonly string[]): SelectedFile[] {
+  const roots = operands.length === 0 ? ['/'] : operands.map(textToName);
+  return roots.flatMap((root) => {
+    const directory = tryLookup(image, root);
+    if (directory?.type !== 'directory') return [];
+    const base = root.replace(/\/+$/, '');
+    const links: SelectedFile[] = [];
+    for (const { path, inode } of image.walk(directory, { onError: () => undefined })) {
+      if (inode.type === 'symlink') links.push({ path: base + path, inode });
+    }
+    return links;
+  });
+}
+
 function tryLookup(image: CramfsImage, path: string): Inode | undefined {
   try {
     return image.lookup(path);

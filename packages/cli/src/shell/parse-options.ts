@@ -19,7 +19,7 @@ export interface ParsedCommandLine {
  */
 export function parseCommandLine(argv: readonly string[], options: CliOptions): ParsedCommandLine {
   const words = beforeEnd(argv);
-  if (words.includes('--help') || words.includes('-h')) {
+  if (words.includes('--help') || (words.includes('-h') && isHelp(argv, options))) {
     return { help: true, values: {}, operands: [] };
   }
   for (const word of words) refuseFlagValue(word, options);
@@ -33,6 +33,13 @@ export function parseCommandLine(argv: readonly string[], options: CliOptions): 
     values: Object.fromEntries(values) as Record<string, unknown>,
     operands: found['_'] as string[],
   };
+}
+
+/** `-h` is help, unless it is something else to the command (`ls -h`) and not all that is said. */
+function isHelp(argv: readonly string[], options: CliOptions): boolean {
+  return (
+    argv.length === 1 || !Object.values(options).some((option) => aliases(option).includes('h'))
+  );
 }
 
 /** The words that may be options. */

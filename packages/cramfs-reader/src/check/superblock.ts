@@ -7,6 +7,7 @@ import {
   CRAMFS_SUPER_SIZE,
   CRAMFS_SUPPORTED_FLAGS,
 } from 'cramfs-format';
+import { verifyCrc } from '../crc.js';
 import type { CramfsImage } from '../image.js';
 import { isUsualRootOffset, unsupportedFlags } from '../superblock.js';
 import type { CheckContext } from './context.js';
@@ -111,13 +112,11 @@ function checkRoot({ superblock, root }: CramfsImage, findings: FindingList): vo
 export function checkCrc({ image, findings }: CheckContext): void {
   const { superblock } = image;
   // Of a cut-off image there is none: what is missing has been reported.
-  if (!hasFsid(image) || image.isCutOff) return;
-  if (superblock.size < superblock.offset + CRAMFS_SUPER_SIZE) return;
-  const computed = image.computeCrc();
+  const { verdict, computed } = verifyCrc(image);
+  if (computed === undefined || verdict === 'right') return;
   const stored = superblock.crc;
-  if (computed === stored) return;
   const offset = superblock.offset + CRAMFS_SUPER_CRC_OFFSET;
-  if (computed === swapBytes(stored)) {
+  if (verdict === 'swapped') {
     findings.add(
       'crc-byte-swapped',
       `the CRC ${hex(computed)} is stored in the other byte order (as Cisco's tools do)`,
@@ -155,12 +154,6 @@ export function checkCounts(context: CheckContext): void {
       offset: offset + BLOCKS_AT,
     });
   }
-}
-
-function swapBytes(value: number): number {
-  const view = new DataView(new ArrayBuffer(4));
-  view.setUint32(0, value, false);
-  return view.getUint32(0, true);
 }
 
 function hex(value: number): string {

@@ -1,0 +1,35 @@
+import { CRAMFS_FLAG_FSID_VERSION_2 } from 'cramfs-format';
+import type { CramfsImage } from './image.js';
+import { statedSize } from './superblock.js';
+
+/**
+ * What the CRC says of an image. `swapped`: it is right, but stored in the other byte order, as
+ * Cisco's tools do; `unknown`: there is none (before fsid version 2), or no end to compute it to.
+ */
+export type CrcVerdict = 'right' | 'swapped' | 'wrong' | 'cut-off' | 'unknown';
+
+export interface CrcCheck {
+  readonly verdict: CrcVerdict;
+  /** Undefined if it was not computed. */
+  readonly computed: number | undefined;
+}
+
+/** Compares the CRC, which Linux does not look at; costs a pass over all bytes. */
+export function verifyCrc(image: CramfsImage): CrcCheck {
+  const { superblock } = image;
+  if (image.isCutOff) return { verdict: 'cut-off', computed: undefined };
+  const hasFsid = (superblock.flags & CRAMFS_FLAG_FSID_VERSION_2) !== 0;
+  if (!hasFsid || statedSize(superblock) === undefined) {
+    return { verdict: 'unknown', computed: undefined };
+  }
+  const computed = image.computeCrc();
+  const { crc } = superblock;
+  if (computed === crc) return { verdict: 'right', computed };
+  return { verdict: computed === swapBytes(crc) ? 'swapped' : 'wrong', computed };
+}
+
+function swapBytes(value: number): number {
+  const view = new DataView(new ArrayBuffer(4));
+  view.setUint32(0, value, false);
+  return view.getUint32(0, true);
+}
