@@ -32,7 +32,8 @@ const THREADS = {
 };
 async function loadThread(filename, name) {
   const module = await THREADS[filename]();
-  return module[name] ?? module.default;
+  // Nothing is called what piscina asks for first: as a module without such an export.
+  return module[name] ?? {};
 }
 `;
 
@@ -65,6 +66,10 @@ const EDITED: Readonly<Record<string, readonly (readonly [string, string])[]>> =
   'node_modules/piscina/dist/worker.js': [
     [
       'await Promise.resolve(`${filename}`).then(s => __importStar(require(s)))',
+      'await loadThread(filename, name)',
+    ],
+    [
+      'await getImportESM()((0, node_url_1.pathToFileURL)(filename).href)',
       'await loadThread(filename, name)',
     ],
     ['"use strict";', `"use strict";${THREADS_SOURCE}`],
@@ -103,6 +108,9 @@ function oneFilePlugin(): Plugin {
       waiting.delete(pathOf(id));
       return edits.reduce((edited, [from, to]) => replaceOnce(edited, from, to, id), code);
     },
+    // A single executable has no loader of ES modules.
+    renderChunk: (code) =>
+      code.replace(/\bimport\((["']node:[\w/]+["'])\)/g, 'Promise.resolve(require($1))'),
     buildEnd() {
       if (waiting.size > 0) throw new Error(`not in the bundle: ${[...waiting].join(', ')}`);
     },
