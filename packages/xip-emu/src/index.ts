@@ -24,7 +24,13 @@ export {
   type KernelConfig,
 } from './arch/kernel-config.js';
 export { Machine, type MachineOptions } from './machine.js';
-export { Process, type MmapOptions, type OpenOptions } from './process.js';
+export {
+  Process,
+  type ExitOptions,
+  type FileStatus,
+  type MmapOptions,
+  type OpenOptions,
+} from './process.js';
 export {
   MAP_ANONYMOUS,
   MAP_FIXED,
@@ -68,10 +74,13 @@ export { TarfsSuperBlock, type TarfsOptions } from './fs/tarfs/super.js';
 export { RamfsSuperBlock, type RamfsOptions } from './fs/ramfs/super.js';
 export { TmpfsSuperBlock } from './fs/tmpfs/super.js';
 export { MirrorServer, type MirrorServerOptions } from './userland/mirror-server.js';
-export { OpenFile, type FileOperations } from './vfs/file.js';
+export { OpenFile, type FileOperations, type Whence } from './vfs/file.js';
+export { RENAME_EXCHANGE, RENAME_NOREPLACE, type DirectoryEntry } from './vfs/inode.js';
+export type { Iattr, Kstat } from './vfs/kstat.js';
+export { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from './vfs/read-write.js';
 export type { MountOptions, RemountOptions } from './vfs/mount.js';
 export { Pipe } from './vfs/pipe.js';
-export type { CloneRange } from './vfs/remap-range.js';
+export type { CloneRange, DedupeRange, DedupeResult } from './vfs/remap-range.js';
 export type { FilePlace } from './vfs/splice.js';
 export type { MissingLibrary } from './exec/dynamic-linker/link.js';
 export type { LoaderName } from './exec/dynamic-linker/loader.js';

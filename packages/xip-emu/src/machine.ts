@@ -196,13 +196,14 @@ export class Machine implements MmHost {
   }
 
   /**
-   * fork(2): a child with a copy of the parent's memory. Open files are objects here, not numbers:
-   * what parent and child both use is closed once. Compare kernel/fork.c:dup_mm().
+   * fork(2): a child with a copy of the parent's memory, which has its files open as well. Each
+   * closes them for itself. Compare kernel/fork.c:dup_mm(), copy_files().
    *
    * @throws SyscallError ENOSYS without an MMU.
    */
   fork(parent: Process): Process {
     const child = this.adopt(parent.mm.fork(), parent);
+    child.files.inherit(parent.files);
     this.trace.sink?.({ type: 'fork', pid: parent.pid, child: child.pid });
     return child;
   }

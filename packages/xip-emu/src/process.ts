@@ -1,30 +1,25 @@
 import { SyscallError } from './errno.js';
 import type { KernelBuild } from './arch/kernel-build.js';
+import { FileCalls, type FileStatus } from './file-calls.js';
 import { mmapfd, type MmapfdOptions, type MmapfdResult } from './exec/mmapfd/mmapfd.js';
-import type { AccessFaultLike, Advice, MemoryMap, MmapRequest } from './memory-map.js';
+import {
+  MAP_ANONYMOUS,
+  type AccessFaultLike,
+  type Advice,
+  type MemoryMap,
+  type MmapRequest,
+} from './memory-map.js';
 import type { PhysicalMemory } from './phys/physical-memory.js';
 import type { Trace } from './trace.js';
 import { PAGE_SIZE, type Address } from './units.js';
-import { link, mkdir, rename, rmdir, symlink, unlink } from './vfs/directory-operations.js';
 import type { OpenFile } from './vfs/file.js';
-import { FsStruct } from './vfs/fs-struct.js';
-import type { Inode } from './vfs/inode.js';
-import type { Kstat } from './vfs/kstat.js';
+import { checkOpen } from './vfs/files-struct.js';
 import type { MountTable } from './vfs/mount.js';
-import { pathLookup } from './vfs/namei.js';
-import { cloneFileRange, type CloneRange } from './vfs/remap-range.js';
-import { openPath, truncateFile, truncatePath, type OpenOptions } from './vfs/open.js';
+import type { OpenOptions } from './vfs/open.js';
 import { Pipe } from './vfs/pipe.js';
 import { sendfile, splice, type FilePlace } from './vfs/splice.js';
-import { verifyArea } from './vfs/verify-area.js';
 
-export type { OpenOptions };
-
-/** struct stat: see {@link Kstat}. */
-export interface FileStatus extends Kstat {
-  /** `nlink` by its older name here. */
-  readonly links: number;
-}
+export type { FileStatus, OpenOptions };
 
 /** What {@link Process.mmap} can be told besides length and permissions. */
 export interface MmapOptions {
@@ -34,6 +29,11 @@ export interface MmapOptions {
   readonly file?: OpenFile | undefined;
   /** Bytes into the file; whole pages. */
   readonly offset?: number | undefined;
+}
+
+export interface ExitOptions {
+  /** Default: true. */
+  readonly closeFiles?: boolean | undefined;
 }
 
 /** What a process needs of its machine. */
@@ -47,156 +47,26 @@ export interface ProcessHost {
 
 /**
  * A process: system calls and accesses to memory. System calls throw {@link SyscallError}, whose
- * `code` is the errno; accesses throw AccessFault, the signal. Paths are byte strings, addresses,
- * lengths and offsets bytes. Made by `Machine.spawn()` and `Machine.fork()`.
+ * `code` is the errno; accesses throw AccessFault, the signal. Those on files and names are
+ * {@link FileCalls}. Addresses, lengths and offsets are bytes. Made by `Machine.spawn()` and
+ * `Machine.fork()`.
  */
-export class Process {
+export class Process extends FileCalls {
   readonly pid: number;
   /** Its memory behind the calls: `Mm` with an MMU, `NommuMm` without. */
   readonly mm: MemoryMap;
-  /** Its root and working directory. */
-  readonly fs: FsStruct;
   private readonly host: ProcessHost;
 
   constructor(pid: number, mm: MemoryMap, host: ProcessHost, parent?: Process) {
+    super(host.mounts, parent);
     this.pid = pid;
     this.mm = mm;
     this.host = host;
-    this.fs = new FsStruct(host.mounts, parent?.fs);
   }
 
   /** What the kernel was built for. */
   get build(): KernelBuild {
     return this.host.build;
-  }
-
-  /**
-   * open(2). The caller owns the reference: {@link close}. Compare fs/namei.c:do_open().
-   *
-   * @throws SyscallError ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG; EISDIR, EROFS, ETXTBSY for writing;
-   * EEXIST; EIO where the image is damaged.
-   */
-  open(path: string, options: OpenOptions = {}): OpenFile {
-    return openPath(this.fs, path, options);
-  }
-
-  /** close(2): the file is closed also if that fails. @throws SyscallError. */
-  close(file: OpenFile): void {
-    try {
-      file.fops.flush?.(file);
-    } finally {
-      file.put();
-    }
-  }
-
-  /**
-   * pread(2), through the page cache: also what is mapped from ROM is copied to RAM. Compare
-   * mm/filemap.c:filemap_read().
-   *
-   * @returns bytes read; short at the end of the file.
-   * @throws SyscallError EBADF, EINVAL, EISDIR, EIO if not even the first page can be read.
-   */
-  pread(file: OpenFile, position: number, into: Uint8Array): number {
-    if (!file.readable) throw new SyscallError('EBADF');
-    if (file.fops.readIter === undefined) throw new SyscallError('EINVAL');
-    verifyArea(position, into.length);
-    return file.fops.readIter(file, position, into);
-  }
-
-  /** pwrite(2). @returns bytes written. @throws SyscallError EBADF, EINVAL. */
-  pwrite(file: OpenFile, position: number, from: Uint8Array): number {
-    if (!file.writable) throw new SyscallError('EBADF');
-    if (file.fops.writeIter === undefined) throw new SyscallError('EINVAL');
-    verifyArea(position, from.length);
-    return file.fops.writeIter(file, position, from);
-  }
-
-  /** truncate(2). @throws SyscallError EISDIR, EINVAL, EROFS, ETXTBSY and those of a lookup. */
-  truncate(path: string, size: number): void {
-    truncatePath(pathLookup(this.fs, path), size);
-  }
-
-  /** ftruncate(2). @throws SyscallError EINVAL. */
-  ftruncate(file: OpenFile, size: number): void {
-    truncateFile(file, size);
-  }
-
-  /** fsync(2). @throws SyscallError EINVAL for what cannot be synced; EIO. */
-  fsync(file: OpenFile): void {
-    if (file.fops.fsync === undefined) throw new SyscallError('EINVAL');
-    file.fops.fsync(file, 0, Infinity);
-  }
-
-  /**
-   * ioctl(FICLONE) on `target`: it shares the blocks of `source` from now on, until somebody
-   * writes. With a range FICLONERANGE. Compare fs/remap_range.c:vfs_clone_file_range().
-   *
-   * @throws SyscallError EBADF, EINVAL, EISDIR, EOPNOTSUPP, EXDEV.
-   */
-  ficlone(source: OpenFile, target: OpenFile, range: CloneRange = {}): void {
-    cloneFileRange(source, target, range);
-  }
-
-  /** mkdir(2). @throws SyscallError EEXIST, EROFS, EPERM and those of a lookup. */
-  mkdir(path: string, mode = 0o755): void {
-    mkdir(this.fs, path, mode);
-  }
-
-  /** rmdir(2). @throws SyscallError EBUSY, ENOTDIR, ENOTEMPTY, EROFS, EPERM. */
-  rmdir(path: string): void {
-    rmdir(this.fs, path);
-  }
-
-  /** link(2): another name for a file. @throws SyscallError EEXIST, EXDEV, EPERM, EROFS. */
-  link(existing: string, path: string): void {
-    link(this.fs, existing, path);
-  }
-
-  /** symlink(2). @throws SyscallError EEXIST, EROFS, EPERM. */
-  symlink(target: string, path: string): void {
-    symlink(this.fs, target, path);
-  }
-
-  /** readlink(2). @returns the target, a byte string. @throws SyscallError EINVAL, ENOENT. */
-  readlink(path: string): string {
-    const { inode } = pathLookup(this.fs, path, { follow: false });
-    if (!inode.isSymlink) throw new SyscallError('EINVAL');
-    return inode.readlink();
-  }
-
-  /** unlink(2): open files and maps keep the content. @throws SyscallError EISDIR, EROFS, EPERM. */
-  unlink(path: string): void {
-    unlink(this.fs, path);
-  }
-
-  /** rename(2). @throws SyscallError EXDEV, EBUSY, EINVAL, EISDIR, ENOTDIR, ENOTEMPTY, EROFS. */
-  rename(from: string, to: string): void {
-    rename(this.fs, from, to);
-  }
-
-  /** chdir(2). @throws SyscallError ENOENT, ENOTDIR. */
-  chdir(path: string): void {
-    this.fs.chdir(path);
-  }
-
-  /** chroot(2). The working directory stays, also outside. @throws SyscallError ENOENT, ENOTDIR. */
-  chroot(path: string): void {
-    this.fs.chroot(path);
-  }
-
-  /** stat(2). */
-  stat(path: string): FileStatus {
-    return statusOf(pathLookup(this.fs, path).inode);
-  }
-
-  /** lstat(2): of a symlink itself. */
-  lstat(path: string): FileStatus {
-    return statusOf(pathLookup(this.fs, path, { follow: false }).inode);
-  }
-
-  /** fstat(2). */
-  fstat(file: OpenFile): FileStatus {
-    return statusOf(file.userInode);
   }
 
   /** pipe(2), both ends in one. It is the caller's: `close()` it. */
@@ -237,6 +107,7 @@ export class Process {
   mmap(length: number, prot: number, flags: number, options: MmapOptions = {}): Address {
     const { address = 0, file, offset = 0 } = options;
     if (offset % PAGE_SIZE !== 0) throw new SyscallError('EINVAL', 'offset is not page aligned');
+    if (file !== undefined && (flags & MAP_ANONYMOUS) === 0) checkOpen(file);
     const request: MmapRequest = { address, length, prot, flags, file, pgoff: offset / PAGE_SIZE };
     return this.mm.mmap(request);
   }
@@ -322,16 +193,16 @@ export class Process {
     this.mm.store(address, value);
   }
 
-  /** exit(2), as far as memory goes: mm/mmap.c:exit_mmap(). Open files stay the caller's. */
-  exit(): void {
+  /**
+   * exit(2): the memory goes, and files are closed. Compare kernel/exit.c:do_exit().
+   *
+   * @param options `closeFiles: false` leaves the files to the caller, who closes them.
+   */
+  exit({ closeFiles = true }: ExitOptions = {}): void {
     this.mm.exit();
+    if (closeFiles) this.files.closeAll();
     this.fs.release();
     this.host.exited(this);
     this.host.trace.sink?.({ type: 'exit', pid: this.pid });
   }
-}
-
-function statusOf(inode: Inode): FileStatus {
-  const status = inode.getattr();
-  return { ...status, links: status.nlink };
 }

@@ -87,12 +87,11 @@ class Agent {
     this.process = process;
     this.number = number;
     if (parent === undefined) return;
-    for (const [fd, file] of parent.files) this.files.set(fd, file.get());
+    for (const [fd, file] of parent.files) this.files.set(fd, file);
     for (const [id, mapping] of parent.mappings) this.mappings.set(id, { ...mapping });
   }
 
   exit(): void {
-    for (const file of this.files.values()) this.process.close(file);
     this.files.clear();
     this.process.exit();
   }

@@ -4,7 +4,7 @@ import { UNNAMED_DEVICE, type DeviceNumber } from './device.js';
 import { RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT, type Inode } from './inode.js';
 import type { Mount } from './mount.js';
 import { nameRemoved, namesMoved } from './moved-names.js';
-import { lookupLast, type LastComponent, type LookupContext } from './namei.js';
+import { lookupParent, pathLookup, type LastComponent, type LookupContext } from './namei.js';
 
 const PERMISSIONS = 0o7777;
 
@@ -77,9 +77,8 @@ export function symlink(context: LookupContext, target: string, path: string): v
 
 /** link(2): does not follow a symlink. Compare fs/namei.c:do_linkat(). */
 export function link(context: LookupContext, existing: string, path: string): void {
-  const from = lookupLast(context, existing);
-  const { inode, mount } = from;
-  if (inode === undefined) throw new SyscallError('ENOENT');
+  const { inode, mount } = pathLookup(context, existing, { follow: false });
+  const from = lookupParent(context, existing);
   const at = newEntry(context, path);
   if (at.slash) throw new SyscallError('ENOENT');
   withWriteAccess(at.mount, () => {
@@ -93,13 +92,14 @@ export function link(context: LookupContext, existing: string, path: string): vo
 
 /** unlink(2). Compare fs/namei.c:do_unlinkat(). */
 export function unlink(context: LookupContext, path: string): void {
-  const at = lookupLast(context, path);
+  const at = lookupParent(context, path);
   if (at.name === '') throw new SyscallError('EISDIR');
   withWriteAccess(at.mount, () => {
     const { parent, inode, name, slash } = at;
     if (inode === undefined) throw new SyscallError('ENOENT');
     if (inode.isDirectory) throw new SyscallError('EISDIR');
     if (slash) throw new SyscallError('ENOTDIR');
+    if (context.mounts.at(at.path) !== undefined) throw new SyscallError('EBUSY', 'a mount point');
     if (parent?.unlink === undefined) throw new SyscallError('EPERM');
     parent.unlink(name);
     nameRemoved(at.mount!, at.path, inode);
@@ -109,7 +109,7 @@ export function unlink(context: LookupContext, path: string): void {
 
 /** rmdir(2). Compare fs/namei.c:do_rmdir(). */
 export function rmdir(context: LookupContext, path: string): void {
-  const at = lookupLast(context, path);
+  const at = lookupParent(context, path);
   if (at.written === '..') throw new SyscallError('ENOTEMPTY');
   if (at.written === '.') throw new SyscallError('EINVAL');
   if (at.name === '') throw new SyscallError('EBUSY');
@@ -138,8 +138,8 @@ export function rename(context: LookupContext, from: string, to: string, flags =
     throw new SyscallError('EINVAL');
   }
   if (exchanges && flags !== RENAME_EXCHANGE) throw new SyscallError('EINVAL');
-  const source = lookupLast(context, from);
-  const target = lookupLast(context, to);
+  const source = lookupParent(context, from);
+  const target = lookupParent(context, to);
   if (source.mount !== target.mount) throw new SyscallError('EXDEV');
   if (source.name === '') throw new SyscallError('EBUSY');
   const noReplace = (flags & RENAME_NOREPLACE) !== 0;
@@ -206,7 +206,7 @@ function afterRename(
 
 /** Where an entry is to be made. Compare fs/namei.c:filename_create(). */
 function newEntry(context: LookupContext, path: string): LastComponent {
-  const at = lookupLast(context, path);
+  const at = lookupParent(context, path);
   if (at.name === '' || at.inode !== undefined) throw new SyscallError('EEXIST');
   invariant(at.parent !== undefined || at.mount === undefined, 'a mount without a root');
   return at;

@@ -200,12 +200,13 @@ export abstract class Inode {
   }
 
   /**
-   * The entries of a directory, in the order in which getdents(2) gives them; `.` and `..` only
-   * where the file system gives those. Others have no such operation: ENOTDIR.
+   * The entries of a directory in the order in which getdents(2) gives them, `.` and `..` included
+   * where the file system gives those. What is no directory has no such operation: ENOTDIR.
    *
+   * @param from a position: 0, or `next` of an entry.
    * @throws SyscallError EIO.
    */
-  readdir?(): readonly DirectoryEntry[];
+  readdir?(from?: number): readonly DirectoryEntry[];
 
   // Operations that change something: struct inode_operations. They throw SyscallError. The VFS has
   // checked by then that the entry is there, or not, and of what type it is.

@@ -90,8 +90,23 @@ export function directoryTrail(context: LookupContext, path: string): Trail {
 }
 
 /**
- * Walks up to the last component, which need not exist. Compare fs/namei.c:filename_parentat() and
- * lookup_open().
+ * Walks to the directory that has the last component, and looks that up: a symlink there is not
+ * followed, nor is `..` walked. Compare fs/namei.c:filename_parentat(), lookup_one_qstr_excl().
+ *
+ * @throws SyscallError as pathLookup().
+ */
+export function lookupParent(context: LookupContext, path: string): LastComponent {
+  const walk = new PathWalk(context);
+  walk.startToParent(path);
+  const last = lastComponent(walk);
+  const above = walk.atEntry ? walk.trail.at(-2) : walk.here;
+  // Entries are changed through the mount that the directory is seen in.
+  return { ...last, mount: above?.mount ?? last.mount };
+}
+
+/**
+ * Walks to what is to be opened, which need not exist: symlinks are followed to where they lead, or
+ * would. Compare fs/namei.c:open_last_lookups() and lookup_open().
  *
  * @throws SyscallError as pathLookup().
  */
@@ -102,6 +117,10 @@ export function lookupLast(
 ): LastComponent {
   const walk = new PathWalk(context);
   walk.start(path, options.follow ?? false);
+  return lastComponent(walk);
+}
+
+function lastComponent(walk: PathWalk): LastComponent {
   const { here, missing, written, slash } = walk;
   if (missing !== undefined) {
     const { inode: parent, mount } = here;
@@ -136,6 +155,17 @@ class PathWalk {
   }
 
   start(path: string, follow: boolean): void {
+    this.walk(path, follow, false);
+    if (this.missing === undefined && this.slash && this.here.inode?.isDirectory === false) {
+      throw new SyscallError('ENOTDIR');
+    }
+  }
+
+  startToParent(path: string): void {
+    this.walk(path, false, true);
+  }
+
+  private walk(path: string, follow: boolean, toParent: boolean): void {
     const { root, cwd } = this.context;
     if (path === '') throw new SyscallError('ENOENT');
     if (path.length >= PATH_MAX) throw new SyscallError('ENAMETOOLONG');
@@ -149,6 +179,7 @@ class PathWalk {
       this.atEntry = false;
       this.written = name;
       if (name === '.') continue;
+      if (name === '..' && isLast && toParent) return;
       if (name === '..') {
         this.dotdot();
         continue;
@@ -160,7 +191,8 @@ class PathWalk {
         this.missing = name;
         return;
       }
-      if (next.inode?.isSymlink === true && (!isLast || follow || this.slash)) {
+      const follows = !isLast || (!toParent && (follow || this.slash));
+      if (next.inode?.isSymlink === true && follows) {
         symlinks += 1;
         if (symlinks > MAX_SYMLINKS) throw new SyscallError('ELOOP');
         const target = next.inode.readlink();
@@ -172,7 +204,6 @@ class PathWalk {
       this.trail.push(next);
       this.atEntry = true;
     }
-    if (this.slash && this.here.inode?.isDirectory === false) throw new SyscallError('ENOTDIR');
   }
 
   /** Not above the root of the process, nor that of the tree. Compare fs/namei.c:handle_dots(). */

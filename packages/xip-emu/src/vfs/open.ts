@@ -2,12 +2,22 @@ import { SyscallError } from '../errno.js';
 import { createAt, withWriteAccess } from './directory-operations.js';
 import { OpenFile } from './file.js';
 import type { Inode } from './inode.js';
-import { lookupLast, type LookupContext, type ResolvedPath } from './namei.js';
+import { lookupLast, lookupParent, type LookupContext, type ResolvedPath } from './namei.js';
 import { doTruncate } from './truncate.js';
 
 export interface OpenOptions {
-  /** O_RDWR instead of O_RDONLY. */
+  /** Default: true; false with `write` is O_WRONLY. */
+  readonly read?: boolean | undefined;
+  /** O_RDWR, or O_WRONLY, instead of O_RDONLY. */
   readonly write?: boolean | undefined;
+  /** O_APPEND: all writes go to the end of the file. */
+  readonly append?: boolean | undefined;
+  /** O_DIRECTORY: anything else is ENOTDIR. */
+  readonly directory?: boolean | undefined;
+  /** O_NOFOLLOW: a symlink as the last component is ELOOP. */
+  readonly noFollow?: boolean | undefined;
+  /** O_NONBLOCK: a FIFO is opened without its other end. */
+  readonly nonBlock?: boolean | undefined;
   /** O_CREAT: a regular file is made if nothing is there. */
   readonly create?: boolean | undefined;
   /** O_EXCL, with `create`: something there, even a symlink, is an error. */
@@ -24,22 +34,34 @@ export interface OpenOptions {
  * @throws SyscallError
  */
 export function openPath(context: LookupContext, path: string, options: OpenOptions): OpenFile {
-  const { write = false, create = false, exclusive = false, truncate = false } = options;
-  const at = lookupLast(context, path, { follow: !(create && exclusive) });
+  const {
+    read = true,
+    write = false,
+    create = false,
+    exclusive = false,
+    truncate = false,
+  } = options;
+  const { append, nonBlock, directory = false, noFollow = false } = options;
+  if ((!read && !write) || (create && directory)) throw new SyscallError('EINVAL');
+  const mode = { readable: read, writable: write, append, nonBlock };
+  if (create && path.endsWith('/')) checkSlash(context, path);
+  const at = lookupLast(context, path, { follow: !noFollow && !(create && exclusive) });
   if (at.inode === undefined && create) {
     const inode = createAt(at, options.mode ?? 0o644);
-    return OpenFile.open({ inode, mount: at.mount!, path: at.path }, { writable: write });
+    return OpenFile.open({ inode, mount: at.mount!, path: at.path }, mode);
   }
   const { inode, mount } = at;
   if (inode === undefined || mount === undefined) throw new SyscallError('ENOENT');
   if (create && exclusive) throw new SyscallError('EEXIST');
-  if (inode.isDirectory && (write || create || truncate)) throw new SyscallError('EISDIR');
-  if (create && at.slash) throw new SyscallError('EISDIR');
+  if (create && inode.isDirectory) throw new SyscallError('EISDIR');
+  if (directory && !inode.isDirectory) throw new SyscallError('ENOTDIR');
+  if (inode.isSymlink) throw new SyscallError('ELOOP');
+  if (inode.isDirectory && (write || truncate)) throw new SyscallError('EISDIR');
   const found = { inode, mount, path: at.path };
   const truncates = truncate && inode.isRegular;
-  if (!truncates) return OpenFile.open(found, { writable: write });
+  if (!truncates) return OpenFile.open(found, mode);
   return withWriteAccess(mount, () => {
-    const file = OpenFile.open(found, { writable: write, truncates });
+    const file = OpenFile.open(found, { ...mode, truncates });
     try {
       truncatePath(found, 0);
       return file;
@@ -48,6 +70,12 @@ export function openPath(context: LookupContext, path: string, options: OpenOpti
       throw error;
     }
   });
+}
+
+/** With O_CREAT a name is not followed by slashes, whatever it is. @throws SyscallError EISDIR. */
+function checkSlash(context: LookupContext, path: string): void {
+  const { written } = lookupParent(context, path);
+  if (written !== '' && written !== '.' && written !== '..') throw new SyscallError('EISDIR');
 }
 
 /** Compare fs/open.c:vfs_truncate() and fs/namei.c:handle_truncate(). */

@@ -84,3 +84,64 @@ function checkRange(
     throw new SyscallError('EINVAL', 'the length is not whole blocks');
   }
 }
+
+/** struct file_dedupe_range: bytes; whole blocks, or up to the ends of both files. */
+export interface DedupeRange {
+  readonly sourceOffset: number;
+  readonly length: number;
+  readonly targetOffset: number;
+}
+
+export interface DedupeResult {
+  /** FILE_DEDUPE_RANGE_SAME or FILE_DEDUPE_RANGE_DIFFERS. */
+  readonly status: 'same' | 'differs';
+  /** Bytes that are shared now. */
+  readonly bytesDeduped: number;
+}
+
+/**
+ * FIDEDUPERANGE: makes a range of `target` share the blocks of a range of `source` if the bytes are
+ * the same. Compare fs/remap_range.c:vfs_dedupe_file_range_one().
+ *
+ * @throws SyscallError EXDEV, EISDIR, EINVAL, EBADF, EPERM, EOPNOTSUPP, or what reading throws.
+ */
+export function dedupeFileRange(
+  source: OpenFile,
+  target: OpenFile,
+  { sourceOffset, length, targetOffset }: DedupeRange,
+): DedupeResult {
+  for (const value of [sourceOffset, length, targetOffset]) {
+    if (!Number.isSafeInteger(value) || value < 0) throw new SyscallError('EINVAL');
+  }
+  if (!source.readable) throw new SyscallError('EINVAL');
+  if (source.inode.isDirectory || target.inode.isDirectory) throw new SyscallError('EISDIR');
+  if (!source.inode.isRegular || !target.inode.isRegular) throw new SyscallError('EINVAL');
+  if (source.inode.sb !== target.inode.sb) throw new SyscallError('EXDEV');
+  if (source.fops.remapFileRange === undefined) throw new SyscallError('EOPNOTSUPP');
+  if (targetOffset + length > target.inode.size) throw new SyscallError('EINVAL');
+  if (sourceOffset + length > source.inode.size) throw new SyscallError('EINVAL');
+  if (length === 0) return { status: 'same', bytesDeduped: 0 };
+  if (!isSameRange(source, sourceOffset, target, targetOffset, length)) {
+    return { status: 'differs', bytesDeduped: 0 };
+  }
+  source.fops.remapFileRange(source, sourceOffset, target, targetOffset, length);
+  return { status: 'same', bytesDeduped: length };
+}
+
+/** Compare fs/remap_range.c:vfs_dedupe_file_range_compare(). */
+function isSameRange(
+  source: OpenFile,
+  sourceOffset: number,
+  target: OpenFile,
+  targetOffset: number,
+  length: number,
+): boolean {
+  const [one, other] = [new Uint8Array(PAGE_SIZE), new Uint8Array(PAGE_SIZE)];
+  for (let done = 0; done < length; done += PAGE_SIZE) {
+    const size = Math.min(PAGE_SIZE, length - done);
+    source.fops.readIter?.(source, sourceOffset + done, one.subarray(0, size));
+    target.fops.readIter?.(target, targetOffset + done, other.subarray(0, size));
+    for (let at = 0; at < size; at += 1) if (one[at] !== other[at]) return false;
+  }
+  return true;
+}

@@ -31,6 +31,8 @@ export abstract class SimpleInode<T extends SimpleInode<T>> extends Inode {
   /** Where each entry is for lseek(2): later entries have greater offsets, and are read first. */
   private readonly offsets = new Map<string, number>();
   private nextOffset = FIRST_OFFSET;
+  /** Of a directory: the one that has it. */
+  private parent: T | undefined = undefined;
   /** Of a symlink. */
   protected target = '';
 
@@ -84,14 +86,26 @@ export abstract class SimpleInode<T extends SimpleInode<T>> extends Inode {
     return this.target;
   }
 
-  /** The newest first, as the kernel's list of dentries has them. Compare fs/libfs.c:offset_readdir(). */
-  override readdir(): DirectoryEntry[] {
-    const names = [...this.entries].reverse();
-    return names.map(([name, { ino, mode }], index) => {
-      const following = names[index + 1];
-      const next = following === undefined ? END_OFFSET : this.offsets.get(following[0])!;
-      return { name, ino, type: mode & S_IFMT, next };
+  /**
+   * The newest first, as the kernel's list of dentries has them, after `.` and `..`. Compare
+   * fs/libfs.c:offset_readdir().
+   */
+  override readdir(from = 0): DirectoryEntry[] {
+    const { ino, mode } = this;
+    const type = mode & S_IFMT;
+    const dots = [
+      { name: '.', ino, type, next: 1 },
+      { name: '..', ino: this.parent?.ino ?? ino, type, next: 2 },
+    ];
+    const names = [...this.entries.keys()].reverse();
+    const later = from <= 2 ? names : names.filter((name) => this.offsets.get(name)! <= from);
+    const entries = later.map((name, index) => {
+      const inode = this.entries.get(name)!;
+      const following = later[index + 1];
+      const next = following === undefined ? END_OFFSET : this.offsets.get(following)!;
+      return { name, ino: inode.ino, type: inode.mode & S_IFMT, next };
     });
+    return from === END_OFFSET ? [] : [...dots.slice(from), ...entries];
   }
 
   /** @throws SyscallError EEXIST, ENOTDIR. */
@@ -190,6 +204,7 @@ export abstract class SimpleInode<T extends SimpleInode<T>> extends Inode {
   /** A new entry of this directory. @throws SyscallError EEXIST, ENOTDIR. */
   protected add(name: string, inode: T): void {
     if (!this.isDirectory) throw new SyscallError('ENOTDIR');
+    if (inode.isDirectory) inode.parent = this.own(this);
     if (this.entries.has(name)) throw new SyscallError('EEXIST');
     this.entries.set(name, inode);
     this.offsets.set(name, this.nextOffset);

@@ -1,10 +1,19 @@
-import { CRAMFS_INODE_SIZE, CRAMFS_MAXPATHLEN, bytesToName, decodeInode } from 'cramfs-format';
+import {
+  CRAMFS_INODE_SIZE,
+  CRAMFS_MAXPATHLEN,
+  S_IFMT,
+  bytesToName,
+  decodeInode,
+} from 'cramfs-format';
 import { makeInode, type Inode as ImageInode } from 'cramfs-reader';
 import { SyscallError, invariant } from '../../errno.js';
 import { PAGE_SIZE } from '../../units.js';
 import { AddressSpace } from '../../vfs/address-space.js';
 import type { FileOperations } from '../../vfs/file.js';
-import { Inode } from '../../vfs/inode.js';
+import { UNNAMED_DEVICE, type DeviceNumber } from '../../vfs/device.js';
+import { Inode, SECTOR_SIZE, type DirectoryEntry } from '../../vfs/inode.js';
+import type { Kstat } from '../../vfs/kstat.js';
+import { specialOperations } from '../../vfs/special.js';
 import { directoryOperations } from '../../vfs/libfs.js';
 import { blockdevFileOperations, physmemFileOperations } from './file.js';
 import { cramfsAops } from './read-folio.js';
@@ -82,6 +91,39 @@ export class CramfsInode extends Inode {
     return { bytes: window, view: new DataView(window.buffer), start: 0 };
   }
 
+  /** Positions are bytes; there is no `.` nor `..`. Compare fs/cramfs/inode.c:cramfs_readdir(). */
+  override readdir(from = 0): DirectoryEntry[] {
+    const { sb, size } = this;
+    if (from % 4 !== 0) throw new SyscallError('EINVAL');
+    const entries: DirectoryEntry[] = [];
+    for (let offset = from; offset < size;) {
+      const at = this.ino + offset;
+      const { bytes, view, start } = this.entryWindow(at);
+      const raw = decodeInode(view, start, sb.image.endianness);
+      const first = start + CRAMFS_INODE_SIZE;
+      let length = raw.namelen * 4;
+      offset += CRAMFS_INODE_SIZE + length;
+      while (length > 0 && bytes[first + length - 1] === 0) length -= 1;
+      if (length === 0) {
+        if (entries.length > 0) return entries;
+        throw new SyscallError('EIO', 'a directory entry without a name');
+      }
+      const name = bytesToName(bytes.subarray(first, first + length));
+      entries.push({ name, ino: makeInode(raw, at).ino, type: raw.mode & S_IFMT, next: offset });
+    }
+    return entries;
+  }
+
+  override get rdev(): DeviceNumber {
+    return this.raw.rdev ?? UNNAMED_DEVICE;
+  }
+
+  /** There are no times: all are 0. Compare fs/cramfs/inode.c:get_cramfs_inode(). */
+  override getattr(): Kstat {
+    const { uid, gid } = this.raw;
+    return { ...super.getattr(), uid, gid, blocks: Math.ceil(this.size / SECTOR_SIZE) };
+  }
+
   /** Compare fs/namei.c:page_get_link(). */
   readlink(): string {
     const { mapping, size } = this;
@@ -101,6 +143,6 @@ export function cramfsInode(inode: Inode): CramfsInode {
 }
 
 function fileOperations(sb: CramfsSuperBlock, raw: ImageInode): FileOperations {
-  if (raw.type === 'directory') return directoryOperations;
-  return sb.physmem ? physmemFileOperations : blockdevFileOperations;
+  const regular = sb.physmem ? physmemFileOperations : blockdevFileOperations;
+  return specialOperations(raw.mode, directoryOperations, regular);
 }

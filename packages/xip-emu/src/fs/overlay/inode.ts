@@ -57,6 +57,8 @@ export class OverlayInode extends Inode {
     this.sb = sb;
     this.lowers = lowers;
     this.upper = upper;
+    // As a dentry does: files that have lost their names stay as long as they are known here.
+    if (upper !== undefined) upper.opens += 1;
     this.redirect = redirect;
     this.constIno = constIno;
     this.links = real.isDirectory ? 1 : real.links;
@@ -180,19 +182,28 @@ export class OverlayInode extends Inode {
     return this.real.readlink();
   }
 
-  override readdir(): readonly DirectoryEntry[] {
+  /** A directory of one layer has that layer's positions, a merged one counts its entries. */
+  override readdir(from = 0): readonly DirectoryEntry[] {
     if (!this.isMerged && !this.hasWhiteouts) {
-      const entries = this.real.readdir?.();
+      const entries = this.real.readdir?.(from);
       if (entries === undefined) throw new SyscallError('ENOTDIR');
       return entries;
     }
+    const { ino } = this.getattr();
+    const type = this.mode & S_IFMT;
+    const above = this.dentries[0]?.parent.getattr().ino ?? ino;
+    const dots = [
+      { name: '.', ino, type },
+      { name: '..', ino: above, type },
+    ];
     const seen = readMerged(this).filter(({ isWhiteout }) => !isWhiteout);
-    return seen.map(({ name, inode }, index) => ({
+    const entries = seen.map(({ name, inode }) => ({
       name,
       ino: this.lookup(name)?.getattr().ino ?? inode.ino,
       type: inode.mode & S_IFMT,
-      next: index + 1,
     }));
+    const all = [...dots, ...entries].map((entry, index) => ({ ...entry, next: index + 1 }));
+    return all.slice(from);
   }
 
   override create(name: string, mode: number): OverlayInode {
@@ -280,6 +291,8 @@ export class OverlayInode extends Inode {
   /** There is an upper file from now on. Compare fs/overlayfs/util.c:ovl_inode_update(). */
   setUpper(upper: Inode): void {
     this.upper = upper;
+    upper.opens += 1;
+    this.sb.hashUpper(this, upper);
     if (this.isDirectory) this.hasWhiteouts = true;
     for (const mapping of this.lowerMappings) moveAreas(mapping, this, this.realPath);
     this.lowerMappings.clear();
@@ -302,9 +315,13 @@ export class OverlayInode extends Inode {
     this.lowerMappings.add(mapping);
   }
 
-  /** The inode cache forgets it. */
-  protected override evict(): void {
-    this.sb.forget(this);
+  /** Without a name and open files the inode cache forgets it. */
+  override evictIfUnused(): void {
+    if (this.dentries.length > 0 || this.opens > 0 || !this.sb.forget(this)) return;
+    const { upper } = this;
+    if (upper === undefined) return;
+    upper.opens -= 1;
+    upper.evictIfUnused();
   }
 }
 

@@ -26,6 +26,9 @@ export const OVL_XATTR_ORIGIN = `${PREFIX}origin`;
 /** "y": the directory may hold files that were copied up. */
 export const OVL_XATTR_IMPURE = `${PREFIX}impure`;
 
+/** Of the upper directory: the number of the overlay file system. */
+export const OVL_XATTR_UUID = `${PREFIX}uuid`;
+
 /** True for the attributes that overlayfs keeps for itself. */
 export function isPrivateXattr(name: string): boolean {
   return name.startsWith(PREFIX);

@@ -14,7 +14,8 @@ interface MergedEntry {
 
 function entriesOf(directory: Inode): readonly string[] {
   if (directory.readdir === undefined) throw new SyscallError('ENOTDIR');
-  return directory.readdir().map(({ name }) => name);
+  const names = directory.readdir().map(({ name }) => name);
+  return names.filter((name) => name !== '.' && name !== '..');
 }
 
 /**

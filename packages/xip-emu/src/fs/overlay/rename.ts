@@ -55,7 +55,9 @@ export function renameObject(
       if (exchanges && target!.inode.hasOrigin) sb.setImpure(from);
     }
     const upperTarget = to.lookup(newName);
-    checkUpper(old, from.lookup(old.name));
+    const upperOld = from.lookup(old.name);
+    checkUpper(old, upperOld);
+    if (upperOld === upperTarget) throw new SyscallError('ESTALE', 'two names of one upper file');
     checkUpperTarget(target, upperTarget, cleared, flags);
     prepareMove(old, newParent, newName);
     if (exchanges) prepareMove(target!, old.parent, old.name);

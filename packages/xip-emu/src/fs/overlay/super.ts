@@ -5,12 +5,23 @@ import { FILESYSTEM_MAX_STACK_DEPTH, SuperBlock, type Inode } from '../../vfs/in
 import { NOOP_BDI } from '../../vfs/libfs.js';
 import { Mount } from '../../vfs/mount.js';
 import { OverlayInode } from './inode.js';
-import { OVL_XATTR_IMPURE, OVL_XATTR_ORIGIN, type Layer, type LayerInode } from './layers.js';
+import {
+  OVL_XATTR_IMPURE,
+  OVL_XATTR_ORIGIN,
+  OVL_XATTR_UUID,
+  type Layer,
+  type LayerInode,
+} from './layers.js';
 import type { FoundLayers } from './namei.js';
 import { WorkDirectory } from './work-directory.js';
 
 /** fs/overlayfs/super.c:OVL_MAX_STACK. */
 const MAX_LOWER_LAYERS = 500;
+
+/** struct ovl_fb with a handle of tmpfs, in bytes; other handles are as long here. */
+const HANDLE_SIZE = 33;
+/** A uuid, without randomness. */
+const UUID = '\0'.repeat(16);
 
 /** How directories that have a lower part are renamed, and such renames are seen. */
 export type RedirectMode = 'on' | 'follow' | 'nofollow';
@@ -40,6 +51,8 @@ export class OverlaySuperBlock extends SuperBlock {
   private readonly redirectMode: RedirectMode;
   /** By the lower inode, or else the upper one, as the kernel's inode cache has them. */
   private readonly inodes = new Map<Inode, OverlayInode>();
+  /** All inodes but the root. */
+  private readonly cached = new Set<OverlayInode>();
   /** st_dev of files, by their layer's file system. */
   private readonly pseudoDevices = new Map<SuperBlock, DeviceNumber>();
   private nextIno = 1;
@@ -79,6 +92,7 @@ export class OverlaySuperBlock extends SuperBlock {
     const hasXattrs = upper?.sb.hasXattrs ?? true;
     this.redirectMode = hasXattrs ? (options.redirectDir ?? 'follow') : 'nofollow';
     if (upper !== undefined) {
+      if (upper.xattrs?.has(OVL_XATTR_UUID) === false) upper.xattrs.set(OVL_XATTR_UUID, UUID);
       this.workDirectory = new WorkDirectory(workDirectoryOf(upper, options.workdir));
       this.upperMount = new Mount('', upper.sb);
     }
@@ -132,24 +146,31 @@ export class OverlaySuperBlock extends SuperBlock {
     const own = isDirectory ? this.takeIno() : isByLower ? lower.ino : ino;
     const inode = new OverlayInode(this, own, { upper, lowers, redirect }, isByLower);
     if (key !== undefined) this.inodes.set(key, inode);
+    this.cached.add(inode);
     return inode;
+  }
+
+  /** A copy of a hard link is found by its upper inode. Compare fs/overlayfs/util.c:ovl_inode_update(). */
+  hashUpper(inode: OverlayInode, upper: Inode): void {
+    if (!inode.constIno) this.inodes.set(upper, inode);
   }
 
   private hashesByLower(lower: Inode): boolean {
     return this.upperMount === undefined || lower.isDirectory || lower.links === 1;
   }
 
-  /** An inode that nobody can reach any more. */
-  forget(inode: OverlayInode): void {
+  /** An inode that nobody can reach any more. @returns false if it is forgotten already. */
+  forget(inode: OverlayInode): boolean {
     for (const key of [inode.lower, inode.upper]) {
       if (key !== undefined && this.inodes.get(key) === inode) this.inodes.delete(key);
     }
+    return this.cached.delete(inode);
   }
 
   /** Remembers what a file was copied from. Compare fs/overlayfs/copy_up.c:ovl_set_origin_fh(). */
   setOrigin(upper: Inode, { inode }: LayerInode): void {
     const isKnown = inode.sb.decodesHandles;
-    upper.xattrs?.set(OVL_XATTR_ORIGIN, isKnown ? `${inode.sb.type}:${inode.ino}` : '');
+    upper.xattrs?.set(OVL_XATTR_ORIGIN, isKnown ? String(inode.ino).padStart(HANDLE_SIZE) : '');
     if (upper.xattrs !== undefined && isKnown) origins.set(upper, inode);
   }
 
@@ -162,7 +183,9 @@ export class OverlaySuperBlock extends SuperBlock {
 
   /** Compare fs/overlayfs/util.c:ovl_set_impure(). */
   setImpure(directory: Inode): void {
-    directory.xattrs?.set(OVL_XATTR_IMPURE, 'y');
+    if (directory.xattrs?.has(OVL_XATTR_IMPURE) === false) {
+      directory.xattrs.set(OVL_XATTR_IMPURE, 'y');
+    }
   }
 
   /** Of the files of a layer, undefined for the upper one. Compare fs/overlayfs/super.c:ovl_get_fsid(). */
@@ -225,7 +248,8 @@ function removeTree(parent: Inode, name: string, inode: Inode): void {
     return;
   }
   for (const entry of inode.readdir?.() ?? []) {
-    const below = inode.lookup(entry.name);
+    const isDot = entry.name === '.' || entry.name === '..';
+    const below = isDot ? undefined : inode.lookup(entry.name);
     if (below !== undefined) removeTree(inode, entry.name, below);
   }
   parent.rmdir?.(name);

@@ -14,6 +14,10 @@ import { tmpfsFileOperations } from './shmem.js';
 
 /** mm/shmem.c:BOGO_DIRENT_SIZE: what each entry adds to the size of its directory. */
 const BOGO_DIRENT_SIZE = 20;
+/** include/linux/shmem_fs.h:BOGO_INODE_SIZE: what an inode, or a further name, takes of nr_inodes. */
+const BOGO_INODE_SIZE = 1024;
+/** What an extended attribute takes beside its name and value. Compare fs/xattr.c:simple_xattr_space(). */
+const XATTR_SPACE = 40;
 /** mm/shmem.c:SHORT_SYMLINK_LEN: longer targets, with their NUL, take a page. */
 const SHORT_SYMLINK_LEN = 128;
 
@@ -49,7 +53,8 @@ export class TmpfsSuperBlock extends SuperBlock {
   readonly root: TmpfsInode;
   private nextIno = 1;
   private freeBlocks: number;
-  private freeInodes: number;
+  /** free_ispace: bytes that inodes, further names and extended attributes take. */
+  private freeInodeSpace: number;
 
   constructor(phys: PhysicalMemory, options: TmpfsOptions = {}) {
     super();
@@ -57,7 +62,7 @@ export class TmpfsSuperBlock extends SuperBlock {
     const { size = half * PAGE_SIZE, nrInodes = half, mode = 0o1777, uid = 0, gid = 0 } = options;
     this.phys = phys;
     this.freeBlocks = size === 0 ? Infinity : pagesOf(size);
-    this.freeInodes = nrInodes === 0 ? Infinity : nrInodes;
+    this.freeInodeSpace = nrInodes === 0 ? Infinity : nrInodes * BOGO_INODE_SIZE;
     this.root = this.newInode(S_IFDIR | mode);
     this.root.uid = uid;
     this.root.gid = gid;
@@ -73,12 +78,17 @@ export class TmpfsSuperBlock extends SuperBlock {
 
   /** Compare mm/shmem.c:shmem_reserve_inode(). @throws SyscallError ENOSPC. */
   takeInode(): void {
-    if (this.freeInodes < 1) throw new SyscallError('ENOSPC', 'no inodes left');
-    this.freeInodes -= 1;
+    this.takeInodeSpace(BOGO_INODE_SIZE);
   }
 
   giveInode(): void {
-    this.freeInodes += 1;
+    this.freeInodeSpace += BOGO_INODE_SIZE;
+  }
+
+  /** @param bytes below 0 to give some back. @throws SyscallError ENOSPC. */
+  takeInodeSpace(bytes: number): void {
+    if (bytes > this.freeInodeSpace) throw new SyscallError('ENOSPC', 'no inodes left');
+    this.freeInodeSpace -= bytes;
   }
 
   /** Compare mm/shmem.c:shmem_inode_acct_blocks(). @throws SyscallError ENOSPC. */
@@ -110,16 +120,48 @@ export class TmpfsSuperBlock extends SuperBlock {
   }
 }
 
+/** Extended attributes, which count as parts of inodes. Compare mm/shmem.c:shmem_xattr_handler_set(). */
+class TmpfsXattrs extends Map<string, string> {
+  private readonly sb: TmpfsSuperBlock;
+
+  constructor(sb: TmpfsSuperBlock) {
+    super();
+    this.sb = sb;
+  }
+
+  /** @throws SyscallError ENOSPC. */
+  override set(name: string, value: string): this {
+    this.sb.takeInodeSpace(XATTR_SPACE + name.length + value.length);
+    this.release(name);
+    return super.set(name, value);
+  }
+
+  override delete(name: string): boolean {
+    this.release(name);
+    return super.delete(name);
+  }
+
+  override clear(): void {
+    for (const name of [...this.keys()]) this.delete(name);
+  }
+
+  private release(name: string): void {
+    const value = this.get(name);
+    if (value !== undefined) this.sb.takeInodeSpace(-XATTR_SPACE - name.length - value.length);
+  }
+}
+
 /** A file, directory, symlink or special file of a tmpfs. */
 export class TmpfsInode extends SizedInode<TmpfsInode> {
   readonly sb: TmpfsSuperBlock;
   readonly mapping: AddressSpace | undefined;
-  override readonly xattrs = new Map<string, string>();
+  override readonly xattrs: Map<string, string>;
   private isFreed = false;
 
   constructor(sb: TmpfsSuperBlock, ino: number, mode: number) {
     super(ino, mode, specialOperations(mode, simpleDirectoryOperations, tmpfsFileOperations));
     this.sb = sb;
+    this.xattrs = new TmpfsXattrs(sb);
     this.mapping = this.isRegular
       ? new AddressSpace(this, shmemAops, sb.phys, { truncatable: true })
       : undefined;
@@ -188,6 +230,7 @@ export class TmpfsInode extends SizedInode<TmpfsInode> {
     super.evict();
     if (this.isFreed) return;
     this.isFreed = true;
+    this.xattrs.clear();
     if (this.hasTargetPage) this.sb.giveBlocks(1);
     this.sb.giveInode();
   }
