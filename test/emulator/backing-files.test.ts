@@ -237,7 +237,7 @@ describe.each(KINDS)('%s forwards I/O to a backing file on another file system',
 });
 
 test('iterators do not need the path: reading and splicing work on any file of the real inode', () => {
-  const { machine, process, real, content } = stacked('overlayfs');
+  const { machine, process, path, real, content } = stacked('overlayfs');
   const { mount, inode } = process.open(real);
   const file = OpenFile.open({ mount: mount!, inode, path: '' });
   const bytes = new Uint8Array(SIZE);
@@ -247,7 +247,10 @@ test('iterators do not need the path: reading and splicing work on any file of t
   expect(backingFileSpliceRead(file, 0, pipe, SIZE)).toBe(SIZE);
   expect(pipe.read(bytes)).toBe(SIZE);
   expect(bytes).toEqual(content);
-  expect(machine.mmu).toBe(true);
+  // The pages are those of the real inode: the file of the overlay reads no others.
+  const { used } = machine.phys;
+  expect(read(process, path)).toEqual(content);
+  expect(machine.phys.used).toBe(used);
 });
 
 describe('the count of writers of the upper mount', () => {
@@ -287,7 +290,7 @@ describe('the count of writers of the upper mount', () => {
     teardown(machine);
   });
 
-  test('so does an open file, and a private map of one; a file open for reading does not', () => {
+  test('so does an open file, and a private map of one, and not a file open for reading', () => {
     const { machine, process } = stacked('overlayfs');
     const file = process.open('/ovl/file', { write: true });
     const address = process.mmap(SIZE, PROT_READ, MAP_PRIVATE, { file });

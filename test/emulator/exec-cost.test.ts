@@ -31,6 +31,7 @@ describe('the log of an RZ/A1 board with cramfs in flash', () => {
     elfClass: 32,
     machine: EM_ARM,
     soname: 'libc.so.6',
+    needed: ['ld-linux.so.3'],
     textSize: 0xd9000,
     gap: 8,
     data: 2 * PAGE + 0x800,

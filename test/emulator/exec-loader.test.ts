@@ -183,6 +183,72 @@ describe('where musl looks', () => {
   });
 });
 
+describe("glibc's loader", () => {
+  test.each([
+    ['after a zero', '\0/lib/abi/\0/usr/lib/abi/\0/lib/\0/usr/lib/\0'],
+    ['after other bytes', 'x\u0001\u00ff\u0002/lib/abi/\0/usr/lib/abi/\0/lib/\0/usr/lib/\0'],
+    ['after text', 'GLIBC_TUNABLES/lib/abi/\0/usr/lib/abi/\0/lib/\0/usr/lib/\0'],
+    ['after a path of its own', '\0/etc/ld.so.cache\0/lib/\0a\0/lib/abi/\0/usr/lib/\0'],
+  ])('its directories are found %s', (_name, strings) => {
+    const cost = costOf(
+      {
+        '/bin/p': object({ interpreter: GLIBC, needed: ['x'] }),
+        [GLIBC]: library('ld-linux-test.so.1', { strings }),
+        '/lib/abi/x': library('x'),
+      },
+      '/bin/p',
+    );
+    expect(cost.started.missing).toEqual([]);
+  });
+
+  const loaderAreas = (needed: readonly string[]): string[] => {
+    const cost = costOf(
+      {
+        '/bin/p': object({ interpreter: GLIBC, needed: ['x'] }),
+        [GLIBC]: library('ld-linux-test.so.1', {
+          strings: '\0/lib/abi/\0/usr/lib/\0',
+          data: 2 * PAGE - 0x200,
+          relro: PAGE,
+        }),
+        '/lib/abi/x': library('x', { needed }),
+      },
+      '/bin/p',
+    );
+    return objectAreas(cost, GLIBC).map((area) => area.split(' ')[1]!);
+  };
+
+  test('its RELRO is protected if an object needs it', () => {
+    expect(loaderAreas(['ld-linux-test.so.1'])).toEqual(['r-xp', 'r--p', 'rw-p']);
+    expect(loaderAreas([])).toEqual(['r-xp', 'rw-p']);
+  });
+
+  test('the initial content of thread-local variables is read', () => {
+    const cacheOf = (isTls: boolean): number => {
+      const bytes = elfObject({ soname: 'x', data: 3 * PAGE });
+      const view = new DataView(bytes.buffer);
+      // The third program header, of the dynamic section, is followed by one of PT_TLS.
+      const at = 64 + 3 * 56;
+      view.setUint16(56, 4, true);
+      view.setUint32(at, isTls ? 7 : 0, true);
+      view.setBigUint64(at + 16, BigInt(4 * PAGE), true);
+      view.setBigUint64(at + 32, 0x10n, true);
+      const cost = costOf(
+        {
+          '/bin/p': object({ interpreter: GLIBC, needed: ['x'] }),
+          [GLIBC]: glibcLoader,
+          '/lib/abi/x': xipFile(bytes),
+        },
+        '/bin/p',
+        {},
+        { faultAround: PAGE },
+      );
+      expect(cost.started.killed).toBeUndefined();
+      return cost.objects.at(-1)!.atStart.cache;
+    };
+    expect(cacheOf(true)).toBe(cacheOf(false) + 1);
+  });
+});
+
 describe('how a library is mapped', () => {
   /** 2 pages of text, a hole of 3, data of 2 pages of which 1 is RELRO, 3 pages of bss. */
   const shape = { gap: 3, data: 2 * PAGE - 0x200, bss: 3 * PAGE, relro: PAGE } as const;
@@ -223,10 +289,23 @@ describe('how a library is mapped', () => {
     expect(objectAreas(cost, '/usr/lib/x')).toEqual(['0-2 r-xp 0', '2-18 ---p 2', '18-19 rw-p 2']);
   });
 
+  test.each([0, 1, 8, 16, 0x800, 0x1800, 0x10000])('glibc takes a p_align of %i', (align) => {
+    const { started } = costOf(
+      { ...files(GLIBC, glibcLoader), '/usr/lib/x': library('x', { align }) },
+      '/bin/p',
+    );
+    expect(started.missing).toEqual([]);
+    const isPowerOfTwo = align > 0 && Number.isInteger(Math.log2(align));
+    if (isPowerOfTwo) expect(started.objects.at(-1)!.segments[0]!.address % align).toBe(0);
+  });
+
   test('glibc refuses segments that do not fit pages', () => {
-    const crooked = { ...files(GLIBC, glibcLoader), '/usr/lib/x': library('x', { align: 0x800 }) };
+    const bytes = elfObject({ soname: 'x' });
+    const view = new DataView(bytes.buffer);
+    view.setBigUint64(64 + 16, 8n, true);
+    const crooked = { ...files(GLIBC, glibcLoader), '/usr/lib/x': xipFile(bytes) };
     expect(costOf(crooked, '/bin/p').started.missing).toMatchObject([
-      { reason: 'ELF load command alignment not page-aligned' },
+      { reason: 'ELF load command address/offset not page-aligned' },
     ]);
   });
 });

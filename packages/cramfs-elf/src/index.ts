@@ -18,6 +18,7 @@ export {
   PT_GNU_STACK,
   PT_INTERP,
   PT_LOAD,
+  PT_TLS,
   elfFileOf,
   identLayout,
   isElf,

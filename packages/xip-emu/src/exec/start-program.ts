@@ -8,7 +8,7 @@ import type { ExecArguments } from './arguments.js';
 import { failureText, loadLibraries, type MissingLibrary } from './dynamic-linker/link.js';
 import { dynamicLoader, type LoaderName } from './dynamic-linker/loader.js';
 import { reclaimGaps } from './dynamic-linker/reclaim-gaps.js';
-import { relocate } from './dynamic-linker/relocate.js';
+import { readTlsImage, relocate } from './dynamic-linker/relocate.js';
 import { execElf } from './elf.js';
 import {
   memoryReader,
@@ -72,7 +72,13 @@ export function startProgram(
   const killed = attempt(() => {
     touchWritable(process, interpreter);
     if (loader.reclaimsGaps) for (const object of objects) reclaimGaps(process, object);
-    for (const object of objects.toReversed()) relocate(process, object, loader);
+    for (const object of objects.toReversed()) {
+      if (object === interpreter && loader.relocatesItselfIfNeeded && !isNeeded(objects, object)) {
+        continue;
+      }
+      relocate(process, object, loader);
+    }
+    for (const object of objects) readTlsImage(process, object);
   });
   return { objects, loader: loader.name, missing, killed };
 }
@@ -82,6 +88,12 @@ function exec(process: Process, path: string, args: ExecArguments): ExecutedFile
   if (mm instanceof Mm) return execElf(process, mm, path, args);
   invariant(mm instanceof NommuMm, 'memory of an unknown kind');
   return execNommu(process, mm, path, args);
+}
+
+/** Whether an object names the loader in DT_NEEDED: glibc's elf/rtld.c, rtld_multiple_ref. */
+function isNeeded(objects: readonly LoadedObject[], { name, dynamic }: LoadedObject): boolean {
+  const own = [dynamic?.soname, name.slice(name.lastIndexOf('/') + 1)];
+  return objects.some((object) => object.dynamic?.needed.some((needed) => own.includes(needed)));
 }
 
 function loadedObject(

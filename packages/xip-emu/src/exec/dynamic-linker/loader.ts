@@ -20,6 +20,8 @@ export interface DynamicLoader {
   readonly relocatesDynamic: boolean;
   /** Text that relocations have made writable becomes read-only again. */
   readonly restoresText: boolean;
+  /** The loader is relocated again, and its RELRO protected, only if an object needs it. */
+  readonly relocatesItselfIfNeeded: boolean;
   /** What is left of the pages of writable segments becomes memory for malloc. */
   readonly reclaimsGaps: boolean;
   /** True for a library that the loader itself is. */
@@ -39,6 +41,7 @@ const GLIBC: DynamicLoader = {
   skipsForeign: true,
   relocatesDynamic: true,
   restoresText: true,
+  relocatesItselfIfNeeded: true,
   reclaimsGaps: false,
   isItself: () => false,
   systemDirectories: (_process, interpreter) => compiledDirectories(interpreter),
@@ -61,6 +64,7 @@ const MUSL: DynamicLoader = {
   skipsForeign: false,
   relocatesDynamic: false,
   restoresText: false,
+  relocatesItselfIfNeeded: false,
   reclaimsGaps: true,
   isItself: (name) => MUSL_OWN.test(name),
   systemDirectories(process, { name }) {
@@ -86,7 +90,7 @@ export function dynamicLoader(
 }
 
 const SLASH = 0x2f;
-/** What is longer is no directory of a system. */
+/** What is longer is not a directory of a system. */
 const PATH_LIMIT = 256;
 /** Most of glibc's builds have these. */
 const GLIBC_DIRECTORIES = ['/lib64', '/usr/lib64', '/lib', '/usr/lib'];
@@ -94,18 +98,21 @@ const GLIBC_DIRECTORIES = ['/lib64', '/usr/lib64', '/lib', '/usr/lib'];
 /**
  * The directories that are compiled into glibc's loader: a row of strings that end in a slash
  * (elf/dl-load.c:system_dirs), such as `/lib/x86_64-linux-gnu/`, `/usr/lib/x86_64-linux-gnu/`, ...
+ * Before the first of them there need not be a zero: on 32-bit ARM other data goes up to it.
  */
 function compiledDirectories({ inode }: LoadedObject): string[] {
   const bytes = peekFile(inode);
   let row: string[] = [];
   for (let start = 0, end = 0; end < bytes.length; end += 1) {
     if (bytes[end] !== 0) continue;
-    const isPath = bytes[start] === SLASH && bytes[end - 1] === SLASH && end - start < PATH_LIMIT;
-    const text = isPath ? bytesToName(bytes.subarray(start, end)) : '';
+    const isPath = bytes[end - 1] === SLASH;
+    const text = isPath ? bytesToName(bytes.subarray(Math.max(start, end - PATH_LIMIT), end)) : '';
     start = end + 1;
-    if (/^\/[\w./+-]*$/.test(text) && text.includes('/lib')) row.push(text);
+    const directory = /(?:\/[\w.+-]+)+\/$/.exec(text)?.[0];
+    const isLibrary = directory?.includes('/lib') === true;
+    if (isLibrary && (row.length === 0 || directory === text)) row.push(directory);
     else if (row.length > 1) break;
-    else row = [];
+    else row = isLibrary ? [directory] : [];
   }
   return row.length > 1 ? row : GLIBC_DIRECTORIES;
 }

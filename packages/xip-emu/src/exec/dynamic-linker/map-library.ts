@@ -46,7 +46,7 @@ export const mapAsGlibc: MapLibrary = (process, file, elf) => {
   const span = last.allocEnd - first.mapStart;
   // In C the length wraps round, to more than there are addresses.
   if (span <= 0) throw new LoaderError('failed to map segment from shared object');
-  const alignment = Math.max(PAGE_SIZE, ...loads.map(({ align }) => align));
+  const alignment = Math.max(PAGE_SIZE, ...loads.map(({ align }) => align).filter(isPowerOfTwo));
   const bias = mapSpan(process, file, first, span, alignment) - first.mapStart;
   const hasHoles = commands.some(
     ({ mapStart }, index) => index > 0 && commands[index - 1]!.mapEnd !== mapStart,
@@ -68,12 +68,14 @@ export const mapAsGlibc: MapLibrary = (process, file, elf) => {
   return movedSegments(loads, bias);
 };
 
-function loadCommand({ vaddr, offset, filesz, memsz, flags, align }: ElfSegment): LoadCommand {
-  if (align % PAGE_SIZE !== 0) {
-    throw new LoaderError('ELF load command alignment not page-aligned');
-  }
-  if (align !== 0 && (vaddr - offset) % align !== 0) {
-    throw new LoaderError('ELF load command address/offset not properly aligned');
+function isPowerOfTwo(value: number): boolean {
+  return value > 0 && Number.isInteger(Math.log2(value));
+}
+
+function loadCommand({ vaddr, offset, filesz, memsz, flags }: ElfSegment): LoadCommand {
+  // Since glibc 2.35 p_align only says where the object goes, be it smaller than a page or larger.
+  if ((vaddr - offset) % PAGE_SIZE !== 0) {
+    throw new LoaderError('ELF load command address/offset not page-aligned');
   }
   return {
     mapStart: pageOf(vaddr) * PAGE_SIZE,

@@ -1,4 +1,4 @@
-import { PF_W, PT_DYNAMIC, PT_GNU_RELRO, forEachRelocation } from 'cramfs-elf';
+import { PF_W, PT_DYNAMIC, PT_GNU_RELRO, PT_TLS, forEachRelocation } from 'cramfs-elf';
 import { isSyscallError } from '../../errno.js';
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../memory-map.js';
 import type { Process } from '../../process.js';
@@ -75,6 +75,20 @@ function relocatesDynamic({ elf, segments }: LoadedObject): boolean {
   const section = elf!.segments.find(({ type }) => type === PT_DYNAMIC)!;
   const isMoved = addressOf(segments, section.vaddr) !== section.vaddr;
   return isMoved && (section.flags & PF_W) !== 0 && !READ_ONLY_DYNAMIC.has(elf!.machine);
+}
+
+/**
+ * Reads the initial content of an object's thread-local variables, of which each thread gets a copy.
+ * Compare glibc's elf/dl-tls.c:_dl_allocate_tls_init(), musl's src/env/__init_tls.c:__copy_tls().
+ *
+ * @throws AccessFault.
+ */
+export function readTlsImage(process: Process, { elf, segments }: LoadedObject): void {
+  const tls = elf?.segments.find(({ type }) => type === PT_TLS);
+  const start = tls && addressOf(segments, tls.vaddr);
+  if (tls === undefined || start === undefined) return;
+  const end = start + tls.filesz;
+  for (let at = start; at < end; at = (pageOf(at) + 1) * PAGE_SIZE) process.load(at);
 }
 
 /** From the first to the last: which of the entries are used depends on all the symbols. */
