@@ -2,7 +2,7 @@
 # Rebuilds the programs and tables of samples/rootfs from samples/src.
 #
 # They are kept in the repository, so nobody needs this script to use the toolkit. On Debian 12:
-#   apt-get install gcc gcc-i686-linux-gnu gcc-arm-linux-gnueabihf gcc-powerpc-linux-gnu \
+#   apt-get install gcc gzip gcc-i686-linux-gnu gcc-arm-linux-gnueabihf gcc-powerpc-linux-gnu \
 #     gcc-aarch64-linux-gnu gcc-riscv64-linux-gnu
 # With these compilers (gcc 12.2, binutils 2.40) the bytes come out as they are in the repository.
 set -euo pipefail
@@ -50,6 +50,54 @@ build armhf arm-linux-gnueabihf-gcc /lib/ld-linux-armhf.so.3
 build powerpc powerpc-linux-gnu-gcc /lib/ld.so.1
 build aarch64 aarch64-linux-gnu-gcc /lib/ld-linux-aarch64.so.1
 build riscv64 riscv64-linux-gnu-gcc /lib/ld-linux-riscv64-lp64d.so.1
+
+# Programs for Cortex-M without an MMU. No linker of Debian makes FDPIC or bFLT, so that ours makes
+# ordinary ELF of two segments, and what distinguishes it from the others is added here.
+cc -O1 -Wall -o "$work/make-flat" src/make-flat.c
+arm=arm-linux-gnueabihf
+thumb=(-mcpu=cortex-m3 -mthumb -mfloat-abi=soft -O2 -std=gnu11 -Wall -Wextra -Werror -ffreestanding
+  -fno-builtin -fno-stack-protector -fno-asynchronous-unwind-tables -fno-unwind-tables
+  -fno-tree-loop-distribute-patterns -fno-ident -I "$work" -fpic -msingle-pic-base
+  -mpic-register=r9 -mno-pic-data-is-text-relative)
+
+# link OUTPUT TEXT DATA_ALIGN HEADERS OBJECT...
+link() {
+  sed -e "s/TEXT/$2/" -e "s/DATA_ALIGN/$3/" -e "s/HEADERS/$4/" src/nommu.ld >"$work/nommu.ld"
+  "$arm-ld" -T "$work/nommu.ld" -e _start -s -z max-page-size=4096 --build-id=none \
+    -o "$1" "${@:5}"
+}
+
+nommu() {
+  local fdpic=rootfs/cortex-m/fdpic flat=rootfs/cortex-m/flat name=$1
+  mkdir -p "$fdpic" "$flat"
+  "$arm-gcc" "${thumb[@]}" -c -o "$work/program.o" "src/$name.c"
+  "$arm-gcc" "${thumb[@]}" -c -o "$work/load-map.o" src/load-map.c
+  "$arm-gcc" "${thumb[@]}" -c -o "$work/start-fdpic.o" src/start-nommu.S
+  "$arm-gcc" "${thumb[@]}" -DFLAT -c -o "$work/start-flat.o" src/start-nommu.S
+
+  # FDPIC: data on a page of its own, ELFOSABI_ARM_FDPIC in e_ident, and a stack of 16 KiB instead of
+  # the kernel's 128 KiB, in the third program header.
+  link "$fdpic/$name" 0x100 4096 "FILEHDR PHDRS" "$work/start-fdpic.o" "$work/load-map.o" "$work/program.o"
+  printf '\x41' | dd of="$fdpic/$name" bs=1 seek=7 conv=notrunc status=none
+  printf '\x00\x40' | dd of="$fdpic/$name" bs=1 seek=136 conv=notrunc status=none
+
+  # bFLT: addresses count from the end of its header, and data follows text.
+  link "$work/flat.elf" 0 4 "" "$work/start-flat.o" "$work/program.o"
+  "$arm-objcopy" -O binary -j .text "$work/flat.elf" "$work/text"
+  "$arm-objcopy" -O binary -j .data "$work/flat.elf" "$work/data"
+  local bss
+  bss=$("$arm-size" -A "$work/flat.elf" | awk '$1 == ".bss" { print $2 }')
+  "$work/make-flat" "$work/text" "$work/data" "$bss" 4096 2 >"$flat/$name"
+  # One with its data compressed, which the kernel needs CONFIG_BINFMT_ZFLAT for.
+  if [ "$name" = hello ]; then
+    gzip -9nc "$work/data" >"$work/data.gz"
+    "$work/make-flat" "$work/text" "$work/data" "$bss" 4096 10 "$work/data.gz" >"$flat/$name.z"
+  fi
+  chmod 755 "$fdpic"/* "$flat"/*
+}
+
+nommu hello
+nommu crc32sum
 
 tables=rootfs/usr/share/tables
 mkdir -p "$tables"

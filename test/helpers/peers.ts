@@ -14,6 +14,7 @@ const PEERS = {
   bsdtar: ['bsdtar'],
   fakeroot: ['fakeroot'],
   pseudo: ['pseudo'],
+  'qemu-arm': ['qemu-arm', 'qemu-arm-static'],
 } as const;
 
 export type PeerName = keyof typeof PEERS;

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { formatMode } from 'cramfs-format';
-import { checkImage, explainFile, openImage, type CramfsImage } from 'cramfs-reader';
+import { crc32, formatMode } from 'cramfs-format';
+import { checkImage, explainFile, explainLoaded, openImage, type CramfsImage } from 'cramfs-reader';
 import { applyDeviceTable, applyOwnership, buildImageBytes, fitTree, type Problem } from 'mkcramfs';
 import { readDirectorySource } from 'mkcramfs/node';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { describeWithPeers, runPeerOk } from '../helpers/peers.js';
 
 const SAMPLES = new URL('../../samples/', import.meta.url);
 const KERNEL = { pageSize: 4096, physAddr: 0x08000000 };
@@ -79,5 +80,59 @@ describe.each(['little', 'big'] as const)('the samples as a %s-endian XIP image'
       );
       expect(Buffer.compare(image.readFile(inode), original), path).toBe(0);
     }
+  });
+});
+
+describe('the samples for Cortex-M without an MMU', () => {
+  let image: CramfsImage;
+  const problems: Problem[] = [];
+
+  beforeAll(async () => {
+    const onProblem = (problem: Problem) => problems.push(problem);
+    const root = readDirectorySource(fileURLToPath(new URL('rootfs', SAMPLES)), { onProblem });
+    applyOwnership(root, { squash: true });
+    const xip = { mode: 'nommu' } as const;
+    const { image: bytes } = await buildImageBytes(root, { xip, onProblem });
+    image = openImage(bytes);
+  });
+
+  test.each([
+    ['/cortex-m/fdpic/hello', 'fdpic', 1],
+    ['/cortex-m/fdpic/crc32sum', 'fdpic', 5],
+    ['/cortex-m/flat/hello', 'flat', 1],
+    ['/cortex-m/flat/crc32sum', 'flat', 5],
+    ['/cortex-m/flat/hello.z', 'flat', 1],
+  ] as const)('%s runs in place', (path, format, pages) => {
+    const explained = explainLoaded(image, image.lookup(path), { ...KERNEL, mmu: false });
+    expect(explained).toMatchObject({ format, directPages: pages, hazard: undefined });
+    const [text, data] = explained.segments!;
+    expect([text!.directPages, data!.directPages]).toEqual([pages, 0]);
+  });
+
+  test('the ordinary programs beside them take no flash, and one line says so', () => {
+    const ordinary = problems.filter(({ kind }) => kind === 'no-mmu');
+    expect(ordinary.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^this and 35 more are ordinary ELF/),
+    ]);
+    const armhf = explainFile(image, image.lookup('/armhf/bin/crc32sum'), {
+      ...KERNEL,
+      mmu: false,
+    });
+    expect(armhf.directPages).toBe(0);
+    expect(checkImage(image.bytes, { mmu: false }).findings).toEqual([]);
+  });
+
+  describeWithPeers('qemu-arm', 'they do what the others do', () => {
+    const run = (program: string, ...args: string[]): string => {
+      const path = fileURLToPath(new URL(`rootfs/cortex-m/${program}`, SAMPLES));
+      return runPeerOk('qemu-arm', [path, ...args]).toString();
+    };
+
+    test.each(['fdpic', 'flat'])('%s', (format) => {
+      const file = fileURLToPath(new URL('rootfs/etc/passwd', SAMPLES));
+      const sum = crc32(readFileSync(file)).toString(16).padStart(8, '0');
+      expect(run(`${format}/hello`)).toBe('hello, execute-in-place world\n');
+      expect(run(`${format}/crc32sum`, file)).toBe(`${sum}  ${file}\n`);
+    });
   });
 });

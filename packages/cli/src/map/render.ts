@@ -96,6 +96,7 @@ export function* mapTable(
     name: string,
     pages: number,
     tail: string,
+    format: MappedFile['format'],
     ranges: PerKernel<RangeExplanation>,
   ): string[] => {
     const main = ranges[kernels[0]!]!;
@@ -108,18 +109,18 @@ export function* mapTable(
       ...(both ? [String(ranges.nommu!.directPages)] : []),
       tail,
       romStart === undefined ? '' : `${hex(romStart)}-${hex(romEnd!)}`,
-      ranges.nommu?.hazard ?? main.reason ?? ranges.nommu?.reason ?? '',
+      ranges.nommu?.hazard ?? reasonOf(format, main, ranges.nommu) ?? '',
     ];
   };
   function* rows(): Generator<string[], void> {
-    for (const { path, pages, tail, ranges, segments = [] } of report.files()) {
-      yield row(nameToText(path), pages, tail === 'none' ? '' : tail, ranges);
+    for (const { path, pages, tail, format, ranges, segments = [] } of report.files()) {
+      yield row(nameToText(path), pages, tail === 'none' ? '' : tail, format, ranges);
       if (!withSegments) continue;
       for (const { segment, ranges: ofSegment } of segments) {
         const { flags, offset, filesz } = segment;
         const what = segment.name ?? segmentFlags(flags);
         const name = `  ${what} ${hex(offset)}+${hex(filesz)}`;
-        yield row(name, segment.pages, '', ofSegment);
+        yield row(name, segment.pages, '', format, ofSegment);
       }
     }
   }
@@ -131,6 +132,17 @@ export function* mapTable(
   yield `Pages of ${pageSize} bytes, image at ${hex(physAddr)}; ${kind}.\n`;
   yield* tablePieces(columns, rows);
   yield totalsText(report);
+}
+
+/** Of a program that is made for one kind of kernel, what is said of the other is no news. */
+function reasonOf(
+  format: MappedFile['format'],
+  main: RangeExplanation,
+  nommu: RangeExplanation | undefined,
+): string | undefined {
+  if (format === 'elf') return main.reason;
+  if (format === 'flat') return (nommu ?? main).reason;
+  return main.reason ?? nommu?.reason;
 }
 
 const HOW_MAPPED = {
