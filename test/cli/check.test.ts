@@ -1,9 +1,10 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openImage } from 'cramfs-reader';
 import { describe, expect, test } from 'vitest';
 import { countedImage } from '../helpers/check-image.js';
 import { describeWithPeers, runPeer } from '../helpers/peers.js';
-import { file, fixCrc, noise, text, type RawImage } from '../helpers/raw-image.js';
+import { buildRawImage, file, fixCrc, noise, text, type RawImage } from '../helpers/raw-image.js';
 import { Folder } from './folder.js';
 import { cramfs, cramfsJson, fsck } from './run-cli.js';
 
@@ -121,7 +122,65 @@ describe('cramfs check', () => {
   });
 });
 
+describe('an image that is cut off', () => {
+  test('names every path that is lost, and no other', async () => {
+    const names = Array.from({ length: 40 }, (_, index) => `f${String(index).padStart(2, '0')}`);
+    const tree = Object.fromEntries(names.map((name) => [name, file(noise(9000))]));
+    const { bytes, placed } = buildRawImage(tree);
+    const cut = placed.get('/f05')!.blocks[1]!.start;
+    const image = folder.write('cut.img', bytes.subarray(0, cut));
+    const { code, stdout } = await cramfs(['check', image]);
+    expect(code).toBe(4);
+    const lost = names.slice(5).map((name) => `/${name}`);
+    expect(stdout.match(/(?<=: lost: ).*$/gm)).toEqual(lost);
+    expect(await cramfs(['check', image, '--json'])).toMatchObject({ code: 4 });
+    expect(JSON.parse((await cramfs(['check', image, '--json'])).stdout)).toMatchObject({ lost });
+    const whole = folder.write('whole.img', bytes);
+    expect(JSON.parse((await cramfs(['check', whole, '--json'])).stdout)).toMatchObject({
+      lost: [],
+    });
+  });
+});
+
+describe('linear XIP', () => {
+  test('is named, and nothing else is said of the file', async () => {
+    const { bytes } = buildRawImage(
+      { prog: file(noise(9000), { mode: 0o1755, blocks: 'HHH' }) },
+      { roundTo: 20480 },
+    );
+    // The data on the next page, and zeros where others have pointers.
+    const at = openImage(bytes).lookup('/prog').dataOffset;
+    bytes.fill(0, at, 4096);
+    bytes.set(noise(9000), 4096);
+    fixCrc(bytes);
+    const { code, stdout } = await cramfs(['check', folder.write('linear.img', bytes)]);
+    expect(code).toBe(4);
+    expect(stdout).toContain('linear XIP: the file is stored as it is, from 4096 on');
+    expect(stdout).not.toMatch(/block-length|block-outside|table-outside|hole-without-flag/);
+  });
+});
+
 describe('fsck.cramfs', () => {
+  test('-v begins with the endianness, in util-linux’ words', async () => {
+    for (const endianness of ['little', 'big'] as const) {
+      const { bytes } = buildRawImage({ f: file('x') }, { endianness });
+      const { stdout } = await fsck(['-v', folder.write('endian.img', bytes)]);
+      expect(stdout.split('\n')[0]).toBe(`cramfs endianness is ${endianness}`);
+    }
+  });
+
+  test('a size that does not hold the superblock, in util-linux’ words', async () => {
+    const { bytes } = buildRawImage({ f: file('x') }, { pad: 512, endianness: 'big', size: 76 });
+    const image = folder.write('small.img', bytes);
+    expect(await fsck([image])).toEqual(
+      expect.objectContaining({
+        code: 4,
+        stdout: '',
+        stderr: 'fsck.cramfs: superblock size (76) too small\n',
+      }),
+    );
+  });
+
   test('says nothing about a sound image unless asked to', async () => {
     const image = folder.write('sound.img', soundImage().bytes);
     for (const argv of [[image], ['-a', '-y', image], ['-ay', image, '-b', '4096']]) {

@@ -41,12 +41,13 @@ function findingLine({ code, severity, path, offset, message }: Finding): string
 }
 
 /**
- * A line for each finding, or for the first ten of each code.
+ * A line for each finding, or for the first ten of each code; and one for each path that is lost with
+ * what is cut off.
  *
  * @param hint how to get them all.
  */
 export function findingLines(
-  { findings, suppressed }: CheckResult,
+  { findings, suppressed, lost }: CheckResult,
   options: ProblemLinesOptions,
 ): string[] {
   const lines: string[] = [];
@@ -55,13 +56,15 @@ export function findingLines(
   for (const finding of findings) printer.add(kind(finding.code), () => findingLine(finding));
   for (const [code, count] of Object.entries(suppressed)) printer.leaveOut(kind(code), count);
   printer.finish();
+  // All of them: who has half an image wants to know what is in the other half.
+  for (const path of lost) lines.push(`lost: ${nameToText(path)}`);
   return lines;
 }
 
 /** @param offset of the image in the file. */
 export function resultJson(result: CheckResult, offset: number): unknown {
   const { errors, warnings } = verdict(result);
-  const { findings, suppressed, stats } = result;
+  const { findings, suppressed, lost, stats } = result;
   return {
     ok: errors === 0,
     offset,
@@ -75,6 +78,7 @@ export function resultJson(result: CheckResult, offset: number): unknown {
       message,
     })),
     suppressed,
+    lost: lost.map(nameToText),
     stats:
       stats === undefined
         ? null

@@ -44,6 +44,14 @@ export async function runFsck(argv: readonly string[], io: CliIo): Promise<ExitC
     const all = values.verbose === true;
     // The C tools know nothing of kernels without an MMU.
     const { result } = await runCheck(file, { ...args, all, mmuOnly: true }, io);
+    if (all && result.stats !== undefined) {
+      await print(io, `cramfs endianness is ${result.stats.endianness}\n`);
+    }
+    const small = smallSize(result);
+    if (small !== undefined) {
+      io.stderr.write(`${TOOL}: superblock size (${small}) too small\n`);
+      return EXIT.uncorrected;
+    }
     reportFindings(file, result, all, io);
     const code = exitCode(result);
     if (values.verbose === true) await print(io, renderStats(result));
@@ -72,6 +80,11 @@ function reportFindings(file: string, result: CheckResult, all: boolean, io: Cli
   for (const line of findingLines(result, { all, hint: '-v lists all' })) {
     io.stderr.write(`${TOOL}: ${printable(file)}: ${line}\n`);
   }
+}
+
+/** A size that does not hold the superblock: util-linux' tool says so in these words, and no more. */
+function smallSize({ findings, stats }: CheckResult): number | undefined {
+  return findings.some(({ code }) => code === 'bad-size') ? stats?.statedSize : undefined;
 }
 
 /** As the C tools: features nobody knows are not damage, but no success either. */

@@ -30,11 +30,13 @@ export function surveyBlocks(context: CheckContext, entry: CheckedEntry): void {
   const { dataOffset, size } = entry.inode;
   const count = blockCount(size, image.blockSize);
   const tableEnd = dataOffset + count * BLOCK_POINTER_SIZE;
+  if (isLinearXip(context, entry)) return;
   if (tableEnd > image.size) {
+    context.lose(entry);
     findings.add(
       'table-outside',
       `${count} block pointers at ${dataOffset} reach behind the image's end at ${image.size}` +
-        (hasExtendedPointers(image.superblock) ? MAPPED_OUTSIDE : ''),
+        (hasExtendedPointers(image.superblock) && !image.isCutOff ? MAPPED_OUTSIDE : ''),
       { path: () => pathOf(entry), offset: dataOffset },
     );
     return;
@@ -81,20 +83,48 @@ interface FlagUsage {
   hole: Block | undefined;
 }
 
-function isSoundBlock(
-  { image, findings }: CheckContext,
-  entry: CheckedEntry,
-  block: Block,
-): boolean {
+/** S_ISVTX of a regular file: what linear XIP stores uncompressed, without block pointers. */
+const STICKY = 0o1000;
+
+/**
+ * True, after reporting it, for a file of the linear XIP patches that were in use from 2000 to 2010:
+ * sticky, its data in one piece from the next page boundary on where others have block pointers.
+ */
+function isLinearXip(context: CheckContext, entry: CheckedEntry): boolean {
+  const { image, findings } = context;
+  const { type, mode, size, dataOffset } = entry.inode;
+  const { blockSize, superblock } = image;
+  if (type !== 'file' || (mode & STICKY) === 0 || hasExtendedPointers(superblock)) return false;
+  const dataStart = Math.ceil(dataOffset / blockSize) * blockSize;
+  if (dataStart + size > image.size) return false;
+  if (image.bytes.subarray(dataOffset, dataStart).some((byte) => byte !== 0)) return false;
+  const count = blockCount(size, blockSize);
+  const isTable = dataOffset + count * BLOCK_POINTER_SIZE <= image.size;
+  if (isTable && blockFault(image, locateBlock(image, entry.inode, 0, count)) === undefined) {
+    return false;
+  }
+  context.extents.add('an uncompressed block', entry, dataStart, dataStart + size);
+  findings.add(
+    'linear-xip',
+    `linear XIP: the file is stored as it is, from ${dataStart} on, and has no block pointers, ` +
+      'which Linux looks for: this dialect is not read',
+    { path: () => pathOf(entry), offset: dataOffset },
+  );
+  return true;
+}
+
+function isSoundBlock(context: CheckContext, entry: CheckedEntry, block: Block): boolean {
+  const { image, findings } = context;
   const fault = blockFault(image, block);
   if (fault === undefined) return true;
   const { index, start, length, pointerOffset } = block;
   const place = { path: () => pathOf(entry), offset: pointerOffset };
   if (fault === 'OUT_OF_RANGE') {
+    context.lose(entry);
     findings.add(
       'block-outside',
       `block ${index}, ${length} bytes from ${start}, reaches behind the image's end at ${image.size}` +
-        (block.direct && block.kind === 'uncompressed' ? MAPPED_OUTSIDE : ''),
+        (block.direct && block.kind === 'uncompressed' && !image.isCutOff ? MAPPED_OUTSIDE : ''),
       place,
     );
   } else {

@@ -42,6 +42,9 @@ export const FINDING_CODES = {
 
   // Inodes.
   'bad-type': error('a file type that Linux does not know'),
+  'linear-xip': error(
+    'a sticky file stored as linear XIP patches of 2000 to 2010 do: Linux has no such format',
+  ),
   'zero-offset': error('an inode has a size, but no data'),
   'zero-size': warning('an inode has data, but no size; Linux takes it as empty'),
   'special-offset': warning('a device, fifo or socket has a data offset'),
@@ -72,6 +75,7 @@ export const FINDING_CODES = {
   // Layout.
   overlap: error('data of two owners overlap without being the same'),
   'gap-not-zero': warning('bytes that nothing refers to are not zero'),
+  'replaced-streams': warning('mkcramfs left ends of zlib streams in gaps; said once, harmless'),
   'check-incomplete': error('structures overlap so much that not all of them were checked'),
 } as const satisfies Record<string, FindingKind>;
 

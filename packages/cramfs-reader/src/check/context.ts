@@ -40,6 +40,8 @@ export class CheckContext {
   /** Directory entries by type, the root included. */
   readonly entries = new Map<FileType | 'unknown', number>();
   readonly blocks: BlockCounts = { compressed: 0, uncompressed: 0, holes: 0, direct: 0 };
+  /** Of an image that is cut off: the entries whose data, or a part of it, is not there. */
+  readonly lost = new Set<CheckedEntry>();
   /** Pointers of all pointer tables, each table counted once. */
   pointers = 0;
   readonly image: CramfsImage;
@@ -67,6 +69,11 @@ export class CheckContext {
   /** False if damage has hidden parts of the image: what is counted and referred to is not all. */
   get isComplete(): boolean {
     return !HIDING_DAMAGE.some((code) => this.findings.has(code));
+  }
+
+  /** Remembers, of an image that is cut off, what is lost with the part that is not there. */
+  lose(entry: CheckedEntry): void {
+    if (this.image.isCutOff) this.lost.add(entry);
   }
 
   /**

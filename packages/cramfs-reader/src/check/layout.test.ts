@@ -1,3 +1,4 @@
+import { deflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { check, countedImage, messageOf, setField } from '../../../../test/helpers/check-image.js';
 import {
@@ -95,6 +96,43 @@ describe('layout', () => {
     expect(gaps[0]?.message).toContain(`of the 200 bytes from ${start + length}`);
     expect(stats?.gaps.nonZeroBytes).toBe(2);
     expect(stats?.gaps.bytes).toBeGreaterThan(200);
+  });
+
+  describe('ends of zlib streams that npitre’s mkcramfs has replaced', () => {
+    /** A block of noise, then `gap` bytes of which the first are what its stream was longer. */
+    const withResidue = (
+      gap: number,
+      change: (residue: Uint8Array) => void = () => undefined,
+    ): ReturnType<typeof checkImage> => {
+      const content = noise(5000);
+      const { bytes, placed } = countedImage(
+        { a: file(content, { blocks: [{ kind: 'U' }, { kind: 'D', gap }] }) },
+        { flags: 0x803 },
+      );
+      const { start, length } = placed.get('/a')!.blocks[0]!;
+      const stream = deflateSync(content.subarray(0, 4096), { level: 9 });
+      const residue = Uint8Array.from(stream.subarray(length, length + gap));
+      expect(residue.length).toBe(Math.min(gap, 11));
+      change(residue);
+      bytes.set(residue, start + length);
+      fixCrc(bytes);
+      return checkImage(bytes);
+    };
+    const codesOf = ({ findings }: ReturnType<typeof checkImage>): string[] =>
+      findings.map(({ code }) => code).filter((code) => /gap|replaced/.test(code));
+
+    test.each([4, 8, 12, 40, 400])('in a gap of %i bytes', (gap) => {
+      const result = withResidue(gap);
+      expect(codesOf(result)).toEqual(['replaced-streams']);
+      expect(result.stats?.gaps.nonZeroBytes).toBeGreaterThan(0);
+    });
+
+    test('anything else is not zero, as ever', () => {
+      const changed = withResidue(40, (residue) => {
+        residue[2]! ^= 1;
+      });
+      expect(codesOf(changed)).toEqual(['gap-not-zero']);
+    });
   });
 
   test('boot code in the pad, and a file between superblock and root, are no gaps', () => {

@@ -4,6 +4,7 @@ import type { Block } from '../types.js';
 import { Column } from '../column.js';
 import type { CheckContext } from './context.js';
 import { pathOf, type CheckedEntry } from './entry.js';
+import { ReplacedStreams } from './replaced-streams.js';
 
 const KINDS = [
   'the superblock',
@@ -80,13 +81,18 @@ export interface Gaps {
 export function checkLayout(context: CheckContext): Gaps {
   const { image, extents } = context;
   const gaps: Gaps = { bytes: 0, nonZeroBytes: 0 };
+  const streams = new ReplacedStreams(image);
+  let residues = 0;
+  const look = (from: number, to: number): void => {
+    if (checkGap(context, gaps, streams, from, to)) residues += 1;
+  };
   // The extent that reaches furthest; what stands before the superblock is a boot loader's.
   let furthest: number | undefined;
   let end = image.superblock.offset;
   for (const extent of extents.inOrder()) {
     const start = extents.start(extent);
     if (start > end) {
-      checkGap(context, gaps, end, start);
+      look(end, start);
     } else if (start < end && furthest !== undefined && !mayShare(extents, furthest, extent)) {
       reportOverlap(context, furthest, extent);
     }
@@ -94,8 +100,18 @@ export function checkLayout(context: CheckContext): Gaps {
       end = extents.end(extent);
       furthest = extent;
     }
+    if (extents.kind(extent) === 'an uncompressed block') {
+      streams.addBlock(start, extents.end(extent));
+    }
   }
-  if (end < image.size) checkGap(context, gaps, end, image.size);
+  if (end < image.size) look(end, image.size);
+  if (residues > 0) {
+    const where = residues === 1 ? 'a gap holds' : `${residues} gaps hold`;
+    context.findings.add(
+      'replaced-streams',
+      `${where} ends of zlib streams, which mkcramfs has replaced by the blocks themselves: harmless`,
+    );
+  }
   return gaps;
 }
 
@@ -124,7 +140,14 @@ function describe(extents: Extents, extent: number): string {
   return `${extents.kind(extent)}${name} (${extents.start(extent)}-${extents.end(extent)})`;
 }
 
-function checkGap(context: CheckContext, gaps: Gaps, from: number, to: number): void {
+/** @returns true if what is in the gap is known to be harmless. */
+function checkGap(
+  context: CheckContext,
+  gaps: Gaps,
+  streams: ReplacedStreams,
+  from: number,
+  to: number,
+): boolean {
   const { image, findings, blocksKnown } = context;
   const start = Math.max(from, Math.min(to, endOfInsertedFile(image)));
   gaps.bytes += to - start;
@@ -135,15 +158,17 @@ function checkGap(context: CheckContext, gaps: Gaps, from: number, to: number): 
     first ??= at;
     count += 1;
   }
-  if (first === undefined) return;
+  if (first === undefined) return false;
   gaps.nonZeroBytes += count;
   // Of a damaged image, this is the data that the damage has cut off.
-  if (!blocksKnown || !context.isComplete) return;
+  if (!blocksKnown || !context.isComplete) return false;
+  if (streams.explains(start, to)) return true;
   findings.add(
     'gap-not-zero',
     `of the ${to - start} bytes from ${start}, which nothing refers to, ${count} are not zero`,
     { offset: first },
   );
+  return false;
 }
 
 /** `mkcramfs -i FILE` stores a boot image between the superblock and the root directory. */

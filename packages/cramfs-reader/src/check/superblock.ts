@@ -84,10 +84,18 @@ function checkSize(image: CramfsImage, findings: FindingList, embedded: boolean)
   if (size % blockSize !== 0) {
     findings.add(
       'size-not-block-multiple',
-      `the stored size, ${size} bytes, is not a multiple of ${blockSize}`,
+      `the stored size, ${size} bytes, is not a multiple of ${blockSize}: ` +
+        `${partialPage(size, blockSize)} where a block device ends there; on ROM nothing is lost`,
       { offset },
     );
   }
+}
+
+/** Whole pages are all that Linux reads: compare fs/cramfs/inode.c:cramfs_blkdev_read(). */
+function partialPage(size: number, blockSize: number): string {
+  return size < blockSize
+    ? 'Linux finds no superblock'
+    : `Linux reads the last ${size % blockSize} bytes as zeros`;
 }
 
 function checkRoot({ superblock, root }: CramfsImage, findings: FindingList): void {

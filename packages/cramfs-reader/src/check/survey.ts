@@ -43,6 +43,8 @@ export interface CheckOptions {
 export interface CheckStats {
   /** Bytes of the image that were checked. */
   readonly size: number;
+  /** As the superblock has it, whether that can be or not. */
+  readonly statedSize: number;
   readonly endianness: Endianness;
   readonly blockSize: BlockSize;
   /** What told the block size; undefined if it was given. */
@@ -58,6 +60,11 @@ export interface CheckStats {
 export interface CheckResult {
   /** By image offset. */
   readonly findings: Finding[];
+  /**
+   * Of an image that is cut off: paths (byte strings) of files that are not there as a whole, and of
+   * directories of which entries are missing.
+   */
+  readonly lost: readonly string[];
   /** How many findings of a code were left out; empty if none. */
   readonly suppressed: Partial<Record<FindingCode, number>>;
   /** None if there is no superblock. */
@@ -123,15 +130,17 @@ export class Survey {
   /** @param failures of all jobs, by number. */
   finish(failures: readonly BlockFailure[]): CheckResult {
     if (this.context === undefined) {
-      return { findings: this.findings.sorted(), suppressed: {}, stats: undefined };
+      return { findings: this.findings.sorted(), suppressed: {}, lost: [], stats: undefined };
     }
     const { image, entries, blocks } = this.context;
     for (const failure of failures) reportFailure(this.context, failure);
     return {
       findings: this.findings.sorted(),
       suppressed: this.findings.suppressed(),
+      lost: Array.from(this.context.lost, pathOf),
       stats: {
         size: image.size,
+        statedSize: image.superblock.size,
         endianness: image.endianness,
         blockSize: image.blockSize,
         blockSizeVotes: image.blockSizeVotes,

@@ -95,6 +95,7 @@ class TreeWalk {
     const end = dataOffset + size;
     const limit = Math.min(end, image.size);
     if (limit < end) {
+      context.lose(dir);
       findings.add(
         'directory-outside',
         `${size} bytes of entries at ${dataOffset} reach behind the image's end at ${image.size}`,
