@@ -23,6 +23,11 @@ export class ChunkReader {
     return this.position;
   }
 
+  /** The next `length` bytes, not taken, if they have been received. Read-only. */
+  ready(length: number): Uint8Array | undefined {
+    return length <= this.rest.length ? this.rest.subarray(0, length) : undefined;
+  }
+
   /** The next `length` bytes without taking them, or fewer if the input ends before. Read-only. */
   async peek(length: number): Promise<Uint8Array> {
     while (this.rest.length < length) {
@@ -94,7 +99,8 @@ export class ChunkReader {
     return result.done === true ? undefined : result.value;
   }
 
-  private drop(length: number): void {
+  /** Takes bytes that are {@link ready}. */
+  drop(length: number): void {
     this.rest = this.rest.subarray(length);
     this.position += length;
   }

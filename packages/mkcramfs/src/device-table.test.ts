@@ -77,6 +77,20 @@ test('line ends of any kind, a missing last one, empty tables', async () => {
   expect(await apply('\n\r\n  \t\n#')).toEqual([]);
 });
 
+test('ranges that add up to more nodes than a directory has room for', () => {
+  const line = (name: string): string => `/${name} c 644 0 0 1 0 0 0 600000\n`;
+  const root: DirectoryEntry = {
+    type: 'directory',
+    mode: 0o40755,
+    uid: 0,
+    gid: 0,
+    children: new Map(),
+  };
+  expect(() => {
+    applyDeviceTable(root, line('a') + line('b'), { file: 'table' });
+  }).toThrow('table:2: the table makes more than 1048576 nodes');
+});
+
 describe('what is missing', () => {
   test('has defaults', async () => {
     expect(await apply('/dev/a c\n/dev/p p - - - - -\n/dev/b b - - - 7')).toEqual([

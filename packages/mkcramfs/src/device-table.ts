@@ -49,6 +49,8 @@ class LineError extends Error {}
 const DEFAULT_PERMISSIONS = 0o755;
 const MAX_PERMISSIONS = 0o7777;
 const MAX_ID = 0xffffffff;
+/** Nodes that the ranges of a table make: a directory of cramfs has no room for more. */
+const MAX_NODES = 1 << 20;
 /** Linux device numbers: 12 bits of major, 20 bits of minor (include/linux/kdev_t.h). */
 const MAX_MAJOR = 0xfff;
 const MAX_MINOR = 0xfffff;
@@ -78,9 +80,12 @@ export function applyDeviceTable(
   table: string,
   { file }: DeviceTableOptions,
 ): void {
+  let nodes = 0;
   table.split('\n').forEach((text, index) => {
     try {
       const line = parseLine(text);
+      nodes += line?.count ?? 0;
+      if (nodes > MAX_NODES) throw new LineError(`the table makes more than ${MAX_NODES} nodes`);
       if (line !== undefined) applyLine(root, line);
     } catch (error) {
       if (!(error instanceof LineError)) throw error;

@@ -7,8 +7,10 @@ export interface PlanNode {
   readonly path: string;
   readonly entry: TreeEntry;
   /** Sorted by name; empty for everything but directories. */
-  readonly children: PlanNode[];
+  readonly children: readonly PlanNode[];
 }
+
+const NO_CHILDREN: readonly PlanNode[] = [];
 
 /** The tree with sorted directories. */
 export function planNodes(root: DirectoryEntry): PlanNode {
@@ -16,13 +18,11 @@ export function planNodes(root: DirectoryEntry): PlanNode {
 }
 
 function planNode(name: string, path: string, entry: TreeEntry): PlanNode {
-  const node: PlanNode = { name, path, entry, children: [] };
-  if (entry.type === 'directory') {
-    for (const child of sortedNames(entry)) {
-      node.children.push(planNode(child, joinPath(path, child), entry.children.get(child)!));
-    }
-  }
-  return node;
+  if (entry.type !== 'directory') return { name, path, entry, children: NO_CHILDREN };
+  const children = sortedNames(entry).map((child) =>
+    planNode(child, joinPath(path, child), entry.children.get(child)!),
+  );
+  return { name, path, entry, children };
 }
 
 /** All nodes, parents before their children, names in order: the order of the file data. */

@@ -83,6 +83,7 @@ const TYPES: ReadonlyMap<string, TarMemberType> = new Map([
 const MAX_EXTENSION_SIZE = 4 << 20;
 const PERMISSIONS = 0o7777;
 const NOTHING: SparseMap = { realSize: 0, pieces: [] };
+const NO_CONTENT = new Uint8Array(0);
 
 /**
  * Reads an archive up to its end marker, one member at a time: ustar, pax with global headers, GNU,
@@ -95,10 +96,13 @@ const NOTHING: SparseMap = { realSize: 0, pieces: [] };
  */
 export async function* readTarMembers(reader: ChunkReader): AsyncGenerator<TarMember> {
   const parser = new TarParser();
+  const store = new ContentStore();
   for (;;) {
     const head = await runOnStream(parser.next(), reader);
     if (head === undefined) return;
-    yield { ...head, content: await readContent(head.map, reader) };
+    const content = head.map.realSize === 0 ? NO_CONTENT : store.room(head.map.realSize);
+    if (head.map !== NOTHING) await readContent(head.map, content, reader);
+    yield { ...head, content };
   }
 }
 
@@ -130,6 +134,7 @@ class TarParser {
   headerAt = 0;
   dataAt = 0;
   private first = true;
+  private globalSize = 0;
   private readonly extensions: Extensions = {
     global: new Map(),
     local: [],
@@ -205,6 +210,11 @@ class TarParser {
         extensions.local = parsePaxRecords(yield* this.takeExtensionData(header));
         return 'next';
       case 'g':
+        // They add up, unlike those of one member.
+        this.globalSize += header.size;
+        if (this.globalSize > MAX_EXTENSION_SIZE) {
+          throw new TarFormatError(`global headers of ${this.globalSize} bytes`);
+        }
         for (const [keyword, value] of parsePaxRecords(yield* this.takeExtensionData(header))) {
           extensions.global.set(keyword, value);
         }
@@ -315,8 +325,42 @@ function checkedLength(map: SparseMap, storedSize: number): SparseMap {
   return map;
 }
 
-async function readContent(map: SparseMap, reader: ChunkReader): Promise<Uint8Array> {
-  const content = new Uint8Array(Math.min(map.realSize, CRAMFS_MAX_FILE_SIZE));
+/** Bytes of small files that share a buffer: one of its own costs each of them 200 more. */
+const SLAB_SIZE = 1 << 18;
+/** All that fits an image, were it compressed four times; what is larger had better be a directory. */
+const MAX_CONTENT = 2 ** 30;
+
+/** Memory for what files hold. */
+class ContentStore {
+  private slab = NO_CONTENT;
+  private used = 0;
+  private total = 0;
+
+  /** Zeros, as many as cramfs can hold of a file. @throws TarFormatError if it gets too much. */
+  room(size: number): Uint8Array {
+    const length = Math.min(size, CRAMFS_MAX_FILE_SIZE);
+    this.total += length;
+    if (this.total > MAX_CONTENT) {
+      throw new TarFormatError(
+        `more than ${MAX_CONTENT} bytes of files: extract it, and build from the directory`,
+      );
+    }
+    if (length > SLAB_SIZE / 8) return new Uint8Array(length);
+    if (this.used + length > this.slab.length) {
+      this.slab = new Uint8Array(SLAB_SIZE);
+      this.used = 0;
+    }
+    const room = this.slab.subarray(this.used, this.used + length);
+    this.used += length;
+    return room;
+  }
+}
+
+async function readContent(
+  map: SparseMap,
+  content: Uint8Array,
+  reader: ChunkReader,
+): Promise<void> {
   for (const { offset, length } of map.pieces) {
     const part = content.subarray(offset, offset + length);
     await reader.readInto(part);
@@ -324,5 +368,4 @@ async function readContent(map: SparseMap, reader: ChunkReader): Promise<Uint8Ar
   }
   const stored = storedLength(map);
   await reader.skip(alignUp(stored, TAR_BLOCK_SIZE) - stored);
-  return content;
 }

@@ -258,7 +258,8 @@ describe('hard links', () => {
       ),
     );
     const [a, b] = [...tree.children.values()] as FileEntry[];
-    expect(await b!.read()).toBe(await a!.read());
+    expect((await b!.read()).buffer).toBe((await a!.read()).buffer);
+    expect(b).toHaveProperty('read', Reflect.get(a!, 'read'));
     expect(b).not.toBe(a);
   });
 
@@ -366,6 +367,32 @@ describe('damage', () => {
   test('extended headers that claim to be huge', async () => {
     expect(await refusal({ name: 'p', typeflag: 'x', size: 2 ** 30 })).toBe(
       'extended header of 1073741824 bytes',
+    );
+  });
+
+  test('global headers that add up', async () => {
+    const headers = Array.from({ length: 3 }, (_, index) =>
+      paxHeader([[`comment${index}`, 'x'.repeat(2 << 20)]], 'g'),
+    );
+    expect((await errorOf(tarArchive(...headers))).message).toMatch(
+      /^global headers of \d+ bytes$/,
+    );
+  });
+
+  test('sparse files that claim more than there can be', async () => {
+    const sparse = Array.from({ length: 65 }, (_, index) =>
+      Buffer.concat([
+        paxHeader([
+          ['GNU.sparse.major', '0'],
+          ['GNU.sparse.minor', '1'],
+          ['GNU.sparse.size', String(2 ** 40)],
+          ['GNU.sparse.map', '0,0'],
+        ]),
+        tarItem({ name: `sparse-${index}` }),
+      ]),
+    );
+    expect((await errorOf(tarArchive(...sparse))).message).toMatch(
+      /^more than 1073741824 bytes of/,
     );
   });
 

@@ -62,14 +62,23 @@ function failure(message: string, file: string, offset: number): CramfsError {
   return new CramfsError('BAD_SOURCE', message, { path: file, offset });
 }
 
-/** Archives are padded with zeros, which is no data. */
+/** Far more than the largest records that tapes have; less than a decompression bomb needs. */
+const MAX_TRAILING_BYTES = 64 << 20;
+
+/**
+ * Archives are padded with zeros, which is no data.
+ *
+ * @throws TarFormatError if there is no end of it.
+ */
 async function hasTrailingData(reader: ChunkReader): Promise<boolean> {
   let found = false;
-  for (;;) {
+  for (let length = 0; length <= MAX_TRAILING_BYTES;) {
     const bytes = await reader.some(Infinity);
     if (bytes === undefined) return found;
+    length += bytes.length;
     found ||= bytes.some((byte) => byte !== 0);
   }
+  throw new TarFormatError(`more than ${MAX_TRAILING_BYTES} bytes follow its end marker`);
 }
 
 function addMember(root: DirectoryEntry, member: TarMember): void {
@@ -144,26 +153,38 @@ function linkedEntry(root: DirectoryEntry, member: TarMember): TreeEntry {
   if (target.type === 'directory') {
     throw memberError(member, `hard link to '${text}', which is a directory`);
   }
-  return { ...target };
+  if (target.type !== 'file') return { ...target };
+  const { mode, uid, gid, type, size } = target;
+  return Object.assign({ mode, uid, gid, type, size, read: readEmpty }, target);
 }
 
 function newEntry(member: TarMember, type: Exclude<TarMemberType, 'link'>): TreeEntry {
-  const { uid, gid, size, content, linkTarget, rdev } = member;
-  const base = { mode: typeBits(type) | member.permissions, uid, gid };
+  const { uid, gid, size, linkTarget, rdev } = member;
+  const mode = typeBits(type) | member.permissions;
+  // Written out: what is spread takes four times the memory, and there may be a million of them.
   switch (type) {
     case 'file':
-      return { ...base, type, size, read: () => content };
+      return { mode, uid, gid, type, size, read: readerOf(member.content) };
     case 'directory':
-      return { ...base, type, children: new Map() };
+      return { mode, uid, gid, type, children: new Map() };
     case 'symlink':
       // What Linux gives every symbolic link, whatever the archive says.
-      return { ...base, mode: S_IFLNK | 0o777, type, target: linkTarget };
+      return { mode: S_IFLNK | 0o777, uid, gid, type, target: linkTarget };
     case 'char-device':
     case 'block-device':
-      return { ...base, type, rdev };
+      return { mode, uid, gid, type, rdev };
     case 'fifo':
-      return { ...base, type };
+      return { mode, uid, gid, type };
   }
+}
+
+const EMPTY = new Uint8Array(0);
+const readEmpty = (): Uint8Array => EMPTY;
+
+/** Keeps no view of the content, which would be larger than the content of most files. */
+function readerOf({ buffer, byteOffset, byteLength }: Uint8Array): () => Uint8Array {
+  if (byteLength === 0) return readEmpty;
+  return () => new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function newDirectory(): DirectoryEntry {

@@ -20,7 +20,12 @@ export async function runOnStream<T>(steps: TarSteps<T>, reader: ChunkReader): P
   while (next.done !== true) {
     const { want, length } = next.value;
     let answer = EMPTY;
-    if (want === 'peek') answer = await reader.peek(length);
+    // What is there already costs no turn of the event loop.
+    const ready = reader.ready(length);
+    if (ready !== undefined) {
+      answer = ready;
+      if (want !== 'peek') reader.drop(length);
+    } else if (want === 'peek') answer = await reader.peek(length);
     else if (want === 'take') answer = await reader.take(length);
     else await reader.skip(length);
     next = steps.next(answer);

@@ -3,6 +3,8 @@ export interface ZstdStream {
   begin(): boolean;
   /** `output` gets pieces that it may keep; false if the input is bad. */
   transform(input: Uint8Array, output: (bytes: Uint8Array) => void): boolean;
+  /** Decompresses what transform() has taken in and kept. */
+  flush(output: (bytes: Uint8Array) => void): boolean;
   /** Takes input that was cut short for complete. */
   end(output: (bytes: Uint8Array) => void): boolean;
   /** Frees the stream's memory. */

@@ -57,6 +57,55 @@ async function failure(name: string, bytes: Uint8Array): Promise<CramfsError> {
   return error as CramfsError;
 }
 
+/** A Zstandard frame of blocks of 128 KiB, four bytes each, that repeat `byte`. */
+function rleFrame(blocks: number, byte: number): Buffer {
+  const head = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x58]);
+  const body = Buffer.alloc(4 * blocks);
+  for (let index = 0; index < blocks; index += 1) {
+    const isLast = index === blocks - 1 ? 1 : 0;
+    body.writeUIntLE(((128 << 10) << 3) | 2 | isLast, 4 * index, 3);
+    body[4 * index + 3] = byte;
+  }
+  return Buffer.concat([head, body]);
+}
+
+describe('decompression bombs', () => {
+  test('what one chunk of zstd stands for comes block by block', async () => {
+    const sizes = new Set<number>();
+    let blocks = 0;
+    const source = (async function* () {
+      await Promise.resolve();
+      yield rleFrame(5000, 1);
+    })();
+    for await (const { length } of decompress(source, 'bomb')) {
+      sizes.add(length);
+      blocks += 1;
+    }
+    expect([blocks, [...sizes]]).toEqual([5000, [128 << 10]]);
+  });
+
+  test.each([
+    ['zstd', rleFrame(3000, 0)],
+    ['gzip', gzipSync(Buffer.alloc(3000 * (128 << 10)))],
+  ])('zeros without end in %s are no padding', async (_, bytes) => {
+    const error = await failure('bomb', bytes);
+    expect([error.code, error.message]).toEqual([
+      'BAD_SOURCE',
+      'more than 67108864 bytes follow its end marker',
+    ]);
+  });
+
+  test('zstd that is cut short, or goes on with something else', async () => {
+    const frame = rleFrame(10, 0);
+    const cut = await failure('cut', frame.subarray(0, -2));
+    expect(cut.message).toBe('zstd data that was cut short');
+    const mixed = await failure('mixed', Buffer.concat([frame, Buffer.from('no frame at all')]));
+    expect(mixed.message).toBe('bad zstd data');
+    const skippable = Buffer.from([0x5a, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 9, 9]);
+    expect((await read('skip', Buffer.concat([frame, skippable, frame]))).children.size).toBe(0);
+  });
+});
+
 describe('openTarStream', () => {
   test('plain, under any name', async () => {
     await expectContent(await read('plain.tar.gz', ARCHIVE));

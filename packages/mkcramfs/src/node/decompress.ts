@@ -2,8 +2,9 @@ import { createReadStream } from 'node:fs';
 import { Readable, pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { CramfsError, bytesToName, type CramfsErrorCode } from 'cramfs-format';
-import { ChunkReader } from '../chunk-reader.js';
+import { ChunkReader, UnexpectedEnd } from '../chunk-reader.js';
 import { systemReason } from './system-error.js';
+import { ZstdFormatError, zstdBlocks } from './zstd-blocks.js';
 
 /** An archive being read, uncompressed. */
 export interface TarStream {
@@ -112,11 +113,17 @@ async function* unzstd(
   const collect = (bytes: Uint8Array): void => {
     if (bytes.length > 0) output.push(bytes);
   };
-  for await (const chunk of allChunks(reader)) {
-    if (!stream.transform(chunk, collect)) throw fail('BAD_SOURCE', 'bad zstd data');
-    yield* output.splice(0);
+  try {
+    for await (const block of zstdBlocks(reader)) {
+      if (!stream.transform(block, collect) || !stream.flush(collect)) throw new ZstdFormatError();
+      yield* output.splice(0);
+    }
+    if (!stream.end(collect)) throw new ZstdFormatError();
+  } catch (error) {
+    if (error instanceof ZstdFormatError) throw fail('BAD_SOURCE', 'bad zstd data');
+    if (error instanceof UnexpectedEnd) throw fail('BAD_SOURCE', 'zstd data that was cut short');
+    throw error;
   }
-  if (!stream.end(collect)) throw fail('BAD_SOURCE', 'bad zstd data');
   yield* output;
   stream.delete();
 }

@@ -174,8 +174,8 @@ class DirectoryScan {
   }
 
   private makeEntry(host: Buffer, path: string, stats: BigIntStats): TreeEntry {
-    const { rdev, ...base } = this.attributes(path, stats);
-    const type = fileType(base.mode);
+    const { mode, uid, gid, rdev } = this.attributes(path, stats);
+    const type = fileType(mode);
     switch (type) {
       case 'file': {
         if (!this.readsAll) accessSync(host, constants.R_OK);
@@ -184,20 +184,22 @@ class DirectoryScan {
         let read = link === undefined ? undefined : this.linked.get(link);
         read ??= (): Uint8Array => this.reader.read(host, path, seen);
         if (link !== undefined) this.linked.set(link, read);
-        return { ...base, type, size: Number(stats.size), read };
+        return { mode, uid, gid, type, size: Number(stats.size), read };
       }
       case 'directory':
-        return directoryEntry(base);
-      case 'symlink':
-        return { ...base, type, target: bytesToName(readlinkSync(host, { encoding: 'buffer' })) };
+        return directoryEntry({ mode, uid, gid });
+      case 'symlink': {
+        const target = bytesToName(readlinkSync(host, { encoding: 'buffer' }));
+        return { mode, uid, gid, type, target };
+      }
       case 'char-device':
       case 'block-device':
-        return { ...base, type, rdev };
+        return { mode, uid, gid, type, rdev };
       case 'fifo':
       case 'socket':
-        return { ...base, type };
+        return { mode, uid, gid, type };
       case undefined:
-        throw new Error(`unknown file type 0${(base.mode & S_IFMT).toString(8)}`);
+        throw new Error(`unknown file type 0${(mode & S_IFMT).toString(8)}`);
     }
   }
 
