@@ -67,6 +67,8 @@ export interface ElfRules {
   readonly checksClass?: boolean;
   /** elf_check_arch() beyond e_machine: flags, entry. Undefined: anything goes. */
   readonly accepts?: (elf: ElfFile) => boolean;
+  /** elf_check_fdpic(): e_ident[EI_OSABI] of FDPIC programs. Undefined: there are none. */
+  readonly fdpicOsAbi?: number;
   /** elf_read_implies_exec() for a program without PT_GNU_STACK. */
   readonly noStackHeaderImpliesExec: boolean;
   /** Entries of the auxiliary vector, AT_NULL included. */

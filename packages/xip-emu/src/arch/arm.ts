@@ -7,6 +7,7 @@ const EM_ARM = 40;
 /** arch/arm/include/asm/elf.h */
 const EF_ARM_EABI_MASK = 0xff000000;
 const EF_ARM_APCS_26 = 0x08;
+const ELFOSABI_ARM_FDPIC = 65;
 const SZ_16M = 0x1000000;
 const VECTORS = 0xffff0000;
 
@@ -28,6 +29,7 @@ export const arm: Architecture = {
     elfClass: 32,
     machines: [EM_ARM],
     accepts: checkArch,
+    fdpicOsAbi: ELFOSABI_ARM_FDPIC,
     noStackHeaderImpliesExec: true,
     auxvEntries: 22,
     platform: 'v7l',

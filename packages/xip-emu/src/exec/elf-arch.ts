@@ -1,5 +1,6 @@
 import {
   EI_CLASS,
+  EI_OSABI,
   decodeElfHeader,
   elfFileOf,
   isElf,
@@ -18,6 +19,11 @@ export interface CheckedElf {
   readonly arch: Architecture;
   /** How the kernel reads the file, whatever that says of itself. */
   readonly layout: ElfLayout;
+}
+
+/** elf_check_fdpic(): whether a file is of the FDPIC ABI that the architecture has, if it has one. */
+export function elfCheckFdpic(head: Uint8Array, { elf }: Architecture): boolean {
+  return isElf(head) && elf.fdpicOsAbi !== undefined && head[EI_OSABI] === elf.fdpicOsAbi;
 }
 
 /**

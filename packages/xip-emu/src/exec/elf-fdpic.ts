@@ -1,5 +1,4 @@
 import {
-  EI_OSABI,
   PF_X,
   PT_DYNAMIC,
   PT_GNU_STACK,
@@ -16,14 +15,15 @@ import {
 import { bytesToName } from 'cramfs-format';
 import { alignedLength } from '../aligned-length.js';
 import type { Architecture } from '../arch/architecture.js';
-import { SyscallError } from '../errno.js';
+import type { KernelBuild } from '../arch/kernel-build.js';
+import { SyscallError, UnmodelledError } from '../errno.js';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
 import type { NommuMm } from '../nommu/nommu-mm.js';
 import type { Process } from '../process.js';
 import { PAGE_SIZE, type Address } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import type { Binprm } from './binprm.js';
-import { checkElf, type CheckedElf } from './elf-arch.js';
+import { checkElf, elfCheckFdpic, type CheckedElf } from './elf-arch.js';
 import type { LoadedSegment, MappedFile } from './loaded-object.js';
 import { beginNewExec, type LoadedNommu } from './nommu-loaded.js';
 import { mapSegment, placedSegments, readSegments } from './nommu-segments.js';
@@ -81,6 +81,31 @@ export function loadElfFdpic(mm: NommuMm, { process, file, head, interp }: Binpr
 }
 
 /**
+ * Where the kernel has an MMU, too, its loader of FDPIC programs takes them: up to the tables on the
+ * stack, where it counts entries wrong and dies of its own check if there is a vdso (the kernel goes
+ * on). Compare fs/binfmt_elf_fdpic.c:create_elf_fdpic_tables().
+ *
+ * @throws SyscallError ENOEXEC without that loader, and what is wrong with the headers; ExecKilled.
+ */
+export function loadElfFdpicMmu({ process, file, head }: Binprm, build: KernelBuild): never {
+  const checked = checkElf(head, build.arch);
+  if (checked === undefined || !build.config.BINFMT_ELF_FDPIC) {
+    throw new SyscallError('ENOEXEC', 'no support for FDPIC programs');
+  }
+  const { elf } = fetchPhdrs(file, checked);
+  const interpreter = openInterpreter(process, file, { elf, arch: build.arch });
+  if (interpreter !== undefined) closeExec(interpreter.file);
+  if (!build.config.VDSO)
+    throw new UnmodelledError('FDPIC programs with an MMU and without a vdso');
+  return pastPointOfNoReturn(() => {
+    throw new SyscallError(
+      'EFAULT',
+      'FDPIC with an MMU: BUG_ON() in fs/binfmt_elf_fdpic.c:create_elf_fdpic_tables()',
+    );
+  });
+}
+
+/**
  * As large and as executable as PT_GNU_STACK says: the interpreter's if the program asks for no
  * size. There is no heap.
  *
@@ -94,7 +119,12 @@ function mapStack(mm: NommuMm, elf: ElfFile, interpreter: ElfFile | undefined): 
     alignedLength(asked === 0 ? DEFAULT_STACK : asked),
     MIN_STACK_PAGES * PAGE_SIZE,
   );
-  const executable = wanted !== undefined && (wanted.flags & PF_X) !== 0 ? PROT_EXEC : 0;
+  // Without PT_GNU_STACK: VM_STACK_FLAGS, which READ_IMPLIES_EXEC decides.
+  const isExecutable =
+    wanted === undefined
+      ? own === undefined && mm.build.arch.elf.noStackHeaderImpliesExec
+      : (wanted.flags & PF_X) !== 0;
+  const executable = isExecutable ? PROT_EXEC : 0;
   const prot = PROT_READ | PROT_WRITE | executable;
   const stack = mm.mmap({ address: 0, length, prot, flags: ANONYMOUS, pgoff: 0 });
   mm.startBrk = stack;
@@ -143,9 +173,8 @@ function readExactly(file: OpenFile, position: number, length: number): Uint8Arr
 }
 
 /** Executables of FDPIC, and shared objects, need no place of their own. */
-function canBeMoved({ header }: CheckedElf): boolean {
-  const { type, machine, flags, ident } = header;
-  return type === ET_DYN || isFdpic({ machine, flags, osAbi: ident[EI_OSABI]! });
+function canBeMoved({ header, arch }: CheckedElf): boolean {
+  return header.type === ET_DYN || elfCheckFdpic(header.ident, arch);
 }
 
 /** @throws SyscallError ENOMEM, ENOENT, ENOEXEC, ELIBBAD and those of a lookup. */

@@ -6,6 +6,8 @@ import { setupAdditionalPages } from '../mm/special-mapping.js';
 import type { Process } from '../process.js';
 import { PAGE_SIZE, pageAlign, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
+import { elfCheckFdpic } from './elf-arch.js';
+import { loadElfFdpicMmu } from './elf-fdpic.js';
 import { setExeFile } from '../vfs/write-access.js';
 import { pushStrings, pushTables, type ExecArguments } from './arguments.js';
 import { withBinprm, type Binprm } from './binprm.js';
@@ -63,6 +65,7 @@ export function execElf(
 function loadElfBinary(mm: Mm, bprm: Binprm): ElfProgram {
   const { process, file, filename, interp } = bprm;
   const { arch } = mm.host.build;
+  if (elfCheckFdpic(bprm.head, arch)) return loadElfFdpicMmu(bprm, mm.host.build);
   const program = loadElfHeaders(file, bprm.head, arch);
   if (program === undefined) {
     throw new SyscallError('ENOEXEC', `not an ELF program for ${arch.name}`);

@@ -1,12 +1,20 @@
-import { FLAT_FLAG_GZDATA, FLAT_FLAG_GZIP, FLAT_VERSION, parseFlat } from 'cramfs-elf';
+import {
+  FLAT_FLAG_GZDATA,
+  FLAT_FLAG_GZIP,
+  FLAT_FLAG_RAM,
+  FLAT_VERSION,
+  OLD_FLAT_VERSION,
+  parseFlat,
+} from 'cramfs-elf';
+import type { KernelBuild } from '../arch/kernel-build.js';
 import { SyscallError } from '../errno.js';
 
 const MAX_LENGTH = 1 << 28;
-/** Room that the kernel counts for a relocation; an entry has four bytes. */
-const RELOC_ROOM = 8;
 
 /** A bFLT header as the kernel computes with it; bytes. */
 export interface FlatLengths {
+  /** FLAT_VERSION or OLD_FLAT_VERSION. */
+  readonly rev: number;
   readonly flags: number;
   /** Of the file, header included; data follows it. */
   readonly text: number;
@@ -17,8 +25,10 @@ export interface FlatLengths {
   readonly relocCount: number;
   /** In the file. */
   readonly relocStart: number;
-  /** Of data, and the room for relocations behind it. */
+  /** Of data, and the room that the kernel counts for the relocations behind it. */
   readonly fullData: number;
+  /** Bytes behind data that the program gets: its bss and stack, or its relocations before that. */
+  readonly extra: number;
 }
 
 /**
@@ -28,28 +38,45 @@ export interface FlatLengths {
  * @param argumentSpace bytes of the stack that arguments take.
  * @throws SyscallError ENOEXEC.
  */
-export function readFlatHeader(head: Uint8Array, argumentSpace: number): FlatLengths {
+export function readFlatHeader(
+  head: Uint8Array,
+  argumentSpace: number,
+  { arch, config }: KernelBuild,
+): FlatLengths {
   const header = parseFlat(head);
-  if (header?.rev !== FLAT_VERSION) {
-    throw new SyscallError('ENOEXEC', `bFLT version ${String(header?.rev)}`);
+  const rev = header?.rev;
+  const isOld = config.BINFMT_FLAT_OLD && rev === OLD_FLAT_VERSION;
+  if (header === undefined || (rev !== FLAT_VERSION && !isOld)) {
+    throw new SyscallError('ENOEXEC', `bFLT version ${String(rev)}`);
   }
-  const { flags, relocCount, relocStart } = header;
+  const { relocCount, relocStart } = header;
+  const allInRam = isOld && (header.flags !== 0 || config.BINFMT_FLAT_OLD_ALWAYS_RAM);
+  const flags = allInRam ? FLAT_FLAG_RAM : header.flags;
   const text = header.dataStart;
   // The kernel's lengths are u32: what would be negative is very long.
   const data = (header.dataEnd - text) >>> 0;
   const bss = (header.bssEnd - header.dataEnd) >>> 0;
   const stack = (header.stackSize + argumentSpace) >>> 0;
-  const fullData = data + relocCount * RELOC_ROOM;
+  // Entries have 4 bytes; room is counted for sizeof(unsigned long).
+  const relocations = relocCount * arch.pointerSize;
+  const fullData = (data + relocations) >>> 0;
   if ([text, data, bss, stack, relocCount, fullData].some((length) => length >= MAX_LENGTH)) {
     throw new SyscallError('ENOEXEC', 'bad bFLT header');
   }
-  if ((flags & (FLAT_FLAG_GZIP | FLAT_FLAG_GZDATA)) !== 0) {
+  if (!config.BINFMT_ZFLAT && (flags & (FLAT_FLAG_GZIP | FLAT_FLAG_GZDATA)) !== 0) {
     throw new SyscallError('ENOEXEC', 'support for ZFLAT executables is not enabled');
   }
-  return { flags, text, data, bss, stack, relocCount, relocStart, fullData };
-}
-
-/** Bytes behind data that a program gets: its bss and stack, or its relocations before that. */
-export function extraSpace({ bss, stack, relocCount }: FlatLengths): number {
-  return Math.max(bss + stack, relocCount * RELOC_ROOM);
+  const extra = Math.max(bss + stack, relocations);
+  return {
+    rev: header.rev,
+    flags,
+    text,
+    data,
+    bss,
+    stack,
+    relocCount,
+    relocStart,
+    fullData,
+    extra,
+  };
 }

@@ -1,4 +1,4 @@
-import { FLAT_FLAG_GOTPIC, FLAT_HEADER_SIZE } from 'cramfs-elf';
+import { FLAT_FLAG_GOTPIC, FLAT_HEADER_SIZE, OLD_FLAT_VERSION } from 'cramfs-elf';
 import { SyscallError } from '../errno.js';
 import type { NommuMm } from '../nommu/nommu-mm.js';
 import type { Address } from '../units.js';
@@ -21,7 +21,8 @@ export function relocateFlat(
   startText: Address,
   startData: Address,
 ): void {
-  const { flags, text, data, bss, relocCount, relocStart } = header;
+  const { rev, flags, text, data, bss, relocCount, relocStart } = header;
+  const little = mm.build.arch.endianness === 'little';
   const hasTable = (flags & FLAT_FLAG_GOTPIC) !== 0;
   const code = (text - FLAT_HEADER_SIZE) >>> 0;
   // Compare fs/binfmt_flat.c:calc_reloc(); addresses of the file start behind its header.
@@ -34,21 +35,44 @@ export function relocateFlat(
 
   if (hasTable) {
     for (let at = behindTableHeader(mm, startData); ; at += WORD) {
-      const value = load(mm, at, true);
+      const value = load(mm, at, little);
       if (value === END_OF_TABLE) break;
-      if (value !== 0) store(mm, at, moved(value));
+      if (value !== 0) store(mm, at, moved(value), little);
     }
   }
   const relocations = startData + ((relocStart - text) >>> 0);
   for (let index = 0; index < relocCount; index += 1) {
-    const at = moved(load(mm, relocations + index * WORD, false));
-    const value = load(mm, at, hasTable);
-    if (value !== 0) store(mm, at, moved(value));
+    const entry = load(mm, relocations + index * WORD, false);
+    if (rev === OLD_FLAT_VERSION) {
+      relocateOld(mm, entry, [startText + FLAT_HEADER_SIZE, startData, startData + data], little);
+      continue;
+    }
+    const at = moved(entry);
+    // Without a table, words are as the linker wrote them: big-endian.
+    const value = load(mm, at, hasTable && little);
+    if (value !== 0) store(mm, at, moved(value), little);
   }
+}
+
+/**
+ * A relocation of version 2: a word of the data, by a signed offset of 30 bits, that gets the start of
+ * text, data or bss added, by a type in the highest bits. Compare fs/binfmt_flat.c:old_reloc(),
+ * include/linux/flat.h:flat_v2_reloc_t.
+ */
+function relocateOld(
+  mm: NommuMm,
+  entry: number,
+  starts: readonly Address[],
+  little: boolean,
+): void {
+  const type = entry >>> 30;
+  const at = starts[1]! + ((entry << 2) >> 2);
+  store(mm, at, (load(mm, at, little) + (starts[type] ?? 0)) % 2 ** 32, little);
 }
 
 /** On RISC-V the linker leaves two words for the dynamic loader: skip_got_header(). */
 function behindTableHeader(mm: NommuMm, start: Address): Address {
+  if (!mm.build.arch.flat.gotHeader) return start;
   if (load(mm, start, true) !== END_OF_TABLE) return start;
   return load(mm, start + WORD, true) === END_OF_TABLE ? start + 4 * WORD : start + 2 * WORD;
 }
@@ -59,8 +83,8 @@ function load(mm: NommuMm, at: Address, littleEndian: boolean): number {
   return new DataView(bytes.buffer).getUint32(0, littleEndian);
 }
 
-function store(mm: NommuMm, at: Address, value: Address): void {
+function store(mm: NommuMm, at: Address, value: Address, littleEndian: boolean): void {
   const bytes = new Uint8Array(WORD);
-  new DataView(bytes.buffer).setUint32(0, value, true);
-  mm.write(at, bytes);
+  new DataView(bytes.buffer).setUint32(0, value, littleEndian);
+  mm.write(at, bytes, 'fs/binfmt_flat.c:load_flat_file() => flat_put_addr_at_rp()');
 }

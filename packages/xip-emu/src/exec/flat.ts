@@ -1,21 +1,31 @@
-import { FLAT_FLAG_RAM, PF_R, PF_W, PF_X } from 'cramfs-elf';
+import {
+  FLAT_FLAG_GZDATA,
+  FLAT_FLAG_GZIP,
+  FLAT_FLAG_RAM,
+  FLAT_HEADER_SIZE,
+  PF_R,
+  PF_W,
+  PF_X,
+} from 'cramfs-elf';
+import type { KernelBuild } from '../arch/kernel-build.js';
+import { SyscallError } from '../errno.js';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
 import type { NommuMm } from '../nommu/nommu-mm.js';
 import { pageAlign, type Address } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import type { Binprm } from './binprm.js';
-import { extraSpace, readFlatHeader, type FlatLengths } from './flat-header.js';
+import { readFlatHeader, type FlatLengths } from './flat-header.js';
+import { inflateFlat } from './flat-inflate.js';
 import { relocateFlat } from './flat-relocations.js';
 import type { LoadedSegment, MappedFile } from './loaded-object.js';
 import { beginNewExec, type LoadedNommu } from './nommu-loaded.js';
 import { readProgram } from './open-exec.js';
 import { pastPointOfNoReturn } from './point-of-no-return.js';
 
+const LOAD_FLAT = 'fs/binfmt_flat.c:load_flat_file()';
+
 /** FLAT_DATA_ALIGN */
 const DATA_ALIGN = 0x20;
-/** FLAT_STACK_ALIGN: RISC-V wants its stack pointer like this. */
-const STACK_ALIGN = 16;
-const POINTER_SIZE = 8;
 
 const RWX = PROT_READ | PROT_WRITE | PROT_EXEC;
 const ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS;
@@ -37,15 +47,18 @@ interface FlatPlaces {
  */
 export function loadFlat(mm: NommuMm, bprm: Binprm): LoadedNommu {
   const { file, head, interp } = bprm;
-  const header = readFlatHeader(head, argumentSpace(bprm));
+  const { config } = mm.build;
+  if (!config.BINFMT_FLAT) throw new SyscallError('ENOEXEC', 'no support for bFLT');
+  const header = readFlatHeader(head, argumentSpace(bprm, mm.build), mm.build);
   beginNewExec(mm, file, interp);
   return pastPointOfNoReturn(() => {
-    const inRam = (header.flags & FLAT_FLAG_RAM) !== 0;
-    const places = inRam ? loadIntoRam(mm, file, header) : loadApart(mm, file, header);
+    const places = isInRam(header) ? loadIntoRam(mm, file, header) : loadApart(mm, file, header);
     const { text, data, top } = places;
     relocateFlat(mm, header, text, data);
-    const relocations = Math.min(header.fullData, top - data) - header.data;
-    mm.write(data + header.data, new Uint8Array(relocations));
+    // What the relocations have left behind the data is cleared with bss, heap and stack.
+    const used = Math.min(header.fullData, top - data) - header.data;
+    if (used > 0) mm.write(data + header.data, new Uint8Array(used), LOAD_FLAT);
+    writeLibraryTable(mm, data);
     setHeap(mm, data + header.data + header.bss, top, header.stack);
     return {
       format: 'flat',
@@ -63,28 +76,70 @@ function loadApart(mm: NommuMm, file: OpenFile, header: FlatLengths): FlatPlaces
   const prot = PROT_READ | PROT_EXEC;
   const length = header.text;
   const text = mm.mmap({ address: 0, length, prot, flags: MAP_PRIVATE, file, pgoff: 0 });
-  const block = pageAlign(header.data + extraSpace(header));
-  const data = mm.mmap({ address: 0, length: block, prot: RWX, flags: ANONYMOUS, pgoff: 0 });
-  mm.write(data, readProgram(file, header.text, header.fullData));
-  return { text, data, top: data + block };
+  const offset = dataStartOffset(mm.build);
+  const block = pageAlign(header.data + header.extra + offset);
+  const start = mm.mmap({ address: 0, length: block, prot: RWX, flags: ANONYMOUS, pgoff: 0 });
+  const data = alignUp(start + offset, DATA_ALIGN);
+  mm.write(data, readData(file, header), LOAD_FLAT);
+  return { text, data, top: start + block };
 }
 
 /** All of it in one block. */
 function loadIntoRam(mm: NommuMm, file: OpenFile, header: FlatLengths): FlatPlaces {
-  const length = pageAlign(header.text + header.data + extraSpace(header));
+  // Words of 4 bytes here, whatever a pointer has.
+  const offset = dataStartOffset(mm.build) > 0 ? 4 : 0;
+  const length = pageAlign(header.text + header.data + header.extra + offset);
   const text = mm.mmap({ address: 0, length, prot: RWX, flags: ANONYMOUS, pgoff: 0 });
-  const data = alignUp(text + header.text, DATA_ALIGN);
-  mm.write(text, readProgram(file, 0, header.text));
-  mm.write(data, readProgram(file, header.text, header.fullData));
+  const data = alignUp(text + header.text + offset, DATA_ALIGN);
+  if ((header.flags & FLAT_FLAG_GZIP) === 0) {
+    mm.write(text, readProgram(file, 0, header.text), LOAD_FLAT);
+    mm.write(data, readData(file, header), LOAD_FLAT);
+  } else {
+    // The header itself is not read: its room stays empty.
+    const code = header.text - FLAT_HEADER_SIZE;
+    const content = inflateFlat(file, FLAT_HEADER_SIZE, code + header.fullData);
+    mm.write(text + FLAT_HEADER_SIZE, content, LOAD_FLAT);
+    mm.write(data, content.subarray(code), LOAD_FLAT);
+  }
   return { text, data, top: text + length };
+}
+
+/** Data and relocations, as the file has them. */
+function readData(file: OpenFile, { flags, text, fullData }: FlatLengths): Uint8Array {
+  return (flags & FLAT_FLAG_GZDATA) === 0
+    ? readProgram(file, text, fullData)
+    : inflateFlat(file, text, fullData);
+}
+
+/** Text that is not mapped from the file, but in one block with the data. */
+function isInRam({ flags }: FlatLengths): boolean {
+  return (flags & (FLAT_FLAG_RAM | FLAT_FLAG_GZIP)) !== 0;
+}
+
+/** DATA_START_OFFSET_WORDS: room before the data, in bytes. */
+function dataStartOffset({ arch, config }: KernelBuild): number {
+  return config.BINFMT_FLAT_NO_DATA_START_OFFSET ? 0 : arch.pointerSize;
+}
+
+/** The word before the data tells the program where its data is: MAX_SHARED_LIBS_UPDATE. */
+function writeLibraryTable(mm: NommuMm, data: Address): void {
+  const { arch } = mm.build;
+  if (dataStartOffset(mm.build) === 0) return;
+  const word = new Uint8Array(arch.pointerSize);
+  const view = new DataView(word.buffer);
+  const little = arch.endianness === 'little';
+  if (arch.pointerSize === 4) view.setUint32(0, data, little);
+  else view.setBigUint64(0, BigInt(data), little);
+  mm.write(data - arch.pointerSize, word, LOAD_FLAT);
 }
 
 function mappedFile(
   { path, inode }: OpenFile,
-  { text, data, bss, flags }: FlatLengths,
+  header: FlatLengths,
   places: FlatPlaces,
 ): MappedFile {
-  const inRam = (flags & FLAT_FLAG_RAM) === 0 ? 0 : PF_W;
+  const { text, data, bss } = header;
+  const inRam = isInRam(header) ? PF_W : 0;
   const textFlags = PF_R | PF_X | inRam;
   const segments: LoadedSegment[] = [
     { vaddr: 0, offset: 0, filesz: text, memsz: text, flags: textFlags, address: places.text },
@@ -109,11 +164,12 @@ function setHeap(mm: NommuMm, start: Address, top: Address, stackSize: number): 
 }
 
 /** Stack for strings and pointers. Compare fs/binfmt_flat.c:load_flat_binary(). */
-function argumentSpace({ filename, argv, envp }: Binprm): number {
+function argumentSpace({ filename, argv, envp }: Binprm, { arch }: KernelBuild): number {
+  const pointerSize: number = arch.pointerSize;
   const strings = [filename, ...argv, ...envp];
-  const bytes = strings.reduce((sum, string) => sum + string.length + 1, POINTER_SIZE);
-  const pointers = (argv.length + 1 + envp.length + 1) * POINTER_SIZE;
-  return alignUp(bytes + pointers, STACK_ALIGN);
+  const bytes = strings.reduce((sum, string) => sum + string.length + 1, pointerSize);
+  const pointers = (argv.length + 1 + envp.length + 1) * pointerSize;
+  return alignUp(bytes + pointers, arch.flat.stackAlign);
 }
 
 function alignUp(value: number, to: number): number {

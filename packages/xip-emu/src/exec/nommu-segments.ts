@@ -12,6 +12,9 @@ import type { LoadedSegment } from './loaded-object.js';
 import { readProgram } from './open-exec.js';
 import { UnsignedLong } from './unsigned-long.js';
 
+const DIRECT_MMAP = 'fs/binfmt_elf_fdpic.c:elf_fdpic_map_file_by_direct_mmap() => clear_user()';
+const CONSTDISP = 'fs/binfmt_elf_fdpic.c:elf_fdpic_map_file_constdisp_on_uclinux() => read_code()';
+
 /** Where a 64-bit word ends. */
 const ADDRESS_LIMIT = 2 ** 63;
 
@@ -34,8 +37,10 @@ export function mapSegment(mm: NommuMm, file: OpenFile, segment: ElfSegment): Lo
     file,
     pgoff: pageOf(position),
   });
-  if ((flags & PF_W) !== 0) mm.write(start, new Uint8Array(inPage));
-  if (memsz > filesz) mm.write(start + inPage + filesz, new Uint8Array(memsz - filesz));
+  if ((flags & PF_W) !== 0) mm.write(start, new Uint8Array(inPage), DIRECT_MMAP);
+  if (memsz > filesz) {
+    mm.write(start + inPage + filesz, new Uint8Array(memsz - filesz), DIRECT_MMAP);
+  }
   return { ...segment, address: start + inPage };
 }
 
@@ -46,8 +51,7 @@ function overwritten(
 ): KernelCorruption {
   return new KernelCorruption({
     kind: 'memory overwritten',
-    kernelFunction:
-      'fs/binfmt_elf_fdpic.c:elf_fdpic_map_file_constdisp_on_uclinux() => read_code()',
+    kernelFunction: CONSTDISP,
     effect:
       'a segment is read over what precedes or follows the memory of the program, whosever that is',
     first: { operation: `exec ${nameToText(path)}`, start: block, end: block + length },
@@ -120,7 +124,7 @@ export function readSegments(
     if (available > 0 && (start < block || end > block + pageAlign(length))) {
       throw overwritten(file.path, { block, length, start, end });
     }
-    mm.write(start, readProgram(file, offset, available));
+    mm.write(start, readProgram(file, offset, available), CONSTDISP);
     clearLoaded(mm, loaded, { start: start + filesz, end: start + Number(phdr.memsz) });
     loaded.push({ start, end });
     return start;
@@ -136,6 +140,6 @@ function clearLoaded(mm: NommuMm, loaded: readonly Range[], { start, end }: Rang
   for (const before of loaded) {
     const from = Math.max(start, before.start);
     const to = Math.min(end, before.end);
-    if (from < to) mm.write(from, new Uint8Array(to - from));
+    if (from < to) mm.write(from, new Uint8Array(to - from), CONSTDISP);
   }
 }

@@ -6,6 +6,7 @@ import { PAGE_SIZE, pageOf, pagesOf, type Address, type Frame } from '../units.j
 import { KernelCorruption } from '../kernel-corruption.js';
 import type { OpenFile } from '../vfs/file.js';
 import { setExeFile, type HasExeFile } from '../vfs/write-access.js';
+import { describeOrigin } from './describe.js';
 import { doMmap } from './do-mmap.js';
 import { doMremap } from './do-mremap.js';
 import { doMunmap, removeVma } from './do-munmap.js';
@@ -163,16 +164,31 @@ export class NommuMm implements MemoryMap, HasExeFile {
   /**
    * Copies `bytes` to memory of the process, as a loader does.
    *
-   * @throws UnmodelledError for ROM.
+   * @param by the kernel function that does so.
+   * @throws KernelCorruption for ROM: RAM in its place loses what was there, flash takes commands.
    */
-  write(address: Address, bytes: Uint8Array): void {
+  write(address: Address, bytes: Uint8Array, by: string): void {
     const { phys } = this.regions.ram;
     for (let done = 0; done < bytes.length;) {
       const offset = (address + done) % PAGE_SIZE;
       const piece = bytes.subarray(done, done + PAGE_SIZE - offset);
-      phys.borrowWritable(this.ramAt(address + done)).set(piece, offset);
+      const frame = this.frameAt(address + done);
+      if (phys.isRom(frame)) throw this.romWritten(address, address + bytes.length, by);
+      phys.borrowWritable(frame).set(piece, offset);
       done += piece.length;
     }
+  }
+
+  private romWritten(start: Address, end: Address, by: string): KernelCorruption {
+    const vma = this.findVma(start)!;
+    return new KernelCorruption({
+      kind: 'ROM written',
+      kernelFunction: by,
+      effect:
+        'the loader stores to text that is in place: what serves as ROM loses its content if it is RAM, and takes the stores for commands if it is flash',
+      first: { operation: describeOrigin(vma.origin), start: vma.vmStart, end: vma.vmEnd },
+      second: { operation: 'the program is loaded', start, end },
+    });
   }
 
   private traceMmap(request: MmapRequest, { vmStart, vmEnd }: NommuVma): void {
