@@ -37,6 +37,12 @@ const options = {
     'exit 1 if the program takes more RAM than this at most: bytes, or with K, M, G',
     parseBytes('--max-ram'),
   ),
+  compare: value(
+    'compare with /proc/PID/maps or smaps as saved on a board; exit 1 if they differ',
+    text,
+    undefined,
+    'FILE',
+  ),
   'image-offset': imageOptions.offset,
   'block-size': imageOptions['block-size'],
   ...jsonOption,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { textToName } from 'cramfs-format';
+import { nameToText, textToName } from 'cramfs-format';
 import type { ExecArguments } from '../commands/exec.js';
 import { DEFAULT_PHYS } from '../emulator-options.js';
 import { kernelConfig, programArchitecture } from '../emulator/architecture.js';
@@ -7,8 +7,11 @@ import { UsageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { print, type CliIo } from '../io.js';
 import { openImageAndOffset } from '../open-image.js';
+import { renderJson } from '../render/json.js';
 import { about } from '../report-error.js';
-import { explainExec } from './explain.js';
+import { parseBoardMaps } from './board-maps.js';
+import { compareWithBoard, differenceText } from './compare.js';
+import { explainExec, type ExecExplanation } from './explain.js';
 import { systemJson } from './json-system.js';
 import { execJson } from './json.js';
 import { systemText } from './render-system.js';
@@ -22,6 +25,9 @@ export async function runExecCommand(args: ExecArguments, io: CliIo): Promise<Ex
   const runs = await runsOf(args);
   if (pathText === undefined && runs.length === 0) {
     throw new UsageError('missing argument: PATH, or --run');
+  }
+  if (args.compare !== undefined && runs.length > 0) {
+    throw new UsageError('--compare is for one PATH, not for --run');
   }
   if (pathText !== undefined && runs.length > 0) {
     throw new UsageError(`unexpected argument: ${pathText}: --run names the programs`);
@@ -48,9 +54,41 @@ export async function runExecCommand(args: ExecArguments, io: CliIo): Promise<Ex
     }
     const argv = [path, ...argumentTexts.map(textToName)];
     const explanation = explainExec(image, { ...kernel, path, argv });
+    if (args.compare !== undefined) {
+      return compareCommand({ explanation, offset, file: args.compare, json: args.json }, io);
+    }
     await print(io, args.json ? execJson(explanation, offset) : execText(explanation));
     return explanation.starts && explanation.fits ? EXIT.ok : EXIT.differs;
   });
+}
+
+interface BoardQuestion {
+  readonly explanation: ExecExplanation;
+  /** Where the image starts in its file. */
+  readonly offset: number;
+  /** What was saved on the board. */
+  readonly file: string;
+  readonly json: boolean;
+}
+
+/** `--compare`: a line for each difference. A program that does not start is compared with nothing. */
+async function compareCommand(
+  { explanation, offset, file, json }: BoardQuestion,
+  io: CliIo,
+): Promise<ExitCode> {
+  if (!explanation.starts) {
+    await print(io, json ? execJson(explanation, offset) : execText(explanation));
+    return EXIT.differs;
+  }
+  const board = await about(file, () => parseBoardMaps(readFileSync(file, 'latin1')));
+  const differences = compareWithBoard(explanation, board);
+  await print(
+    io,
+    json
+      ? renderJson(differences.map((each) => ({ ...each, path: nameToText(each.path) })))
+      : differences.map((each) => `${differenceText(each)}\n`).join(''),
+  );
+  return differences.length > 0 ? EXIT.differs : EXIT.ok;
 }
 
 /** What `--run` and `--run-file` name, in this order. @throws UsageError, FileError. */
