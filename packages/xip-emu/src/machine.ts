@@ -1,6 +1,7 @@
 import { isBlockSize } from 'cramfs-format';
-import type { CramfsImage } from 'cramfs-reader';
+import { openImage, type CramfsImage } from 'cramfs-reader';
 import { SyscallError } from './errno.js';
+import { getTree, parseMountData } from './fs/get-tree.js';
 import { TmpfsSuperBlock } from './fs/tmpfs/super.js';
 import type { ArchitectureName } from './arch/architecture.js';
 import { ARCHITECTURES, kernelBuild, type KernelBuild } from './arch/kernel-build.js';
@@ -20,6 +21,7 @@ import { Process } from './process.js';
 import { PAGE_SIZE, pagesOf, setPageSize, type Address, type Vpn } from './units.js';
 import { Trace } from './trace.js';
 import { MTD_BLOCK_MAJOR, VIRTBLK_MAJOR, VIRTBLK_MINORS } from './vfs/device.js';
+import { FsStruct } from './vfs/fs-struct.js';
 import type { SuperBlock } from './vfs/inode.js';
 import { Clock } from './vfs/kstat.js';
 import { MountTable, type MountOptions, type RemountOptions } from './vfs/mount.js';
@@ -115,6 +117,7 @@ export class Machine implements MmHost {
     this.shmMount = this.register(new TmpfsSuperBlock(this.phys));
     this.vmRegions = new VmRegions(
       new RegionRam(this.phys, this.build.config.NOMMU_INITIAL_TRIM_EXCESS),
+      { maxMapCount: this.maxMapCount },
     );
   }
 
@@ -125,9 +128,50 @@ export class Machine implements MmHost {
    *
    * @returns the file system.
    */
-  mount<T extends SuperBlock>(path: string, sb: T, options?: MountOptions): T {
-    this.mounts.add(path, this.register(sb), options);
-    return sb;
+  mount<T extends SuperBlock>(path: string, sb: T, options?: MountOptions): T;
+  /**
+   * mount(2) by names: makes a file system of a type, `cramfs`, `tmpfs`, `ramfs`, `overlay` or
+   * `devtmpfs`, and puts it at `target`.
+   *
+   * @param source of a cramfs its MTD, `mtd0`; else only a name.
+   * @param options as after mount's -o: `ro`, and those of the file system, such as `size=16k` or
+   * `lowerdir=/rom,upperdir=/up/u,workdir=/up/w`. Other switches of overlayfs than redirect_dir can
+   * only be off.
+   * @throws SyscallError ENODEV, EINVAL, ENOENT, ENOTDIR.
+   */
+  mount(type: string, source: string, target: string, options?: string): SuperBlock;
+  mount(
+    pathOrType: string,
+    sbOrSource: SuperBlock | string,
+    optionsOrTarget?: MountOptions | string,
+    data = '',
+  ): SuperBlock {
+    if (typeof sbOrSource !== 'string') {
+      const options = typeof optionsOrTarget === 'string' ? undefined : optionsOrTarget;
+      this.mounts.add(pathOrType, this.register(sbOrSource), options);
+      return sbOrSource;
+    }
+    if (typeof optionsOrTarget !== 'string') throw new SyscallError('ENOENT', 'no target');
+    return this.mountByName(pathOrType, sbOrSource, optionsOrTarget, data);
+  }
+
+  private mountByName(type: string, source: string, target: string, data: string): SuperBlock {
+    const options = new Map(parseMountData(data));
+    const readOnly = options.delete('ro');
+    options.delete('rw');
+    const { phys, mmu, vmRegions } = this;
+    const fs = new FsStruct(this.mounts);
+    const cramfs = (mtd: number): SuperBlock => {
+      const rom = phys.roms[mtd];
+      if (rom === undefined) throw new SyscallError('ENOENT', `no mtd${mtd}`);
+      return this.newCramfs(openImage(rom.bytes), rom.address);
+    };
+    try {
+      const host = { phys, mmu, vmRegions, fs, cramfs };
+      return this.mount(target, getTree(type, source, options, host), { readOnly });
+    } finally {
+      fs.release();
+    }
   }
 
   /**
@@ -170,12 +214,16 @@ export class Machine implements MmHost {
    * not in a ROM as a whole.
    */
   mountCramfs(path: string, image: CramfsImage, physAddr?: Address): CramfsSuperBlock {
+    return this.mount(path, this.newCramfs(image, physAddr));
+  }
+
+  private newCramfs(image: CramfsImage, physAddr: Address | undefined): CramfsSuperBlock {
     const dev =
       physAddr === undefined
         ? { major: VIRTBLK_MAJOR, minor: this.disks * VIRTBLK_MINORS }
         : { major: MTD_BLOCK_MAJOR, minor: this.windowOf(physAddr) };
     const options = { physAddr, phys: this.phys, policy: this.policy.cramfs, dev };
-    const sb = this.mount(path, new CramfsSuperBlock(image, options));
+    const sb = new CramfsSuperBlock(image, options);
     if (physAddr === undefined) this.disks += 1;
     return sb;
   }

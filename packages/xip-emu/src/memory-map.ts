@@ -14,7 +14,11 @@ export const MAP_FIXED = 0x10;
 export const MAP_ANONYMOUS = 0x20;
 export const MAP_NORESERVE = 0x4000;
 export const MAP_POPULATE = 0x8000;
+export const MAP_SYNC = 0x80000;
 export const MAP_FIXED_NOREPLACE = 0x100000;
+export const MS_ASYNC = 1;
+export const MS_INVALIDATE = 2;
+export const MS_SYNC = 4;
 
 /** One mmap(2). */
 export interface MmapRequest {
@@ -56,8 +60,8 @@ export interface MemoryMap {
   /** @returns the new address. */
   mremap(address: Address, oldLength: number, newLength: number, mayMove: boolean): Address;
   madvise(address: Address, length: number, advice: Advice): void;
-  /** With MS_SYNC. */
-  msync(address: Address, length: number): void;
+  /** @param msFlags MS_*; default MS_SYNC. */
+  msync(address: Address, length: number, msFlags?: number): void;
   /** @returns one byte, 0 or 1, per page. */
   mincore(address: Address, length: number): Uint8Array;
   /**

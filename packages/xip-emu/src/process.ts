@@ -1,4 +1,4 @@
-import { SyscallError } from './errno.js';
+import { AccessFault, SyscallError } from './errno.js';
 import type { KernelBuild } from './arch/kernel-build.js';
 import { FileCalls, type FileStatus } from './file-calls.js';
 import { mmapfd, type MmapfdOptions, type MmapfdResult } from './exec/mmapfd/mmapfd.js';
@@ -105,10 +105,19 @@ export class Process extends FileCalls {
    * @throws SyscallError EACCES, EBADF, EEXIST, EINVAL, ENODEV, ENOMEM, EOVERFLOW, EPERM.
    */
   mmap(length: number, prot: number, flags: number, options: MmapOptions = {}): Address {
-    const { address = 0, file, offset = 0 } = options;
+    const { file } = options;
+    const address = unsigned(options.address ?? 0);
+    const offset = unsigned(options.offset ?? 0);
     if (offset % PAGE_SIZE !== 0) throw new SyscallError('EINVAL', 'offset is not page aligned');
     if (file !== undefined && (flags & MAP_ANONYMOUS) === 0) checkOpen(file);
-    const request: MmapRequest = { address, length, prot, flags, file, pgoff: offset / PAGE_SIZE };
+    const request: MmapRequest = {
+      address,
+      length: unsigned(length),
+      prot,
+      flags,
+      file,
+      pgoff: offset / PAGE_SIZE,
+    };
     return this.mm.mmap(request);
   }
 
@@ -130,12 +139,12 @@ export class Process extends FileCalls {
 
   /** munmap(2): mm/mmap.c, mm/nommu.c:do_munmap(). @throws SyscallError EINVAL, ENOMEM. */
   munmap(address: Address, length: number): void {
-    this.mm.munmap(address, length);
+    this.mm.munmap(unsigned(address), unsigned(length));
   }
 
   /** mprotect(2). @throws SyscallError EACCES, EINVAL, ENOMEM; ENOSYS without an MMU. */
   mprotect(address: Address, length: number, prot: number): void {
-    this.mm.mprotect(address, length, prot);
+    this.mm.mprotect(unsigned(address), unsigned(length), prot);
   }
 
   /**
@@ -145,17 +154,22 @@ export class Process extends FileCalls {
    * @throws SyscallError EFAULT, EINVAL, ENOMEM, EPERM.
    */
   mremap(address: Address, oldLength: number, newLength: number, mayMove = false): Address {
-    return this.mm.mremap(address, oldLength, newLength, mayMove);
+    return this.mm.mremap(unsigned(address), unsigned(oldLength), unsigned(newLength), mayMove);
   }
 
   /** madvise(2). @throws SyscallError EINVAL, ENOMEM, EFAULT; ENOSYS without an MMU. */
   madvise(address: Address, length: number, advice: Advice): void {
-    this.mm.madvise(address, length, advice);
+    this.mm.madvise(unsigned(address), unsigned(length), advice);
   }
 
-  /** msync(2) with MS_SYNC. @throws SyscallError EINVAL, ENOMEM; ENOSYS without an MMU. */
-  msync(address: Address, length: number): void {
-    this.mm.msync(address, length);
+  /**
+   * msync(2).
+   *
+   * @param flags MS_ASYNC, MS_INVALIDATE, MS_SYNC; default MS_SYNC.
+   * @throws SyscallError EINVAL, ENOMEM; ENOSYS without an MMU.
+   */
+  msync(address: Address, length: number, flags?: number): void {
+    this.mm.msync(unsigned(address), unsigned(length), flags);
   }
 
   /**
@@ -165,7 +179,7 @@ export class Process extends FileCalls {
    * @throws SyscallError EINVAL, ENOMEM; ENOSYS without an MMU.
    */
   mincore(address: Address, length: number): Uint8Array {
-    return this.mm.mincore(address, length);
+    return this.mm.mincore(unsigned(address), unsigned(length));
   }
 
   /**
@@ -180,16 +194,34 @@ export class Process extends FileCalls {
 
   /** One byte. @throws AccessFault SIGSEGV, SIGBUS. Compare mm/memory.c:handle_mm_fault(). */
   load(address: Address): number {
+    checkAddress(address);
     return this.mm.load(address);
   }
 
   /** Loads bytes in order; a fault ends it. @returns how many, and the fault if there was one. */
   loadRange(address: Address, into: Uint8Array): { loaded: number; fault?: AccessFaultLike } {
+    if (!isAddress(address)) {
+      return { loaded: 0, fault: new AccessFault('SIGSEGV', 'MAPERR', address) };
+    }
     return this.mm.loadRange(address, into);
+  }
+
+  /** Stores bytes in order; a fault ends it. @returns how many, and the fault if there was one. */
+  storeRange(address: Address, from: Uint8Array): { stored: number; fault?: AccessFaultLike } {
+    for (const [stored, value] of from.entries()) {
+      try {
+        this.store(address + stored, value);
+      } catch (error) {
+        if (!(error instanceof AccessFault)) throw error;
+        return { stored, fault: error };
+      }
+    }
+    return { stored: from.length };
   }
 
   /** One byte, 0 to 255. @throws AccessFault SIGSEGV, SIGBUS. */
   store(address: Address, value: number): void {
+    checkAddress(address);
     this.mm.store(address, value);
   }
 
@@ -205,4 +237,22 @@ export class Process extends FileCalls {
     this.host.exited(this);
     this.host.trace.sink?.({ type: 'exit', pid: this.pid });
   }
+}
+
+/** Of size_t and of addresses. */
+const UNSIGNED_LIMIT = 2 ** 64;
+
+/** An argument as an unsigned long: what is below 0 counts from its end. @throws SyscallError EINVAL. */
+function unsigned(value: number): number {
+  if (!Number.isInteger(value)) throw new SyscallError('EINVAL', `not a whole number: ${value}`);
+  return value < 0 ? value + UNSIGNED_LIMIT : value;
+}
+
+function isAddress(address: number): boolean {
+  return Number.isSafeInteger(address) && address >= 0;
+}
+
+/** @throws AccessFault SIGSEGV for what is no address of user space. */
+function checkAddress(address: number): void {
+  if (!isAddress(address)) throw new AccessFault('SIGSEGV', 'MAPERR', address);
 }

@@ -1,5 +1,5 @@
 import type { KernelBuild } from '../arch/kernel-build.js';
-import { SyscallError, invariant, type AccessFault } from '../errno.js';
+import { AccessFault, SyscallError, invariant } from '../errno.js';
 import { IntervalSet } from '../interval-set.js';
 import type { AccessFaultLike, Advice, MemoryMap, MmapRequest } from '../memory-map.js';
 import type { PhysicalMemory } from '../phys/physical-memory.js';
@@ -129,8 +129,8 @@ export class Mm implements MemoryMap, VmSpace, HasExeFile {
     madvise(this, address, length, advice);
   }
 
-  msync(address: Address, length: number): void {
-    msync(this, address, length);
+  msync(address: Address, length: number, msFlags?: number): void {
+    msync(this, address, length, msFlags);
   }
 
   mincore(address: Address, length: number): Uint8Array {
@@ -193,7 +193,8 @@ export class Mm implements MemoryMap, VmSpace, HasExeFile {
       try {
         frame = this.readable(Math.floor(at / PAGE_SIZE), at);
       } catch (error) {
-        return { loaded: done, fault: error as AccessFault };
+        if (!(error instanceof AccessFault)) throw error;
+        return { loaded: done, fault: error };
       }
       const length = Math.min(PAGE_SIZE - offset, into.length - done);
       into.set(this.phys.borrow(frame).subarray(offset, offset + length), done);

@@ -99,6 +99,12 @@ function chooseAddress(mm: Mm, { address, flags }: MmapRequest, pages: number): 
   return start;
 }
 
+/**
+ * include/linux/mman.h:LEGACY_MAP_MASK: flags that no file has to know. Neither MAP_SYNC nor
+ * MAP_FIXED_NOREPLACE are among them.
+ */
+const LEGACY_MAP_MASK = 0x7c07f933;
+
 function anonymousFlags(flags: number): number {
   switch (flags & MAP_TYPE) {
     case MAP_SHARED:
@@ -114,8 +120,11 @@ function fileFlags(file: OpenFile, { prot, flags, pgoff }: MmapRequest, pages: n
   if (pgoff + pages > FILE_PAGES_MAX) throw new SyscallError('EOVERFLOW');
   let vmFlags = 0;
   switch (flags & MAP_TYPE) {
-    case MAP_SHARED:
     case MAP_SHARED_VALIDATE:
+    case MAP_SHARED:
+      if ((flags & MAP_TYPE) === MAP_SHARED_VALIDATE && (flags & ~LEGACY_MAP_MASK) !== 0) {
+        throw new SyscallError('EOPNOTSUPP', 'a flag that the file does not know');
+      }
       if ((prot & PROT_WRITE) !== 0 && !file.writable) {
         throw new SyscallError('EACCES', 'the file is not open for writing');
       }

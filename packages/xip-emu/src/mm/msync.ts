@@ -2,15 +2,20 @@ import { alignedPages } from '../aligned-length.js';
 import { SyscallError } from '../errno.js';
 import { PAGE_SIZE, isPageAligned, pageOf, type Address } from '../units.js';
 import { VM_SHARED } from '../vfs/vm-area.js';
+import { MS_ASYNC, MS_INVALIDATE, MS_SYNC } from '../memory-map.js';
 import type { Mm } from './mm-struct.js';
 
 /**
- * msync(2) with MS_SYNC: shared maps of files are written back, those behind a hole too.
+ * msync(2): with MS_SYNC shared maps of files are written back, those behind a hole too; else nothing
+ * is done but look for holes.
  *
  * @throws SyscallError EINVAL, ENOMEM for a hole, or what the file's fsync throws. Compare
  * mm/msync.c.
  */
-export function msync(mm: Mm, address: Address, length: number): void {
+export function msync(mm: Mm, address: Address, length: number, msFlags = MS_SYNC): void {
+  const isSync = (msFlags & MS_SYNC) !== 0;
+  const isUnknown = (msFlags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) !== 0;
+  if (isUnknown || (isSync && (msFlags & MS_ASYNC) !== 0)) throw new SyscallError('EINVAL');
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
   const end = pageOf(address) + alignedPages(length);
   let hole = false;
@@ -21,7 +26,7 @@ export function msync(mm: Mm, address: Address, length: number): void {
     at = Math.max(at, vma.start);
     const to = Math.min(vma.end, end);
     const { file, flags, pgoff, start } = vma;
-    if (at < to && file !== undefined && (flags & VM_SHARED) !== 0) {
+    if (isSync && at < to && file !== undefined && (flags & VM_SHARED) !== 0) {
       const first = (pgoff + at - start) * PAGE_SIZE;
       if (file.fops.fsync === undefined) throw new SyscallError('EINVAL');
       file.fops.fsync(file, first, first + (to - at) * PAGE_SIZE);

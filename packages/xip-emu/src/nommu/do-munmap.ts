@@ -7,9 +7,6 @@ import type { NommuVma } from './nommu-vma.js';
 import type { VmRegion, VmRegions } from './vm-region.js';
 import type { VmaTree } from './vma-tree.js';
 
-/** sysctl_max_map_count. */
-const MAX_MAP_COUNT = 65530;
-
 /**
  * Compare mm/nommu.c:do_munmap(). A mapping of a file goes as a whole or not at all, and only its
  * end has to be right: of several in the range the one that ends with it goes, alone. Anonymous
@@ -74,7 +71,7 @@ function unmapAnonymous(tree: VmaTree, regions: VmRegions, vma: NommuVma, range:
  * mm/nommu.c:split_vma().
  */
 function splitBelow(tree: VmaTree, regions: VmRegions, vma: NommuVma, at: Address): void {
-  if (tree.count >= MAX_MAP_COUNT) throw new SyscallError('ENOMEM', 'vm.max_map_count');
+  if (tree.count >= regions.maxMapCount) throw new SyscallError('ENOMEM', 'vm.max_map_count');
   const { vmRegion: region } = vma;
   const below: VmRegion = { ...region, vmEnd: at, vmTop: at };
   const lower: NommuVma = { ...vma, vmEnd: at, treeEnd: at, vmRegion: below, resizedBy: undefined };

@@ -39,6 +39,9 @@ export interface Allocation {
   readonly start: Address;
 }
 
+/** include/linux/mm.h:DEFAULT_MAX_MAP_COUNT. */
+const DEFAULT_MAX_MAP_COUNT = 65530;
+
 /** All regions of a machine by their start: Linux's nommu_region_tree, and the memory under them. */
 export class VmRegions implements NommuMappings {
   private readonly tree = new OrderedMap<VmRegion>();
@@ -51,8 +54,12 @@ export class VmRegions implements NommuMappings {
   /** Holes made in anonymous mappings: the kernel goes on, but its maple tree warns (WARN_ON). */
   holes = 0;
 
-  constructor(ram: RegionRam) {
+  /** vm.max_map_count: a process with so many mappings cannot split one. */
+  readonly maxMapCount: number;
+
+  constructor(ram: RegionRam, { maxMapCount = DEFAULT_MAX_MAP_COUNT } = {}) {
     this.ram = ram;
+    this.maxMapCount = maxMapCount;
   }
 
   get count(): number {

@@ -59,6 +59,18 @@ export const overlayFileOperations: FileOperations = {
     withReal(file, (real) => backingFileSpliceRead(real, position, pipe, length)),
   spliceWrite: (pipe, file, position, length) =>
     withReal(file, (real) => backingFileSpliceWrite(pipe, real, position, length)),
+  seekHoleOrData: (file, offset, whence) =>
+    withReal(file, (real) => {
+      const { fops, inode } = real;
+      if (fops.seekHoleOrData !== undefined) return fops.seekHoleOrData(real, offset, whence);
+      return whence === 'data' ? offset : inode.size;
+    }),
+  fallocate: (file, mode, offset, length) => {
+    withReal(file, (real) => {
+      if (real.fops.fallocate === undefined) throw new SyscallError('EOPNOTSUPP');
+      real.fops.fallocate(real, mode, offset, length);
+    });
+  },
   /** Files of the lower layer are as they were. Compare fs/overlayfs/file.c:ovl_fsync(). */
   fsync(file, start, end) {
     withReal(file, (real) => {

@@ -1,8 +1,10 @@
 import { ZERO_FRAME } from '../../phys/physical-memory.js';
-import { PAGE_SIZE } from '../../units.js';
+import { SyscallError } from '../../errno.js';
+import { PAGE_SIZE, pagesOf } from '../../units.js';
 import { noopFsync } from '../../vfs/libfs.js';
 import type { FileOperations, OpenFile } from '../../vfs/file.js';
 import { filemapFault, genericPerformWrite, mapCachedPages } from '../../vfs/filemap.js';
+import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from '../../vfs/read-write.js';
 import type { Pipe } from '../../vfs/pipe.js';
 import { iterFileSpliceWrite } from '../../vfs/splice.js';
 import type { VmOperations } from '../../vfs/vm-area.js';
@@ -52,7 +54,32 @@ function writeIter({ inode }: OpenFile, position: number, from: Uint8Array): num
   });
 }
 
+/** Pages that are there are data. Compare mm/shmem.c:shmem_file_llseek(), mapping_seek_hole_data(). */
+function seekHoleOrData({ inode }: OpenFile, offset: number, whence: 'data' | 'hole'): number {
+  const { mapping, size } = tmpfsInode(inode);
+  for (let at = offset; at < size; at = (Math.floor(at / PAGE_SIZE) + 1) * PAGE_SIZE) {
+    const isData = mapping!.find(Math.floor(at / PAGE_SIZE)) >= 0;
+    if (isData === (whence === 'data')) return at;
+  }
+  if (whence === 'data') throw new SyscallError('ENXIO', 'no data behind');
+  return size;
+}
+
+/** Compare mm/shmem.c:shmem_fallocate(). @throws SyscallError ENOSPC: what was allocated goes again. */
+function fallocate({ inode }: OpenFile, mode: number, offset: number, length: number): void {
+  const file = tmpfsInode(inode);
+  const end = offset + length;
+  if ((mode & FALLOC_FL_PUNCH_HOLE) !== 0) {
+    file.punchHole(offset, end);
+    return;
+  }
+  file.allocate(Math.floor(offset / PAGE_SIZE), pagesOf(end));
+  if ((mode & FALLOC_FL_KEEP_SIZE) === 0) file.extend(end);
+}
+
 export const tmpfsFileOperations: FileOperations = {
+  seekHoleOrData,
+  fallocate,
   readIter,
   writeIter,
   spliceRead,

@@ -1,13 +1,14 @@
 import { S_IFDIR, S_IFREG } from 'cramfs-format';
 import { SyscallError, invariant } from '../../errno.js';
 import { PG_DIRTY, type PhysicalMemory } from '../../phys/physical-memory.js';
-import { PAGE_SIZE, pagesOf } from '../../units.js';
+import { PAGE_SIZE, pagesOf, type Pgoff } from '../../units.js';
 import { AddressSpace, type AddressSpaceOperations } from '../../vfs/address-space.js';
 import { OpenFile } from '../../vfs/file.js';
 import { SECTOR_SIZE, SuperBlock, type Inode } from '../../vfs/inode.js';
 import type { Kstat } from '../../vfs/kstat.js';
 import { SizedInode } from '../../vfs/simple-inode.js';
 import { specialOperations } from '../../vfs/special.js';
+import { unmapMappingRange } from '../../vfs/rmap.js';
 import { truncatePagecache } from '../../vfs/truncate.js';
 import { NOOP_BDI, ramAops, simpleDirectoryOperations } from '../../vfs/libfs.js';
 import { tmpfsFileOperations } from './shmem.js';
@@ -224,6 +225,42 @@ export class TmpfsInode extends SizedInode<TmpfsInode> {
     const now = this.sb.clock.now();
     if (size !== bytes) this.mtime = now;
     this.ctime = now;
+  }
+
+  /** Takes whole pages out, wherever they are mapped, and zeroes the rest of the range. */
+  punchHole(offset: number, end: number): void {
+    const { mapping } = this;
+    if (mapping === undefined) throw new SyscallError('EINVAL');
+    const [first, last] = [pagesOf(offset), Math.floor(end / PAGE_SIZE)];
+    if (last > first) unmapMappingRange(mapping, first, last, false);
+    for (const index of [...mapping.indexes()]) {
+      const start = index * PAGE_SIZE;
+      if (index >= first && index < last) mapping.remove(index);
+      else if (start < end && start + PAGE_SIZE > offset) {
+        const page = mapping.phys.borrowWritable(mapping.find(index));
+        page.fill(0, Math.max(offset - start, 0), Math.min(end - start, PAGE_SIZE));
+        mapping.phys.setFlag(mapping.find(index), PG_DIRTY);
+      }
+    }
+    this.ctime = this.sb.clock.now();
+  }
+
+  /** Pages of zeros where there are none. @throws SyscallError ENOSPC; nothing is left then. */
+  allocate(first: Pgoff, end: Pgoff): void {
+    const { mapping } = this;
+    if (mapping === undefined) throw new SyscallError('EINVAL');
+    const added: Pgoff[] = [];
+    try {
+      for (let index = first; index < end; index += 1) {
+        if (mapping.find(index) >= 0) continue;
+        mapping.phys.setFlag(mapping.read(index), PG_DIRTY);
+        added.push(index);
+      }
+    } catch (error) {
+      for (const index of added) mapping.remove(index);
+      throw error;
+    }
+    this.ctime = this.sb.clock.now();
   }
 
   protected override evict(): void {
