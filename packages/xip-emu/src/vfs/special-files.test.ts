@@ -39,7 +39,11 @@ describe('special files: init_special_inode()', () => {
       expect(codeOf(() => process.open(name))).toBe('ENXIO');
     }
     expect(process.stat('ttyS9').rdev).toEqual({ major: 4, minor: 73 });
-    expect(codeOf(() => process.truncate('sda', 0))).toBe('EINVAL');
+    expect(
+      codeOf(() => {
+        process.truncate('sda', 0);
+      }),
+    ).toBe('EINVAL');
   });
 
   test('the devices of memory answer as drivers/char/mem.c', () => {
@@ -47,7 +51,11 @@ describe('special files: init_special_inode()', () => {
     expect(process.pread(none, 0, bytes)).toBe(0);
     expect(process.pwrite(none, 100, bytes)).toBe(4);
     expect(process.lseek(none, 50)).toBe(0);
-    expect(codeOf(() => process.fsync(none))).toBe('EINVAL');
+    expect(
+      codeOf(() => {
+        process.fsync(none);
+      }),
+    ).toBe('EINVAL');
     expect(codeOf(() => process.mmap(4096, PROT_READ, MAP_PRIVATE, { file: none }))).toBe('ENODEV');
     const zero = process.open('zero');
     bytes.fill(1);
