@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { elfFile } from '../helpers/elf-builder.js';
+import { fdpicFile, flatFile } from '../helpers/nommu-programs.js';
 import { buildRawImage, file, fixCrc, noise, symlink } from '../helpers/raw-image.js';
 import { Folder } from './folder.js';
 import { cramfs, cramfsJson } from './run-cli.js';
@@ -321,6 +323,45 @@ describe('info', () => {
     expect(damaged.code).toBe(8);
     expect(damaged.stderr).toMatch(/offset 0x[0-9a-f]+: .*\(\/bin\/busybox\)\n$/);
     expect(damaged.stdout).toContain('contents:');
+  });
+});
+
+describe('formats of programs', () => {
+  const build = (): string =>
+    folder.write(
+      'programs.img',
+      buildRawImage({
+        fdpic: file(fdpicFile([{ flags: 5, offset: 0, filesz: 200 }], noise(300)), { mode: 0o755 }),
+        flat: file(flatFile(noise(100), noise(20), { flags: 2 | 8 }), { mode: 0o755 }),
+        elf: file(elfFile(64, false, [], noise(300), 3), { mode: 0o755 }),
+        old: file(flatFile(noise(100), noise(20), { rev: 2, flags: 0x41 }), { mode: 0o755 }),
+        data: file(flatFile(noise(100), noise(20))),
+        text: file('text', { mode: 0o755 }),
+      }).bytes,
+    );
+
+  test('stat names them', async () => {
+    const found = (await cramfsJson(['stat', build(), '/*'])) as {
+      path: string;
+      format: string | null;
+    }[];
+    expect(found.map(({ path, format }) => [path, format])).toEqual([
+      ['/data', 'bFLT v4'],
+      ['/elf', 'ELF 64-bit big-endian RISC-V, shared object or PIE'],
+      ['/fdpic', 'ELF 32-bit little-endian ARM, executable, FDPIC'],
+      ['/flat', "bFLT v4, GOTPIC, data gzip'd"],
+      ['/old', 'bFLT v2, loaded to RAM, flags 0x40'],
+      ['/text', null],
+    ]);
+  });
+
+  test('info counts executable files', async () => {
+    expect(await cramfsJson(['info', build()])).toMatchObject({
+      contents: { programs: { 'ELF FDPIC': 1, ELF: 1, 'bFLT v4': 1, 'bFLT v2': 1 } },
+    });
+    expect((await cramfs(['info', build()])).stdout).toMatch(
+      /\nprograms: +1 ELF, 1 ELF FDPIC, 1 bFLT v2, 1 bFLT v4\n/,
+    );
   });
 });
 

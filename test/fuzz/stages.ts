@@ -6,11 +6,13 @@ import {
   diffImages,
   directMap,
   explainFile,
+  explainLoaded,
   findImages,
   openImage,
   portableZlib,
   tarChunks,
   type CramfsImage,
+  type ExplainOptions,
   type Inode,
 } from 'cramfs-reader';
 import { nodeZlib } from 'cramfs-reader/node';
@@ -189,6 +191,22 @@ function check(subject: Subject): void {
   ensure(hasErrors || readError === undefined, () => `check misses: ${String(readError)}`);
 }
 
+/** What a loader maps of a program must add up. */
+function checkLoaded(image: CramfsImage, inode: Inode, kernel: ExplainOptions): void {
+  const { pages, directPages, ramPages, segments, format } = explainLoaded(image, inode, kernel);
+  if (format === undefined) return;
+  ensure(
+    directPages <= pages && ramPages >= 0,
+    () => `${format}: ${directPages} of ${pages} pages`,
+  );
+  for (const { directPages: direct, pages: all, copied } of segments!) {
+    ensure(
+      direct <= all && (copied !== true || direct === 0),
+      () => `${format}: ${direct} of ${all}`,
+    );
+  }
+}
+
 /** What is said to be mapped from ROM must be the content of the file. */
 function map({ entries, tally, contents, mutant }: Subject, image: CramfsImage): void {
   const { random } = mutant;
@@ -197,9 +215,11 @@ function map({ entries, tally, contents, mutant }: Subject, image: CramfsImage):
     for (const mmu of [true, false]) {
       for (const pageSize of new Set([image.blockSize, random.pick([4096, 16384, 65536])])) {
         const explained = explainFile(image, inode, { pageSize, physAddr: ROM_ADDRESS, mmu });
-        const { directPages, ramPages, romStart, pages } = explained;
+        const { directPages, ramPages, outsidePages, romStart, pages } = explained;
         ensure(directPages <= pages && directPages >= 0, () => `${directPages} of ${pages} pages`);
-        ensure(ramPages === pages - directPages, () => `${ramPages} pages in RAM`);
+        const rest = pages - directPages - outsidePages;
+        ensure(ramPages === rest, () => `${ramPages} pages in RAM, not ${rest}`);
+        checkLoaded(image, inode, { pageSize, physAddr: ROM_ADDRESS, mmu });
         if (romStart === undefined) continue;
         tally.count('mapped');
         const content = contents.get(inode);

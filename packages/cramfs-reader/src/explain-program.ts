@@ -180,7 +180,8 @@ export function explainExec(
     romStart: inRom?.romStart,
     romEnd: inRom?.romEnd,
     ramPages: pages - direct.size,
-    outsidePages: Math.max(0, ...segments.map(({ outsidePages }) => outsidePages)),
+    // Those are said of the parts.
+    outsidePages: 0,
     reason: readOnly.find(({ directPages, pages: all }) => directPages < all)?.reason,
     hazard: segments.find(({ hazard }) => hazard !== undefined)?.hazard,
   };

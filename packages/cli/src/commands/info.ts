@@ -18,6 +18,7 @@ import { Problems } from '../problems.js';
 import { BlockTally, tallyText } from '../render/block-tally.js';
 import { blockSizeText, blockSizeVotesJson } from '../render/block-size.js';
 import { hex, octal, renderJson } from '../render/json.js';
+import { programFormat } from '../render/program-format.js';
 import { plural, renderFields } from '../render/table.js';
 
 const FLAG_NAMES: readonly (readonly [number, string])[] = [
@@ -102,7 +103,12 @@ interface Contents {
   /** Bytes of all files and symlinks, those that share their data counted every time. */
   readonly bytes: number;
   readonly blocks: ReturnType<BlockTally['toJson']>;
+  /** Files by the format of programs; names that are one inode count once. */
+  readonly programs: Readonly<Record<string, number>>;
 }
+
+/** Programs that are looked at: a hostile image has a million of them. */
+const MAX_PROGRAMS = 1 << 16;
 
 function tallyContents(image: CramfsImage, problems: Problems): Contents {
   const count = {
@@ -116,6 +122,7 @@ function tallyContents(image: CramfsImage, problems: Problems): Contents {
   };
   let bytes = 0;
   const tally = new BlockTally();
+  const programs = new Map<string, number>();
   const seen = new Set<number>();
   for (const { path, inode } of image.walk(image.root, { onError: problems.add })) {
     count[countName(inode.type)] += 1;
@@ -129,8 +136,11 @@ function tallyContents(image: CramfsImage, problems: Problems): Contents {
         tally.addFile(image, inode);
       });
     });
+    if ((inode.mode & 0o111) === 0 || seen.size > MAX_PROGRAMS) continue;
+    const kind = programFormat(image, inode)?.kind;
+    if (kind !== undefined) programs.set(kind, (programs.get(kind) ?? 0) + 1);
   }
-  return { ...count, bytes, blocks: tally.toJson() };
+  return { ...count, bytes, blocks: tally.toJson(), programs: Object.fromEntries(programs) };
 }
 
 function countName(type: CramfsImage['root']['type']) {
@@ -182,8 +192,16 @@ function factsText(facts: Facts, blockSize: string): string {
       `${root.size} bytes at ${hex(root.offset)}, mode ${root.mode}, ${root.uid}:${root.gid}`,
     ],
     ['contents', contentsText(contents)],
+    ...programsField(contents),
     ['blocks', tallyText(contents.blocks)],
   ]);
+}
+
+/** Only of images that have some. */
+function programsField({ programs }: Contents): [string, string][] {
+  const kinds = Object.entries(programs).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (kinds.length === 0) return [];
+  return [['programs', kinds.map(([kind, count]) => `${count} ${kind}`).join(', ')]];
 }
 
 function crcVerdict({ stored, computed, ok }: NonNullable<Facts['crc']>): string {

@@ -10,12 +10,15 @@ import { allWithJson } from '../problem-lines.js';
 import { Problems } from '../problems.js';
 import { BlockTally } from '../render/block-tally.js';
 import { hex, inodeJson, octal, renderJson } from '../render/json.js';
+import { programFormat } from '../render/program-format.js';
 import { renderFields } from '../render/table.js';
 
 interface FileStatus {
   readonly path: string;
   readonly inode: Inode;
   readonly target: string | undefined;
+  /** Of a program. */
+  readonly format: string | undefined;
   /** Of a file or symlink. */
   readonly blocks: BlockTally | undefined;
 }
@@ -56,20 +59,22 @@ function fileStatus(
     path,
     inode,
     target: isLink ? attempt(() => image.readlink(inode)) : undefined,
+    format: programFormat(image, inode)?.text,
     blocks: hasBlocks ? attempt(() => BlockTally.ofFile(image, inode)) : undefined,
   };
 }
 
-function toJson({ path, inode, target, blocks }: FileStatus): unknown {
+function toJson({ path, inode, target, format, blocks }: FileStatus): unknown {
   return {
     ...inodeJson(path, inode, target),
     entryOffset: inode.entryOffset,
     dataOffset: inode.dataOffset === 0 ? null : inode.dataOffset,
+    format: format ?? null,
     blocks: blocks?.toJson() ?? null,
   };
 }
 
-function toText({ path, inode, target, blocks }: FileStatus): string {
+function toText({ path, inode, target, format, blocks }: FileStatus): string {
   const { type, mode, uid, gid, size, rdev, ino, entryOffset, dataOffset } = inode;
   return renderFields([
     ['path', nameToText(path) + (target === undefined ? '' : ` -> ${nameToText(target)}`)],
@@ -80,6 +85,7 @@ function toText({ path, inode, target, blocks }: FileStatus): string {
     ['inode', String(ino)],
     ['entry at', hex(entryOffset)],
     ...(dataOffset === 0 ? [] : ([['data at', hex(dataOffset)]] as const)),
+    ...(format === undefined ? [] : ([['format', format]] as const)),
     ...(blocks === undefined ? [] : ([['blocks', blocks.toText()]] as const)),
   ]);
 }
