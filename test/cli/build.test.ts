@@ -230,7 +230,7 @@ describe('tar', () => {
     const [fromFile, fromStdin] = [folder.path('file.img'), folder.path('stdin.img')];
     expect((await cramfs(['build', archive, fromFile])).code).toBe(0);
     expect((await cramfs(['diff', image, fromFile])).stdout).toBe('');
-    expect(runTool('cramfs', ['build', '-', fromStdin], tar).status).toBe(0);
+    expect(runTool('cramfs', ['build', '-', fromStdin], { input: tar }).status).toBe(0);
     expect(Buffer.compare(readFileSync(fromStdin), readFileSync(fromFile))).toBe(0);
     await cramfs(['build', archive, fromFile, '--exclude=/bin', '--exclude=motd']);
     expect((await cramfs(['ls', '-R', fromFile])).stdout).toBe('/:\netc\n\n/etc:\nwhole\n');

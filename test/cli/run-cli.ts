@@ -100,9 +100,20 @@ export interface ProcessResult {
   readonly stderr: string;
 }
 
+export interface ProcessSetting {
+  readonly input?: Uint8Array;
+  /** Options of Node.js, such as the memory that there is. */
+  readonly nodeOptions?: readonly string[];
+}
+
 /** Runs a tool as a process of its own. */
-export function runTool(tool: string, argv: readonly string[], input?: Uint8Array): ProcessResult {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [launcher(tool), ...argv], {
+export function runTool(
+  tool: string,
+  argv: readonly string[],
+  { input, nodeOptions = [] }: ProcessSetting = {},
+): ProcessResult {
+  const words = [...nodeOptions, launcher(tool), ...argv];
+  const { status, stdout, stderr } = spawnSync(process.execPath, words, {
     input: input ?? '',
     maxBuffer: 2 ** 28,
   });

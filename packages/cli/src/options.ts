@@ -114,6 +114,14 @@ export function parseCount(name: string, max: number, min = 0): ValueParser<numb
   });
 }
 
+/** For commands that hold all entries of an image in memory. */
+export const maxEntriesOption = {
+  'max-entries': value(
+    'refuse images with more entries than this (default: 500000)',
+    parseCount('--max-entries', 2 ** 25, 1),
+  ),
+} as const;
+
 /** A block size, which is a page size: 4096, 4K, ... 64K. */
 export function parseBlockSize(name: string): ValueParser<BlockSize> {
   return named('SIZE', (given) => {

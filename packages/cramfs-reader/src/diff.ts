@@ -1,6 +1,8 @@
 import { isCramfsError, withPath, type CramfsError, type DeviceNumber } from 'cramfs-format';
+import { blockContent } from './blocks.js';
 import type { CramfsImage } from './image.js';
-import type { Block, Inode } from './types.js';
+import { DEFAULT_MAX_ENTRIES, checkEntryCount } from './max-entries.js';
+import type { Block, Inode, WalkEntry } from './types.js';
 
 /** What differs between two entries with the same path. */
 export type DifferenceAspect =
@@ -27,6 +29,8 @@ export interface Difference {
 export interface DiffOptions {
   /** Also compare how the blocks are stored; default false. */
   layout?: boolean | undefined;
+  /** Most entries that each image may have; default 500,000. */
+  maxEntries?: number | undefined;
   /** Told what cannot be read, and of which image; the rest is compared. Default: it is thrown. */
   onError?: ((error: CramfsError, image: CramfsImage) => void) | undefined;
 }
@@ -35,57 +39,68 @@ export interface DiffOptions {
  * Compares two images by what is in them, whatever their byte order, block size and layout.
  *
  * @returns the differences from `before` to `after`, sorted by path, byte by byte.
- * @throws CramfsError with the path for what is damaged in one of the images, unless `onError` takes it.
+ * @throws CramfsError with the path for what is damaged in one of the images, unless `onError` takes it;
+ * TOO_BIG for more entries than `maxEntries`.
  */
 export function diffImages(
   before: CramfsImage,
   after: CramfsImage,
-  { layout = false, onError }: DiffOptions = {},
+  { layout = false, maxEntries = DEFAULT_MAX_ENTRIES, onError }: DiffOptions = {},
 ): Difference[] {
-  const old = inodesByPath(before, onError);
+  // Undefined for what has been compared. Of equal names Linux finds the first.
+  const old = new Map<string, WalkEntry | undefined>();
+  for (const entry of walk(before, maxEntries, onError))
+    if (!old.has(entry.path)) old.set(entry.path, entry);
+  const contents = new Contents(before, after);
   const differences: Difference[] = [];
-  for (const [path, b] of inodesByPath(after, onError)) {
-    const a = old.get(path);
-    old.delete(path);
+  for (const { path: found, inode: b } of walk(after, maxEntries, onError)) {
+    const entry = old.get(found);
+    if (entry === undefined && old.has(found)) continue;
+    old.set(found, undefined);
+    // The same text, but only one copy of it is kept.
+    const { path, inode: a } = entry ?? { path: found, inode: undefined };
     if (a === undefined) {
       differences.push({ path, kind: 'added', what: [], before: undefined, after: b });
       continue;
     }
     let what: DifferenceAspect[] = [];
     try {
-      what = compare(before, a, after, b, layout);
+      what = compare(contents, a, b, layout);
     } catch (error) {
       if (!isCramfsError(error)) throw error;
-      const damage = [...problemsOf(before, a), ...problemsOf(after, b)];
+      const damage = contents.problems(a, b);
       if (onError === undefined || damage.length === 0) throw withPath(error, path);
       for (const problem of damage) onError(withPath(problem.error, path), problem.image);
     }
     if (what.length > 0) differences.push({ path, kind: 'changed', what, before: a, after: b });
   }
-  for (const [path, a] of old) {
-    differences.push({ path, kind: 'removed', what: [], before: a, after: undefined });
+  for (const entry of old.values()) {
+    if (entry === undefined) continue;
+    const { path, inode } = entry;
+    differences.push({ path, kind: 'removed', what: [], before: inode, after: undefined });
   }
   return differences.sort((x, y) => (x.path < y.path ? -1 : 1));
 }
 
-function inodesByPath(image: CramfsImage, onError: DiffOptions['onError']): Map<string, Inode> {
-  const inodes = new Map<string, Inode>();
+function* walk(
+  image: CramfsImage,
+  maxEntries: number,
+  onError: DiffOptions['onError'],
+): Generator<WalkEntry, void> {
   const options = onError && {
     onError: (error: CramfsError): void => {
       onError(error, image);
     },
   };
-  for (const { path, inode } of image.walk(image.root, options)) inodes.set(path, inode);
-  return inodes;
+  let count = 0;
+  for (const entry of image.walk(image.root, options)) {
+    count += 1;
+    checkEntryCount(count, maxEntries);
+    yield entry;
+  }
 }
 
-function compare(
-  imageA: CramfsImage,
-  a: Inode,
-  imageB: CramfsImage,
-  b: Inode,
-  layout: boolean,
-): DifferenceAspect[] {
+function compare(contents: Contents, a: Inode, b: Inode, layout: boolean): DifferenceAspect[] {
   const what: DifferenceAspect[] = [];
   const sameType = a.type === b.type;
   if (!sameType) what.push('type');
@@ -95,11 +110,11 @@ function compare(
   switch (a.type) {
     case 'file':
       if (a.size !== b.size) what.push('size');
-      if (a.size !== b.size || !sameContent(imageA, a, imageB, b)) what.push('content');
-      else if (layout && layoutOf(imageA, a) !== layoutOf(imageB, b)) what.push('layout');
+      if (a.size !== b.size || !contents.areSame(a, b)) what.push('content');
+      else if (layout && !contents.areStoredAlike(a, b)) what.push('layout');
       break;
     case 'symlink':
-      if (imageA.readlink(a) !== imageB.readlink(b)) what.push('target');
+      if (contents.before.readlink(a) !== contents.after.readlink(b)) what.push('target');
       break;
     case 'char-device':
     case 'block-device':
@@ -115,17 +130,105 @@ function compare(
 
 const PERMISSIONS = 0o7777;
 
-/** Compares two files of one size; blocks that are stored alike need not be inflated. */
-function sameContent(imageA: CramfsImage, a: Inode, imageB: CramfsImage, b: Inode): boolean {
-  if (imageA.blockSize !== imageB.blockSize) return equal(imageA.readFile(a), imageB.readFile(b));
-  const blocksB = imageB.blocks(b);
-  return imageA.blocks(a).every((blockA, index) => {
-    const blockB = blocksB[index]!;
-    return (
-      (blockA.kind === blockB.kind && equal(stored(imageA, blockA), stored(imageB, blockB))) ||
-      equal(imageA.readBlock(a, index), imageB.readBlock(b, index))
+interface Damage {
+  readonly image: CramfsImage;
+  readonly error: CramfsError;
+}
+
+/** Two blocks that have the same content. */
+interface BlockPair {
+  readonly a: Block;
+  readonly b: Block;
+}
+
+/**
+ * Compares contents, each pair once: thousands of names can share one table of pointers, and
+ * thousands of tables the same blocks.
+ */
+class Contents {
+  readonly before: CramfsImage;
+  readonly after: CramfsImage;
+  private readonly same = new Map<string, boolean | CramfsError>();
+  private readonly alike = new Map<string, boolean>();
+  private readonly damage = new Map<string, readonly Damage[]>();
+  /** By where the block of `before` starts: what it was found to be equal to last. */
+  private readonly equalBlocks = new Map<number, BlockPair>();
+
+  constructor(before: CramfsImage, after: CramfsImage) {
+    this.before = before;
+    this.after = after;
+  }
+
+  /** Compares two files of one size. @throws CramfsError if a block cannot be read. */
+  areSame(a: Inode, b: Inode): boolean {
+    const known = remembered(this.same, pairKey(a, b), () => {
+      try {
+        return this.compareFiles(a, b);
+      } catch (error) {
+        if (isCramfsError(error)) return error;
+        throw error;
+      }
+    });
+    if (typeof known !== 'boolean') throw known;
+    return known;
+  }
+
+  areStoredAlike(a: Inode, b: Inode): boolean {
+    return remembered(
+      this.alike,
+      pairKey(a, b),
+      () => layoutOf(this.before, a) === layoutOf(this.after, b),
     );
-  });
+  }
+
+  /** What keeps contents from being read, of either image. */
+  problems(a: Inode, b: Inode): readonly Damage[] {
+    return [
+      ...remembered(this.damage, `before,${inodeKey(a)}`, () => problemsOf(this.before, a)),
+      ...remembered(this.damage, `after,${inodeKey(b)}`, () => problemsOf(this.after, b)),
+    ];
+  }
+
+  private compareFiles(a: Inode, b: Inode): boolean {
+    const { before, after } = this;
+    if (before.blockSize !== after.blockSize) return equal(before.readFile(a), after.readFile(b));
+    const blocksOfB = after.blocks(b);
+    return before.blocks(a).every((block, index) => this.areEqualBlocks(block, blocksOfB[index]!));
+  }
+
+  /** Blocks that are stored alike need not be inflated. */
+  private areEqualBlocks(a: Block, b: Block): boolean {
+    const known = this.equalBlocks.get(a.start);
+    if (known !== undefined && isSameBlock(known.a, a) && isSameBlock(known.b, b)) return true;
+    const { before, after } = this;
+    const areEqual =
+      (a.kind === b.kind && equal(stored(before, a), stored(after, b))) ||
+      equal(blockContent(before, a), blockContent(after, b));
+    if (areEqual) this.equalBlocks.set(a.start, { a, b });
+    return areEqual;
+  }
+}
+
+/** Of inodes with this key the pointers are the same ones. */
+function inodeKey({ type, dataOffset, size }: Inode): string {
+  return `${String(type)},${dataOffset},${size}`;
+}
+
+function pairKey(a: Inode, b: Inode): string {
+  return `${inodeKey(a)},${inodeKey(b)}`;
+}
+
+/** What `answers` has for `key`; found out if it has nothing. */
+function remembered<T>(answers: Map<string, T>, key: string, find: () => T): T {
+  const known = answers.get(key);
+  if (known !== undefined) return known;
+  const found = find();
+  answers.set(key, found);
+  return found;
+}
+
+function isSameBlock(a: Block, b: Block): boolean {
+  return a.start === b.start && a.length === b.length && a.size === b.size && a.kind === b.kind;
 }
 
 function stored(image: CramfsImage, { start, length }: Block): Uint8Array {
@@ -151,10 +254,7 @@ function layoutOf(image: CramfsImage, inode: Inode): string {
 }
 
 /** What keeps the content of an inode from being read: to tell whose damage a comparison met. */
-function problemsOf(
-  image: CramfsImage,
-  inode: Inode,
-): { image: CramfsImage; error: CramfsError }[] {
+function problemsOf(image: CramfsImage, inode: Inode): Damage[] {
   try {
     if (inode.type === 'symlink') image.readlink(inode);
     else image.readFile(inode);

@@ -1,6 +1,7 @@
 import { CramfsError, textToName } from 'cramfs-format';
 import { compileGlobs, type PathMatcher } from './compile-globs.js';
 import type { CramfsImage } from './image.js';
+import { DEFAULT_MAX_ENTRIES, checkEntryCount } from './max-entries.js';
 import type { Inode, WalkEntry } from './types.js';
 
 /** An entry that may be made a file of another file system. */
@@ -17,6 +18,8 @@ export interface SelectOptions {
    * {@link compileGlobs}). A directory stands for all that is in it. Default: everything.
    */
   paths?: readonly string[] | undefined;
+  /** Most entries that the image may have, whatever is selected; default 500,000. */
+  maxEntries?: number | undefined;
   /** Called for what cannot be had, with the path: the rest is still selected. */
   onError: (error: CramfsError) => void;
 }
@@ -30,14 +33,16 @@ type Candidate = {
  * path of a result has a component that is empty, `.` or `..`, or holds a slash or a NUL, and no two
  * are the same: entries that would break this are left out, with what is below them, and reported.
  *
- * @throws CramfsError BAD_REQUEST for a malformed glob, TOO_BIG for more than a million entries.
+ * @throws CramfsError BAD_REQUEST for a malformed glob, TOO_BIG for more entries than `maxEntries`.
  */
 export function selectEntries(
   image: CramfsImage,
-  { paths, onError }: SelectOptions,
+  { paths, onError, maxEntries = DEFAULT_MAX_ENTRIES }: SelectOptions,
 ): SelectedEntry[] {
   const errors: { directory: SelectedEntry | undefined; error: CramfsError }[] = [];
-  const candidates = collect(image, (error, directory) => errors.push({ directory, error }));
+  const candidates = collect(image, maxEntries, (error, directory) =>
+    errors.push({ directory, error }),
+  );
   const unmatched = paths === undefined ? [] : mark(candidates, paths);
 
   const selected = new Set<SelectedEntry>();
@@ -57,15 +62,10 @@ export function selectEntries(
   return [...candidates.values()].filter((entry) => selected.has(entry));
 }
 
-/**
- * An image with so many entries is hostile: 272 MiB of directories would be 17 million, more than
- * there is memory for.
- */
-const MAX_ENTRIES = 2 ** 20;
-
 /** All entries with a name that can be used, by path. */
 function collect(
   image: CramfsImage,
+  maxEntries: number,
   onError: (error: CramfsError, directory: SelectedEntry | undefined) => void,
 ): Map<string, Candidate> {
   const candidates = new Map<string, Candidate>();
@@ -77,9 +77,7 @@ function collect(
     },
   });
   for (const { path, name, inode } of walk) {
-    if (candidates.size + refused.size === MAX_ENTRIES) {
-      throw new CramfsError('TOO_BIG', `the image has more than ${MAX_ENTRIES} entries`);
-    }
+    checkEntryCount(candidates.size + refused.size + 1, maxEntries);
     const isRoot = inode === image.root;
     const parent = isRoot ? undefined : candidates.get(path.slice(0, -1 - name.length) || '/');
     const problem = isRoot ? undefined : nameProblem(name, candidates.has(path));

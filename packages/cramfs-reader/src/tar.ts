@@ -11,6 +11,8 @@ export interface TarOptions {
   onError: (error: CramfsError) => void;
   /** Most bytes that files may have together, holes included; default 4 GiB. */
   maxBytes?: number | undefined;
+  /** Most entries that the image may have; default 500,000. */
+  maxEntries?: number | undefined;
 }
 
 const DEFAULT_MAX_BYTES = 4 * 2 ** 30;
@@ -30,9 +32,9 @@ const ARCHIVE_BLOCK = 20 * TAR_RECORD;
  */
 export function* tarChunks(
   image: CramfsImage,
-  { paths, onError, maxBytes = DEFAULT_MAX_BYTES }: TarOptions,
+  { paths, onError, maxBytes = DEFAULT_MAX_BYTES, maxEntries }: TarOptions,
 ): Generator<Uint8Array> {
-  const entries = selectEntries(image, { paths, onError });
+  const entries = selectEntries(image, { paths, onError, maxEntries });
   checkContentSize(entries, maxBytes);
   const firstNames = new Map<string, string>();
   let written = 0;

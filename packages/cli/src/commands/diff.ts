@@ -3,13 +3,13 @@ import type { CramfsImage, Difference, Inode } from 'cramfs-reader';
 import { defineCommand } from '../command.js';
 import { UsageError } from '../errors.js';
 import { EXIT } from '../exit-codes.js';
-import { print } from '../io.js';
+import { printPieces } from '../io.js';
 import { openImageArgument } from '../open-image.js';
-import { flag, imageOptions, jsonOption } from '../options.js';
+import { flag, imageOptions, jsonOption, maxEntriesOption } from '../options.js';
 import { allWithJson } from '../problem-lines.js';
 import { Problems } from '../problems.js';
 import { atPath } from '../report-error.js';
-import { inodeJson, renderJson } from '../render/json.js';
+import { JsonList, inodeJson, jsonPieces } from '../render/json.js';
 
 /** One of the images, and what is wrong with it. */
 interface Side {
@@ -24,6 +24,7 @@ export const diff = defineCommand({
     'Exits 1 if they differ.',
   options: {
     layout: flag('also compare how the blocks are stored'),
+    ...maxEntriesOption,
     ...jsonOption,
     ...imageOptions,
   },
@@ -41,15 +42,16 @@ export const diff = defineCommand({
     const now = await open(after);
     const differences = diffImages(old.image, now.image, {
       layout: args.layout,
+      maxEntries: args['max-entries'],
       onError: (error, image) => {
         (image === old.image ? old : now).problems.add(error);
       },
     });
-    await print(
+    await printPieces(
       io,
       args.json
-        ? renderJson(differences.map((difference) => toJson(difference, old, now)))
-        : differences.map((difference) => toText(difference, old.image, now.image)).join(''),
+        ? jsonPieces(new JsonList(jsonItems(differences, old, now)))
+        : textPieces(differences, old.image, now.image),
     );
     const codes = [old, now].map(({ problems }) => problems.finish());
     return (
@@ -59,6 +61,22 @@ export const diff = defineCommand({
 });
 
 const SIGNS = { added: '+', removed: '-', changed: '!' } as const;
+
+function* jsonItems(
+  differences: readonly Difference[],
+  old: Side,
+  now: Side,
+): Generator<unknown, void> {
+  for (const difference of differences) yield toJson(difference, old, now);
+}
+
+function* textPieces(
+  differences: readonly Difference[],
+  old: CramfsImage,
+  now: CramfsImage,
+): Generator<string, void> {
+  for (const difference of differences) yield toText(difference, old, now);
+}
 
 function toJson(difference: Difference, old: Side, now: Side): unknown {
   const { path, kind, what, before, after } = difference;

@@ -11,6 +11,7 @@ import {
   flag,
   imageOptions,
   jsonOption,
+  maxEntriesOption,
   parseBytes,
   parseCount,
   text,
@@ -57,6 +58,7 @@ export const extract = defineCommand({
       'refuse images whose files need more disk than this (default: 4G)',
       parseBytes('--max-bytes'),
     ),
+    ...maxEntriesOption,
     workers: value('number of threads', parseCount('--workers', 256, 1)),
     verbose: flag('print a line for every problem, however many are alike', 'v'),
     ...jsonOption,
@@ -73,6 +75,7 @@ export const extract = defineCommand({
       force: args.force,
       damage: args.damage,
       maxBytes: args['max-bytes'],
+      maxEntries: args['max-entries'],
       workers: args.workers === undefined ? undefined : args.workers - 1,
     };
     let offset = 0;

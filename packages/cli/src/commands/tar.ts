@@ -3,7 +3,7 @@ import { warnOfCrc } from '../crc-warning.js';
 import { FileError, UsageError } from '../errors.js';
 import { writeOut, type CliIo } from '../io.js';
 import { openImageArgument } from '../open-image.js';
-import { imageOptions, parseBytes, text, value } from '../options.js';
+import { imageOptions, maxEntriesOption, parseBytes, text, value } from '../options.js';
 import { Problems } from '../problems.js';
 import { isUsageError } from '../report-error.js';
 
@@ -18,6 +18,7 @@ export const tar = defineCommand({
       'refuse images whose files have more than this together, holes included (default: 4G)',
       parseBytes('--max-bytes'),
     ),
+    ...maxEntriesOption,
     ...imageOptions,
   },
   async run(args, io) {
@@ -37,6 +38,7 @@ export const tar = defineCommand({
         else problems.add(error);
       },
       maxBytes: args['max-bytes'],
+      maxEntries: args['max-entries'],
     });
     if (output === '-') for (const chunk of chunks) await writeOut(io, chunk);
     else await writeFile(output, chunks, io);

@@ -53,6 +53,7 @@ export async function extractImage(
   const problems: ExtractProblem[] = [];
   const entries = selectEntries(image, {
     paths,
+    maxEntries: options.maxEntries,
     onError: (error) => problems.push(toProblem(error, error.path)),
   });
   const groups = groupByStep(entries, problems);

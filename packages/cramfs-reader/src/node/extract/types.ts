@@ -17,6 +17,8 @@ export interface ExtractOptions {
   damage?: DamagePolicy | undefined;
   /** Most bytes that files may take on the disk, holes not counted; default 4 GiB. */
   maxBytes?: number | undefined;
+  /** Most entries that the image may have; default 500,000. */
+  maxEntries?: number | undefined;
   /** Threads besides the calling one. Default: as many as pay. */
   workers?: number | undefined;
   /** Instead of threads of this extraction's own: see startPoolFor(). The caller closes it. */
