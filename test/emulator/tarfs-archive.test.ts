@@ -287,7 +287,6 @@ describe('the archive', () => {
     ['nothing', Buffer.alloc(0)],
     ['no archive', Buffer.alloc(2000, 'x')],
     ['a cut archive', tarArchive(tarItem({ name: 'f', data: 'x'.repeat(2000) })).subarray(0, 1024)],
-    ['a path with ..', tarArchive(tarItem({ name: '../f' }))],
     ['a link to nothing', tarArchive(tarItem({ name: 'f', typeflag: '1', linkname: 'g' }))],
     ['a file as a directory', tarArchive(tarItem({ name: 'f' }), tarItem({ name: 'f/g' }))],
   ])('%s is not mounted: EINVAL', (_, archive) => {

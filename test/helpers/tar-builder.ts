@@ -8,6 +8,7 @@ export interface TarItem {
   mode?: number;
   uid?: number;
   gid?: number;
+  mtime?: number;
   linkname?: string;
   major?: number;
   minor?: number;
@@ -32,7 +33,7 @@ export function tarItem(item: TarItem): Buffer {
   header.write(octal(uid, 7), 108);
   header.write(octal(gid, 7), 116);
   header.write(octal(item.size ?? data.length, 11), 124);
-  header.write(octal(0, 11), 136);
+  header.write(octal(item.mtime ?? 0, 11), 136);
   header.write(typeflag, 156, 'latin1');
   header.write(item.linkname ?? '', 157, 100, 'latin1');
   header.write(MAGICS[format], 257, 'latin1');

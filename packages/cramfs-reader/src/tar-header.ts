@@ -26,6 +26,8 @@ export interface TarMember {
   readonly gid: number;
   /** Bytes that follow the header. */
   readonly size: number;
+  /** Seconds since 1970; default 0, as cramfs stores no time. */
+  readonly mtime?: number | undefined;
   readonly major?: number | undefined;
   readonly minor?: number | undefined;
 }
@@ -72,13 +74,13 @@ function header(member: Omit<TarMember, 'type'>, type: string): Uint8Array {
   const octal = (at: number, length: number, value: number): void => {
     text(at, length, value.toString(8).padStart(length - 1, '0'));
   };
-  const { name, linkName = '', mode, uid, gid, size, major = 0, minor = 0 } = member;
+  const { name, linkName = '', mode, uid, gid, size, mtime = 0, major = 0, minor = 0 } = member;
   text(0, NAME_LENGTH, name);
   octal(100, 8, mode);
   octal(108, 8, uid);
   octal(116, 8, gid);
   octal(124, 12, size);
-  octal(136, 12, 0); // mtime: cramfs stores no time
+  octal(136, 12, mtime);
   text(148, 8, ' '.repeat(8));
   text(156, 1, type);
   text(157, NAME_LENGTH, linkName);

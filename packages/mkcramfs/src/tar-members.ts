@@ -52,7 +52,7 @@ export interface TarIndexEntry extends TarMemberHead {
 
 export interface TarIndex {
   readonly members: readonly TarIndexEntry[];
-  /** Where the end marker is. */
+  /** Where the end marker is, or would be. */
   readonly end: number;
 }
 
@@ -106,16 +106,27 @@ export async function* readTarMembers(reader: ChunkReader): AsyncGenerator<TarMe
   }
 }
 
+export interface TarIndexOptions {
+  /** An archive may end after a member, without an end marker, as tar(1) takes it; default: no. */
+  readonly endMarkerOptional?: boolean | undefined;
+}
+
 /**
  * Where everything is in an archive in memory, up to its end marker.
  *
  * @throws TarFormatError, UnexpectedEnd
  */
-export function readTarIndex(bytes: Uint8Array): TarIndex {
+export function readTarIndex(
+  bytes: Uint8Array,
+  { endMarkerOptional = false }: TarIndexOptions = {},
+): TarIndex {
   const parser = new TarParser();
   const members: TarIndexEntry[] = [];
   for (;;) {
     const before = parser.offset;
+    if (endMarkerOptional && members.length > 0 && before === bytes.length) {
+      return { members, end: before };
+    }
     const head = runOnBytes(parser.next(), bytes, before);
     // The end marker itself was taken.
     if (head === undefined) return { members, end: parser.offset - TAR_BLOCK_SIZE };

@@ -22,6 +22,8 @@ export class TarfsInode extends SimpleInode<TarfsInode> {
   readonly content = new TarContent();
   /** A directory that the archive does not list, but that paths lead through. */
   implied = false;
+  /** The time that the archive has for it, in seconds; 0 for what is new. */
+  archivedMtime = 0;
   private pager: AddressSpace | undefined = undefined;
 
   constructor(sb: TarfsSuperBlock, ino: number, mode: number) {

@@ -1,4 +1,4 @@
-import { concatBytes, nameToBytes } from 'cramfs-format';
+import { bytesToName, concatBytes, nameToBytes } from 'cramfs-format';
 import { TAR_RECORD, tarPadding } from 'cramfs-reader';
 import { decodeTarHeader, parsePaxRecords, type TarIndexEntry } from 'mkcramfs/tar';
 import { SyscallError } from '../../errno.js';
@@ -6,6 +6,7 @@ import { SyscallError } from '../../errno.js';
 // Fields of a header: offset, length.
 const SIZE = [124, 12] as const;
 const CHECKSUM = [148, 8] as const;
+const MTIME = [136, 12] as const;
 const TYPEFLAG = 156;
 /** Where the GNU format has what a sparse file needs, and more of its own. */
 const GNU_EXTRA = [345, 167] as const;
@@ -47,6 +48,30 @@ export function resizedHeaders(
     at = end;
   }
   return concatBytes([...extended, header]);
+}
+
+/**
+ * The time of a member's last change, in whole seconds since 1970, that a header can hold: of its
+ * pax header, or its own; 0 if there is none.
+ */
+export function mtimeOf(
+  archive: Uint8Array,
+  { start, headerAt }: Pick<TarIndexEntry, 'start' | 'headerAt'>,
+): number {
+  const [at, length] = MTIME;
+  const field = bytesToName(archive.subarray(headerAt + at, headerAt + at + length));
+  let mtime = parseInt(/^[ 0-7]+/.exec(field)?.[0] ?? '0', 8);
+  for (let from = start; from < headerAt;) {
+    const { size, typeflag } = decodeTarHeader(archive.subarray(from, from + TAR_RECORD));
+    const data = from + TAR_RECORD;
+    if (typeflag === 'x' || typeflag === 'X') {
+      const records = parsePaxRecords(archive.subarray(data, data + size));
+      const record = records.findLast(([keyword]) => keyword === 'mtime');
+      if (record !== undefined) mtime = Math.floor(Number(record[1]));
+    }
+    from = data + size + tarPadding(size);
+  }
+  return mtime >= 0 && mtime < 8 ** SIZE_DIGITS ? mtime : 0;
 }
 
 /** A pax header without what it says about the file's size and holes; empty if nothing is left. */

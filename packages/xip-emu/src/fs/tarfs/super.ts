@@ -10,7 +10,9 @@ import { SyscallError } from '../../errno.js';
 import type { PhysicalMemory } from '../../phys/physical-memory.js';
 import { SuperBlock } from '../../vfs/inode.js';
 import { NOOP_BDI } from '../../vfs/libfs.js';
+import { gunzip, isGzip } from './gzip.js';
 import { TarfsInode } from './inode.js';
+import { mtimeOf } from './member-headers.js';
 import { writeArchive, type Archive, type ArchivedMember } from './write-archive.js';
 
 export interface TarfsOptions {
@@ -38,19 +40,25 @@ export class TarfsSuperBlock extends SuperBlock {
   private nextIno = 1;
 
   /**
-   * @param archive uncompressed; not written to: see {@link archive}.
-   * @throws SyscallError EINVAL for what is no tar archive, or a damaged one.
+   * @param source not written to: see {@link archive}. One that gzip has compressed is read-only.
+   * @throws SyscallError EINVAL for what is not a tar archive, or a damaged one; EFBIG for a
+   * compressed one that is too large.
    */
-  constructor(archive: Uint8Array, { phys, readOnly = false }: TarfsOptions) {
+  constructor(source: Uint8Array, options: TarfsOptions) {
     super();
-    this.phys = phys;
+    const compressed = isGzip(source);
+    const archive = compressed ? gunzip(source) : source;
+    const readOnly = compressed || options.readOnly === true;
+    this.phys = options.phys;
     this.readOnly = readOnly;
     this.writable = !readOnly;
     this.root = this.newInode(S_IFDIR | 0o755);
     this.root.implied = true;
     try {
-      const { members, end } = readTarIndex(archive);
-      const archived = members.map((member) => this.addMember(archive, member));
+      const { members, end } = readTarIndex(archive, { endMarkerOptional: true });
+      const archived = members
+        .filter((member) => !leadsUp(member))
+        .map((member) => this.addMember(archive, member));
       this.stored = { bytes: archive, members: archived, end };
     } catch (error) {
       if (error instanceof TarFormatError || error instanceof UnexpectedEnd) {
@@ -132,7 +140,19 @@ export class TarfsSuperBlock extends SuperBlock {
   private inodeOf(
     archive: Uint8Array,
     names: readonly string[],
-    { type, permissions, uid, gid, rdev, linkTarget, map, dataAt, size }: TarIndexEntry,
+    {
+      type,
+      permissions,
+      uid,
+      gid,
+      rdev,
+      linkTarget,
+      map,
+      start,
+      headerAt,
+      dataAt,
+      size,
+    }: TarIndexEntry,
   ): TarfsInode {
     const mode = typeBits(type === 'link' ? 'file' : type) | permissions;
     const there = this.at(names);
@@ -142,6 +162,7 @@ export class TarfsSuperBlock extends SuperBlock {
     inode.gid = gid;
     inode.device = rdev;
     inode.implied = false;
+    inode.archivedMtime = mtimeOf(archive, { start, headerAt });
     if (type === 'symlink') inode.setTarget(linkTarget);
     if (type === 'file') inode.content.rebase({ archive, at: dataAt, pieces: map.pieces, size });
     return inode;
@@ -182,6 +203,18 @@ export class TarfsSuperBlock extends SuperBlock {
     }
     return target;
   }
+}
+
+/**
+ * A name that leads out of the archive, or a hard link to one: it is in no directory here, as tar(1)
+ * does not extract it, and stays in the archive as it is.
+ */
+function leadsUp({ type, path, linkTarget }: TarIndexEntry): boolean {
+  return hasDotDot(path) || (type === 'link' && hasDotDot(linkTarget));
+}
+
+function hasDotDot(path: string): boolean {
+  return path.split('/').includes('..');
 }
 
 function failure({ path }: TarIndexEntry, message: string): TarFormatError {

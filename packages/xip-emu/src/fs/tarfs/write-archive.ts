@@ -133,8 +133,8 @@ class ArchiveWriter {
     invariant(type !== undefined && type !== 'socket', 'a file of a type that tar does not know');
     const linkPath = this.names.get(inode);
     const isLink = linkPath !== undefined;
-    const { uid, gid, mode, size, rdev } = inode;
-    const common = { mode: mode & PERMISSIONS, uid, gid, ...rdev, size: 0 };
+    const { uid, gid, mode, size, rdev, archivedMtime: mtime } = inode;
+    const common = { mode: mode & PERMISSIONS, uid, gid, mtime, ...rdev, size: 0 };
     const entry = { inode, path, isLink, linkPath: linkPath ?? '' };
     if (isLink) {
       const linkName = `${name.slice(0, name.length - path.length)}${linkPath}`;
@@ -193,10 +193,12 @@ class ArchiveWriter {
    */
   finish(rest: Uint8Array): Archive {
     const end = this.at;
+    if (rest.length === 0) this.put(new Uint8Array(END_MARKER));
     const isPadding = this.old.length % BLOCKING === 0 && rest.every((byte) => byte === 0);
     const same = end + rest.length === this.old.length;
-    if (same || !isPadding) this.put(rest);
-    else this.put(new Uint8Array(Math.ceil((end + END_MARKER) / BLOCKING) * BLOCKING - end));
+    if (rest.length > 0 && (same || !isPadding)) this.put(rest);
+    else if (rest.length > 0)
+      this.put(new Uint8Array(Math.ceil((end + END_MARKER) / BLOCKING) * BLOCKING - end));
     const archive = concatBytes(this.parts);
     for (const { inode, isLink, pieces, dataAt } of this.members) {
       const { content } = inode;
