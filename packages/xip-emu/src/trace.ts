@@ -1,4 +1,5 @@
 import type { Address } from './units.js';
+import type { MapRange, OpenFile } from './vfs/file.js';
 
 /** Why a fault ended as it did. */
 export type FaultReason =
@@ -41,6 +42,10 @@ export type TraceEvent =
       readonly pgoff: number;
       /** Pages that stand in ROM from the start. */
       readonly romPages: number;
+      /** The kernel's reason if no page is mapped directly from a file in ROM: `vma is writable`, … */
+      readonly bailout?: string;
+      /** True if the last page is not direct because it holds other data after the file's end. */
+      readonly lastPageShared?: boolean;
     }
   | {
       readonly type: 'munmap';
@@ -123,6 +128,18 @@ export type TraceEvent =
       readonly ino: number;
       readonly index: number;
     };
+
+/** What {@link FileOperations.explainMmap} gives, as fields of an event; none if nothing is to say. */
+export function mapReason(
+  file: OpenFile | undefined,
+  range: MapRange,
+): { readonly bailout?: string; readonly lastPageShared?: boolean } {
+  const { bailout, lastPageShared = false } = file?.fops.explainMmap?.(file, range) ?? {};
+  return {
+    ...(bailout === undefined ? {} : { bailout }),
+    ...(lastPageShared ? { lastPageShared } : {}),
+  };
+}
 
 /** The event log of a machine: off (and of no cost) until somebody sets `sink`. */
 export class Trace {

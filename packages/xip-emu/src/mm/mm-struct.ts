@@ -13,9 +13,9 @@ import {
   type Pgoff,
   type Vpn,
 } from '../units.js';
-import type { Trace } from '../trace.js';
+import { mapReason, type Trace } from '../trace.js';
 import type { OpenFile } from '../vfs/file.js';
-import type { VmArea, VmSpace } from '../vfs/vm-area.js';
+import { VM_WRITE, type VmArea, type VmSpace } from '../vfs/vm-area.js';
 import { setExeFile, type HasExeFile } from '../vfs/write-access.js';
 import { unlinkAnonVmas } from './anon-vma.js';
 import { brk } from './brk.js';
@@ -103,7 +103,16 @@ export class Mm implements MemoryMap, VmSpace, HasExeFile {
       const romPages = romPagesIn(this, start, start + pagesOf(length));
       const { pid } = this;
       const path = file?.path;
-      sink({ type: 'mmap', pid, address, length, prot, flags, path, pgoff, romPages });
+      const pages = pagesOf(length);
+      const writable = (prot & VM_WRITE) !== 0;
+      // The area's file is the real one, where a stacked file system passes maps on.
+      const reason = mapReason(file && this.vmaAt(start)?.file, {
+        pgoff,
+        pages,
+        writable,
+        mmu: true,
+      });
+      sink({ type: 'mmap', pid, address, length, prot, flags, path, pgoff, romPages, ...reason });
     }
     return address;
   }

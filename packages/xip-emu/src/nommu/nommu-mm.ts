@@ -1,11 +1,12 @@
 import { ARCHITECTURES, kernelBuild, type KernelBuild } from '../arch/kernel-build.js';
 import { AccessFault, SyscallError, UnmodelledError } from '../errno.js';
-import { Trace } from '../trace.js';
+import { Trace, mapReason } from '../trace.js';
 import type { AccessFaultLike, MemoryMap, MmapRequest } from '../memory-map.js';
 import { PAGE_SIZE, pageOf, pagesOf, type Address, type Frame } from '../units.js';
 import { KernelCorruption } from '../kernel-corruption.js';
 import type { OpenFile } from '../vfs/file.js';
 import { setExeFile, type HasExeFile } from '../vfs/write-access.js';
+import { VM_WRITE } from '../vfs/vm-area.js';
 import { describeOrigin } from './describe.js';
 import { doMmap } from './do-mmap.js';
 import { doMremap } from './do-mremap.js';
@@ -199,7 +200,20 @@ export class NommuMm implements MemoryMap, HasExeFile {
     const romPages = inRom ? pagesOf(vmEnd - vmStart) : 0;
     const { pid } = this;
     const path = file?.path;
-    sink({ type: 'mmap', pid, address: vmStart, length, prot, flags, path, pgoff, romPages });
+    const writable = (prot & VM_WRITE) !== 0;
+    const reason = mapReason(file, { pgoff, pages: pagesOf(length), writable, mmu: false });
+    sink({
+      type: 'mmap',
+      pid,
+      address: vmStart,
+      length,
+      prot,
+      flags,
+      path,
+      pgoff,
+      romPages,
+      ...reason,
+    });
   }
 
   private frameAt(address: Address): Frame {

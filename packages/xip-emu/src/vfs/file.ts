@@ -29,6 +29,22 @@ export interface NommuCapabilities {
 /** From where lseek(2) counts, or what it looks for: SEEK_SET and so on. */
 export type Whence = 'set' | 'cur' | 'end' | 'data' | 'hole';
 
+/** Pages of a file that are mapped. */
+export interface MapRange {
+  readonly pgoff: Pgoff;
+  readonly pages: number;
+  readonly writable: boolean;
+  readonly mmu: boolean;
+}
+
+/** What the kernel's debug messages say of a map that is not wholly direct. */
+export interface MapExplanation {
+  /** The kernel's reason, such as `vma is writable`; undefined if pages are direct. */
+  readonly bailout?: string | undefined;
+  /** The last page was given up, because it holds other data after the end of the file. */
+  readonly lastPageShared: boolean;
+}
+
 /** struct file_operations. `mm/` and `nommu/` know files through this and nothing else. */
 export interface FileOperations {
   /** Called with the new file; may set `privateData` and `fops`. @throws SyscallError. */
@@ -74,6 +90,8 @@ export interface FileOperations {
   ): void;
   /** With an MMU: prepares a new area. No hook: ENODEV. @throws SyscallError. */
   mmap?(file: OpenFile, vma: VmArea): void;
+  /** For the event log: why pages of a map are not where the file is stored. No hook: no reason. */
+  explainMmap?(file: OpenFile, range: MapRange): MapExplanation;
 
   /** Without MMU: what mappings the file can have. No hook: derived from the inode's type. */
   mmapCapabilities?(file: OpenFile): NommuCapabilities;

@@ -36,6 +36,10 @@ export const physmemFileOperations: FileOperations = {
   mmap(file, vma) {
     cramfsInode(file.inode).sb.policy.physmemMmap(file, vma);
   },
+  explainMmap(file, range) {
+    const { bailout, lastPageShared } = mapDirect(cramfsInode(file.inode), range);
+    return { bailout, lastPageShared };
+  },
   mmapCapabilities: () => ({ copy: true, direct: true, read: true, write: false, exec: true }),
   getUnmappedArea,
   nommuMmap: (_file, flags) => isNommuSharedMapping(flags),
