@@ -26,6 +26,8 @@ export interface TarMemberHead {
   /** Target of a hard or symbolic link, else empty. */
   readonly linkTarget: string;
   readonly rdev: DeviceNumber;
+  /** Names of extended attributes, and of access control lists. */
+  readonly xattrs: readonly string[];
   /** Bytes of a file. */
   readonly size: number;
   /** How the bytes that follow, padded to blocks, make up the file; empty for other types. */
@@ -274,6 +276,7 @@ class TarParser {
         major: pax.number('SCHILY.devmajor') ?? header.devmajor,
         minor: pax.number('SCHILY.devminor') ?? header.devminor,
       },
+      xattrs: pax.xattrs(),
       size: map.realSize,
       map,
     };

@@ -4,6 +4,10 @@ import { TarFormatError } from './tar-header.js';
 /** A record of a pax extended header; byte strings, as pax allows any encoding (hdrcharset). */
 export type PaxRecord = readonly [keyword: string, value: string];
 
+/** Access control lists have keywords of their own. */
+const XATTR = /^(?:(?:SCHILY|LIBARCHIVE)\.xattr|SCHILY(?=\.acl\.))\.([^]+)$/;
+const NO_NAMES: readonly string[] = [];
+
 const SPACE = 0x20;
 const NEWLINE = 0x0a;
 const EQUALS = '=';
@@ -50,6 +54,12 @@ export class PaxAttributes {
   text(keyword: string): string | undefined {
     const value = this.own.get(keyword) ?? this.global.get(keyword);
     return value === '' ? undefined : value;
+  }
+
+  /** Names of extended attributes as star, GNU tar and bsdtar write them. */
+  xattrs(): readonly string[] {
+    if (this.records.length === 0) return NO_NAMES;
+    return this.records.flatMap(([keyword]) => XATTR.exec(keyword)?.[1] ?? []);
   }
 
   /** @throws TarFormatError if the value is not a decimal number below 2^53. */

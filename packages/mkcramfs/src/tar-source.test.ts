@@ -225,6 +225,35 @@ describe('order', () => {
   });
 });
 
+test('extended attributes are one warning with their number and the first path', async () => {
+  const problems: Problem[] = [];
+  await readTarSource(
+    inChunks(
+      tarArchive(
+        paxHeader([['SCHILY.xattr.security.selinux', 'label']]),
+        tarItem({ name: 'labelled' }),
+        paxHeader([['SCHILY.xattr.user.comment', 'x']]),
+        tarItem({ name: './bin/first' }),
+        paxHeader([['LIBARCHIVE.xattr.security.capability', 'AAAA']]),
+        tarItem({ name: 'bin/ping' }),
+        paxHeader([['SCHILY.acl.access', 'user::rw-']]),
+        tarItem({ name: 'acl' }),
+      ),
+    ),
+    { file: 'a.tar', onProblem: (problem) => problems.push(problem) },
+  );
+  expect(problems).toEqual([
+    {
+      severity: 'warning',
+      kind: 'xattr',
+      path: '/bin/first',
+      message:
+        '3 files have extended attributes, which cramfs cannot hold, file capabilities of 1 among ' +
+        'them: left out',
+    },
+  ]);
+});
+
 describe('hard links', () => {
   test('are what they link to, links to links as well', async () => {
     const parts: TarItem[] = [

@@ -1,5 +1,6 @@
 import { CramfsError, S_IFDIR, S_IFLNK, nameToText, typeBits } from 'cramfs-format';
 import { ChunkReader, UnexpectedEnd } from './chunk-reader.js';
+import { ExtendedAttributes } from './extended-attributes.js';
 import { TarFormatError } from './tar-header.js';
 import { readTarMembers, type TarMember, type TarMemberType } from './tar-members.js';
 import type { DirectoryEntry, Problem, TreeEntry } from './tree.js';
@@ -32,12 +33,17 @@ export async function readTarSource(
 ): Promise<DirectoryEntry> {
   const reader = new ChunkReader(chunks);
   const root = newDirectory();
+  const attributes = new ExtendedAttributes();
   let start = 0;
   try {
     for await (const member of readTarMembers(reader)) {
       addMember(root, member);
+      if (member.xattrs.length > 0) {
+        attributes.add(`/${tarPathNames(member.path).join('/')}`, member.xattrs);
+      }
       start = reader.offset;
     }
+    for (const problem of attributes.problems()) onProblem?.(problem);
     if (await hasTrailingData(reader)) {
       onProblem?.({
         severity: 'warning',

@@ -61,6 +61,8 @@ export type ProblemKind =
   | 'target'
   /** What cannot be read. */
   | 'unreadable'
+  /** Extended attributes. */
+  | 'xattr'
   /** The source as a whole: how an archive ends. */
   | 'source'
   /** A rule or pattern that matches nothing. */

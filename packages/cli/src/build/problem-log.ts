@@ -30,6 +30,7 @@ const KINDS: Readonly<Record<ProblemKind, { summary: string; remedy?: (tool: str
       summary: 'files that cannot be read',
       remedy: () => '--allow skip-unreadable leaves them out',
     },
+    xattr: { summary: 'files with extended attributes' },
     source: { summary: 'remarks about the source' },
     unused: { summary: 'patterns that match nothing' },
     'last-page': { summary: 'last pages that cannot run in place' },

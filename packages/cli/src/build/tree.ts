@@ -11,7 +11,7 @@ import {
   walkTree,
   type Problem,
 } from 'mkcramfs';
-import { fileId, openTarStream, readDirectorySource } from 'mkcramfs/node';
+import { fileId, findExtendedAttributes, openTarStream, readDirectorySource } from 'mkcramfs/node';
 import { about } from '../report-error.js';
 import { Patterns, parseGlobFile } from './patterns.js';
 import type { BuildRequest } from './request.js';
@@ -29,7 +29,10 @@ export async function readTree(
 ): Promise<DirectoryEntry> {
   const { source } = request;
   const excluded = await readExclusions(request);
+  const fromDirectory = await about(source, () => isDirectory(source));
+  const attributes = fromDirectory ? findExtendedAttributes(source) : undefined;
   const root = await about(source, () => readSource(request, excluded.matches, onProblem));
+  for (const problem of (await attributes) ?? []) onProblem(problem);
   for (const problem of excluded.problems()) onProblem(problem);
   for (const message of request.idle) {
     onProblem({ severity: 'warning', kind: 'unused', path: '/', message });
@@ -42,6 +45,10 @@ export async function readTree(
   const allowed = [...request.allow].filter((leave) => leave !== 'skip-unreadable');
   for (const problem of fitTree(root, new Set(allowed))) onProblem(problem);
   return root;
+}
+
+function isDirectory(source: string): boolean {
+  return source !== '-' && statSync(source).isDirectory();
 }
 
 async function readExclusions({ exclude, excludeFrom }: BuildRequest): Promise<Patterns> {
@@ -76,7 +83,7 @@ async function readSource(
   excluded: PathMatcher,
   onProblem: (problem: Problem) => void,
 ): Promise<DirectoryEntry> {
-  if (source !== '-' && statSync(source).isDirectory()) {
+  if (isDirectory(source)) {
     const written = fileId(output);
     return readDirectorySource(source, {
       onProblem,

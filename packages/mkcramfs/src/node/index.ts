@@ -7,6 +7,7 @@ export {
   type DirectorySourceOptions,
   type FileId,
 } from './directory-source.js';
+export { findExtendedAttributes } from './find-attributes.js';
 export { AtomicFile } from './image-file.js';
 export { temporaryName } from './temporary-file.js';
 export { workerCompressor, type WorkerCompressor } from './worker-compressor.js';

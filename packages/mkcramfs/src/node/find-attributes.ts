@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { bytesToName } from 'cramfs-format';
+import { ExtendedAttributes } from '../extended-attributes.js';
+import type { Problem } from '../tree.js';
+
+/**
+ * Looks for extended attributes below a directory with getfattr(1), as Node.js has no call for them.
+ * It runs beside the build. Where it is not installed nothing is found.
+ *
+ * @returns one warning about all of them, or none.
+ */
+export async function findExtendedAttributes(directory: string): Promise<Problem[]> {
+  const child = spawn('getfattr', ['-R', '-P', '-h', '-m', '-', '.'], {
+    cwd: directory,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const chunks: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const ended = await new Promise<boolean>((resolve) => {
+    child.on('error', () => {
+      resolve(false);
+    });
+    child.on('close', () => {
+      resolve(true);
+    });
+  });
+  return ended ? parse(bytesToName(Buffer.concat(chunks))) : [];
+}
+
+const FILE = '# file: ';
+
+/** A head line for each file that has attributes, a line for each of them, and an empty one. */
+function parse(output: string): Problem[] {
+  const found = new ExtendedAttributes();
+  for (const record of output.split('\n\n')) {
+    const [head = '', ...names] = record.split('\n');
+    if (head.startsWith(FILE)) found.add(treePath(head.slice(FILE.length)), names);
+  }
+  return found.problems();
+}
+
+/** Of `./a` or `a`, with `\NNN` for odd bytes. */
+function treePath(name: string): string {
+  const bytes = name.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(parseInt(digits, 8)),
+  );
+  return `/${bytes.replace(/^\.?\/?/, '')}`;
+}
