@@ -42,3 +42,17 @@ describe('compileGlobs', () => {
     );
   });
 });
+
+test.each(['**/x', '/**/x'])('%s: any number of directories, or none', (glob) => {
+  const matches = compileGlobs([glob]);
+  expect(['/x', '/a/x', '/a/b/x', '/ax', '/x/a'].filter(matches)).toEqual(['/x', '/a/x', '/a/b/x']);
+});
+
+test('a directory with /** is itself and all below it', () => {
+  const matches = compileGlobs(['lib/**']);
+  expect(['/lib', '/lib/a', '/lib/a/b', '/libx', '/a/lib'].filter(matches)).toEqual([
+    '/lib',
+    '/lib/a',
+    '/lib/a/b',
+  ]);
+});

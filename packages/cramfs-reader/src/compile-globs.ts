@@ -22,7 +22,17 @@ export function compileGlobs(globs: readonly string[]): PathMatcher {
   };
 }
 
+// To picomatch a `**` at the start of an absolute path stands for one directory or more, elsewhere
+// for none or more; here it is the same everywhere.
 function compileGlob(glob: string): (text: string) => boolean {
+  const matches = compileOne(glob);
+  const inRoot = /^\/?\*\*(\/.+)$/.exec(glob)?.[1];
+  if (inRoot === undefined) return matches;
+  const matchesInRoot = compileGlob(inRoot);
+  return (text) => matches(text) || matchesInRoot(text);
+}
+
+function compileOne(glob: string): (text: string) => boolean {
   const trimmed = glob.length > 1 && glob.endsWith('/') ? glob.slice(0, -1) : glob;
   const basename = !trimmed.includes('/');
   const anchored = basename || trimmed.startsWith('/') ? trimmed : `/${trimmed}`;
