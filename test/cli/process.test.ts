@@ -137,6 +137,30 @@ test('a signal ends a build that waits for its source', async () => {
   expect(readdirSync(folder.path())).toEqual(['sample.img']);
 });
 
+describe('a machine that is too small is no bug of ours', () => {
+  test.each([
+    [
+      new RangeError('WebAssembly.Instance(): Out of memory: Cannot allocate Wasm memory'),
+      'out of',
+    ],
+    [new RangeError('Array buffer allocation failed'), 'out of memory'],
+    [Object.assign(new Error('EAGAIN'), { code: 'ERR_WORKER_INIT_FAILED' }), 'out of memory'],
+    [
+      Object.assign(new Error('Worker terminated due to reaching memory limit: JS heap'), {
+        code: 'ERR_WORKER_OUT_OF_MEMORY',
+      }),
+      'out of memory',
+    ],
+    [new Error('worker exited with code: 1'), 'a thread has died'],
+  ])('%s', async (outputError, message) => {
+    const { code, stderr } = await cramfs(['ls', image], { outputError });
+    expect(code).toBe(8);
+    expect(stderr).toMatch(
+      new RegExp(`^cramfs: standard output: ${message}.*--workers 1[^\\n]*\\n$`),
+    );
+  });
+});
+
 describe('bugs of ours', () => {
   const outputError = Object.assign(new TypeError('this is\na bug'), { code: undefined });
 

@@ -72,7 +72,7 @@ function report(error: unknown, file: string | undefined, tool: string, io: CliI
 function describeError(error: unknown, file: string | undefined): string | undefined {
   if (isCramfsError(error)) return describeCramfsError(error, file);
   if (error instanceof InputError) return printable(error.message);
-  return describeSystemError(error, file);
+  return describeShortage(error) ?? describeSystemError(error, file);
 }
 
 function describeCramfsError(
@@ -84,6 +84,29 @@ function describeCramfsError(
     offset === undefined || code === 'NOT_FOUND' ? '' : `offset 0x${offset.toString(16)}: `;
   const name = path === undefined ? undefined : nameToText(path);
   return `${where}${printable(message)}${name === undefined || name === file ? '' : ` (${name})`}`;
+}
+
+/** How V8, WebAssembly, Node.js and its threads say that there is no memory for them. */
+const OUT_OF_MEMORY =
+  /out of memory|could not allocate memory|array buffer allocation failed|reaching memory limit|^(EAGAIN|ENOMEM)$/i;
+const OUT_OF_MEMORY_CODES = new Set([
+  'ENOMEM',
+  'ERR_MEMORY_ALLOCATION_FAILED',
+  'ERR_WORKER_INIT_FAILED',
+  'ERR_WORKER_OUT_OF_MEMORY',
+]);
+
+/** A machine that is too small, or limited too much, is no bug of ours. */
+function describeShortage(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (OUT_OF_MEMORY_CODES.has(errorCode(error) ?? '') || OUT_OF_MEMORY.test(error.message)) {
+    return 'out of memory: raise its limit (ulimit -v, container), or use fewer threads (--workers 1)';
+  }
+  // In Piscina's words.
+  if (/^worker exited/i.test(error.message)) {
+    return 'a thread has died, most likely for lack of memory: use fewer (--workers 1)';
+  }
+  return undefined;
 }
 
 /** Where Node's words are not those of the C library. */
