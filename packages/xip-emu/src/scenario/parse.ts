@@ -25,6 +25,16 @@ export const MOUNT_KINDS = [
 ] as const;
 export type MountKind = (typeof MOUNT_KINDS)[number];
 
+/**
+ * Sources that mount(2) of cramfs can be given. A block device of an MTD is only the MTD's name: what
+ * is mounted is the MTD. Compare drivers/mtd/mtdsuper.c:get_tree_mtd().
+ */
+const MOUNT_SOURCES: ReadonlyMap<string, MountKind> = new Map([
+  ['mtd0', 'mtd'],
+  ['/dev/mtdblock0', 'mtd'],
+  ['/dev/vda', 'block'],
+]);
+
 const ADVICE = [
   'normal',
   'random',
@@ -171,7 +181,8 @@ function parseOperation(line: Line): Operation {
 function readOperation(op: string, args: Arguments): Operation {
   switch (op) {
     case 'mount': {
-      const kind = args.word(MOUNT_KINDS);
+      const source = args.word([...MOUNT_KINDS, ...MOUNT_SOURCES.keys()]);
+      const kind = MOUNT_SOURCES.get(source) ?? (source as MountKind);
       return { op, kind, file: kind === 'tarfs' ? args.text() : undefined };
     }
     case 'tune':
