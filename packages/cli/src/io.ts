@@ -2,7 +2,15 @@ import type { Readable, Writable } from 'node:stream';
 import { FileError, OutputClosedError, errorCode } from './errors.js';
 
 /** A stream that may be a terminal. */
-export type TerminalOrNot = Writable & { readonly isTTY?: boolean | undefined };
+export type TerminalOrNot = Writable & {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+};
+
+/** Characters that a line of a table may have: as the terminal; any number elsewhere, or with `--wide`. */
+export function lineWidth({ stdout }: CliIo, wide: boolean): number {
+  return wide || stdout.isTTY !== true ? Infinity : (stdout.columns ?? 80);
+}
 
 /** Everything a command may touch of its process; tests bring their own. */
 export interface CliIo {

@@ -158,3 +158,6 @@ export const imageOptions = {
 } as const;
 
 export const jsonOption = { json: flag('print JSON (see docs/cli.md)') } as const;
+
+/** What commands with wide tables take. */
+export const wideOption = { wide: flag('do not fit tables to the terminal') } as const;

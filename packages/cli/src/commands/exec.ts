@@ -9,6 +9,7 @@ import {
   parseBytes,
   text,
   value,
+  wideOption,
 } from '../options.js';
 
 const options = {
@@ -45,6 +46,7 @@ const options = {
   ),
   'image-offset': imageOptions.offset,
   'block-size': imageOptions['block-size'],
+  ...wideOption,
   ...jsonOption,
 } as const;
 

@@ -1,6 +1,14 @@
 import { defineCommand, type CommandArguments } from '../command.js';
 import { physOption } from '../emulator-options.js';
-import { flag, imageOptions, jsonOption, list, parseBlockSize, value } from '../options.js';
+import {
+  flag,
+  imageOptions,
+  jsonOption,
+  list,
+  parseBlockSize,
+  value,
+  wideOption,
+} from '../options.js';
 
 const options = {
   mmu: flag('only for kernels with an MMU (default: both kinds)'),
@@ -17,6 +25,7 @@ const options = {
   },
   require: list('print only files matching GLOB that are not fully mappable; exit 1 if any'),
   simulate: flag('also make each mapping in the emulator; exit 1 if that gives anything else'),
+  ...wideOption,
   ...jsonOption,
   ...imageOptions,
 } as const;

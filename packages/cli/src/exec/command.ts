@@ -5,7 +5,7 @@ import { DEFAULT_PHYS } from '../emulator-options.js';
 import { kernelConfig, programArchitecture } from '../emulator/architecture.js';
 import { UsageError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { print, type CliIo } from '../io.js';
+import { lineWidth, print, type CliIo } from '../io.js';
 import { openImageAndOffset } from '../open-image.js';
 import { renderJson } from '../render/json.js';
 import { about } from '../report-error.js';
@@ -57,7 +57,10 @@ export async function runExecCommand(args: ExecArguments, io: CliIo): Promise<Ex
     if (args.compare !== undefined) {
       return compareCommand({ explanation, offset, file: args.compare, json: args.json }, io);
     }
-    await print(io, args.json ? execJson(explanation, offset) : execText(explanation));
+    await print(
+      io,
+      args.json ? execJson(explanation, offset) : execText(explanation, lineWidth(io, false)),
+    );
     return explanation.starts && explanation.fits ? EXIT.ok : EXIT.differs;
   });
 }
@@ -77,7 +80,10 @@ async function compareCommand(
   io: CliIo,
 ): Promise<ExitCode> {
   if (!explanation.starts) {
-    await print(io, json ? execJson(explanation, offset) : execText(explanation));
+    await print(
+      io,
+      json ? execJson(explanation, offset) : execText(explanation, lineWidth(io, false)),
+    );
     return EXIT.differs;
   }
   const board = await about(file, () => parseBoardMaps(readFileSync(file, 'latin1')));

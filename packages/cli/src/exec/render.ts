@@ -7,15 +7,15 @@ import { plural, renderFields, renderTable, type Column } from '../render/table.
 import { ramBytes, type ExecExplanation, type ExplainedObject } from './explain.js';
 
 const COLUMNS: readonly Column[] = [
-  { title: 'OBJECT' },
+  { title: 'OBJECT', fit: 'cut' },
   { title: 'ROM', align: 'right' },
   { title: 'RAM AT START', align: 'right' },
   { title: 'RAM AT MOST', align: 'right' },
-  { title: 'NOT IN PLACE' },
+  { title: 'NOT IN PLACE', fit: 'wrap' },
 ];
 
 /** A program, told in sections: its areas, what each of its objects costs, the sums. */
-export function execText(explanation: ExecExplanation): string {
+export function execText(explanation: ExecExplanation, width: number): string {
   const { question, build, cost, objects, failure } = explanation;
   const kernel = `${question.policy} ${kernelText(build)}`;
   const loader = cost?.started.loader;
@@ -35,7 +35,7 @@ export function execText(explanation: ExecExplanation): string {
     head,
     cost.areas.map(({ line }) => `${nameToText(line).trimEnd()}\n`).join(''),
     `Pages of ${PAGE_SIZE} bytes; RAM: of the process + in the page cache.\n` +
-      renderTable(COLUMNS, rows),
+      renderTable(COLUMNS, rows, width),
     renderFields(sums(explanation)) + problems(explanation).join(''),
   ].join('\n');
 }

@@ -4,7 +4,7 @@ import type { MapArguments } from '../commands/map.js';
 import { DEFAULT_PHYS } from '../emulator-options.js';
 import { about } from '../report-error.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { print, printPieces, type CliIo } from '../io.js';
+import { lineWidth, print, printPieces, type CliIo } from '../io.js';
 import { openImageAndOffset } from '../open-image.js';
 import { allWithJson } from '../problem-lines.js';
 import { Problems } from '../problems.js';
@@ -39,7 +39,7 @@ export async function runMapCommand(args: MapArguments, io: CliIo): Promise<Exit
     } else if (required) {
       await print(io, failures.map(({ path, reason }) => `${path}: ${reason}\n`).join(''));
     } else {
-      await printPieces(io, mapTable(report, args.segments));
+      await printPieces(io, mapTable(report, args.segments, lineWidth(io, args.wide)));
     }
     if (simulation !== null && !args.json) await print(io, simulationText(simulation));
     const agrees = simulation === null || simulation.disagreements.length === 0;

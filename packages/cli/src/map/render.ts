@@ -79,18 +79,19 @@ function rangesJson(ranges: PerKernel<RangeExplanation>): Record<string, unknown
 export function* mapTable(
   report: MappabilityReport,
   withSegments: boolean,
+  width: number,
 ): Generator<string, void> {
   const { kernels, pageSize, physAddr } = report.target;
   const both = kernels.length > 1;
   const columns: Column[] = [
-    { title: 'FILE' },
+    { title: 'FILE', fit: 'cut' },
     { title: 'PAGES', align: 'right' },
     { title: 'DIRECT', align: 'right' },
     { title: 'RAM', align: 'right' },
     ...(both ? [{ title: 'NO-MMU', align: 'right' } as const] : []),
     { title: 'TAIL' },
     { title: 'ROM' },
-    { title: 'REASON' },
+    { title: 'REASON', fit: 'wrap' },
   ];
   const row = (
     name: string,
@@ -130,7 +131,7 @@ export function* mapTable(
       ? 'with an MMU'
       : 'without an MMU';
   yield `Pages of ${pageSize} bytes, image at ${hex(physAddr)}; ${kind}.\n`;
-  yield* tablePieces(columns, rows);
+  yield* tablePieces(columns, rows, width);
   yield totalsText(report);
 }
 
