@@ -21,7 +21,15 @@ const layers = [
 
 export default tseslint.config(
   {
-    ignores: ['**/dist/', '**/bundle/', '**/node_modules/', 'coverage/', 'out/', 'test/fixtures/'],
+    ignores: [
+      '**/dist/',
+      '**/bundle/',
+      '**/node_modules/',
+      'coverage/',
+      'out/',
+      'test/fixtures/',
+      'packages/mkcramfs/deflate/',
+    ],
   },
   {
     files: ['**/*.ts'],

@@ -37,7 +37,7 @@ async function compressShare({ files, next }: Share): Promise<void> {
     await compress({
       data,
       lengths,
-      codec: { library: 'libdeflate', level: 6 },
+      codec: { library: 'block-deflate', effort: 'default' },
       keepIncompressible: true,
     });
   }

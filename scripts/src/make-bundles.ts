@@ -1,8 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { build } from 'rolldown';
+import { writeDeflateModule } from './deflate-module.js';
 import { licences } from './distribution/licences.js';
-import { libdeflateModule } from './libdeflate/wasm-module.js';
 import { inRepository } from './paths.js';
 
 /*
@@ -31,7 +31,7 @@ function inPackages(path: string): string {
 }
 
 mkdirSync(inPackages('mkcramfs/bundle'), { recursive: true });
-writeFileSync(inPackages('mkcramfs/bundle/libdeflate-wasm.js'), libdeflateModule());
+await writeDeflateModule(inPackages('mkcramfs/bundle/deflate-module.js'));
 
 await build([
   {

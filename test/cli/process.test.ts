@@ -183,12 +183,12 @@ test('heavy modules are loaded by the commands that use them only', () => {
   const loaded = (argv: string): string =>
     shell(`NODE_DEBUG=esm,module $CRAMFS ${argv} > /dev/null`).stderr;
   for (const argv of ['--help', 'build --help', 'map --help', 'ls --help']) {
-    expect(loaded(argv)).not.toMatch(/libdeflate|zstd-codec|piscina|pako/);
+    expect(loaded(argv)).not.toMatch(/deflater|zstd-codec|piscina|pako/);
   }
   expect(loaded('--help')).not.toMatch(/yargs|cramfs-format/);
   mkdirSync(folder.path('empty'));
   expect(loaded('build empty out.img')).toMatch(/piscina/);
-  expect(loaded('ls sample.img')).not.toMatch(/libdeflate|zstd-codec|tar-stream/);
+  expect(loaded('ls sample.img')).not.toMatch(/deflater|zstd-codec|tar-stream/);
   for (const argv of ['map sample.img', 'run --help', 'mmap --help', 'map --help']) {
     expect(loaded(argv)).not.toMatch(/bundle.xip-emu\./);
   }

@@ -86,7 +86,7 @@ function contentSize({ entry }: PlanNode): number {
 
 function codecFor({ compat, effort }: ResolvedOptions): Codec {
   if (compat !== undefined) return { library: 'zlib', level: compat === 'mkcramfs' ? 9 : 6 };
-  return { library: 'libdeflate', level: effort === 'best' ? 10 : 6 };
+  return { library: 'block-deflate', effort };
 }
 
 /** Decides for one file after another, and tells the user what that cannot do. */

@@ -8,7 +8,8 @@ export {
 } from './codec.js';
 export { applyDeviceTable, type DeviceTableOptions } from './device-table.js';
 export { ALLOWANCES, fitTree, type Allowance } from './fit.js';
-export type { BuildOptions, Compat, Effort, TailPolicy, XipOptions } from './options.js';
+export type { Effort } from './codec.js';
+export type { BuildOptions, Compat, TailPolicy, XipOptions } from './options.js';
 export {
   applyOwnership,
   parseModeRule,

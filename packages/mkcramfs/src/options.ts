@@ -6,6 +6,7 @@ import {
   type BlockSize,
   type Endianness,
 } from 'cramfs-format';
+import type { Effort } from './codec.js';
 import type { Problem } from './tree.js';
 
 /**
@@ -43,12 +44,6 @@ export interface XipOptions {
    */
   readonly pad?: boolean;
 }
-
-/**
- * `default`: libdeflate level 6, smaller than zlib level 9 and twice as fast. `best`: libdeflate's
- * near-optimal parser, slower.
- */
-export type Effort = 'default' | 'best';
 
 /** Whose images to reproduce byte for byte. */
 export type Compat = 'mkcramfs' | 'util-linux';

@@ -1,7 +1,6 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plugin } from 'rolldown';
-import { libdeflateFolder } from '../libdeflate/wasm-module.js';
 
 /** What a package says about itself. */
 interface Manifest {
@@ -41,7 +40,6 @@ const RULE = '-'.repeat(80);
 
 /** The npm package that a module is of; undefined for our own. */
 function packageFolder(id: string): string | undefined {
-  if (id.includes('libdeflate-wasm')) return libdeflateFolder();
   return /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(id)?.[0];
 }
 

@@ -1,0 +1,61 @@
+/*
+ * Where everything lies. The module has no heap: one block of input, one of output, and tables of fixed
+ * size. A position is 1 for the first byte of the block, so that 0 can mean "none" in 16 bits; the byte
+ * of position p is at BYTES + p.
+ */
+
+/** Bytes of the longest block. */
+export const MAX_BLOCK: u32 = 65536;
+/** Symbols of literals, end of block and lengths; of distances; of code lengths (RFC 1951, 3.2.7). */
+export const LITLEN_SYMBOLS: u32 = 286;
+export const DIST_SYMBOLS: u32 = 30;
+export const PRECODE_SYMBOLS: u32 = 19;
+export const END_OF_BLOCK: u32 = 256;
+export const FIRST_LENGTH: u32 = 257;
+
+/** Loads of up to 8 bytes may reach past the last byte. */
+const SLACK: i32 = 16;
+
+export const INPUT: usize = memory.data(<i32>MAX_BLOCK + SLACK, 16);
+export const BYTES: usize = INPUT - 1;
+/** Room for a block that is stored, with all headers, and for what is written ahead. */
+export const OUTPUT: usize = memory.data(<i32>MAX_BLOCK + 1024, 16);
+
+/** One word for each literal or match of the block: see tokens.ts. */
+export const TOKENS: usize = memory.data(4 * <i32>MAX_BLOCK, 16);
+
+/** How often each symbol occurs. */
+export const LITLEN_COUNTS: usize = memory.data(4 * 288, 16);
+export const DIST_COUNTS: usize = memory.data(4 * 32, 16);
+
+@inline
+export function word(table: usize, index: u32): u32 {
+  return load<u32>(table + ((<usize>index) << 2));
+}
+
+@inline
+export function setWord(table: usize, index: u32, value: u32): void {
+  store<u32>(table + ((<usize>index) << 2), value);
+}
+
+@inline
+export function count(table: usize, index: u32): void {
+  const at = table + ((<usize>index) << 2);
+  store<u32>(at, load<u32>(at) + 1);
+}
+
+/** The number of the highest bit that is set in a number above 0. */
+@inline
+export function highestBit(value: u32): u32 {
+  return 31 - <u32>clz<u32>(value);
+}
+
+@inline
+export function sumOfLanes(v: v128): u32 {
+  return (
+    i32x4.extract_lane(v, 0) +
+    i32x4.extract_lane(v, 1) +
+    i32x4.extract_lane(v, 2) +
+    i32x4.extract_lane(v, 3)
+  );
+}

@@ -1,0 +1,220 @@
+/*
+ * The parse of `best`: the cheapest way through all matches of a block, for what symbols cost with the
+ * codes that the parse before would get. Two rounds are enough; a third saves a ten-thousandth.
+ */
+
+import { previous4 } from './chains';
+import { chooseCodes } from './block';
+import { BIT, logarithm } from './logarithm';
+import { equalBytes, lengthLimit, shortMatch } from './matches';
+import {
+  BYTES,
+  DIST_COUNTS,
+  DIST_SYMBOLS,
+  FIRST_LENGTH,
+  LITLEN_COUNTS,
+  LITLEN_SYMBOLS,
+  MAX_BLOCK,
+  setWord,
+  word,
+} from './memory';
+import { countSegment } from './split';
+import {
+  distanceExtraBits,
+  distanceSlot,
+  isLiteral,
+  lengthExtraBits,
+  lengthSlot,
+  matchToken,
+  MAX_DISTANCE,
+  MAX_LENGTH,
+  MIN_LENGTH,
+  tokenDistance,
+  tokenLength,
+} from './symbols';
+
+const ROUNDS = 2;
+/** Candidates that are looked at for each position. */
+const DEPTH: u32 = 100;
+/** A match of that length is not looked beyond, nor are positions inside it. */
+const ENOUGH: u32 = 130;
+/** More matches than that at one position are not kept, but for the longest. */
+const MAX_MATCHES: u32 = 12;
+
+/** Matches of all positions, shortest first, of each length the nearest. */
+const MATCHES: usize = memory.data(4 * 12 * 65536, 16);
+/** By position: where its matches start. */
+const STARTS: usize = memory.data(4 * (<i32>MAX_BLOCK + 16), 16);
+/** By position: the cost of all that follows. */
+const COSTS: usize = memory.data(4 * (<i32>MAX_BLOCK + 16), 16);
+/** By position: the token to take. */
+const CHOICES: usize = memory.data(4 * (<i32>MAX_BLOCK + 16), 16);
+
+const LITERAL_COSTS: usize = memory.data(4 * 256, 16);
+const LENGTH_COSTS: usize = memory.data(4 * 260, 16);
+const DISTANCE_COSTS: usize = memory.data(4 * 32, 16);
+
+/** Tokens of the round that is tried, and of the best. */
+const TRIED: usize = memory.data(4 * 65536, 16);
+export const BEST: usize = memory.data(4 * 65536, 16);
+const BEST_LITLEN_COUNTS: usize = memory.data(4 * 288, 16);
+const BEST_DIST_COUNTS: usize = memory.data(4 * 32, 16);
+export let bestEnd: usize = BEST;
+export let bestBits: u32 = 0;
+
+/** Finds the matches of all positions of a block whose chains are made. */
+export function findMatches(length: u32): void {
+  let to = MATCHES;
+  let position: u32 = 1;
+  while (position <= length) {
+    setWord(STARTS, position, <u32>to);
+    const longest = findMatchesAt(position, lengthLimit(position, length), to);
+    to = found;
+    position++;
+    if (longest >= ENOUGH) {
+      for (let k = longest - 1; k !== 0; k--) setWord(STARTS, position++, <u32>to);
+    }
+  }
+  setWord(STARTS, length + 1, <u32>to);
+}
+
+let found: usize = MATCHES;
+
+/** @returns the longest length; where the matches end is in `found`. */
+function findMatchesAt(position: u32, limit: u32, start: usize): u32 {
+  let to = start;
+  const short = limit < MIN_LENGTH ? 0 : shortMatch(position, 4, MAX_DISTANCE);
+  if (short !== 0) {
+    store<u32>(to, short);
+    to += 4;
+  }
+  const last = start + 4 * <usize>(MAX_MATCHES - 1);
+  const here = BYTES + position;
+  const bytes = load<u32>(here);
+  let longest = MIN_LENGTH;
+  let candidate = previous4(position);
+  for (let tries = DEPTH; tries !== 0 && candidate !== 0 && longest < limit; tries--) {
+    const there = BYTES + candidate;
+    const at = longest - 3;
+    if (load<u32>(there + at) === load<u32>(here + at) && load<u32>(there) === bytes) {
+      const distance = position - candidate;
+      if (distance > MAX_DISTANCE) break;
+      const equal = equalBytes(here, there, 4, limit);
+      if (equal > longest) {
+        longest = equal;
+        if (to > last) to = last;
+        store<u32>(to, matchToken(equal, distance));
+        to += 4;
+        if (equal >= ENOUGH) break;
+      }
+    }
+    candidate = previous4(candidate);
+  }
+  found = to;
+  return longest;
+}
+
+/**
+ * Parses a segment of a block, of which a first parse is counted.
+ *
+ * The best tokens are then at BEST, their codes chosen and their counts counted.
+ */
+export function optimalParse(first: u32, end: u32): void {
+  bestBits = u32.MAX_VALUE;
+  for (let round = 0; round < ROUNDS; round++) {
+    estimateCosts();
+    choose(first, end);
+    const triedEnd = follow(first, end);
+    countSegment(TRIED, triedEnd);
+    keepBest(chooseCodes(true), triedEnd);
+  }
+  memory.copy(LITLEN_COUNTS, BEST_LITLEN_COUNTS, 4 * LITLEN_SYMBOLS);
+  memory.copy(DIST_COUNTS, BEST_DIST_COUNTS, 4 * DIST_SYMBOLS);
+  const flat = chooseCodes(true);
+  bestBits = chooseCodes(false);
+  if (flat < bestBits) bestBits = chooseCodes(true);
+}
+
+function keepBest(bits: u32, triedEnd: usize): void {
+  let size = bits;
+  for (let slot: u32 = 0; slot < 29; slot++) {
+    size += word(LITLEN_COUNTS, FIRST_LENGTH + slot) * lengthExtraBits(slot);
+  }
+  for (let slot: u32 = 0; slot < DIST_SYMBOLS; slot++) {
+    size += word(DIST_COUNTS, slot) * distanceExtraBits(slot);
+  }
+  if (size >= bestBits) return;
+  bestBits = size;
+  bestEnd = BEST + (triedEnd - TRIED);
+  memory.copy(BEST, TRIED, triedEnd - TRIED);
+  memory.copy(BEST_LITLEN_COUNTS, LITLEN_COUNTS, 4 * LITLEN_SYMBOLS);
+  memory.copy(BEST_DIST_COUNTS, DIST_COUNTS, 4 * DIST_SYMBOLS);
+}
+
+/** What symbols cost with codes that are ideal for the counts; what does not occur, a bit more than one. */
+function estimateCosts(): void {
+  const litlens = total(LITLEN_COUNTS, LITLEN_SYMBOLS);
+  for (let symbol: u32 = 0; symbol < 256; symbol++) {
+    setWord(LITERAL_COSTS, symbol, cost(word(LITLEN_COUNTS, symbol), litlens));
+  }
+  for (let length = MIN_LENGTH; length <= MAX_LENGTH; length++) {
+    const slot = lengthSlot(length);
+    const code = cost(word(LITLEN_COUNTS, FIRST_LENGTH + slot), litlens);
+    setWord(LENGTH_COSTS, length, code + lengthExtraBits(slot) * BIT);
+  }
+  const dists = total(DIST_COUNTS, DIST_SYMBOLS);
+  for (let slot: u32 = 0; slot < DIST_SYMBOLS; slot++) {
+    const code = cost(word(DIST_COUNTS, slot), dists);
+    setWord(DISTANCE_COSTS, slot, code + distanceExtraBits(slot) * BIT);
+  }
+}
+
+function total(counts: usize, symbols: u32): u32 {
+  let all: u32 = 1;
+  for (let symbol: u32 = 0; symbol < symbols; symbol++) all += word(counts, symbol);
+  return all;
+}
+
+@inline
+function cost(occurs: u32, all: u32): u32 {
+  return occurs === 0 ? logarithm(all) + BIT : logarithm(all) - logarithm(occurs);
+}
+
+/** From the last position to the first: the cheapest token, and what all from there costs. */
+function choose(first: u32, end: u32): void {
+  setWord(COSTS, end, 0);
+  for (let position = end - 1; position >= first; position--) {
+    const byte: u32 = load<u8>(BYTES + position);
+    let cheapest = word(LITERAL_COSTS, byte) + word(COSTS, position + 1);
+    let choice = byte;
+    const room = end - position;
+    const matchesEnd: usize = word(STARTS, position + 1);
+    let length = MIN_LENGTH;
+    for (let at: usize = word(STARTS, position); at < matchesEnd; at += 4) {
+      const match = load<u32>(at);
+      const distance = word(DISTANCE_COSTS, distanceSlot(tokenDistance(match)));
+      const longest = min<u32>(room, tokenLength(match));
+      for (; length <= longest; length++) {
+        const all = distance + word(LENGTH_COSTS, length) + word(COSTS, position + length);
+        if (all < cheapest) {
+          cheapest = all;
+          choice = matchToken(length, tokenDistance(match));
+        }
+      }
+    }
+    setWord(COSTS, position, cheapest);
+    setWord(CHOICES, position, choice);
+  }
+}
+
+/** Writes down the tokens that were chosen; returns where they end. */
+function follow(first: u32, end: u32): usize {
+  let to = TRIED;
+  for (let position = first; position < end; ) {
+    const token = word(CHOICES, position);
+    store<u32>(to, token);
+    to += 4;
+    position += isLiteral(token) ? 1 : tokenLength(token);
+  }
+  return to;
+}

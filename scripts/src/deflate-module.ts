@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { main, version } from 'assemblyscript/asc';
+import { inRepository } from './paths.js';
+
+/**
+ * The WebAssembly that compresses the blocks of images, as it was tested: its output is the bytes of
+ * every image. Whoever changes packages/mkcramfs/deflate or the compiler measures (bench/README.md),
+ * tests, and writes the new figures here.
+ */
+export const DEFLATE_MODULE = {
+  bytes: 10562,
+  sha256: '91200498e6208704e08bb0050dce20d3d050ab1a90e363f0bac7bdf18e4c60c9',
+};
+
+const OPTIONS = [
+  '--runtime=stub', // nothing is allocated
+  '--use=abort=', // nothing is imported
+  '-O3',
+  '--converge',
+  '--noAssert',
+  '--enable=simd',
+  '--enable=bulk-memory',
+];
+
+/** Compiles packages/mkcramfs/deflate; about three seconds. */
+export async function compileDeflate(): Promise<Uint8Array> {
+  let wasm: Uint8Array | undefined;
+  const { error, stderr } = await main(['index.ts', '--outFile=deflate.wasm', ...OPTIONS], {
+    readFile: (name, folder) => readSource(`${folder}/${name}`),
+    writeFile: (_name, contents) => {
+      if (typeof contents !== 'string') wasm = contents;
+    },
+    listFiles: () => [],
+  });
+  if (error !== null || wasm === undefined) {
+    throw new Error(`packages/mkcramfs/deflate does not compile: ${stderr.toString()}`);
+  }
+  return wasm;
+}
+
+/** The compiler also asks for files where its own library may lie: null means none. */
+function readSource(path: string): string | null {
+  try {
+    return readFileSync(inRepository(`packages/mkcramfs/deflate/${path}`), 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Writes the module `#deflate-module` of mkcramfs, unless what is there was made of the same sources.
+ *
+ * @throws Error if the result is not what was tested.
+ */
+export async function writeDeflateModule(file: string): Promise<void> {
+  const stamp = `// ${sourcesDigest()}\n`;
+  if (existsSync(file) && readFileSync(file, 'utf8').startsWith(stamp)) return;
+  const wasm = await compileDeflate();
+  const sha256 = digest(wasm);
+  if (wasm.length !== DEFLATE_MODULE.bytes || sha256 !== DEFLATE_MODULE.sha256) {
+    throw new Error(
+      `packages/mkcramfs/deflate compiles to ${wasm.length} bytes with SHA-256 ${sha256}, ` +
+        `not to ${DEFLATE_MODULE.bytes} with ${DEFLATE_MODULE.sha256} (scripts/src/deflate-module.ts)`,
+    );
+  }
+  writeFileSync(file, `${stamp}export default '${Buffer.from(wasm).toString('base64')}';\n`);
+}
+
+/** Of all that the module is made of. */
+function sourcesDigest(): string {
+  const folder = inRepository('packages/mkcramfs/deflate');
+  const sources = readdirSync(folder)
+    .sort()
+    .map((name) => `${name}\n${readFileSync(`${folder}/${name}`, 'utf8')}`);
+  return digest(JSON.stringify([version, OPTIONS, DEFLATE_MODULE, sources]));
+}
+
+function digest(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
