@@ -26,15 +26,17 @@ const OPTIONS = [
 /** Compiles packages/mkcramfs/deflate; about three seconds. */
 export async function compileDeflate(): Promise<Uint8Array> {
   let wasm: Uint8Array | undefined;
-  const { error, stderr } = await main(['index.ts', '--outFile=deflate.wasm', ...OPTIONS], {
+  let messages = '';
+  const { error } = await main(['index.ts', '--outFile=deflate.wasm', ...OPTIONS], {
     readFile: (name, folder) => readSource(`${folder}/${name}`),
     writeFile: (_name, contents) => {
       if (typeof contents !== 'string') wasm = contents;
     },
     listFiles: () => [],
+    stderr: { write: (text) => void (messages += String(text)) },
   });
   if (error !== null || wasm === undefined) {
-    throw new Error(`packages/mkcramfs/deflate does not compile: ${stderr.toString()}`);
+    throw new Error(`packages/mkcramfs/deflate does not compile: ${messages}`);
   }
   return wasm;
 }
