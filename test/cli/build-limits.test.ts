@@ -107,6 +107,8 @@ describe('options that have no effect are named', () => {
     [['--xip-exclude=prog'], '--xip-exclude does nothing without --xip'],
     [['--xip-sticky', '--xip=none'], '--xip-sticky does nothing without --xip'],
     [['--tail=pad'], '--tail does nothing without --xip'],
+    [['--xip-pad'], '--xip-pad does nothing without --xip'],
+    [['--xip=mmu', '--xip-align=64'], '--xip-align does nothing without --xip=nommu'],
     [['--force'], '--force does nothing without --compat'],
     [['--best', '--compat=mkcramfs', '--force'], '--best does nothing with --compat'],
     [['--erase-size=4K'], '--erase-size does nothing without --max-size'],

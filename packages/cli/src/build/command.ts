@@ -111,7 +111,11 @@ function idleOptions(args: BuildArguments): string[] {
           '--xip-exclude': args['xip-exclude'].length > 0,
           '--xip-sticky': args['xip-sticky'],
           '--tail': args.tail.length > 0,
+          '--xip-pad': args['xip-pad'],
         })),
+    ...(args.xip === 'nommu'
+      ? []
+      : without('--xip=nommu', { '--xip-align': args['xip-align'] !== undefined })),
     ...(args.compat === undefined ? without('--compat', { '--force': args.force }) : []),
     ...(args.compat !== undefined && args.best ? ['--best does nothing with --compat'] : []),
     ...(args['max-size'] === undefined
