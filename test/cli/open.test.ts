@@ -122,7 +122,7 @@ test('a block size that nothing tells is not a fact, and the page size decides',
   const { code, stdout } = await cramfs(['check', some, '--page-size=4K']);
   expect(code).toBe(4);
   expect(stdout).toContain(
-    'blocks of 8192 or 16384 or 32768 or 65536 bytes (1 of 1 files say so): a kernel with pages',
+    'blocks of 8192 or 16384 or 32768 or 65536 bytes (1 of 1 file say so): a kernel with pages',
   );
   expect(await cramfsJson(['info', '-b', '8K', some])).toMatchObject({ blockSizeVotes: null });
 });

@@ -166,7 +166,15 @@ describe('map --simulate', () => {
     const path = folder.write('b.img', bytes);
     const fits = await cramfs(['map', path, '-b', '16384', '--simulate']);
     expect([fits.code, fits.stderr]).toEqual([0, '']);
-    const { code, stderr } = await cramfs(['map', path, '--page-size', '64K', '--simulate']);
+    const { code, stderr } = await cramfs([
+      'map',
+      path,
+      '-b',
+      '4096',
+      '--page-size',
+      '64K',
+      '--simulate',
+    ]);
     expect([code, stderr]).toEqual([
       8,
       `cramfs: ${path}: the image has blocks of 4096 bytes: a kernel with pages of 65536 bytes misreads it\n`,

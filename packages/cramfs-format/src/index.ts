@@ -81,3 +81,4 @@ export {
   type CramfsErrorCode,
   type CramfsErrorDetails,
 } from './errors.js';
+export { fileTypeName, plural } from './words.js';

@@ -6,6 +6,8 @@ import {
   decodeBlockPointer,
   getU16,
   getU32,
+  plural,
+  fileTypeName,
 } from 'cramfs-format';
 import type { CramfsImage } from './image.js';
 import type { Block, Inode } from './types.js';
@@ -18,15 +20,19 @@ import type { Block, Inode } from './types.js';
 export function checkedBlockCount(image: CramfsImage, inode: Inode): number {
   const { dataOffset, entryOffset, size, type } = inode;
   if (type !== 'file' && type !== 'symlink') {
-    throw new CramfsError('WRONG_TYPE', `a ${type ?? 'file of unknown type'} has no blocks`, {
+    throw new CramfsError('WRONG_TYPE', `a ${fileTypeName(type)} has no blocks`, {
       offset: entryOffset,
     });
   }
   if (size === 0) return 0;
   if (dataOffset === 0) {
-    throw new CramfsError('BAD_ENTRY', `a ${type} of ${size} bytes has no data offset`, {
-      offset: entryOffset,
-    });
+    throw new CramfsError(
+      'BAD_ENTRY',
+      `a ${fileTypeName(type)} of ${plural(size, 'byte')} has no data offset`,
+      {
+        offset: entryOffset,
+      },
+    );
   }
   const count = blockCount(size, image.blockSize);
   const end = dataOffset + count * BLOCK_POINTER_SIZE;
@@ -53,12 +59,16 @@ export function decodeBlock(image: CramfsImage, inode: Inode, index: number, cou
   if (fault !== undefined) {
     const { start, length, pointerOffset: offset } = block;
     throw fault === 'BAD_BLOCK'
-      ? new CramfsError(fault, `bad length of block ${index}: ${length} bytes from ${start}`, {
-          offset,
-        })
+      ? new CramfsError(
+          fault,
+          `bad length of block ${index}: ${plural(length, 'byte')} from ${start}`,
+          {
+            offset,
+          },
+        )
       : new CramfsError(
           fault,
-          `block ${index}, ${length} bytes from ${start}, reaches behind the image's end at ${image.size}`,
+          `block ${index}, ${plural(length, 'byte')} from ${start}, reaches behind the image's end at ${image.size}`,
           { offset },
         );
   }
@@ -169,7 +179,7 @@ export function blockContent(image: CramfsImage, block: Block): Uint8Array {
 function badLength(block: Block, length: number): CramfsError {
   return new CramfsError(
     'BAD_DATA',
-    `block ${block.index} holds ${length} bytes, not ${block.size}`,
+    `block ${block.index} holds ${plural(length, 'byte')}, not ${block.size}`,
     { offset: block.start },
   );
 }

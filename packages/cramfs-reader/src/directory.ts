@@ -4,6 +4,7 @@ import {
   bytesToName,
   decodeInode,
   nameFieldLength,
+  plural,
 } from 'cramfs-format';
 import type { CramfsImage } from './image.js';
 import { makeInode } from './inode.js';
@@ -40,9 +41,13 @@ function isEmptyDirectory(image: CramfsImage, dir: Inode): boolean {
   if (dir.size === 0) return true;
   if (dir.dataOffset !== 0) return false;
   if (dir.entryOffset === image.root.entryOffset) return true;
-  throw new CramfsError('BAD_ENTRY', `a directory of ${dir.size} bytes has no data offset`, {
-    offset: dir.entryOffset,
-  });
+  throw new CramfsError(
+    'BAD_ENTRY',
+    `a directory of ${plural(dir.size, 'byte')} has no data offset`,
+    {
+      offset: dir.entryOffset,
+    },
+  );
 }
 
 function checkEnd(image: CramfsImage, at: number, end: number, directoryEnd: number): void {

@@ -6,6 +6,7 @@ import {
   isBlockSize,
   type BlockSize,
   type Endianness,
+  plural,
 } from 'cramfs-format';
 import { countBlockSizeVotes, type BlockSizeVotes } from './block-size.js';
 import { blockContent, checkedBlockCount, decodeBlock } from './blocks.js';
@@ -154,7 +155,7 @@ export class CramfsImage {
       throw new CramfsError('WRONG_TYPE', 'not a symbolic link', { offset: inode.entryOffset });
     }
     if (inode.size > MAX_SYMLINK_SIZE) {
-      throw new CramfsError('BAD_ENTRY', `a symbolic link of ${inode.size} bytes`, {
+      throw new CramfsError('BAD_ENTRY', `a symbolic link of ${plural(inode.size, 'byte')}`, {
         offset: inode.entryOffset,
       });
     }

@@ -1,4 +1,4 @@
-import { CramfsError, nameToText, typeBits, type FileType } from 'cramfs-format';
+import { CramfsError, nameToText, typeBits, type FileType, fileTypeName } from 'cramfs-format';
 import type { DirectoryEntry, TreeEntry } from './tree.js';
 import { walkTree } from './walk.js';
 
@@ -218,7 +218,7 @@ function putNode(
   const at = path.lastIndexOf('/');
   const parent = find(root, path.slice(0, at));
   if (parent?.type !== 'directory') {
-    const hint = parent === undefined ? 'does not exist' : `is a ${parent.type}`;
+    const hint = parent === undefined ? 'does not exist' : `is a ${fileTypeName(parent.type)}`;
     throw new LineError(`the parent of '${nameToText(path)}' ${hint}`);
   }
   const entry = newEntry(type, major ?? 0, minor ?? 0);
@@ -249,7 +249,9 @@ function setAttributes(entry: TreeEntry, { permissions, uid, gid }: Line): void 
 
 function checkType(path: string, entry: TreeEntry, type: FileType): void {
   if (entry.type !== type) {
-    throw new LineError(`'${nameToText(path)}' exists, but as a ${entry.type}, not as a ${type}`);
+    throw new LineError(
+      `'${nameToText(path)}' exists, but as a ${fileTypeName(entry.type)}, not as a ${fileTypeName(type)}`,
+    );
   }
 }
 

@@ -12,6 +12,7 @@ import {
   oldValidDev,
   truncateName,
   typeBits,
+  fileTypeName,
 } from 'cramfs-format';
 import {
   joinPath,
@@ -81,7 +82,11 @@ class Fitter {
   fit(path: string, entry: TreeEntry): void {
     this.fitIds(path, entry);
     if ((entry.mode & S_IFMT) !== typeBits(entry.type) || entry.mode > 0xffff) {
-      this.error('mode', path, `mode 0${entry.mode.toString(8)} is not that of a ${entry.type}`);
+      this.error(
+        'mode',
+        path,
+        `mode 0${entry.mode.toString(8)} is not that of a ${fileTypeName(entry.type)}`,
+      );
     }
     if (path.length > MAX_PATH) {
       this.error('path', path, `path of ${path.length} bytes: Linux opens at most ${MAX_PATH}`);

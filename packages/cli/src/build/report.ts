@@ -1,8 +1,8 @@
-import { nameToText } from 'cramfs-format';
+import { nameToText, plural } from 'cramfs-format';
 import type { BuildReport, EntryReport } from 'mkcramfs';
 import { printable } from '../report-error.js';
 import { hex } from '../render/json.js';
-import { plural, renderFields, renderTable, type Column } from '../render/table.js';
+import { renderFields, renderTable, type Column } from '../render/table.js';
 
 /** What `--report=json` prints. */
 export function reportJson({ flags, entries, ...figures }: BuildReport): unknown {
@@ -72,7 +72,7 @@ export function summaryLine(output: string, report: BuildReport, verbose: boolea
   const line =
     `${printable(output)}: ${plural(size, 'byte')} (${percent(size, inputBytes)} % of ` +
     `${inputBytes}), ${plural(files, 'file')}, ${plural(pages, 'XIP page')}` +
-    `${cost > 0 ? ` for ${cost} bytes of flash` : ''}\n`;
+    `${cost > 0 ? ` for ${plural(cost, 'byte')} of flash` : ''}\n`;
   return line + (verbose ? layoutText(report) : '');
 }
 

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { isCramfsError, nameToText } from 'cramfs-format';
+import { isCramfsError, nameToText, plural } from 'cramfs-format';
 import {
   buildImage,
   type BlockCompressor,
@@ -9,7 +9,6 @@ import {
   type EntryReport,
   type ImageSink,
 } from 'mkcramfs';
-import { plural } from '../render/table.js';
 
 /** An option that may make an image smaller. */
 interface Saver {

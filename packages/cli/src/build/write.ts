@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { isCramfsError } from 'cramfs-format';
+import { isCramfsError, plural } from 'cramfs-format';
 import type { BuildReport, DirectoryEntry } from 'mkcramfs';
 import {
   buildImageFile,
@@ -12,7 +12,6 @@ import { FileError, UsageError } from '../errors.js';
 import { about, isUsageError } from '../report-error.js';
 import type { CliIo } from '../io.js';
 import { startProgress } from '../progress.js';
-import { plural } from '../render/table.js';
 import { compressFile } from './compress-file.js';
 import { ProblemLog } from './problem-log.js';
 import type { BuildRequest } from './request.js';

@@ -1,9 +1,9 @@
-import { nameToText } from 'cramfs-format';
+import { nameToText, plural, fileTypeName, type FileType } from 'cramfs-format';
 import type { CheckResult, Finding } from 'cramfs-reader';
 import { ProblemLines, type ProblemKind, type ProblemLinesOptions } from '../problem-lines.js';
 import { blockSizeText, blockSizeVotesJson } from '../render/block-size.js';
 import { hex } from '../render/json.js';
-import { plural, renderFields } from '../render/table.js';
+import { renderFields } from '../render/table.js';
 
 export interface Verdict {
   readonly errors: number;
@@ -97,14 +97,21 @@ export function renderStats({ stats }: CheckResult): string {
     [
       'entries',
       Object.entries(entries)
-        .map(([type, count]) => `${count} ${type}`)
+        .map(([type, count]) => entriesText(type, count))
         .join(', '),
     ],
     [
       'blocks',
       `${blocks.compressed} compressed, ${blocks.uncompressed} uncompressed, ` +
-        `${blocks.holes} holes; ${blocks.direct} direct`,
+        `${plural(blocks.holes, 'hole')}; ${blocks.direct} direct`,
     ],
     ['gaps', `${plural(gaps.bytes, 'byte')}, ${gaps.nonZeroBytes} of them not zero`],
   ]);
+}
+
+/** `2 files`, `1 character device`. */
+function entriesText(type: string, count: number): string {
+  if (type === 'directory') return plural(count, 'directory', 'directories');
+  if (type === 'unknown') return plural(count, 'entry of unknown type', 'entries of unknown type');
+  return plural(count, type === 'file' ? type : fileTypeName(type as FileType));
 }

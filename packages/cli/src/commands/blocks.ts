@@ -1,4 +1,4 @@
-import { nameToText } from 'cramfs-format';
+import { nameToText, plural } from 'cramfs-format';
 import type { Block, CramfsImage, Inode } from 'cramfs-reader';
 import { defineCommand } from '../command.js';
 import { expandPaths } from '../expand-paths.js';
@@ -71,7 +71,7 @@ function listJson({ path, size, dataOffset, blocks: found }: BlockList): unknown
 
 function listText({ path, size, dataOffset, blocks: found }: BlockList): string {
   return (
-    `${nameToText(path)}: ${size} bytes, pointers at ${hex(dataOffset)}\n` +
+    `${nameToText(path)}: ${plural(size, 'byte')}, pointers at ${hex(dataOffset)}\n` +
     renderTable(COLUMNS, found.map(blockRow))
   );
 }

@@ -1,4 +1,4 @@
-import { nameToText } from 'cramfs-format';
+import { nameToText, plural } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
 import type { ExtractProblem, ExtractReport, ImagePool } from 'cramfs-reader/node';
 import { defineCommand } from '../command.js';
@@ -18,7 +18,6 @@ import {
   value,
 } from '../options.js';
 import { renderJson } from '../render/json.js';
-import { plural } from '../render/table.js';
 import { withPool } from '../with-pool.js';
 
 export const extract = defineCommand({

@@ -6,6 +6,7 @@ import {
   CRAMFS_FLAG_SORTED_DIRS,
   CRAMFS_FLAG_WRONG_SIGNATURE,
   nameToText,
+  plural,
 } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
 import { defineCommand } from '../command.js';
@@ -19,7 +20,7 @@ import { BlockTally, tallyText } from '../render/block-tally.js';
 import { blockSizeText, blockSizeVotesJson } from '../render/block-size.js';
 import { hex, octal, renderJson } from '../render/json.js';
 import { programFormat } from '../render/program-format.js';
-import { plural, renderFields } from '../render/table.js';
+import { renderFields } from '../render/table.js';
 
 const FLAG_NAMES: readonly (readonly [number, string])[] = [
   [CRAMFS_FLAG_FSID_VERSION_2, 'fsid-version-2'],
@@ -167,8 +168,8 @@ function factsText(facts: Facts, blockSize: string): string {
   const { contents, crc, root } = facts;
   const size =
     facts.size === null
-      ? `not stored; there are ${facts.availableBytes} bytes`
-      : `${facts.size} bytes` +
+      ? `not stored; there are ${plural(facts.availableBytes, 'byte')}`
+      : plural(facts.size, 'byte') +
         (facts.size === facts.availableBytes ? '' : `; there are ${facts.availableBytes}`);
   return renderFields([
     ...(facts.offset === 0 ? [] : [['offset', hex(facts.offset)] as const]),
@@ -189,7 +190,7 @@ function factsText(facts: Facts, blockSize: string): string {
     ],
     [
       'root',
-      `${root.size} bytes at ${hex(root.offset)}, mode ${root.mode}, ${root.uid}:${root.gid}`,
+      `${plural(root.size, 'byte')} at ${hex(root.offset)}, mode ${root.mode}, ${root.uid}:${root.gid}`,
     ],
     ['contents', contentsText(contents)],
     ...programsField(contents),

@@ -1,4 +1,11 @@
-import { isCramfsError, nameToText, textToName, withPath, type CramfsError } from 'cramfs-format';
+import {
+  isCramfsError,
+  nameToText,
+  textToName,
+  withPath,
+  type CramfsError,
+  plural,
+} from 'cramfs-format';
 import type { CramfsImage, DirectoryEntry, Inode } from 'cramfs-reader';
 import { defineCommand } from '../command.js';
 import { about, atPath } from '../report-error.js';
@@ -8,7 +15,6 @@ import { imageOptions, jsonOption } from '../options.js';
 import { allWithJson } from '../problem-lines.js';
 import { Problems } from '../problems.js';
 import { indentJson, inodeJson } from '../render/json.js';
-import { plural } from '../render/table.js';
 
 /** An entry below the directory that is drawn. */
 interface TreeEntry {

@@ -1,7 +1,6 @@
-import { nameToText } from 'cramfs-format';
+import { nameToText, plural } from 'cramfs-format';
 import { PAGE_SIZE, type AreaReport } from 'xip-emu';
 import { hex } from '../render/json.js';
-import { plural } from '../render/table.js';
 import type { BoardArea } from './board-maps.js';
 import type { ExecExplanation } from './explain.js';
 

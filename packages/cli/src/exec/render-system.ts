@@ -1,7 +1,7 @@
-import { nameToText } from 'cramfs-format';
+import { nameToText, plural } from 'cramfs-format';
 import { PAGE_SIZE, type RamPages, type RegionReport } from 'xip-emu';
 import { kernelText } from '../emulator/kernel-text.js';
-import { plural, renderFields, renderTable, type Column } from '../render/table.js';
+import { renderFields, renderTable, type Column } from '../render/table.js';
 import { ramBytes } from './explain.js';
 import type { SystemExplanation, SystemProgram } from './system.js';
 

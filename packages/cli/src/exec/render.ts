@@ -1,9 +1,9 @@
-import { nameToText } from 'cramfs-format';
+import { nameToText, plural } from 'cramfs-format';
 import { PAGE_SIZE, type RamPages } from 'xip-emu';
 import { failureText } from '../emulator/failure.js';
 import { kernelText } from '../emulator/kernel-text.js';
 import { segmentFlags } from '../map/segment.js';
-import { plural, renderFields, renderTable, type Column } from '../render/table.js';
+import { renderFields, renderTable, type Column } from '../render/table.js';
 import { ramBytes, type ExecExplanation, type ExplainedObject } from './explain.js';
 
 const COLUMNS: readonly Column[] = [

@@ -1,4 +1,4 @@
-import { CramfsError } from 'cramfs-format';
+import { CramfsError, plural } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
 import type { MapArguments } from '../commands/map.js';
 import { DEFAULT_PHYS } from '../emulator-options.js';
@@ -59,7 +59,7 @@ export async function runMapCommand(args: MapArguments, io: CliIo): Promise<Exit
  * fs/cramfs/inode.c:cramfs_mtd_fill_super().
  */
 function cutOff({ superblock: { size, offset }, bytes }: CramfsImage): CramfsError {
-  const message = `the image is cut off: it has ${size} bytes, of which ${bytes.length} are there`;
+  const message = `the image is cut off: it has ${plural(size, 'byte')}, of which ${bytes.length} are there`;
   return new CramfsError('BAD_SUPERBLOCK', message, { offset });
 }
 

@@ -1,6 +1,5 @@
-import { nameToText } from 'cramfs-format';
+import { nameToText, plural } from 'cramfs-format';
 import { hex } from '../render/json.js';
-import { plural } from '../render/table.js';
 import type { Disagreement, SimulatedRange, Simulation } from './simulate.js';
 
 export function simulationJson({ mappings, disagreements }: Simulation): unknown {

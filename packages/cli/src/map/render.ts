@@ -1,7 +1,7 @@
-import { nameToText } from 'cramfs-format';
+import { nameToText, plural } from 'cramfs-format';
 import type { RangeExplanation } from 'cramfs-reader';
 import { JsonList, hex, jsonPieces } from '../render/json.js';
-import { plural, tablePieces, type Column } from '../render/table.js';
+import { tablePieces, type Column } from '../render/table.js';
 import type { MappabilityReport, MappedFile, PerKernel } from './report.js';
 import type { RequirementFailure } from './require.js';
 import { simulationJson } from './render-simulation.js';

@@ -156,8 +156,8 @@ class Simulator {
     const { machine } = this;
     // Names that share data would share an inode, and with it the size of whichever came first.
     const sb = mountRoot(machine, this.image, this.physAddr);
-    const file = new OpenFile(sb.iget(inode), path);
     const process = machine.spawn();
+    const file = process.files.install(new OpenFile(sb.iget(inode), path));
     try {
       const prot =
         PROT_READ |
@@ -177,7 +177,6 @@ class Simulator {
     } finally {
       if (machine === this.machine) {
         process.exit();
-        file.put();
         machine.umount('/');
       }
     }

@@ -1,4 +1,4 @@
-import { CramfsError, textToName } from 'cramfs-format';
+import { CramfsError, textToName, plural } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
 import type { MmapArguments } from '../commands/mmap.js';
 import { DEFAULT_PHYS } from '../emulator-options.js';
@@ -46,7 +46,9 @@ function question(
   const pages = Math.ceil(length / pageSize);
   const outside = touches.find(({ page }) => page >= pages);
   if (outside !== undefined) {
-    throw new UsageError(`--touch ${outside.page}: the mapping has ${pages} pages, from 0 on`);
+    throw new UsageError(
+      `--touch ${outside.page}: the mapping has ${plural(pages, 'page')}, from 0 on`,
+    );
   }
   return {
     path,

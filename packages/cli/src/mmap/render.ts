@@ -1,9 +1,9 @@
-import { nameToText } from 'cramfs-format';
+import { nameToText, plural } from 'cramfs-format';
 import { PAGE_SIZE, type AreaReport, type FramePlace, type TraceEvent } from 'xip-emu';
 import { failureText } from '../emulator/failure.js';
 import { hex } from '../render/json.js';
 import { kernelText } from '../emulator/kernel-text.js';
-import { plural, renderFields, renderTable, type Column } from '../render/table.js';
+import { renderFields, renderTable, type Column } from '../render/table.js';
 import type { MmapExplanation, TouchResult } from './explain.js';
 import { pageRuns, type PageRun } from './page-runs.js';
 
@@ -135,13 +135,14 @@ function sums({ account, reason }: MmapExplanation): [string, string][] {
   const { romPages, pageCachePages, anonymousPages, ramBytes, savedBytes } = account;
   const { sharingSavedBytes } = account;
   const rows: [string, string][] = [
-    ['ROM', `${plural(romPages, 'page')} mapped; ${savedBytes} bytes of RAM saved`],
+    ['ROM', `${plural(romPages, 'page')} mapped; ${plural(savedBytes, 'byte')} of RAM saved`],
     [
       'RAM',
-      `${ramBytes} bytes: ${plural(pageCachePages, 'page')} of page cache, ${anonymousPages} of the process`,
+      `${plural(ramBytes, 'byte')}: ${plural(pageCachePages, 'page')} of page cache, ${anonymousPages} of the process`,
     ],
   ];
-  if (sharingSavedBytes > 0) rows.push(['Shared pages', `${sharingSavedBytes} bytes of RAM saved`]);
+  if (sharingSavedBytes > 0)
+    rows.push(['Shared pages', `${plural(sharingSavedBytes, 'byte')} of RAM saved`]);
   if (reason !== undefined) rows.push(['Not all from ROM', reason]);
   return rows;
 }

@@ -1,5 +1,5 @@
+import { plural } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
-import { plural } from './table.js';
 
 type Guess = Pick<CramfsImage, 'blockSize' | 'blockSizeVotes'>;
 

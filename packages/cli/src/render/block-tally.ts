@@ -1,4 +1,4 @@
-import { BLOCK_POINTER_SIZE } from 'cramfs-format';
+import { BLOCK_POINTER_SIZE, plural } from 'cramfs-format';
 import type { CramfsImage, Inode } from 'cramfs-reader';
 
 /** How the blocks of files are stored, in numbers. */
@@ -44,7 +44,7 @@ export class BlockTally {
 export function tallyText(tally: ReturnType<BlockTally['toJson']>): string {
   const { compressed, uncompressed, holes, direct, storedBytes } = tally;
   return (
-    `${compressed} compressed, ${uncompressed} uncompressed, ${holes} holes; ` +
-    `${direct} direct; ${storedBytes} bytes stored`
+    `${compressed} compressed, ${uncompressed} uncompressed, ${plural(holes, 'hole')}; ` +
+    `${direct} direct; ${plural(storedBytes, 'byte')} stored`
   );
 }

@@ -99,8 +99,3 @@ function displayWidth(cell: string): number {
     ? cell.length
     : cell.replace(/[\uD800-\uDBFF][\uDC00-\uDFFF]/g, '?').length;
 }
-
-/** `1 file`, `2 files`. */
-export function plural(count: number, noun: string, nouns = `${noun}s`): string {
-  return `${count} ${count === 1 ? noun : nouns}`;
-}

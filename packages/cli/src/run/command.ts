@@ -1,3 +1,4 @@
+import { plural } from 'cramfs-format';
 import { readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import {
@@ -21,7 +22,6 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { print, writeOut, type CliIo } from '../io.js';
 import { openImageArgument } from '../open-image.js';
 import { printable } from '../report-error.js';
-import { plural } from '../render/table.js';
 import { readArchives } from './archives.js';
 import { recordTable } from './table.js';
 

@@ -4,6 +4,7 @@ import {
   blockCount,
   isExtendedPointer,
   isZero,
+  plural,
 } from 'cramfs-format';
 import { blockFault, locateBlock } from '../blocks.js';
 import { hasExtendedPointers } from '../superblock.js';
@@ -123,7 +124,7 @@ function isSoundBlock(context: CheckContext, entry: CheckedEntry, block: Block):
     context.lose(entry);
     findings.add(
       'block-outside',
-      `block ${index}, ${length} bytes from ${start}, reaches behind the image's end at ${image.size}` +
+      `block ${index}, ${plural(length, 'byte')} from ${start}, reaches behind the image's end at ${image.size}` +
         (block.direct && block.kind === 'uncompressed' && !image.isCutOff ? MAPPED_OUTSIDE : ''),
       place,
     );
@@ -132,7 +133,7 @@ function isSoundBlock(context: CheckContext, entry: CheckedEntry, block: Block):
       'block-length',
       length < 0
         ? `block ${index} ends ${-length} bytes before its start at ${start}`
-        : `block ${index} has ${length} bytes, more than Linux accepts`,
+        : `block ${index} has ${plural(length, 'byte')}, more than Linux accepts`,
       place,
     );
   }
@@ -159,7 +160,7 @@ function placeBlock(context: CheckContext, entry: CheckedEntry, block: Block): v
   if (length !== size) {
     findings.add(
       'block-wrong-length',
-      `block ${index} holds ${length} bytes, the file needs ${size}`,
+      `block ${index} holds ${plural(length, 'byte')}, the file needs ${size}`,
       place,
     );
   } else if (

@@ -1,4 +1,4 @@
-import { formatMode, nameToText } from 'cramfs-format';
+import { formatMode, nameToText, plural, fileTypeName } from 'cramfs-format';
 import { surveyBlocks } from './blocks.js';
 import type { CheckContext } from './context.js';
 import { pathOf, type CheckedEntry } from './entry.js';
@@ -14,7 +14,7 @@ export function checkInode(context: CheckContext, entry: CheckedEntry): void {
   switch (type) {
     case 'directory':
       if (size > 0 && dataOffset === 0) {
-        findings.add('zero-offset', `a directory of ${size} bytes, but no data`, place);
+        findings.add('zero-offset', `a directory of ${plural(size, 'byte')}, but no data`, place);
       } else if (size === 0 && dataOffset !== 0) {
         findings.add('zero-size', 'an empty directory with a data offset', place);
       }
@@ -36,7 +36,8 @@ export function checkInode(context: CheckContext, entry: CheckedEntry): void {
       break;
     case 'fifo':
     case 'socket':
-      if (size !== 0) findings.add('special-size', `a ${type} of ${size} bytes`, place);
+      if (size !== 0)
+        findings.add('special-size', `a ${fileTypeName(type)} of ${plural(size, 'byte')}`, place);
       checkSpecialOffset(context, entry);
       break;
     case undefined:
@@ -47,7 +48,7 @@ export function checkInode(context: CheckContext, entry: CheckedEntry): void {
 function checkSpecialOffset({ findings }: CheckContext, entry: CheckedEntry): void {
   const { type, dataOffset, entryOffset } = entry.inode;
   if (dataOffset === 0) return;
-  findings.add('special-offset', `a ${String(type)} with a data offset, ${dataOffset}`, {
+  findings.add('special-offset', `a ${fileTypeName(type)} with a data offset, ${dataOffset}`, {
     path: () => pathOf(entry),
     offset: entryOffset,
   });
@@ -63,12 +64,20 @@ function checkContent(context: CheckContext, entry: CheckedEntry): void {
     return;
   }
   if (dataOffset === 0) {
-    findings.add('zero-offset', `a ${String(type)} of ${size} bytes, but no data`, place);
+    findings.add(
+      'zero-offset',
+      `a ${fileTypeName(type)} of ${plural(size, 'byte')}, but no data`,
+      place,
+    );
     return;
   }
   // Linux puts a NUL behind the target, into the same page: fs/namei.c:page_get_link().
   if (type === 'symlink' && size >= image.blockSize) {
-    findings.add('symlink-too-long', `a target of ${size} bytes: Linux cuts it off`, place);
+    findings.add(
+      'symlink-too-long',
+      `a target of ${plural(size, 'byte')}: Linux cuts it off`,
+      place,
+    );
   }
   const owner = owners.get(dataOffset);
   if (owner !== undefined) {
@@ -91,7 +100,7 @@ function checkSharing({ findings }: CheckContext, first: CheckedEntry, second: C
       'inode-conflict',
       () =>
         `has the data offset of ${quote(first)}, but not its type and size: ` +
-        `${String(b.type)} of ${b.size} bytes, ${String(a.type)} of ${a.size} bytes`,
+        `${String(b.type)} of ${plural(b.size, 'byte')}, ${String(a.type)} of ${plural(a.size, 'byte')}`,
       place,
     );
   } else if (a.mode !== b.mode || a.uid !== b.uid || a.gid !== b.gid) {

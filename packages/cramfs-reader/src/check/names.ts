@@ -3,6 +3,7 @@ import {
   CRAMFS_MAXPATHLEN,
   CRAMFS_INODE_SIZE,
   nameToText,
+  plural,
 } from 'cramfs-format';
 import type { CheckContext } from './context.js';
 import { pathOf, type CheckedEntry } from './entry.js';
@@ -25,7 +26,7 @@ export function checkName(context: CheckContext, entry: CheckedEntry, fieldLengt
     findings.add('name-empty', 'a directory entry without a name', place);
   } else if (fieldLength - name.length > MAX_PADDING) {
     const padding = fieldLength - name.length;
-    findings.add('name-padding', `${padding} bytes of padding behind the name`, place);
+    findings.add('name-padding', `${plural(padding, 'byte')} of padding behind the name`, place);
   }
   if (name.includes('/')) findings.add('name-slash', 'the name holds a slash', place);
   if (name.includes('\0')) findings.add('name-nul', 'the name holds a NUL', place);

@@ -6,6 +6,7 @@ import {
   CRAMFS_SUPER_ROOT_OFFSET,
   CRAMFS_SUPER_SIZE,
   CRAMFS_SUPPORTED_FLAGS,
+  plural,
 } from 'cramfs-format';
 import { verifyCrc } from '../crc.js';
 import type { CramfsImage } from '../image.js';
@@ -63,7 +64,7 @@ function checkSize(image: CramfsImage, findings: FindingList, embedded: boolean)
     const onRom = size === 0 ? 'dies at the first read' : 'finds nothing in it';
     findings.add(
       'bad-size',
-      `the stored size, ${size} bytes, does not hold the superblock: on ROM Linux ${onRom} (K25)`,
+      `the stored size, ${plural(size, 'byte')}, does not hold the superblock: on ROM Linux ${onRom} (K25)`,
       { offset },
     );
     return;
@@ -71,7 +72,7 @@ function checkSize(image: CramfsImage, findings: FindingList, embedded: boolean)
   if (image.isCutOff) {
     findings.add(
       'image-truncated',
-      `the file system has ${size} bytes, but only ${bytes.length} are there`,
+      `the file system has ${plural(size, 'byte')}, but only ${bytes.length} are there`,
       { offset },
     );
   } else if (size < bytes.length && !embedded) {
@@ -84,7 +85,7 @@ function checkSize(image: CramfsImage, findings: FindingList, embedded: boolean)
   if (size % blockSize !== 0) {
     findings.add(
       'size-not-block-multiple',
-      `the stored size, ${size} bytes, is not a multiple of ${blockSize}: ` +
+      `the stored size, ${plural(size, 'byte')}, is not a multiple of ${blockSize}: ` +
         `${partialPage(size, blockSize)} where a block device ends there; on ROM nothing is lost`,
       { offset },
     );
@@ -153,14 +154,22 @@ export function checkCounts(context: CheckContext): void {
   if (!context.isComplete) return;
   const found = [...entries.values()].reduce((sum, count) => sum + count, 0);
   if (files !== 0 && files !== found) {
-    findings.add('file-count', `the superblock counts ${files} files, there are ${found}`, {
-      offset: offset + FILES_AT,
-    });
+    findings.add(
+      'file-count',
+      `the superblock counts ${plural(files, 'file')}, there are ${found}`,
+      {
+        offset: offset + FILES_AT,
+      },
+    );
   }
   if (blocksKnown && blocks !== pointers) {
-    findings.add('block-count', `the superblock counts ${blocks} blocks, there are ${pointers}`, {
-      offset: offset + BLOCKS_AT,
-    });
+    findings.add(
+      'block-count',
+      `the superblock counts ${plural(blocks, 'block')}, there are ${pointers}`,
+      {
+        offset: offset + BLOCKS_AT,
+      },
+    );
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type BlockSize,
   type Endianness,
   type FileType,
+  plural,
 } from 'cramfs-format';
 import { CramfsImage, withDetectedBlockSize } from '../image.js';
 import type { BlockSizeVotes } from '../block-size.js';
@@ -168,7 +169,7 @@ function plainBytes(bytes: Uint8Array, offset: number): Uint8Array {
 function describeBlockSize({ blockSize, blockSizeVotes }: CramfsImage): string {
   if (blockSizeVotes === undefined) return `${blockSize} bytes`;
   const { candidates, files, votes } = blockSizeVotes;
-  return `${candidates.join(' or ')} bytes (${votes} of ${files} files say so)`;
+  return `${candidates.join(' or ')} bytes (${votes} of ${plural(files, 'file')} say so)`;
 }
 
 /** The image, if there is any superblock at all. */
@@ -199,7 +200,7 @@ function reportFailure({ image, findings, jobs }: CheckContext, failure: BlockFa
     const size = jobs.wanted.at(job) >>> 1;
     findings.add(
       'block-wrong-length',
-      `block ${index} inflates to ${inflated} bytes, the file needs ${size}`,
+      `block ${index} inflates to ${plural(inflated, 'byte')}, the file needs ${size}`,
       place,
     );
   }

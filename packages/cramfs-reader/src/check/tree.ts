@@ -1,4 +1,10 @@
-import { CRAMFS_INODE_SIZE, bytesToName, decodeInode, nameFieldLength } from 'cramfs-format';
+import {
+  CRAMFS_INODE_SIZE,
+  bytesToName,
+  decodeInode,
+  nameFieldLength,
+  plural,
+} from 'cramfs-format';
 import { makeInode } from '../inode.js';
 import { PATH_MAX } from '../walk.js';
 import type { CheckContext } from './context.js';
@@ -75,7 +81,7 @@ class TreeWalk {
     }
     // Also keeps what findings say finite: the paths of a deep tree together are quadratic in size.
     if (pathLength >= PATH_MAX) {
-      findings.add('directory-depth', `a path of ${pathLength} bytes`, place);
+      findings.add('directory-depth', `a path of ${plural(pathLength, 'byte')}`, place);
       return;
     }
     this.bytes += Math.max(0, Math.min(size, image.size - dataOffset));
@@ -98,7 +104,7 @@ class TreeWalk {
       context.lose(dir);
       findings.add(
         'directory-outside',
-        `${size} bytes of entries at ${dataOffset} reach behind the image's end at ${image.size}`,
+        `${plural(size, 'byte')} of entries at ${dataOffset} reach behind the image's end at ${image.size}`,
         { path: () => pathOf(dir), offset: entryOffset },
       );
     }

@@ -8,7 +8,7 @@ import {
   openSync,
   symlinkSync,
 } from 'node:fs';
-import { CramfsError } from 'cramfs-format';
+import { CramfsError, fileTypeName } from 'cramfs-format';
 import type { CramfsImage } from '../../image.js';
 import type { SelectedEntry } from '../../select.js';
 import {
@@ -121,7 +121,7 @@ export class Extraction {
       this.warn(path, 'SKIPPED_SOCKET', 'a socket: left out');
     } else if (type !== 'fifo' && this.rules.devices === 'skip') {
       const numbers = rdev === undefined ? '' : ` ${rdev.major},${rdev.minor}`;
-      this.warn(path, 'SKIPPED_DEVICE', `a ${String(type)}${numbers}: left out`);
+      this.warn(path, 'SKIPPED_DEVICE', `a ${fileTypeName(type)}${numbers}: left out`);
     } else {
       this.attempt(entry, (target) => {
         this.maker.make(inode, attributesOf(inode, this.rules), target, this.rules.force);
