@@ -110,3 +110,10 @@ test.each([
   expect(code).toBe(EXIT.usage);
   expect(stderr).toContain(message);
 });
+
+test('one program: a copy of its text is one for all instances', async () => {
+  const { stdout } = await cramfs(['exec', image('m'), '/bin/f-gap', '--nommu']);
+  expect(stdout).toContain('Copied text:   9 pages of the RAM, one copy for all instances\n');
+  const inPlace = await cramfs(['exec', image('m'), '/bin/f-all', '--nommu']);
+  expect(inPlace.stdout).not.toContain('Copied text');
+});

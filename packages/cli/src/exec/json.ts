@@ -39,6 +39,7 @@ export function execJson(explanation: ExecExplanation, imageOffset: number): str
             atMost: totalJson(cost.atMost),
             stackPages: cost.stack.private,
             otherCachePages: cost.otherCache,
+            sharedCopyPages: mmu ? null : cost.sharedCopyPages,
             pageTablePages: mmu ? cost.pageTablePages : null,
           },
     maxRam: maxRam === undefined ? null : { bytes: maxRam, ok: fits },

@@ -66,12 +66,16 @@ function reasonsText({ segments, reasons }: Pick<ExplainedObject, 'segments' | '
 }
 
 function sums({ cost, question }: ExecExplanation): [string, string][] {
-  const { romPages, atStart, atMost, pageTablePages } = cost!;
+  const { romPages, atStart, atMost, sharedCopyPages, pageTablePages } = cost!;
   const rows: [string, string][] = [
     ['ROM', `${plural(romPages, 'page')} mapped, ${romPages * PAGE_SIZE} bytes`],
     ['RAM at start', `${ramBytes(atStart)} bytes`],
     ['RAM at most', `${ramBytes(atMost)} bytes, without what stack and heap grow by`],
   ];
+  if (sharedCopyPages > 0) {
+    const pages = plural(sharedCopyPages, 'page');
+    rows.push(['Copied text', `${pages} of the RAM, one copy for all instances`]);
+  }
   if (question.mmu) rows.push(['Page tables', `${plural(pageTablePages, 'page')} more`]);
   return rows;
 }

@@ -1,7 +1,10 @@
 import { PF_W } from 'cramfs-elf';
 import { UnmodelledError } from '../errno.js';
 import type { Machine } from '../machine.js';
+import { NommuMm } from '../nommu/nommu-mm.js';
+import { VM_MAPPED_COPY } from '../nommu/vm-flags.js';
 import type { Process } from '../process.js';
+import { isNommuSharedMapping } from '../vfs/vm-area.js';
 import { accountMachine } from '../report/accounting.js';
 import { areasIn, type AreaReport } from '../report/areas.js';
 import { pagesIn } from '../report/pages.js';
@@ -53,6 +56,11 @@ export interface ProgramCost {
   readonly romPages: number;
   readonly atStart: RamPages;
   readonly atMost: RamPages;
+  /**
+   * Without MMU: of the RAM of the process, copies of text and read-only data that further instances
+   * would share. Compare mm/nommu.c:do_mmap().
+   */
+  readonly sharedCopyPages: number;
   /** Page tables of the lowest level, not counted above; 0 without an MMU. */
   readonly pageTablePages: number;
 }
@@ -91,11 +99,19 @@ export function programCost(machine: Machine, path: string, options?: StartOptio
       romPages: romPages.reduce((sum, pages) => sum + pages, 0),
       atStart: start.total,
       atMost: most.total,
+      sharedCopyPages: sharedCopyPages(process),
       pageTablePages: most.pageTablePages,
     };
   } finally {
     process.exit();
   }
+}
+
+function sharedCopyPages({ mm }: Process): number {
+  if (!(mm instanceof NommuMm)) return 0;
+  return [...mm.vmas()]
+    .filter(({ vmFlags }) => (vmFlags & VM_MAPPED_COPY) !== 0 && isNommuSharedMapping(vmFlags))
+    .reduce((sum, { vmRegion }) => sum + pagesOf(vmRegion.vmTop - vmRegion.vmStart), 0);
 }
 
 /** @throws UnmodelledError for addresses without end, which a damaged file may ask for. */
