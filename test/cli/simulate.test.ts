@@ -124,8 +124,8 @@ test('a static answer that is wrong is told', () => {
     { path: '/a', what: 'file', kernel: 'mmu', simulated: { directPages: 0, ramPages: 2 } },
   ]);
   expect(simulationText(simulation)).toBe(
-    '/a: file, with MMU: told 0 direct and 1 in RAM, simulated 0 direct and 2 in RAM\n' +
-      'simulated: 1 mapping, 1 not as told\n',
+    '/a: file, with MMU: expected 0 direct and 1 in RAM, simulated 0 direct and 2 in RAM\n' +
+      'simulated: 1 mapping, 1 not matching\n',
   );
 });
 
@@ -151,14 +151,14 @@ describe('map --simulate', () => {
     const { code, stdout } = await cramfs(['map', image(), '--simulate']);
     expect(code).toBe(0);
     // The file and two segments with an MMU; without one the program is copied.
-    expect(stdout).toMatch(/\nsimulated: 3 mappings, all as told\n$/);
+    expect(stdout).toMatch(/\nsimulated: 3 mappings, all match\n$/);
     const one = await cramfsJson(['map', image(), '--simulate', '--mmu']);
     expect(one).toMatchObject({ simulation: { ok: true, mappings: 3, disagreements: [] } });
   });
 
   test('goes with --require', async () => {
     const { code, stdout } = await cramfs(['map', image(), '--simulate', '--require', 'prog']);
-    expect([code, stdout]).toEqual([0, 'simulated: 3 mappings, all as told\n']);
+    expect([code, stdout]).toEqual([0, 'simulated: 3 mappings, all match\n']);
   });
 
   test("has pages of the image's blocks, and no others", async () => {

@@ -24,15 +24,15 @@ function rangeJson({ directPages, romStart, ramPages, error }: SimulatedRange): 
 export function simulationText({ mappings, disagreements }: Simulation): string {
   const count = `simulated: ${plural(mappings, 'mapping')}, `;
   return disagreements.length === 0
-    ? `${count}all as told\n`
-    : `${disagreements.map(disagreementLine).join('')}${count}${disagreements.length} not as told\n`;
+    ? `${count}all match\n`
+    : `${disagreements.map(disagreementLine).join('')}${count}${disagreements.length} not matching\n`;
 }
 
 function disagreementLine(disagreement: Disagreement): string {
   const { path, what, kernel, static: expected, simulated } = disagreement;
   const name = kernel === 'mmu' ? 'with MMU' : 'without MMU';
-  const told = rangeText({ ...expected, error: undefined });
-  return `${nameToText(path)}: ${what}, ${name}: told ${told}, simulated ${rangeText(simulated)}\n`;
+  const rule = rangeText({ ...expected, error: undefined });
+  return `${nameToText(path)}: ${what}, ${name}: expected ${rule}, simulated ${rangeText(simulated)}\n`;
 }
 
 function rangeText({ directPages, romStart, ramPages, error }: SimulatedRange): string {
