@@ -67,6 +67,11 @@ describe('standard streams', () => {
     expect([status, stderr]).toEqual([8, 'cramfs: standard output: no space left on device\n']);
   });
 
+  test('a directory as standard input is one line', () => {
+    const { status, stderr } = shell('$CRAMFS info - < .');
+    expect([status, stderr]).toEqual([8, 'cramfs: -: is a directory\n']);
+  });
+
   test('an image from a pipe', () => {
     const { stdout } = shell('cat sample.img | gzip | $CRAMFS ls -');
     expect(stdout).toBe('bin\ndev\netc\nhéllo\n');

@@ -1,3 +1,4 @@
+import { fstatSync, readSync } from 'node:fs';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { InterruptedError } from './errors.js';
 import type { CliIo } from './io.js';
@@ -31,10 +32,14 @@ async function runTool(tool: Tool, argv: readonly string[], io: CliIo): Promise<
   }
 }
 
+const STDIN = 0;
+
 function processIo(): CliIo {
   let controller: AbortController | undefined;
   return {
     get stdin() {
+      // Of a directory Node.js makes an empty stream; reading it is EISDIR.
+      if (fstatSync(STDIN).isDirectory()) readSync(STDIN, new Uint8Array(1));
       return process.stdin;
     },
     stdout: process.stdout,
