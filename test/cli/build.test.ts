@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { elfFile } from '../helpers/elf-builder.js';
+import { flatFile } from '../helpers/nommu-programs.js';
 import { noise, prose } from '../helpers/trees.js';
 import { Folder } from './folder.js';
 import { cramfs, cramfsJson, runTool } from './run-cli.js';
@@ -128,8 +129,10 @@ describe('XIP', () => {
   });
 
   test('the value of --xip may be a word of its own, the source is never taken for it', async () => {
+    write('bin/flat', flatFile(noise(5000, 4), noise(500, 5)), 0o755);
     expect((await cramfs(['build', '--xip', 'nommu', source, image])).code).toBe(0);
-    expect((await cramfs(['map', image, '--nommu', '--require', 'prog'])).code).toBe(0);
+    expect((await cramfs(['map', image, '--nommu', '--require', 'flat'])).code).toBe(0);
+    expect((await cramfs(['map', image, '--mmu', '--require', 'prog'])).code).toBe(1);
     expect((await cramfs(['build', '--xip', source, image])).code).toBe(0);
     expect((await cramfs(['map', image, '--require', 'prog'])).code).toBe(0);
   });

@@ -3,6 +3,7 @@ import { endianness } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { elfFile } from '../helpers/elf-builder.js';
+import { flatFile } from '../helpers/nommu-programs.js';
 import { describeWithPeers, runPeer } from '../helpers/peers.js';
 import { noise, prose } from '../helpers/trees.js';
 import { Folder } from './folder.js';
@@ -63,15 +64,28 @@ describe('options have the letters and the meaning of the C tools', () => {
     expect(await info()).toMatchObject({ endianness: 'big', name: 'foo' });
   });
 
-  test('-X is XIP without an MMU, -X -X with one, bundled or not', async () => {
-    const required = async (...options: string[]): Promise<number> =>
-      (await cramfs(['map', image, '--require', '/prog', ...options])).code;
-    expect((await mkcramfs(['-X', source, image])).code).toBe(0);
-    expect(await required('--nommu')).toBe(0);
-    for (const options of [['-X', '-X'], ['-XX'], ['-Xx', '-X']]) {
+  describe('-X is XIP without an MMU, -X -X with one, bundled or not', () => {
+    const required = async (path: string, ...options: string[]): Promise<number> =>
+      (await cramfs(['map', image, '--require', path, ...options])).code;
+
+    test('-X: what such a kernel runs in place, and with --compat what the C tool stores so', async () => {
+      writeFileSync(join(source, 'flat'), flatFile(noise(5000, 4), noise(500, 5)));
+      const { code, stderr } = await mkcramfs(['-X', source, image]);
+      expect([code, stderr]).toEqual([
+        0,
+        expect.stringMatching(/^[^\n]*ordinary ELF.*\(\/prog\)\n$/),
+      ]);
+      expect(await required('/flat', '--nommu')).toBe(0);
+      expect(await required('/prog', '--mmu')).toBe(1);
+      const compat = ['-X', '-x', '--compat', 'mkcramfs', '--force'];
+      expect((await mkcramfs([...compat, source, image])).code).toBe(0);
+      expect((await info()) as object).toMatchObject({ contents: { blocks: { direct: 2 } } });
+    });
+
+    test.each([[['-X', '-X']], [['-XX']], [['-Xx', '-X']]])('%j', async (options) => {
       expect((await mkcramfs([...options, source, image])).code).toBe(0);
-      expect(await required('--mmu')).toBe(0);
-    }
+      expect(await required('/prog', '--mmu')).toBe(0);
+    });
   });
 
   test('-i and -D', async () => {

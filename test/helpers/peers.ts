@@ -14,6 +14,8 @@ const PEERS = {
   bsdtar: ['bsdtar'],
   fakeroot: ['fakeroot'],
   pseudo: ['pseudo'],
+  getfattr: ['getfattr'],
+  setfattr: ['setfattr'],
   'qemu-arm': ['qemu-arm', 'qemu-arm-static'],
 } as const;
 

@@ -1,4 +1,4 @@
-import type { Problem } from './tree.js';
+import type { DirectoryEntry, Problem, TreeEntry } from './tree.js';
 
 /** Labels that a security module puts on everything, and that it puts on again by its policy. */
 const LABELS = /^security\.(selinux|SMACK64.*|apparmor|ima|evm)$/;
@@ -6,26 +6,44 @@ const CAPABILITY = 'security.capability';
 
 /** Counts what cramfs has no place for: extended attributes, access control lists, capabilities. */
 export class ExtendedAttributes {
-  private count = 0;
-  private capabilities = 0;
-  private first = '';
+  /** Paths of the files that lose something, and whether file capabilities are among it. */
+  private readonly lost = new Map<string, boolean>();
 
-  /** @param names attributes of the file at `path`, such as `user.comment`. */
-  add(path: string, names: readonly string[]): void {
+  /** How many files lose something. */
+  get size(): number {
+    return this.lost.size;
+  }
+
+  /**
+   * Takes the place of what was told before of the same path.
+   *
+   * @param path byte string, `/` first.
+   * @param names attributes of the file, such as `user.comment`.
+   */
+  set(path: string, names: readonly string[]): void {
     const lost = names.filter((name) => !LABELS.test(name));
-    if (lost.length === 0) return;
-    this.count += 1;
-    if (lost.includes(CAPABILITY)) this.capabilities += 1;
-    if (this.count === 1) this.first = path;
+    if (lost.length > 0) this.lost.set(path, lost.includes(CAPABILITY));
+    else this.lost.delete(path);
   }
 
-  /** One warning for all of them. */
-  problems(): Problem[] {
-    if (this.count === 0) return [];
-    const files = this.count === 1 ? 'a file has' : `${this.count} files have`;
-    const capabilities =
-      this.capabilities === 0 ? '' : `, file capabilities of ${this.capabilities} among them`;
-    const message = `${files} extended attributes, which cramfs cannot hold${capabilities}: left out`;
-    return [{ severity: 'warning', kind: 'xattr', path: this.first, message }];
+  /** One warning for all files that are in the tree: what was left out of it loses nothing. */
+  problems(root: DirectoryEntry): Problem[] {
+    const files = [...this.lost].filter(([path]) => entryAt(root, path) !== undefined);
+    const [first] = files;
+    if (first === undefined) return [];
+    const count = files.length === 1 ? 'a file has' : `${files.length} files have`;
+    const capable = files.filter(([, hasCapability]) => hasCapability).length;
+    const capabilities = capable === 0 ? '' : `, file capabilities of ${capable} among them`;
+    const message = `${count} extended attributes, which cramfs cannot hold${capabilities}: left out`;
+    return [{ severity: 'warning', kind: 'xattr', path: first[0], message }];
   }
+}
+
+function entryAt(root: DirectoryEntry, path: string): TreeEntry | undefined {
+  let entry: TreeEntry | undefined = root;
+  for (const name of path.split('/')) {
+    if (name === '') continue;
+    entry = entry?.type === 'directory' ? entry.children.get(name) : undefined;
+  }
+  return entry;
 }

@@ -1,13 +1,16 @@
+import type { PathMatcher } from 'cramfs-reader';
 import { CramfsError, S_IFDIR, S_IFLNK, nameToText, typeBits } from 'cramfs-format';
 import { ChunkReader, UnexpectedEnd } from './chunk-reader.js';
 import { ExtendedAttributes } from './extended-attributes.js';
 import { TarFormatError } from './tar-header.js';
 import { readTarMembers, type TarMember, type TarMemberType } from './tar-members.js';
-import type { DirectoryEntry, Problem, TreeEntry } from './tree.js';
+import { joinPath, type DirectoryEntry, type Problem, type TreeEntry } from './tree.js';
 
 export interface TarSourceOptions {
   /** Name of the archive for messages, a byte string. */
   readonly file: string;
+  /** Paths in the tree to leave out, with everything below them; hard links to them keep the content. */
+  readonly exclude?: PathMatcher;
   /** Told of what is odd, but no reason to stop. */
   readonly onProblem?: (problem: Problem) => void;
 }
@@ -29,7 +32,7 @@ const MAX_PATH = 4095;
  */
 export async function readTarSource(
   chunks: AsyncIterable<Uint8Array>,
-  { file, onProblem }: TarSourceOptions,
+  { file, exclude, onProblem }: TarSourceOptions,
 ): Promise<DirectoryEntry> {
   const reader = new ChunkReader(chunks);
   const root = newDirectory();
@@ -38,12 +41,13 @@ export async function readTarSource(
   try {
     for await (const member of readTarMembers(reader)) {
       addMember(root, member);
-      if (member.xattrs.length > 0) {
-        attributes.add(`/${tarPathNames(member.path).join('/')}`, member.xattrs);
+      if (member.xattrs.length > 0 || attributes.size > 0) {
+        attributes.set(`/${tarPathNames(member.path).join('/')}`, member.xattrs);
       }
       start = reader.offset;
     }
-    for (const problem of attributes.problems()) onProblem?.(problem);
+    if (exclude !== undefined) prune(root, '/', exclude);
+    for (const problem of attributes.problems(root)) onProblem?.(problem);
     if (await hasTrailingData(reader)) {
       onProblem?.({
         severity: 'warning',
@@ -85,6 +89,15 @@ async function hasTrailingData(reader: ChunkReader): Promise<boolean> {
     found ||= bytes.some((byte) => byte !== 0);
   }
   throw new TarFormatError(`more than ${MAX_TRAILING_BYTES} bytes follow its end marker`);
+}
+
+/** Removes what an archive holds but the user does not want. */
+function prune(directory: DirectoryEntry, path: string, excluded: PathMatcher): void {
+  for (const [name, child] of directory.children) {
+    const childPath = joinPath(path, name);
+    if (excluded(childPath)) directory.children.delete(name);
+    else if (child.type === 'directory') prune(child, childPath, excluded);
+  }
 }
 
 function addMember(root: DirectoryEntry, member: TarMember): void {

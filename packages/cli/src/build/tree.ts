@@ -5,7 +5,6 @@ import {
   applyDeviceTable,
   applyOwnership,
   fitTree,
-  joinPath,
   type DirectoryEntry,
   readTarSource,
   walkTree,
@@ -32,7 +31,7 @@ export async function readTree(
   const fromDirectory = await about(source, () => isDirectory(source));
   const attributes = fromDirectory ? findExtendedAttributes(source) : undefined;
   const root = await about(source, () => readSource(request, excluded.matches, onProblem));
-  for (const problem of (await attributes) ?? []) onProblem(problem);
+  for (const problem of (await attributes)?.problems(root) ?? []) onProblem(problem);
   for (const problem of excluded.problems()) onProblem(problem);
   for (const message of request.idle) {
     onProblem({ severity: 'warning', kind: 'unused', path: '/', message });
@@ -93,16 +92,5 @@ async function readSource(
     });
   }
   const { chunks, file } = openTarStream(source);
-  const root = await readTarSource(chunks, { file, onProblem });
-  prune(root, '/', excluded);
-  return root;
-}
-
-/** Removes what a tar holds but the user does not want. */
-function prune(directory: DirectoryEntry, path: string, excluded: PathMatcher): void {
-  for (const [name, child] of directory.children) {
-    const childPath = joinPath(path, name);
-    if (excluded(childPath)) directory.children.delete(name);
-    else if (child.type === 'directory') prune(child, childPath, excluded);
-  }
+  return readTarSource(chunks, { file, onProblem, exclude: excluded });
 }

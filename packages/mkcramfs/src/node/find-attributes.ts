@@ -1,15 +1,14 @@
 import { spawn } from 'node:child_process';
 import { bytesToName } from 'cramfs-format';
 import { ExtendedAttributes } from '../extended-attributes.js';
-import type { Problem } from '../tree.js';
 
 /**
  * Looks for extended attributes below a directory with getfattr(1), as Node.js has no call for them.
  * It runs beside the build. Where it is not installed nothing is found.
  *
- * @returns one warning about all of them, or none.
+ * @returns those of all files, also of what the build leaves out.
  */
-export async function findExtendedAttributes(directory: string): Promise<Problem[]> {
+export async function findExtendedAttributes(directory: string): Promise<ExtendedAttributes> {
   const child = spawn('getfattr', ['-R', '-P', '-h', '-m', '-', '.'], {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -24,19 +23,19 @@ export async function findExtendedAttributes(directory: string): Promise<Problem
       resolve(true);
     });
   });
-  return ended ? parse(bytesToName(Buffer.concat(chunks))) : [];
+  return ended ? parse(bytesToName(Buffer.concat(chunks))) : new ExtendedAttributes();
 }
 
 const FILE = '# file: ';
 
 /** A head line for each file that has attributes, a line for each of them, and an empty one. */
-function parse(output: string): Problem[] {
+function parse(output: string): ExtendedAttributes {
   const found = new ExtendedAttributes();
   for (const record of output.split('\n\n')) {
     const [head = '', ...names] = record.split('\n');
-    if (head.startsWith(FILE)) found.add(treePath(head.slice(FILE.length)), names);
+    if (head.startsWith(FILE)) found.set(treePath(head.slice(FILE.length)), names);
   }
-  return found.problems();
+  return found;
 }
 
 /** Of `./a` or `a`, with `\NNN` for odd bytes. */
