@@ -107,7 +107,9 @@ describe('kernel facts', () => {
     const entry = placed.get('/later/last')!.entry;
     expect(bytes.length - entry).toBeLessThan(264);
     const machine = romMachine(bytes);
-    machine.mountCramfs('/disk', openImage(bytes));
+    const disk = new Uint8Array(PAGE_SIZE);
+    disk.set(bytes);
+    machine.mountCramfs('/disk', openImage(disk));
     const process = machine.spawn();
     expect(() => process.open('/rom/later/last')).toThrow('ENOENT');
     expect(process.open('/disk/later/last').inode.size).toBe(0);
@@ -418,6 +420,46 @@ describe('kernel facts', () => {
     const machine = new Machine();
     machine.mountCramfs('/', openImage(bytes));
     expect(readAll(machine.spawn(), '/f')).toEqual(ascii('content'));
+  });
+
+  test('K26: a block device ends with its last whole page', () => {
+    const content = noise(3 * PAGE_SIZE);
+    const { bytes, placed } = buildRawImage(
+      {
+        first: file('content'),
+        long: file(content, { blocks: 'UUU' }),
+        packed: file(text(PAGE_SIZE), { blocks: 'C' }),
+      },
+      { roundTo: 4 },
+    );
+    const onDisk = (size: number): Process => {
+      const machine = new Machine();
+      machine.mountCramfs('/', openImage(bytes.slice(0, size)));
+      return machine.spawn();
+    };
+    // Cut in the middle of a page: bytes that are on the device, but not read.
+    expect(placed.get('/long')!.blocks[0]!.start).toBeLessThan(PAGE_SIZE - 100);
+    const cut = onDisk(2 * PAGE_SIZE + 600);
+    const expected = content.slice();
+    expected.fill(0, 2 * PAGE_SIZE - placed.get('/long')!.blocks[0]!.start);
+    expect(readAll(cut, '/long')).toEqual(expected);
+    const address = mapFile(cut, '/long', 3, PROT_READ);
+    expect(loadAll(cut, address, 3 * PAGE_SIZE)).toEqual(expected);
+    expect(readAll(cut, '/first')).toEqual(ascii('content'));
+    // Pointers there are zeros.
+    expect(() => readAll(cut, '/packed')).toThrow('EIO');
+    expect(readAll(onDisk(bytes.length), '/long')).not.toEqual(content);
+
+    const padded = new Uint8Array(Math.ceil(bytes.length / PAGE_SIZE) * PAGE_SIZE);
+    padded.set(bytes);
+    const machine = new Machine();
+    machine.mountCramfs('/', openImage(padded));
+    expect(readAll(machine.spawn(), '/long')).toEqual(content);
+    expect(readAll(machine.spawn(), '/packed')).toEqual(text(PAGE_SIZE));
+
+    // The superblock is in the first page, or nowhere. On ROM it does not matter.
+    expect(() => onDisk(PAGE_SIZE - 4)).toThrow('EINVAL: wrong magic');
+    expect(readAll(romMachine(bytes).spawn(), '/rom/packed')).toEqual(text(PAGE_SIZE));
   });
 });
 

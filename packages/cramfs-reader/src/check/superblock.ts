@@ -86,7 +86,7 @@ function checkSize(image: CramfsImage, findings: FindingList, embedded: boolean)
     findings.add(
       'size-not-block-multiple',
       `the stored size, ${plural(size, 'byte')}, is not a multiple of ${blockSize}: ` +
-        `${partialPage(size, blockSize)} where a block device ends there; on ROM nothing is lost`,
+        `${partialPage(size, blockSize)} where a block device ends there (K26); on ROM nothing is lost`,
       { offset },
     );
   }

@@ -49,10 +49,18 @@ function readFolio(mapping: AddressSpace, index: Pgoff): Uint8Array {
   const stored = sb.read(start, length);
   if (uncompressed) return stored;
   try {
-    return sb.image.zlib.inflate(stored, PAGE_SIZE);
+    return sb.image.zlib.inflate(filled(stored, length), PAGE_SIZE);
   } catch {
     throw new SyscallError('EIO', `block ${index} does not inflate`);
   }
+}
+
+/** `length` bytes: those that were read, and the zeros that follow the end of the device. */
+function filled(bytes: Uint8Array, length: number): Uint8Array {
+  if (bytes.length === length) return bytes;
+  const whole = new Uint8Array(length);
+  whole.set(bytes);
+  return whole;
 }
 
 /**

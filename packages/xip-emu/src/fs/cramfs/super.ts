@@ -58,6 +58,8 @@ export class CramfsSuperBlock extends SuperBlock {
   /** The image as far as the kernel reads it; pointers that are further away are zeros. */
   readonly readable: BlockSource;
   readonly sortedDirectories: boolean;
+  /** Image offset of the last byte that can be read, plus 1. */
+  private readonly end: number;
   /** True if reads end the kernel: see {@link readOfNothing}. */
   private readonly isUnmapped: boolean;
   /** True if regular files get the operations that map directly. */
@@ -69,8 +71,8 @@ export class CramfsSuperBlock extends SuperBlock {
   /**
    * What else a kernel checks before it mounts an image, openImage() has checked.
    *
-   * @throws SyscallError EINVAL for an image of the other endianness, or one that is larger than
-   * what is left of the ROM.
+   * @throws SyscallError EINVAL for an image of the other endianness, one that is larger than
+   * what is left of the ROM, or a block device that is smaller than a page.
    */
   constructor(image: CramfsImage, options: CramfsMountOptions) {
     super();
@@ -91,7 +93,12 @@ export class CramfsSuperBlock extends SuperBlock {
     const { flags, size } = image.superblock;
     this.size = (flags & CRAMFS_FLAG_FSID_VERSION_2) === 0 ? OLD_SIZE : size;
     const { view, blockSize, bytes } = this.image;
-    const readableSize = physAddr === 0 ? bytes.length : Math.min(this.size, bytes.length);
+    // QUIRK K26: of a block device whole pages are read, no others.
+    this.end = physAddr === 0 ? bytes.length - (bytes.length % PAGE_SIZE) : bytes.length;
+    if (physAddr === 0 && this.end === 0) {
+      throw new SyscallError('EINVAL', 'wrong magic: the block device is smaller than a page');
+    }
+    const readableSize = physAddr === 0 ? this.end : Math.min(this.size, this.end);
     this.readable = { view, endianness: image.endianness, blockSize, size: readableSize };
     this.sortedDirectories = (flags & CRAMFS_FLAG_SORTED_DIRS) !== 0;
     this.romSize = physAddr === 0 ? 0 : this.partitionSize();
@@ -147,9 +154,9 @@ export class CramfsSuperBlock extends SuperBlock {
   }
 
   /**
-   * `length` bytes at `offset` of the image as the kernel reads them: behind the end of the device
-   * are zeros, and on ROM a read that crosses the end of the image gives zeros altogether. Compare
-   * fs/cramfs/inode.c:cramfs_direct_read().
+   * Returns `length` bytes at `offset` of the image as the kernel reads them. After the last whole
+   * page of a block device come zeros, and on ROM a read that crosses the end of the image gives
+   * nothing but zeros. Compare fs/cramfs/inode.c:cramfs_blkdev_read(), cramfs_direct_read().
    *
    * @returns at most `length` bytes, zeros follow; not to be written to.
    */
@@ -157,14 +164,16 @@ export class CramfsSuperBlock extends SuperBlock {
     if (this.isUnmapped) throw this.readOfNothing();
     const crosses = length > this.size || offset > this.size - length;
     if (this.physAddr !== 0 && crosses) return new Uint8Array(length);
-    return this.image.bytes.subarray(offset, offset + length);
+    return this.image.bytes.subarray(
+      Math.min(offset, this.end),
+      Math.min(offset + length, this.end),
+    );
   }
 
   /** Offset from which on every {@link read} of `length` bytes gives zeros. */
   zerosFrom(length: number): number {
     if (this.isUnmapped) return Infinity;
-    const end = this.image.bytes.length;
-    return this.physAddr === 0 ? end : Math.min(end, this.size - length + 1);
+    return this.physAddr === 0 ? this.end : Math.min(this.end, this.size - length + 1);
   }
 
   /**
