@@ -49,8 +49,13 @@ export class CheckContext {
   /** False if the flags announce something unknown, so that block data means nothing to us. */
   readonly blocksKnown: boolean;
 
-  /** Files with blocks in place, by the number that they have in `pages`. */
-  readonly inPlace = { pages: new InPlacePages(), entries: [] as CheckedEntry[] };
+  readonly inPlace = {
+    pages: new InPlacePages(),
+    /** Files with blocks in place, by the number that they have in `pages`. */
+    entries: [] as CheckedEntry[],
+    /** A program is in place that a kernel without an MMU maps: FDPIC or bFLT. */
+    nommuProgram: false,
+  };
   /** How bad it is what stops a kernel without an MMU; undefined: of no importance. */
   readonly nommu: Severity | undefined;
 

@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { check, countedImage, messageOf } from '../../../../test/helpers/check-image.js';
+import { elfFile } from '../../../../test/helpers/elf-builder.js';
 import { fdpicFile, flatFile } from '../../../../test/helpers/nommu-programs.js';
 import { file, fixCrc, noise, text } from '../../../../test/helpers/raw-image.js';
 import { checkImage } from '../check.js';
 
 const PAGE = 4096;
 const DIRECT = { kind: 'D' } as const;
+const SEGMENT = { flags: 5, offset: 0, filesz: 800 };
 
 describe('K22: pages in place twice', () => {
   const content = noise(3 * PAGE - 7);
@@ -17,8 +19,9 @@ describe('K22: pages in place twice', () => {
       b: file(content, { mode: 0o700, blocks: [0, 1, 2].map(sameAs) }),
       c: file(content, { sameAs: '/a' }),
     });
-    expect(check(bytes).map(([code, path]) => [code, path])).toEqual([['k22-same-address', '/b']]);
-    expect(messageOf(checkImage(bytes).findings, 'k22-same-address')).toMatch(
+    const { findings } = checkImage(bytes, { mmu: false });
+    expect(findings.map(({ code, path }) => [code, path])).toEqual([['k22-same-address', '/b']]);
+    expect(messageOf(findings, 'k22-same-address')).toMatch(
       /^without an MMU: 3 pages are .* \/a are/,
     );
   });
@@ -29,8 +32,9 @@ describe('K22: pages in place twice', () => {
       b: file(page.subarray(0, 100), { blocks: [DIRECT] }),
       c: file(page.subarray(0, 90), { blocks: [{ kind: 'D', sameAs: ['/b', 0] }] }),
     });
-    const messages = checkImage(bytes).findings.flatMap(({ code, path, message }) =>
-      code === 'k22-same-address' ? [`${String(path)} ${message}`] : [],
+    const messages = checkImage(bytes, { mmu: false }).findings.flatMap(
+      ({ code, path, message }) =>
+        code === 'k22-same-address' ? [`${String(path)} ${message}`] : [],
     );
     expect(messages).toEqual([
       expect.stringMatching(/^\/c .*a page is in ROM where those of \/b are/),
@@ -44,22 +48,27 @@ describe('K22: pages in place twice', () => {
     // Both pointers lead to the first page.
     bytes.copyWithin(table + 4, table, table + 4);
     fixCrc(bytes);
-    const messages = checkImage(bytes).findings.map(({ message }) => message);
+    const messages = checkImage(bytes, { mmu: false }).findings.map(({ message }) => message);
     expect(messages).toContainEqual(expect.stringMatching(/pages 0 and 1 are one place in ROM/));
   });
 
-  test('an error for kernels without an MMU alone, nothing with one', () => {
+  test.each<[string, { program: Uint8Array; blocks: string }, defaultSeverity: string[]]>([
+    ['no program', { program: text(PAGE), blocks: 'C' }, []],
+    ['ordinary ELF', { program: elfFile(32, true, [SEGMENT], noise(900)), blocks: 'D' }, []],
+    ['FDPIC', { program: fdpicFile([SEGMENT], noise(900)), blocks: 'D' }, ['warning']],
+    ['FDPIC, compressed', { program: fdpicFile([SEGMENT], text(900)), blocks: 'C' }, []],
+    ['bFLT', { program: flatFile(noise(900), text(PAGE)), blocks: 'DC' }, ['warning']],
+    ['bFLT for RAM', { program: flatFile(noise(900), text(9), { flags: 1 }), blocks: 'D' }, []],
+  ])('an image with %s in place: by default, without and with an MMU', (_, kind, severity) => {
+    const { program, blocks } = kind;
     const { bytes } = countedImage({
       a: file(content, { blocks: 'DDD' }),
       b: file(content, { blocks: [0, 1, 2].map(sameAs) }),
+      p: file(program, { mode: 0o755, blocks }),
     });
     const severities = (mmu?: boolean): string[] =>
-      checkImage(bytes, { mmu }).findings.map(({ severity }) => severity);
-    expect([severities(), severities(false), severities(true)]).toEqual([
-      ['warning'],
-      ['error'],
-      [],
-    ]);
+      checkImage(bytes, { mmu }).findings.map((finding) => finding.severity);
+    expect([severities(), severities(false), severities(true)]).toEqual([severity, ['error'], []]);
   });
 
   test('blocks that no kernel maps may be shared', () => {

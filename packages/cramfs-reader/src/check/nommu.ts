@@ -14,15 +14,17 @@ const SOME_ADDRESS = 0x10000;
  * ROM (kernel facts K22, K23).
  */
 export function checkProgram(context: CheckContext, entry: CheckedEntry): void {
-  const { image, findings, nommu } = context;
+  const { image, findings, nommu, inPlace } = context;
   const { inode } = entry;
   if (nommu === undefined || !hasExtendedPointers(image.superblock)) return;
   const pageSize = image.blockSize;
   const program = readNommuProgram(image, inode, pageSize);
   for (const { span, hazard, offset } of program?.parts ?? []) {
-    if (span === undefined || hazard === undefined) continue;
+    if (span === undefined) continue;
     const request = { ...span, pageSize, physAddr: SOME_ADDRESS, mmu: false };
     if (directMap(image, inode, request).pages === 0) continue;
+    inPlace.nommuProgram = true;
+    if (hazard === undefined) continue;
     const [code, message] = HAZARDS[hazard];
     const what = `without an MMU: the part of the program at ${offset} ${message}`;
     const place = { path: () => pathOf(entry), offset: inode.dataOffset };
@@ -41,9 +43,14 @@ const HAZARDS: Readonly<
   relocated: ['k23-rom-written', 'is text in ROM, and relocations store to it'],
 };
 
-/** Pages of different inodes, or of one, at one place in ROM. */
+/**
+ * Pages of different inodes, or of one, at one place in ROM. An image for kernels with an MMU may
+ * well have them: unless the caller asks about kernels without one, it takes a program in place that
+ * such a kernel maps.
+ */
 export function checkInPlace({ image, findings, nommu, inPlace }: CheckContext): void {
   if (nommu === undefined || !hasExtendedPointers(image.superblock)) return;
+  if (nommu !== 'error' && !inPlace.nommuProgram) return;
   for (const { first, second, start, count } of inPlace.pages.shared()) {
     const [a, b] = [inPlace.entries[first.file]!, inPlace.entries[second.file]!];
     const what = (): string =>

@@ -31,7 +31,8 @@ export interface CheckOptions {
   pageSize?: number | undefined;
   /**
    * True for kernels with an MMU only: what stops others is left out. False for those without only:
-   * it is an error. Default: a warning.
+   * it is an error. Default: a warning. Pages that files share in place are a warning only if a
+   * program is in place that a kernel without an MMU maps (FDPIC, bFLT).
    */
   mmu?: boolean | undefined;
   /** Default: portable; Node's is faster. */
