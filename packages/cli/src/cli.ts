@@ -1,7 +1,7 @@
-import { COMMANDS, commandEntry, type CommandEntry } from './commands.js';
-import { UsageError } from './errors.js';
-import { EXIT, type ExitCode } from './exit-codes.js';
-import { print, type CliIo } from './io.js';
+import { COMMANDS, commandEntry, type CommandEntry } from './commands/index.js';
+import { UsageError } from './shell/errors.js';
+import { EXIT, type ExitCode } from './shell/exit-codes.js';
+import { print, type CliIo } from './shell/io.js';
 import { renderParagraphs } from './shell/help.js';
 import { didYouMean } from './shell/suggest.js';
 import { toolVersion } from './version.js';
@@ -73,7 +73,7 @@ export async function runXipEmu(argv: readonly string[], io: CliIo): Promise<Exi
 
 /** Loaded when it is needed, so that help is there at once. */
 async function report(error: unknown, tool: string, io: CliIo): Promise<ExitCode> {
-  const { reportError } = await import('./report-error.js');
+  const { reportError } = await import('./shell/report-error.js');
   return reportError(error, tool, io);
 }
 

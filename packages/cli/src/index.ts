@@ -1,5 +1,5 @@
 export { runCramfs, runXipEmu } from './cli.js';
 export { runFsck } from './drop-in/fsck.js';
 export { runMkcramfs } from './drop-in/mkcramfs.js';
-export { EXIT, type ExitCode } from './exit-codes.js';
-export type { CliIo } from './io.js';
+export { EXIT, type ExitCode } from './shell/exit-codes.js';
+export type { CliIo } from './shell/io.js';

@@ -1,7 +1,7 @@
 import { fstatSync, readSync } from 'node:fs';
-import { EXIT, type ExitCode } from './exit-codes.js';
-import { InterruptedError } from './errors.js';
-import type { CliIo } from './io.js';
+import { EXIT, type ExitCode } from './shell/exit-codes.js';
+import { InterruptedError } from './shell/errors.js';
+import type { CliIo } from './shell/io.js';
 
 export type Tool = 'cramfs' | 'xip-emu' | 'mkcramfs' | 'fsck.cramfs';
 
@@ -14,7 +14,7 @@ export async function runProcess(tool: Tool): Promise<void> {
   try {
     process.exitCode = await runTool(tool, process.argv.slice(2), io);
   } catch (error) {
-    const { reportError } = await import('./report-error.js');
+    const { reportError } = await import('./shell/report-error.js');
     process.exitCode = reportError(error, tool, io);
   }
 }

@@ -1,6 +1,6 @@
 // What the commands take: the source of manual pages and completion.
-export type { CommandShape } from './command.js';
-export { COMMANDS, type CommandEntry } from './commands.js';
+export type { CommandShape } from './shell/command.js';
+export { COMMANDS, type CommandEntry } from './commands/index.js';
 export { FSCK_CRAMFS, MKCRAMFS, type DropInShape } from './drop-in/usage.js';
 export { optionLines, type HelpLine } from './shell/help.js';
 export { spellings, type CliOption, type CliOptions } from './shell/option-types.js';

@@ -1,10 +1,10 @@
 import { textToName } from 'cramfs-format';
-import type { BuildRequest, Leave } from '../build/request.js';
-import { UsageError } from '../errors.js';
-import { reportError } from '../report-error.js';
-import { EXIT, type ExitCode } from '../exit-codes.js';
-import { print, type CliIo } from '../io.js';
-import { oneOf, parseBlockSize, parseCount } from '../options.js';
+import type { BuildRequest, Leave } from '../commands/build/request.js';
+import { UsageError } from '../shell/errors.js';
+import { reportError } from '../shell/report-error.js';
+import { EXIT, type ExitCode } from '../shell/exit-codes.js';
+import { print, type CliIo } from '../shell/io.js';
+import { oneOf, parseBlockSize, parseCount } from '../shell/options.js';
 import { toolVersion } from '../version.js';
 import { parseGetopt, type Parsed } from './arguments.js';
 import { MKCRAMFS, usageText } from './usage.js';
@@ -49,8 +49,8 @@ export async function runMkcramfs(argv: readonly string[], io: CliIo): Promise<E
     if (parsed.values.help === true) return await succeed(io, usageText(MKCRAMFS));
     if (parsed.values.version === true) return await succeed(io, `${TOOL} ${toolVersion()}\n`);
     const request = await buildRequest(parsed);
-    const { runBuild } = await import('../build/write.js');
-    const { entryLine, summaryLine } = await import('../build/report.js');
+    const { runBuild } = await import('../commands/build/write.js');
+    const { entryLine, summaryLine } = await import('../commands/build/text.js');
     const report = await runBuild(request, TOOL, false, io);
     const verbose = parsed.values.verbose === true;
     return await succeed(
@@ -77,8 +77,8 @@ async function buildRequest({
   if (source === undefined || output === undefined || more.length > 0) {
     throw new UsageError('expected DIRECTORY and IMAGE');
   }
-  const { endiannessOf } = await import('../build/parse.js');
-  const { LEAVES } = await import('../build/command.js');
+  const { endiannessOf } = await import('../commands/build/parse.js');
+  const { LEAVES } = await import('../commands/build/run.js');
   const endian = oneOf('-N', ['big', 'little', 'host'])(values.endian ?? 'host');
   const xip = values.xip?.length ?? 0;
   const { blocksize, edition, name, compat } = values;

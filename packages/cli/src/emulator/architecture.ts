@@ -8,7 +8,7 @@ import {
   type ArchitectureName,
   type KernelConfig,
 } from 'xip-emu';
-import { UsageError } from '../errors.js';
+import { UsageError } from '../shell/errors.js';
 
 /** What `--arch` and `--config` ask for. */
 export interface KernelArguments {

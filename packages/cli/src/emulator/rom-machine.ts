@@ -9,7 +9,7 @@ import {
   type PolicyName,
   type RomWindow,
 } from 'xip-emu';
-import { InputError } from '../errors.js';
+import { InputError } from '../shell/errors.js';
 
 export interface RomMachineOptions {
   readonly mmu: boolean;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { UsageError } from '../errors.js';
-import { choice, flag, list, parseBytes, text, value } from '../options.js';
+import { UsageError } from './errors.js';
+import { choice, flag, list, parseBytes, text, value } from './options.js';
 import { parseCommandLine } from './parse-options.js';
 
 const options = {

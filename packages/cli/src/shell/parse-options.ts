@@ -1,5 +1,5 @@
 import yargs from 'yargs/yargs';
-import { UsageError } from '../errors.js';
+import { UsageError } from './errors.js';
 import { aliases, dashed, spellings, type CliOption, type CliOptions } from './option-types.js';
 import { didYouMean } from './suggest.js';
 

@@ -1,0 +1,97 @@
+import { nameToText, plural } from 'cramfs-format';
+import type { BuildReport, EntryReport } from 'mkcramfs';
+import { printable } from '../../shell/report-error.js';
+import { hex } from '../../render/json.js';
+import { renderFields, renderTable, type Column } from '../../render/table.js';
+
+/** What `--report=json` prints. */
+export function reportJson({ flags, entries, ...figures }: BuildReport): unknown {
+  return {
+    ...figures,
+    flags: hex(flags),
+    entries: entries.map(({ path, size, stored, blocks, sharedWith, xip }) => ({
+      path: nameToText(path),
+      size,
+      stored,
+      blocks,
+      sharedWith: sharedWith === undefined ? null : nameToText(sharedWith),
+      xip: xip === undefined ? null : { ...xip, cost: xip.cost ?? null },
+    })),
+  };
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: 'FILE' },
+  { title: 'SIZE', align: 'right' },
+  { title: 'STORED', align: 'right' },
+  { title: '%', align: 'right' },
+  { title: 'COMPR', align: 'right' },
+  { title: 'PLAIN', align: 'right' },
+  { title: 'HOLES', align: 'right' },
+  { title: 'XIP', align: 'right' },
+  { title: 'TAIL' },
+  { title: 'PAD', align: 'right' },
+  { title: 'XIP COST', align: 'right' },
+  { title: 'SHARED' },
+];
+
+/** A line for every file: bytes before and after, blocks by kind, what XIP costs in flash. */
+export function reportTable({ entries }: BuildReport): string {
+  return renderTable(COLUMNS, entries.map(entryRow));
+}
+
+function entryRow({ path, size, stored, blocks, sharedWith, xip }: EntryReport): string[] {
+  const shared =
+    sharedWith !== undefined
+      ? `with ${nameToText(sharedWith)}`
+      : blocks.shared > 0
+        ? plural(blocks.shared, 'block')
+        : '';
+  return [
+    nameToText(path),
+    String(size),
+    String(stored),
+    percent(stored, size),
+    String(blocks.compressed),
+    String(blocks.uncompressed),
+    String(blocks.holes),
+    String(blocks.xip),
+    xip?.tail ?? '',
+    xip === undefined ? '' : String(xip.padding),
+    xip?.cost === undefined ? '' : String(xip.cost),
+    shared,
+  ];
+}
+
+/** `rootfs.img: 24576 bytes (41.3 % of 59502), 12 files, 5 XIP pages` */
+export function summaryLine(output: string, report: BuildReport, verbose: boolean): string {
+  const { size, inputBytes, files, entries } = report;
+  const own = entries.filter(({ sharedWith }) => sharedWith === undefined);
+  const pages = own.reduce((sum, { xip }) => sum + (xip?.pages ?? 0), 0);
+  const cost = own.reduce((sum, { xip }) => sum + (xip?.cost ?? 0), 0);
+  const line =
+    `${printable(output)}: ${plural(size, 'byte')} (${percent(size, inputBytes)} % of ` +
+    `${inputBytes}), ${plural(files, 'file')}, ${plural(pages, 'XIP page')}` +
+    `${cost > 0 ? ` for ${plural(cost, 'byte')} of flash` : ''}\n`;
+  return line + (verbose ? layoutText(report) : '');
+}
+
+function layoutText(report: BuildReport): string {
+  return renderFields([
+    ['block size', `${report.blockSize}, ${report.endianness} endian, flags ${hex(report.flags)}`],
+    ['blocks', String(report.blocks)],
+    ['directories', plural(report.directoryBytes, 'byte')],
+    ['data', plural(report.dataBytes, 'byte')],
+    ['in place', plural(report.xipBytes, 'byte')],
+    ['padding', plural(report.paddingBytes, 'byte')],
+  ]);
+}
+
+function percent(part: number, whole: number): string {
+  return whole === 0 ? '-' : ((100 * part) / whole).toFixed(1);
+}
+
+/** One line per file for `mkcramfs -v`: `  41.3 %  /bin/sh`. */
+export function entryLine({ path, size, stored }: EntryReport): string {
+  return `${percent(stored, size).padStart(7)} %  ${nameToText(path)}\n`;
+}

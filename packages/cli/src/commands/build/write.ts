@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs';
+import { isCramfsError, plural } from 'cramfs-format';
+import type { BuildReport, DirectoryEntry } from 'mkcramfs';
+import {
+  buildImageFile,
+  fileId,
+  isSameFile,
+  workerCompressor,
+  type BuildFileOptions,
+} from 'mkcramfs/node';
+import { FileError, UsageError } from '../../shell/errors.js';
+import { about, isUsageError } from '../../shell/report-error.js';
+import type { CliIo } from '../../shell/io.js';
+import { startProgress } from '../../shell/progress.js';
+import { compressFile } from './compress-file.js';
+import { ProblemLog } from './problem-log.js';
+import type { BuildRequest } from './request.js';
+import { readTree } from './tree.js';
+
+/**
+ * Does what a request asks for; prints problems, not the result.
+ *
+ * @param tool the name that lines on stderr start with.
+ * @param measureXipCost costs time, and fills in what XIP costs in flash.
+ * @throws FileError or UsageError; the output file has not changed then.
+ */
+export async function runBuild(
+  request: BuildRequest,
+  tool: string,
+  measureXipCost: boolean,
+  io: CliIo,
+): Promise<BuildReport> {
+  const { source, insert, warningsAreErrors, quiet } = request;
+  refuseToReplaceInputs(request);
+  const log = new ProblemLog(tool, source, request.listAll, io);
+  // The threads start while the tree is read.
+  const compressor = workerCompressor(request.workers);
+  try {
+    const tree = await readTree(request, log.add);
+    await about(source, () => {
+      log.stopIfBad(warningsAreErrors);
+    });
+    // Until here a signal may simply end the process, which may be waiting for a pipe.
+    const signal = io.interruptSignal();
+    const inserted =
+      insert === undefined ? undefined : await about(insert, () => readFileSync(insert));
+    const options = {
+      ...request.image,
+      compressor,
+      signal,
+      ...(inserted === undefined ? {} : { insert: inserted }),
+      strict: warningsAreErrors,
+      measureXipCost,
+      onProblem: log.add,
+    };
+    const progress = await startProgress(io, 'building', quiet);
+    try {
+      return await writeImage(tree, request, { ...options, onProgress: progress.update });
+    } catch (error) {
+      progress.stop();
+      await adviseIfTooBig(error, tree, request, options, log);
+      throw error;
+    } finally {
+      progress.stop();
+    }
+  } catch (error) {
+    const { cause } = error instanceof FileError ? error : {};
+    if (!isCramfsError(cause, 'DOES_NOT_FIT')) throw error;
+    throw new FileError(source, log.withRemedies(cause));
+  } finally {
+    log.finish();
+    await compressor.close();
+  }
+}
+
+/** Tells what would make an image smaller that is larger than --max-size. */
+async function adviseIfTooBig(
+  error: unknown,
+  tree: DirectoryEntry,
+  { image: { maxSize }, eraseSize }: BuildRequest,
+  { compressor, ...options }: BuildFileOptions & Required<Pick<BuildFileOptions, 'compressor'>>,
+  log: ProblemLog,
+): Promise<void> {
+  const cause = error instanceof FileError ? error.cause : undefined;
+  if (maxSize === undefined || !isCramfsError(cause, 'TOO_BIG')) return;
+  const { explainTooBig } = await import('./too-big.js');
+  for (const line of await explainTooBig(tree, options, maxSize, compressor)) log.note(line);
+  if (eraseSize !== undefined) {
+    const blocks = plural(maxSize / eraseSize, 'erase block');
+    log.note(`there is room for ${blocks} of ${eraseSize} bytes`);
+  }
+}
+
+/** @throws UsageError if the image would replace one of the files that it is made of. */
+function refuseToReplaceInputs(request: BuildRequest): void {
+  const { output, source, insert, deviceTables, excludeFrom } = request;
+  const written = fileId(output);
+  const inputs = [
+    source,
+    ...deviceTables,
+    ...excludeFrom,
+    ...(insert === undefined ? [] : [insert]),
+  ];
+  const replaced = inputs.find((input) => isSameFile(fileId(input), written));
+  if (replaced !== undefined) {
+    throw new UsageError(`the image would replace one of its inputs: ${replaced}`);
+  }
+}
+
+async function writeImage(
+  tree: DirectoryEntry,
+  { source, output, compression }: BuildRequest,
+  options: BuildFileOptions,
+): Promise<BuildReport> {
+  try {
+    return compression === 'none'
+      ? await buildImageFile(tree, output, options)
+      : await compressFile(output, compression, (path) => buildImageFile(tree, path, options));
+  } catch (error) {
+    if (isUsageError(error)) throw error;
+    // What the builder itself finds is about the tree; all else is about the output.
+    throw new FileError(isCramfsError(error) ? source : output, error);
+  }
+}

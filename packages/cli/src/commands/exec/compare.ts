@@ -1,0 +1,121 @@
+import { nameToText, plural } from 'cramfs-format';
+import { PAGE_SIZE, type AreaReport } from 'xip-emu';
+import { hex } from '../../render/json.js';
+import type { BoardArea } from './board-maps.js';
+import type { ExecExplanation } from './explain.js';
+
+/** Something that is not on the board as exec says. */
+export interface BoardDifference {
+  /** Byte string. */
+  readonly path: string;
+  /** From the first area of the file; where the file itself is, the board may choose. */
+  readonly distance: number;
+  readonly what: string;
+}
+
+/**
+ * Compares a program as exec starts it with what a board's kernel showed of it: which files are mapped,
+ * each area's place in its file, size, permissions, and whether it comes from ROM. What has no file
+ * (stack, heap, vdso) and addresses as such are the board's own.
+ */
+export function compareWithBoard(
+  { cost, objects }: ExecExplanation,
+  board: readonly BoardArea[],
+): BoardDifference[] {
+  const expected = byPath(cost?.areas ?? []);
+  const found = byPath(board);
+  const ramAtMost = (area: AreaReport): number | undefined => {
+    const segment = objects
+      .flatMap(({ segments }) => segments)
+      .find(({ address, memsz }) => area.start < address + memsz && address < area.end);
+    return segment === undefined || segment.writable
+      ? undefined
+      : (segment.pages - segment.romPages) * PAGE_SIZE;
+  };
+  return [...new Set([...expected.keys(), ...found.keys()])].flatMap((path) => {
+    const [ours, theirs] = [expected.get(path) ?? [], found.get(path) ?? []];
+    if (theirs.length === 0) return [{ path, distance: 0, what: 'not mapped on the board' }];
+    if (ours.length === 0) return [{ path, distance: 0, what: 'mapped on the board only' }];
+    return compareFile(path, ours, theirs, ramAtMost);
+  });
+}
+
+/** `/lib/libc.so +0x1000: 4 pages; on the board 5` */
+export function differenceText({ path, distance, what }: BoardDifference): string {
+  return `${nameToText(path)} +${hex(distance)}: ${what}`;
+}
+
+function byPath<A extends { readonly start: number; readonly path: string | undefined }>(
+  areas: readonly A[],
+): Map<string, A[]> {
+  const files = new Map<string, A[]>();
+  for (const area of areas) {
+    if (!area.path?.startsWith('/')) continue;
+    files.set(area.path, [...(files.get(area.path) ?? []), area]);
+  }
+  for (const list of files.values()) list.sort((a, b) => a.start - b.start);
+  return files;
+}
+
+function compareFile(
+  path: string,
+  ours: readonly AreaReport[],
+  theirs: readonly BoardArea[],
+  ramAtMost: (area: AreaReport) => number | undefined,
+): BoardDifference[] {
+  const [base, boardBase] = [ours[0]!.start, theirs[0]!.start];
+  const at = new Map(theirs.map((area) => [area.start - boardBase, area]));
+  const differences = ours.flatMap((area) => {
+    const distance = area.start - base;
+    const other = at.get(distance);
+    at.delete(distance);
+    const what =
+      other === undefined
+        ? [`${areaText(area)}; no area starts there on the board`]
+        : compareAreas(area, other, ramAtMost(area));
+    return what.map((each) => ({ path, distance, what: each }));
+  });
+  const more = [...at].map(([distance, area]) => ({
+    path,
+    distance,
+    what: `${areaText(area)} on the board only`,
+  }));
+  return [...differences, ...more];
+}
+
+function areaText({ start, end, permissions }: AreaReport | BoardArea): string {
+  return `${permissions}, ${plural((end - start) / PAGE_SIZE, 'page')}`;
+}
+
+function compareAreas(
+  ours: AreaReport,
+  theirs: BoardArea,
+  ramAtMost: number | undefined,
+): string[] {
+  const differences: string[] = [];
+  const differ = (what: string, own: string, other: string): void => {
+    if (own !== other) differences.push(`${what} ${own}; on the board ${other}`);
+  };
+  differ('pages:', pagesText(ours), pagesText(theirs));
+  differ('permissions:', ours.permissions, theirs.permissions);
+  differ('offset:', hex(ours.offset), hex(theirs.offset));
+  if (ours.vmFlags === undefined || theirs.vmFlags === undefined) return differences;
+  differ('mapped', placeText(ours.vmFlags), placeText(theirs.vmFlags));
+  if (ramAtMost !== undefined && theirs.rss !== undefined && theirs.rss > ramAtMost) {
+    differences.push(
+      `in RAM: at most ${ramAtMost / 1024} kB; on the board ${theirs.rss / 1024} kB`,
+    );
+  }
+  return differences;
+}
+
+function pagesText({ start, end }: AreaReport | BoardArea): string {
+  return String((end - start) / PAGE_SIZE);
+}
+
+/** What the flags of an area say about ROM (VM_PFNMAP, VM_MIXEDMAP). */
+function placeText(vmFlags: string): string {
+  const flags = vmFlags.split(' ');
+  if (flags.includes('pf')) return 'from ROM as a whole (pf)';
+  return flags.includes('mm') ? 'from ROM in part (mm)' : 'from RAM';
+}

@@ -1,0 +1,64 @@
+import { defineCommand, type CommandArguments } from '../../shell/command.js';
+import { kernelOptions, physOption, policyOption } from '../../emulator/options.js';
+import {
+  choice,
+  flag,
+  imageOptions,
+  list,
+  jsonOption,
+  parseBytes,
+  text,
+  value,
+  wideOption,
+} from '../../shell/options.js';
+
+const options = {
+  ...policyOption,
+  ...kernelOptions('that of the program'),
+  nommu: flag('a kernel without an MMU (default: with one)'),
+  ...physOption,
+  loader: choice(
+    'loader',
+    ['auto', 'glibc', 'musl'],
+    "whose ways the dynamic loader has (default: auto, by the interpreter's name)",
+  ),
+  'library-path': value(
+    'LD_LIBRARY_PATH: directories of the image, with colons between them',
+    text,
+    undefined,
+    'DIR[:DIR...]',
+  ),
+  run: list(
+    'instead of PATH: one of several programs that run at once, N of it; words with blanks between',
+    undefined,
+    'N*CMD',
+  ),
+  'run-file': value('a file with such a program in each line', text, undefined, 'FILE'),
+  'max-ram': value(
+    'exit 1 if the program takes more RAM than this at most: bytes, or with K, M, G',
+    parseBytes('--max-ram'),
+  ),
+  compare: value(
+    'compare with /proc/PID/maps or smaps as saved on a board; exit 1 if they differ',
+    text,
+    undefined,
+    'FILE',
+  ),
+  'image-offset': imageOptions.offset,
+  'block-size': imageOptions['block-size'],
+  ...wideOption,
+  ...jsonOption,
+} as const;
+
+export type ExecArguments = CommandArguments<typeof options>;
+
+export const exec = defineCommand({
+  synopsis: 'IMAGE [PATH] [ARG...]',
+  description:
+    'Starts a program of the image in the emulator, with its dynamic loader and libraries, and tells\n' +
+    'what is mapped, what comes from ROM, what it costs in RAM, and why not all is in place.',
+  options,
+  async run(args, io) {
+    return (await import('./run.js')).runExecCommand(args, io);
+  },
+});

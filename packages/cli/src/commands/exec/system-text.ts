@@ -1,0 +1,100 @@
+import { nameToText, plural } from 'cramfs-format';
+import { PAGE_SIZE, type RamPages, type RegionReport } from 'xip-emu';
+import { kernelText } from '../../emulator/kernel-text.js';
+import { renderFields, renderTable, type Column } from '../../render/table.js';
+import { ramBytes } from './explain.js';
+import type { SystemExplanation, SystemProgram } from './system.js';
+
+const PROGRAMS: readonly Column[] = [
+  { title: 'PID', align: 'right' },
+  { title: 'PROGRAM' },
+  { title: 'RAM ADDED', align: 'right' },
+];
+
+const SHARED: readonly Column[] = [
+  { title: 'SHARED FILE' },
+  { title: 'BY', align: 'right' },
+  { title: 'ROM', align: 'right' },
+  { title: 'CACHE', align: 'right' },
+  { title: 'COPY', align: 'right' },
+];
+
+const ALLOCATIONS: readonly Column[] = [
+  { title: 'ALLOCATION' },
+  { title: 'PAGES', align: 'right' },
+  { title: 'ORDER', align: 'right' },
+  { title: 'SLACK', align: 'right' },
+  { title: 'BY', align: 'right' },
+  { title: 'FOR' },
+];
+
+/** Several programs: what each adds, what they share, what was allocated for them, the sums. */
+export function systemText(explanation: SystemExplanation): string {
+  const { question, build, programs, cost } = explanation;
+  const head = `${plural(programs.length, 'program')}: ${question.policy} ${kernelText(build)}\n`;
+  const shared = cost.shared.map((file) => [
+    nameToText(file.path ?? ''),
+    String(file.processes),
+    String(file.romPages),
+    String(file.pageCachePages),
+    String(file.copyPages),
+  ]);
+  const allocations = cost.regions.flatMap(allocationRow);
+  return [
+    head,
+    `Pages of ${PAGE_SIZE} bytes; RAM: of processes + in the page cache.\n` +
+      renderTable(PROGRAMS, programs.map(programRow)),
+    ...(shared.length === 0 ? [] : [renderTable(SHARED, shared)]),
+    ...(allocations.length === 0 ? [] : [renderTable(ALLOCATIONS, allocations)]),
+    renderFields(sums(explanation)) + failures(programs).join('') + tooMuch(explanation),
+  ].join('\n');
+}
+
+function programRow({ argv, outcome }: SystemProgram): string[] {
+  return [
+    outcome === undefined ? '' : String(outcome.pid),
+    argv.map(nameToText).join(' '),
+    outcome === undefined ? '' : ramText(outcome.added),
+  ];
+}
+
+function failures(programs: readonly SystemProgram[]): string[] {
+  return programs.flatMap(({ argv, outcome, failure }) => {
+    if (failure === undefined) return [];
+    const name = argv.map(nameToText).join(' ');
+    const pid = outcome === undefined ? '' : ` (PID ${outcome.pid})`;
+    return [`does not run: ${name}${pid}: ${nameToText(failure)}\n`];
+  });
+}
+
+function allocationRow({ start, allocation, users, path }: RegionReport): string[][] {
+  if (allocation === undefined) return [];
+  const { pages, order, slackPages } = allocation;
+  const at = `0x${start.toString(16)}`;
+  const name = path === undefined ? '' : nameToText(path);
+  return [[at, String(pages), String(order), String(slackPages), String(users), name]];
+}
+
+function ramText(pages: RamPages): string {
+  return `${pages.private}+${pages.cache}`;
+}
+
+function sums({ cost, question }: SystemExplanation): [string, string][] {
+  const { romPages, atStart, atMost, pageTablePages, regions } = cost;
+  const rows: [string, string][] = [
+    ['ROM', `${plural(romPages, 'page')} mapped, ${romPages * PAGE_SIZE} bytes`],
+    ['RAM at start', `${ramBytes(atStart)} bytes`],
+    ['RAM at most', `${ramBytes(atMost)} bytes, without what stacks and heaps grow by`],
+  ];
+  if (question.mmu) rows.push(['Page tables', `${plural(pageTablePages, 'page')} more`]);
+  else {
+    const orders = regions.map(({ allocation }) => allocation?.order ?? 0);
+    const largest = 2 ** Math.max(0, ...orders);
+    rows.push(['Largest allocation', `${plural(largest, 'page')} in a row`]);
+  }
+  return rows;
+}
+
+function tooMuch({ fits, question }: SystemExplanation): string {
+  return fits ? '' : `too much: RAM at most is more than ${question.maxRam!} bytes\n`;
+}

@@ -1,0 +1,94 @@
+import { nameToText, plural } from 'cramfs-format';
+import { PAGE_SIZE, type RamPages } from 'xip-emu';
+import { failureText } from '../../emulator/failure.js';
+import { kernelText } from '../../emulator/kernel-text.js';
+import { segmentFlags } from '../../render/segment.js';
+import { renderFields, renderTable, type Column } from '../../render/table.js';
+import { ramBytes, type ExecExplanation, type ExplainedObject } from './explain.js';
+
+const COLUMNS: readonly Column[] = [
+  { title: 'OBJECT', fit: 'cut' },
+  { title: 'ROM', align: 'right' },
+  { title: 'RAM AT START', align: 'right' },
+  { title: 'RAM AT MOST', align: 'right' },
+  { title: 'NOT IN PLACE', fit: 'wrap' },
+];
+
+/** A program, told in sections: its areas, what each of its objects costs, the sums. */
+export function execText(explanation: ExecExplanation, width: number): string {
+  const { question, build, cost, objects, failure } = explanation;
+  const kernel = `${question.policy} ${kernelText(build)}`;
+  const loader = cost?.started.loader;
+  const head =
+    `${question.argv.map(nameToText).join(' ')}: ${kernel}` +
+    `${loader === undefined ? '' : `, ${loader}'s dynamic loader`}\n`;
+  if (cost === undefined) return `${head}fails: ${failureText(failure!)}\n`;
+  const rows = [
+    ...objects.map(objectRow),
+    ['[stack]', '', ramText(cost.stack), ramText(cost.stack)],
+    ...(cost.otherCache === 0
+      ? []
+      : [['files that are only read', '', `0+${cost.otherCache}`, `0+${cost.otherCache}`]]),
+    ['total', String(cost.romPages), ramText(cost.atStart), ramText(cost.atMost)],
+  ];
+  return [
+    head,
+    cost.areas.map(({ line }) => `${nameToText(line).trimEnd()}\n`).join(''),
+    `Pages of ${PAGE_SIZE} bytes; RAM: of the process + in the page cache.\n` +
+      renderTable(COLUMNS, rows, width),
+    renderFields(sums(explanation)) + problems(explanation).join(''),
+  ].join('\n');
+}
+
+function objectRow({ object, romPages, atStart, atMost, ...rest }: ExplainedObject): string[] {
+  return [
+    nameToText(object.path),
+    String(romPages),
+    ramText(atStart),
+    ramText(atMost),
+    reasonsText(rest),
+  ];
+}
+
+function ramText(pages: RamPages): string {
+  return `${pages.private}+${pages.cache}`;
+}
+
+/** A reason that holds for several segments is told once. */
+function reasonsText({ segments, reasons }: Pick<ExplainedObject, 'segments' | 'reasons'>): string {
+  const bySegments = new Map<string, string[]>();
+  reasons.forEach((reason, index) => {
+    if (reason === undefined) return;
+    const names = bySegments.get(reason) ?? [];
+    bySegments.set(reason, [...names, segmentFlags(segments[index]!.flags)]);
+  });
+  return [...bySegments].map(([reason, names]) => `${names.join(', ')}: ${reason}`).join('; ');
+}
+
+function sums({ cost, question }: ExecExplanation): [string, string][] {
+  const { romPages, atStart, atMost, sharedCopyPages, pageTablePages } = cost!;
+  const rows: [string, string][] = [
+    ['ROM', `${plural(romPages, 'page')} mapped, ${romPages * PAGE_SIZE} bytes`],
+    ['RAM at start', `${ramBytes(atStart)} bytes`],
+    ['RAM at most', `${ramBytes(atMost)} bytes, without what stack and heap grow by`],
+  ];
+  if (sharedCopyPages > 0) {
+    const pages = plural(sharedCopyPages, 'page');
+    rows.push(['Copied text', `${pages} of the RAM, one copy for all instances`]);
+  }
+  if (question.mmu) rows.push(['Page tables', `${plural(pageTablePages, 'page')} more`]);
+  return rows;
+}
+
+function problems({ cost, fits, question }: ExecExplanation): string[] {
+  const { missing, killed } = cost!.started;
+  return [
+    ...missing.map(
+      ({ name, neededBy, reason }) =>
+        `does not start: ${nameToText(name)}, needed by ${nameToText(neededBy.path)}: ` +
+        `${nameToText(reason)}\n`,
+    ),
+    ...(killed === undefined ? [] : [`does not start: relocation ends in ${killed}\n`]),
+    ...(fits ? [] : [`too much: RAM at most is more than ${question.maxRam!} bytes\n`]),
+  ];
+}

@@ -1,0 +1,45 @@
+import { defineCommand, type CommandArguments } from '../../shell/command.js';
+import { physOption } from '../../emulator/options.js';
+import {
+  flag,
+  imageOptions,
+  jsonOption,
+  list,
+  parseBlockSize,
+  value,
+  wideOption,
+} from '../../shell/options.js';
+
+const options = {
+  mmu: flag('only for kernels with an MMU (default: both kinds)'),
+  nommu: flag('only for kernels without an MMU'),
+  'page-size': value(
+    "the kernel's page size (default: the block size)",
+    parseBlockSize('--page-size'),
+  ),
+  ...physOption,
+  segments: {
+    type: 'boolean',
+    default: true,
+    describe: 'list the segments of ELF files (default); --no-segments does not',
+  },
+  require: list('print only files matching GLOB that are not fully mappable; exit 1 if any'),
+  simulate: flag('also make each mapping in the emulator; exit 1 if that gives anything else'),
+  ...wideOption,
+  ...jsonOption,
+  ...imageOptions,
+} as const;
+
+export type MapArguments = CommandArguments<typeof options>;
+
+export const map = defineCommand({
+  synopsis: 'IMAGE [PATH|GLOB...]',
+  description:
+    'Tells which pages of files Linux can map straight from ROM, what the others cost in RAM, and\n' +
+    "why: in the kernel's own words where it has some. For ELF programs also per PT_LOAD segment.\n" +
+    'Without paths: all regular files.',
+  options,
+  async run(args, io) {
+    return (await import('./run.js')).runMapCommand(args, io);
+  },
+});

@@ -1,0 +1,84 @@
+import { CramfsError, plural } from 'cramfs-format';
+import type { CramfsImage } from 'cramfs-reader';
+import type { MapArguments } from './index.js';
+import { DEFAULT_PHYS } from '../../emulator/options.js';
+import { about } from '../../shell/report-error.js';
+import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
+import { lineWidth, print, printPieces, type CliIo } from '../../shell/io.js';
+import { openImageAndOffset } from '../../shell/open-image.js';
+import { allWithJson } from '../../shell/problem-lines.js';
+import { Problems } from '../../shell/problems.js';
+import { mapJson, mapTable } from './text.js';
+import { simulationText } from './simulation-text.js';
+import { MappabilityReport, type Kernel, type MappedFile } from './report.js';
+import { requirementFailures } from './require.js';
+import { selectFiles, selectLinks } from './select.js';
+import type { Simulation } from './simulate.js';
+
+/** `cramfs map`, its command line parsed. */
+export async function runMapCommand(args: MapArguments, io: CliIo): Promise<ExitCode> {
+  const [file, ...operands] = args.operands as [string, ...string[]];
+  const { image, offset } = await openImageAndOffset(file, args, io, args['page-size']);
+  return about(file, async () => {
+    const problems = new Problems(file, io, allWithJson(args));
+    if (image.isCutOff) problems.add(cutOff(image));
+    const target = {
+      pageSize: args['page-size'] ?? image.blockSize,
+      physAddr: args.phys ?? DEFAULT_PHYS,
+      kernels: kernels(args),
+    };
+    const selected = selectFiles(image, operands, problems.add);
+    const report = new MappabilityReport(image, target, selected);
+    const required = args.require.length > 0;
+    const links = required ? selectLinks(image, operands) : [];
+    const kernel = kernelAskedFor(args);
+    const failures = requirementFailures(report, args.require, { links, kernel });
+    const simulation = args.simulate ? await simulate(report) : null;
+    if (args.json) {
+      await printPieces(io, mapJson(report, offset, required ? failures : null, simulation));
+    } else if (required) {
+      await print(io, failures.map(({ path, reason }) => `${path}: ${reason}\n`).join(''));
+    } else {
+      await printPieces(io, mapTable(report, args.segments, lineWidth(io, args.wide)));
+    }
+    if (simulation !== null && !args.json) await print(io, simulationText(simulation));
+    const agrees = simulation === null || simulation.disagreements.length === 0;
+    const differs = !agrees || failures.length > 0;
+    if (!differs) {
+      for (const { file: mapped, reason } of report.outside()) {
+        problems.add(notInImage(mapped, reason));
+      }
+    }
+    const code = problems.finish();
+    return code === EXIT.ok && differs ? EXIT.differs : code;
+  });
+}
+
+/**
+ * What is not there cannot be mapped. Linux does not even mount such an image from ROM: compare
+ * fs/cramfs/inode.c:cramfs_mtd_fill_super().
+ */
+function cutOff({ superblock: { size, offset }, bytes }: CramfsImage): CramfsError {
+  const message = `the image is cut off: it has ${plural(size, 'byte')}, of which ${bytes.length} are there`;
+  return new CramfsError('BAD_SUPERBLOCK', message, { offset });
+}
+
+function notInImage({ path, inode }: MappedFile, reason: string): CramfsError {
+  return new CramfsError('OUT_OF_RANGE', reason, { path, offset: inode.dataOffset });
+}
+
+/** Loaded when it is asked for: the emulator is as large as all the rest. */
+async function simulate(report: MappabilityReport): Promise<Simulation> {
+  return (await import('./simulate.js')).simulateReport(report);
+}
+
+/** Undefined if it is for each program to say. */
+function kernelAskedFor({ mmu, nommu }: Pick<MapArguments, 'mmu' | 'nommu'>): Kernel | undefined {
+  if (mmu === nommu) return undefined;
+  return mmu ? 'mmu' : 'nommu';
+}
+
+function kernels({ mmu, nommu }: Pick<MapArguments, 'mmu' | 'nommu'>): readonly Kernel[] {
+  if (mmu === nommu) return ['mmu', 'nommu'];
+  return mmu ? ['mmu'] : ['nommu'];
+}

@@ -1,0 +1,148 @@
+import { nameToText, plural } from 'cramfs-format';
+import { PAGE_SIZE, type AreaReport, type FramePlace, type TraceEvent } from 'xip-emu';
+import { failureText } from '../../emulator/failure.js';
+import { hex } from '../../render/json.js';
+import { kernelText } from '../../emulator/kernel-text.js';
+import { renderFields, renderTable, type Column } from '../../render/table.js';
+import type { MmapExplanation, TouchResult } from './explain.js';
+import { pageRuns, type PageRun } from './page-runs.js';
+
+/** One mapping, told in sections. */
+export function mmapText(explanation: MmapExplanation): string {
+  const { address, failure, areas, pages, touches } = explanation;
+  const head = `${requestText(explanation)}\n`;
+  if (address === undefined) return `${head}fails: ${failureText(failure!)}\n`;
+  return [
+    head,
+    areas.map(areaText).join(''),
+    renderTable(PAGE_COLUMNS, pageRuns(pages).map(pageRow)),
+    ...(touches.length === 0
+      ? []
+      : [
+          renderTable(
+            TOUCH_COLUMNS,
+            touches.flatMap((touch) => touchRows(touch, address)),
+          ),
+        ]),
+    renderFields(sums(explanation)),
+  ].join('\n');
+}
+
+/** `r-x`, as maps writes permissions. */
+export function protText(prot: string): string {
+  return ['r', 'w', 'x'].map((letter) => (prot.includes(letter) ? letter : '-')).join('');
+}
+
+function requestText({ question, build }: MmapExplanation): string {
+  const { path, length, prot, shared, offset, policy } = question;
+  const kernel = `${policy} ${kernelText(build)}`;
+  const type = shared ? 'shared' : 'private';
+  const pages = plural(Math.ceil(length / PAGE_SIZE), 'page');
+  return `${nameToText(path)}: ${pages} from byte ${offset}, ${protText(prot)} ${type}; ${kernel}`;
+}
+
+/** What the letters of VmFlags tell about ROM. */
+const FLAG_MEANINGS: readonly (readonly [letters: string, meaning: string])[] = [
+  ['pf', 'VM_PFNMAP: not made of pages of RAM'],
+  ['mm', 'VM_MIXEDMAP: ROM and pages of RAM'],
+];
+
+function areaText({ line, vmFlags }: AreaReport): string {
+  if (vmFlags === undefined) return `${nameToText(line)}\n`;
+  const letters = vmFlags.split(' ');
+  const meaning = FLAG_MEANINGS.find(([flag]) => letters.includes(flag))?.[1];
+  const note = meaning === undefined ? '' : ` (${meaning})`;
+  return `${nameToText(line)}\n  VmFlags: ${vmFlags}${note}\n`;
+}
+
+const PAGE_COLUMNS: readonly Column[] = [
+  { title: 'PAGES', align: 'right' },
+  { title: 'BACKED BY' },
+  { title: 'PHYSICAL' },
+];
+
+const BACKINGS: Readonly<Record<PageRun['backing'], string>> = {
+  rom: 'ROM',
+  'page-cache': 'page cache',
+  anonymous: 'private copy in RAM',
+  zero: 'the zero page',
+  copy: 'copy in RAM',
+  absent: 'neither ROM nor RAM',
+  none: 'nothing yet',
+};
+
+function pageRow({ first, count, backing, physical }: PageRun): string[] {
+  return [
+    count === 1 ? String(first) : `${first}-${first + count - 1}`,
+    BACKINGS[backing],
+    physical === undefined ? '' : `${hex(physical)}-${hex(physical + count * PAGE_SIZE)}`,
+  ];
+}
+
+const TOUCH_COLUMNS: readonly Column[] = [
+  { title: 'TOUCH' },
+  { title: 'RESULT' },
+  { title: 'WHAT HAPPENED' },
+];
+
+function touchRows(touch: TouchResult, address: number): string[][] {
+  const { page, write, signal, unknown, events } = touch;
+  const steps = events.filter(({ type }) => type !== 'signal');
+  const quiet = signal === undefined && unknown === undefined ? 'no fault' : '';
+  const [first = quiet, ...more] = steps.map((event) => eventText(event, address));
+  return [
+    [`${page}:${write ? 'w' : 'r'}`, touchResult(touch), first],
+    ...more.map((text) => ['', '', text]),
+  ];
+}
+
+function touchResult({ value, signal, unknown }: TouchResult): string {
+  if (unknown !== undefined) return unknown;
+  if (signal !== undefined) return `${signal.name} (${signal.code})`;
+  return value === undefined ? 'stored' : `0x${value.toString(16).padStart(2, '0')}`;
+}
+
+/** What a load or a store can bring. */
+function eventText(event: TraceEvent, address: number): string {
+  if (event.type === 'fault') {
+    const page = Math.floor((event.address - address) / PAGE_SIZE);
+    const frame = event.frame === undefined ? '' : `: ${placeText(event.frame)}`;
+    return `${event.kind} fault, ${event.why}, page ${page}${frame}`;
+  }
+  return 'index' in event
+    ? `page ${event.index} of the file ${FOLIO_TEXTS[event.type]}`
+    : event.type;
+}
+
+const FOLIO_TEXTS = {
+  'read-folio': 'is read into the page cache',
+  'share-folio': 'is in the page cache, read for another place',
+  'unshare-folio': 'becomes a page of its own',
+} as const;
+
+function placeText({ kind, pfn }: FramePlace): string {
+  const names = {
+    rom: 'ROM',
+    'page-cache': 'page cache',
+    anonymous: 'a copy',
+    zero: 'zero page',
+    absent: 'nothing',
+  };
+  return `${names[kind]} at ${hex(pfn * PAGE_SIZE)}`;
+}
+
+function sums({ account, reason }: MmapExplanation): [string, string][] {
+  const { romPages, pageCachePages, anonymousPages, ramBytes, savedBytes } = account;
+  const { sharingSavedBytes } = account;
+  const rows: [string, string][] = [
+    ['ROM', `${plural(romPages, 'page')} mapped; ${plural(savedBytes, 'byte')} of RAM saved`],
+    [
+      'RAM',
+      `${plural(ramBytes, 'byte')}: ${plural(pageCachePages, 'page')} of page cache, ${anonymousPages} of the process`,
+    ],
+  ];
+  if (sharingSavedBytes > 0)
+    rows.push(['Shared pages', `${plural(sharingSavedBytes, 'byte')} of RAM saved`]);
+  if (reason !== undefined) rows.push(['Not all from ROM', reason]);
+  return rows;
+}

@@ -1,0 +1,30 @@
+import { defineCommand, type CommandArguments } from '../../shell/command.js';
+import { kernelOptions, policyOption } from '../../emulator/options.js';
+import { choice, imageOptions, text, value } from '../../shell/options.js';
+
+const options = {
+  mode: choice('mode', ['mmu', 'nommu'], 'the kind of kernel; must be given'),
+  ...policyOption,
+  ...kernelOptions('riscv64'),
+  format: choice('format', ['jsonl', 'table'], 'how to print records (default: jsonl)'),
+  expect: value(
+    "compare with a kernel's records instead of printing: a file, or a directory with NAME.jsonl for each NAME.scn",
+    text,
+    undefined,
+    'FILE|DIR',
+  ),
+  offset: imageOptions.offset,
+} as const;
+
+export type RunArguments = CommandArguments<typeof options>;
+
+export const run = defineCommand({
+  synopsis: 'IMAGE SCENARIO...',
+  description:
+    'Runs scenarios of mmap and friends over an image in ROM as a Linux kernel does, and prints\n' +
+    'the records that a real kernel gives. The language is described in docs/emulator.md.',
+  options,
+  async run(args, io) {
+    return (await import('./run.js')).runScenarioCommand(args, io);
+  },
+});

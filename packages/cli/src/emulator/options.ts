@@ -1,0 +1,72 @@
+import type { ArchitectureName, PolicyName } from 'xip-emu';
+import { choice, list, parseBytes, value } from '../shell/options.js';
+import { UsageError } from '../shell/errors.js';
+
+/** The kernels that the emulator can be, all of them; here by name, so that help needs no emulator. */
+const POLICIES = {
+  'linux-6.12': 'mainline (default)',
+  'linux-6.12-v3-vmasplit': 'with the patch of 2017 that splits areas',
+  'linux-6.12-shared-page-cache': 'files that share blocks share pages in memory',
+  'linux-6.12-overlay-4.18': 'overlayfs as until 4.18',
+  'linux-6.12-fake-path': 'backing files as until 6.6',
+} as const satisfies Record<PolicyName, string>;
+
+/** Where the kernel's test board has its flash. */
+export const DEFAULT_PHYS = 0x22000000;
+
+export const policyOption = {
+  policy: choice(
+    'policy',
+    Object.keys(POLICIES) as PolicyName[],
+    `the kernel: ${Object.entries(POLICIES)
+      .map(([name, what]) => `${name}, ${what}`)
+      .join('; ')}`,
+  ),
+} as const;
+
+/** All architectures, by name as above. */
+const ARCHITECTURES = {
+  riscv64: true,
+  riscv32: true,
+  arm: true,
+  armeb: true,
+  arm64: true,
+  mips: true,
+  mipsel: true,
+  mips64: true,
+  mips64el: true,
+  powerpc: true,
+  powerpc64: true,
+  powerpc64le: true,
+  i386: true,
+  x86_64: true,
+} as const satisfies Record<ArchitectureName, true>;
+
+const ARCHITECTURE_NAMES = Object.keys(ARCHITECTURES) as ArchitectureName[];
+
+/** @param implied what is taken without it. */
+export function kernelOptions(implied: string) {
+  return {
+    arch: choice(
+      'arch',
+      ARCHITECTURE_NAMES,
+      `the kernel's architecture: ${ARCHITECTURE_NAMES.join(', ')} (default: ${implied})`,
+    ),
+    config: list('an option of its configuration (see docs/emulator.md)', undefined, 'KEY=VALUE'),
+  } as const;
+}
+
+export const physOption = {
+  phys: value(
+    `bus address of the image's first byte (default: 0x${DEFAULT_PHYS.toString(16)})`,
+    parsePhys,
+    undefined,
+    'ADDRESS',
+  ),
+} as const;
+
+function parsePhys(given: string): number {
+  const address = parseBytes('--phys')(given);
+  if (address === 0) throw new UsageError('--phys cannot be 0: Linux maps nothing directly then');
+  return address;
+}
