@@ -16,6 +16,9 @@ export const MAP_NORESERVE = 0x4000;
 export const MAP_POPULATE = 0x8000;
 export const MAP_SYNC = 0x80000;
 export const MAP_FIXED_NOREPLACE = 0x100000;
+export const MREMAP_MAYMOVE = 1;
+export const MREMAP_FIXED = 2;
+export const MREMAP_DONTUNMAP = 4;
 export const MS_ASYNC = 1;
 export const MS_INVALIDATE = 2;
 export const MS_SYNC = 4;
@@ -57,8 +60,18 @@ export interface MemoryMap {
   mmap(request: MmapRequest): Address;
   munmap(address: Address, length: number): void;
   mprotect(address: Address, length: number, prot: number): void;
-  /** @returns the new address. */
-  mremap(address: Address, oldLength: number, newLength: number, mayMove: boolean): Address;
+  /**
+   * @param flags MREMAP_*; default none.
+   * @param newAddress the place with MREMAP_FIXED, a hint with MREMAP_DONTUNMAP alone.
+   * @returns the new address.
+   */
+  mremap(
+    address: Address,
+    oldLength: number,
+    newLength: number,
+    flags?: number,
+    newAddress?: Address,
+  ): Address;
   madvise(address: Address, length: number, advice: Advice): void;
   /** @param msFlags MS_*; default MS_SYNC. */
   msync(address: Address, length: number, msFlags?: number): void;

@@ -148,13 +148,28 @@ export class Process extends FileCalls {
   }
 
   /**
-   * mremap(2); `mayMove` is MREMAP_MAYMOVE.
+   * mremap(2). Compare mm/mremap.c, mm/nommu.c:do_mremap().
    *
+   * @param flags MREMAP_MAYMOVE, MREMAP_FIXED, MREMAP_DONTUNMAP; without an MMU only
+   * MREMAP_FIXED counts.
+   * @param newAddress the place with MREMAP_FIXED, a hint with MREMAP_DONTUNMAP alone.
    * @returns the new address.
    * @throws SyscallError EFAULT, EINVAL, ENOMEM, EPERM.
    */
-  mremap(address: Address, oldLength: number, newLength: number, mayMove = false): Address {
-    return this.mm.mremap(unsigned(address), unsigned(oldLength), unsigned(newLength), mayMove);
+  mremap(
+    address: Address,
+    oldLength: number,
+    newLength: number,
+    flags = 0,
+    newAddress: Address = 0,
+  ): Address {
+    return this.mm.mremap(
+      unsigned(address),
+      unsigned(oldLength),
+      unsigned(newLength),
+      flags,
+      unsigned(newAddress),
+    );
   }
 
   /** madvise(2). @throws SyscallError EINVAL, ENOMEM, EFAULT; ENOSYS without an MMU. */

@@ -10,7 +10,14 @@ import { kernelImage } from '../../../test/helpers/kernel-images.js';
 import { execElf } from './exec/elf.js';
 import { execNommu } from './exec/nommu-program.js';
 import type { Machine } from './machine.js';
-import { MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_READ, PROT_WRITE } from './memory-map.js';
+import {
+  MAP_PRIVATE,
+  MAP_SHARED,
+  MREMAP_MAYMOVE,
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+} from './memory-map.js';
 import { NommuMm } from './nommu/nommu-mm.js';
 import type { TraceEvent } from './trace.js';
 import { PAGE_SIZE } from './units.js';
@@ -146,7 +153,7 @@ test('system calls that change the areas, and the life of processes', () => {
   const at = mapAnonymous(parent, 4, RW, { address: BASE });
   parent.mprotect(at, 2 * PAGE_SIZE, PROT_READ);
   parent.mremap(at + 2 * PAGE_SIZE, 2 * PAGE_SIZE, PAGE_SIZE);
-  const moved = parent.mremap(at, PAGE_SIZE, 8 * PAGE_SIZE, true);
+  const moved = parent.mremap(at, PAGE_SIZE, 8 * PAGE_SIZE, MREMAP_MAYMOVE);
   expect(() => {
     parent.mprotect(0, PAGE_SIZE, PROT_READ);
   }).toThrow('ENOMEM');

@@ -127,8 +127,14 @@ export class Mm implements MemoryMap, VmSpace, HasExeFile {
     this.host.trace.sink?.({ type: 'mprotect', pid: this.pid, address, length, prot });
   }
 
-  mremap(address: Address, oldLength: number, newLength: number, mayMove: boolean): Address {
-    const newAddress = mremap(this, address, oldLength, newLength, mayMove);
+  mremap(
+    address: Address,
+    oldLength: number,
+    newLength: number,
+    flags?: number,
+    place?: Address,
+  ): Address {
+    const newAddress = mremap(this, address, oldLength, newLength, flags, place);
     const { pid } = this;
     this.host.trace.sink?.({ type: 'mremap', pid, address, oldLength, newAddress, newLength });
     return newAddress;

@@ -32,7 +32,7 @@ import {
 import type { Mm } from './mm-struct.js';
 import { splitEdges, unmapRange } from './munmap.js';
 import { populate } from './populate.js';
-import { getUnmappedArea } from './unmapped-area.js';
+import { checkFixed, getUnmappedArea } from './unmapped-area.js';
 import { mergeNewRange, type MergeRequest } from './vma-merge.js';
 import type { Vma } from './vma.js';
 import { zapRange } from './zap.js';
@@ -79,17 +79,13 @@ function impliedProt({ readImpliesExec }: Mm, prot: number): number {
 
 /** Compare mm/mmap.c:__get_unmapped_area() and what do_mmap() does with its result. */
 function chooseAddress(mm: Mm, { address, flags }: MmapRequest, pages: number): Vpn {
-  const { mmapMinVpn, build } = mm.host;
+  const { mmapMinVpn } = mm.host;
   if ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) === 0) {
     if (pages > mm.taskSize) throw new SyscallError('ENOMEM');
     const hint = pageOf(address);
     return getUnmappedArea(mm, hint === 0 ? 0 : Math.max(hint, mmapMinVpn), pages);
   }
-  if (address < build.firstUserVpn * PAGE_SIZE) {
-    throw new SyscallError('EINVAL', 'below FIRST_USER_ADDRESS');
-  }
-  if (pages > mm.taskSize || address > (mm.taskSize - pages) * PAGE_SIZE)
-    throw new SyscallError('ENOMEM');
+  checkFixed(mm, address / PAGE_SIZE, pages);
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
   const start = pageOf(address);
   if ((flags & MAP_FIXED_NOREPLACE) !== 0) {

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { mapAnonymous, mapFile, mmOf, romMachine } from '../../../../test/helpers/emulator.js';
 import { kernelImage } from '../../../../test/helpers/kernel-images.js';
 import type { Machine } from '../machine.js';
-import { MAP_SHARED, PROT_NONE, PROT_READ, PROT_WRITE } from '../memory-map.js';
+import { MAP_SHARED, MREMAP_MAYMOVE, PROT_NONE, PROT_READ, PROT_WRITE } from '../memory-map.js';
 import type { Process } from '../process.js';
 import { accountMachine } from '../report/accounting.js';
 import { areasIn } from '../report/areas.js';
@@ -19,8 +19,9 @@ beforeEach(() => {
 });
 
 function remap(process: Process, page: number, from: number, to: number, mayMove = false): number {
+  const flags = mayMove ? MREMAP_MAYMOVE : 0;
   try {
-    return process.mremap(BASE + page * PAGE_SIZE, from * PAGE_SIZE, to * PAGE_SIZE, mayMove);
+    return process.mremap(BASE + page * PAGE_SIZE, from * PAGE_SIZE, to * PAGE_SIZE, flags);
   } finally {
     validateMm(mmOf(process));
   }

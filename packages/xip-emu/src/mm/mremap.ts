@@ -1,17 +1,33 @@
 import { alignedPages } from '../aligned-length.js';
 import { SyscallError } from '../errno.js';
+import { MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE } from '../memory-map.js';
 import { PAGE_SIZE, isPageAligned, pageOf, type Address, type Vpn } from '../units.js';
 import { VM_ACCOUNT, VM_DONTEXPAND, VM_MAYSHARE, VM_PFNMAP, VM_SHARED } from '../vfs/vm-area.js';
-import { cloneAnonVmas } from './anon-vma.js';
+import { cloneAnonVmas, unlinkAnonVmas } from './anon-vma.js';
 import type { Mm } from './mm-struct.js';
-import { unmapRange } from './munmap.js';
-import { getUnmappedArea } from './unmapped-area.js';
+import { munmapPages, unmapRange } from './munmap.js';
+import { checkFixed, getUnmappedArea } from './unmapped-area.js';
 import { mergeNewRange } from './vma-merge.js';
 import type { Vma } from './vma.js';
 
+/** Page numbers are unsigned longs: where their sums wrap round. */
+const VPN_LIMIT = 2 ** 64 / PAGE_SIZE;
+
+/** A range that is to move, in pages; `to` is where, or without MREMAP_FIXED a hint. */
+interface Move {
+  readonly start: Vpn;
+  readonly oldPages: number;
+  readonly to: Vpn;
+  readonly newPages: number;
+  /** MREMAP_*. */
+  readonly flags: number;
+}
+
 /**
- * mremap(2), with MREMAP_MAYMOVE or without flags. Compare mm/mremap.c:sys_mremap().
+ * mremap(2). Checks in the order of mm/mremap.c:sys_mremap().
  *
+ * @param flags MREMAP_*.
+ * @param newAddress the place with MREMAP_FIXED, a hint with MREMAP_DONTUNMAP alone.
  * @throws SyscallError EINVAL, EFAULT (nothing there, more than one area, or an area that cannot
  * grow), ENOMEM.
  */
@@ -20,39 +36,93 @@ export function mremap(
   address: Address,
   oldLength: number,
   newLength: number,
-  mayMove: boolean,
+  flags = 0,
+  newAddress: Address = 0,
 ): Address {
+  checkFlags(flags, oldLength === newLength);
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
   const start = pageOf(address);
   const oldPages = alignedPages(oldLength);
   const newPages = alignedPages(newLength);
   if (newPages === 0) throw new SyscallError('EINVAL', 'no new length');
-  const vma = mm.vmaAt(start);
-  if (vma === undefined) throw new SyscallError('EFAULT', 'nothing is mapped there');
+  if (mm.vmaAt(start) === undefined) throw new SyscallError('EFAULT', 'nothing is mapped there');
+  if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) !== 0) {
+    if (!isPageAligned(newAddress)) throw new SyscallError('EINVAL', 'new address is not aligned');
+    return moveTo(mm, { start, oldPages, to: pageOf(newAddress), newPages, flags }) * PAGE_SIZE;
+  }
   if (oldPages >= newPages) {
-    if (oldPages > newPages) unmapRange(mm, start + newPages, start + oldPages);
+    if (oldPages > newPages) munmapPages(mm, start + newPages, oldPages - newPages);
     return address;
   }
-  checkGrow(vma, start, oldPages);
+  const vma = vmaToResize(mm, start, oldPages, newPages, flags);
   if (start + oldPages === vma.end && isExpandable(mm, vma, newPages - oldPages)) {
     expand(mm, vma, newPages - oldPages);
     return address;
   }
-  if (!mayMove) throw new SyscallError('ENOMEM', 'no room behind the area');
+  if ((flags & MREMAP_MAYMOVE) === 0) throw new SyscallError('ENOMEM', 'no room after the area');
   const to = getUnmappedArea(mm, 0, newPages);
-  moveVma(mm, vma, start, oldPages, to, newPages);
+  moveVma(mm, vma, { start, oldPages, to, newPages, flags });
   return to * PAGE_SIZE;
 }
 
+function checkFlags(flags: number, isSameLength: boolean): void {
+  if ((flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)) !== 0) {
+    throw new SyscallError('EINVAL', 'unknown flags');
+  }
+  const mayMove = (flags & MREMAP_MAYMOVE) !== 0;
+  if ((flags & MREMAP_FIXED) !== 0 && !mayMove) {
+    throw new SyscallError('EINVAL', 'MREMAP_FIXED without MREMAP_MAYMOVE');
+  }
+  if ((flags & MREMAP_DONTUNMAP) !== 0 && !(mayMove && isSameLength)) {
+    throw new SyscallError('EINVAL', 'MREMAP_DONTUNMAP moves, and keeps the length');
+  }
+}
+
+/**
+ * With MREMAP_FIXED what is at the new place is gone also if the area then cannot move. Compare
+ * mm/mremap.c:mremap_to().
+ *
+ * @returns the new place.
+ */
+function moveTo(mm: Mm, { start, oldPages, to, newPages, flags }: Move): Vpn {
+  if (newPages > mm.taskSize || to > mm.taskSize - newPages) {
+    throw new SyscallError('EINVAL', 'the new place is outside the address space');
+  }
+  if ((start + oldPages) % VPN_LIMIT > to && to + newPages > start) {
+    throw new SyscallError('EINVAL', 'the old and the new place overlap');
+  }
+  mm.checkMapCount(5);
+  const isFixed = (flags & MREMAP_FIXED) !== 0;
+  if (isFixed) munmapPages(mm, to, newPages);
+  if (oldPages > newPages) munmapPages(mm, start + newPages, oldPages - newPages);
+  const kept = Math.min(oldPages, newPages);
+  const vma = vmaToResize(mm, start, kept, newPages, flags);
+  const place = isFixed ? to : getUnmappedArea(mm, to, newPages);
+  if (isFixed) checkFixed(mm, place, newPages);
+  moveVma(mm, vma, { start, oldPages: kept, to: place, newPages, flags });
+  return place;
+}
+
 /** Compare mm/mremap.c:vma_to_resize(). */
-function checkGrow(vma: Vma, start: Vpn, oldPages: number): void {
+function vmaToResize(
+  mm: Mm,
+  start: Vpn,
+  oldPages: number,
+  newPages: number,
+  mremapFlags: number,
+): Vma {
+  const vma = mm.vmaAt(start);
+  if (vma === undefined) throw new SyscallError('EFAULT', 'nothing is mapped there');
   if (oldPages === 0 && (vma.flags & (VM_SHARED | VM_MAYSHARE)) === 0) {
     throw new SyscallError('EINVAL', 'an old length of 0');
   }
-  if (oldPages > vma.end - start) throw new SyscallError('EFAULT', 'more than one area');
-  if ((vma.flags & (VM_DONTEXPAND | VM_PFNMAP)) !== 0) {
-    throw new SyscallError('EFAULT', 'the area must not grow');
+  const isRigid = (vma.flags & (VM_DONTEXPAND | VM_PFNMAP)) !== 0;
+  if ((mremapFlags & MREMAP_DONTUNMAP) !== 0 && isRigid) {
+    throw new SyscallError('EINVAL', 'the area must not be kept without its pages');
   }
+  if (oldPages > vma.end - start) throw new SyscallError('EFAULT', 'more than one area');
+  if (newPages !== oldPages && isRigid) throw new SyscallError('EFAULT', 'the area must not grow');
+  return vma;
 }
 
 function isExpandable(mm: Mm, { end }: Vma, pages: number): boolean {
@@ -60,7 +130,7 @@ function isExpandable(mm: Mm, { end }: Vma, pages: number): boolean {
   return end + pages <= mm.taskSize && (next === undefined || next.start >= end + pages);
 }
 
-/** Compare mm/vma.c:vma_merge_extend(): growing is merging with a new range behind. */
+/** Compare mm/vma.c:vma_merge_extend(): growing is merging with a new range after it. */
 function expand(mm: Mm, vma: Vma, pages: number): void {
   checkAccount(mm, vma, pages);
   const { end, flags, file, anonVma } = vma;
@@ -78,10 +148,14 @@ function checkAccount(mm: Mm, { flags }: Vma, pages: number): void {
 }
 
 /** Moves a range of an area, with its entries, to a free place. Compare mm/mremap.c:move_vma(). */
-function moveVma(mm: Mm, vma: Vma, start: Vpn, oldPages: number, to: Vpn, newPages: number): void {
+function moveVma(mm: Mm, vma: Vma, { start, oldPages, to, newPages, flags }: Move): void {
   mm.checkMapCount(3);
-  checkAccount(mm, vma, newPages - oldPages);
-  copyVma(mm, vma, start, to, newPages);
+  const keepsSource = (flags & MREMAP_DONTUNMAP) !== 0;
+  const end = start + oldPages;
+  if (vma.start !== start) vma.ops?.maySplit?.(vma, start);
+  if (vma.end !== end) vma.ops?.maySplit?.(vma, end);
+  checkAccount(mm, vma, keepsSource ? newPages : newPages - oldPages);
+  copyVma(mm, vma, { start, to, pages: newPages, keepsSource });
   const { pageTable } = mm;
   for (let page = 0; page < oldPages; page += 1) {
     if (pageTable.leafOf(start + page) !== undefined) pageTable.ensureLeaf(to + page);
@@ -90,18 +164,40 @@ function moveVma(mm: Mm, vma: Vma, start: Vpn, oldPages: number, to: Vpn, newPag
     pageTable.set(start + page, 0);
     pageTable.set(to + page, pte);
   }
-  // The pages may have gone with a merge of source and target; what is at the old place goes.
-  unmapRange(mm, start, start + oldPages);
+  if (keepsSource) {
+    if (vma.start === start && vma.end === end) forgetAnonVmas(mm, vma);
+  } else if (oldPages > 0) {
+    // The pages may have gone with a merge of source and target; what is at the old place goes.
+    unmapRange(mm, start, end);
+  }
+}
+
+/** An area that was left without pages starts anew: its offset is that of its place. */
+function forgetAnonVmas(mm: Mm, vma: Vma): void {
+  unlinkAnonVmas(vma);
+  if (vma.ops === undefined && vma.file === undefined) {
+    mm.resize(vma, vma.start, vma.end, vma.start);
+  }
+}
+
+interface CopyRequest {
+  readonly start: Vpn;
+  readonly to: Vpn;
+  readonly pages: number;
+  /** MREMAP_DONTUNMAP: source and copy are two areas. */
+  readonly keepsSource: boolean;
 }
 
 /** Compare mm/vma.c:copy_vma(). */
-function copyVma(mm: Mm, vma: Vma, start: Vpn, to: Vpn, pages: number): void {
+function copyVma(mm: Mm, vma: Vma, { start, to, pages, keepsSource }: CopyRequest): void {
   const { flags, file, anonVma } = vma;
   // Anonymous memory that nobody has touched takes the offset of its new place.
   const untouched = vma.ops === undefined && anonVma === undefined;
   const pgoff = untouched ? to : vma.pgoff + (start - vma.start);
-  const next = mm.findVma(to);
-  const prev = next === undefined ? mm.vmas.findBefore(to) : next.prev;
+  const following = mm.findVma(to);
+  const before = following === undefined ? mm.vmas.findBefore(to) : following.prev;
+  const next = keepsSource && following === vma ? undefined : following;
+  const prev = keepsSource && before === vma ? undefined : before;
   const request = { start: to, end: to + pages, pgoff, flags, file, anonVma };
   if (mergeNewRange(mm, request, prev, next) !== undefined) return;
   const copy = mm.dupVma(vma);

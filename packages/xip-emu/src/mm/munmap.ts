@@ -10,8 +10,11 @@ import { freePageTables, zapRange } from './zap.js';
 /** munmap(2). @throws SyscallError EINVAL, ENOMEM. */
 export function munmap(mm: Mm, address: Address, length: number): void {
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
-  const start = pageOf(address);
-  const pages = alignedPages(length);
+  munmapPages(mm, pageOf(address), alignedPages(length));
+}
+
+/** {@link munmap} in pages. Compare mm/vma.c:do_vmi_munmap(). @throws SyscallError EINVAL, ENOMEM. */
+export function munmapPages(mm: Mm, start: Vpn, pages: number): void {
   if (start > mm.taskSize || pages > mm.taskSize - start || pages === 0) {
     throw new SyscallError('EINVAL');
   }

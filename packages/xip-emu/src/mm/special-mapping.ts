@@ -1,4 +1,4 @@
-import { UnmodelledError } from '../errno.js';
+import { SyscallError, UnmodelledError } from '../errno.js';
 import type { SpecialMapping } from '../arch/architecture.js';
 import {
   VM_DONTEXPAND,
@@ -42,6 +42,10 @@ function flagsOf({ executable, pfnmap }: SpecialMapping): number {
 function specialMapping(name: string): VmOperations {
   return {
     name,
+    /** Compare mm/mmap.c:special_mapping_split(). */
+    maySplit() {
+      throw new SyscallError('EINVAL', `${name} cannot be split`);
+    },
     fault() {
       throw new UnmodelledError(`the content of ${name}`);
     },

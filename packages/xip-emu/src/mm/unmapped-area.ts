@@ -23,3 +23,16 @@ export function getUnmappedArea(mm: Mm, hint: Vpn, pages: number): Vpn {
   if (found === undefined) throw new SyscallError('ENOMEM', 'no room in the address space');
   return found;
 }
+
+/**
+ * What MAP_FIXED and MREMAP_FIXED check of their place. Compare arch_mmap_check() and
+ * mm/mmap.c:__get_unmapped_area().
+ *
+ * @throws SyscallError EINVAL, ENOMEM
+ */
+export function checkFixed(mm: Mm, start: Vpn, pages: number): void {
+  if (start < mm.host.build.firstUserVpn) {
+    throw new SyscallError('EINVAL', 'below FIRST_USER_ADDRESS');
+  }
+  if (pages > mm.taskSize || start > mm.taskSize - pages) throw new SyscallError('ENOMEM');
+}

@@ -134,8 +134,10 @@ export function modifyFlags(
  * Splits an area; the argument keeps the lower part. Compare mm/vma.c:__split_vma().
  *
  * @returns the upper part.
+ * @throws what the owner's maySplit() throws.
  */
 export function splitVma(mm: Mm, vma: Vma, at: Vpn): Vma {
+  vma.ops?.maySplit?.(vma, at);
   const upper = mm.dupVma(vma);
   upper.start = at;
   upper.pgoff += at - vma.start;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { errnoOf } from '../../../../test/helpers/emulator.js';
 import { Machine } from '../machine.js';
-import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ } from '../memory-map.js';
+import { MAP_ANONYMOUS, MAP_PRIVATE, MREMAP_MAYMOVE, PROT_READ } from '../memory-map.js';
 import { PAGE_SIZE, type Address } from '../units.js';
 
 /** What -1 is to a system call that takes a length. */
@@ -20,7 +20,7 @@ test('lengths that PAGE_ALIGN() makes 0', () => {
     mprotect: errnoOf(() => {
       mm.mprotect(at, WRAPS, PROT_READ);
     }),
-    mremap: errnoOf(() => mm.mremap(at, PAGE_SIZE, WRAPS, true)),
+    mremap: errnoOf(() => mm.mremap(at, PAGE_SIZE, WRAPS, MREMAP_MAYMOVE)),
     msync: errnoOf(() => {
       mm.msync(at, WRAPS);
     }),

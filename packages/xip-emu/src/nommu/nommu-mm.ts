@@ -1,7 +1,12 @@
 import { ARCHITECTURES, kernelBuild, type KernelBuild } from '../arch/kernel-build.js';
 import { AccessFault, SyscallError, UnmodelledError } from '../errno.js';
 import { Trace, mapReason } from '../trace.js';
-import type { AccessFaultLike, MemoryMap, MmapRequest } from '../memory-map.js';
+import {
+  MREMAP_FIXED,
+  type AccessFaultLike,
+  type MemoryMap,
+  type MmapRequest,
+} from '../memory-map.js';
 import { PAGE_SIZE, pageOf, pagesOf, type Address, type Frame } from '../units.js';
 import { KernelCorruption } from '../kernel-corruption.js';
 import type { OpenFile } from '../vfs/file.js';
@@ -91,9 +96,18 @@ export class NommuMm implements MemoryMap, HasExeFile {
     });
   }
 
-  mremap(address: Address, oldLength: number, newLength: number): Address {
+  mremap(
+    address: Address,
+    oldLength: number,
+    newLength: number,
+    flags = 0,
+    place: Address = 0,
+  ): Address {
     return this.guarded(() => {
       const origin = this.operation ?? 'mremap';
+      if ((flags & MREMAP_FIXED) !== 0 && place !== address) {
+        throw new SyscallError('EINVAL', 'nothing moves without an MMU');
+      }
       const newAddress = doMremap(this.tree, address, oldLength, newLength, origin);
       const { pid } = this;
       this.trace.sink?.({ type: 'mremap', pid, address, oldLength, newAddress, newLength });

@@ -6,6 +6,12 @@ import {
   MAP_POPULATE,
   MAP_PRIVATE,
   MAP_SHARED,
+  MREMAP_DONTUNMAP,
+  MREMAP_FIXED,
+  MREMAP_MAYMOVE,
+  MS_ASYNC,
+  MS_INVALIDATE,
+  MS_SYNC,
   PROT_EXEC,
   PROT_READ,
   PROT_WRITE,
@@ -90,8 +96,20 @@ export type Operation =
       readonly length: number;
       readonly advice: Advice;
     }
-  | { readonly op: 'mremap'; readonly id: string; readonly length: number; readonly move: boolean }
-  | { readonly op: 'msync'; readonly id: string; readonly offset: number; readonly length: number }
+  | {
+      readonly op: 'mremap';
+      readonly id: string;
+      readonly length: number;
+      readonly flags: number;
+      readonly newAddress: number;
+    }
+  | {
+      readonly op: 'msync';
+      readonly id: string;
+      readonly offset: number;
+      readonly length: number;
+      readonly flags: number;
+    }
   | { readonly op: 'mincore'; readonly id: string }
   | { readonly op: 'maps' }
   /** Without an id: all of them. */
@@ -216,7 +234,7 @@ function readOperation(op: string, args: Arguments): Operation {
         fd: args.fd(),
         length: args.number(),
         prot: args.prot(),
-        flags: args.mapFlags(),
+        flags: args.flags(MAP_WORDS),
         pgoff: args.number(),
         address: args.optional() ? args.number() : 0,
       };
@@ -224,8 +242,15 @@ function readOperation(op: string, args: Arguments): Operation {
       return { op, id: args.text(), page: args.number(), write: args.word(['r', 'w']) === 'w' };
     case 'sum':
     case 'munmap':
-    case 'msync':
       return { op, id: args.text(), offset: args.number(), length: args.number() };
+    case 'msync':
+      return {
+        op,
+        id: args.text(),
+        offset: args.number(),
+        length: args.number(),
+        flags: args.optional() ? args.flags(MSYNC_WORDS) : MS_SYNC,
+      };
     case 'mprotect':
       return {
         op,
@@ -247,7 +272,8 @@ function readOperation(op: string, args: Arguments): Operation {
         op,
         id: args.text(),
         length: args.number(),
-        move: args.flag('maymove'),
+        flags: args.optional() ? args.flags(MREMAP_WORDS) : 0,
+        newAddress: args.optional() ? args.number() : 0,
       };
     case 'mincore':
       return { op, id: args.text() };
@@ -296,6 +322,18 @@ const MAP_WORDS: ReadonlyMap<string, number> = new Map([
   ['populate', MAP_POPULATE],
 ]);
 
+const MREMAP_WORDS: ReadonlyMap<string, number> = new Map([
+  ['maymove', MREMAP_MAYMOVE],
+  ['fixed', MREMAP_FIXED],
+  ['dontunmap', MREMAP_DONTUNMAP],
+]);
+
+const MSYNC_WORDS: ReadonlyMap<string, number> = new Map([
+  ['async', MS_ASYNC],
+  ['invalidate', MS_INVALIDATE],
+  ['sync', MS_SYNC],
+]);
+
 /** The words behind an operation's name, taken one by one. */
 class Arguments {
   private readonly line: Line;
@@ -333,13 +371,6 @@ class Arguments {
     return found ?? this.fail(`${word} is none of ${choices.join(', ')}`);
   }
 
-  /** True if the last word is there, which can only be this one. */
-  flag(word: string): boolean {
-    if (!this.optional()) return false;
-    this.word([word]);
-    return true;
-  }
-
   number(): number {
     const word = this.text();
     if (!NUMBER.test(word)) this.fail(`not a number: ${word}`);
@@ -375,9 +406,10 @@ class Arguments {
     return word === '-' ? 0 : this.bits(word.split(''), PROT_LETTERS);
   }
 
-  mapFlags(): number {
+  /** A list of words, or `-`. */
+  flags(table: ReadonlyMap<string, number>): number {
     const word = this.text();
-    return word === '-' ? 0 : this.bits(word.split(','), MAP_WORDS);
+    return word === '-' ? 0 : this.bits(word.split(','), table);
   }
 
   private bits(words: readonly string[], table: ReadonlyMap<string, number>): number {

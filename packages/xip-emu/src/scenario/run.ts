@@ -255,7 +255,7 @@ class ScenarioRun {
         });
       case 'msync':
         return this.onRange(agent, operation, (address) => {
-          mm.msync(address, operation.length);
+          mm.msync(address, operation.length, operation.flags);
           return { ret: 'ok' };
         });
       case 'mincore':
@@ -279,8 +279,9 @@ class ScenarioRun {
         return performPathOperation(this.ops.machine, process, files, operation);
       case 'mremap':
         return this.onRange(agent, operation, (_, mapping) => {
-          const { length, move } = operation;
-          const address = mm.mremap(mapping.address, mapping.length, length, move);
+          const { length, flags, newAddress } = operation;
+          const from = mapping.address;
+          const address = mm.mremap(from, mapping.length, length, flags, newAddress);
           const moved = { ...mapping, address, length };
           mappings.set(mapping.id, moved);
           return { ret: 'ok', addr: this.ops.addressField(process, moved) };

@@ -132,6 +132,8 @@ export interface VmOperations {
    * access has to find first.
    */
   pageMkwrite?(fault: VmFault): number;
+  /** Refuses that the area is split before the page `vpn`. @throws SyscallError. */
+  maySplit?(vma: VmArea, vpn: Vpn): void;
   /** Called when the area is gone, its pages unmapped. */
   close?(vma: VmArea): void;
   /** What /proc/PID/maps calls an area without a file. */

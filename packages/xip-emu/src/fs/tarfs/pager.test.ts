@@ -8,7 +8,13 @@ import {
   type TarfsWorld,
 } from '../../../../../test/helpers/tarfs.js';
 import { AccessFault } from '../../errno.js';
-import { MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE } from '../../memory-map.js';
+import {
+  MAP_PRIVATE,
+  MAP_SHARED,
+  MREMAP_MAYMOVE,
+  PROT_READ,
+  PROT_WRITE,
+} from '../../memory-map.js';
 import type { Process } from '../../process.js';
 import type { TraceEvent } from '../../trace.js';
 import { PAGE_SIZE } from '../../units.js';
@@ -96,7 +102,7 @@ describe('a pager per node', () => {
     const child = machine.fork(process);
     process.exit();
     expect(hasPager(tarfs, 'file')).toBe(true);
-    child.mremap(address + 2 * PAGE_SIZE, PAGE_SIZE, 2 * PAGE_SIZE, true);
+    child.mremap(address + 2 * PAGE_SIZE, PAGE_SIZE, 2 * PAGE_SIZE, MREMAP_MAYMOVE);
     child.munmap(address, PAGE_SIZE);
     expect(hasPager(tarfs, 'file')).toBe(true);
     child.exit();
