@@ -61,7 +61,7 @@ describe('extract', () => {
     const argv = ['extract', special, '-C', target, '--devices=skip', '--no-setuid', '--no-owner'];
     const { code, stderr } = await cramfs(argv);
     expect(code).toBe(0);
-    expect(stderr).toContain('warning: a char-device 5,1: left out (/dev/console)\n');
+    expect(stderr).toContain('warning: a character device 5,1: left out (/dev/console)\n');
     expect(stderr).toContain('warning: a socket: left out (/dev/log)\n');
     expect(stderr).toMatch(/warning: .*setuid.* \(\/bin\/busybox\)\n/);
     expect(statSync(join(target, 'bin/busybox')).mode & 0o7777).toBe(0o755);

@@ -201,11 +201,11 @@ test.each([
   ['/dev/a c 600 0 0 1 1 0 0 0 0', '1: 11 fields, at most 10 are known'],
   ['/bin/no f 600', "1: '/bin/no' does not exist"],
   ['/nodir r 600', "1: '/nodir' does not exist"],
-  ['/bin f 600', "1: '/bin' exists, but as a directory, not as a file"],
-  ['/old b 600', "1: '/old' exists, but as a char-device, not as a block-device"],
-  ['/bin/sh d 600', "1: '/bin/sh' exists, but as a symlink, not as a directory"],
+  ['/bin f 600', "1: '/bin' exists, but as a directory, not as a regular file"],
+  ['/old b 600', "1: '/old' exists, but as a character device, not as a block device"],
+  ['/bin/sh d 600', "1: '/bin/sh' exists, but as a symbolic link, not as a directory"],
   ['/no/dev c 600 0 0 1 1', "1: the parent of '/no/dev' does not exist"],
-  ['/bin/su/x c 600 0 0 1 1', "1: the parent of '/bin/su/x' is a file"],
+  ['/bin/su/x c 600 0 0 1 1', "1: the parent of '/bin/su/x' is a regular file"],
   ['/bin/su f 755\n|xattr cap_net_raw+p', "2: '|xattr': cramfs has no extended attributes"],
 ])('%j is refused', (table, message) => {
   expect(messageOf(table)).toBe(`table.txt:${message}`);
@@ -214,6 +214,6 @@ test.each([
 test('entries of the tree that a range meets must be devices, too', () => {
   const tree = directory({ dev: directory({ hda2: plain('fifo') }) });
   expect(messageOf('/dev/hda b 600 0 0 3 1 1 1 3', tree)).toBe(
-    "table.txt:1: '/dev/hda2' exists, but as a fifo, not as a block-device",
+    "table.txt:1: '/dev/hda2' exists, but as a fifo, not as a block device",
   );
 });

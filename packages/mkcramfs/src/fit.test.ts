@@ -196,7 +196,7 @@ test('modes must be of the entry’s type', () => {
     p: { ...plain('fifo'), mode: 0o600 },
   });
   expect(problems).toEqual([
-    'error /f: mode 040644 is not that of a file',
+    'error /f: mode 040644 is not that of a regular file',
     'error /p: mode 0600 is not that of a fifo',
   ]);
 });

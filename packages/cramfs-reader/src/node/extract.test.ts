@@ -249,8 +249,8 @@ describe('extractImage', () => {
       };
       const report = await extract(tree, path, { devices: 'skip' });
       expect(report.problems).toMatchObject([
-        { code: 'SKIPPED_DEVICE', path: '/null', message: 'a char-device 1,3: left out' },
-        { code: 'SKIPPED_DEVICE', path: '/sda', message: 'a block-device 8,0: left out' },
+        { code: 'SKIPPED_DEVICE', path: '/null', message: 'a character device 1,3: left out' },
+        { code: 'SKIPPED_DEVICE', path: '/sda', message: 'a block device 8,0: left out' },
         { code: 'SKIPPED_SOCKET', path: '/socket' },
       ]);
       expect(readdirSync(path)).toEqual([]);
