@@ -85,6 +85,23 @@ export default tseslint.config(
     },
   },
   {
+    files: ['test/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '/packages/[^/]+/src/',
+              message:
+                "What a package doesn't export is '#cli/...' or '#xip-emu/...' (test/README.md).",
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
     files: ['**/*.js'],
     languageOptions: { globals: { process: 'readonly' } },
   },

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { main, version } from 'assemblyscript/asc';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { inRepository } from './paths.js';
 
 /**
@@ -25,6 +25,7 @@ const OPTIONS = [
 
 /** Compiles packages/mkcramfs/deflate; about three seconds. */
 export async function compileDeflate(): Promise<Uint8Array> {
+  const { main } = await import('assemblyscript/asc'); // loading it takes most of a second
   let wasm: Uint8Array | undefined;
   let messages = '';
   const { error } = await main(['index.ts', '--outFile=deflate.wasm', ...OPTIONS], {
@@ -55,7 +56,8 @@ function readSource(path: string): string | null {
  *
  * @throws Error if the result is not what was tested.
  */
-export async function writeDeflateModule(file: string): Promise<void> {
+export async function writeDeflateModule(): Promise<void> {
+  const file = inRepository('packages/mkcramfs/bundle/deflate-module.js');
   const stamp = `// ${sourcesDigest()}\n`;
   if (existsSync(file) && readFileSync(file, 'utf8').startsWith(stamp)) return;
   const wasm = await compileDeflate();
@@ -66,12 +68,15 @@ export async function writeDeflateModule(file: string): Promise<void> {
         `not to ${DEFLATE_MODULE.bytes} with ${DEFLATE_MODULE.sha256} (scripts/src/deflate-module.ts)`,
     );
   }
+  mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${stamp}export default '${Buffer.from(wasm).toString('base64')}';\n`);
 }
 
 /** Of all that the module is made of. */
 function sourcesDigest(): string {
   const folder = inRepository('packages/mkcramfs/deflate');
+  const manifest = readFileSync(inRepository('node_modules/assemblyscript/package.json'), 'utf8');
+  const { version } = JSON.parse(manifest) as { version: string };
   const sources = readdirSync(folder)
     .sort()
     .map((name) => `${name}\n${readFileSync(`${folder}/${name}`, 'utf8')}`);

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { build } from 'rolldown';
 import { writeDeflateModule } from './deflate-module.js';
@@ -30,8 +29,7 @@ function inPackages(path: string): string {
   return inRepository(`packages/${path}`);
 }
 
-mkdirSync(inPackages('mkcramfs/bundle'), { recursive: true });
-await writeDeflateModule(inPackages('mkcramfs/bundle/deflate-module.js'));
+await writeDeflateModule();
 
 await build([
   {

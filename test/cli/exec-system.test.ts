@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { EXIT } from '../../packages/cli/src/shell/exit-codes.js';
+import { EXIT } from '#cli/shell/exit-codes.js';
 import { Folder } from './folder.js';
 import { cramfs } from './run-cli.js';
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { runCramfs, runFsck, runMkcramfs, type CliIo, type ExitCode } from 'cramfs-cli';
+import { builtFile } from '../helpers/built.js';
 
 export interface CliResult {
   readonly code: ExitCode;
@@ -91,6 +92,7 @@ class Capture extends Writable {
 
 /** Path of a tool's launcher: `cramfs`, `mkcramfs` or `fsck.cramfs`. */
 export function launcher(tool: string): string {
+  builtFile('packages/cli/bundle/main.cjs');
   return fileURLToPath(new URL(`../../packages/cli/bin/${tool}.js`, import.meta.url));
 }
 

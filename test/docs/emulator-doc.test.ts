@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readDocument, section, table } from './markdown.js';
 
 const DOCUMENT = readDocument('emulator.md');
-const TRACE = readFileSync(new URL('../../packages/xip-emu/src/trace.ts', import.meta.url), 'utf8');
+const TRACE = readFileSync(new URL('#xip-emu/trace.ts', import.meta.url), 'utf8');
 
 describe('the manual of the emulator', () => {
   test('lists all events', () => {

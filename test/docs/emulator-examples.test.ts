@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { Machine } from '../../packages/xip-emu/src/index.js';
+import { Machine } from '#xip-emu/index.js';
 import { kernelImage } from '../helpers/kernel-images.js';
 import { readDocument, section } from './markdown.js';
 

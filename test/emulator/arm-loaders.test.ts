@@ -2,9 +2,9 @@
 import { openImage } from 'cramfs-reader';
 import { parseScenario } from 'xip-emu';
 import { describe, expect, test } from 'vitest';
-import { KernelCorruption } from '../../packages/xip-emu/src/kernel-corruption.js';
-import type { KernelConfig } from '../../packages/xip-emu/src/arch/kernel-config.js';
-import type { ProgramCost } from '../../packages/xip-emu/src/exec/program-cost.js';
+import { KernelCorruption } from '#xip-emu/kernel-corruption.js';
+import type { KernelConfig } from '#xip-emu/arch/kernel-config.js';
+import type { ProgramCost } from '#xip-emu/exec/program-cost.js';
 import { armFixture } from '../helpers/arm-records.js';
 import { costOf, xipFile } from '../helpers/programs.js';
 import { file, type RawNode } from '../helpers/raw-image.js';

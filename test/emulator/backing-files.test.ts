@@ -1,31 +1,20 @@
 import { S_IFDIR } from 'cramfs-format';
 import { describe, expect, test } from 'vitest';
-import { FuseSuperBlock } from '../../packages/xip-emu/src/fs/fuse/super.js';
-import { OverlaySuperBlock } from '../../packages/xip-emu/src/fs/overlay/super.js';
-import { TmpfsSuperBlock, type TmpfsInode } from '../../packages/xip-emu/src/fs/tmpfs/super.js';
-import type { Machine, MachineOptions } from '../../packages/xip-emu/src/machine.js';
-import {
-  MAP_PRIVATE,
-  MAP_SHARED,
-  PROT_READ,
-  PROT_WRITE,
-} from '../../packages/xip-emu/src/memory-map.js';
-import { validateMm } from '../../packages/xip-emu/src/mm/validate.js';
-import type { PolicyName } from '../../packages/xip-emu/src/policy.js';
-import type { Process } from '../../packages/xip-emu/src/process.js';
-import { accountMachine } from '../../packages/xip-emu/src/report/accounting.js';
-import { mapsText } from '../../packages/xip-emu/src/report/maps.js';
-import { PAGE_SIZE } from '../../packages/xip-emu/src/units.js';
-import {
-  MirrorServer,
-  type MirrorServerOptions,
-} from '../../packages/xip-emu/src/userland/mirror-server.js';
-import {
-  backingFileRead,
-  backingFileSpliceRead,
-} from '../../packages/xip-emu/src/vfs/backing-file.js';
-import { OpenFile } from '../../packages/xip-emu/src/vfs/file.js';
-import { VM_MIXEDMAP, VM_PFNMAP } from '../../packages/xip-emu/src/vfs/vm-area.js';
+import { FuseSuperBlock } from '#xip-emu/fs/fuse/super.js';
+import { OverlaySuperBlock } from '#xip-emu/fs/overlay/super.js';
+import { TmpfsSuperBlock, type TmpfsInode } from '#xip-emu/fs/tmpfs/super.js';
+import type { Machine, MachineOptions } from '#xip-emu/machine.js';
+import { MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE } from '#xip-emu/memory-map.js';
+import { validateMm } from '#xip-emu/mm/validate.js';
+import type { PolicyName } from '#xip-emu/policy.js';
+import type { Process } from '#xip-emu/process.js';
+import { accountMachine } from '#xip-emu/report/accounting.js';
+import { mapsText } from '#xip-emu/report/maps.js';
+import { PAGE_SIZE } from '#xip-emu/units.js';
+import { MirrorServer, type MirrorServerOptions } from '#xip-emu/userland/mirror-server.js';
+import { backingFileRead, backingFileSpliceRead } from '#xip-emu/vfs/backing-file.js';
+import { OpenFile } from '#xip-emu/vfs/file.js';
+import { VM_MIXEDMAP, VM_PFNMAP } from '#xip-emu/vfs/vm-area.js';
 import { mmOf, romMachine } from '../helpers/emulator.js';
 import { kernelImage } from '../helpers/kernel-images.js';
 import { noise } from '../helpers/raw-image.js';

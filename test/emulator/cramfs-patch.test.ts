@@ -1,17 +1,12 @@
 /** What the cramfs patch says that must happen: docs/seeds.md has the statements. */
 import { describe, expect, test } from 'vitest';
-import type { MachineOptions } from '../../packages/xip-emu/src/machine.js';
-import {
-  MAP_PRIVATE,
-  MAP_SHARED,
-  PROT_READ,
-  PROT_WRITE,
-} from '../../packages/xip-emu/src/memory-map.js';
-import type { Process } from '../../packages/xip-emu/src/process.js';
-import { areasIn } from '../../packages/xip-emu/src/report/areas.js';
-import { pagesIn } from '../../packages/xip-emu/src/report/pages.js';
+import type { MachineOptions } from '#xip-emu/machine.js';
+import { MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE } from '#xip-emu/memory-map.js';
+import type { Process } from '#xip-emu/process.js';
+import { areasIn } from '#xip-emu/report/areas.js';
+import { pagesIn } from '#xip-emu/report/pages.js';
 import { openImage } from 'cramfs-reader';
-import { Machine } from '../../packages/xip-emu/src/machine.js';
+import { Machine } from '#xip-emu/machine.js';
 import { errnoOf, mapFile, mmOf, romMachine } from '../helpers/emulator.js';
 import { ROM_ADDRESS } from '../helpers/kernel-images.js';
 import { buildRawImage, file, noise, type RawBlock, type RawNode } from '../helpers/raw-image.js';

@@ -1,12 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import {
-  compareRecords,
-  formatDifference,
-  isDiagnosis,
-} from '../../packages/xip-emu/src/scenario/compare.js';
-import { parseScenario } from '../../packages/xip-emu/src/scenario/parse.js';
-import { runScenario } from '../../packages/xip-emu/src/scenario/run.js';
-import { createWorld } from '../../packages/xip-emu/src/scenario/world.js';
+import { compareRecords, formatDifference, isDiagnosis } from '#xip-emu/scenario/compare.js';
+import { parseScenario } from '#xip-emu/scenario/parse.js';
+import { runScenario } from '#xip-emu/scenario/run.js';
+import { createWorld } from '#xip-emu/scenario/world.js';
 import { damagedImage, damagedRecords } from '../helpers/damaged-images.js';
 
 /** Of a kernel that died: the operation it died in, by the README of the records and their ends. */
@@ -22,7 +18,7 @@ describe('damaged images: as Linux 6.12 recorded, or a diagnosis where it died',
     const actual = runScenario(parseScenario(scenario), createWorld(damagedImage(name), { mmu }));
     const difference = compareRecords(records, actual);
     expect(difference === undefined ? '' : formatDifference(difference)).toBe('');
-    const last = actual.at(-1)!;
+    const last = actual.at(-1);
     expect(isDiagnosis(last) ? last['function'] : undefined).toBe(
       DEATHS[`${name} ${mmu ? 'mmu' : 'nommu'}`],
     );

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { elfObject } from '../../bench/src/emulator/elf-object.js';
-import { SyscallError, UnmodelledError, AccessFault } from '../../packages/xip-emu/src/errno.js';
-import { MMFD_INTERPRET, MMFD_PADDING } from '../../packages/xip-emu/src/exec/mmapfd/mmapfd.js';
-import { programCost } from '../../packages/xip-emu/src/exec/program-cost.js';
+import { SyscallError, UnmodelledError, AccessFault } from '#xip-emu/errno.js';
+import { MMFD_INTERPRET, MMFD_PADDING } from '#xip-emu/exec/mmapfd/mmapfd.js';
+import { programCost } from '#xip-emu/exec/program-cost.js';
 import { programMachine, xipFile } from '../helpers/programs.js';
 import { file, noise } from '../helpers/raw-image.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { KernelCorruption } from '../../packages/xip-emu/src/kernel-corruption.js';
-import { parseScenario } from '../../packages/xip-emu/src/scenario/parse.js';
-import { runScenario } from '../../packages/xip-emu/src/scenario/run.js';
-import { createWorld } from '../../packages/xip-emu/src/scenario/world.js';
+import { KernelCorruption } from '#xip-emu/kernel-corruption.js';
+import { parseScenario } from '#xip-emu/scenario/parse.js';
+import { runScenario } from '#xip-emu/scenario/run.js';
+import { createWorld } from '#xip-emu/scenario/world.js';
 import {
   fixture,
   mutate,

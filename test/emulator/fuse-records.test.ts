@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { compareRecords, formatDifference } from '../../packages/xip-emu/src/scenario/compare.js';
-import { parseScenario } from '../../packages/xip-emu/src/scenario/parse.js';
-import { parseRecords, formatRecords } from '../../packages/xip-emu/src/scenario/record-lines.js';
-import { runScenario, type ScenarioRecord } from '../../packages/xip-emu/src/scenario/run.js';
-import { createWorld } from '../../packages/xip-emu/src/scenario/world.js';
+import { compareRecords, formatDifference } from '#xip-emu/scenario/compare.js';
+import { parseScenario } from '#xip-emu/scenario/parse.js';
+import { parseRecords, formatRecords } from '#xip-emu/scenario/record-lines.js';
+import { runScenario, type ScenarioRecord } from '#xip-emu/scenario/run.js';
+import { createWorld } from '#xip-emu/scenario/world.js';
 import { kernelImage, type KernelImageName } from '../helpers/kernel-images.js';
 import { recordedScenarios } from '../helpers/kernel-records.js';
 

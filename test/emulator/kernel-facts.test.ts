@@ -1,19 +1,14 @@
 import { CRAMFS_FLAG_EXT_BLOCK_POINTERS, CRAMFS_FLAG_FSID_VERSION_2 } from 'cramfs-format';
 import { openImage } from 'cramfs-reader';
 import { describe, expect, test } from 'vitest';
-import {
-  MAP_SHARED,
-  PROT_EXEC,
-  PROT_READ,
-  PROT_WRITE,
-} from '../../packages/xip-emu/src/memory-map.js';
-import { Machine } from '../../packages/xip-emu/src/machine.js';
-import type { Process } from '../../packages/xip-emu/src/process.js';
-import { accountMachine } from '../../packages/xip-emu/src/report/accounting.js';
-import { pagemapEntries } from '../../packages/xip-emu/src/report/pagemap.js';
-import { mapsText } from '../../packages/xip-emu/src/report/maps.js';
-import { PAGE_SIZE } from '../../packages/xip-emu/src/units.js';
-import { VM_MIXEDMAP, VM_PFNMAP } from '../../packages/xip-emu/src/vfs/vm-area.js';
+import { MAP_SHARED, PROT_EXEC, PROT_READ, PROT_WRITE } from '#xip-emu/memory-map.js';
+import { Machine } from '#xip-emu/machine.js';
+import type { Process } from '#xip-emu/process.js';
+import { accountMachine } from '#xip-emu/report/accounting.js';
+import { pagemapEntries } from '#xip-emu/report/pagemap.js';
+import { mapsText } from '#xip-emu/report/maps.js';
+import { PAGE_SIZE } from '#xip-emu/units.js';
+import { VM_MIXEDMAP, VM_PFNMAP } from '#xip-emu/vfs/vm-area.js';
 import { elfFile } from '../helpers/elf-builder.js';
 import { mapFile, mmOf, mountOverlay, romMachine } from '../helpers/emulator.js';
 import { ROM_ADDRESS, kernelImage } from '../helpers/kernel-images.js';

@@ -1,20 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { elfObject, type ElfObjectOptions } from '../../bench/src/emulator/elf-object.js';
-import { SyscallError } from '../../packages/xip-emu/src/errno.js';
+import { SyscallError } from '#xip-emu/errno.js';
 import {
   MMFD_INTERPRET,
   MMFD_PADDING,
   TooFewElementsError,
   type MmapfdOptions,
   type MmapfdResult,
-} from '../../packages/xip-emu/src/exec/mmapfd/mmapfd.js';
-import {
-  MR_HDR_AOUT,
-  MR_HDR_ELF,
-  MR_PADDING,
-} from '../../packages/xip-emu/src/exec/mmapfd/plan.js';
-import { DevSuperBlock } from '../../packages/xip-emu/src/fs/devfs/super.js';
-import type { Machine } from '../../packages/xip-emu/src/machine.js';
+} from '#xip-emu/exec/mmapfd/mmapfd.js';
+import { MR_HDR_AOUT, MR_HDR_ELF, MR_PADDING } from '#xip-emu/exec/mmapfd/plan.js';
+import { DevSuperBlock } from '#xip-emu/fs/devfs/super.js';
+import type { Machine } from '#xip-emu/machine.js';
 import {
   MAP_ANONYMOUS,
   MAP_FIXED,
@@ -23,14 +19,14 @@ import {
   PROT_NONE,
   PROT_READ,
   PROT_WRITE,
-} from '../../packages/xip-emu/src/memory-map.js';
-import { validateMm } from '../../packages/xip-emu/src/mm/validate.js';
-import { Mm } from '../../packages/xip-emu/src/mm/mm-struct.js';
-import type { Process } from '../../packages/xip-emu/src/process.js';
-import { OpenFile } from '../../packages/xip-emu/src/vfs/file.js';
-import { pathLookup } from '../../packages/xip-emu/src/vfs/namei.js';
-import { areasIn } from '../../packages/xip-emu/src/report/areas.js';
-import { pagesIn } from '../../packages/xip-emu/src/report/pages.js';
+} from '#xip-emu/memory-map.js';
+import { validateMm } from '#xip-emu/mm/validate.js';
+import { Mm } from '#xip-emu/mm/mm-struct.js';
+import type { Process } from '#xip-emu/process.js';
+import { OpenFile } from '#xip-emu/vfs/file.js';
+import { pathLookup } from '#xip-emu/vfs/namei.js';
+import { areasIn } from '#xip-emu/report/areas.js';
+import { pagesIn } from '#xip-emu/report/pages.js';
 import { areaText, programMachine, xipFile } from '../helpers/programs.js';
 import { file, text } from '../helpers/raw-image.js';
 

@@ -1,18 +1,10 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { NommuMm } from '../../packages/xip-emu/src/nommu/nommu-mm.js';
-import { validateNommu } from '../../packages/xip-emu/src/nommu/validate-nommu.js';
-import {
-  compareRecords,
-  formatDifference,
-  isDiagnosis,
-} from '../../packages/xip-emu/src/scenario/compare.js';
-import { parseScenario } from '../../packages/xip-emu/src/scenario/parse.js';
-import {
-  runScenario,
-  type ScenarioRecord,
-  type ScenarioWorld,
-} from '../../packages/xip-emu/src/scenario/run.js';
-import { createWorld } from '../../packages/xip-emu/src/scenario/world.js';
+import { NommuMm } from '#xip-emu/nommu/nommu-mm.js';
+import { validateNommu } from '#xip-emu/nommu/validate-nommu.js';
+import { compareRecords, formatDifference, isDiagnosis } from '#xip-emu/scenario/compare.js';
+import { parseScenario } from '#xip-emu/scenario/parse.js';
+import { runScenario, type ScenarioRecord, type ScenarioWorld } from '#xip-emu/scenario/run.js';
+import { createWorld } from '#xip-emu/scenario/world.js';
 import { kernelImage, type KernelImageName } from '../helpers/kernel-images.js';
 import { recordedScenarios, type RecordedScenario } from '../helpers/kernel-records.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../packages/xip-emu/src/memory-map.js';
-import type { Process } from '../../packages/xip-emu/src/process.js';
-import { PAGE_SIZE } from '../../packages/xip-emu/src/units.js';
-import { VM_PFNMAP } from '../../packages/xip-emu/src/vfs/vm-area.js';
+import { PROT_EXEC, PROT_READ, PROT_WRITE } from '#xip-emu/memory-map.js';
+import type { Process } from '#xip-emu/process.js';
+import { PAGE_SIZE } from '#xip-emu/units.js';
+import { VM_PFNMAP } from '#xip-emu/vfs/vm-area.js';
 import { mapFile, mmOf, romMachine } from '../helpers/emulator.js';
 import { ROM_ADDRESS } from '../helpers/kernel-images.js';
 import { buildRawImage, file, noise } from '../helpers/raw-image.js';

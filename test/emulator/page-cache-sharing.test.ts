@@ -1,27 +1,22 @@
 import { S_IFDIR } from 'cramfs-format';
 import { openImage } from 'cramfs-reader';
 import { expect, test } from 'vitest';
-import { CowfsSuperBlock } from '../../packages/xip-emu/src/fs/reflink/super.js';
-import { OverlaySuperBlock } from '../../packages/xip-emu/src/fs/overlay/super.js';
-import { TmpfsSuperBlock } from '../../packages/xip-emu/src/fs/tmpfs/super.js';
-import {
-  MAP_PRIVATE,
-  MAP_SHARED,
-  PROT_READ,
-  PROT_WRITE,
-} from '../../packages/xip-emu/src/memory-map.js';
-import { Machine } from '../../packages/xip-emu/src/machine.js';
-import { pteFrame } from '../../packages/xip-emu/src/mm/pte.js';
-import { validateMm } from '../../packages/xip-emu/src/mm/validate.js';
-import type { PolicyName } from '../../packages/xip-emu/src/policy.js';
-import type { Process } from '../../packages/xip-emu/src/process.js';
-import { accountMachine } from '../../packages/xip-emu/src/report/accounting.js';
-import { pagesIn } from '../../packages/xip-emu/src/report/pages.js';
-import { parseScenario } from '../../packages/xip-emu/src/scenario/parse.js';
-import { runScenario } from '../../packages/xip-emu/src/scenario/run.js';
-import { createWorld } from '../../packages/xip-emu/src/scenario/world.js';
-import { PAGE_SIZE, pageOf } from '../../packages/xip-emu/src/units.js';
-import type { OpenFile } from '../../packages/xip-emu/src/vfs/file.js';
+import { CowfsSuperBlock } from '#xip-emu/fs/reflink/super.js';
+import { OverlaySuperBlock } from '#xip-emu/fs/overlay/super.js';
+import { TmpfsSuperBlock } from '#xip-emu/fs/tmpfs/super.js';
+import { MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE } from '#xip-emu/memory-map.js';
+import { Machine } from '#xip-emu/machine.js';
+import { pteFrame } from '#xip-emu/mm/pte.js';
+import { validateMm } from '#xip-emu/mm/validate.js';
+import type { PolicyName } from '#xip-emu/policy.js';
+import type { Process } from '#xip-emu/process.js';
+import { accountMachine } from '#xip-emu/report/accounting.js';
+import { pagesIn } from '#xip-emu/report/pages.js';
+import { parseScenario } from '#xip-emu/scenario/parse.js';
+import { runScenario } from '#xip-emu/scenario/run.js';
+import { createWorld } from '#xip-emu/scenario/world.js';
+import { PAGE_SIZE, pageOf } from '#xip-emu/units.js';
+import type { OpenFile } from '#xip-emu/vfs/file.js';
 import { mapFile, mmOf, mountOverlay, romMachine } from '../helpers/emulator.js';
 import { expectBytes } from '../helpers/expect-bytes.js';
 import { kernelImage } from '../helpers/kernel-images.js';

@@ -1,10 +1,10 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { Mm } from '../../packages/xip-emu/src/mm/mm-struct.js';
-import { validateMm } from '../../packages/xip-emu/src/mm/validate.js';
-import { compareRecords, formatDifference } from '../../packages/xip-emu/src/scenario/compare.js';
-import { parseScenario } from '../../packages/xip-emu/src/scenario/parse.js';
-import { runScenario } from '../../packages/xip-emu/src/scenario/run.js';
-import { createWorld } from '../../packages/xip-emu/src/scenario/world.js';
+import { Mm } from '#xip-emu/mm/mm-struct.js';
+import { validateMm } from '#xip-emu/mm/validate.js';
+import { compareRecords, formatDifference } from '#xip-emu/scenario/compare.js';
+import { parseScenario } from '#xip-emu/scenario/parse.js';
+import { runScenario } from '#xip-emu/scenario/run.js';
+import { createWorld } from '#xip-emu/scenario/world.js';
 import { kernelImage, type KernelImageName } from '../helpers/kernel-images.js';
 import { recordedScenarios } from '../helpers/kernel-records.js';
 

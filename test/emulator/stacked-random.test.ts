@@ -1,22 +1,17 @@
 import { S_IFREG } from 'cramfs-format';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { AccessFault, SyscallError } from '../../packages/xip-emu/src/errno.js';
-import { FuseSuperBlock } from '../../packages/xip-emu/src/fs/fuse/super.js';
-import { OverlaySuperBlock } from '../../packages/xip-emu/src/fs/overlay/super.js';
-import { TmpfsSuperBlock } from '../../packages/xip-emu/src/fs/tmpfs/super.js';
-import type { Machine } from '../../packages/xip-emu/src/machine.js';
-import {
-  MAP_PRIVATE,
-  MAP_SHARED,
-  PROT_READ,
-  PROT_WRITE,
-} from '../../packages/xip-emu/src/memory-map.js';
-import { validateMm } from '../../packages/xip-emu/src/mm/validate.js';
-import type { Process } from '../../packages/xip-emu/src/process.js';
-import { PAGE_SIZE } from '../../packages/xip-emu/src/units.js';
-import { MirrorServer } from '../../packages/xip-emu/src/userland/mirror-server.js';
-import type { OpenFile } from '../../packages/xip-emu/src/vfs/file.js';
+import { AccessFault, SyscallError } from '#xip-emu/errno.js';
+import { FuseSuperBlock } from '#xip-emu/fs/fuse/super.js';
+import { OverlaySuperBlock } from '#xip-emu/fs/overlay/super.js';
+import { TmpfsSuperBlock } from '#xip-emu/fs/tmpfs/super.js';
+import type { Machine } from '#xip-emu/machine.js';
+import { MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE } from '#xip-emu/memory-map.js';
+import { validateMm } from '#xip-emu/mm/validate.js';
+import type { Process } from '#xip-emu/process.js';
+import { PAGE_SIZE } from '#xip-emu/units.js';
+import { MirrorServer } from '#xip-emu/userland/mirror-server.js';
+import type { OpenFile } from '#xip-emu/vfs/file.js';
 import { mmOf, romMachine } from '../helpers/emulator.js';
 import { kernelImage } from '../helpers/kernel-images.js';
 import { randomPrograms, randomProgramsTimeout } from '../helpers/random-programs.js';

@@ -17,8 +17,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readTarIndex } from 'mkcramfs/tar';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { MAP_SHARED, PROT_READ, PROT_WRITE } from '../../packages/xip-emu/src/memory-map.js';
-import type { Process } from '../../packages/xip-emu/src/process.js';
+import { MAP_SHARED, PROT_READ, PROT_WRITE } from '#xip-emu/memory-map.js';
+import type { Process } from '#xip-emu/process.js';
 import { tarArchive, tarItem } from '../helpers/tar-builder.js';
 import { readAll, tarfsWorld, writeAt } from '../helpers/tarfs.js';
 

@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, realpathSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { startProgram } from '../../packages/xip-emu/src/exec/start-program.js';
-import { PAGE_SIZE } from '../../packages/xip-emu/src/units.js';
+import { startProgram } from '#xip-emu/exec/start-program.js';
+import { PAGE_SIZE } from '#xip-emu/units.js';
 import { mmOf } from '../helpers/emulator.js';
 import { inodeAt, tarfsWorld } from '../helpers/tarfs.js';
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { createWorld, parseRecords, parseScenario, runScenario, type ArchiveSource } from 'xip-emu';
 import { describe, expect, test } from 'vitest';
-import { Mm } from '../../packages/xip-emu/src/mm/mm-struct.js';
-import { validateMm } from '../../packages/xip-emu/src/mm/validate.js';
+import { Mm } from '#xip-emu/mm/mm-struct.js';
+import { validateMm } from '#xip-emu/mm/validate.js';
 import { kernelImage } from '../helpers/kernel-images.js';
 import { scenarioArchive } from '../helpers/tarfs-fixture.js';
 

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { loadCorpus } from './corpus.js';
+import { builtFile } from '../helpers/built.js';
 import { makeMutant } from './mutant.js';
 import type { FuzzReport } from './supervisor.js';
 
@@ -10,12 +10,14 @@ import type { FuzzReport } from './supervisor.js';
 const COUNT = 2000;
 const TIME_LIMIT_MS = 600_000;
 
-const RUNNER = fileURLToPath(new URL('dist/fuzz/run-fuzz.js', import.meta.url));
-
 async function runFuzz(...args: string[]): Promise<FuzzReport> {
-  const { stdout } = await promisify(execFile)(process.execPath, [RUNNER, '--json', ...args], {
-    maxBuffer: 2 ** 26,
-  }).catch((error: unknown) => {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [builtFile('test/fuzz/dist/fuzz/run-fuzz.js'), '--json', ...args],
+    {
+      maxBuffer: 2 ** 26,
+    },
+  ).catch((error: unknown) => {
     // Exit code 1: there are failures, and a report of them.
     if (error instanceof Error && 'stdout' in error && error.stdout !== '') {
       return error as unknown as { stdout: string };

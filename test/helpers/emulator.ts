@@ -1,12 +1,12 @@
 import { openImage } from 'cramfs-reader';
-import { isSyscallError } from '../../packages/xip-emu/src/errno.js';
-import { MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE } from '../../packages/xip-emu/src/memory-map.js';
-import { Machine, type MachineOptions } from '../../packages/xip-emu/src/machine.js';
-import { Mm } from '../../packages/xip-emu/src/mm/mm-struct.js';
-import { OverlaySuperBlock } from '../../packages/xip-emu/src/fs/overlay/super.js';
-import { TmpfsSuperBlock } from '../../packages/xip-emu/src/fs/tmpfs/super.js';
-import type { Process } from '../../packages/xip-emu/src/process.js';
-import { PAGE_SIZE } from '../../packages/xip-emu/src/units.js';
+import { isSyscallError } from '#xip-emu/errno.js';
+import { MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE } from '#xip-emu/memory-map.js';
+import { Machine, type MachineOptions } from '#xip-emu/machine.js';
+import { Mm } from '#xip-emu/mm/mm-struct.js';
+import { OverlaySuperBlock } from '#xip-emu/fs/overlay/super.js';
+import { TmpfsSuperBlock } from '#xip-emu/fs/tmpfs/super.js';
+import type { Process } from '#xip-emu/process.js';
+import { PAGE_SIZE } from '#xip-emu/units.js';
 import { ROM_ADDRESS } from './kernel-images.js';
 
 /** A machine with `bytes`, a cramfs image, in ROM and mounted on /rom. */

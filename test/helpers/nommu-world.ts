@@ -1,14 +1,14 @@
-import { SyscallError } from '../../packages/xip-emu/src/errno.js';
-import { MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED } from '../../packages/xip-emu/src/memory-map.js';
-import { NommuMm } from '../../packages/xip-emu/src/nommu/nommu-mm.js';
-import { RegionRam } from '../../packages/xip-emu/src/nommu/region-ram.js';
-import { validateNommu } from '../../packages/xip-emu/src/nommu/validate-nommu.js';
-import { VmRegions } from '../../packages/xip-emu/src/nommu/vm-region.js';
-import { PhysicalMemory } from '../../packages/xip-emu/src/phys/physical-memory.js';
-import { PAGE_SIZE } from '../../packages/xip-emu/src/units.js';
-import { OpenFile, type FileOperations } from '../../packages/xip-emu/src/vfs/file.js';
-import { Inode, type SuperBlock } from '../../packages/xip-emu/src/vfs/inode.js';
-import { isNommuSharedMapping } from '../../packages/xip-emu/src/vfs/vm-area.js';
+import { SyscallError } from '#xip-emu/errno.js';
+import { MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED } from '#xip-emu/memory-map.js';
+import { NommuMm } from '#xip-emu/nommu/nommu-mm.js';
+import { RegionRam } from '#xip-emu/nommu/region-ram.js';
+import { validateNommu } from '#xip-emu/nommu/validate-nommu.js';
+import { VmRegions } from '#xip-emu/nommu/vm-region.js';
+import { PhysicalMemory } from '#xip-emu/phys/physical-memory.js';
+import { PAGE_SIZE } from '#xip-emu/units.js';
+import { OpenFile, type FileOperations } from '#xip-emu/vfs/file.js';
+import { Inode, type SuperBlock } from '#xip-emu/vfs/inode.js';
+import { isNommuSharedMapping } from '#xip-emu/vfs/vm-area.js';
 
 export const ROM = 0x22000000;
 export const RAM = 0x80000000;

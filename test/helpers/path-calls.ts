@@ -1,11 +1,11 @@
 import { crc32 } from 'node:zlib';
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from 'cramfs-format';
-import { isSyscallError } from '../../packages/xip-emu/src/errno.js';
-import { OverlaySuperBlock } from '../../packages/xip-emu/src/fs/overlay/super.js';
-import { TmpfsSuperBlock } from '../../packages/xip-emu/src/fs/tmpfs/super.js';
-import { Machine } from '../../packages/xip-emu/src/machine.js';
-import type { FileStatus, Process } from '../../packages/xip-emu/src/process.js';
-import type { OpenFile } from '../../packages/xip-emu/src/vfs/file.js';
+import { isSyscallError } from '#xip-emu/errno.js';
+import { OverlaySuperBlock } from '#xip-emu/fs/overlay/super.js';
+import { TmpfsSuperBlock } from '#xip-emu/fs/tmpfs/super.js';
+import { Machine } from '#xip-emu/machine.js';
+import type { FileStatus, Process } from '#xip-emu/process.js';
+import type { OpenFile } from '#xip-emu/vfs/file.js';
 
 /** A system call as it was recorded: its name and arguments. */
 export type PathCall = readonly [name: string, ...args: readonly unknown[]];

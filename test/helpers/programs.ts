@@ -1,10 +1,10 @@
 import { parseElf } from 'cramfs-elf';
-import type { ArchitectureName } from '../../packages/xip-emu/src/arch/architecture.js';
-import { architectureOf } from '../../packages/xip-emu/src/arch/kernel-build.js';
-import { programCost, type ProgramCost } from '../../packages/xip-emu/src/exec/program-cost.js';
-import type { StartOptions } from '../../packages/xip-emu/src/exec/start-program.js';
-import type { Machine, MachineOptions } from '../../packages/xip-emu/src/machine.js';
-import type { AreaReport } from '../../packages/xip-emu/src/report/areas.js';
+import type { ArchitectureName } from '#xip-emu/arch/architecture.js';
+import { architectureOf } from '#xip-emu/arch/kernel-build.js';
+import { programCost, type ProgramCost } from '#xip-emu/exec/program-cost.js';
+import type { StartOptions } from '#xip-emu/exec/start-program.js';
+import type { Machine, MachineOptions } from '#xip-emu/machine.js';
+import type { AreaReport } from '#xip-emu/report/areas.js';
 import { romMachine } from './emulator.js';
 import { buildRawImage, directory, file, type RawBlock, type RawNode } from './raw-image.js';
 

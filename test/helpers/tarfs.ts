@@ -1,7 +1,7 @@
-import { Machine, type MachineOptions } from '../../packages/xip-emu/src/machine.js';
-import { TarfsSuperBlock } from '../../packages/xip-emu/src/fs/tarfs/super.js';
-import type { TarfsInode } from '../../packages/xip-emu/src/fs/tarfs/inode.js';
-import type { Process } from '../../packages/xip-emu/src/process.js';
+import { Machine, type MachineOptions } from '#xip-emu/machine.js';
+import { TarfsSuperBlock } from '#xip-emu/fs/tarfs/super.js';
+import type { TarfsInode } from '#xip-emu/fs/tarfs/inode.js';
+import type { Process } from '#xip-emu/process.js';
 
 export interface TarfsWorld {
   readonly machine: Machine;

@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { builtModule } from '../../../../test/helpers/built.js';
 import { compatTree } from '../../../../test/helpers/compat-tree.js';
 import { describeTree, treeDifferences } from '../../../../test/helpers/disk-trees.js';
 import {
@@ -540,8 +541,8 @@ describe('an ordinary user', () => {
   /** Runs a script as nobody, who may read what is compiled. */
   const script = `
     import { readFileSync, statSync } from 'node:fs';
-    import { openImage } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)};
-    import { extractImage } from ${JSON.stringify(new URL('../../dist/node/index.js', import.meta.url).href)};
+    import { openImage } from ${JSON.stringify(builtModule('packages/cramfs-reader/dist/index.js'))};
+    import { extractImage } from ${JSON.stringify(builtModule('packages/cramfs-reader/dist/node/index.js'))};
     const [image, target] = process.argv.slice(-2);
     const report = await extractImage(openImage(readFileSync(image)), target);
     const problems = report.problems.map(({ code, path }) => code + ' ' + (path ?? ''));

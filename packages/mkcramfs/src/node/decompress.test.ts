@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { CramfsError, type CramfsErrorCode } from 'cramfs-format';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { builtModule } from '../../../../test/helpers/built.js';
 import { inChunks, tarArchive, tarItem } from '../../../../test/helpers/tar-builder.js';
 import { noise, prose } from '../../../../test/helpers/trees.js';
 import { readTarSource } from '../tar-source.js';
@@ -199,8 +200,8 @@ describe('openTarStream', () => {
 
   test('the standard input', () => {
     const script = `
-      import { openTarStream } from ${JSON.stringify(import.meta.resolve('../../dist/node/decompress.js'))};
-      import { readTarSource } from ${JSON.stringify(import.meta.resolve('../../dist/tar-source.js'))};
+      import { openTarStream } from ${JSON.stringify(builtModule('packages/mkcramfs/dist/node/decompress.js'))};
+      import { readTarSource } from ${JSON.stringify(builtModule('packages/mkcramfs/dist/tar-source.js'))};
       const { chunks, file } = openTarStream('-');
       const root = await readTarSource(chunks, { file });
       console.log(file, [...root.children.get('dir').children.keys()].join());

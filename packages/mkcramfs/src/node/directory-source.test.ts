@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CramfsError, formatMode } from 'cramfs-format';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { builtModule } from '../../../../test/helpers/built.js';
 import { listTree } from '../../../../test/helpers/tree-listing.js';
 import type { DirectoryEntry, FileEntry, Problem } from '../tree.js';
 import { walkTree } from '../walk.js';
@@ -218,8 +219,8 @@ describe('what cannot be read', () => {
   /** What a user who owns nothing finds; modes mean nothing to root, so a child process drops it. */
   function scanAsNobody(skipUnreadable: boolean): { problems: Problem[]; names: string[] } {
     const script = `
-      import { readDirectorySource } from ${JSON.stringify(import.meta.resolve('../../dist/node/directory-source.js'))};
-      import { walkTree } from ${JSON.stringify(import.meta.resolve('../../dist/walk.js'))};
+      import { readDirectorySource } from ${JSON.stringify(builtModule('packages/mkcramfs/dist/node/directory-source.js'))};
+      import { walkTree } from ${JSON.stringify(builtModule('packages/mkcramfs/dist/walk.js'))};
       const problems = [];
       const onProblem = (problem) => problems.push(problem);
       const tree = readDirectorySource(${JSON.stringify(root)}, { onProblem, skipUnreadable: ${String(skipUnreadable)} });

@@ -39,7 +39,7 @@ const DEEP = Array.from({ length: 100 }, (_, index) => '/d'.repeat(index));
 test.each([true, false])('leads into every directory, in any order; held: %s', async (held) => {
   await inTarget(
     (path, cursor) => {
-      mkdirSync(`${path}/target${DEEP.at(-1)!}`, { recursive: true });
+      mkdirSync(`${path}/target${DEEP.at(-1)}`, { recursive: true });
       for (const directory of DEEP) writeFileSync(cursor.pathTo(`${directory}/f`), directory);
       const order = [...DEEP.keys()].sort((a, b) => ((a * 37) % 100) - ((b * 37) % 100));
       for (const index of order) {
@@ -59,8 +59,8 @@ test.runIf(process.platform === 'linux')(
     let before = 0;
     await inTarget((path, cursor) => {
       before = openFiles();
-      mkdirSync(`${path}/target${DEEP.at(-1)!}`, { recursive: true });
-      cursor.pathTo(`${DEEP.at(-1)!}/f`);
+      mkdirSync(`${path}/target${DEEP.at(-1)}`, { recursive: true });
+      cursor.pathTo(`${DEEP.at(-1)}/f`);
       expect(openFiles() - before).toBeLessThan(40);
       cursor.close();
       expect(openFiles()).toBe(before);
