@@ -17,6 +17,9 @@ export const FLAT_VERSION = 4;
 /** OLD_FLAT_VERSION; loaded by kernels with CONFIG_BINFMT_FLAT_OLD. */
 export const OLD_FLAT_VERSION = 2;
 
+/** The kernel refuses a program of which a length in the header is as much, or more. */
+export const MAX_FLAT_LENGTH = 1 << 28;
+
 /** include/linux/flat.h: struct flat_hdr, 32-bit big-endian words after the magic. */
 export const FLAT_WORDS = [
   'rev',
@@ -68,4 +71,26 @@ export function parseFlat(bytes: Uint8Array): FlatHeader | undefined {
 export function mapsFlatText({ rev, flags }: Pick<FlatHeader, 'rev' | 'flags'>): boolean {
   if (rev === OLD_FLAT_VERSION) return flags === 0;
   return (flags & (FLAT_FLAG_RAM | FLAT_FLAG_GZIP)) === 0;
+}
+
+/**
+ * The lengths that the kernel computes of a header, in bytes but for `relocations`, their number. They
+ * are u32: what would be negative is very long. Compare fs/binfmt_flat.c:load_flat_file().
+ *
+ * @param pointerSize of the machine: room for the relocations is counted in its words.
+ */
+export function flatLengths(
+  header: FlatHeader,
+  pointerSize = 4,
+): Readonly<Record<'text' | 'data' | 'bss' | 'stack' | 'relocations' | 'fullData', number>> {
+  const { dataStart, dataEnd, bssEnd, stackSize, relocCount } = header;
+  const data = (dataEnd - dataStart) >>> 0;
+  return {
+    text: dataStart,
+    data,
+    bss: (bssEnd - dataEnd) >>> 0,
+    stack: stackSize,
+    relocations: relocCount,
+    fullData: (data + relocCount * pointerSize) >>> 0,
+  };
 }

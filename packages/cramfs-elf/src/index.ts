@@ -40,16 +40,19 @@ export {
   OLD_FLAT_VERSION,
   isFlat,
   mapsFlatText,
+  MAX_FLAT_LENGTH,
+  flatLengths,
   parseFlat,
   type FlatHeader,
 } from './flat.js';
+export { inflateFlat, type FlatGzipFault } from './flat-gzip.js';
 export {
   nommuProgram,
   type NommuHazard,
   type NommuPart,
   type NommuProgram,
   type PageSpan,
-  type ReadBytes,
+  type ProgramFile,
 } from './nommu.js';
 export { isLoadable, loadSegments, readOnlySegments } from './segments.js';
 export {

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { elfFile, type TestSegment } from '../../../test/helpers/elf-builder.js';
 import { fdpicFile, flatFile } from '../../../test/helpers/nommu-programs.js';
@@ -8,7 +9,7 @@ const PAGE = 4096;
 function load(bytes: Uint8Array, pageSize = PAGE): NommuProgram | undefined {
   const read = (start: number, end: number): Uint8Array | undefined =>
     end <= bytes.length ? bytes.subarray(start, end) : undefined;
-  return nommuProgram(bytes.subarray(0, pageSize), read, pageSize);
+  return nommuProgram({ head: bytes.subarray(0, pageSize), size: bytes.length, read }, pageSize);
 }
 
 /** `first page+pages` of each part that is mapped, `-` for others, with its hazard. */
@@ -72,7 +73,7 @@ test('ordinary ELF is copied; object files are not programs', () => {
 });
 
 describe('bFLT', () => {
-  const text = new Uint8Array(PAGE);
+  const text = new Uint8Array(PAGE).fill(7, 0, PAGE - 8).fill(7, PAGE - 4);
   const data = new Uint8Array(100);
 
   test('text is mapped with its header, data is read', () => {
@@ -89,6 +90,57 @@ describe('bFLT', () => {
       load(flatFile(text, data, { relocations }))!.parts[0]!.hazard;
     expect([hazard(PAGE - 4), hazard(PAGE), hazard()]).toEqual(['relocated', undefined, undefined]);
     const cut = flatFile(text, data, { relocations: [0, 4] });
-    expect(load(cut.subarray(0, -1))!.parts[0]!.hazard).toBeUndefined();
+    // The kernel has zeros for what is cut off: they name the first word of the text.
+    expect(load(cut.subarray(0, -8))!.parts[0]!.hazard).toBe('relocated');
+    const zeros = flatFile(new Uint8Array(PAGE), data, { relocations: [0, 4] });
+    expect(load(zeros)!.parts[0]!.hazard).toBeUndefined();
+    expect(hazard(PAGE - 8)).toBeUndefined();
+  });
+
+  /** With data and relocations as one gzip stream. */
+  const gzipData = (flat: Uint8Array, change = (stream: Uint8Array) => stream): Uint8Array => {
+    const bytes = flat.slice();
+    new DataView(bytes.buffer).setUint32(36, 8);
+    const end = PAGE + 64;
+    return Buffer.concat([bytes.subarray(0, end), change(gzipSync(bytes.subarray(end)))]);
+  };
+
+  test("gzip'd relocations, of any number", () => {
+    const hazard = (...relocations: number[]) =>
+      load(gzipData(flatFile(text, data, { relocations })))!.parts[0]!.hazard;
+    expect([hazard(PAGE + 4, 12), hazard(PAGE), hazard()]).toEqual([
+      'relocated',
+      undefined,
+      undefined,
+    ]);
+    const many = Array.from({ length: 20_000 }, (_, index) => PAGE + 4 * (index % 20));
+    expect([hazard(...many), hazard(...many, 8)]).toEqual([undefined, 'relocated']);
+  });
+
+  test.each([
+    ['is none', () => new Uint8Array(30)],
+    ['is damaged', (stream: Uint8Array) => stream.fill(0xff, 10)],
+  ])('a gzip stream that %s: Linux maps the text before it gives up', (_, change) => {
+    const program = gzipData(flatFile(text, data, { relocations: [4] }), change);
+    expect(load(program)!.parts[0]).toMatchObject({ span: { pages: 2 }, hazard: undefined });
+  });
+
+  test.each([
+    ['relocations', 4 + 4 * 7, 0x10000000],
+    ['data', 4 + 4 * 3, 0],
+    ['fullData', 4 + 4 * 7, 0x8000000],
+  ])('a length that Linux refuses: %s', (name, at, value) => {
+    const bytes = flatFile(text, data);
+    new DataView(bytes.buffer).setUint32(at, value);
+    expect(load(bytes)!.copied).toMatch(new RegExp(`${name} length of 0x.*does not load`));
+  });
+
+  test('why it is marked for RAM', () => {
+    const copied = (relocation: number) =>
+      load(flatFile(text, data, { flags: 1, relocations: [relocation] }))!.copied;
+    expect([copied(4), copied(PAGE)]).toEqual([
+      expect.stringContaining('-msingle-pic-base'),
+      expect.stringContaining('flthdr -R'),
+    ]);
   });
 });

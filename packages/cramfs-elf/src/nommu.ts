@@ -2,18 +2,29 @@ import { isElf, parseElf, PF_R, PF_W, PF_X, type ElfFile } from './elf.js';
 import { isFdpic } from './fdpic.js';
 import {
   FLAT_FLAG_GZDATA,
+  FLAT_FLAG_GZIP,
   FLAT_FLAG_RAM,
   FLAT_HEADER_SIZE,
   FLAT_VERSION,
+  MAX_FLAT_LENGTH,
   OLD_FLAT_VERSION,
+  flatLengths,
   mapsFlatText,
   parseFlat,
   type FlatHeader,
 } from './flat.js';
+import { inflateFlat } from './flat-gzip.js';
 import { isLoadable, loadSegments } from './segments.js';
 
-/** Bytes of a file from `start` to before `end`, or undefined if it does not have them. */
-export type ReadBytes = (start: number, end: number) => Uint8Array | undefined;
+/** A file that may be a program. */
+export interface ProgramFile {
+  /** Its first bytes, at least a page of them unless the file is shorter. */
+  readonly head: Uint8Array;
+  /** In bytes. */
+  readonly size: number;
+  /** Bytes of the file from `start` to before `end`, or undefined if it does not have them. */
+  readonly read: (start: number, end: number) => Uint8Array | undefined;
+}
 
 /** Pages of a file that a loader maps in one call. */
 export interface PageSpan {
@@ -59,22 +70,17 @@ export interface NommuProgram {
  * Says what a kernel without an MMU maps of a program, and what it reads into RAM. Compare
  * fs/binfmt_elf_fdpic.c:elf_fdpic_map_file(), fs/binfmt_flat.c:load_flat_file().
  *
- * @param head the file's first bytes, at least a page of them unless the file is shorter.
- * @param read for what is not in `head`.
  * @param pageSize the kernel's, in bytes.
  * @returns undefined for what is not a program, or cannot be parsed.
  */
-export function nommuProgram(
-  head: Uint8Array,
-  read: ReadBytes,
-  pageSize: number,
-): NommuProgram | undefined {
+export function nommuProgram(file: ProgramFile, pageSize: number): NommuProgram | undefined {
+  const { head, read } = file;
   if (isElf(head)) {
     const elf = parseElf(head, read);
     return elf !== undefined && isLoadable(elf) ? elfProgram(elf, pageSize) : undefined;
   }
   const flat = parseFlat(head);
-  return flat === undefined ? undefined : flatProgram(flat, read, pageSize);
+  return flat === undefined ? undefined : flatProgram(flat, file, pageSize);
 }
 
 function elfProgram(elf: ElfFile, pageSize: number): NommuProgram {
@@ -116,9 +122,11 @@ function addRegion(regions: PageSpan[], { pgoff, pages }: PageSpan): boolean {
   return true;
 }
 
-function flatProgram(header: FlatHeader, read: ReadBytes, pageSize: number): NommuProgram {
+function flatProgram(header: FlatHeader, file: ProgramFile, pageSize: number): NommuProgram {
   const { dataStart, dataEnd } = header;
-  const copied = flatCopied(header);
+  const relocations = flatRelocations(header, file);
+  const relocated = relocatesText(header, file, relocations);
+  const copied = flatCopied(header, relocated);
   const mapped = copied === undefined;
   const text: NommuPart = {
     name: 'text',
@@ -128,7 +136,7 @@ function flatProgram(header: FlatHeader, read: ReadBytes, pageSize: number): Nom
     vaddr: 0,
     align: 0,
     span: mapped ? { pgoff: 0, pages: Math.ceil(dataStart / pageSize) } : undefined,
-    hazard: mapped && relocatesText(header, read) ? 'relocated' : undefined,
+    hazard: mapped && relocated ? 'relocated' : undefined,
   };
   const data: NommuPart = {
     name: 'data',
@@ -143,35 +151,74 @@ function flatProgram(header: FlatHeader, read: ReadBytes, pageSize: number): Nom
   return { format: 'flat', parts: [text, data], copied };
 }
 
-function flatCopied(header: FlatHeader): string | undefined {
+function flatCopied(header: FlatHeader, relocated: boolean): string | undefined {
   const { rev, flags, dataStart } = header;
   if (rev !== FLAT_VERSION && rev !== OLD_FLAT_VERSION) {
     return `bFLT version ${rev}: Linux loads versions 4 and, with CONFIG_BINFMT_FLAT_OLD, 2`;
   }
   if (dataStart === 0) return 'bFLT without text';
+  const excess = Object.entries(flatLengths(header)).find(([, bytes]) => bytes >= MAX_FLAT_LENGTH);
+  if (excess !== undefined) {
+    return `bFLT with a ${excess[0]} length of 0x${excess[1].toString(16)}: Linux does not load it`;
+  }
   if (mapsFlatText(header)) return undefined;
-  return rev === OLD_FLAT_VERSION || (flags & FLAT_FLAG_RAM) !== 0
-    ? 'bFLT marked for RAM (flthdr -R takes the mark off)'
-    : "bFLT with gzip'd text (flthdr -Z undoes that, flthdr -d compresses data alone)";
+  if (rev !== OLD_FLAT_VERSION && (flags & FLAT_FLAG_RAM) === 0) {
+    return "bFLT with gzip'd text (flthdr -Z undoes that, flthdr -d compresses data alone)";
+  }
+  return relocated
+    ? 'bFLT marked for RAM, as relocations store to its text (compile with -fPIC -msingle-pic-base)'
+    : 'bFLT marked for RAM (flthdr -R takes the mark off)';
 }
 
-/** More of them are damage: the kernel takes as many, but no program has that many words. */
-const MAX_RELOCATIONS = 1 << 22;
+/** gzip'd data that is longer, with its relocations, is not looked at. */
+const MAX_INFLATED = 1 << 20;
 
 /**
- * True if a relocation names a word of the text. Those of old versions and gzip'd ones are not
- * looked at: the former never do, and elf2flt makes the latter of programs with GOTPIC. Compare
- * fs/binfmt_flat.c:calc_reloc().
+ * The relocations as the kernel has them in memory after the data, where what the file does not have
+ * is zeros. Empty if there are none, or none that can name text: those of old versions name words of
+ * the data. Those of gzip'd text are not looked at, as such text is in RAM. Of a stream that cannot be
+ * inflated there are none, for the kernel gives up after mapping the text.
  */
-function relocatesText(header: FlatHeader, read: ReadBytes): boolean {
+function flatRelocations(header: FlatHeader, file: ProgramFile): Uint8Array {
   const { rev, flags, dataStart, relocStart, relocCount } = header;
-  if (rev === OLD_FLAT_VERSION || (flags & FLAT_FLAG_GZDATA) !== 0) return false;
-  if (relocCount === 0 || relocCount > MAX_RELOCATIONS) return false;
-  const bytes = read(relocStart, relocStart + 4 * relocCount);
-  if (bytes === undefined) return false;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let index = 0; index < relocCount; index += 1) {
-    if (view.getUint32(4 * index) < dataStart - FLAT_HEADER_SIZE) return true;
+  const { fullData } = flatLengths(header);
+  const at = relocStart - dataStart;
+  const isCompressed = (flags & FLAT_FLAG_GZDATA) !== 0;
+  if (rev !== FLAT_VERSION || (flags & FLAT_FLAG_GZIP) !== 0) return new Uint8Array();
+  if (fullData >= MAX_FLAT_LENGTH || at < 0) return new Uint8Array();
+  if (isCompressed && fullData > MAX_INFLATED) return new Uint8Array();
+
+  const read = (start: number, length: number): Uint8Array =>
+    file.read(start, Math.min(start + length, Math.max(start, file.size))) ?? new Uint8Array();
+  const data = isCompressed
+    ? inflateFlat(read, dataStart, fullData)
+    : read(relocStart, Math.max(0, Math.min(fullData - at, 4 * relocCount)));
+  if (typeof data === 'string') return new Uint8Array();
+  const stored = isCompressed ? data.subarray(at, at + 4 * relocCount) : data;
+  // Zeros all name one word: one of them is enough.
+  const entries = Math.min(relocCount, Math.ceil(stored.length / 4) + 1);
+  const relocations = new Uint8Array(4 * entries);
+  relocations.set(stored.subarray(0, relocations.length));
+  return relocations;
+}
+
+/**
+ * True if a relocation names a word of the text that is not 0: those that are stay. Compare
+ * fs/binfmt_flat.c:load_flat_file(), calc_reloc().
+ */
+function relocatesText(
+  { dataStart }: FlatHeader,
+  { read }: ProgramFile,
+  relocations: Uint8Array,
+): boolean {
+  const { buffer, byteOffset, byteLength } = relocations;
+  const view = new DataView(buffer, byteOffset, byteLength);
+  let text: Uint8Array | undefined;
+  for (let at = 0; at < byteLength; at += 4) {
+    const word = FLAT_HEADER_SIZE + view.getUint32(at);
+    if (word >= dataStart) continue;
+    text ??= read(0, dataStart) ?? new Uint8Array();
+    if (text.subarray(word, word + 4).some((byte) => byte !== 0)) return true;
   }
   return false;
 }

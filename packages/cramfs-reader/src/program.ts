@@ -15,7 +15,8 @@ export function readNommuProgram(
   return tryRead(() => {
     const read = (start: number, end: number): Uint8Array | undefined =>
       readRange(image, inode, start, end);
-    return nommuProgram(image.readBlock(inode, 0), read, pageSize);
+    const head = image.readBlock(inode, 0);
+    return nommuProgram({ head, size: inode.size, read }, pageSize);
   }, inode);
 }
 

@@ -26,7 +26,7 @@ export function nommuChoice(
 ): XipChoice {
   const read = (start: number, end: number): Uint8Array | undefined =>
     end <= content.length ? content.subarray(start, end) : undefined;
-  const program = nommuProgram(content, read, blockSize);
+  const program = nommuProgram({ head: content, size: content.length, read }, blockSize);
   const blocks = blockCount(content.length, blockSize);
   const mapped = program?.parts.filter(isMapped) ?? [];
   const lost = new Set<number>();

@@ -3,13 +3,13 @@ import {
   FLAT_FLAG_GZIP,
   FLAT_FLAG_RAM,
   FLAT_VERSION,
+  MAX_FLAT_LENGTH,
   OLD_FLAT_VERSION,
+  flatLengths,
   parseFlat,
 } from 'cramfs-elf';
 import type { KernelBuild } from '../arch/kernel-build.js';
 import { SyscallError } from '../errno.js';
-
-const MAX_LENGTH = 1 << 28;
 
 /** A bFLT header as the kernel computes with it; bytes. */
 export interface FlatLengths {
@@ -52,21 +52,15 @@ export function readFlatHeader(
   const { relocCount, relocStart } = header;
   const allInRam = isOld && (header.flags !== 0 || config.BINFMT_FLAT_OLD_ALWAYS_RAM);
   const flags = allInRam ? FLAT_FLAG_RAM : header.flags;
-  const text = header.dataStart;
-  // The kernel's lengths are u32: what would be negative is very long.
-  const data = (header.dataEnd - text) >>> 0;
-  const bss = (header.bssEnd - header.dataEnd) >>> 0;
+  const { text, data, bss, fullData } = flatLengths(header, arch.pointerSize);
   const stack = (header.stackSize + argumentSpace) >>> 0;
-  // Entries have 4 bytes; room is counted for sizeof(unsigned long).
-  const relocations = relocCount * arch.pointerSize;
-  const fullData = (data + relocations) >>> 0;
-  if ([text, data, bss, stack, relocCount, fullData].some((length) => length >= MAX_LENGTH)) {
+  if ([text, data, bss, stack, relocCount, fullData].some((length) => length >= MAX_FLAT_LENGTH)) {
     throw new SyscallError('ENOEXEC', 'bad bFLT header');
   }
   if (!config.BINFMT_ZFLAT && (flags & (FLAT_FLAG_GZIP | FLAT_FLAG_GZDATA)) !== 0) {
     throw new SyscallError('ENOEXEC', 'support for ZFLAT executables is not enabled');
   }
-  const extra = Math.max(bss + stack, relocations);
+  const extra = Math.max(bss + stack, relocCount * arch.pointerSize);
   return {
     rev: header.rev,
     flags,

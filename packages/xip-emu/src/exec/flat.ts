@@ -3,6 +3,7 @@ import {
   FLAT_FLAG_GZIP,
   FLAT_FLAG_RAM,
   FLAT_HEADER_SIZE,
+  inflateFlat,
   PF_R,
   PF_W,
   PF_X,
@@ -15,7 +16,6 @@ import { pageAlign, type Address } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import type { Binprm } from './binprm.js';
 import { readFlatHeader, type FlatLengths } from './flat-header.js';
-import { inflateFlat } from './flat-inflate.js';
 import { relocateFlat } from './flat-relocations.js';
 import type { LoadedSegment, MappedFile } from './loaded-object.js';
 import { beginNewExec, type LoadedNommu } from './nommu-loaded.js';
@@ -97,7 +97,7 @@ function loadIntoRam(mm: NommuMm, file: OpenFile, header: FlatLengths): FlatPlac
   } else {
     // The header itself is not read: its room stays empty.
     const code = header.text - FLAT_HEADER_SIZE;
-    const content = inflateFlat(file, FLAT_HEADER_SIZE, code + header.fullData);
+    const content = inflate(file, FLAT_HEADER_SIZE, code + header.fullData);
     mm.write(text + FLAT_HEADER_SIZE, content, LOAD_FLAT);
     mm.write(data, content.subarray(code), LOAD_FLAT);
   }
@@ -108,7 +108,14 @@ function loadIntoRam(mm: NommuMm, file: OpenFile, header: FlatLengths): FlatPlac
 function readData(file: OpenFile, { flags, text, fullData }: FlatLengths): Uint8Array {
   return (flags & FLAT_FLAG_GZDATA) === 0
     ? readProgram(file, text, fullData)
-    : inflateFlat(file, text, fullData);
+    : inflate(file, text, fullData);
+}
+
+/** @throws SyscallError ENOEXEC */
+function inflate(file: OpenFile, position: number, length: number): Uint8Array {
+  const content = inflateFlat((at, count) => readProgram(file, at, count), position, length);
+  if (typeof content === 'string') throw new SyscallError('ENOEXEC', content);
+  return content;
 }
 
 /** Text that is not mapped from the file, but in one block with the data. */

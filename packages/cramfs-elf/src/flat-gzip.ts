@@ -1,7 +1,4 @@
 import { ZStream, Z_NO_FLUSH, Z_OK, zlibInflate, zlibInflateInit2 } from 'pako';
-import { SyscallError } from '../errno.js';
-import type { OpenFile } from '../vfs/file.js';
-import { readProgram } from './open-exec.js';
 
 /** LBUFSIZE: what is read of the file at a time. */
 const PIECE = 4000;
@@ -16,19 +13,31 @@ const COMMENT = 0x10;
 const ENCRYPTED = 0x20;
 const RESERVED = 0xc0;
 
+/** Why the kernel does not load a program with a gzip stream. */
+export type FlatGzipFault =
+  | 'no gzip stream where the flags promise one'
+  | 'the gzip header is too long'
+  | 'the gzip stream cannot be inflated';
+
 /**
  * Inflates a gzip stream of a bFLT file. One that is cut off gives what there is; checksum and length
- * behind it are not looked at. Compare fs/binfmt_flat.c:decompress_exec().
+ * after it are not looked at. Compare fs/binfmt_flat.c:decompress_exec().
  *
- * @param length at most; what the program has room for.
- * @throws SyscallError ENOEXEC if it is none, or damaged, or longer.
+ * @param read gives at most `length` bytes of the file; none past its end.
+ * @param length of the result at most, in bytes; a longer stream is a fault.
  */
-export function inflateFlat(file: OpenFile, position: number, length: number): Uint8Array {
-  const first = readProgram(file, position, PIECE);
+export function inflateFlat(
+  read: (position: number, length: number) => Uint8Array,
+  position: number,
+  length: number,
+): Uint8Array | FlatGzipFault {
+  const first = read(position, PIECE);
+  const start = headerLength(first);
+  if (typeof start === 'string') return start;
   const stream = new ZStream();
   stream.input = first;
-  stream.next_in = headerLength(first);
-  stream.avail_in = first.length - stream.next_in;
+  stream.next_in = start;
+  stream.avail_in = first.length - start;
   const output = new Uint8Array(length);
   stream.output = output;
   stream.next_out = 0;
@@ -37,7 +46,7 @@ export function inflateFlat(file: OpenFile, position: number, length: number): U
   let at = position + first.length;
   let status = zlibInflate(stream, Z_NO_FLUSH);
   while (status === Z_OK) {
-    const piece = readProgram(file, at, PIECE);
+    const piece = read(at, PIECE);
     if (piece.length === 0) break;
     at += piece.length;
     stream.input = piece;
@@ -45,22 +54,19 @@ export function inflateFlat(file: OpenFile, position: number, length: number): U
     stream.avail_in = piece.length;
     status = zlibInflate(stream, Z_NO_FLUSH);
   }
-  if (status < 0) throw new SyscallError('ENOEXEC', 'the gzip stream cannot be inflated');
-  return output.subarray(0, stream.next_out);
+  return status < 0 ? 'the gzip stream cannot be inflated' : output.subarray(0, stream.next_out);
 }
 
-/** @throws SyscallError ENOEXEC */
-function headerLength(bytes: Uint8Array): number {
+function headerLength(bytes: Uint8Array): number | FlatGzipFault {
   const flags = bytes[3] ?? 0;
   const isGzip = bytes[0] === 0x1f && (bytes[1] === 0x8b || bytes[1] === 0x9e) && bytes[2] === 8;
   if (bytes.length < 10 || !isGzip || (flags & (ENCRYPTED | CONTINUATION | RESERVED)) !== 0) {
-    throw new SyscallError('ENOEXEC', 'no gzip stream where the flags promise one');
+    return 'no gzip stream where the flags promise one';
   }
   let at = 10;
   if ((flags & EXTRA_FIELD) !== 0) at += 2 + (bytes[10] ?? 0) + 256 * (bytes[11] ?? 0);
   for (const field of [ORIG_NAME, COMMENT]) {
     if ((flags & field) !== 0) at = bytes.indexOf(0, at) + 1 || PIECE;
   }
-  if (at >= PIECE) throw new SyscallError('ENOEXEC', 'the gzip header is too long');
-  return Math.min(at, bytes.length);
+  return at >= PIECE ? 'the gzip header is too long' : Math.min(at, bytes.length);
 }
