@@ -26,6 +26,33 @@ test('equal files with equal owners share their data, others do not (K2)', async
   expect(extended.length).toBeLessThan(60_000);
 });
 
+test('a file of many names is read once for each way to store it', async () => {
+  const bytes = noise(10 * PAGE, 1);
+  let reads = 0;
+  const read = () => {
+    reads += 1;
+    return bytes;
+  };
+  const names = Array.from({ length: 100 }, (_, index) => `${index % 2 === 0 ? 'x' : 'n'}${index}`);
+  const link = { ...file(bytes, { mode: 0o755 }), read };
+  const root = directory(Object.fromEntries(names.map((name) => [name, { ...link }])));
+  const include = (path: string) => path.startsWith('/x');
+  const problems: string[] = [];
+  const { image: built } = await buildImageBytes(root, {
+    xip: { mode: 'mmu', include },
+    onProblem: ({ path }) => problems.push(path),
+  });
+  expect(reads).toBe(2);
+  // Of every name that is to be in place the last page cannot be (K1).
+  expect(problems).toHaveLength(50);
+  const image = openImage(built);
+  for (const name of names) {
+    const inode = image.lookup(`/${name}`);
+    expect(image.readFile(inode)).toEqual(bytes);
+    expect(image.blocks(inode).some(({ direct }) => direct)).toBe(name.startsWith('x'));
+  }
+});
+
 test('equal blocks inside different files are stored once with extended pointers', async () => {
   const common = prose(20 * PAGE, 1);
   const root = directory({

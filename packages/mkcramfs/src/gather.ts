@@ -13,7 +13,8 @@ import { StoredBlock, hole, type Content } from './content.js';
 import { preOrder, type PlanNode } from './nodes.js';
 import type { ResolvedOptions } from './options.js';
 import type { Crc32 } from './write-image.js';
-import { xipChoice } from './xip-policy.js';
+import type { FileEntry } from './tree.js';
+import { xipChoice, xipWish, type XipWish } from './xip-policy.js';
 import type { BlockRange, XipChoice } from './xip-ranges.js';
 
 /** A content that later files of the same size are compared with. */
@@ -51,11 +52,22 @@ export async function gatherContents(
   });
   const known = new Map<string, Known[]>();
   const contents = new Map<PlanNode, Content>();
-  const choices = new FileChoices(options);
+  const choices = new ChoiceReport(options);
+  const links = new HardLinks(nodes);
   for (const node of nodes) {
+    const wish =
+      node.entry.type === 'file' ? xipWish(node.path, node.entry.mode, options) : 'nothing';
+    const linked = links.find(node, wish);
+    if (linked !== undefined) {
+      choices.note(node, linked.choice);
+      contents.set(node, linked.content);
+      done += contentSize(node);
+      continue;
+    }
     let bytes = await readContent(node);
     const { length } = bytes;
-    const choice = choices.choose(node, bytes);
+    const choice = xipChoice(wish, bytes, options);
+    choices.note(node, choice);
     let content: Content | undefined;
     if (sizes.get(length)! > 1) {
       const key = `${length}:${crc32(bytes, 0)}`;
@@ -70,6 +82,7 @@ export async function gatherContents(
     } else {
       content = await storeContent(bytes, choice, options, queue);
     }
+    links.add(node, wish, { content, choice });
     contents.set(node, content);
     done += length;
     options.onProgress(done, total);
@@ -89,8 +102,36 @@ function codecFor({ compat, effort }: ResolvedOptions): Codec {
   return { library: 'block-deflate', effort };
 }
 
-/** Decides for one file after another, and tells the user what that cannot do. */
-class FileChoices {
+type Read = FileEntry['read'];
+type Linked = Pick<Known, 'content' | 'choice'>;
+
+/**
+ * What became of files that have more than one name, so that each is read once: an archive may have a
+ * million names of one large file. Sources give all names of a file one read function.
+ */
+class HardLinks {
+  private readonly known = new Map<Read, Map<XipWish, Linked>>();
+
+  constructor(nodes: readonly PlanNode[]) {
+    const seen = new Set<Read>();
+    for (const { entry } of nodes) {
+      if (entry.type !== 'file') continue;
+      if (seen.has(entry.read)) this.known.set(entry.read, new Map());
+      seen.add(entry.read);
+    }
+  }
+
+  find({ entry }: PlanNode, wish: XipWish): Linked | undefined {
+    return entry.type === 'file' ? this.known.get(entry.read)?.get(wish) : undefined;
+  }
+
+  add({ entry }: PlanNode, wish: XipWish, linked: Linked): void {
+    if (entry.type === 'file') this.known.get(entry.read)?.set(wish, linked);
+  }
+}
+
+/** Tells the user what the choices for files cannot do. */
+class ChoiceReport {
   private readonly ordinary: string[] = [];
   private readonly options: ResolvedOptions;
 
@@ -98,14 +139,10 @@ class FileChoices {
     this.options = options;
   }
 
-  choose({ entry, path }: PlanNode, bytes: Uint8Array): XipChoice {
-    const ofFile = entry.type === 'file' ? bytes : NO_BYTES;
-    const choice = xipChoice(path, entry.mode, ofFile, this.options);
-    for (const problem of choice.problems) {
+  note({ path }: PlanNode, { problems, ordinary }: XipChoice): void {
+    for (const problem of problems)
       this.options.onProblem({ severity: 'warning', path, ...problem });
-    }
-    if (choice.ordinary) this.ordinary.push(path);
-    return choice;
+    if (ordinary) this.ordinary.push(path);
   }
 
   /** One line for all programs that a kernel without an MMU copies to RAM anyway. */
@@ -124,8 +161,6 @@ class FileChoices {
     });
   }
 }
-
-const NO_BYTES = new Uint8Array(0);
 
 async function readContent({ entry, path }: PlanNode): Promise<Uint8Array> {
   if (entry.type === 'symlink') return nameToBytes(entry.target);

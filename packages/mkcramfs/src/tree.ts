@@ -28,7 +28,7 @@ export interface FileEntry extends EntryBase {
    *
    * @throws CramfsError BAD_SOURCE if it cannot be read or is no longer `size` bytes long.
    */
-  read(): Uint8Array | Promise<Uint8Array>;
+  readonly read: () => Uint8Array | Promise<Uint8Array>;
 }
 
 export interface SymlinkEntry extends EntryBase {

@@ -22,22 +22,33 @@ const NOTHING: XipChoice = {
   ordinary: false,
 };
 
+/** What of a file is wanted in place, whatever it holds: a program's parts are if it is one. */
+export type XipWish = 'nothing' | 'program' | 'whole';
+
+/** @param path byte string, `/` first. */
+export function xipWish(
+  path: string,
+  mode: number,
+  { xip }: Pick<ResolvedOptions, 'xip'>,
+): XipWish {
+  if (xip.mode === 'none' || xip.exclude(path)) return 'nothing';
+  return xip.include(path) || (xip.sticky && (mode & S_ISVTX) !== 0) ? 'whole' : 'program';
+}
+
 /**
  * Decides which blocks of a file to store uncompressed and in place. With an MMU these are the
  * blocks of the read-only PT_LOAD segments of ELF programs: Linux never maps a writable one
  * directly. Without one they are what {@link nommuChoice} says.
  *
- * @param path byte string, `/` first.
  * @param content the whole file.
  */
 export function xipChoice(
-  path: string,
-  mode: number,
+  wish: XipWish,
   content: Uint8Array,
   { blockSize, compat, xip }: Pick<ResolvedOptions, 'blockSize' | 'compat' | 'xip'>,
 ): XipChoice {
-  if (xip.mode === 'none' || content.length === 0 || xip.exclude(path)) return NOTHING;
-  const whole = xip.include(path) || (xip.sticky && (mode & S_ISVTX) !== 0);
+  if (wish === 'nothing' || content.length === 0) return NOTHING;
+  const whole = wish === 'whole';
   const { pad } = xip;
   if (compat === undefined && xip.mode === 'nommu') {
     return nommuChoice(content, { blockSize, whole, pad });

@@ -12,7 +12,7 @@ import {
   nameToText,
 } from 'cramfs-format';
 import type { Content } from '../content.js';
-import { preOrder, sameAttributes, type PlanNode } from '../nodes.js';
+import { preOrder, type PlanNode } from '../nodes.js';
 import type { ResolvedOptions } from '../options.js';
 import { BlockShares } from './block-shares.js';
 import { buildChunk, buildRuns } from './chunk.js';
@@ -105,20 +105,21 @@ function buildChunks(
   { blockSize, extendedPointers, xip, onProblem }: ResolvedOptions,
 ) {
   const groups: ChunkGroup[] = [];
-  const groupsOf = new Map<Content, ChunkGroup[]>();
+  const groupsOf = new Map<Content, Map<string, ChunkGroup>>();
   for (const node of preOrder(root)) {
     const content = contents.get(node);
     if (content === undefined) continue;
-    const others = groupsOf.get(content);
-    const group = others?.find(({ nodes }) => sameAttributes(nodes[0]!, node));
+    const { mode, uid, gid } = node.entry;
+    const owner = `${mode} ${uid} ${gid}`;
+    const others = groupsOf.get(content) ?? new Map<string, ChunkGroup>();
+    const group = others.get(owner);
     if (group !== undefined) {
       group.nodes.push(node);
       continue;
     }
     const first: ChunkGroup = { content, nodes: [node] };
     groups.push(first);
-    if (others === undefined) groupsOf.set(content, [first]);
-    else others.push(first);
+    groupsOf.set(content, others.set(owner, first));
   }
 
   const shares = extendedPointers

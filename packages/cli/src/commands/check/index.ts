@@ -5,7 +5,14 @@ import { defineCommand } from '../../shell/command.js';
 import { printable } from '../../shell/report-error.js';
 import { EXIT } from '../../shell/exit-codes.js';
 import { print } from '../../shell/io.js';
-import { flag, imageOptions, jsonOption, parseBlockSize, value } from '../../shell/options.js';
+import {
+  flag,
+  imageOptions,
+  jsonOption,
+  parseBlockSize,
+  parseCount,
+  value,
+} from '../../shell/options.js';
 import { renderJson } from '../../render/json.js';
 
 export const check = defineCommand({
@@ -21,6 +28,7 @@ export const check = defineCommand({
     ),
     mmu: flag('leave out what only kernels without an MMU suffer from'),
     nommu: flag('for a kernel without an MMU: what stops it is an error'),
+    workers: value('number of threads', parseCount('--workers', 256, 1)),
     verbose: flag('print all findings, and what is in the image', 'v'),
     ...jsonOption,
     ...imageOptions,

@@ -11,6 +11,8 @@ export interface CheckArguments extends ImageArguments {
   readonly pageSize?: BlockSize | undefined;
   /** A kernel with an MMU, or one without; undefined: either. */
   readonly mmuOnly?: boolean | undefined;
+  /** Threads; undefined: as many as pay. */
+  readonly workers?: number | undefined;
   /** Keep what is found, up to {@link ALL}; otherwise no more of a code than is looked at. */
   readonly all?: boolean | undefined;
 }
@@ -31,7 +33,7 @@ export interface CheckRun {
  */
 export async function runCheck(file: string, args: CheckArguments, io: CliIo): Promise<CheckRun> {
   const { checkImageFile } = await import('cramfs-reader/node');
-  return withPool(file, undefined, async (pool) => {
+  return withPool(file, args.workers, async (pool) => {
     const { bytes, offset = 0, base, search } = await readImageArgument(file, args, io);
     const progress = await startProgress(io, 'checking');
     try {
