@@ -137,6 +137,7 @@ test('--json: files, segments and totals for both kernels', async () => {
     pageSize: 4096,
     blockSize: 4096,
     physAddr: ROM_ADDRESS,
+    arch: null,
     files: [
       {
         path: '/bin/prog',
@@ -471,7 +472,7 @@ describe('programs without an MMU', () => {
     expect(line(stdout, '  data 0x1f80+0x384').slice(2)).toEqual(['2', '0', '2', 'read into RAM']);
     const gzip = await map('--nommu', '/gzip');
     expect(line(gzip.stdout, '/gzip').at(-1)).toMatch(/^bFLT with gzip'd text/);
-    const mmu = await map('--mmu', '/flat');
+    const mmu = await map('--mmu', '/flat', '--config', 'BINFMT_FLAT=y');
     expect(line(mmu.stdout, '  text 0x0+0x1f80').slice(3)).toEqual([
       '0',
       '2',
@@ -487,7 +488,9 @@ describe('programs without an MMU', () => {
       expect.stringMatching(/^\/elf: r-x segment .*: 0 of 2 .* without MMU: ordinary ELF/),
     ]);
     expect(await reasons('--mmu', '--require', '/flat')).toEqual([
-      expect.stringMatching(/^\/flat: text: 0 of 2 pages map directly with MMU: bFLT/),
+      expect.stringMatching(
+        /^\/flat: text: 0 of 2 pages map directly with MMU: no loader for bFLT/,
+      ),
     ]);
     expect(await reasons('--require', '/gzip')).toEqual([expect.stringMatching(/gzip'd/)]);
   });

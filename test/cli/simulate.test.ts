@@ -5,6 +5,7 @@ import { openImage, type CramfsImage } from 'cramfs-reader';
 import { applyDeviceTable, applyOwnership, buildImageBytes } from 'mkcramfs';
 import { readDirectorySource } from 'mkcramfs/node';
 import { describe, expect, test } from 'vitest';
+import { Loaders } from '#cli/commands/map/loaders.js';
 import { MappabilityReport } from '#cli/commands/map/report.js';
 import { simulationText } from '#cli/commands/map/simulation-text.js';
 import { selectFiles } from '#cli/commands/map/select.js';
@@ -22,7 +23,8 @@ function simulate(image: CramfsImage, physAddr = ROM_ADDRESS): Simulation {
   const fail = (error: unknown): never => {
     throw error;
   };
-  const target = { pageSize: 4096, physAddr, kernels };
+  const loaders = new Loaders(image);
+  const target = { pageSize: 4096, physAddr, kernels, loaders };
   return simulateReport(new MappabilityReport(image, target, selectFiles(image, [], fail)));
 }
 
@@ -114,7 +116,8 @@ function randomContent(
 test('a static answer that is wrong is told', () => {
   const { bytes } = buildRawImage({ a: file(noise(8192), { blocks: 'CC' }) }, { flags: 0x803 });
   const image = openImage(bytes);
-  const target = { pageSize: 4096, physAddr: ROM_ADDRESS, kernels: ['mmu'] as const };
+  const loaders = new Loaders(image);
+  const target = { pageSize: 4096, physAddr: ROM_ADDRESS, kernels: ['mmu'] as const, loaders };
   const selected = [{ path: '/a', inode: image.lookup('/a') }];
   const report = new MappabilityReport(image, target, selected);
   const [mapped] = report.files();

@@ -1,5 +1,10 @@
 import { PF_W, type NommuHazard, type NommuPart, type NommuProgram } from 'cramfs-elf';
-import { explainRange, type ExplainOptions, type RangeExplanation } from './explain-range.js';
+import {
+  explainRange,
+  type ExplainOptions,
+  type LoadOptions,
+  type RangeExplanation,
+} from './explain-range.js';
 import type { CramfsImage } from './image.js';
 import { readNommuProgram } from './program.js';
 import type { Inode } from './types.js';
@@ -31,17 +36,20 @@ interface ProgramExplanation {
 export function explainProgram(
   image: CramfsImage,
   inode: Inode,
-  options: ExplainOptions,
+  options: LoadOptions,
 ): ProgramExplanation | undefined {
   const program = readNommuProgram(image, inode, options.pageSize);
   if (program === undefined || !isPlausible(program.parts, inode, options)) return undefined;
-  const { format, parts, copied } = program;
+  const { mmu, notMapped } = options;
+  const { format, parts } = program;
+  const copied = notMapped ?? (mmu ? undefined : program.copied);
   const segments = parts.map((part) => {
     const { name, flags, offset, filesz, vaddr } = part;
-    const isCopied = options.mmu ? format === 'flat' : copied !== undefined || name === 'data';
-    const range = options.mmu
-      ? explainWithMmu(image, inode, part, options)
-      : explainWithout(image, inode, part, copied, options);
+    const isCopied = copied !== undefined || (mmu ? format === 'flat' : name === 'data');
+    const range =
+      mmu && copied === undefined
+        ? explainWithMmu(image, inode, part, options)
+        : explainWithout(image, inode, part, copied, options);
     return { ...range, name, copied: isCopied || undefined, flags, offset, filesz, vaddr };
   });
   return { format, segments };

@@ -12,6 +12,12 @@ export interface ExplainOptions {
   readonly mmu: boolean;
 }
 
+/** {@link ExplainOptions}, and what the kernel's loaders make of the program. */
+export interface LoadOptions extends ExplainOptions {
+  /** Why they map nothing of it, whatever the image is like; default: they follow its format. */
+  readonly notMapped?: string | undefined;
+}
+
 /** What a read-only mapping of a range of a file's pages would be made of. */
 export interface RangeExplanation {
   /** First page, and number of pages. */

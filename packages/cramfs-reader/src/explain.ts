@@ -10,6 +10,7 @@ import {
   explainRange,
   mountObstacle,
   type ExplainOptions,
+  type LoadOptions,
   type RangeExplanation,
 } from './explain-range.js';
 import type { CramfsImage } from './image.js';
@@ -63,7 +64,7 @@ export function explainFile(
 export function explainLoaded(
   image: CramfsImage,
   inode: Inode,
-  options: ExplainOptions,
+  options: LoadOptions,
 ): LoadedExplanation {
   const file = explainFile(image, inode, options);
   const program = explainProgram(image, inode, options);

@@ -20,6 +20,7 @@ export type { ProgramFormat, SegmentExplanation } from './explain-program.js';
 export {
   explainRange,
   type ExplainOptions,
+  type LoadOptions,
   type PageRange,
   type RangeExplanation,
 } from './explain-range.js';

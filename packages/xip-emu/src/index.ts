@@ -114,6 +114,7 @@ export {
   type SharedFile,
   type SystemCost,
 } from './exec/system-cost.js';
+export { whyNotMapped, type LoaderBuild } from './exec/not-mapped.js';
 export { startProgram, type StartOptions, type StartedProgram } from './exec/start-program.js';
 export {
   accountMachine,

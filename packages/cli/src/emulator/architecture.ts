@@ -1,14 +1,15 @@
-import { parseElf } from 'cramfs-elf';
-import { bytesToName } from 'cramfs-format';
+import { isFlat, parseElf } from 'cramfs-elf';
+import { bytesToName, type BlockSize } from 'cramfs-format';
 import type { CramfsImage, Inode } from 'cramfs-reader';
 import {
+  ARCHITECTURES,
   architectureOf,
   configKeys,
   parseConfigLine,
   type ArchitectureName,
   type KernelConfig,
 } from 'xip-emu';
-import { UsageError } from '../shell/errors.js';
+import { InputError, UsageError } from '../shell/errors.js';
 
 /** What `--arch` and `--config` ask for. */
 export interface KernelArguments {
@@ -34,7 +35,12 @@ export function programArchitecture(
   if (arch !== undefined) return arch;
   const head = programHead(image, path, MAX_SCRIPTS);
   const own = head && ofElf(head);
-  return own ?? ofImage(image) ?? (isFlat(head) ? 'arm' : usual(image));
+  return own ?? (head !== undefined && isFlat(head) ? flatArchitecture(image) : usualOf(image));
+}
+
+/** The architecture of the kernel for bFLT programs of an image, which do not say. */
+export function flatArchitecture(image: CramfsImage): ArchitectureName {
+  return ofImage(image) ?? 'arm';
 }
 
 /** The same for a file that is only mapped: what its ELF header says, or the usual one. */
@@ -44,6 +50,48 @@ export function fileArchitecture(
   { arch }: KernelArguments,
 ): ArchitectureName {
   return arch ?? ofElf(headOf(image, inode)) ?? usual(image);
+}
+
+/**
+ * The kernel's page size: what `asked` is, or the size of the image's blocks if a kernel for `--arch`
+ * can have such pages, or else what it has.
+ *
+ * @throws UsageError if it cannot have what was asked for.
+ */
+export function kernelPageSize(
+  { blockSize }: CramfsImage,
+  { arch }: KernelArguments,
+  asked?: BlockSize,
+): BlockSize {
+  if (arch === undefined) return asked ?? blockSize;
+  const { pageSizes } = ARCHITECTURES[arch];
+  if (asked !== undefined && !pageSizes.includes(asked)) {
+    throw new UsageError(
+      `--page-size cannot be ${asked}: ${arch} has pages of ${pageSizes.join(', ')}`,
+    );
+  }
+  return asked ?? (pageSizes.includes(blockSize) ? blockSize : pageSizes[0]!);
+}
+
+/**
+ * Checks `--arch` against the byte order of an image.
+ *
+ * @throws InputError if no such kernel mounts it.
+ */
+export function checkByteOrder({ endianness }: CramfsImage, { arch }: KernelArguments): void {
+  if (arch === undefined || ARCHITECTURES[arch].endianness === endianness) return;
+  throw new InputError(`the image is ${endianness}-endian: a kernel for ${arch} does not mount it`);
+}
+
+/** The same, and that its pages can be the image's blocks. @throws InputError. */
+export function checkKernel(image: CramfsImage, args: KernelArguments): void {
+  checkByteOrder(image, args);
+  const pageSize = kernelPageSize(image, args);
+  if (pageSize === image.blockSize) return;
+  throw new InputError(
+    `the image has blocks of ${image.blockSize} bytes: ` +
+      `a kernel for ${args.arch!}, with pages of ${pageSize} bytes, misreads it`,
+  );
 }
 
 /** What `--config` changes. @throws UsageError. */
@@ -67,6 +115,11 @@ export function kernelConfig({ config }: KernelArguments): Partial<KernelConfig>
 function usual({ blockSize, endianness }: CramfsImage): ArchitectureName {
   if (endianness === 'big') return 'powerpc';
   return blockSize === 4096 ? 'riscv64' : 'arm64';
+}
+
+/** Where a program does not say, and is no bFLT. */
+function usualOf(image: CramfsImage): ArchitectureName {
+  return ofImage(image) ?? usual(image);
 }
 
 /** Of the first program of the image that says. */
@@ -94,7 +147,8 @@ function programHead(image: CramfsImage, path: string, depth: number): Uint8Arra
   return line === null || depth === 0 ? head : programHead(image, line[1]!, depth - 1);
 }
 
-function headOf(image: CramfsImage, inode: Inode): Uint8Array {
+/** The first block of a file; empty if it cannot be read. */
+export function headOf(image: CramfsImage, inode: Inode): Uint8Array {
   try {
     return inode.size === 0 ? new Uint8Array() : image.readBlock(inode, 0);
   } catch {
@@ -103,11 +157,8 @@ function headOf(image: CramfsImage, inode: Inode): Uint8Array {
   }
 }
 
-function ofElf(head: Uint8Array): ArchitectureName | undefined {
+/** What an ELF header says; undefined for other files, and for machines that are not known here. */
+export function ofElf(head: Uint8Array): ArchitectureName | undefined {
   const elf = parseElf(head);
   return elf && architectureOf(elf)?.name;
-}
-
-function isFlat(head: Uint8Array | undefined): boolean {
-  return head !== undefined && bytesToName(head.subarray(0, 4)) === 'bFLT';
 }

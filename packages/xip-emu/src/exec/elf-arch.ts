@@ -13,6 +13,10 @@ import { elfCheckArch } from '../arch/kernel-build.js';
 const ET_EXEC = 2;
 const ET_DYN = 3;
 
+/** What becomes of an FDPIC program that a kernel with an MMU and a vdso has taken. */
+export const FDPIC_WITH_MMU =
+  'FDPIC with an MMU: BUG_ON() in fs/binfmt_elf_fdpic.c:create_elf_fdpic_tables()';
+
 /** A header that has passed {@link checkElf}. */
 export interface CheckedElf {
   readonly header: ElfHeader;

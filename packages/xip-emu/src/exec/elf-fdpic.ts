@@ -23,7 +23,7 @@ import type { Process } from '../process.js';
 import { PAGE_SIZE, type Address } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import type { Binprm } from './binprm.js';
-import { checkElf, elfCheckFdpic, type CheckedElf } from './elf-arch.js';
+import { FDPIC_WITH_MMU, checkElf, elfCheckFdpic, type CheckedElf } from './elf-arch.js';
 import type { LoadedSegment, MappedFile } from './loaded-object.js';
 import { beginNewExec, type LoadedNommu } from './nommu-loaded.js';
 import { mapSegment, placedSegments, readSegments } from './nommu-segments.js';
@@ -48,10 +48,12 @@ const ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS;
  * read into one block of RAM: nothing of it is executed in place. The segments of an FDPIC program
  * are mapped one by one. Compare fs/binfmt_elf_fdpic.c:load_elf_fdpic_binary().
  *
- * @throws SyscallError ENOEXEC for a program that is linked to fixed addresses; ExecKilled.
+ * @throws SyscallError ENOEXEC for a program that is linked to fixed addresses, and without this
+ * loader, as that of fs/binfmt_elf.c needs an MMU; ExecKilled.
  */
 export function loadElfFdpic(mm: NommuMm, { process, file, head, interp }: Binprm): LoadedNommu {
-  const { arch } = mm.build;
+  const { arch, config } = mm.build;
+  if (!config.BINFMT_ELF_FDPIC) throw new SyscallError('ENOEXEC', 'no support for ELF');
   const checked = checkElf(head, arch);
   if (checked === undefined || file.fops.mmap === undefined || !canBeMoved(checked)) {
     throw new SyscallError('ENOEXEC', `not a position-independent ELF program for ${arch.name}`);
@@ -98,10 +100,7 @@ export function loadElfFdpicMmu({ process, file, head }: Binprm, build: KernelBu
   if (!build.config.VDSO)
     throw new UnmodelledError('FDPIC programs with an MMU and without a vdso');
   return pastPointOfNoReturn(() => {
-    throw new SyscallError(
-      'EFAULT',
-      'FDPIC with an MMU: BUG_ON() in fs/binfmt_elf_fdpic.c:create_elf_fdpic_tables()',
-    );
+    throw new SyscallError('EFAULT', FDPIC_WITH_MMU);
   });
 }
 

@@ -41,13 +41,14 @@ export interface FlatLengths {
 export function readFlatHeader(
   head: Uint8Array,
   argumentSpace: number,
-  { arch, config }: KernelBuild,
+  { arch, config }: Pick<KernelBuild, 'arch' | 'config'>,
 ): FlatLengths {
   const header = parseFlat(head);
   const rev = header?.rev;
   const isOld = config.BINFMT_FLAT_OLD && rev === OLD_FLAT_VERSION;
   if (header === undefined || (rev !== FLAT_VERSION && !isOld)) {
-    throw new SyscallError('ENOEXEC', `bFLT version ${String(rev)}`);
+    const loaded = 'Linux loads versions 4 and, with CONFIG_BINFMT_FLAT_OLD, 2';
+    throw new SyscallError('ENOEXEC', `bFLT version ${String(rev)}: ${loaded}`);
   }
   const { relocCount, relocStart } = header;
   const allInRam = isOld && (header.flags !== 0 || config.BINFMT_FLAT_OLD_ALWAYS_RAM);
@@ -58,7 +59,7 @@ export function readFlatHeader(
     throw new SyscallError('ENOEXEC', 'bad bFLT header');
   }
   if (!config.BINFMT_ZFLAT && (flags & (FLAT_FLAG_GZIP | FLAT_FLAG_GZDATA)) !== 0) {
-    throw new SyscallError('ENOEXEC', 'support for ZFLAT executables is not enabled');
+    throw new SyscallError('ENOEXEC', 'no loader for compressed bFLT (CONFIG_BINFMT_ZFLAT)');
   }
   const extra = Math.max(bss + stack, relocCount * arch.pointerSize);
   return {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { nameToText, textToName } from 'cramfs-format';
 import type { ExecArguments } from './index.js';
 import { DEFAULT_PHYS } from '../../emulator/options.js';
-import { kernelConfig, programArchitecture } from '../../emulator/architecture.js';
+import { checkKernel, kernelConfig, programArchitecture } from '../../emulator/architecture.js';
 import { UsageError } from '../../shell/errors.js';
 import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
 import { lineWidth, print, type CliIo } from '../../shell/io.js';
@@ -35,6 +35,7 @@ export async function runExecCommand(args: ExecArguments, io: CliIo): Promise<Ex
   const imageArguments = { offset: args['image-offset'], 'block-size': args['block-size'] };
   const { image, offset } = await openImageAndOffset(file, imageArguments, io);
   return about(file, async () => {
+    checkKernel(image, args);
     const path = pathText === undefined ? runs[0]!.argv[0] : absolute(textToName(pathText));
     const { policy = 'linux-6.12', phys = DEFAULT_PHYS, nommu, loader = 'auto' } = args;
     const kernel = {

@@ -1,5 +1,5 @@
 import { defineCommand, type CommandArguments } from '../../shell/command.js';
-import { physOption } from '../../emulator/options.js';
+import { kernelOptions, physOption } from '../../emulator/options.js';
 import {
   flag,
   imageOptions,
@@ -17,6 +17,7 @@ const options = {
     "the kernel's page size (default: the block size)",
     parseBlockSize('--page-size'),
   ),
+  ...kernelOptions('that of each program'),
   ...physOption,
   segments: {
     type: 'boolean',

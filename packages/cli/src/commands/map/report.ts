@@ -9,6 +9,7 @@ import {
   type RangeExplanation,
   type SegmentExplanation,
 } from 'cramfs-reader';
+import type { Loaders } from './loaders.js';
 import type { SelectedFile } from './select.js';
 
 export type Kernel = 'mmu' | 'nommu';
@@ -19,6 +20,7 @@ export interface MapTarget {
   readonly physAddr: number;
   /** At least one. */
   readonly kernels: readonly Kernel[];
+  readonly loaders: Loaders;
 }
 
 /** The same range of pages under each of the kernels asked for. */
@@ -101,11 +103,16 @@ export class MappabilityReport {
   }
 
   private explainInode(inode: Inode): Explained {
-    const { kernels, pageSize, physAddr } = this.target;
+    const { kernels, pageSize, physAddr, loaders } = this.target;
     const explained = new Map(
       kernels.map((kernel) => {
-        const options = { pageSize, physAddr, mmu: kernel === 'mmu' };
-        return [kernel, explainLoaded(this.image, inode, options)] as const;
+        const mmu = kernel === 'mmu';
+        const options = { pageSize, physAddr, mmu };
+        const loaded = explainLoaded(this.image, inode, options);
+        if (loaded.format === undefined) return [kernel, loaded] as const;
+        const notMapped = loaders.whyNotMapped(inode, mmu);
+        if (notMapped === undefined) return [kernel, loaded] as const;
+        return [kernel, explainLoaded(this.image, inode, { ...options, notMapped })] as const;
       }),
     );
     const [first] = explained.values();

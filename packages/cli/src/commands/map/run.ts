@@ -2,12 +2,14 @@ import { CramfsError, plural } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
 import type { MapArguments } from './index.js';
 import { DEFAULT_PHYS } from '../../emulator/options.js';
+import { checkByteOrder, kernelConfig, kernelPageSize } from '../../emulator/architecture.js';
 import { about } from '../../shell/report-error.js';
 import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
 import { lineWidth, print, printPieces, type CliIo } from '../../shell/io.js';
 import { openImageAndOffset } from '../../shell/open-image.js';
 import { allWithJson } from '../../shell/problem-lines.js';
 import { Problems } from '../../shell/problems.js';
+import { Loaders } from './loaders.js';
 import { mapJson, mapTable } from './text.js';
 import { simulationText } from './simulation-text.js';
 import { MappabilityReport, type Kernel, type MappedFile } from './report.js';
@@ -22,10 +24,13 @@ export async function runMapCommand(args: MapArguments, io: CliIo): Promise<Exit
   return about(file, async () => {
     const problems = new Problems(file, io, allWithJson(args));
     if (image.isCutOff) problems.add(cutOff(image));
+    checkByteOrder(image, args);
+    const loaders = new Loaders(image, args.arch, kernelConfig(args));
     const target = {
-      pageSize: args['page-size'] ?? image.blockSize,
+      pageSize: kernelPageSize(image, args, args['page-size']),
       physAddr: args.phys ?? DEFAULT_PHYS,
       kernels: kernels(args),
+      loaders,
     };
     const selected = selectFiles(image, operands, problems.add);
     const report = new MappabilityReport(image, target, selected);

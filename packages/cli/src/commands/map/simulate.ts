@@ -16,7 +16,7 @@ import {
 } from 'xip-emu';
 import { InputError } from '../../shell/errors.js';
 import { mountRoot, romMachine } from '../../emulator/rom-machine.js';
-import type { Kernel, MappabilityReport, MappedFile } from './report.js';
+import type { Kernel, MapTarget, MappabilityReport, MappedFile } from './report.js';
 import { segmentName } from '../../render/segment.js';
 
 /** What the emulator got from one mapping, in the terms of {@link RangeExplanation}. */
@@ -70,7 +70,7 @@ export function simulateReport(report: MappabilityReport): Simulation {
   const disagreements: Disagreement[] = [];
   let mappings = 0;
   for (const kernel of target.kernels) {
-    const simulator = new Simulator(image, kernel, target.physAddr);
+    const simulator = new Simulator(image, kernel, target);
     for (const file of report.files()) {
       for (const { what, flags, range } of mappingsOf(file, kernel)) {
         if (range.pages === 0) continue;
@@ -117,18 +117,20 @@ class Simulator {
   private machine: Machine;
   private readonly image: CramfsImage;
   private readonly kernel: Kernel;
-  private readonly physAddr: number;
+  private readonly target: MapTarget;
   private readonly known = new Map<string, SimulatedRange>();
 
-  constructor(image: CramfsImage, kernel: Kernel, physAddr: number) {
+  constructor(image: CramfsImage, kernel: Kernel, target: MapTarget) {
     this.image = image;
     this.kernel = kernel;
-    this.physAddr = physAddr;
+    this.target = target;
     this.machine = this.boot();
   }
 
   private boot(): Machine {
-    return romMachine(this.image, { mmu: this.kernel === 'mmu', physAddr: this.physAddr });
+    const { physAddr, loaders } = this.target;
+    const { arch, config } = loaders;
+    return romMachine(this.image, { mmu: this.kernel === 'mmu', physAddr, arch, config });
   }
 
   /**
@@ -155,7 +157,7 @@ class Simulator {
   ): SimulatedRange {
     const { machine } = this;
     // Names that share data would share an inode, and with it the size of whichever came first.
-    const sb = mountRoot(machine, this.image, this.physAddr);
+    const sb = mountRoot(machine, this.image, this.target.physAddr);
     const process = machine.spawn();
     const file = process.files.install(new OpenFile(sb.iget(inode), path));
     try {

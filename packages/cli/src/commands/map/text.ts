@@ -25,6 +25,7 @@ export function mapJson(
     pageSize: target.pageSize,
     blockSize: image.blockSize,
     physAddr: target.physAddr,
+    arch: target.loaders.arch ?? null,
     files: new JsonList(filesJson(report)),
     totals: report.totals(),
     required: failures === null ? null : { ok: failures.length === 0, failures },
@@ -81,7 +82,7 @@ export function* mapTable(
   withSegments: boolean,
   width: number,
 ): Generator<string, void> {
-  const { kernels, pageSize, physAddr } = report.target;
+  const { kernels, pageSize, physAddr, loaders } = report.target;
   const both = kernels.length > 1;
   const columns: Column[] = [
     { title: 'FILE', fit: 'cut' },
@@ -130,7 +131,8 @@ export function* mapTable(
     : kernels[0] === 'mmu'
       ? 'with an MMU'
       : 'without an MMU';
-  yield `Pages of ${pageSize} bytes, image at ${hex(physAddr)}; ${kind}.\n`;
+  const pages = loaders.arch === undefined ? 'Pages' : `${loaders.arch}: pages`;
+  yield `${pages} of ${pageSize} bytes, image at ${hex(physAddr)}; ${kind}.\n`;
   yield* tablePieces(columns, rows, width);
   yield totalsText(report);
 }

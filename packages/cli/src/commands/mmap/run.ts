@@ -2,7 +2,7 @@ import { CramfsError, textToName, plural } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
 import type { MmapArguments } from './index.js';
 import { DEFAULT_PHYS } from '../../emulator/options.js';
-import { fileArchitecture, kernelConfig } from '../../emulator/architecture.js';
+import { checkKernel, fileArchitecture, kernelConfig } from '../../emulator/architecture.js';
 import { UsageError } from '../../shell/errors.js';
 import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
 import { print, type CliIo } from '../../shell/io.js';
@@ -21,6 +21,7 @@ export async function runMmapCommand(args: MmapArguments, io: CliIo): Promise<Ex
   const imageArguments = { offset: args['image-offset'], 'block-size': blockSize };
   const { image, offset } = await openImageAndOffset(file, imageArguments, io);
   return about(file, async () => {
+    checkKernel(image, args);
     const explanation = explainMmap(image, question(args, image, path, touches));
     await print(io, args.json ? mmapJson(explanation, offset) : mmapText(explanation));
     return EXIT.ok;

@@ -1,0 +1,42 @@
+import { isFlat } from 'cramfs-elf';
+import type { CramfsImage, Inode } from 'cramfs-reader';
+import { ARCHITECTURES, whyNotMapped, type ArchitectureName, type KernelConfig } from 'xip-emu';
+import { flatArchitecture, headOf, ofElf } from '../../emulator/architecture.js';
+
+/** Loaders of the kernels that the programs of an image are for. */
+export class Loaders {
+  private readonly image: CramfsImage;
+  /** Undefined: each program is for a kernel of its own architecture. */
+  readonly arch: ArchitectureName | undefined;
+  /** What differs from the usual configuration of the architecture. */
+  readonly config: Partial<KernelConfig>;
+  private ofFlat: ArchitectureName | undefined;
+
+  constructor(image: CramfsImage, arch?: ArchitectureName, config: Partial<KernelConfig> = {}) {
+    this.image = image;
+    this.arch = arch;
+    this.config = config;
+  }
+
+  /**
+   * Why a kernel maps nothing of a program, whatever the image is like. Undefined if it depends on
+   * the image, and for a machine that is not known here.
+   */
+  whyNotMapped(program: Inode, mmu: boolean): string | undefined {
+    const head = headOf(this.image, program);
+    const name = this.architecture(head);
+    if (name === undefined) return undefined;
+    const arch = ARCHITECTURES[name];
+    return whyNotMapped(head, {
+      arch,
+      mmu,
+      config: { ...arch.defaults(mmu), ...this.config },
+    });
+  }
+
+  private architecture(head: Uint8Array): ArchitectureName | undefined {
+    if (this.arch !== undefined) return this.arch;
+    if (!isFlat(head)) return ofElf(head);
+    return (this.ofFlat ??= flatArchitecture(this.image));
+  }
+}
