@@ -4,6 +4,7 @@ export type Errno =
   | 'EACCES'
   | 'EADDRINUSE'
   | 'EAGAIN'
+  | 'EBADE'
   | 'EBADF'
   | 'EBUSY'
   | 'EEXIST'

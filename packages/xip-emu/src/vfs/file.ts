@@ -26,6 +26,12 @@ export interface NommuCapabilities {
   readonly exec: boolean;
 }
 
+// include/linux/fs.h: what remapFileRange() is asked for.
+/** Only where both ranges have the same bytes. */
+export const REMAP_FILE_DEDUP = 1;
+/** A partial block at the end that cannot be shared may be left out. */
+export const REMAP_FILE_CAN_SHORTEN = 2;
+
 /** From where lseek(2) counts, or what it looks for: SEEK_SET and so on. */
 export type Whence = 'set' | 'cur' | 'end' | 'data' | 'hole';
 
@@ -79,7 +85,10 @@ export interface FileOperations {
   fsync?(file: OpenFile, start: number, end: number): void;
   /**
    * Makes `length` bytes of `target` share the blocks of `source`, a file of the same file system
-   * (0: up to its end). No hook: EOPNOTSUPP. @throws SyscallError.
+   * (0: up to its end). No hook: EOPNOTSUPP.
+   *
+   * @param flags REMAP_FILE_*.
+   * @throws SyscallError; EBADE where REMAP_FILE_DEDUP finds other bytes.
    */
   remapFileRange?(
     source: OpenFile,
@@ -87,6 +96,7 @@ export interface FileOperations {
     target: OpenFile,
     targetOffset: number,
     length: number,
+    flags: number,
   ): void;
   /** With an MMU: prepares a new area. No hook: ENODEV. @throws SyscallError. */
   mmap?(file: OpenFile, vma: VmArea): void;

@@ -1,6 +1,8 @@
-import { SyscallError } from '../errno.js';
-import { PAGE_SIZE } from '../units.js';
-import type { OpenFile } from './file.js';
+import { SyscallError, isSyscallError } from '../errno.js';
+import { PAGE_SIZE, pageAlign } from '../units.js';
+import { REMAP_FILE_CAN_SHORTEN, REMAP_FILE_DEDUP, type OpenFile } from './file.js';
+import type { Inode } from './inode.js';
+import { checkLoff } from './read-write.js';
 import { writebackRange } from './writeback.js';
 
 /** struct file_clone_range: bytes; a length of 0 means up to the end of the source. */
@@ -11,7 +13,7 @@ export interface CloneRange {
 }
 
 /**
- * FICLONERANGE; blocks of file systems that can share some are as large as pages here: makes a range of `target` share the blocks of a range of `source`. Compare
+ * FICLONERANGE: makes a range of `target` share the blocks of a range of `source`. Compare
  * fs/ioctl.c:ioctl_file_clone(), fs/remap_range.c:vfs_clone_file_range().
  *
  * @throws SyscallError EXDEV, EISDIR, EINVAL, EBADF, EOPNOTSUPP, or what the file system throws.
@@ -21,22 +23,30 @@ export function cloneFileRange(source: OpenFile, target: OpenFile, range: CloneR
   if (source.inode.sb !== target.inode.sb) throw new SyscallError('EXDEV');
   if (source.inode.isDirectory || target.inode.isDirectory) throw new SyscallError('EISDIR');
   if (!source.inode.isRegular || !target.inode.isRegular) throw new SyscallError('EINVAL');
-  if (!source.readable || !target.writable) throw new SyscallError('EBADF');
+  if (!source.readable || !target.writable || target.append) throw new SyscallError('EBADF');
   if (source.fops.remapFileRange === undefined) {
     throw new SyscallError('EOPNOTSUPP', 'the file system shares no blocks');
   }
-  for (const value of [sourceOffset, length, targetOffset]) {
-    if (!Number.isSafeInteger(value) || value < 0) throw new SyscallError('EINVAL');
-  }
-  source.fops.remapFileRange(source, sourceOffset, target, targetOffset, length);
+  verifyRemapArea(sourceOffset, length);
+  verifyRemapArea(targetOffset, length);
+  source.fops.remapFileRange(source, sourceOffset, target, targetOffset, length, 0);
+}
+
+/** Compare fs/remap_range.c:remap_verify_area(). @throws SyscallError EINVAL. */
+function verifyRemapArea(position: number, length: number): void {
+  checkLoff(position);
+  checkLoff(length);
+  checkLoff(position + length);
 }
 
 /**
- * What a file system does before it remaps: checks the range, and writes both files back, so that
- * blocks are all that has to be looked at. Compare fs/remap_range.c:generic_remap_file_range_prep().
+ * What a file system does before it remaps: checks the range, writes both files back, so that
+ * blocks are all that has to be looked at, and compares them if it is to dedupe. Blocks are as
+ * large as pages here. Compare fs/remap_range.c:generic_remap_file_range_prep().
  *
- * @returns how many bytes to remap: up to the end of the source where 0 was asked for.
- * @throws SyscallError EINVAL for what is not made of whole blocks, or overlaps itself.
+ * @returns how many bytes to remap: up to the end of the source where 0 was asked for; perhaps less
+ * than wanted with REMAP_FILE_CAN_SHORTEN.
+ * @throws SyscallError EINVAL for what is not made of whole blocks, or overlaps itself; EBADE.
  */
 export function remapFileRangePrep(
   source: OpenFile,
@@ -44,45 +54,73 @@ export function remapFileRangePrep(
   target: OpenFile,
   targetOffset: number,
   wanted: number,
+  flags: number,
 ): number {
   const from = source.inode;
   const to = target.inode;
-  let length = wanted;
-  if (length === 0) {
-    if (from.size === 0 || sourceOffset === from.size) return 0;
-    if (sourceOffset > from.size) throw new SyscallError('EINVAL', 'behind the end of the source');
-    length = from.size - sourceOffset;
+  if (wanted === 0) {
+    if ((flags & REMAP_FILE_DEDUP) !== 0 || sourceOffset === from.size) return 0;
+    if (sourceOffset > from.size) throw new SyscallError('EINVAL', 'beyond the end of the source');
   }
-  checkRange(from.size, sourceOffset, targetOffset, length);
-  const end = sourceOffset + length;
-  const covered = end === from.size ? Math.ceil(end / PAGE_SIZE) * PAGE_SIZE : end;
-  const span = covered - sourceOffset;
+  const length = wanted === 0 ? from.size - sourceOffset : wanted;
+  const whole = checkRange(from, sourceOffset, to, targetOffset, length, flags);
+  if (whole === 0) return 0;
+  for (const { mapping } of [from, to]) if (mapping !== undefined) writebackRange(mapping);
+  if (
+    (flags & REMAP_FILE_DEDUP) !== 0 &&
+    !isSameRange(source, sourceOffset, target, targetOffset, whole)
+  ) {
+    throw new SyscallError('EBADE', 'the ranges differ');
+  }
+  return checkLength(to, targetOffset, whole, flags);
+}
+
+/** Compare fs/remap_range.c:generic_remap_checks(). @returns bytes, perhaps less than `wanted`. */
+function checkRange(
+  from: Inode,
+  sourceOffset: number,
+  to: Inode,
+  targetOffset: number,
+  wanted: number,
+  flags: number,
+): number {
+  if (sourceOffset % PAGE_SIZE !== 0 || targetOffset % PAGE_SIZE !== 0) {
+    throw new SyscallError('EINVAL', 'an offset is not block aligned');
+  }
+  const dedupes = (flags & REMAP_FILE_DEDUP) !== 0;
+  if (dedupes && (targetOffset >= to.size || targetOffset + wanted > to.size)) {
+    throw new SyscallError('EINVAL', 'beyond the end of the target');
+  }
+  if (sourceOffset >= from.size || (dedupes && sourceOffset + wanted > from.size)) {
+    throw new SyscallError('EINVAL', 'beyond the end of the source');
+  }
+  let length = Math.min(wanted, from.size - sourceOffset);
+  const atEnd =
+    sourceOffset + length === from.size && (!dedupes || targetOffset + length === to.size);
+  if (!atEnd) length = alignDown(length);
+  const span = atEnd ? pageAlign(from.size) - sourceOffset : length;
   if (from === to && targetOffset + span > sourceOffset && targetOffset < sourceOffset + span) {
     throw new SyscallError('EINVAL', 'the ranges overlap');
   }
-  for (const { mapping } of [from, to]) if (mapping !== undefined) writebackRange(mapping);
-  // A last block that is not full can only become a last block. Compare generic_remap_check_len().
-  if (length % PAGE_SIZE !== 0 && targetOffset + length < to.size) {
-    throw new SyscallError('EINVAL', 'a partial block inside the target');
+  if (length !== wanted && (flags & REMAP_FILE_CAN_SHORTEN) === 0) {
+    throw new SyscallError('EINVAL', 'the length is not whole blocks within the source');
   }
   return length;
 }
 
-/** Compare fs/remap_range.c:generic_remap_checks(). */
-function checkRange(
-  size: number,
-  sourceOffset: number,
-  targetOffset: number,
-  length: number,
-): void {
-  if (sourceOffset % PAGE_SIZE !== 0 || targetOffset % PAGE_SIZE !== 0) {
-    throw new SyscallError('EINVAL', 'an offset is not block aligned');
-  }
-  const end = sourceOffset + length;
-  if (end > size) throw new SyscallError('EINVAL', 'behind the end of the source');
-  if (end !== size && length % PAGE_SIZE !== 0) {
-    throw new SyscallError('EINVAL', 'the length is not whole blocks');
-  }
+/**
+ * A last block that is not full can only become a last block. Compare
+ * fs/remap_range.c:generic_remap_check_len().
+ */
+function checkLength(to: Inode, targetOffset: number, length: number, flags: number): number {
+  if (length % PAGE_SIZE === 0 || targetOffset + length >= to.size) return length;
+  if ((flags & REMAP_FILE_CAN_SHORTEN) !== 0) return alignDown(length);
+  const code = (flags & REMAP_FILE_DEDUP) === 0 ? 'EINVAL' : 'EBADE';
+  throw new SyscallError(code, 'a partial block inside the target');
+}
+
+function alignDown(length: number): number {
+  return length - (length % PAGE_SIZE);
 }
 
 /** struct file_dedupe_range: bytes; whole blocks, or up to the ends of both files. */
@@ -95,37 +133,66 @@ export interface DedupeRange {
 export interface DedupeResult {
   /** FILE_DEDUPE_RANGE_SAME or FILE_DEDUPE_RANGE_DIFFERS. */
   readonly status: 'same' | 'differs';
-  /** Bytes that are shared now. */
+  /** Bytes asked for, up to 1 GiB: also where a partial block at the end was left out. */
   readonly bytesDeduped: number;
 }
 
+/** What one request dedupes at most. */
+const DEDUPE_LIMIT = 2 ** 30;
+
 /**
- * FIDEDUPERANGE: makes a range of `target` share the blocks of a range of `source` if the bytes are
- * the same. Compare fs/remap_range.c:vfs_dedupe_file_range_one().
+ * FIDEDUPERANGE: makes a range of `target`, which need not be open for writing, share the blocks of
+ * a range of `source` if the bytes are the same. Compare fs/remap_range.c:vfs_dedupe_file_range().
  *
- * @throws SyscallError EXDEV, EISDIR, EINVAL, EBADF, EPERM, EOPNOTSUPP, or what reading throws.
+ * @throws SyscallError EXDEV, EISDIR, EINVAL, EOPNOTSUPP, EPERM, EROFS, or what reading throws: of
+ * `target` they are its `status` in Linux.
  */
 export function dedupeFileRange(
   source: OpenFile,
   target: OpenFile,
   { sourceOffset, length, targetOffset }: DedupeRange,
 ): DedupeResult {
-  for (const value of [sourceOffset, length, targetOffset]) {
-    if (!Number.isSafeInteger(value) || value < 0) throw new SyscallError('EINVAL');
-  }
   if (!source.readable) throw new SyscallError('EINVAL');
-  if (source.inode.isDirectory || target.inode.isDirectory) throw new SyscallError('EISDIR');
-  if (!source.inode.isRegular || !target.inode.isRegular) throw new SyscallError('EINVAL');
-  if (source.inode.sb !== target.inode.sb) throw new SyscallError('EXDEV');
+  if (source.inode.isDirectory) throw new SyscallError('EISDIR');
+  if (!source.inode.isRegular) throw new SyscallError('EINVAL');
   if (source.fops.remapFileRange === undefined) throw new SyscallError('EOPNOTSUPP');
-  if (targetOffset + length > target.inode.size) throw new SyscallError('EINVAL');
+  verifyRemapArea(sourceOffset, length);
   if (sourceOffset + length > source.inode.size) throw new SyscallError('EINVAL');
-  if (length === 0) return { status: 'same', bytesDeduped: 0 };
-  if (!isSameRange(source, sourceOffset, target, targetOffset, length)) {
-    return { status: 'differs', bytesDeduped: 0 };
+  const limited = Math.min(length, DEDUPE_LIMIT);
+  try {
+    dedupeFileRangeOne(source, sourceOffset, target, targetOffset, limited);
+  } catch (error) {
+    if (isSyscallError(error, 'EBADE')) return { status: 'differs', bytesDeduped: 0 };
+    throw error;
   }
-  source.fops.remapFileRange(source, sourceOffset, target, targetOffset, length);
-  return { status: 'same', bytesDeduped: length };
+  return { status: 'same', bytesDeduped: limited };
+}
+
+/**
+ * Dedupes, or throws EBADE where the ranges differ. Compare
+ * fs/remap_range.c:vfs_dedupe_file_range_one().
+ *
+ * @throws SyscallError
+ */
+export function dedupeFileRangeOne(
+  source: OpenFile,
+  sourceOffset: number,
+  target: OpenFile,
+  targetOffset: number,
+  length: number,
+): void {
+  verifyRemapArea(sourceOffset, length);
+  verifyRemapArea(targetOffset, length);
+  const dedupe = (): void => {
+    if (source.inode.sb !== target.inode.sb) throw new SyscallError('EXDEV');
+    if (target.inode.isDirectory) throw new SyscallError('EISDIR');
+    if (target.fops.remapFileRange === undefined) throw new SyscallError('EINVAL');
+    if (length === 0) return;
+    const flags = REMAP_FILE_DEDUP | REMAP_FILE_CAN_SHORTEN;
+    target.fops.remapFileRange(source, sourceOffset, target, targetOffset, length, flags);
+  };
+  if (target.mount === undefined) dedupe();
+  else target.mount.withWriteAccess(dedupe);
 }
 
 /** Compare fs/remap_range.c:vfs_dedupe_file_range_compare(). */

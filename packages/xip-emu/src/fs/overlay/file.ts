@@ -7,8 +7,9 @@ import {
   backingFileWrite,
   openBackingFile,
 } from '../../vfs/backing-file.js';
-import { OpenFile, type FileOperations } from '../../vfs/file.js';
+import { OpenFile, REMAP_FILE_DEDUP, type FileOperations } from '../../vfs/file.js';
 import { directoryOperations } from '../../vfs/libfs.js';
+import { cloneFileRange, dedupeFileRangeOne } from '../../vfs/remap-range.js';
 import { OverlayInode } from './inode.js';
 
 /** The real file that was opened with the overlay's: it stays the same after a copy-up. */
@@ -69,6 +70,20 @@ export const overlayFileOperations: FileOperations = {
     withReal(file, (real) => {
       if (real.fops.fallocate === undefined) throw new SyscallError('EOPNOTSUPP');
       real.fops.fallocate(real, mode, offset, length);
+    });
+  },
+  /** To dedupe nothing is copied up. Compare fs/overlayfs/file.c:ovl_remap_file_range(). */
+  remapFileRange(source, sourceOffset, target, targetOffset, length, flags) {
+    const dedupes = (flags & REMAP_FILE_DEDUP) !== 0;
+    const uppers = [overlayInode(source).upper, overlayInode(target).upper];
+    if (dedupes && uppers.includes(undefined)) {
+      throw new SyscallError('EPERM', 'a file of a lower layer');
+    }
+    withReal(target, (realTarget) => {
+      withReal(source, (real) => {
+        if (dedupes) dedupeFileRangeOne(real, sourceOffset, realTarget, targetOffset, length);
+        else cloneFileRange(real, realTarget, { sourceOffset, targetOffset, length });
+      });
     });
   },
   /** Files of the lower layer are as they were. Compare fs/overlayfs/file.c:ovl_fsync(). */

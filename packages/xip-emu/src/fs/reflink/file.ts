@@ -24,8 +24,8 @@ export const cowfsFileOperations: FileOperations = {
     writebackRange(mapping!, Math.floor(start / PAGE_SIZE), pagesOf(end));
   },
   /** Compare fs/xfs/xfs_file.c:xfs_file_remap_range(). */
-  remapFileRange(source, sourceOffset, target, targetOffset, wanted) {
-    const length = remapFileRangePrep(source, sourceOffset, target, targetOffset, wanted);
+  remapFileRange(source, sourceOffset, target, targetOffset, wanted, flags) {
+    const length = remapFileRangePrep(source, sourceOffset, target, targetOffset, wanted, flags);
     if (length === 0) return;
     const to = cowfsInode(target.inode);
     to.zeroBehindEnd(targetOffset);
