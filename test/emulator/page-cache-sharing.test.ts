@@ -1,7 +1,7 @@
 import { S_IFDIR } from 'cramfs-format';
 import { openImage } from 'cramfs-reader';
 import { expect, test } from 'vitest';
-import { CowfsSuperBlock } from '#xip-emu/fs/reflink/super.js';
+import { CowfsSuperBlock } from '#xip-emu/fs/cowfs/super.js';
 import { OverlaySuperBlock } from '#xip-emu/fs/overlay/super.js';
 import { TmpfsSuperBlock } from '#xip-emu/fs/tmpfs/super.js';
 import { MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE } from '#xip-emu/memory-map.js';

@@ -76,7 +76,7 @@ export {
 export { FuseSuperBlock } from './fs/fuse/super.js';
 export { DevSuperBlock } from './fs/devfs/super.js';
 export { OverlaySuperBlock } from './fs/overlay/super.js';
-export { CowfsSuperBlock, type CowfsOptions } from './fs/reflink/super.js';
+export { CowfsSuperBlock, type CowfsOptions } from './fs/cowfs/super.js';
 export { TarfsSuperBlock, type TarfsOptions } from './fs/tarfs/super.js';
 export { RamfsSuperBlock, type RamfsOptions } from './fs/ramfs/super.js';
 export { TmpfsSuperBlock } from './fs/tmpfs/super.js';

@@ -2,13 +2,12 @@ import { PG_ANON_EXCLUSIVE } from '../phys/physical-memory.js';
 import { VM_MIXEDMAP, VM_PFNMAP, VM_SHARED, isCowMapping } from '../vfs/vm-area.js';
 import { setExeFile } from '../vfs/write-access.js';
 import { forkAnonVmas } from './anon-vma.js';
-import { Mm } from './mm-struct.js';
+import type { Mm } from './mm-struct.js';
 import { PTE_DIRTY, PTE_SPECIAL, PTE_WRITE, PTE_YOUNG, pteFrame } from './pte.js';
 import type { Vma } from './vma.js';
 
-/** A copy of the memory for a child. Compare kernel/fork.c:dup_mmap(). */
-export function forkMm(parent: Mm): Mm {
-  const child = new Mm(parent.host);
+/** Gives a child, which has no areas yet, a copy of the memory. Compare kernel/fork.c:dup_mmap(). */
+export function dupMmap(child: Mm, parent: Mm): void {
   child.startBrk = parent.startBrk;
   child.brkEnd = parent.brkEnd;
   child.startStack = parent.startStack;
@@ -19,7 +18,6 @@ export function forkMm(parent: Mm): Mm {
     child.link(copy);
     if (needsCopy(vma)) copyPageRange(parent, child, vma);
   }
-  return child;
 }
 
 /**

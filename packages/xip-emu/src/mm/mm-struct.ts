@@ -19,7 +19,7 @@ import { VM_WRITE, type VmArea, type VmSpace } from '../vfs/vm-area.js';
 import { setExeFile, type HasExeFile } from '../vfs/write-access.js';
 import { unlinkAnonVmas } from './anon-vma.js';
 import { brk } from './brk.js';
-import { forkMm } from './fork.js';
+import { dupMmap } from './fork.js';
 import { madvise } from './madvise.js';
 import {
   ACCESS_FETCH,
@@ -157,7 +157,9 @@ export class Mm implements MemoryMap, VmSpace, HasExeFile {
   }
 
   fork(): Mm {
-    return forkMm(this);
+    const child = new Mm(this.host);
+    dupMmap(child, this);
+    return child;
   }
 
   /** mmput(): exit_mmap(), and the program's file. */

@@ -1,7 +1,7 @@
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from 'cramfs-format';
 import { PAGE_SIZE } from '../units.js';
 import { Trace } from '../trace.js';
-import type { AddressSpace } from './address-space.js';
+import type { AddressSpace, AddressSpaceOperations } from './address-space.js';
 import { UNNAMED_DEVICE, type DeviceNumber } from './device.js';
 import type { FileOperations } from './file.js';
 import { Clock, type Iattr, type Kstat } from './kstat.js';
@@ -118,6 +118,12 @@ export const SECTOR_SIZE = 512;
 export const RENAME_NOREPLACE = 1;
 export const RENAME_EXCHANGE = 2;
 export const RENAME_WHITEOUT = 4;
+
+/** What a super block gives to a new inode: i_fop, and a_ops of its page cache. */
+export interface OperationTables {
+  readonly fops: FileOperations;
+  readonly aops: AddressSpaceOperations;
+}
 
 /** struct inode. File systems extend it. Names are byte strings. */
 export abstract class Inode {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { errnoOf } from '../../../../test/helpers/emulator.js';
 import { OverlaySuperBlock } from '../fs/overlay/super.js';
-import { CowfsSuperBlock } from '../fs/reflink/super.js';
+import { CowfsSuperBlock } from '../fs/cowfs/super.js';
 import { TmpfsSuperBlock } from '../fs/tmpfs/super.js';
 import { Machine } from '../machine.js';
 import type { Process } from '../process.js';

@@ -9,14 +9,9 @@ import { makeInode, type Inode as ImageInode } from 'cramfs-reader';
 import { SyscallError, invariant } from '../../errno.js';
 import { PAGE_SIZE } from '../../units.js';
 import { AddressSpace } from '../../vfs/address-space.js';
-import type { FileOperations } from '../../vfs/file.js';
 import { UNNAMED_DEVICE, type DeviceNumber } from '../../vfs/device.js';
-import { Inode, SECTOR_SIZE, type DirectoryEntry } from '../../vfs/inode.js';
+import { Inode, SECTOR_SIZE, type DirectoryEntry, type OperationTables } from '../../vfs/inode.js';
 import type { Kstat } from '../../vfs/kstat.js';
-import { specialOperations } from '../../vfs/special.js';
-import { directoryOperations } from '../../vfs/libfs.js';
-import { blockdevFileOperations, physmemFileOperations } from './file.js';
-import { cramfsAops } from './read-folio.js';
 import type { CramfsSuperBlock } from './super.js';
 
 /** Entries are read through a window of this many bytes. */
@@ -32,8 +27,8 @@ export class CramfsInode extends Inode {
   readonly mapping: AddressSpace | undefined;
   private readonly dentries = new Map<string, Inode | undefined>();
 
-  constructor(sb: CramfsSuperBlock, raw: ImageInode) {
-    super(raw.ino, fileOperations(sb, raw));
+  constructor(sb: CramfsSuperBlock, raw: ImageInode, { fops, aops }: OperationTables) {
+    super(raw.ino, fops);
     this.sb = sb;
     this.raw = raw;
     this.mode = raw.mode;
@@ -41,7 +36,7 @@ export class CramfsInode extends Inode {
     this.size = raw.ino % 4 === 0 ? raw.size : 0;
     const hasPages = raw.type === 'file' || raw.type === 'symlink';
     this.mapping = hasPages
-      ? new AddressSpace(this, cramfsAops, sb.phys, { store: sb.image.bytes })
+      ? new AddressSpace(this, aops, sb.phys, { store: sb.image.bytes })
       : undefined;
   }
 
@@ -140,9 +135,4 @@ export class CramfsInode extends Inode {
 export function cramfsInode(inode: Inode): CramfsInode {
   invariant(inode instanceof CramfsInode, 'an operation of cramfs on a foreign inode');
   return inode;
-}
-
-function fileOperations(sb: CramfsSuperBlock, raw: ImageInode): FileOperations {
-  const regular = sb.physmem ? physmemFileOperations : blockdevFileOperations;
-  return specialOperations(raw.mode, directoryOperations, regular);
 }

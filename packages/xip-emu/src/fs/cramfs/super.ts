@@ -15,9 +15,13 @@ import { KernelCorruption } from '../../kernel-corruption.js';
 import type { PhysicalMemory } from '../../phys/physical-memory.js';
 import { PAGE_SIZE, type Address } from '../../units.js';
 import type { DeviceNumber } from '../../vfs/device.js';
-import { SuperBlock, type BackingDevice } from '../../vfs/inode.js';
+import { SuperBlock, type BackingDevice, type OperationTables } from '../../vfs/inode.js';
+import { directoryOperations } from '../../vfs/libfs.js';
+import { specialOperations } from '../../vfs/special.js';
+import { blockdevFileOperations, physmemFileOperations } from './file.js';
 import { CramfsInode } from './inode.js';
 import type { CramfsPolicy } from './policy.js';
+import { cramfsAops } from './read-folio.js';
 
 /** The size that a superblock without CRAMFS_FLAG_FSID_VERSION_2 stands for. */
 const OLD_SIZE = 1 << 28;
@@ -134,10 +138,15 @@ export class CramfsSuperBlock extends SuperBlock {
     let inode = this.inodes.get(raw.ino);
     if (inode === undefined) {
       if (raw.type === undefined) throw new SyscallError('EIO', 'an unknown file type');
-      inode = new CramfsInode(this, raw);
+      inode = new CramfsInode(this, raw, this.tablesOf(raw.mode));
       this.inodes.set(raw.ino, inode);
     }
     return inode;
+  }
+
+  private tablesOf(mode: number): OperationTables {
+    const regular = this.physmem ? physmemFileOperations : blockdevFileOperations;
+    return { fops: specialOperations(mode, directoryOperations, regular), aops: cramfsAops };
   }
 
   cachedInodes(): Iterable<CramfsInode> {

@@ -10,13 +10,10 @@ import {
 } from 'cramfs-format';
 import { SyscallError, invariant } from '../../errno.js';
 import { AddressSpace } from '../../vfs/address-space.js';
-import { Inode } from '../../vfs/inode.js';
+import { Inode, type OperationTables } from '../../vfs/inode.js';
 import { invalidatePages } from '../../vfs/invalidate.js';
 import { truncatePagecache } from '../../vfs/truncate.js';
-import { fuseAops } from './cache.js';
 import type { FuseBacking } from './connection.js';
-import { directoryOperations } from '../../vfs/libfs.js';
-import { fuseFileOperations } from './file.js';
 import type { FuseFile } from './fuse-file.js';
 import type { FuseAttributes, NodeId } from './protocol.js';
 import type { FuseSuperBlock } from './super.js';
@@ -39,17 +36,22 @@ export class FuseInode extends Inode {
   /** What all files that are passed through have behind them. */
   backing: FuseBacking | undefined = undefined;
 
-  constructor(sb: FuseSuperBlock, nodeId: NodeId, attributes: FuseAttributes) {
+  constructor(
+    sb: FuseSuperBlock,
+    nodeId: NodeId,
+    attributes: FuseAttributes,
+    { fops, aops }: OperationTables,
+  ) {
     const { mode, size, links = 1, ino = nodeId } = attributes;
     checkAttributes(attributes);
-    super(ino, (mode & S_IFMT) === S_IFDIR ? directoryOperations : fuseFileOperations);
+    super(ino, fops);
     this.sb = sb;
     this.nodeId = nodeId;
     this.mode = mode;
     this.size = size;
     this.links = links;
     this.mapping = this.isRegular
-      ? new AddressSpace(this, fuseAops, sb.phys, { truncatable: true })
+      ? new AddressSpace(this, aops, sb.phys, { truncatable: true })
       : undefined;
   }
 

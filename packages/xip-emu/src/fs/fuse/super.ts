@@ -2,7 +2,10 @@ import { S_IFDIR, S_IFMT } from 'cramfs-format';
 import { SyscallError } from '../../errno.js';
 import type { PhysicalMemory } from '../../phys/physical-memory.js';
 import { SuperBlock, type BackingDevice } from '../../vfs/inode.js';
+import { directoryOperations } from '../../vfs/libfs.js';
+import { fuseAops } from './cache.js';
 import { FuseConnection } from './connection.js';
+import { fuseFileOperations } from './file.js';
 import { FuseInode } from './inode.js';
 import { FUSE_ROOT_ID, type FuseEntry, type FuseServer, type NodeId } from './protocol.js';
 
@@ -46,7 +49,9 @@ export class FuseSuperBlock extends SuperBlock {
     if (!Number.isInteger(nodeId) || nodeId < FUSE_ROOT_ID || nodeId > Number.MAX_SAFE_INTEGER) {
       throw new SyscallError('EIO', 'the server gives no node');
     }
-    const inode = new FuseInode(this, nodeId, attributes);
+    const isDirectory = (attributes.mode & S_IFMT) === S_IFDIR;
+    const fops = isDirectory ? directoryOperations : fuseFileOperations;
+    const inode = new FuseInode(this, nodeId, attributes, { fops, aops: fuseAops });
     // A node that has become something of another type is another inode: fuse_make_bad().
     if (known !== undefined) {
       known.links = 0;

@@ -3,16 +3,14 @@ import { SyscallError, invariant } from '../../errno.js';
 import type { AddressSpace } from '../../vfs/address-space.js';
 import { moveAreas } from '../../vfs/backing-file.js';
 import type { DeviceNumber } from '../../vfs/device.js';
-import type { OpenFile } from '../../vfs/file.js';
+import type { FileOperations, OpenFile } from '../../vfs/file.js';
 import { Inode, type DirectoryEntry, type EntryName } from '../../vfs/inode.js';
 import type { Iattr, Kstat } from '../../vfs/kstat.js';
 import type { ResolvedPath } from '../../vfs/namei.js';
-import { specialOperations } from '../../vfs/special.js';
 import { doTruncate } from '../../vfs/truncate.js';
 import { copyUp } from './copy-up.js';
 import type { OverlayDentry } from './dentry.js';
 import { createObject, linkObject, removeObject } from './dir.js';
-import { overlayDirectoryOperations, overlayFileOperations } from './file.js';
 import type { LayerInode } from './layers.js';
 import { isLowerPositive, lookupLayers } from './namei.js';
 import { readMerged } from './readdir.js';
@@ -50,10 +48,11 @@ export class OverlayInode extends Inode {
     ino: number,
     { upper, lowers, redirect }: OverlayInodeLayers,
     constIno: boolean,
+    fops: FileOperations,
   ) {
     const real = upper ?? lowers[0]?.inode;
     invariant(real !== undefined, 'an overlay inode without a layer');
-    super(ino, specialOperations(real.mode, overlayDirectoryOperations, overlayFileOperations));
+    super(ino, fops);
     this.sb = sb;
     this.lowers = lowers;
     this.upper = upper;

@@ -4,7 +4,9 @@ import type { DeviceNumber } from '../../vfs/device.js';
 import { FILESYSTEM_MAX_STACK_DEPTH, SuperBlock, type Inode } from '../../vfs/inode.js';
 import { NOOP_BDI } from '../../vfs/libfs.js';
 import { Mount } from '../../vfs/mount.js';
-import { OverlayInode } from './inode.js';
+import { specialOperations } from '../../vfs/special.js';
+import { overlayDirectoryOperations, overlayFileOperations } from './file.js';
+import { OverlayInode, type OverlayInodeLayers } from './inode.js';
 import {
   OVL_XATTR_IMPURE,
   OVL_XATTR_ORIGIN,
@@ -97,7 +99,7 @@ export class OverlaySuperBlock extends SuperBlock {
       this.upperMount = new Mount('', upper.sb);
     }
     const stack = this.layers.map((layer) => ({ layer, inode: layer.root }));
-    this.root = new OverlayInode(this, this.takeIno(), { upper, lowers: stack }, true);
+    this.root = this.newInode(this.takeIno(), { upper, lowers: stack }, true);
   }
 
   /** redirect_dir=on: directories with a lower part can be renamed. */
@@ -119,6 +121,12 @@ export class OverlaySuperBlock extends SuperBlock {
     const ino = this.nextIno;
     this.nextIno += 1;
     return ino;
+  }
+
+  private newInode(ino: number, layers: OverlayInodeLayers, constIno: boolean): OverlayInode {
+    const { mode } = layers.upper ?? layers.lowers[0]!.inode;
+    const fops = specialOperations(mode, overlayDirectoryOperations, overlayFileOperations);
+    return new OverlayInode(this, ino, layers, constIno, fops);
   }
 
   /** Between ovl_want_write() and ovl_drop_write(). @throws SyscallError EROFS. */
@@ -144,7 +152,7 @@ export class OverlaySuperBlock extends SuperBlock {
     if (known !== undefined) return known;
     const { isDirectory, ino } = upper ?? lower!;
     const own = isDirectory ? this.takeIno() : isByLower ? lower.ino : ino;
-    const inode = new OverlayInode(this, own, { upper, lowers, redirect }, isByLower);
+    const inode = this.newInode(own, { upper, lowers, redirect }, isByLower);
     if (key !== undefined) this.inodes.set(key, inode);
     this.cached.add(inode);
     return inode;

@@ -1,13 +1,10 @@
-import { S_IFDIR, S_IFMT, S_IFREG } from 'cramfs-format';
 import { SyscallError, invariant } from '../../errno.js';
-import { AddressSpace } from '../../vfs/address-space.js';
-import type { Inode } from '../../vfs/inode.js';
+import { AddressSpace, type AddressSpaceOperations } from '../../vfs/address-space.js';
+import type { Inode, OperationTables } from '../../vfs/inode.js';
 import { SimpleInode } from '../../vfs/simple-inode.js';
 import { truncatePagecache, zeroRestOfPage } from '../../vfs/truncate.js';
 import { writebackRange } from '../../vfs/writeback.js';
 import { TarContent } from './content.js';
-import { tarfsDirectoryOperations, tarfsFileOperations, tarfsSpecialOperations } from './file.js';
-import { tarfsAops } from './pager.js';
 import type { TarfsSuperBlock } from './super.js';
 
 /** The largest size that a header's eleven octal digits can say. */
@@ -25,10 +22,12 @@ export class TarfsInode extends SimpleInode<TarfsInode> {
   /** The time that the archive has for it, in seconds; 0 for what is new. */
   archivedMtime = 0;
   private pager: AddressSpace | undefined = undefined;
+  private readonly aops: AddressSpaceOperations;
 
-  constructor(sb: TarfsSuperBlock, ino: number, mode: number) {
-    super(ino, mode, operationsOf(mode));
+  constructor(sb: TarfsSuperBlock, ino: number, mode: number, { fops, aops }: OperationTables) {
+    super(ino, mode, fops);
     this.sb = sb;
+    this.aops = aops;
   }
 
   protected newInode(mode: number): TarfsInode {
@@ -55,7 +54,7 @@ export class TarfsInode extends SimpleInode<TarfsInode> {
   /** The pager, made if this is the first map. */
   takePager(): AddressSpace {
     if (this.pager === undefined) {
-      this.pager = new AddressSpace(this, tarfsAops, this.sb.phys, { truncatable: true });
+      this.pager = new AddressSpace(this, this.aops, this.sb.phys, { truncatable: true });
       this.sb.mapped.add(this);
       this.sb.trace.sink?.({ type: 'pager', fs: this.sb.type, ino: this.ino, made: true });
     }
@@ -107,17 +106,6 @@ export class TarfsInode extends SimpleInode<TarfsInode> {
   /** Names of a directory. */
   *children(): Generator<readonly [name: string, inode: TarfsInode]> {
     yield* this.entries;
-  }
-}
-
-function operationsOf(mode: number): TarfsInode['fops'] {
-  switch (mode & S_IFMT) {
-    case S_IFDIR:
-      return tarfsDirectoryOperations;
-    case S_IFREG:
-      return tarfsFileOperations;
-    default:
-      return tarfsSpecialOperations;
   }
 }
 

@@ -1,4 +1,4 @@
-import { S_IFDIR, nameToText, typeBits } from 'cramfs-format';
+import { S_IFDIR, S_IFMT, S_IFREG, nameToText, typeBits } from 'cramfs-format';
 import {
   TarFormatError,
   UnexpectedEnd,
@@ -10,9 +10,12 @@ import { SyscallError } from '../../errno.js';
 import type { PhysicalMemory } from '../../phys/physical-memory.js';
 import { SuperBlock } from '../../vfs/inode.js';
 import { NOOP_BDI } from '../../vfs/libfs.js';
+import type { FileOperations } from '../../vfs/file.js';
+import { tarfsDirectoryOperations, tarfsFileOperations, tarfsSpecialOperations } from './file.js';
 import { gunzip, isGzip } from './gzip.js';
 import { TarfsInode } from './inode.js';
 import { mtimeOf } from './member-headers.js';
+import { tarfsAops } from './pager.js';
 import { writeArchive, type Archive, type ArchivedMember } from './write-archive.js';
 
 export interface TarfsOptions {
@@ -75,7 +78,10 @@ export class TarfsSuperBlock extends SuperBlock {
   }
 
   newInode(mode: number): TarfsInode {
-    const inode = new TarfsInode(this, this.nextIno, mode);
+    const inode = new TarfsInode(this, this.nextIno, mode, {
+      fops: operationsOf(mode),
+      aops: tarfsAops,
+    });
     this.nextIno += 1;
     return inode;
   }
@@ -119,7 +125,7 @@ export class TarfsSuperBlock extends SuperBlock {
     const isLink = type === 'link';
     const linkNames = isLink ? tarPathNames(member.linkTarget) : [];
     const inode = isLink ? this.find(linkNames, member) : this.inodeOf(archive, names, member);
-    const name = names.at(-1);
+    const [name] = names.slice(-1);
     if (name === undefined) {
       if (inode !== this.root) throw failure(member, `the root is a ${type}`);
     } else {
@@ -219,4 +225,15 @@ function hasDotDot(path: string): boolean {
 
 function failure({ path }: TarIndexEntry, message: string): TarFormatError {
   return new TarFormatError(`'${nameToText(path)}': ${message}`);
+}
+
+function operationsOf(mode: number): FileOperations {
+  switch (mode & S_IFMT) {
+    case S_IFDIR:
+      return tarfsDirectoryOperations;
+    case S_IFREG:
+      return tarfsFileOperations;
+    default:
+      return tarfsSpecialOperations;
+  }
 }

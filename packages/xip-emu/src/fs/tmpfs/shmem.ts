@@ -1,14 +1,26 @@
 import { ZERO_FRAME } from '../../phys/physical-memory.js';
 import { SyscallError } from '../../errno.js';
 import { PAGE_SIZE, pagesOf } from '../../units.js';
-import { noopFsync } from '../../vfs/libfs.js';
+import type { AddressSpaceOperations } from '../../vfs/address-space.js';
+import { noopFsync, ramAops } from '../../vfs/libfs.js';
 import type { FileOperations, OpenFile } from '../../vfs/file.js';
 import { filemapFault, genericPerformWrite, mapCachedPages } from '../../vfs/filemap.js';
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from '../../vfs/read-write.js';
 import type { Pipe } from '../../vfs/pipe.js';
 import { iterFileSpliceWrite } from '../../vfs/splice.js';
 import type { VmOperations } from '../../vfs/vm-area.js';
-import { tmpfsInode } from './super.js';
+import { tmpfsInode } from './inode.js';
+
+/** Pages of a tmpfs count while they are in the page cache, which is their only place. */
+export const shmemAops: AddressSpaceOperations = {
+  ...ramAops,
+  allocateFolio: ({ host }) => {
+    tmpfsInode(host).sb.takeBlocks(1);
+  },
+  freeFolio: ({ host }) => {
+    tmpfsInode(host).sb.giveBlocks(1);
+  },
+};
 
 /** Faults allocate pages; there is no page_mkwrite, so shared entries are writable at once. */
 const shmemVmOps: VmOperations = { fault: filemapFault, mapPages: mapCachedPages };

@@ -1,9 +1,11 @@
-import { S_IFDIR } from 'cramfs-format';
+import { S_IFDIR, S_IFMT } from 'cramfs-format';
 import { invariant } from '../../errno.js';
 import type { PhysicalMemory } from '../../phys/physical-memory.js';
 import { SuperBlock } from '../../vfs/inode.js';
-import { NOOP_BDI } from '../../vfs/libfs.js';
+import { NOOP_BDI, directoryOperations } from '../../vfs/libfs.js';
+import { cowfsAops } from './aops.js';
 import { BlockStore, type Block } from './block-store.js';
+import { cowfsFileOperations } from './file.js';
 import { CowfsInode } from './inode.js';
 
 export interface CowfsOptions {
@@ -37,7 +39,9 @@ export class CowfsSuperBlock extends SuperBlock {
 
   /** An inode without a name. */
   newInode(mode: number): CowfsInode {
-    const inode = new CowfsInode(this, this.nextIno, mode);
+    const isDirectory = (mode & S_IFMT) === S_IFDIR;
+    const fops = isDirectory ? directoryOperations : cowfsFileOperations;
+    const inode = new CowfsInode(this, this.nextIno, mode, { fops, aops: cowfsAops });
     this.nextIno += 1;
     this.inodes.add(inode);
     return inode;

@@ -1,16 +1,12 @@
-import { S_IFDIR, S_IFMT } from 'cramfs-format';
 import { SyscallError, invariant } from '../../errno.js';
 import { PG_DIRTY } from '../../phys/physical-memory.js';
 import { PAGE_SIZE, pagesOf, type Pgoff } from '../../units.js';
 import { AddressSpace } from '../../vfs/address-space.js';
-import type { Inode } from '../../vfs/inode.js';
+import type { Inode, OperationTables } from '../../vfs/inode.js';
 import { unmapMappingRange } from '../../vfs/rmap.js';
 import { SizedInode } from '../../vfs/simple-inode.js';
 import { truncatePagecache, zeroRestOfPage } from '../../vfs/truncate.js';
-import { cowfsAops } from './aops.js';
 import type { Block } from './block-store.js';
-import { directoryOperations } from '../../vfs/libfs.js';
-import { cowfsFileOperations } from './file.js';
 import type { CowfsSuperBlock } from './super.js';
 
 /** A file or directory of a cowfs. A file is made of blocks, its own and such as others have, too. */
@@ -20,11 +16,11 @@ export class CowfsInode extends SizedInode<CowfsInode> {
   /** The block of each page that is not a hole. */
   private readonly blocks = new Map<Pgoff, Block>();
 
-  constructor(sb: CowfsSuperBlock, ino: number, mode: number) {
-    super(ino, mode, (mode & S_IFMT) === S_IFDIR ? directoryOperations : cowfsFileOperations);
+  constructor(sb: CowfsSuperBlock, ino: number, mode: number, { fops, aops }: OperationTables) {
+    super(ino, mode, fops);
     this.sb = sb;
     this.mapping = this.isRegular
-      ? new AddressSpace(this, cowfsAops, sb.phys, { truncatable: true })
+      ? new AddressSpace(this, aops, sb.phys, { truncatable: true })
       : undefined;
   }
 
