@@ -1,6 +1,11 @@
-import { BLOCK_POINTER_SIZE, decodeBlockPointer, getU32 } from 'cramfs-format';
 import type { CramfsImage } from './image.js';
-import { directMap, usesPhysmemOperations, type OutsideImage } from './mappability.js';
+import {
+  directMap,
+  usesPhysmemOperations,
+  type DirectMapResult,
+  type OutsideImage,
+  type RunEnd,
+} from './mappability.js';
 import type { Inode } from './types.js';
 
 /** The kernel and the board for which mappability is explained. */
@@ -94,7 +99,7 @@ export function explainRange(
   }
   if (result.pages === 0) {
     const cut = result.run > 0 && result.bailout === 'unsuitable block layout';
-    return inRam(cut ? runEnd(image, inode, pgoff + result.run) : result.bailout);
+    return inRam((cut ? endReason(result, pgoff) : undefined) ?? result.bailout);
   }
   const romStart = physAddr + result.imageOffset;
   return {
@@ -108,9 +113,7 @@ export function explainRange(
         ? undefined
         : result.lastPageShared
           ? 'last page is shared'
-          : pgoff + result.run < Math.ceil(inode.size / pageSize)
-            ? runEnd(image, inode, pgoff + result.run)
-            : 'the mapping is longer than the file',
+          : (endReason(result, pgoff) ?? 'the mapping is longer than the file'),
   };
 }
 
@@ -137,13 +140,13 @@ export function mountObstacle(
     : 'the superblock does not announce extended block pointers (flag 0x800)';
 }
 
-/** Why block `index` does not continue a run of direct blocks. */
-function runEnd(image: CramfsImage, inode: Inode, index: number): string {
-  const at = inode.ino + index * BLOCK_POINTER_SIZE;
-  if (at + BLOCK_POINTER_SIZE > image.bytes.length) return `block ${index} has no pointer`;
-  const pointer = decodeBlockPointer(getU32(image.view, at, image.endianness));
-  if (!pointer.uncompressed) return `block ${index} is compressed or a hole`;
-  return pointer.kind === 'direct'
-    ? `block ${index} does not follow the block before it`
-    : `block ${index} has no direct pointer`;
+const END_REASONS: Readonly<Record<RunEnd, string>> = {
+  'no direct pointer': 'has no direct pointer',
+  'compressed or a hole': 'is compressed or a hole',
+  'not contiguous': 'does not follow the block before it',
+};
+
+/** Says which block ends the run of direct blocks from `pgoff` on; undefined if none does. */
+function endReason({ run, runEnd }: DirectMapResult, pgoff: number): string | undefined {
+  return runEnd === undefined ? undefined : `block ${pgoff + run} ${END_REASONS[runEnd]}`;
 }

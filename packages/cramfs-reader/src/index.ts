@@ -9,6 +9,7 @@ export {
   type DirectMapRequest,
   type DirectMapResult,
   type OutsideImage,
+  type RunEnd,
 } from './mappability.js';
 export {
   explainFile,

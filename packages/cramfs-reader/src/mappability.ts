@@ -17,6 +17,9 @@ export type Bailout =
   | 'data is not page aligned'
   | 'no suitable block remaining';
 
+/** Why a block does not continue, or start, a run of blocks that can be mapped directly. */
+export type RunEnd = 'no direct pointer' | 'compressed or a hole' | 'not contiguous';
+
 /** One mmap of a regular file. */
 export interface DirectMapRequest {
   /** First page of the file. */
@@ -56,7 +59,9 @@ export interface DirectMapResult {
   readonly imageOffset: number;
   /** Direct, uncompressed and contiguous blocks found from `pgoff` on, within the request. */
   readonly run: number;
-  /** True if the run's last page was given up because other data stands behind the file's end. */
+  /** Why block `pgoff + run` is not part of the run; undefined if the run ends as was asked. */
+  readonly runEnd?: RunEnd;
+  /** True if the run's last page was given up because other data follows the file's end. */
   readonly lastPageShared: boolean;
   readonly bailout?: Bailout;
   /** Without MMU: what get_unmapped_area answers. The kernel falls back to a copy on ENOSYS only. */
@@ -105,12 +110,13 @@ export function directMap(
     pageSize,
     romSize,
   });
-  const { offset, run } = range;
+  const { offset, run, runEnd } = range;
   const outside = range.outside ?? blocksOutside(image, inode, range, request);
   const found: DirectMapResult = {
     ...NOTHING,
     imageOffset: offset,
     run,
+    ...(runEnd === undefined ? {} : { runEnd }),
     ...(outside === undefined ? {} : { outside }),
   };
   if (outside?.oops === true) return found;
@@ -189,6 +195,7 @@ interface BlockRange {
   /** Image offset of the first block; 0 if it is not direct. */
   readonly offset: number;
   readonly run: number;
+  readonly runEnd: RunEnd | undefined;
   /** Image offset of the last block of the run, by its own pointer. */
   readonly lastBlock: number;
   /** The first pointer that is not in the image, if one was read. */
@@ -216,25 +223,39 @@ function blockRange(
   let lastBlock = 0;
   let expected = 0;
   let run = 0;
+  let runEnd: RunEnd | undefined;
   for (; run < pages; run += 1) {
     const at = table + run * BLOCK_POINTER_SIZE;
     if (at + BLOCK_POINTER_SIZE > image.size && outside === undefined) {
       const oops = at + BLOCK_POINTER_SIZE > romSize;
       outside = { what: 'pointers', block: pgoff + run, offset: at, oops };
-      if (oops) return { offset: 0, run: 0, lastBlock: 0, outside };
+      if (oops) return { offset: 0, run: 0, runEnd: undefined, lastBlock: 0, outside };
     }
     const raw = pointerAt(image, at);
     if (run === 0) {
       const pointer = decodeBlockPointer(raw);
-      if (pointer.kind !== 'direct' || !pointer.uncompressed) break;
+      if (pointer.kind !== 'direct' || !pointer.uncompressed) {
+        runEnd = endOfRun(raw);
+        break;
+      }
       offset = lastBlock = pointer.start;
     } else {
-      if (raw !== expected) break;
+      if (raw !== expected) {
+        runEnd = endOfRun(raw);
+        break;
+      }
       lastBlock = (lastBlock + pageSize) % BUS_LIMIT;
     }
     expected = nextDirectPointer(raw, pageSize);
   }
-  return { offset, run, lastBlock, outside };
+  return { offset, run, runEnd, lastBlock, outside };
+}
+
+/** @param raw the pointer at which a run stops. */
+function endOfRun(raw: number): RunEnd {
+  const pointer = decodeBlockPointer(raw);
+  if (!pointer.uncompressed) return 'compressed or a hole';
+  return pointer.kind === 'direct' ? 'not contiguous' : 'no direct pointer';
 }
 
 /** Content size as Linux knows it: none where the inode number shows that there is no data. */

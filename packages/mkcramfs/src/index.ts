@@ -12,8 +12,6 @@ export type { Effort } from './codec.js';
 export type { BuildOptions, Compat, TailPolicy, XipOptions } from './options.js';
 export {
   applyOwnership,
-  parseModeRule,
-  parseOwnerRule,
   type ModeRule,
   type OwnerRule,
   type OwnershipOptions,

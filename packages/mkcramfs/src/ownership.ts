@@ -1,10 +1,11 @@
-import { CramfsError, typeBits } from 'cramfs-format';
-import { compileGlobs, type PathMatcher } from 'cramfs-reader/glob';
+import { typeBits } from 'cramfs-format';
+import type { PathMatcher } from 'cramfs-reader/glob';
 import type { DirectoryEntry, Problem } from './tree.js';
 import { walkTree } from './walk.js';
 
 /** Gives every entry whose path matches an owner. */
 export interface OwnerRule {
+  /** What messages call the rule. */
   readonly text: string;
   readonly matches: PathMatcher;
   readonly uid: number;
@@ -13,6 +14,7 @@ export interface OwnerRule {
 
 /** Gives every entry whose path matches, symbolic links excepted, permission bits. */
 export interface ModeRule {
+  /** What messages call the rule. */
   readonly text: string;
   readonly matches: PathMatcher;
   /** At most 07777. */
@@ -24,55 +26,6 @@ export interface OwnershipOptions {
   readonly squash?: boolean;
   readonly owners?: readonly OwnerRule[];
   readonly modes?: readonly ModeRule[];
-}
-
-/** Ids are 32 bits wide in Linux; which of them cramfs can hold is fitTree()'s business. */
-const MAX_ID = 0xffffffff;
-const MAX_PERMISSIONS = 0o7777;
-
-/**
- * Parses `[GLOB=]UID:GID`; without a glob the rule is for everything. Ids are decimal numbers:
- * names would mean the build host's users, not the target's.
- *
- * @throws CramfsError BAD_REQUEST
- */
-export function parseOwnerRule(text: string): OwnerRule {
-  const { glob, value } = splitRule(text);
-  const match = /^([0-9]+):([0-9]+)$/.exec(value);
-  const uid = Number(match?.[1]);
-  const gid = Number(match?.[2]);
-  if (match === null || uid > MAX_ID || gid > MAX_ID) {
-    throw new CramfsError(
-      'BAD_REQUEST',
-      `bad owner rule '${text}': expected [GLOB=]UID:GID with decimal numbers`,
-    );
-  }
-  return { text, matches: glob === undefined ? () => true : compileGlobs([glob]), uid, gid };
-}
-
-/**
- * Parses `GLOB=OCTAL`, for example `/usr/bin/su=4755`.
- *
- * @throws CramfsError BAD_REQUEST
- */
-export function parseModeRule(text: string): ModeRule {
-  const { glob, value } = splitRule(text);
-  const permissions = /^[0-7]+$/.test(value) ? parseInt(value, 8) : NaN;
-  if (glob === undefined || !(permissions <= MAX_PERMISSIONS)) {
-    throw new CramfsError(
-      'BAD_REQUEST',
-      `bad mode rule '${text}': expected GLOB=MODE with an octal mode up to 7777`,
-    );
-  }
-  return { text, matches: compileGlobs([glob]), permissions };
-}
-
-/** The value stands behind the last `=`, so that a glob may hold one. */
-function splitRule(text: string): { glob: string | undefined; value: string } {
-  const at = text.lastIndexOf('=');
-  return at < 0
-    ? { glob: undefined, value: text }
-    : { glob: text.slice(0, at), value: text.slice(at + 1) };
 }
 
 /**

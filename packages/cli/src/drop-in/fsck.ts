@@ -1,5 +1,6 @@
 import type { CheckResult } from 'cramfs-reader';
-import { findingLines, renderStats, verdict } from '../commands/check/text.js';
+import { findingLines, renderStats } from '../commands/check/text.js';
+import { verdict } from '../commands/check/verdict.js';
 import { runCheck } from '../commands/check/run.js';
 import { UsageError } from '../shell/errors.js';
 import { printable, reportError } from '../shell/report-error.js';

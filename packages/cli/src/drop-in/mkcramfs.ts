@@ -77,7 +77,7 @@ async function buildRequest({
   if (source === undefined || output === undefined || more.length > 0) {
     throw new UsageError('expected DIRECTORY and IMAGE');
   }
-  const { endiannessOf } = await import('../commands/build/parse.js');
+  const { endiannessOf } = await import('../commands/build/rules.js');
   const { LEAVES } = await import('../commands/build/run.js');
   const endian = oneOf('-N', ['big', 'little', 'host'])(values.endian ?? 'host');
   const xip = values.xip?.length ?? 0;

@@ -1,13 +1,14 @@
 import { compileGlobs } from 'cramfs-reader/glob';
-import { ALLOWANCES, parseModeRule, parseOwnerRule } from 'mkcramfs';
+import { ALLOWANCES } from 'mkcramfs';
 import type { BuildArguments } from './index.js';
 import { UsageError } from '../../shell/errors.js';
 import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
 import { print, type CliIo } from '../../shell/io.js';
 import { oneOf } from '../../shell/options.js';
 import { renderJson } from '../../render/json.js';
-import { endiannessOf, splitTailRule, tailRules } from './parse.js';
-import { reportJson, reportTable, summaryLine } from './text.js';
+import { reportJson } from './json.js';
+import { endiannessOf, parseModeRule, parseOwnerRule, splitTailRule, tailRules } from './rules.js';
+import { reportTable, summaryLine } from './text.js';
 import type { BuildRequest, Compression, Leave } from './request.js';
 import { runBuild } from './write.js';
 

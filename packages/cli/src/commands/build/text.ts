@@ -4,22 +4,6 @@ import { printable } from '../../shell/report-error.js';
 import { hex } from '../../render/json.js';
 import { renderFields, renderTable, type Column } from '../../render/table.js';
 
-/** What `--report=json` prints. */
-export function reportJson({ flags, entries, ...figures }: BuildReport): unknown {
-  return {
-    ...figures,
-    flags: hex(flags),
-    entries: entries.map(({ path, size, stored, blocks, sharedWith, xip }) => ({
-      path: nameToText(path),
-      size,
-      stored,
-      blocks,
-      sharedWith: sharedWith === undefined ? null : nameToText(sharedWith),
-      xip: xip === undefined ? null : { ...xip, cost: xip.cost ?? null },
-    })),
-  };
-}
-
 const COLUMNS: readonly Column[] = [
   { title: 'FILE' },
   { title: 'SIZE', align: 'right' },

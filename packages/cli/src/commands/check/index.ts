@@ -1,6 +1,4 @@
 import type { CheckResult } from 'cramfs-reader';
-import { findingLines, renderStats, resultJson, verdict } from './text.js';
-import { runCheck } from './run.js';
 import { defineCommand } from '../../shell/command.js';
 import { printable } from '../../shell/report-error.js';
 import { EXIT } from '../../shell/exit-codes.js';
@@ -14,6 +12,10 @@ import {
   value,
 } from '../../shell/options.js';
 import { renderJson } from '../../render/json.js';
+import { resultJson } from './json.js';
+import { runCheck } from './run.js';
+import { findingLines, renderStats } from './text.js';
+import { verdict } from './verdict.js';
 
 export const check = defineCommand({
   synopsis: 'IMAGE',

@@ -2,24 +2,6 @@ import { nameToText, plural } from 'cramfs-format';
 import { hex } from '../../render/json.js';
 import type { Disagreement, SimulatedRange, Simulation } from './simulate.js';
 
-export function simulationJson({ mappings, disagreements }: Simulation): unknown {
-  return {
-    ok: disagreements.length === 0,
-    mappings,
-    disagreements: disagreements.map(({ path, what, kernel, static: expected, simulated }) => ({
-      path: nameToText(path),
-      what,
-      kernel,
-      static: rangeJson({ ...expected, error: undefined }),
-      simulated: rangeJson(simulated),
-    })),
-  };
-}
-
-function rangeJson({ directPages, romStart, ramPages, error }: SimulatedRange): unknown {
-  return { directPages, romStart: romStart ?? null, ramPages, error: error ?? null };
-}
-
 /** A line per disagreement, and one that sums up. */
 export function simulationText({ mappings, disagreements }: Simulation): string {
   const count = `simulated: ${plural(mappings, 'mapping')}, `;
