@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { build } from 'rolldown';
 import { writeDeflateModule } from './deflate-module.js';
 import { licences } from './distribution/licences.js';
+import { writeOneFile } from './distribution/one-file.js';
 import { inRepository } from './paths.js';
 
 /*
@@ -70,3 +71,6 @@ await build([
     },
   },
 ]);
+
+// The command of a checkout, and of an installation from git.
+await writeOneFile(inRepository('dist'));

@@ -1,20 +1,19 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { bashCompletion, fishCompletion, zshCompletion } from './completion/shells.js';
 import { completedCommands } from './completion/words.js';
 import { writeExecutable } from './distribution/executable.js';
-import { writeOneFile } from './distribution/one-file.js';
+import { ONE_FILE } from './distribution/one-file.js';
 import { manualPages } from './manual/pages.js';
 import { inRepository } from './paths.js';
 
 /*
  * npm run dist: what can be given to people without npm, in dist/: cramfs.cjs, which is all of it in one
- * file; cramfs, which has Node.js in it too; manual pages and completion. With --one-file only cramfs.cjs,
- * which an installation from git needs; with --no-executable all but that.
+ * file and comes from `npm run build`; cramfs, which has Node.js in it too; manual pages and completion. With
+ * --no-executable all but the executable.
  */
 
 const dist = inRepository('dist');
-const oneFile = join(dist, 'cramfs.cjs');
 
 function write(path: string, text: string): void {
   const file = join(dist, path);
@@ -33,10 +32,10 @@ async function writeDocuments(): Promise<void> {
   write('completion/cramfs.fish', fishCompletion(commands));
 }
 
-rmSync(dist, { recursive: true, force: true });
-await writeOneFile(dist);
-chmodSync(oneFile, 0o755);
-if (!process.argv.includes('--one-file')) {
-  await writeDocuments();
-  if (!process.argv.includes('--no-executable')) writeExecutable(oneFile, join(dist, 'cramfs'));
+for (const made of ['man', 'completion']) {
+  rmSync(join(dist, made), { recursive: true, force: true });
+}
+await writeDocuments();
+if (!process.argv.includes('--no-executable')) {
+  writeExecutable(join(dist, ONE_FILE), join(dist, 'cramfs'));
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'rolldown';
 import { inRepository } from '../paths.js';
@@ -123,7 +123,10 @@ function replaceOnce(code: string, from: string, to: string, id: string): string
   return parts.join(to);
 }
 
-/** Writes `cramfs.cjs` and its licences to a folder. */
+/** Its name. */
+export const ONE_FILE = 'cramfs.cjs';
+
+/** Writes the file, executable, and its licences to a folder. */
 export async function writeOneFile(folder: string): Promise<void> {
   await build({
     input: ENTRY,
@@ -134,10 +137,11 @@ export async function writeOneFile(folder: string): Promise<void> {
     transform: { target: 'node14' },
     plugins: [oneFilePlugin(), licences(join(folder, 'THIRD-PARTY-LICENSES.txt'))],
     output: {
-      file: join(folder, 'cramfs.cjs'),
+      file: join(folder, ONE_FILE),
       format: 'cjs',
       codeSplitting: false,
       banner: `#!/usr/bin/env node\n${HEAD}`,
     },
   });
+  chmodSync(join(folder, ONE_FILE), 0o755);
 }
