@@ -66,7 +66,7 @@ export function recordedAreas({ lines }: ArmTest, letter: string): RecordedArea[
       });
       continue;
     }
-    const last = areas.at(-1);
+    const last = areas[areas.length - 1];
     const [, name, value] = /^(Rss|Anonymous|VmFlags): +(.*?)(?: kB)? *$/.exec(content) ?? [];
     if (last === undefined || name === undefined) continue;
     if (name === 'VmFlags') last.vmFlags = value!;

@@ -10,8 +10,9 @@ import {
   nextDirectPointer,
   type BlockSize,
 } from 'cramfs-format';
-import type { CramfsImage } from './image.js';
+import type { ImageData } from './image-data.js';
 import type { Inode } from './types.js';
+import { walkTree } from './walk.js';
 
 /** Directory entries looked at, files tested, and votes the winner must be ahead to stop early. */
 const MAX_ENTRIES = 20_000;
@@ -35,7 +36,7 @@ export interface BlockSizeVotes {
  * @param image opened with any block size, which is not used.
  * @param preferred taken if nothing speaks for another one, such as the page size of a kernel.
  */
-export function detectBlockSize(image: CramfsImage, preferred?: BlockSize): BlockSize {
+export function detectBlockSize(image: ImageData, preferred?: BlockSize): BlockSize {
   return countBlockSizeVotes(image, preferred).size;
 }
 
@@ -54,12 +55,12 @@ export function detectBlockSize(image: CramfsImage, preferred?: BlockSize): Bloc
  * there is none), `preferred` does if it is among them, else the smallest. A bounded number of
  * entries and files is looked at, and damage only costs votes.
  */
-export function countBlockSizeVotes(image: CramfsImage, preferred?: BlockSize): BlockSizeVotes {
+export function countBlockSizeVotes(image: ImageData, preferred?: BlockSize): BlockSizeVotes {
   const votes = new Map<BlockSize, number>(CRAMFS_BLOCK_SIZES.map((size) => [size, 0]));
   let leader: BlockSize = CRAMFS_DEFAULT_BLOCK_SIZE;
   let entries = 0;
   let files = 0;
-  for (const { inode } of image.walk(image.root, { onError: () => undefined })) {
+  for (const { inode } of walkTree(image, image.root, { onError: () => undefined })) {
     entries += 1;
     if (entries > MAX_ENTRIES) break;
     // A file of one block looks the same under all sizes from the leader's up.
@@ -79,7 +80,7 @@ export function countBlockSizeVotes(image: CramfsImage, preferred?: BlockSize): 
   return { size, files, votes: most, candidates };
 }
 
-function firstBlockFits(image: CramfsImage, inode: Inode, blockSize: number): boolean {
+function firstBlockFits(image: ImageData, inode: Inode, blockSize: number): boolean {
   const count = blockCount(inode.size, blockSize);
   const tableEnd = inode.dataOffset + count * BLOCK_POINTER_SIZE;
   if (tableEnd > image.size) return false;
@@ -105,7 +106,7 @@ function firstBlockFits(image: CramfsImage, inode: Inode, blockSize: number): bo
   return inflatesTo(image, start, length, size);
 }
 
-function inflatesTo(image: CramfsImage, start: number, length: number, size: number): boolean {
+function inflatesTo(image: ImageData, start: number, length: number, size: number): boolean {
   if (length < 2 || start + length > image.size) return false;
   // The two bytes of a zlib header; spares most wrong guesses an exception.
   if ((image.bytes[start]! & 0x0f) !== 8) return false;

@@ -9,7 +9,7 @@ import {
   plural,
   fileTypeName,
 } from 'cramfs-format';
-import type { CramfsImage } from './image.js';
+import type { ImageData } from './image-data.js';
 import type { Block, Inode } from './types.js';
 
 /**
@@ -17,7 +17,7 @@ import type { Block, Inode } from './types.js';
  *
  * @throws CramfsError WRONG_TYPE, BAD_ENTRY (content, but no data offset) or OUT_OF_RANGE.
  */
-export function checkedBlockCount(image: CramfsImage, inode: Inode): number {
+export function checkedBlockCount(image: ImageData, inode: Inode): number {
   const { dataOffset, entryOffset, size, type } = inode;
   if (type !== 'file' && type !== 'symlink') {
     throw new CramfsError('WRONG_TYPE', `a ${fileTypeName(type)} has no blocks`, {
@@ -53,7 +53,7 @@ export function checkedBlockCount(image: CramfsImage, inode: Inode): number {
  *
  * @throws CramfsError BAD_BLOCK for lengths that Linux refuses, OUT_OF_RANGE for data outside.
  */
-export function decodeBlock(image: CramfsImage, inode: Inode, index: number, count: number): Block {
+export function decodeBlock(image: ImageData, inode: Inode, index: number, count: number): Block {
   const block = locateBlock(image, inode, index, count);
   const fault = blockFault(image, block);
   if (fault !== undefined) {
@@ -75,8 +75,8 @@ export function decodeBlock(image: CramfsImage, inode: Inode, index: number, cou
   return block;
 }
 
-/** An image, as far as {@link locateBlock} looks at it: {@link CramfsImage} is one. */
-export type BlockSource = Pick<CramfsImage, 'view' | 'endianness' | 'blockSize' | 'size'>;
+/** An image, as far as {@link locateBlock} looks at it. */
+export type BlockSource = Pick<ImageData, 'view' | 'endianness' | 'blockSize' | 'size'>;
 
 /**
  * What {@link decodeBlock} decodes, before it is checked: `length` may be negative or too large and
@@ -118,7 +118,7 @@ export function locateBlock(
 
 /** What is wrong with a located block, if anything. */
 export function blockFault(
-  image: CramfsImage,
+  image: ImageData,
   { raw, start, length }: Block,
 ): 'BAD_BLOCK' | 'OUT_OF_RANGE' | undefined {
   const limit = decodeBlockPointer(raw).uncompressed ? image.blockSize : 2 * image.blockSize;
@@ -155,7 +155,7 @@ function directLength(image: BlockSource, start: number): number {
  * @returns a view of the image, or fresh memory.
  * @throws CramfsError BAD_DATA if the stored bytes give another length or do not inflate.
  */
-export function blockContent(image: CramfsImage, block: Block): Uint8Array {
+export function blockContent(image: ImageData, block: Block): Uint8Array {
   if (block.kind === 'hole') return new Uint8Array(block.size);
   const stored = image.bytes.subarray(block.start, block.start + block.length);
   if (block.kind === 'uncompressed') {

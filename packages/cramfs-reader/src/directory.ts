@@ -6,7 +6,7 @@ import {
   nameFieldLength,
   plural,
 } from 'cramfs-format';
-import type { CramfsImage } from './image.js';
+import type { ImageData } from './image-data.js';
 import { makeInode } from './inode.js';
 import type { DirectoryEntry, Inode } from './types.js';
 
@@ -16,7 +16,7 @@ import type { DirectoryEntry, Inode } from './types.js';
  *
  * @throws CramfsError at the first entry that cannot be right, after those before it were given.
  */
-export function* directoryEntries(image: CramfsImage, dir: Inode): Generator<DirectoryEntry> {
+export function* directoryEntries(image: ImageData, dir: Inode): Generator<DirectoryEntry> {
   if (dir.type !== 'directory') {
     throw new CramfsError('WRONG_TYPE', 'not a directory', { offset: dir.entryOffset });
   }
@@ -37,7 +37,7 @@ export function* directoryEntries(image: CramfsImage, dir: Inode): Generator<Dir
  * True if there is nothing to read. A root without an offset is an empty file system, whatever its
  * size says: compare fs/cramfs/inode.c:cramfs_read_super(), "empty filesystem".
  */
-function isEmptyDirectory(image: CramfsImage, dir: Inode): boolean {
+function isEmptyDirectory(image: ImageData, dir: Inode): boolean {
   if (dir.size === 0) return true;
   if (dir.dataOffset !== 0) return false;
   if (dir.entryOffset === image.root.entryOffset) return true;
@@ -50,7 +50,7 @@ function isEmptyDirectory(image: CramfsImage, dir: Inode): boolean {
   );
 }
 
-function checkEnd(image: CramfsImage, at: number, end: number, directoryEnd: number): void {
+function checkEnd(image: ImageData, at: number, end: number, directoryEnd: number): void {
   if (end > image.size) {
     throw new CramfsError(
       'OUT_OF_RANGE',

@@ -11,6 +11,7 @@ import {
 import { countBlockSizeVotes, type BlockSizeVotes } from './block-size.js';
 import { blockContent, checkedBlockCount, decodeBlock } from './blocks.js';
 import { directoryEntries } from './directory.js';
+import type { ImageData } from './image-data.js';
 import { makeInode } from './inode.js';
 import { PathResolver } from './lookup.js';
 import { fsidCrc, readSuperblock, statedSize } from './superblock.js';
@@ -71,14 +72,9 @@ function viewOf(bytes: Uint8Array): DataView {
 }
 
 /** An open image. All offsets count from the file system's byte 0, a pad included. */
-export class CramfsImage {
-  /** From the file system's byte 0 to the end of the input: may be longer than the image. */
+export class CramfsImage implements ImageData {
   readonly bytes: Uint8Array;
   readonly view: DataView;
-  /**
-   * Where the image ends, in bytes: what the superblock says, or the end of `bytes` if that comes
-   * first or the superblock says nothing that can be: see statedSize().
-   */
   readonly size: number;
   readonly superblock: Superblock;
   readonly endianness: Endianness;

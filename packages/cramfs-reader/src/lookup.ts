@@ -1,11 +1,16 @@
 import { CramfsError, isCramfsError } from 'cramfs-format';
 import { directoryEntries } from './directory.js';
 import { DirectoryGuard } from './directory-guard.js';
-import type { CramfsImage } from './image.js';
+import type { ImageData } from './image-data.js';
 import type { Inode, LookupOptions } from './types.js';
 
 /** As Linux: include/linux/namei.h:MAXSYMLINKS. */
 const MAX_SYMLINKS = 40;
+
+/** An image that can also read a symlink's target. */
+interface ImageWithSymlinks extends ImageData {
+  readlink(inode: Inode): string;
+}
 
 /** A directory's entries by name, as far as they can be read. */
 interface DirectoryIndex {
@@ -18,11 +23,11 @@ const EMPTY: DirectoryIndex = { entries: new Map(), error: undefined };
 
 /** Resolves paths; keeps an index of every directory it has been in. */
 export class PathResolver {
-  private readonly image: CramfsImage;
+  private readonly image: ImageWithSymlinks;
   private readonly indexes = new Map<number, DirectoryIndex>();
   private readonly guard: DirectoryGuard;
 
-  constructor(image: CramfsImage) {
+  constructor(image: ImageWithSymlinks) {
     this.image = image;
     this.guard = new DirectoryGuard(image.size);
   }

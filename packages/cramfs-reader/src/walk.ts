@@ -1,7 +1,7 @@
 import { CramfsError, isCramfsError, withPath } from 'cramfs-format';
 import { directoryEntries } from './directory.js';
 import { DirectoryGuard } from './directory-guard.js';
-import type { CramfsImage } from './image.js';
+import type { ImageData } from './image-data.js';
 import type { DirectoryEntry, Inode, WalkEntry, WalkOptions } from './types.js';
 
 /** Linux's: entries of directories with longer paths could not be named in a system call. */
@@ -20,7 +20,7 @@ interface OpenDirectory {
  * that is reached twice, overlaps others or is nested too deep, or what reading it throws.
  */
 export function* walkTree(
-  image: CramfsImage,
+  image: ImageData,
   from: Inode,
   { onError, enter }: WalkOptions,
 ): Generator<WalkEntry> {
@@ -43,8 +43,8 @@ export function* walkTree(
   const root: WalkEntry = { path: '/', name: '', inode: from };
   yield root;
   descend(root);
-  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-    const { path: directory, entries } = top;
+  while (stack.length > 0) {
+    const { path: directory, entries } = stack[stack.length - 1]!;
     const next = attempt(directory || '/', onError, () => entries.next());
     if (next === undefined || next.done) {
       stack.pop();

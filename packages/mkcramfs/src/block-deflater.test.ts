@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { inflate } from 'pako';
 import { describe, expect, test } from 'vitest';
 import { BlockDeflater } from './block-deflater.js';
-import type { BlockBatch, Effort } from './codec.js';
+import type { BlockBatch, Effort } from './block-batch.js';
 
 const deflater = new BlockDeflater();
 const efforts: readonly Effort[] = ['default', 'best'];

@@ -1,5 +1,5 @@
 import base64 from '#deflate-module';
-import type { BlockBatch, CompressedBatch, Effort } from './codec.js';
+import type { BlockBatch, CompressedBatch, Effort } from './block-batch.js';
 
 /** Bytes of the longest block: the module has room for no more. */
 const MAX_BLOCK = 65536;

@@ -1,4 +1,4 @@
-import type { BlockBatch, BlockCompressor } from './codec.js';
+import type { BlockBatch, BlockCompressor } from './block-batch.js';
 
 /** Large enough that a worker's round trip does not count, small enough to bound memory. */
 const BATCH_BYTES = 512 * 1024;

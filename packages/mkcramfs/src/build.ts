@@ -6,7 +6,8 @@ import {
   crc32 as portableCrc32,
   nameToText,
 } from 'cramfs-format';
-import { inlineCompressor, type BlockCompressor } from './codec.js';
+import type { BlockCompressor } from './block-batch.js';
+import { inlineCompressor } from './codec.js';
 import { gatherContents } from './gather.js';
 import { layoutCompat } from './layout/compat.js';
 import type { Layout } from './layout/layout.js';

@@ -1,45 +1,5 @@
+import type { BlockBatch, BlockCompressor, CompressedBatch } from './block-batch.js';
 import type { BlockDeflater } from './block-deflater.js';
-
-/**
- * How blocks are deflated. All are WebAssembly or JavaScript, so that the bytes do not depend on
- * the machine: node:zlib's output differs between CPUs and Node versions.
- */
-export type Codec =
-  /** Made for blocks: the images that are built unless told otherwise. */
-  | { readonly library: 'block-deflate'; readonly effort: Effort }
-  /** Byte for byte what C zlib writes, at one of its levels 1 to 9. */
-  | { readonly library: 'zlib'; readonly level: number };
-
-/** `default`: a lazy parse. `best`: the cheapest of all parses, 1.2 % smaller in seven times the time. */
-export type Effort = 'default' | 'best';
-
-/** Blocks on their way to a compressor: `data` is their concatenation. */
-export interface BlockBatch {
-  readonly data: Uint8Array;
-  /** Bytes of each block. */
-  readonly lengths: readonly number[];
-  readonly codec: Codec;
-  /** Give back a block as it is if compressing does not make it smaller. */
-  readonly keepIncompressible: boolean;
-}
-
-/**
- * The blocks of a batch as they will be stored, concatenated. With `keepIncompressible`, a stored
- * length equal to the block's own means that it was left as it is.
- */
-export interface CompressedBatch {
-  readonly data: Uint8Array;
-  readonly lengths: readonly number[];
-  /** The memory of the batch's data, which is no longer needed. */
-  readonly spent: ArrayBufferLike;
-}
-
-/** Compresses batches, perhaps several at a time; `concurrency` is how many are worth having. */
-export interface BlockCompressor {
-  readonly concurrency: number;
-  /** Takes ownership of `batch.data`, which may be transferred to another thread. */
-  compress(batch: BlockBatch): Promise<CompressedBatch>;
-}
 
 let deflater: Promise<BlockDeflater> | undefined;
 

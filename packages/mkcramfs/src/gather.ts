@@ -8,7 +8,7 @@ import {
   nameToText,
 } from 'cramfs-format';
 import { BlockQueue, type BlockSink } from './block-queue.js';
-import type { BlockCompressor, Codec } from './codec.js';
+import type { BlockCompressor, Codec } from './block-batch.js';
 import { StoredBlock, hole, type Content } from './content.js';
 import { preOrder, type PlanNode } from './nodes.js';
 import type { ResolvedOptions } from './options.js';

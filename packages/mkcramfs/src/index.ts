@@ -1,14 +1,8 @@
 export { buildImage, buildImageBytes, type BuildBackend } from './build.js';
-export {
-  inlineCompressor,
-  type BlockBatch,
-  type BlockCompressor,
-  type Codec,
-  type CompressedBatch,
-} from './codec.js';
+export type { BlockBatch, BlockCompressor, Codec, CompressedBatch, Effort } from './block-batch.js';
+export { inlineCompressor } from './codec.js';
 export { applyDeviceTable, type DeviceTableOptions } from './device-table.js';
 export { ALLOWANCES, fitTree, type Allowance } from './fit.js';
-export type { Effort } from './codec.js';
 export type { BuildOptions, Compat, TailPolicy, XipOptions } from './options.js';
 export {
   applyOwnership,

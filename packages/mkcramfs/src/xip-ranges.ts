@@ -26,7 +26,7 @@ export function mergeRanges(ranges: readonly BlockRange[]): BlockRange[] {
   const merged: BlockRange[] = [];
   const sorted = ranges.filter(({ first, end }) => first < end).sort((a, b) => a.first - b.first);
   for (const range of sorted) {
-    const last = merged.at(-1);
+    const last = merged[merged.length - 1];
     if (last !== undefined && range.first <= last.end) {
       merged[merged.length - 1] = { first: last.first, end: Math.max(last.end, range.end) };
     } else {

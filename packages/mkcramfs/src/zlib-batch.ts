@@ -1,6 +1,6 @@
 import { concatBytes } from 'cramfs-format';
 import { deflate } from 'pako';
-import type { BlockBatch, CompressedBatch } from './codec.js';
+import type { BlockBatch, CompressedBatch } from './block-batch.js';
 
 /** Compresses one batch, in order, on the calling thread, byte for byte as C zlib does. */
 export function compressBatchWithZlib(

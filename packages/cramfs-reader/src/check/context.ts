@@ -4,7 +4,7 @@ import type { CheckedEntry } from './entry.js';
 import type { FindingCode, Severity } from './codes.js';
 import type { FindingList } from './findings.js';
 import { BlockJobs } from './inflate.js';
-import { Extents } from './layout.js';
+import { Extents } from './extents.js';
 import { InPlacePages } from '../in-place.js';
 
 export interface BlockCounts {

@@ -53,7 +53,8 @@ class TreeWalk {
 
   run(root: CheckedEntry): void {
     this.enter(root, 0);
-    for (let top = this.stack.at(-1); top !== undefined; top = this.stack.at(-1)) {
+    while (this.stack.length > 0) {
+      const top = this.stack[this.stack.length - 1]!;
       const child = top.subdirectories[top.next];
       if (child === undefined) {
         this.entered.set(top.offset, 'done');

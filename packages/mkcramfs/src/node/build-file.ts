@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { buildImage } from '../build.js';
-import type { BlockCompressor } from '../codec.js';
+import type { BlockCompressor } from '../block-batch.js';
 import type { BuildOptions } from '../options.js';
 import type { BuildReport } from '../report.js';
 import type { DirectoryEntry } from '../tree.js';

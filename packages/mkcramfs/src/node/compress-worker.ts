@@ -1,5 +1,6 @@
 import { move, transferableSymbol, valueSymbol } from 'piscina';
-import { compressBatch, type BlockBatch } from '../codec.js';
+import type { BlockBatch } from '../block-batch.js';
+import { compressBatch } from '../codec.js';
 
 /** Entry point of a compression worker; all memory is moved, not copied, back to the caller. */
 export default async function run(batch: BlockBatch): Promise<unknown> {

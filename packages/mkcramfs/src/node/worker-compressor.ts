@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
-import type { BlockBatch, BlockCompressor, CompressedBatch } from '../codec.js';
+import type { BlockBatch, BlockCompressor, CompressedBatch } from '../block-batch.js';
 import { workerFile } from './worker-file.js';
 
 /** A compressor on worker threads. */

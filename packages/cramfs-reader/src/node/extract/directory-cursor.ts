@@ -86,7 +86,7 @@ export class DirectoryCursor {
 
   /** @param tail a slash and the name of something in the directory that was opened last. */
   private pathOf(tail: string): Buffer {
-    const last = this.open.at(-1);
+    const last = this.open[this.open.length - 1];
     const path = last === undefined ? this.location.path : Buffer.from(pathOfDescriptor(last.fd));
     return Buffer.concat([path, Buffer.from(tail, 'latin1')]);
   }
