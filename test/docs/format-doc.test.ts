@@ -14,6 +14,7 @@ import {
   CRAMFS_SUPER_SIZE,
   CRAMFS_SUPPORTED_FLAGS,
   CRAMFS_UID_WIDTH,
+  SUPERBLOCK,
   INODE_WORDS,
   decodeBlockPointer,
   decodeInode,
@@ -44,6 +45,14 @@ describe('superblock', () => {
       end += size;
     }
     expect(end).toBe(CRAMFS_SUPER_SIZE);
+  });
+
+  test('the fields are those of the table that the code has', () => {
+    expect(rows.map(({ field, offset, size }) => ({ field, offset, size }))).toEqual(
+      Object.entries(SUPERBLOCK.kinds).map(([field, { size }]) => {
+        return { field, offset: SUPERBLOCK.at[field as keyof typeof SUPERBLOCK.at], size };
+      }),
+    );
   });
 
   test('every number is decoded from the offset in the table', () => {

@@ -1,5 +1,20 @@
-/** Bytes of a `struct exec`. */
-export const AOUT_HEADER_SIZE = 32;
+import { U16, U32, U8, decodeStructure, structure } from 'cramfs-format';
+
+/** `struct exec` of SunOS 4, big-endian. */
+export const AOUT_HEADER = structure('struct exec', {
+  /** The highest bit is a_dynamic, the others are a_toolversion. */
+  dynamic: U8,
+  machtype: U8,
+  magic: U16,
+  text: U32,
+  data: U32,
+  bss: U32,
+  syms: U32,
+  entry: U32,
+  trsize: U32,
+  drsize: U32,
+});
+export const AOUT_HEADER_SIZE = AOUT_HEADER.size;
 
 const MAGICS: Readonly<Record<number, AoutHeader['magic']>> = {
   0o407: 'OMAGIC',
@@ -24,22 +39,21 @@ export interface AoutHeader {
   readonly dataRelocations: number;
 }
 
-/** @returns undefined for what is no a.out file of SunOS 4. */
+/** @returns undefined for what is not an a.out file of SunOS 4. */
 export function parseAout(bytes: Uint8Array): AoutHeader | undefined {
   if (bytes.length < AOUT_HEADER_SIZE) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const magic = MAGICS[view.getUint16(2)];
+  const header = decodeStructure(AOUT_HEADER, view, 0, false);
+  const magic = MAGICS[header.magic];
   if (magic === undefined) return undefined;
+  const { text, data, bss, entry } = header;
   return {
-    dynamic: view.getUint8(0) >= 0x80,
-    machine: view.getUint8(1),
+    dynamic: header.dynamic >= 0x80,
+    machine: header.machtype,
     magic,
-    text: view.getUint32(4),
-    data: view.getUint32(8),
-    bss: view.getUint32(12),
-    symbols: view.getUint32(16),
-    entry: view.getUint32(20),
-    textRelocations: view.getUint32(24),
-    dataRelocations: view.getUint32(28),
+    ...{ text, data, bss, entry },
+    symbols: header.syms,
+    textRelocations: header.trsize,
+    dataRelocations: header.drsize,
   };
 }

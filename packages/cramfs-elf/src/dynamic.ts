@@ -1,4 +1,5 @@
 import { PT_DYNAMIC, type ElfFile } from './elf.js';
+import { DYNAMIC_ENTRY } from './headers.js';
 
 /**
  * What a dynamic loader reads of an object (System V ABI, "Dynamic Section" and "Relocation"): the
@@ -105,9 +106,10 @@ const MAX_ENTRIES = 4096;
 export function parseDynamic(elf: ElfFile, read: ReadVirtual): ElfDynamic | undefined {
   const segment = elf.segments.find(({ type }) => type === PT_DYNAMIC);
   if (segment === undefined) return undefined;
+  const { size, at: field } = DYNAMIC_ENTRY[elf.elfClass];
   const word = elf.elfClass / 8;
-  const count = Math.min(Math.floor(segment.memsz / (2 * word)), MAX_ENTRIES);
-  const bytes = read(segment.vaddr, count * 2 * word);
+  const count = Math.min(Math.floor(segment.memsz / size), MAX_ENTRIES);
+  const bytes = read(segment.vaddr, count * size);
   if (bytes === undefined) return undefined;
 
   const at = wordReader(elf, bytes);
@@ -115,12 +117,13 @@ export function parseDynamic(elf: ElfFile, read: ReadVirtual): ElfDynamic | unde
   const places = new Map<number, number>();
   const neededAt: number[] = [];
   for (let entry = 0; entry < count; entry += 1) {
-    const tag = at(2 * entry);
+    const start = entry * size;
+    const tag = at((start + field.tag) / word);
     if (tag === 0) break;
-    const value = at(2 * entry + 1);
+    const value = at((start + field.value) / word);
     if (tag === DT_NEEDED) neededAt.push(value);
     values.set(tag, value);
-    places.set(tag, segment.vaddr + (2 * entry + 1) * word);
+    places.set(tag, segment.vaddr + start + field.value);
   }
 
   const strings = stringReader(values.get(DT_STRTAB), values.get(DT_STRSZ), read);

@@ -7,6 +7,7 @@ import {
   EI_CLASS,
   EI_DATA,
   EI_OSABI,
+  EI_VERSION,
   decodeElfHeader,
   decodeProgramHeaders,
   elfHeaderSize,
@@ -56,8 +57,6 @@ export interface ElfFile {
   readonly entry: number;
   readonly segments: readonly ElfSegment[];
 }
-
-const EI_VERSION = 6;
 
 /** True if `bytes` starts with the ELF magic. */
 export function isElf(bytes: Uint8Array): boolean {

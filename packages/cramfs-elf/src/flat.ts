@@ -1,5 +1,4 @@
-/** Bytes of a `struct flat_hdr`. */
-export const FLAT_HEADER_SIZE = 64;
+import { U32, bytesField, decodeStructure, structure, type StructureValues } from 'cramfs-format';
 
 /** Load text and data together into RAM. */
 export const FLAT_FLAG_RAM = 0x01;
@@ -20,28 +19,29 @@ export const OLD_FLAT_VERSION = 2;
 /** The kernel refuses a program of which a length in the header is as much, or more. */
 export const MAX_FLAT_LENGTH = 1 << 28;
 
-/** include/linux/flat.h: struct flat_hdr, 32-bit big-endian words after the magic. */
-export const FLAT_WORDS = [
-  'rev',
-  'entry',
-  'dataStart',
-  'dataEnd',
-  'bssEnd',
-  'stackSize',
-  'relocStart',
-  'relocCount',
-  'flags',
-  'buildDate',
-] as const;
-
-/** Where the first of {@link FLAT_WORDS} is. */
-const WORDS_AT = 4;
+/** include/linux/flat.h; numbers are big-endian. */
+export const FLAT_HEADER = structure('struct flat_hdr', {
+  magic: bytesField(4),
+  rev: U32,
+  entry: U32,
+  dataStart: U32,
+  dataEnd: U32,
+  bssEnd: U32,
+  stackSize: U32,
+  relocStart: U32,
+  relocCount: U32,
+  flags: U32,
+  buildDate: U32,
+  filler: bytesField(20),
+});
+/** Bytes of a `struct flat_hdr`. */
+export const FLAT_HEADER_SIZE = FLAT_HEADER.size;
 
 /**
  * A bFLT header as stored. Offsets are in the file, or in what it would be without compression, and
  * count from its start, header included.
  */
-export type FlatHeader = Readonly<Record<(typeof FLAT_WORDS)[number], number>>;
+export type FlatHeader = Omit<StructureValues<(typeof FLAT_HEADER)['kinds']>, 'magic' | 'filler'>;
 
 /** True if `bytes` starts with the magic of a bFLT program. */
 export function isFlat(bytes: Uint8Array): boolean {
@@ -59,9 +59,13 @@ export function parseFlat(bytes: Uint8Array): FlatHeader | undefined {
   if (!isFlat(bytes)) return undefined;
   const padded = new Uint8Array(FLAT_HEADER_SIZE);
   padded.set(bytes.subarray(0, FLAT_HEADER_SIZE));
-  const view = new DataView(padded.buffer);
-  const words = FLAT_WORDS.map((name, index) => [name, view.getUint32(WORDS_AT + 4 * index)]);
-  return Object.fromEntries(words) as FlatHeader;
+  const fields = decodeStructure(FLAT_HEADER, new DataView(padded.buffer), 0, false);
+  const { rev, entry, dataStart, dataEnd, bssEnd, stackSize, flags, buildDate } = fields;
+  const { relocStart, relocCount } = fields;
+  return {
+    ...{ rev, entry, dataStart, dataEnd, bssEnd, stackSize, relocStart, relocCount, flags },
+    buildDate,
+  };
 }
 
 /**

@@ -1,8 +1,20 @@
 /**
- * struct elfhdr and struct elf_phdr of both classes (include/uapi/linux/elf.h), as a kernel reads
- * them: by its own class and byte order, and with every bit of what is stored. `elf.ts` makes of
- * them what tools need.
+ * struct elfhdr, struct elf_phdr and the dynamic entries of both classes (include/uapi/linux/elf.h), as a
+ * kernel reads them: by its own class and byte order, and with every bit of what is stored. `elf.ts`
+ * makes of them what tools need.
  */
+
+import {
+  U16,
+  U32,
+  WORD32,
+  WORD64,
+  bytesField,
+  decodeStructure,
+  structure,
+  type FieldKind,
+  type StructureValues,
+} from 'cramfs-format';
 
 /** How a machine lays out the structures. */
 export interface ElfLayout {
@@ -10,48 +22,72 @@ export interface ElfLayout {
   readonly littleEndian: boolean;
 }
 
-/** Elf32_Ehdr, Elf64_Ehdr. Fields of the machine's word size are bigints: all bits count. */
-export interface ElfHeader {
-  readonly ident: Uint8Array;
-  readonly type: number;
-  readonly machine: number;
-  readonly entry: bigint;
-  readonly phoff: bigint;
-  readonly flags: number;
-  readonly phentsize: number;
-  readonly phnum: number;
-}
-
-/** Elf32_Phdr, Elf64_Phdr. */
-export interface ProgramHeader {
-  readonly type: number;
-  readonly flags: number;
-  readonly offset: bigint;
-  readonly vaddr: bigint;
-  readonly filesz: bigint;
-  readonly memsz: bigint;
-  readonly align: bigint;
-}
-
 export const EI_CLASS = 4;
 export const EI_DATA = 5;
+export const EI_VERSION = 6;
 export const EI_OSABI = 7;
 export const EI_NIDENT = 16;
 
-/** Offsets of the fields by class. */
-const HEADER = {
-  32: { size: 52, entry: 24, phoff: 28, flags: 36, phentsize: 42, phnum: 44 },
-  64: { size: 64, entry: 24, phoff: 32, flags: 48, phentsize: 54, phnum: 56 },
+/** Elf32_Ehdr, Elf64_Ehdr. Addresses and offsets are bigints: all bits count. */
+export const ELF_HEADER = {
+  32: structure('Elf32_Ehdr', elfHeaderFields(WORD32)),
+  64: structure('Elf64_Ehdr', elfHeaderFields(WORD64)),
 } as const;
-const E_TYPE = 16;
-const E_MACHINE = 18;
-const PROGRAM_HEADER = {
-  32: { size: 32, flags: 24, offset: 4, vaddr: 8, filesz: 16, memsz: 20, align: 28 },
-  64: { size: 56, flags: 4, offset: 8, vaddr: 16, filesz: 32, memsz: 40, align: 48 },
+export type ElfHeader = StructureValues<(typeof ELF_HEADER)[32]['kinds']>;
+
+/** Elf32_Phdr, Elf64_Phdr. */
+export const PROGRAM_HEADER = {
+  32: structure('Elf32_Phdr', {
+    type: U32,
+    offset: WORD32,
+    vaddr: WORD32,
+    paddr: WORD32,
+    filesz: WORD32,
+    memsz: WORD32,
+    flags: U32,
+    align: WORD32,
+  }),
+  64: structure('Elf64_Phdr', {
+    type: U32,
+    flags: U32,
+    offset: WORD64,
+    vaddr: WORD64,
+    paddr: WORD64,
+    filesz: WORD64,
+    memsz: WORD64,
+    align: WORD64,
+  }),
+} as const;
+/** p_paddr is left out: nothing that runs programs looks at it. */
+export type ProgramHeader = Omit<StructureValues<(typeof PROGRAM_HEADER)[32]['kinds']>, 'paddr'>;
+
+/** Elf32_Dyn, Elf64_Dyn. */
+export const DYNAMIC_ENTRY = {
+  32: structure('Elf32_Dyn', { tag: WORD32, value: WORD32 }),
+  64: structure('Elf64_Dyn', { tag: WORD64, value: WORD64 }),
 } as const;
 
+function elfHeaderFields(word: FieldKind<'bigint'>) {
+  return {
+    ident: bytesField(EI_NIDENT),
+    type: U16,
+    machine: U16,
+    version: U32,
+    entry: word,
+    phoff: word,
+    shoff: word,
+    flags: U32,
+    ehsize: U16,
+    phentsize: U16,
+    phnum: U16,
+    shentsize: U16,
+    shnum: U16,
+    shstrndx: U16,
+  };
+}
+
 export function elfHeaderSize(elfClass: 32 | 64): number {
-  return HEADER[elfClass].size;
+  return ELF_HEADER[elfClass].size;
 }
 
 /** What e_phentsize has to be. */
@@ -60,49 +96,25 @@ export function programHeaderSize(elfClass: 32 | 64): number {
 }
 
 /** @param bytes at least {@link elfHeaderSize} of them. */
-export function decodeElfHeader(bytes: Uint8Array, layout: ElfLayout): ElfHeader {
-  const at = HEADER[layout.elfClass];
-  const { u16, u32, word } = fieldReader(bytes, layout);
-  return {
-    ident: bytes.subarray(0, EI_NIDENT),
-    type: u16(E_TYPE),
-    machine: u16(E_MACHINE),
-    entry: word(at.entry),
-    phoff: word(at.phoff),
-    flags: u32(at.flags),
-    phentsize: u16(at.phentsize),
-    phnum: u16(at.phnum),
-  };
+export function decodeElfHeader(
+  bytes: Uint8Array,
+  { elfClass, littleEndian }: ElfLayout,
+): ElfHeader {
+  return decodeStructure(ELF_HEADER[elfClass], viewOf(bytes), 0, littleEndian);
 }
 
 /** @param bytes the table; what is left over at its end is not looked at. */
-export function decodeProgramHeaders(bytes: Uint8Array, layout: ElfLayout): ProgramHeader[] {
-  const at = PROGRAM_HEADER[layout.elfClass];
-  return Array.from({ length: Math.floor(bytes.length / at.size) }, (_, index) => {
-    const { u32, word } = fieldReader(bytes.subarray(index * at.size), layout);
-    return {
-      type: u32(0),
-      flags: u32(at.flags),
-      offset: word(at.offset),
-      vaddr: word(at.vaddr),
-      filesz: word(at.filesz),
-      memsz: word(at.memsz),
-      align: word(at.align),
-    };
-  });
-}
-
-function fieldReader(
+export function decodeProgramHeaders(
   bytes: Uint8Array,
   { elfClass, littleEndian }: ElfLayout,
-): Readonly<
-  Record<'u16' | 'u32', (at: number) => number> & Record<'word', (at: number) => bigint>
-> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const u32 = (at: number): number => view.getUint32(at, littleEndian);
-  return {
-    u16: (at) => view.getUint16(at, littleEndian),
-    u32,
-    word: (at) => (elfClass === 32 ? BigInt(u32(at)) : view.getBigUint64(at, littleEndian)),
-  };
+): ProgramHeader[] {
+  const table = PROGRAM_HEADER[elfClass];
+  const view = viewOf(bytes);
+  return Array.from({ length: Math.floor(bytes.length / table.size) }, (_, index) =>
+    decodeStructure(table, view, index * table.size, littleEndian),
+  );
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }

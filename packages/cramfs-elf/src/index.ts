@@ -1,4 +1,4 @@
-export { AOUT_HEADER_SIZE, parseAout, type AoutHeader } from './aout.js';
+export { AOUT_HEADER, AOUT_HEADER_SIZE, parseAout, type AoutHeader } from './aout.js';
 export {
   DF_1_NODEFLIB,
   forEachRelocation,
@@ -34,9 +34,9 @@ export {
   FLAT_FLAG_GZIP,
   FLAT_FLAG_KTRACE,
   FLAT_FLAG_RAM,
+  FLAT_HEADER,
   FLAT_HEADER_SIZE,
   FLAT_VERSION,
-  FLAT_WORDS,
   OLD_FLAT_VERSION,
   isFlat,
   mapsFlatText,
@@ -56,9 +56,12 @@ export {
 } from './nommu.js';
 export { isLoadable, loadSegments, readOnlySegments } from './segments.js';
 export {
+  DYNAMIC_ENTRY,
   EI_CLASS,
   EI_DATA,
   EI_OSABI,
+  ELF_HEADER,
+  PROGRAM_HEADER,
   decodeElfHeader,
   decodeProgramHeaders,
   elfHeaderSize,

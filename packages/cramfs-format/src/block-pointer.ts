@@ -1,11 +1,14 @@
 /**
- * Block pointers: one u32 per block, in a table at the file's data offset. This module is the only
- * place that knows their bits (CRAMFS_BLK_* in include/uapi/linux/cramfs_fs.h).
+ * Block pointers: one u32 per block, in a table at the file's data offset. The names of flags are those
+ * of include/uapi/linux/cramfs_fs.h; their bits come from BLOCK_POINTER_BITS.
  */
 
-const CRAMFS_BLK_FLAG_UNCOMPRESSED = 0x80000000;
-const CRAMFS_BLK_FLAG_DIRECT_PTR = 0x40000000;
-const CRAMFS_BLK_FLAGS = 0xc0000000;
+import { BLOCK_POINTER_BITS } from './layout.js';
+
+const VALUE_BITS = BLOCK_POINTER_BITS[0][1];
+const CRAMFS_BLK_FLAG_DIRECT_PTR = 2 ** VALUE_BITS;
+const CRAMFS_BLK_FLAG_UNCOMPRESSED = 2 * CRAMFS_BLK_FLAG_DIRECT_PTR;
+const CRAMFS_BLK_FLAGS = CRAMFS_BLK_FLAG_UNCOMPRESSED + CRAMFS_BLK_FLAG_DIRECT_PTR;
 const CRAMFS_BLK_DIRECT_PTR_SHIFT = 2;
 
 /**
@@ -45,7 +48,7 @@ export function decodeBlockPointer(raw: number): BlockPointer {
 export function encodeBlockPointer(pointer: BlockPointer): number {
   const flag = pointer.uncompressed ? CRAMFS_BLK_FLAG_UNCOMPRESSED : 0;
   const value = pointer.kind === 'end' ? pointer.end : pointer.start / DIRECT_ALIGNMENT;
-  if (!Number.isInteger(value) || value < 0 || value >= 2 ** 30) {
+  if (!Number.isInteger(value) || value < 0 || value >= CRAMFS_BLK_FLAG_DIRECT_PTR) {
     throw new RangeError(`block pointer ${JSON.stringify(pointer)} cannot be stored`);
   }
   const direct = pointer.kind === 'direct' ? CRAMFS_BLK_FLAG_DIRECT_PTR : 0;

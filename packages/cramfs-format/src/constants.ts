@@ -2,25 +2,27 @@
  * Numbers of the on-disk format, named as in Linux's include/uapi/linux/cramfs_fs.h.
  */
 
+import { INODE_WORDS, SUPERBLOCK, inodeFieldWidth } from './layout.js';
+
 export const CRAMFS_MAGIC = 0x28cd3d45;
 export const CRAMFS_SIGNATURE = 'Compressed ROMFS';
 
 /** Bytes of `struct cramfs_super`, the root inode included. */
-export const CRAMFS_SUPER_SIZE = 76;
+export const CRAMFS_SUPER_SIZE = SUPERBLOCK.size;
 /** Bytes of `struct cramfs_inode`, which is also the head of every directory entry. */
-export const CRAMFS_INODE_SIZE = 12;
+export const CRAMFS_INODE_SIZE = 4 * INODE_WORDS.length;
 /** Offset of the fsid CRC inside the superblock. */
-export const CRAMFS_SUPER_CRC_OFFSET = 32;
+export const CRAMFS_SUPER_CRC_OFFSET = SUPERBLOCK.at.crc;
 /** Offset of the root inode inside the superblock. */
-export const CRAMFS_SUPER_ROOT_OFFSET = 64;
+export const CRAMFS_SUPER_ROOT_OFFSET = SUPERBLOCK.at.root;
 /** A superblock may stand behind this many bytes of boot code; Linux looks at 0 and at 512. */
 export const CRAMFS_PAD_SIZE = 512;
 
-export const CRAMFS_UID_WIDTH = 16;
-export const CRAMFS_SIZE_WIDTH = 24;
-export const CRAMFS_GID_WIDTH = 8;
-export const CRAMFS_NAMELEN_WIDTH = 6;
-export const CRAMFS_OFFSET_WIDTH = 26;
+export const CRAMFS_UID_WIDTH = inodeFieldWidth('uid');
+export const CRAMFS_SIZE_WIDTH = inodeFieldWidth('size');
+export const CRAMFS_GID_WIDTH = inodeFieldWidth('gid');
+export const CRAMFS_NAMELEN_WIDTH = inodeFieldWidth('namelen');
+export const CRAMFS_OFFSET_WIDTH = inodeFieldWidth('offset');
 
 /** Longest name in bytes: 63 units of four (the name length field counts in fours). */
 export const CRAMFS_MAXPATHLEN = ((1 << CRAMFS_NAMELEN_WIDTH) - 1) << 2;

@@ -26,8 +26,23 @@ export {
   type BlockSize,
 } from './constants.js';
 export { getU16, getU32, setU16, setU32, type Endianness } from './endian.js';
+export { BLOCK_POINTER_BITS, INODE_WORDS, SUPERBLOCK } from './layout.js';
 export {
-  INODE_WORDS,
+  U16,
+  U32,
+  U8,
+  WORD32,
+  WORD64,
+  bytesField,
+  decodeStructure,
+  structure,
+  textField,
+  type FieldKind,
+  type FieldKinds,
+  type Structure,
+  type StructureValues,
+} from './structure.js';
+export {
   dataOffset,
   decodeInode,
   directoryEntrySize,

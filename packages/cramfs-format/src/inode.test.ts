@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  INODE_WORDS,
   dataOffset,
   decodeInode,
   directoryEntrySize,
@@ -9,6 +8,7 @@ import {
   nameFieldLength,
   type RawInode,
 } from './inode.js';
+import { INODE_WORDS } from './layout.js';
 
 // -rw-r--r--, uid 0x1234, gid 0x7f, 0x0abcde bytes, a name of 5 words, data at 4 * 0x2345678.
 const INODE: RawInode = {

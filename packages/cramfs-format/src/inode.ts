@@ -1,27 +1,9 @@
 import { packWord, unpackWord } from './bit-field.js';
 import { CRAMFS_INODE_SIZE } from './constants.js';
 import { getU32, setU32, type Endianness } from './endian.js';
+import { INODE_WORDS } from './layout.js';
 
-/**
- * `struct cramfs_inode` (12 bytes, include/uapi/linux/cramfs_fs.h) as three words of bit-fields.
- * Everything that knows the layout reads this table.
- */
-export const INODE_WORDS = [
-  [
-    ['mode', 16],
-    ['uid', 16],
-  ],
-  [
-    ['size', 24],
-    ['gid', 8],
-  ],
-  [
-    ['namelen', 6],
-    ['offset', 26],
-  ],
-] as const;
-
-/** An inode as stored: `namelen` and `offset` still count in units of four bytes. */
+/** `struct cramfs_inode` as stored: `namelen` and `offset` still count in units of four bytes. */
 export interface RawInode {
   mode: number;
   uid: number;

@@ -1,4 +1,5 @@
 import {
+  CRAMFS_MAGIC,
   CRAMFS_DEFAULT_BLOCK_SIZE,
   CRAMFS_FLAG_FSID_VERSION_2,
   CRAMFS_FLAG_SHIFTED_ROOT_OFFSET,
@@ -41,7 +42,7 @@ export interface FindOptions {
 }
 
 /** Little-endian 45 3d cd 28, big-endian 28 cd 3d 45: the rarest byte to look for is in both. */
-const MAGIC_BYTE = 0xcd;
+const MAGIC_BYTE = (CRAMFS_MAGIC >>> 16) & 0xff;
 const MAGIC_BYTE_AT: Readonly<Record<Endianness, number>> = { little: 2, big: 1 };
 
 /** Checksums of many lying superblocks may together take this many passes over the input. */

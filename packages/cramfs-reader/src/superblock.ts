@@ -3,9 +3,9 @@ import {
   CRAMFS_FLAG_FSID_VERSION_2,
   CRAMFS_FLAG_SHIFTED_ROOT_OFFSET,
   CRAMFS_PAD_SIZE,
-  CRAMFS_SUPER_CRC_OFFSET,
   CRAMFS_SUPER_SIZE,
   CRAMFS_SUPPORTED_FLAGS,
+  SUPERBLOCK,
   CramfsError,
   dataOffset,
   decodeSuperblock,
@@ -118,8 +118,8 @@ export function fsidCrc(
   end: number,
   zlib: ZlibCodec,
 ): number {
-  const field = superblockOffset + CRAMFS_SUPER_CRC_OFFSET;
+  const field = superblockOffset + SUPERBLOCK.at.crc;
   let crc = zlib.crc32(bytes.subarray(superblockOffset, field));
-  crc = zlib.crc32(new Uint8Array(4), crc);
-  return zlib.crc32(bytes.subarray(field + 4, end), crc);
+  crc = zlib.crc32(new Uint8Array(SUPERBLOCK.kinds.crc.size), crc);
+  return zlib.crc32(bytes.subarray(field + SUPERBLOCK.kinds.crc.size, end), crc);
 }

@@ -2,10 +2,9 @@ import {
   CRAMFS_FLAG_FSID_VERSION_2,
   CRAMFS_FLAG_SHIFTED_ROOT_OFFSET,
   CRAMFS_SIGNATURE,
-  CRAMFS_SUPER_CRC_OFFSET,
-  CRAMFS_SUPER_ROOT_OFFSET,
   CRAMFS_SUPER_SIZE,
   CRAMFS_SUPPORTED_FLAGS,
+  SUPERBLOCK,
   plural,
 } from 'cramfs-format';
 import { verifyCrc } from '../crc.js';
@@ -13,13 +12,6 @@ import type { CramfsImage } from '../image.js';
 import { isUsualRootOffset, unsupportedFlags } from '../superblock.js';
 import type { CheckContext } from './context.js';
 import type { FindingList } from './findings.js';
-
-/** Offsets of superblock fields that findings point at. */
-const SIZE_AT = 4;
-const FLAGS_AT = 8;
-const SIGNATURE_AT = 16;
-const BLOCKS_AT = 40;
-const FILES_AT = 44;
 
 /** True if the superblock's size, CRC and counts mean something. */
 export function hasFsid({ superblock }: CramfsImage): boolean {
@@ -39,18 +31,20 @@ export function checkSuperblock(
   const { superblock } = image;
   const { offset, flags, signature } = superblock;
   if ((flags & ~CRAMFS_SUPPORTED_FLAGS) !== 0) {
-    findings.add('unsupported-flags', unsupportedFlags(flags), { offset: offset + FLAGS_AT });
+    findings.add('unsupported-flags', unsupportedFlags(flags), {
+      offset: offset + SUPERBLOCK.at.flags,
+    });
   }
   if (signature !== CRAMFS_SIGNATURE) {
     findings.add('bad-signature', 'the signature is not "Compressed ROMFS"', {
-      offset: offset + SIGNATURE_AT,
+      offset: offset + SUPERBLOCK.at.signature,
     });
   }
   if (hasFsid(image)) {
     checkSize(image, findings, embedded);
   } else {
     findings.add('old-format', 'old cramfs format: no size and no CRC to check', {
-      offset: offset + FLAGS_AT,
+      offset: offset + SUPERBLOCK.at.flags,
     });
   }
   checkRoot(image, findings);
@@ -59,7 +53,7 @@ export function checkSuperblock(
 function checkSize(image: CramfsImage, findings: FindingList, embedded: boolean): void {
   const { superblock, blockSize, bytes } = image;
   const { size } = superblock;
-  const offset = superblock.offset + SIZE_AT;
+  const offset = superblock.offset + SUPERBLOCK.at.size;
   if (size < superblock.offset + CRAMFS_SUPER_SIZE) {
     const onRom = size === 0 ? 'dies at the first read' : 'finds nothing in it';
     findings.add(
@@ -100,7 +94,7 @@ function partialPage(size: number, blockSize: number): string {
 }
 
 function checkRoot({ superblock, root }: CramfsImage, findings: FindingList): void {
-  const place = { path: '/', offset: superblock.offset + CRAMFS_SUPER_ROOT_OFFSET };
+  const place = { path: '/', offset: superblock.offset + SUPERBLOCK.at.root };
   const { dataOffset, mode, type } = root;
   if (type !== 'directory') {
     findings.add('root-not-directory', `the root's mode is 0${mode.toString(8)}`, place);
@@ -124,7 +118,7 @@ export function checkCrc({ image, findings }: CheckContext): void {
   const { verdict, computed } = verifyCrc(image);
   if (computed === undefined || verdict === 'right') return;
   const stored = superblock.crc;
-  const offset = superblock.offset + CRAMFS_SUPER_CRC_OFFSET;
+  const offset = superblock.offset + SUPERBLOCK.at.crc;
   if (verdict === 'swapped') {
     findings.add(
       'crc-byte-swapped',
@@ -148,7 +142,7 @@ export function checkCounts(context: CheckContext): void {
   const { offset, files, blocks } = image.superblock;
   if (files === 0) {
     findings.add('file-count-zero', 'the superblock counts no files', {
-      offset: offset + FILES_AT,
+      offset: offset + SUPERBLOCK.at.files,
     });
   }
   if (!context.isComplete) return;
@@ -158,7 +152,7 @@ export function checkCounts(context: CheckContext): void {
       'file-count',
       `the superblock counts ${plural(files, 'file')}, there are ${found}`,
       {
-        offset: offset + FILES_AT,
+        offset: offset + SUPERBLOCK.at.files,
       },
     );
   }
@@ -167,7 +161,7 @@ export function checkCounts(context: CheckContext): void {
       'block-count',
       `the superblock counts ${plural(blocks, 'block')}, there are ${pointers}`,
       {
-        offset: offset + BLOCKS_AT,
+        offset: offset + SUPERBLOCK.at.blocks,
       },
     );
   }
