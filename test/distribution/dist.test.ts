@@ -174,9 +174,19 @@ describe('completion', () => {
     run('zsh', '-n', join(installed, 'share/zsh/site-functions/_cramfs'));
   });
 
-  test.skipIf(!has('fish'))('fish completes with the file', () => {
+  test.skipIf(!has('fish')).each([
+    ['cramfs m', ['map', 'mmap']],
+    ['cramfs help ext', ['extract']],
+    ['cramfs ls --js', ['--json']],
+    ['cramfs extract --no-o', ['--no-owner']],
+    ['cramfs build --endian b', ['big']],
+    ['cramfs build --endian=b', ['--endian=big']],
+    ['cramfs build --xip=n', ['--xip=none', '--xip=nommu']],
+    ['cramfs build --xip no', ['none', 'nommu']],
+  ])('fish: %s', (line, expected) => {
     const file = join(installed, 'share/fish/vendor_completions.d/cramfs.fish');
-    const offered = run('fish', '-c', `source ${file}; complete -C 'cramfs ma'`);
-    expect(offered).toMatch(/^map\t/);
+    const offered = run('fish', '-c', `source ${file}; complete -C '${line}'`);
+    const words = offered.split('\n').map((each) => each.split('\t')[0]!);
+    expect(words.filter((word) => word !== '').sort()).toEqual([...expected].sort());
   });
 });

@@ -57,6 +57,10 @@ ${names.join('')}  )
     return
   fi
   local command=$words[2]
+  if [[ $command == help ]]; then
+    _describe command commands
+    return
+  fi
   shift words
   (( CURRENT-- ))
   case $command in
@@ -81,17 +85,20 @@ function zshSpec(
 export function fishCompletion(commands: readonly CompletedCommand[]): string {
   const quote = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`;
   const lines = commands.flatMap(({ name, summary, options }) => [
-    `complete -c cramfs -n __fish_use_subcommand -a ${name} -d ${quote(summary)}`,
+    ...['__fish_use_subcommand', "'__fish_seen_subcommand_from help'"].map(
+      (when) => `complete -c cramfs -n ${when} -f -a ${name} -d ${quote(summary)}`,
+    ),
     ...options.map((option) => {
       const names = option.spellings.map((spelling) =>
         spelling.startsWith('--') ? `-l ${spelling.slice(2)}` : `-s ${spelling.slice(1)}`,
       );
       const value =
-        option.value === 'none' || option.optional
+        option.value === 'none'
           ? ''
           : option.value === 'file'
             ? ' -r'
-            : ` -x -a ${quote(option.value.join(' '))}`;
+            : // A word after one whose value may be left out may be a file.
+              ` -r ${option.optional ? '-F' : '-f'} -a ${quote(option.value.join(' '))}`;
       const when = `-n '__fish_seen_subcommand_from ${name}'`;
       return `complete -c cramfs ${when} ${names.join(' ')}${value} -d ${quote(option.description)}`;
     }),
