@@ -28,6 +28,27 @@ describe('ls', () => {
     expect(stdout).toBe(`${EVIL_TEXT}\npasswd\nzeros\n`);
   });
 
+  test('--sort orders each directory, by name or the largest first; equal ones stay as they were', async () => {
+    const { bytes } = buildRawImage({ b: file('22'), d: file('1'), a: file('22'), c: file('333') });
+    const unsorted = folder.write('unsorted.img', bytes);
+    const names = async (...words: string[]): Promise<string> =>
+      (await cramfs(['ls', unsorted, ...words])).stdout.replaceAll('\n', '');
+    expect(await names('--sort', 'name')).toBe('abcd');
+    const stored = await names();
+    const [first, second] = stored.replace(/[cd]/g, '');
+    expect(await names('--sort=size')).toBe(`c${first!}${second!}d`);
+    expect(await cramfsJson(['ls', unsorted, '--sort=size'])).toMatchObject([
+      { path: '/c' },
+      {},
+      {},
+      { path: '/d' },
+    ]);
+    expect(await cramfs(['ls', unsorted, '--sort=age'])).toMatchObject({
+      code: 16,
+      stderr: expect.stringContaining("--sort cannot be 'age': use name, size") as string,
+    });
+  });
+
   test('-l shows mode, owner, size or device, and targets; -i inode numbers', async () => {
     const { stdout } = await cramfs(['ls', '-l', image, '/bin', '/dev']);
     expect(stdout).toBe(

@@ -4,7 +4,7 @@ import { defineCommand } from '../../shell/command.js';
 import { expandPaths } from '../../shell/expand-paths.js';
 import { printPieces } from '../../shell/io.js';
 import { openImageArgument } from '../../shell/open-image.js';
-import { flag, imageOptions, jsonOption } from '../../shell/options.js';
+import { choice, flag, imageOptions, jsonOption } from '../../shell/options.js';
 import { allWithJson } from '../../shell/problem-lines.js';
 import { Problems } from '../../shell/problems.js';
 import { JsonList, inodeJson, jsonPieces } from '../../render/json.js';
@@ -25,6 +25,9 @@ interface Group {
 
 type ListedPath = ListedEntry & { readonly path: string };
 
+const SORT_KEYS = ['name', 'size'] as const;
+type SortKey = (typeof SORT_KEYS)[number];
+
 export const ls = defineCommand({
   synopsis: 'IMAGE [PATH|GLOB...]',
   description:
@@ -35,6 +38,7 @@ export const ls = defineCommand({
     directory: flag('list directories themselves, not what is in them', 'd'),
     inode: flag("print Linux's inode numbers", 'i'),
     'human-readable': flag('with -l: sizes such as 1.2K or 16M', 'h'),
+    sort: choice('sort', SORT_KEYS, 'sort each directory: by name, or the largest first'),
     all: flag('nothing more: names that start with a dot are always listed', 'a'),
     ...jsonOption,
     ...imageOptions,
@@ -45,7 +49,8 @@ export const ls = defineCommand({
     const problems = new Problems(file, io, allWithJson(args));
     const lister = new Lister(image, problems, args);
     const named = expandPaths(image, paths, () => true, problems.add);
-    const groups = lister.list(paths.length === 0 ? ['/'] : named);
+    const found = lister.list(paths.length === 0 ? ['/'] : named);
+    const groups = args.sort === undefined ? found : sortedGroups(found, args.sort);
     await printPieces(
       io,
       args.json ? jsonPieces(new JsonList(toJson(groups))) : groupPieces(groups, args),
@@ -178,6 +183,28 @@ function below(base: string, path: string): string {
 
 function emptyGroup(base: string): Group {
   return { directory: base === '' ? '/' : base, entries: () => [] };
+}
+
+/** Entries of a group in another order; those that are equal keep theirs. */
+function* sortedGroups(groups: Iterable<Group>, key: SortKey): Generator<Group, void> {
+  const compare = key === 'size' ? bySize : byName;
+  for (const { directory, entries } of groups) {
+    yield { directory, entries: (again) => [...entries(again)].sort(compare) };
+  }
+}
+
+/** Names are byte strings: their order is that of the bytes, as in an image that mkcramfs makes. */
+function byName(a: ListedPath, b: ListedPath): number {
+  return a.name < b.name ? -1 : Number(a.name > b.name);
+}
+
+function bySize(a: ListedPath, b: ListedPath): number {
+  return sizeOf(b) - sizeOf(a);
+}
+
+/** What `size` holds of a device is its number. */
+function sizeOf({ inode }: ListedPath): number {
+  return inode.rdev === undefined ? inode.size : 0;
 }
 
 function* toJson(groups: Iterable<Group>): Generator<unknown, void> {
