@@ -259,7 +259,9 @@ const UNSIGNED_LIMIT = 2 ** 64;
 
 /** An argument as an unsigned long: what is below 0 counts from its end. @throws SyscallError EINVAL. */
 function unsigned(value: number): number {
-  if (!Number.isInteger(value)) throw new SyscallError('EINVAL', `not a whole number: ${value}`);
+  if (!Number.isInteger(value) || Math.abs(value) >= UNSIGNED_LIMIT) {
+    throw new SyscallError('EINVAL', `not an unsigned long: ${value}`);
+  }
   return value < 0 ? value + UNSIGNED_LIMIT : value;
 }
 

@@ -15,7 +15,7 @@ import {
 } from '../units.js';
 import { mapReason, type Trace } from '../trace.js';
 import type { OpenFile } from '../vfs/file.js';
-import { VM_WRITE, type VmArea, type VmSpace } from '../vfs/vm-area.js';
+import { VM_NORESERVE, VM_WRITE, type VmArea, type VmSpace } from '../vfs/vm-area.js';
 import { setExeFile, type HasExeFile } from '../vfs/write-access.js';
 import { unlinkAnonVmas } from './anon-vma.js';
 import { brk } from './brk.js';
@@ -300,6 +300,18 @@ export class Mm implements MemoryMap, VmSpace, HasExeFile {
   splitVma(vma: VmArea, vpn: Vpn): VmArea {
     this.checkMapCount();
     return splitVma(this, ownVma(vma), vpn);
+  }
+
+  shmemZeroSetup(vma: VmArea): void {
+    const pages = vma.end - vma.start;
+    // Compare mm/shmem.c:shmem_acct_size().
+    if ((vma.flags & VM_NORESERVE) === 0 && pages > this.phys.ramFrames) {
+      throw new SyscallError('ENOMEM', 'overcommit');
+    }
+    const zeros = this.host.shmemZeroSetup(pages);
+    vma.file?.put();
+    vma.file = zeros;
+    zeros.fops.mmap!(zeros, vma);
   }
 
   // The set of areas.

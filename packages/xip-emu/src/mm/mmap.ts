@@ -173,13 +173,8 @@ export function mmapRegion(mm: Mm, request: MergeRequest): Vma {
       }
     }
   } else if ((flags & VM_SHARED) !== 0) {
-    // Compare mm/shmem.c:shmem_acct_size(). What was there before is gone by now.
-    if ((flags & VM_NORESERVE) === 0 && end - start > mm.phys.ramFrames) {
-      throw new SyscallError('ENOMEM', 'overcommit');
-    }
-    const zeros = mm.host.shmemZeroSetup(end - start);
-    vma.file = zeros;
-    zeros.fops.mmap!(zeros, vma);
+    // What was there before is gone by now.
+    mm.shmemZeroSetup(vma);
   }
   mm.link(vma);
   return vma;

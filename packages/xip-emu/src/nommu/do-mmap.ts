@@ -175,6 +175,9 @@ function copyToRam(
   try {
     const position = pgoff * PAGE_SIZE;
     verifyArea(position, length);
+    if (file.fops.refusesKernelRead === true) {
+      throw new SyscallError('EINVAL', 'the kernel cannot read the file');
+    }
     const content = new Uint8Array(length);
     const got = file.fops.readIter!(file, position, content);
     ram.write(start, content.subarray(0, got));

@@ -60,6 +60,11 @@ export interface FileOperations {
   release?(file: OpenFile): void;
   /** Reads at `position` into `into`. @returns bytes read, 0 at the end. @throws SyscallError. */
   readIter?(file: OpenFile, position: number, into: Uint8Array): number;
+  /**
+   * True where the kernel itself cannot read the file, as f_op has both read and read_iter. Compare
+   * fs/read_write.c:__kernel_read().
+   */
+  readonly refusesKernelRead?: boolean;
   /** True for what has no positions: pread(2) and lseek(2) give ESPIPE. */
   readonly isStream?: boolean;
   /** @returns the new position, if that is not the usual one. @throws SyscallError. */

@@ -3,6 +3,7 @@ import { SyscallError } from '../errno.js';
 import type { DeviceNumber } from './device.js';
 import { fifoOperations } from './fifo.js';
 import type { FileOperations } from './file.js';
+import { VM_SHARED } from './vm-area.js';
 
 /** include/uapi/linux/major.h:MEM_MAJOR, and the minors of drivers/char/mem.c that need no hardware. */
 const MEM_MAJOR = 1;
@@ -29,10 +30,21 @@ const nullOperations: FileOperations = {
   llseek: nullLseek,
 };
 
+/**
+ * /dev/zero is mapped as anonymous memory is: a shared map has a file of its own, a private one that
+ * of the device. Without an MMU it would be copied, but the kernel cannot read it: EINVAL. Compare
+ * drivers/char/mem.c:mmap_zero(), zero_mmap_capabilities().
+ */
 const zeroOperations: FileOperations = {
   readIter: readZeros,
+  refusesKernelRead: true,
   writeIter: writeAll,
   llseek: nullLseek,
+  mmap(_file, vma) {
+    if ((vma.flags & VM_SHARED) === 0) vma.ops = undefined;
+    else vma.mm.shmemZeroSetup(vma);
+  },
+  mmapCapabilities: () => ({ copy: true, direct: false, read: false, write: false, exec: false }),
 };
 
 const fullOperations: FileOperations = {

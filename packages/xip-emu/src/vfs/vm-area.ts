@@ -91,6 +91,13 @@ export interface VmSpace {
   areaChanged(vma: VmArea): void;
   /** Splits the area at `vpn`; the argument stays the lower half. Compare mm/vma.c:split_vma(). */
   splitVma(vma: VmArea, vpn: Vpn): VmArea;
+  /**
+   * Gives a new shared area a file of zero pages in place of its own. Compare
+   * mm/shmem.c:shmem_zero_setup().
+   *
+   * @throws SyscallError ENOMEM.
+   */
+  shmemZeroSetup(vma: VmArea): void;
 }
 
 // What a fault handler gives back: bits of vm_fault_t.
