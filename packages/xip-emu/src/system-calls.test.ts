@@ -73,7 +73,7 @@ describe('memory', () => {
   test('msync: MS_ASYNC and MS_SYNC exclude each other, other bits are EINVAL', () => {
     const file = create('/t/f', new Uint8Array(P));
     const at = process.mmap(P, RW, MAP_SHARED, { file, address: 0x40000000 });
-    const sync = (flags: number, length = P) =>
+    const sync = (flags: number, length: number = P) =>
       errnoOf(() => {
         process.msync(at, length, flags);
       });

@@ -13,6 +13,7 @@ import {
 import type { FileStatus, Process } from '../process.js';
 import { deviceText } from '../vfs/device.js';
 import type { OpenFile } from '../vfs/file.js';
+import type { DeviceNumber } from '../vfs/device.js';
 
 export interface MirrorServerOptions {
   /** Opens files for passthrough; else each read and write comes through the server. */
@@ -86,9 +87,9 @@ export class MirrorServer implements FuseServer {
     return this.process.readlink(this.path(node));
   }
 
-  mknod(parent: number, name: string, mode: number): FuseEntry {
+  mknod(parent: number, name: string, mode: number, rdev: DeviceNumber): FuseEntry {
     const path = this.child(parent, name);
-    this.process.close(this.process.open(path, { create: true, exclusive: true, mode }));
+    this.process.mknod(path, mode, rdev);
     return this.entry(path);
   }
 
@@ -215,6 +216,6 @@ export class MirrorServer implements FuseServer {
   }
 }
 
-function attributesOf({ mode, size, links, ino }: FileStatus): FuseAttributes {
-  return { mode, size, links, ino };
+function attributesOf({ mode, size, links, ino, rdev }: FileStatus): FuseAttributes {
+  return { mode, size, links, ino, rdev };
 }

@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { SyscallError } from '../errno.js';
+import { tarArchive, tarItem } from '../../../../test/helpers/tar-builder.js';
+import { FuseSuperBlock } from '../fs/fuse/super.js';
+import { TarfsSuperBlock } from '../fs/tarfs/super.js';
 import { TmpfsSuperBlock } from '../fs/tmpfs/super.js';
 import { Machine } from '../machine.js';
 import { MAP_PRIVATE, PROT_READ } from '../memory-map.js';
+import { MirrorServer } from '../userland/mirror-server.js';
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from './read-write.js';
 
 function machineOf(): { machine: Machine; process: ReturnType<Machine['spawn']> } {
@@ -81,6 +85,48 @@ describe('special files: init_special_inode()', () => {
     process.close(reader);
     expect(codeOf(() => process.write(end, bytes))).toBe('EPIPE');
     process.close(end);
+  });
+});
+
+describe('special files of other file systems', () => {
+  /** Opens nodes below a directory as their types are opened. */
+  function check(process: ReturnType<Machine['spawn']>, directory: string): void {
+    const none = process.open(`${directory}/null`, { write: true });
+    expect(process.write(none, new Uint8Array(3))).toBe(3);
+    expect(process.read(none, new Uint8Array(3))).toBe(0);
+    expect(process.stat(`${directory}/null`).rdev).toEqual({ major: 1, minor: 3 });
+    expect(codeOf(() => process.open(`${directory}/sda`))).toBe('ENXIO');
+    expect(codeOf(() => process.open(`${directory}/fifo`))).toBe('EAGAIN');
+    const reader = process.open(`${directory}/fifo`, { nonBlock: true });
+    expect(process.read(reader, new Uint8Array(3))).toBe(0);
+  }
+
+  test('tarfs: nodes of the archive, and new ones', () => {
+    const device = { mode: 0o666, typeflag: '3', major: 1, minor: 3 };
+    const archive = tarArchive(
+      tarItem({ name: 'null', ...device }),
+      tarItem({ name: 'sda', ...device, typeflag: '4' }),
+      tarItem({ name: 'fifo', typeflag: '6' }),
+    );
+    const machine = new Machine();
+    machine.mount('/tar', new TarfsSuperBlock(archive, { phys: machine.phys }));
+    const process = machine.spawn();
+    check(process, '/tar');
+    process.mknod('/tar/zero', 0o020666, { major: 1, minor: 5 });
+    expect(process.read(process.open('/tar/zero'), new Uint8Array(3))).toBe(3);
+  });
+
+  test('FUSE: what the server calls a device is the device here', () => {
+    const { machine, process } = machineOf();
+    machine.mount(
+      '/fuse',
+      new FuseSuperBlock(machine.phys, new MirrorServer(machine.spawn(), '/t')),
+    );
+    process.mknod('/fuse/null', 0o020666, { major: 1, minor: 3 });
+    process.mknod('/fuse/sda', 0o060666, { major: 8, minor: 0 });
+    process.mknod('/fuse/fifo', 0o010666);
+    check(process, '/fuse');
+    expect(process.stat('/t/null').rdev).toEqual({ major: 1, minor: 3 });
   });
 });
 

@@ -10,6 +10,7 @@ import {
 } from 'cramfs-format';
 import { SyscallError, invariant } from '../../errno.js';
 import { AddressSpace } from '../../vfs/address-space.js';
+import { UNNAMED_DEVICE, type DeviceNumber } from '../../vfs/device.js';
 import { Inode, type OperationTables } from '../../vfs/inode.js';
 import { invalidatePages } from '../../vfs/invalidate.js';
 import { truncatePagecache } from '../../vfs/truncate.js';
@@ -27,6 +28,8 @@ export class FuseInode extends Inode {
   readonly mapping: AddressSpace | undefined;
   mode: number;
   size: number;
+  /** Of a device node. */
+  private readonly device: DeviceNumber;
   /** Open files: one of them is used for requests that belong to none. */
   readonly openFiles = new Set<FuseFile>();
   /** Open files that use the page cache; below 0: that are passed through (iocachectr). */
@@ -47,6 +50,7 @@ export class FuseInode extends Inode {
     super(ino, fops);
     this.sb = sb;
     this.nodeId = nodeId;
+    this.device = attributes.rdev ?? UNNAMED_DEVICE;
     this.mode = mode;
     this.size = size;
     this.links = links;
@@ -72,6 +76,10 @@ export class FuseInode extends Inode {
     if (mapping === undefined || size === old) return;
     truncatePagecache(mapping, size);
     invalidatePages(mapping);
+  }
+
+  override get rdev(): DeviceNumber {
+    return this.device;
   }
 
   /** Compare fs/fuse/dir.c:fuse_update_attributes(). @throws SyscallError. */
@@ -101,7 +109,15 @@ export class FuseInode extends Inode {
   }
 
   override create(name: string, mode: number): FuseInode {
-    return this.sb.iget(this.sb.connection.request('mknod', this.nodeId, name, mode));
+    return this.newNode(name, mode, UNNAMED_DEVICE);
+  }
+
+  override mknod(name: string, mode: number, rdev: DeviceNumber): FuseInode {
+    return this.newNode(name, mode, rdev);
+  }
+
+  private newNode(name: string, mode: number, rdev: DeviceNumber): FuseInode {
+    return this.sb.iget(this.sb.connection.request('mknod', this.nodeId, name, mode, rdev));
   }
 
   override mkdir(name: string, mode: number): FuseInode {

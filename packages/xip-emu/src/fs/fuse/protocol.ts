@@ -1,3 +1,4 @@
+import type { DeviceNumber } from '../../vfs/device.js';
 import type { OpenFile } from '../../vfs/file.js';
 
 /* What kernel and server of a FUSE file system say to each other: include/uapi/linux/fuse.h. */
@@ -30,6 +31,8 @@ export interface FuseAttributes {
   readonly links?: number | undefined;
   /** Default: the node's number. */
   readonly ino?: number | undefined;
+  /** Of a device node. */
+  readonly rdev?: DeviceNumber | undefined;
 }
 
 /** struct fuse_entry_out. It holds for this one look: timeouts are 0. */
@@ -91,7 +94,8 @@ export interface FuseServer {
   /** SETATTR of the size, for truncate(2). */
   setattr?(node: NodeId, size: number): FuseAttributes;
   readlink?(node: NodeId): string;
-  mknod?(parent: NodeId, name: string, mode: number): FuseEntry;
+  /** A regular or special file; `rdev` is a device node's. */
+  mknod?(parent: NodeId, name: string, mode: number, rdev: DeviceNumber): FuseEntry;
   mkdir?(parent: NodeId, name: string, mode: number): FuseEntry;
   symlink?(parent: NodeId, name: string, target: string): FuseEntry;
   link?(parent: NodeId, name: string, existing: NodeId): FuseEntry;

@@ -3,6 +3,7 @@ import { SyscallError } from '../../errno.js';
 import type { PhysicalMemory } from '../../phys/physical-memory.js';
 import { SuperBlock, type BackingDevice } from '../../vfs/inode.js';
 import { directoryOperations } from '../../vfs/libfs.js';
+import { specialOperations } from '../../vfs/special.js';
 import { fuseAops } from './cache.js';
 import { FuseConnection } from './connection.js';
 import { fuseFileOperations } from './file.js';
@@ -49,8 +50,7 @@ export class FuseSuperBlock extends SuperBlock {
     if (!Number.isInteger(nodeId) || nodeId < FUSE_ROOT_ID || nodeId > Number.MAX_SAFE_INTEGER) {
       throw new SyscallError('EIO', 'the server gives no node');
     }
-    const isDirectory = (attributes.mode & S_IFMT) === S_IFDIR;
-    const fops = isDirectory ? directoryOperations : fuseFileOperations;
+    const fops = specialOperations(attributes.mode, directoryOperations, fuseFileOperations);
     const inode = new FuseInode(this, nodeId, attributes, { fops, aops: fuseAops });
     // A node that has become something of another type is another inode: fuse_make_bad().
     if (known !== undefined) {

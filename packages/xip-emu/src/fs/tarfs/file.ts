@@ -47,6 +47,3 @@ export const tarfsDirectoryOperations: FileOperations = {
     tarfsInode(inode).sb.writeArchive();
   },
 };
-
-/** Devices, fifos and symlinks: what is behind them is not here. */
-export const tarfsSpecialOperations: FileOperations = {};

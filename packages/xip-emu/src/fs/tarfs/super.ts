@@ -1,4 +1,4 @@
-import { S_IFDIR, S_IFMT, S_IFREG, nameToText, typeBits } from 'cramfs-format';
+import { S_IFDIR, nameToText, typeBits } from 'cramfs-format';
 import {
   TarFormatError,
   UnexpectedEnd,
@@ -10,8 +10,8 @@ import { SyscallError } from '../../errno.js';
 import type { PhysicalMemory } from '../../phys/physical-memory.js';
 import { SuperBlock } from '../../vfs/inode.js';
 import { NOOP_BDI } from '../../vfs/libfs.js';
-import type { FileOperations } from '../../vfs/file.js';
-import { tarfsDirectoryOperations, tarfsFileOperations, tarfsSpecialOperations } from './file.js';
+import { specialOperations } from '../../vfs/special.js';
+import { tarfsDirectoryOperations, tarfsFileOperations } from './file.js';
 import { gunzip, isGzip } from './gzip.js';
 import { TarfsInode } from './inode.js';
 import { mtimeOf } from './member-headers.js';
@@ -79,7 +79,7 @@ export class TarfsSuperBlock extends SuperBlock {
 
   newInode(mode: number): TarfsInode {
     const inode = new TarfsInode(this, this.nextIno, mode, {
-      fops: operationsOf(mode),
+      fops: specialOperations(mode, tarfsDirectoryOperations, tarfsFileOperations),
       aops: tarfsAops,
     });
     this.nextIno += 1;
@@ -225,15 +225,4 @@ function hasDotDot(path: string): boolean {
 
 function failure({ path }: TarIndexEntry, message: string): TarFormatError {
   return new TarFormatError(`'${nameToText(path)}': ${message}`);
-}
-
-function operationsOf(mode: number): FileOperations {
-  switch (mode & S_IFMT) {
-    case S_IFDIR:
-      return tarfsDirectoryOperations;
-    case S_IFREG:
-      return tarfsFileOperations;
-    default:
-      return tarfsSpecialOperations;
-  }
 }
