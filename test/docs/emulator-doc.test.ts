@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
 import { readDocument, section, table } from './markdown.js';
 
 const DOCUMENT = readDocument('emulator.md');
-const TRACE = readFileSync(new URL('#xip-emu/trace.ts', import.meta.url), 'utf8');
+const TRACE = readFileSync(createRequire(import.meta.url).resolve('#xip-emu/trace.js'), 'utf8');
 
 describe('the manual of the emulator', () => {
   test('lists all events', () => {
