@@ -17,6 +17,8 @@ const PEERS = {
   getfattr: ['getfattr'],
   setfattr: ['setfattr'],
   'qemu-arm': ['qemu-arm', 'qemu-arm-static'],
+  'arm-linux-gnueabihf-gcc': ['arm-linux-gnueabihf-gcc'],
+  python3: ['python3'],
 } as const;
 
 export type PeerName = keyof typeof PEERS;
