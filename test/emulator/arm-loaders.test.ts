@@ -76,6 +76,64 @@ describe('ROM that a loader would write to', () => {
   });
 });
 
+describe('the stack of an FDPIC program that asks for no size', () => {
+  const PT_GNU_STACK = 0x6474e551;
+  const interpreter = content('/lib/ld-fx.so');
+
+  /** The interpreter with something else in its entry for the stack. */
+  function withStack(change: (entry: DataView) => void): RawNode {
+    const bytes = interpreter.slice();
+    const view = new DataView(bytes.buffer);
+    const entries = Array.from({ length: view.getUint16(44, true) }, (_, at) => 52 + 32 * at);
+    const entry = entries.find((at) => view.getUint32(at, true) === PT_GNU_STACK)!;
+    change(new DataView(bytes.buffer, entry, 32));
+    return xipFile(bytes);
+  }
+
+  function stackOf(loader: RawNode): string | undefined {
+    const path = '/bin/f-interp-s0';
+    const files = { [path]: xipFile(content(path)), '/lib/ld-fx.so': loader };
+    const { areas: all } = costOf(files, path, {}, { mmu: false, arch: 'arm' });
+    const stack = all.find(({ line }) => line.endsWith('[stack]'));
+    return stack && `${stack.end - stack.start} ${stack.permissions}`;
+  }
+
+  test('has the size and permissions that its interpreter asks for', () => {
+    expect(stackOf(xipFile(interpreter))).toBe('24576 rw-p');
+    expect(
+      stackOf(
+        withStack((entry) => {
+          entry.setUint32(24, 7, true);
+        }),
+      ),
+    ).toBe('24576 rwxp');
+    expect(
+      stackOf(
+        withStack((entry) => {
+          entry.setUint32(20, 0, true);
+        }),
+      ),
+    ).toBe('131072 rw-p');
+    expect(
+      stackOf(
+        withStack((entry) => {
+          entry.setUint32(20, 1, true);
+        }),
+      ),
+    ).toBe('8192 rw-p');
+  });
+
+  test('is executable if the interpreter has no entry either: READ_IMPLIES_EXEC', () => {
+    expect(
+      stackOf(
+        withStack((entry) => {
+          entry.setUint32(0, 0, true);
+        }),
+      ),
+    ).toBe('131072 rwxp');
+  });
+});
+
 test('FDPIC with EF_ARM_PIC keeps its distances, an executable, too', () => {
   expect(areas(start('/bin/f-pic20'))).toEqual(areas(start('/bin/f-pic20dyn')));
   expect(start('/bin/f-pic20').romPages).toBe(0);

@@ -16,6 +16,7 @@ import {
   armFixture,
   armTests,
   recordedAreas,
+  recordedCachePages,
   untar,
   type ArmTest,
   type RecordedArea,
@@ -54,6 +55,7 @@ interface ExecResult {
   readonly killed: string | null;
   readonly failure: { readonly code: string | null; readonly reason: string } | null;
   readonly areas: readonly JsonArea[];
+  readonly total: { readonly atStart: { readonly cache: number } };
 }
 
 async function exec(...args: readonly string[]): Promise<ExecResult> {
@@ -117,6 +119,15 @@ describe.each([
     expect(regions.map(parsed).sort()).toEqual(all.map(placed).sort());
   });
 });
+
+test.each(['/bin/f-big', '/bin/t-big', '/bin/pie', '/bin/f-interp'])(
+  'edge: pages of the page cache after %s',
+  async (program) => {
+    const kernel = ['--nommu', '--phys', `0x${NOMMU_ROM.toString(16)}`];
+    const { total } = await exec(image('p'), program, ...kernel);
+    expect(total.atStart.cache).toBe(recordedCachePages(armTests('edge'), `exec ${program}`));
+  },
+);
 
 test('dup: two files with the same in-place blocks stop the machine', async () => {
   const [works, stops] = armTests('dup');

@@ -10,6 +10,7 @@ import { cramfs, cramfsJson } from '../cli/run-cli.js';
 import {
   armTests,
   recordedAreas,
+  recordedCachePages,
   type ArmTest,
   type RecordedArea,
 } from '../helpers/arm-records.js';
@@ -84,15 +85,6 @@ function expectFileAreas({ areas }: ExecResult, recorded: ArmTest): void {
   } else expect(own).toEqual(kernel.map(ofFile));
 }
 
-/** Of a record: pages of the page cache that a command has added. */
-function cachePages(tests: readonly ArmTest[], command: string): number {
-  const at = tests.findIndex((recorded) => recorded.command === command);
-  const [before, after] = [tests[at - 1]!, tests[at + 1]!].map(({ lines }) =>
-    Number(/^(?:C )?nr_file_pages (\d+)$/m.exec(lines.join('\n'))![1]),
-  );
-  return after! - before!;
-}
-
 const armhf = treeObstacle('armhf');
 describe.skipIf(armhf !== undefined)(
   `armhf busybox with an MMU${armhf ? ` (${armhf})` : ''}`,
@@ -126,7 +118,7 @@ describe.skipIf(armhf !== undefined)(
       const tests = armTests('mmuu');
       const command = 'exec /bin/busybox true';
       const { total } = await exec(images['mmuu']!, { command, end: undefined, lines: [] });
-      expect(total.atStart.cache).toBe(cachePages(tests, command));
+      expect(total.atStart.cache).toBe(recordedCachePages(tests, command));
     });
   },
 );

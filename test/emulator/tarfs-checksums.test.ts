@@ -14,7 +14,7 @@ const RECORD = 10240;
 
 interface Member {
   readonly header: Buffer;
-  content: Buffer;
+  content: Uint8Array;
 }
 
 const octal = (value: number, digits: number): string =>
@@ -40,7 +40,7 @@ function added(
   name: string,
   mode: number,
   type: string,
-  content = Buffer.alloc(0),
+  content: Uint8Array = new Uint8Array(),
   link = '',
 ): Member {
   const header = Buffer.alloc(HEADER);

@@ -76,6 +76,15 @@ export function recordedAreas({ lines }: ArmTest, letter: string): RecordedArea[
   return areas;
 }
 
+/** Pages of the page cache that a test has added, of a record with /proc/vmstat before and after it. */
+export function recordedCachePages(tests: readonly ArmTest[], command: string): number {
+  const at = tests.findLastIndex((recorded) => recorded.command === command);
+  const [before, after] = [tests[at - 1]!, tests[at + 1]!].map(({ lines }) =>
+    Number(/^(?:C )?nr_file_pages (\d+)$/m.exec(lines.join('\n'))![1]),
+  );
+  return after! - before!;
+}
+
 /** The files of a tar archive by name; names have at most 100 bytes. */
 export function untar(archive: Uint8Array): Map<string, string> {
   const files = new Map<string, string>();

@@ -118,11 +118,9 @@ function mapStack(mm: NommuMm, elf: ElfFile, interpreter: ElfFile | undefined): 
     alignedLength(asked === 0 ? DEFAULT_STACK : asked),
     MIN_STACK_PAGES * PAGE_SIZE,
   );
-  // Without PT_GNU_STACK: VM_STACK_FLAGS, which READ_IMPLIES_EXEC decides.
+  // Without PT_GNU_STACK in the one that counts: VM_STACK_FLAGS, which READ_IMPLIES_EXEC decides.
   const isExecutable =
-    wanted === undefined
-      ? own === undefined && mm.build.arch.elf.noStackHeaderImpliesExec
-      : (wanted.flags & PF_X) !== 0;
+    wanted === undefined ? mm.build.arch.elf.noStackHeaderImpliesExec : (wanted.flags & PF_X) !== 0;
   const executable = isExecutable ? PROT_EXEC : 0;
   const prot = PROT_READ | PROT_WRITE | executable;
   const stack = mm.mmap({ address: 0, length, prot, flags: ANONYMOUS, pgoff: 0 });
