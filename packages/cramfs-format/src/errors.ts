@@ -68,3 +68,14 @@ export function isCramfsError(error: unknown, ...codes: CramfsErrorCode[]): erro
   if (!(error instanceof Error) || error.name !== 'CramfsError' || !('code' in error)) return false;
   return codes.length === 0 || codes.some((code) => code === error.code);
 }
+
+/** The toolkit contradicts itself: a bug in it, never a fault of its input. */
+export class InvariantError extends Error {
+  override readonly name = 'InvariantError';
+  readonly code = 'INVARIANT';
+}
+
+/** Throws an {@link InvariantError} unless `condition` holds. */
+export function invariant(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new InvariantError(message);
+}

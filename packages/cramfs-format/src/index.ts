@@ -91,6 +91,8 @@ export { concatBytes, equalBytes, isZero } from './bytes.js';
 export { crc32 } from './crc32.js';
 export {
   CramfsError,
+  InvariantError,
+  invariant,
   isCramfsError,
   withPath,
   type CramfsErrorCode,

@@ -1,5 +1,6 @@
 import {
   CramfsError,
+  InvariantError,
   blockCount,
   concatBytes,
   equalBytes,
@@ -164,7 +165,7 @@ class ChoiceReport {
 
 async function readContent({ entry, path }: PlanNode): Promise<Uint8Array> {
   if (entry.type === 'symlink') return nameToBytes(entry.target);
-  if (entry.type !== 'file') throw new TypeError(`${nameToText(path)} has no content`);
+  if (entry.type !== 'file') throw new InvariantError(`${nameToText(path)} has no content`);
   const read = entry.read();
   // A source in memory or with synchronous reads costs no turn of the event loop.
   const bytes = read instanceof Uint8Array ? read : await read;

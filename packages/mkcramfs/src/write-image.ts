@@ -5,6 +5,7 @@ import {
   CRAMFS_SUPER_CRC_OFFSET,
   CRAMFS_SUPER_SIZE,
   DIRECT_LENGTH_SIZE,
+  InvariantError,
   encodeBlockPointer,
   encodeInode,
   encodeSuperblock,
@@ -91,7 +92,7 @@ class SequentialSink {
   /** Fills a gap with zeros but for residues. */
   fillTo(offset: number): void {
     if (offset < this.position) {
-      throw new TypeError(`layout overlaps: ${offset} follows ${this.position}`);
+      throw new InvariantError(`layout overlaps: ${offset} follows ${this.position}`);
     }
     while (this.position < offset) {
       const gap = this.room(offset - this.position);

@@ -1,3 +1,5 @@
+export { InvariantError, invariant } from 'cramfs-format';
+
 /** The error numbers that the emulated system calls give. */
 export type Errno =
   | 'E2BIG'
@@ -60,7 +62,7 @@ export type Signal = 'SIGSEGV' | 'SIGBUS';
 /** si_code of the signal: nothing mapped there, no permission, nothing behind the mapping. */
 export type SignalCode = 'MAPERR' | 'ACCERR' | 'ADRERR';
 
-/** A load or store that ended in a signal. */
+/** A load or store that ended in a signal; `code` is its si_code. */
 export class AccessFault extends Error {
   override readonly name = 'AccessFault';
   readonly signal: Signal;
@@ -79,18 +81,9 @@ export class AccessFault extends Error {
 /** Something that Linux has and this emulator has not; nothing is faked in its place. */
 export class UnmodelledError extends Error {
   override readonly name = 'UnmodelledError';
+  readonly code = 'UNMODELLED';
 
   constructor(what: string) {
     super(`not emulated: ${what}`);
   }
-}
-
-/** The emulator contradicts itself: a bug in it, never a fault of its input. */
-export class InvariantError extends Error {
-  override readonly name = 'InvariantError';
-}
-
-/** Throws an {@link InvariantError} unless `condition` holds. */
-export function invariant(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new InvariantError(message);
 }

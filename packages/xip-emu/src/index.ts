@@ -147,3 +147,4 @@ export { ScenarioError, parseScenario, type Statement } from './scenario/parse.j
 export { formatRecords, parseRecords } from './scenario/record-lines.js';
 export { runScenario, type ScenarioRecord, type ScenarioWorld } from './scenario/run.js';
 export { createWorld, type ArchiveSource, type WorldOptions } from './scenario/world.js';
+export { ExecKilled } from './exec/point-of-no-return.js';

@@ -25,6 +25,7 @@ export interface CorruptionDetails {
  */
 export class KernelCorruption extends Error implements CorruptionDetails {
   override readonly name = 'KernelCorruption';
+  readonly code = 'KERNEL_CORRUPTION';
   readonly kind: string;
   readonly kernelFunction: string;
   readonly effect: string;

@@ -1,4 +1,4 @@
-import { KernelCorruption, SyscallError, UnmodelledError } from 'xip-emu';
+import { ExecKilled, KernelCorruption, SyscallError, UnmodelledError } from 'xip-emu';
 
 /** Why an operation of the emulator came to nothing. */
 export interface EmulatorFailure {
@@ -10,7 +10,7 @@ export interface EmulatorFailure {
 
 /** What the emulator threw, as an answer. @throws `error` itself if it is something else. */
 export function failureOf(error: unknown): EmulatorFailure {
-  if (error instanceof SyscallError) {
+  if (error instanceof SyscallError || error instanceof ExecKilled) {
     return { code: error.code, reason: error.reason ?? '' };
   }
   if (error instanceof KernelCorruption) {

@@ -1,4 +1,10 @@
-import { BLOCK_POINTER_SIZE, DIRECT_ALIGNMENT, DIRECT_LENGTH_SIZE, alignUp } from 'cramfs-format';
+import {
+  BLOCK_POINTER_SIZE,
+  DIRECT_ALIGNMENT,
+  DIRECT_LENGTH_SIZE,
+  InvariantError,
+  alignUp,
+} from 'cramfs-format';
 import { lastBlockIsFull, type Content } from '../content.js';
 import type { BlockShares } from './block-shares.js';
 import type { Anchor, Chunk, Piece, Place, PointerSpec, Run } from './layout.js';
@@ -67,7 +73,7 @@ export function buildChunk(
       return;
     }
     if (uncompressed && lastIsFull && index === content.blocks.length - 1) {
-      throw new TypeError('a full uncompressed last block cannot be direct (kernel fact K1)');
+      throw new InvariantError('a full uncompressed last block cannot be direct (kernel fact K1)');
     }
     here = alignUp(here, DIRECT_ALIGNMENT);
     const place = { anchor: chunk, offset: here };

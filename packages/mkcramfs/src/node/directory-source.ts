@@ -199,7 +199,7 @@ class DirectoryScan {
       case 'socket':
         return { mode, uid, gid, type };
       case undefined:
-        throw new Error(`unknown file type 0${(mode & S_IFMT).toString(8)}`);
+        throw new CramfsError('BAD_SOURCE', `unknown file type 0${(mode & S_IFMT).toString(8)}`);
     }
   }
 

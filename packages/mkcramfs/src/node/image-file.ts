@@ -13,7 +13,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { CramfsError } from 'cramfs-format';
+import { CramfsError, InvariantError } from 'cramfs-format';
 import type { ImageSink } from '../write-image.js';
 import { isSystemError } from './system-error.js';
 import { removeStale, temporaryName } from './temporary-file.js';
@@ -65,7 +65,7 @@ export class AtomicFile implements ImageSink {
 
   /** @throws Error after commit() or abort(): the descriptor may be another file's by then. */
   write(bytes: Uint8Array): void {
-    if (!this.open) throw new Error(`${this.path} is closed`);
+    if (!this.open) throw new InvariantError(`${this.path} is closed`);
     if (this.buffered + bytes.length > BUFFER_BYTES) this.flush();
     if (bytes.length >= BUFFER_BYTES) {
       this.writeAll(bytes, this.flushed);

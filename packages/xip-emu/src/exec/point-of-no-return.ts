@@ -1,11 +1,21 @@
-import { AccessFault, SyscallError, isSyscallError, type Errno } from '../errno.js';
+import { AccessFault, isSyscallError, type Errno, type Signal } from '../errno.js';
 
 /**
  * An execve() that failed when the old program was already gone: there is nobody to return `code`
  * to, and the process is killed. Compare fs/exec.c:bprm_execve().
  */
-export class ExecKilled extends SyscallError {
-  readonly signal = 'SIGSEGV';
+export class ExecKilled extends Error {
+  override readonly name = 'ExecKilled';
+  readonly signal: Signal = 'SIGSEGV';
+  /** What the loader failed with; nobody sees it but the kernel. */
+  readonly code: Errno;
+  readonly reason: string;
+
+  constructor(code: Errno, reason: string) {
+    super(`${code}: ${reason}`);
+    this.code = code;
+    this.reason = reason;
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { SyscallError, UnmodelledError } from '../errno.js';
+import { ExecKilled } from './point-of-no-return.js';
 import { KernelCorruption } from '../kernel-corruption.js';
 import type { Machine } from '../machine.js';
 import { Mm } from '../mm/mm-struct.js';
@@ -24,8 +25,8 @@ export interface ProgramRun {
 export interface ProgramOutcome {
   readonly pid: number;
   readonly started: StartedProgram | undefined;
-  /** Errno of execve(), that the kernel broke, or what the emulator cannot tell. */
-  readonly error: SyscallError | KernelCorruption | UnmodelledError | undefined;
+  /** Errno of execve(), that it killed the process, that the kernel broke, or what the emulator cannot tell. */
+  readonly error: SyscallError | ExecKilled | KernelCorruption | UnmodelledError | undefined;
   /** What starting it added to the RAM in use. */
   readonly added: RamPages;
 }
@@ -104,9 +105,10 @@ function start(machine: Machine, process: Process, { path, options }: ProgramRun
   return { pid: process.pid, started, error: failure, added };
 }
 
-function isOutcome(error: unknown): error is SyscallError | KernelCorruption | UnmodelledError {
+function isOutcome(error: unknown): error is NonNullable<ProgramOutcome['error']> {
   return (
     error instanceof SyscallError ||
+    error instanceof ExecKilled ||
     error instanceof KernelCorruption ||
     error instanceof UnmodelledError
   );

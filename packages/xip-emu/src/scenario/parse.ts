@@ -139,6 +139,7 @@ export type Statement = Line & Operation;
 /** A scenario that is not in the language. */
 export class ScenarioError extends Error {
   override readonly name = 'ScenarioError';
+  readonly code = 'BAD_SCENARIO';
   readonly line: number;
   /** The message without the line. */
   readonly reason: string;

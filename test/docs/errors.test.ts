@@ -1,0 +1,43 @@
+import * as elf from 'cramfs-elf';
+import * as format from 'cramfs-format';
+import * as reader from 'cramfs-reader';
+import * as readerOfNode from 'cramfs-reader/node';
+import * as builder from 'mkcramfs';
+import * as builderOfNode from 'mkcramfs/node';
+import { expect, test } from 'vitest';
+import * as emulator from 'xip-emu';
+import { readDocument, section, table } from './markdown.js';
+
+type ErrorClass = new (...args: never[]) => Error;
+
+function isErrorClass(value: unknown): value is ErrorClass {
+  return typeof value === 'function' && value.prototype instanceof Error;
+}
+
+/** A class and those that it extends, down to the one that extends Error. */
+function baseOf(error: ErrorClass): ErrorClass {
+  const parent: unknown = Object.getPrototypeOf(error);
+  return isErrorClass(parent) ? baseOf(parent) : error;
+}
+
+test('the errors that the packages export are those of the table', () => {
+  const packages = [elf, format, reader, readerOfNode, builder, builderOfNode, emulator];
+  const exported = packages.flatMap((names) => Object.values<unknown>(names)).filter(isErrorClass);
+  const documented = table(section(readDocument('architecture.md'), 'Errors')).map(({ name }) =>
+    name!.replaceAll('`', ''),
+  );
+  for (const error of exported) expect(documented).toContain(baseOf(error).name);
+  expect(new Set(exported.map(({ name }) => name)).size).toBeGreaterThan(5);
+});
+
+test.each([
+  [new format.CramfsError('TOO_BIG', ''), 'CramfsError', 'TOO_BIG'],
+  [new format.InvariantError(''), 'InvariantError', 'INVARIANT'],
+  [new emulator.SyscallError('EIO'), 'SyscallError', 'EIO'],
+  [new emulator.AccessFault('SIGBUS', 'ADRERR', 0), 'AccessFault', 'ADRERR'],
+  [new emulator.ExecKilled('ENOEXEC', 'a reason'), 'ExecKilled', 'ENOEXEC'],
+  [new emulator.UnmodelledError('it'), 'UnmodelledError', 'UNMODELLED'],
+])('%s has a name and a code', (error, name, code) => {
+  expect([error.name, error.code]).toEqual([name, code]);
+  expect(emulator.isSyscallError(error)).toBe(name === 'SyscallError');
+});
