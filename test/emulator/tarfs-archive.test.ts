@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readTarIndex } from 'mkcramfs/tar';
+import { readTarIndex } from 'cramfs-archive';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MAP_SHARED, PROT_READ, PROT_WRITE } from '#xip-emu/memory-map.js';
 import type { Process } from '#xip-emu/process.js';

@@ -43,7 +43,6 @@ export { diffImages, type DiffOptions, type Difference, type DifferenceAspect } 
 export { compileGlobs, type PathMatcher } from './compile-globs.js';
 export { selectEntries, type SelectOptions, type SelectedEntry } from './select.js';
 export { tarChunks, type TarOptions } from './tar.js';
-export { TAR_RECORD, encodeTarMember, tarPadding, type TarMember } from './tar-header.js';
 export { makeInode } from './inode.js';
 export { portableZlib, type ZlibCodec } from './zlib.js';
 export type {

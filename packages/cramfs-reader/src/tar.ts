@@ -1,7 +1,7 @@
+import { TAR_BLOCK_SIZE, encodeTarMember, tarPadding, type NewTarMember } from 'cramfs-archive';
 import { CramfsError, isCramfsError } from 'cramfs-format';
 import type { CramfsImage } from './image.js';
 import { selectEntries, type SelectedEntry } from './select.js';
-import { TAR_RECORD, encodeTarMember, tarPadding, type TarMember } from './tar-header.js';
 import type { Inode } from './types.js';
 
 export interface TarOptions {
@@ -20,7 +20,7 @@ const DEFAULT_MAX_BYTES = 4 * 2 ** 30;
 const PERMISSIONS = 0o7777;
 
 /** GNU tar pads archives to blocks of 20 records. */
-const ARCHIVE_BLOCK = 20 * TAR_RECORD;
+const ARCHIVE_BLOCK = 20 * TAR_BLOCK_SIZE;
 
 /**
  * The entries of an image as a tar, piece by piece: the same bytes for the same image, with modes,
@@ -45,7 +45,7 @@ export function* tarChunks(
     }
   }
   // Two records of zeros end an archive.
-  const end = written + 2 * TAR_RECORD;
+  const end = written + 2 * TAR_BLOCK_SIZE;
   yield new Uint8Array(Math.ceil(end / ARCHIVE_BLOCK) * ARCHIVE_BLOCK - written);
 }
 
@@ -93,7 +93,7 @@ function encodeEntry(
 ): Uint8Array[] {
   const { mode, uid, gid, type, rdev } = inode;
   const common = { name: `.${path}`, mode: mode & PERMISSIONS, uid, gid, size: 0 };
-  const only = (member: TarMember): Uint8Array[] => [encodeTarMember(member)];
+  const only = (member: NewTarMember): Uint8Array[] => [encodeTarMember(member)];
   switch (type) {
     case 'directory':
       return only({ ...common, type, name: path === '/' ? './' : `.${path}/` });

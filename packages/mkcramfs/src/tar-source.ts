@@ -1,9 +1,15 @@
 import type { PathMatcher } from 'cramfs-reader';
 import { CramfsError, S_IFDIR, S_IFLNK, nameToText, typeBits } from 'cramfs-format';
-import { ChunkReader, UnexpectedEnd } from './chunk-reader.js';
+import {
+  ChunkReader,
+  TarFormatError,
+  UnexpectedEnd,
+  readTarMembers,
+  tarPathNames,
+  type TarMember,
+  type TarMemberType,
+} from 'cramfs-archive';
 import { ExtendedAttributes } from './extended-attributes.js';
-import { TarFormatError } from './tar-header.js';
-import { readTarMembers, type TarMember, type TarMemberType } from './tar-members.js';
 import { joinPath, type DirectoryEntry, type Problem, type TreeEntry } from './tree.js';
 
 export interface TarSourceOptions {
@@ -14,9 +20,6 @@ export interface TarSourceOptions {
   /** Told of what is odd, but no reason to stop. */
   readonly onProblem?: (problem: Problem) => void;
 }
-
-/** PATH_MAX without its NUL: what Linux could extract. Keeps the depth of the tree bounded, too. */
-const MAX_PATH = 4095;
 
 /**
  * Reads a tree from a tar archive; needs no rights for owners or devices. What the archive says is
@@ -121,21 +124,6 @@ function addMember(root: DirectoryEntry, member: TarMember): void {
   }
   const entry = member.type === 'link' ? linkedEntry(root, member) : newEntry(member, member.type);
   parent.children.set(name, entry);
-}
-
-/**
- * The components of a member's path, without what does not count: leading and doubled slashes, dots.
- *
- * @throws TarFormatError for what could not be extracted, or not below the archive's root.
- */
-export function tarPathNames(path: string): string[] {
-  const names = path.split('/').filter((name) => name !== '' && name !== '.');
-  const text = nameToText(path.slice(0, 256));
-  if (names.includes('..')) throw new TarFormatError(`'${text}': a path with '..'`);
-  if (path.includes('\0')) throw new TarFormatError(`'${text}': a path with a NUL`);
-  const length = names.reduce((sum, name) => sum + 1 + name.length, 0);
-  if (length > MAX_PATH) throw new TarFormatError(`'${text}...': a path of ${length} bytes`);
-  return names;
 }
 
 function makeParents(

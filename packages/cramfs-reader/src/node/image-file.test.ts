@@ -6,7 +6,7 @@ import { isCramfsError, type CramfsError } from 'cramfs-format';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildRawImage, concat, file, noise, text } from '../../../../test/helpers/raw-image.js';
 import { loadImageFile, readImageFile, type LoadOptions } from './image-file.js';
-import { isZstd, zstdDecompress } from './zstd.js';
+import { isZstd, zstdDecompress } from 'cramfs-archive/node';
 
 const CONTENT = text(5000);
 const IMAGE = buildRawImage({ f: file(CONTENT) }).bytes;

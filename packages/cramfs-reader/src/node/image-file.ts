@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { gzipDecompress, isZstd, zstdDecompress } from 'cramfs-archive/node';
 import { CramfsError, bytesToName, type BlockSize } from 'cramfs-format';
 import { chooseImage, findImages, type ImageCandidate } from '../find-images.js';
 import { openImage, type CramfsImage } from '../image.js';
-import { gzipDecompress } from './gzip.js';
 import { nodeZlib } from './zlib.js';
-import { isZstd, zstdDecompress } from './zstd.js';
 
 /** No image is larger than 272 MiB, but it may be part of a firmware file. */
 const MAX_DECOMPRESSED = 512 * 1024 * 1024;

@@ -16,8 +16,6 @@ export {
 } from './image-file.js';
 export { startPoolFor, type ImagePool } from './image-pool.js';
 export { nodeZlib } from './zlib.js';
-export { openZstdStream, type ZstdStream } from './zstd-stream.js';
-export { isZstd, zstdDecompress } from './zstd.js';
 export { readShared } from './shared-file.js';
 export { writeTar } from './tar.js';
 export {

@@ -10,7 +10,7 @@ import { inChunks, tarArchive, tarItem } from '../../../../test/helpers/tar-buil
 import { noise, prose } from '../../../../test/helpers/trees.js';
 import { readTarSource } from '../tar-source.js';
 import type { DirectoryEntry, FileEntry } from '../tree.js';
-import { decompress, openTarStream } from './decompress.js';
+import { decompress, openTarStream } from 'cramfs-archive/node';
 
 const CONTENT = prose(300_000, 1);
 const ARCHIVE = tarArchive(

@@ -18,7 +18,7 @@ import {
 } from '../tree.js';
 import { readFakedTree, statFaker, type FakedStatus } from './faked-stat.js';
 import { SourceReader, fileIdentity } from './source-file.js';
-import { systemReason } from './system-error.js';
+import { systemReason } from 'cramfs-archive/node';
 
 export interface DirectorySourceOptions {
   /** Told of everything that is not as it should be; without errors the tree is complete. */

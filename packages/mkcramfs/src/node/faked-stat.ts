@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { CramfsError, bytesToName, nameToText, type DeviceNumber } from 'cramfs-format';
-import { systemReason } from './system-error.js';
+import { systemReason } from 'cramfs-archive/node';
 
 /** What stat(2) tells programs about a file, where a preloaded library has changed it. */
 export interface FakedStatus {

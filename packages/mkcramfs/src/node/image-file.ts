@@ -15,7 +15,7 @@ import {
 import { dirname, resolve } from 'node:path';
 import { CramfsError, InvariantError } from 'cramfs-format';
 import type { ImageSink } from '../write-image.js';
-import { isSystemError } from './system-error.js';
+import { isSystemError } from 'cramfs-archive/node';
 import { removeStale, temporaryName } from './temporary-file.js';
 
 /** For who writes in small pieces, as tar does. Larger ones, of images, are written as they come. */

@@ -1,5 +1,4 @@
 export { buildImageFile, type BuildFileOptions } from './build-file.js';
-export { openTarStream, type TarStream } from './decompress.js';
 export {
   fileId,
   isSameFile,

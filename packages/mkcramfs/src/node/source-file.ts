@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
 import { CRAMFS_MAX_FILE_SIZE, CramfsError } from 'cramfs-format';
-import { isSystemError, systemReason } from './system-error.js';
+import { isSystemError, systemReason } from 'cramfs-archive/node';
 
 /** What must not change between the scan of a directory and the reading of its files. */
 export interface FileIdentity {

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { openTarStream } from 'cramfs-archive/node';
 import { CramfsError, bytesToName, isCramfsError } from 'cramfs-format';
 import type { PathMatcher } from 'cramfs-reader/glob';
 import {
@@ -10,7 +11,7 @@ import {
   walkTree,
   type Problem,
 } from 'mkcramfs';
-import { fileId, findExtendedAttributes, openTarStream, readDirectorySource } from 'mkcramfs/node';
+import { fileId, findExtendedAttributes, readDirectorySource } from 'mkcramfs/node';
 import { about } from '../../shell/report-error.js';
 import { Patterns, parseGlobFile } from './patterns.js';
 import type { BuildRequest } from './request.js';

@@ -29,8 +29,8 @@ export async function readArchives(
 async function readArchive(path: string): Promise<ArchiveSource> {
   try {
     const stored = readFileSync(path);
-    // Only now: with it come the builder's workers, which nobody else here needs.
-    const { openTarStream } = await import('mkcramfs/node');
+    // Only now: most scenarios mount no archive.
+    const { openTarStream } = await import('cramfs-archive/node');
     const chunks: Uint8Array[] = [];
     let length = 0;
     for await (const chunk of openTarStream(path).chunks) {

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { readTarIndex } from 'mkcramfs/tar';
+import { readTarIndex } from 'cramfs-archive';
 import { errnoOf } from '../../../../../test/helpers/emulator.js';
 import { paxHeader, tarArchive, tarItem } from '../../../../../test/helpers/tar-builder.js';
 import { readAll, tarfsWorld, writeAt } from '../../../../../test/helpers/tarfs.js';

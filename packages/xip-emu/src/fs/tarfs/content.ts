@@ -1,5 +1,5 @@
 import { PAGE_SIZE } from '../../units.js';
-import type { SparsePiece } from 'mkcramfs/tar';
+import type { SparsePiece } from 'cramfs-archive';
 
 /** Where in an archive the content of a file is: pieces, stored one behind the other. */
 export interface StoredContent {

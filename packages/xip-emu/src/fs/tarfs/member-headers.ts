@@ -1,19 +1,21 @@
-import { bytesToName, concatBytes, nameToBytes } from 'cramfs-format';
-import { TAR_RECORD, tarPadding } from 'cramfs-reader';
-import { decodeTarHeader, parsePaxRecords, type TarIndexEntry } from 'mkcramfs/tar';
+import {
+  TAR_BLOCK_SIZE,
+  USTAR,
+  clearGnuFields,
+  decodeTarHeader,
+  decodeTarText,
+  parsePaxRecords,
+  setTarChecksum,
+  setTarNumber,
+  setTarText,
+  tarPadding,
+  type TarIndexEntry,
+} from 'cramfs-archive';
+import { concatBytes, nameToBytes } from 'cramfs-format';
 import { SyscallError } from '../../errno.js';
 
-// Fields of a header: offset, length.
-const SIZE = [124, 12] as const;
-const CHECKSUM = [148, 8] as const;
-const MTIME = [136, 12] as const;
-const TYPEFLAG = 156;
-/** Where the GNU format has what a sparse file needs, and more of its own. */
-const GNU_EXTRA = [345, 167] as const;
-
-/** Eleven octal digits and an end. */
-const SIZE_DIGITS = 11;
-const CHECKSUM_DIGITS = 6;
+/** Octal digits of a size or time. */
+const DIGITS = USTAR.size[1] - 1;
 const SPACE = 0x20;
 
 /** Keywords that tell another size than the header, or where in the file its data is. */
@@ -31,17 +33,16 @@ export function resizedHeaders(
   { start, headerAt }: Pick<TarIndexEntry, 'start' | 'headerAt'>,
   size: number,
 ): Uint8Array {
-  const header = new Uint8Array(archive.subarray(headerAt, headerAt + TAR_RECORD));
-  if (String.fromCharCode(header[TYPEFLAG]!) === 'S') {
-    header[TYPEFLAG] = '0'.charCodeAt(0);
-    header.fill(0, GNU_EXTRA[0], GNU_EXTRA[0] + GNU_EXTRA[1]);
+  const header = new Uint8Array(archive.subarray(headerAt, headerAt + TAR_BLOCK_SIZE));
+  if (decodeTarText(header, USTAR.typeflag) === 'S') {
+    setTarText(header, USTAR.typeflag, '0');
+    clearGnuFields(header);
   }
-  setOctal(header, SIZE, SIZE_DIGITS, size);
-  setChecksum(header);
+  setSize(header, size);
   const extended: Uint8Array[] = [];
   for (let at = start; at < headerAt;) {
-    const { size: length, typeflag } = decodeTarHeader(archive.subarray(at, at + TAR_RECORD));
-    const end = at + TAR_RECORD + length + tarPadding(length);
+    const { size: length, typeflag } = decodeTarHeader(archive.subarray(at, at + TAR_BLOCK_SIZE));
+    const end = at + TAR_BLOCK_SIZE + length + tarPadding(length);
     const whole = archive.subarray(at, end);
     const isPax = typeflag === 'x' || typeflag === 'X';
     extended.push(isPax ? withoutSizes(whole, length) : whole);
@@ -58,12 +59,12 @@ export function mtimeOf(
   archive: Uint8Array,
   { start, headerAt }: Pick<TarIndexEntry, 'start' | 'headerAt'>,
 ): number {
-  const [at, length] = MTIME;
-  const field = bytesToName(archive.subarray(headerAt + at, headerAt + at + length));
+  const header = archive.subarray(headerAt, headerAt + TAR_BLOCK_SIZE);
+  const field = decodeTarText(header, USTAR.mtime);
   let mtime = parseInt(/^[ 0-7]+/.exec(field)?.[0] ?? '0', 8);
   for (let from = start; from < headerAt;) {
-    const { size, typeflag } = decodeTarHeader(archive.subarray(from, from + TAR_RECORD));
-    const data = from + TAR_RECORD;
+    const { size, typeflag } = decodeTarHeader(archive.subarray(from, from + TAR_BLOCK_SIZE));
+    const data = from + TAR_BLOCK_SIZE;
     if (typeflag === 'x' || typeflag === 'X') {
       const records = parsePaxRecords(archive.subarray(data, data + size));
       const record = records.findLast(([keyword]) => keyword === 'mtime');
@@ -71,12 +72,12 @@ export function mtimeOf(
     }
     from = data + size + tarPadding(size);
   }
-  return mtime >= 0 && mtime < 8 ** SIZE_DIGITS ? mtime : 0;
+  return mtime >= 0 && mtime < 8 ** DIGITS ? mtime : 0;
 }
 
 /** A pax header without what it says about the file's size and holes; empty if nothing is left. */
 function withoutSizes(whole: Uint8Array, length: number): Uint8Array {
-  const records = parsePaxRecords(whole.subarray(TAR_RECORD, TAR_RECORD + length));
+  const records = parsePaxRecords(whole.subarray(TAR_BLOCK_SIZE, TAR_BLOCK_SIZE + length));
   if (!records.some(([keyword]) => SIZE_KEYWORD.test(keyword))) return whole;
   const name = records.findLast(([keyword]) => keyword === SPARSE_NAME)?.[1];
   const kept = records.filter(
@@ -85,9 +86,8 @@ function withoutSizes(whole: Uint8Array, length: number): Uint8Array {
   if (name !== undefined) kept.push(['path', name]);
   if (kept.length === 0) return new Uint8Array(0);
   const text = kept.map(([keyword, value]) => paxRecord(keyword, value)).join('');
-  const header = new Uint8Array(whole.subarray(0, TAR_RECORD));
-  setOctal(header, SIZE, SIZE_DIGITS, text.length);
-  setChecksum(header);
+  const header = new Uint8Array(whole.subarray(0, TAR_BLOCK_SIZE));
+  setSize(header, text.length);
   return concatBytes([header, nameToBytes(text), new Uint8Array(tarPadding(text.length))]);
 }
 
@@ -99,23 +99,11 @@ function paxRecord(keyword: string, value: string): string {
   return `${length}${rest}`;
 }
 
-function setOctal(
-  header: Uint8Array,
-  [at]: readonly [number, number],
-  digits: number,
-  value: number,
-): void {
-  const text = value.toString(8).padStart(digits, '0');
-  if (text.length > digits) throw new SyscallError('EFBIG');
-  header.set(nameToBytes(text), at);
-  // The digits' end stays as the archive's writer likes it, unless there was a binary number.
-  if (header[at + digits] !== SPACE) header[at + digits] = 0;
-}
-
-function setChecksum(header: Uint8Array): void {
-  const [at, length] = CHECKSUM;
-  header.fill(SPACE, at, at + length);
-  const sum = header.reduce((total, byte) => total + byte, 0);
-  header.set(nameToBytes(sum.toString(8).padStart(CHECKSUM_DIGITS, '0')), at);
-  header[at + CHECKSUM_DIGITS] = 0;
+/** With a new checksum. The digits' end stays as the archive's writer likes it, unless there was a binary number. */
+function setSize(header: Uint8Array, size: number): void {
+  if (size >= 8 ** DIGITS) throw new SyscallError('EFBIG');
+  setTarNumber(header, USTAR.size, size);
+  const end = USTAR.size[0] + DIGITS;
+  if (header[end] !== SPACE) header[end] = 0;
+  setTarChecksum(header);
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { readTarIndex } from 'mkcramfs/tar';
+import { readTarIndex } from 'cramfs-archive';
 import { expect, test } from 'vitest';
 import { mmOf } from '../../../../../test/helpers/emulator.js';
 import {

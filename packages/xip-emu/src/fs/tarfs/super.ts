@@ -1,22 +1,23 @@
-import { S_IFDIR, nameToText, typeBits } from 'cramfs-format';
+import { S_IFDIR, isCramfsError, nameToText, typeBits } from 'cramfs-format';
 import {
   TarFormatError,
   UnexpectedEnd,
+  gunzip,
+  isGzip,
   readTarIndex,
   tarPathNames,
   type TarIndexEntry,
-} from 'mkcramfs/tar';
+} from 'cramfs-archive';
 import { SyscallError } from '../../errno.js';
 import type { PhysicalMemory } from '../../phys/physical-memory.js';
 import { SuperBlock } from '../../vfs/inode.js';
 import { NOOP_BDI } from '../../vfs/libfs.js';
 import { specialOperations } from '../../vfs/special.js';
 import { tarfsDirectoryOperations, tarfsFileOperations } from './file.js';
-import { gunzip, isGzip } from './gzip.js';
 import { TarfsInode } from './inode.js';
 import { mtimeOf } from './member-headers.js';
 import { tarfsAops } from './pager.js';
-import { writeArchive, type Archive, type ArchivedMember } from './write-archive.js';
+import { MAX_ARCHIVE, writeArchive, type Archive, type ArchivedMember } from './write-archive.js';
 
 export interface TarfsOptions {
   readonly phys: PhysicalMemory;
@@ -50,7 +51,7 @@ export class TarfsSuperBlock extends SuperBlock {
   constructor(source: Uint8Array, options: TarfsOptions) {
     super();
     const compressed = isGzip(source);
-    const archive = compressed ? gunzip(source) : source;
+    const archive = compressed ? uncompressed(source) : source;
     const readOnly = compressed || options.readOnly === true;
     this.phys = options.phys;
     this.readOnly = readOnly;
@@ -208,6 +209,16 @@ export class TarfsSuperBlock extends SuperBlock {
       throw failure(member, `a hard link to '${nameToText(member.linkTarget)}', which is no file`);
     }
     return target;
+  }
+}
+
+/** @throws SyscallError EINVAL for what is damaged or cut off; EFBIG. */
+function uncompressed(source: Uint8Array): Uint8Array {
+  try {
+    return gunzip(source, MAX_ARCHIVE);
+  } catch (error) {
+    if (!isCramfsError(error)) throw error;
+    throw new SyscallError(error.code === 'TOO_BIG' ? 'EFBIG' : 'EINVAL', error.message);
   }
 }
 

@@ -1,6 +1,12 @@
+import {
+  TAR_BLOCK_SIZE,
+  encodeTarMember,
+  tarPadding,
+  type NewTarMember,
+  type SparsePiece,
+  type TarIndexEntry,
+} from 'cramfs-archive';
 import { concatBytes, fileType } from 'cramfs-format';
-import { TAR_RECORD, encodeTarMember, tarPadding, type TarMember } from 'cramfs-reader';
-import type { SparsePiece, TarIndexEntry } from 'mkcramfs/tar';
 import { SyscallError, invariant } from '../../errno.js';
 import type { TarfsInode } from './inode.js';
 import { resizedHeaders } from './member-headers.js';
@@ -29,10 +35,10 @@ export interface Archive {
 }
 
 /** tar(1) pads archives to this many bytes. */
-const BLOCKING = 20 * TAR_RECORD;
-const END_MARKER = 2 * TAR_RECORD;
+const BLOCKING = 20 * TAR_BLOCK_SIZE;
+const END_MARKER = 2 * TAR_BLOCK_SIZE;
 /** What a Uint8Array can hold everywhere. */
-const MAX_ARCHIVE = 2 ** 31 - 1;
+export const MAX_ARCHIVE = 2 ** 31 - 1;
 const PERMISSIONS = 0o7777;
 
 /**
@@ -111,7 +117,7 @@ class ArchiveWriter {
     if (isLink && this.extracted.get(linkPath) !== inode) return;
     if (!isLink && inode.content.modified) {
       const headers = resizedHeaders(this.old, member, inode.content.size);
-      this.putFile(member, headers, headers.length - TAR_RECORD);
+      this.putFile(member, headers, headers.length - TAR_BLOCK_SIZE);
       return;
     }
     const moved = this.at - start;
@@ -141,7 +147,7 @@ class ArchiveWriter {
       this.putMember(entry, { ...common, name, type: 'link', linkName });
     } else if (type === 'file') {
       const headers = encodeTarMember({ ...common, name, type, size });
-      this.putFile(entry, headers, headers.length - TAR_RECORD);
+      this.putFile(entry, headers, headers.length - TAR_BLOCK_SIZE);
     } else if (type === 'symlink') {
       this.putMember(entry, { ...common, name, type, linkName: inode.readlink() });
     } else {
@@ -149,12 +155,12 @@ class ArchiveWriter {
     }
   }
 
-  private putMember(entry: MemberName, member: TarMember): void {
+  private putMember(entry: MemberName, member: NewTarMember): void {
     const headers = encodeTarMember(member);
     const start = this.at;
     this.put(headers);
     const dataAt = this.at;
-    const headerAt = dataAt - TAR_RECORD;
+    const headerAt = dataAt - TAR_BLOCK_SIZE;
     this.note({ ...entry, pieces: [], start, headerAt, dataAt, end: dataAt });
   }
 

@@ -1,7 +1,12 @@
 import { concatBytes, nameToBytes } from 'cramfs-format';
-
-/** Bytes of a header, and what everything in a tar is padded to. */
-export const TAR_RECORD = 512;
+import {
+  GNU_MAGIC,
+  TAR_BLOCK_SIZE,
+  USTAR,
+  setTarChecksum,
+  setTarNumber,
+  setTarText,
+} from './ustar.js';
 
 /** `typeflag` of POSIX.1-1988's ustar. */
 const TAR_TYPES = {
@@ -14,8 +19,8 @@ const TAR_TYPES = {
   fifo: '6',
 } as const;
 
-/** One member of a tar. Names are byte strings. */
-export interface TarMember {
+/** A member to be written. Names are byte strings. */
+export interface NewTarMember {
   readonly type: keyof typeof TAR_TYPES;
   readonly name: string;
   /** Target of a symlink, or the name of the member that a link is another name of. */
@@ -37,13 +42,13 @@ const LONG_NAME = 'L';
 const LONG_LINK_NAME = 'K';
 const LONG_MEMBER_NAME = '././@LongLink';
 
-const NAME_LENGTH = 100;
+const NAME_LENGTH = USTAR.name[1];
 
 /**
  * The header of a member, and before it GNU's `@LongLink` members for names of more than 100 bytes.
  * Not pax headers: these hold UTF-8, and a name in cramfs may be anything.
  */
-export function encodeTarMember(member: TarMember): Uint8Array {
+export function encodeTarMember(member: NewTarMember): Uint8Array {
   const { name, linkName = '' } = member;
   return concatBytes([
     ...longName(LONG_LINK_NAME, linkName),
@@ -54,7 +59,7 @@ export function encodeTarMember(member: TarMember): Uint8Array {
 
 /** Zero bytes that follow `size` bytes of content. */
 export function tarPadding(size: number): number {
-  return (TAR_RECORD - (size % TAR_RECORD)) % TAR_RECORD;
+  return (TAR_BLOCK_SIZE - (size % TAR_BLOCK_SIZE)) % TAR_BLOCK_SIZE;
 }
 
 function longName(type: string, name: string): Uint8Array[] {
@@ -66,28 +71,20 @@ function longName(type: string, name: string): Uint8Array[] {
   return [header(member, type), content];
 }
 
-function header(member: Omit<TarMember, 'type'>, type: string): Uint8Array {
-  const bytes = new Uint8Array(TAR_RECORD);
-  const text = (at: number, length: number, value: string): void => {
-    bytes.set(nameToBytes(value.slice(0, length)), at);
-  };
-  const octal = (at: number, length: number, value: number): void => {
-    text(at, length, value.toString(8).padStart(length - 1, '0'));
-  };
+function header(member: Omit<NewTarMember, 'type'>, type: string): Uint8Array {
+  const bytes = new Uint8Array(TAR_BLOCK_SIZE);
   const { name, linkName = '', mode, uid, gid, size, mtime = 0, major = 0, minor = 0 } = member;
-  text(0, NAME_LENGTH, name);
-  octal(100, 8, mode);
-  octal(108, 8, uid);
-  octal(116, 8, gid);
-  octal(124, 12, size);
-  octal(136, 12, mtime);
-  text(148, 8, ' '.repeat(8));
-  text(156, 1, type);
-  text(157, NAME_LENGTH, linkName);
-  text(257, 8, 'ustar  \0'); // GNU's magic and version, which @LongLink belongs to
-  octal(329, 8, major);
-  octal(337, 8, minor);
-  const sum = bytes.reduce((total, byte) => total + byte, 0);
-  text(148, 8, `${sum.toString(8).padStart(6, '0')}\0 `);
+  setTarText(bytes, USTAR.name, name);
+  setTarNumber(bytes, USTAR.mode, mode);
+  setTarNumber(bytes, USTAR.uid, uid);
+  setTarNumber(bytes, USTAR.gid, gid);
+  setTarNumber(bytes, USTAR.size, size);
+  setTarNumber(bytes, USTAR.mtime, mtime);
+  setTarText(bytes, USTAR.typeflag, type);
+  setTarText(bytes, USTAR.linkname, linkName);
+  setTarText(bytes, USTAR.magic, GNU_MAGIC);
+  setTarNumber(bytes, USTAR.devmajor, major);
+  setTarNumber(bytes, USTAR.devminor, minor);
+  setTarChecksum(bytes);
   return bytes;
 }

@@ -1,5 +1,5 @@
 import { bytesToName } from 'cramfs-format';
-import { TarFormatError } from './tar-header.js';
+import { TarFormatError } from './ustar.js';
 
 /** A record of a pax extended header; byte strings, as pax allows any encoding (hdrcharset). */
 export type PaxRecord = readonly [keyword: string, value: string];

@@ -7,10 +7,10 @@ import {
   isTarHeader,
   isZeroBlock,
   type TarHeader,
-} from './tar-header.js';
-import { PaxAttributes, parsePaxRecords, type PaxRecord } from './tar-pax.js';
-import { readGnuSparseMap, readPaxSparseMap, type SparseMap } from './tar-sparse.js';
-import { runOnBytes, runOnStream, type TarSteps } from './tar-steps.js';
+} from './ustar.js';
+import { PaxAttributes, parsePaxRecords, type PaxRecord } from './pax.js';
+import { readGnuSparseMap, readPaxSparseMap, type SparseMap } from './sparse.js';
+import { runOnBytes, runOnStream, type TarSteps } from './steps.js';
 
 export type TarMemberType =
   'file' | 'link' | 'symlink' | 'char-device' | 'block-device' | 'directory' | 'fifo';

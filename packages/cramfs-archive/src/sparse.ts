@@ -1,7 +1,7 @@
 import { bytesToName } from 'cramfs-format';
-import { TAR_BLOCK_SIZE, TarFormatError, decodeTarNumber } from './tar-header.js';
-import { decimal, type PaxAttributes } from './tar-pax.js';
-import type { TarSteps } from './tar-steps.js';
+import { GNU, TAR_BLOCK_SIZE, TarFormatError, decodeTarNumber } from './ustar.js';
+import { decimal, type PaxAttributes } from './pax.js';
+import type { TarSteps } from './steps.js';
 
 /** A piece of a sparse file; what no piece covers is zero. */
 export interface SparsePiece {
@@ -20,10 +20,16 @@ export interface SparseMap {
 /** Takes bytes of the archive: the parser's way to do so. */
 type Take = (length: number) => TarSteps<Uint8Array>;
 
+/** Where a block lists pieces, and says if another such block follows. */
+interface PieceList {
+  readonly at: number;
+  readonly count: number;
+  readonly isExtendedAt: number;
+}
+
 /** The two blocks of GNU tar's own format that list pieces, see "Storing Sparse Files" in its manual. */
-const HEADER_PIECES = { at: 386, count: 4, isExtendedAt: 482 };
-const EXTENSION_PIECES = { at: 0, count: 21, isExtendedAt: 504 };
-const REAL_SIZE = [483, 12] as const;
+const HEADER_PIECES: PieceList = { at: GNU.sparse[0], count: 4, isExtendedAt: GNU.isExtended[0] };
+const EXTENSION_PIECES: PieceList = { at: 0, count: 21, isExtendedAt: 504 };
 const NUMBER_LENGTH = 12;
 /** Far above what any file that fits cramfs can need. */
 const MAX_PIECES = 1 << 20;
@@ -34,7 +40,7 @@ const NEWLINE = 0x0a;
  * follow, which are taken.
  */
 export function* readGnuSparseMap(header: Uint8Array, take: Take): TarSteps<SparseMap> {
-  const realSize = decodeTarNumber(header, REAL_SIZE, 'real size');
+  const realSize = decodeTarNumber(header, GNU.realSize, 'real size');
   const pieces: SparsePiece[] = [];
   let more = decodePieces(header, HEADER_PIECES, pieces);
   while (more) more = decodePieces(yield* take(TAR_BLOCK_SIZE), EXTENSION_PIECES, pieces);
@@ -43,7 +49,7 @@ export function* readGnuSparseMap(header: Uint8Array, take: Take): TarSteps<Spar
 
 function decodePieces(
   block: Uint8Array,
-  { at, count, isExtendedAt }: typeof HEADER_PIECES,
+  { at, count, isExtendedAt }: PieceList,
   pieces: SparsePiece[],
 ): boolean {
   for (let index = 0; index < count; index += 1) {

@@ -4,6 +4,7 @@ import { createGunzip } from 'node:zlib';
 import { CramfsError, bytesToName, type CramfsErrorCode } from 'cramfs-format';
 import { ChunkReader, UnexpectedEnd } from '../chunk-reader.js';
 import { systemReason } from './system-error.js';
+import { openZstdStream } from './zstd-stream.js';
 import { ZstdFormatError, zstdBlocks } from './zstd-blocks.js';
 
 /** An archive being read, uncompressed. */
@@ -104,7 +105,6 @@ async function* unzstd(
   reader: ChunkReader,
   fail: (code: CramfsErrorCode, message: string) => CramfsError,
 ): AsyncGenerator<Uint8Array> {
-  const { openZstdStream } = await import('cramfs-reader/node');
   const stream = await openZstdStream(() => {
     const message = 'compressed with a window of more than 8 MiB';
     throw fail('UNSUPPORTED', `${message}: decompress it first, and pipe it in`);

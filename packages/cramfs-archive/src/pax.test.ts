@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { TarFormatError } from './tar-header.js';
-import { PaxAttributes, parsePaxRecords } from './tar-pax.js';
+import { TarFormatError } from './ustar.js';
+import { PaxAttributes, parsePaxRecords } from './pax.js';
 
 const parse = (text: string) => parsePaxRecords(Buffer.from(text, 'latin1'));
 

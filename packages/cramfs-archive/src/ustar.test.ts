@@ -6,7 +6,7 @@ import {
   decodeTarNumber,
   isTarHeader,
   isZeroBlock,
-} from './tar-header.js';
+} from './ustar.js';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 
