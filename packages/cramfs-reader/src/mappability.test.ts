@@ -107,6 +107,7 @@ describe('with an MMU', () => {
     expect(map(three, beyond)).toEqual({ ...none, bailout: 'beyond file limit' });
     expect(map(aligned(PAGE, 'C'), { physAddr: ROM + 4 })).toEqual({
       ...none,
+      runEnd: 'compressed or a hole',
       bailout: 'unsuitable block layout',
     });
     expect(map(three, { physAddr: ROM + 4 })).toEqual({
@@ -122,6 +123,16 @@ describe('with an MMU', () => {
       lastPageShared: true,
       bailout: 'no suitable block remaining',
     });
+  });
+
+  test('says why the run stops', () => {
+    const gap = file(noise(2 * PAGE), { blocks: ['D', { kind: 'D', gap: 8 }] });
+    expect(map(gap).runEnd).toBe('not contiguous');
+    expect(map(gap, { pages: 1 }).runEnd).toBeUndefined();
+    expect(map(aligned(2 * PAGE, 'DU')).runEnd).toBe('no direct pointer');
+    expect(map(aligned(2 * PAGE, 'DH')).runEnd).toBe('compressed or a hole');
+    expect(map(aligned(2 * PAGE, 'UD')).runEnd).toBe('no direct pointer');
+    expect(map(aligned(2 * PAGE, 'DD'), { pages: 3 }).runEnd).toBeUndefined();
   });
 
   test.each(['C', 'U', 'Z'])('a first block %s does not suit', (kind) => {
@@ -193,6 +204,7 @@ describe('without an MMU', () => {
       pages: 0,
       imageOffset: PAGE,
       run: 2,
+      runEnd: 'compressed or a hole',
       lastPageShared: false,
       bailout: 'unsuitable block layout',
       errno: 'ENOSYS',

@@ -18,20 +18,17 @@ describe('parseOwnerRule', () => {
     ]);
   });
 
-  test.each([
-    '',
-    '0',
-    '0:',
-    ':0',
-    'root:root',
-    '/a=0',
-    '-1:0',
-    '0x1:0',
-    '4294967296:0',
-    '1:2:3',
-    '=1:2',
-  ])('refuses %j', (text) => {
-    expect(() => parseOwnerRule(text)).toThrow(`--owner cannot be '${text}': use [GLOB=]UID:GID`);
+  test.each(['', '0', '0:', ':0', 'root:root', '/a=0', '-1:0', '0x1:0', '4294967296:0', '1:2:3'])(
+    'refuses %j',
+    (text) => {
+      expect(() => parseOwnerRule(text)).toThrow(`--owner cannot be '${text}': use [GLOB=]UID:GID`);
+    },
+  );
+
+  test('refuses an empty glob', () => {
+    expect(() => parseOwnerRule('=1:2')).toThrow(
+      expect.objectContaining({ name: 'CramfsError', code: 'BAD_REQUEST' }),
+    );
   });
 });
 
@@ -45,12 +42,12 @@ describe('parseModeRule', () => {
     ]);
   });
 
-  test.each(['755', '/a=', '/a=8', '/a=10000', '/a=u+s', '=755'])('refuses %j', (text) => {
+  test.each(['755', '/a=', '/a=8', '/a=10000', '/a=u+s'])('refuses %j', (text) => {
     expect(() => parseModeRule(text)).toThrow(`--mode cannot be '${text}': use GLOB=OCTAL`);
   });
 
-  test('refuses a bad glob', () => {
-    expect(() => parseModeRule('/a[=755')).toThrow(
+  test.each(['/a[=755', '=755'])('refuses the glob of %j', (text) => {
+    expect(() => parseModeRule(text)).toThrow(
       expect.objectContaining({ name: 'CramfsError', code: 'BAD_REQUEST' }),
     );
   });
