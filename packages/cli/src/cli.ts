@@ -43,7 +43,7 @@ async function runCommand(name: string, argv: readonly string[], io: CliIo): Pro
   return await runAs(`cramfs ${name}`, entry, argv, io);
 }
 
-/** Runs a command under the name that its help and usage errors shall show. */
+/** Runs a command under the name that its help and usage errors show. */
 async function runAs(
   program: string,
   entry: CommandEntry,

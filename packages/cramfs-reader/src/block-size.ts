@@ -47,7 +47,7 @@ export function detectBlockSize(image: ImageData, preferred?: BlockSize): BlockS
  * - an end pointer, compressed: behind the pointer table, whose length depends on the block size,
  *   stands a zlib stream that inflates to exactly min(block size, file size) bytes;
  * - an end pointer, uncompressed: the block is exactly that long;
- * - an end pointer, hole: it points exactly behind the table;
+ * - an end pointer, hole: it points exactly to the end of the table;
  * - a direct pointer, compressed: the stream inflates to exactly that many bytes;
  * - a direct pointer, uncompressed: the second pointer follows one block later.
  *

@@ -39,7 +39,7 @@ export function checkedBlockCount(image: ImageData, inode: Inode): number {
   if (end > image.size) {
     throw new CramfsError(
       'OUT_OF_RANGE',
-      `a table of ${count} block pointers at ${dataOffset} reaches behind the image's end at ${image.size}`,
+      `a table of ${count} block pointers at ${dataOffset} reaches beyond the image's end at ${image.size}`,
       { offset: dataOffset },
     );
   }
@@ -68,7 +68,7 @@ export function decodeBlock(image: ImageData, inode: Inode, index: number, count
         )
       : new CramfsError(
           fault,
-          `block ${index}, ${plural(length, 'byte')} from ${start}, reaches behind the image's end at ${image.size}`,
+          `block ${index}, ${plural(length, 'byte')} from ${start}, reaches beyond the image's end at ${image.size}`,
           { offset },
         );
   }

@@ -12,7 +12,7 @@ import type { DirectoryEntry, Inode } from './types.js';
 
 /**
  * Entries of a directory in stored order. Compare fs/cramfs/inode.c:cramfs_readdir(), which does
- * not look at whether an entry reaches behind the directory's end; here that is an error.
+ * not look at whether an entry reaches beyond the directory's end; here that is an error.
  *
  * @throws CramfsError at the first entry that cannot be right, after those before it were given.
  */
@@ -54,14 +54,14 @@ function checkEnd(image: ImageData, at: number, end: number, directoryEnd: numbe
   if (end > image.size) {
     throw new CramfsError(
       'OUT_OF_RANGE',
-      `a directory entry at ${at} reaches behind the image's end at ${image.size}`,
+      `a directory entry at ${at} reaches beyond the image's end at ${image.size}`,
       { offset: at },
     );
   }
   if (end > directoryEnd) {
     throw new CramfsError(
       'BAD_ENTRY',
-      `a directory entry at ${at} reaches behind its directory's end at ${directoryEnd}`,
+      `a directory entry at ${at} reaches beyond its directory's end at ${directoryEnd}`,
       { offset: at },
     );
   }

@@ -32,7 +32,7 @@ interface ProgramExplanation {
   readonly segments: readonly SegmentExplanation[];
 }
 
-/** What a loader maps of the parts of a program; undefined for what is no readable program. */
+/** What a loader maps of the parts of a program; undefined for what is not a readable program. */
 export function explainProgram(
   image: CramfsImage,
   inode: Inode,

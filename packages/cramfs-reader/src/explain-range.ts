@@ -50,7 +50,7 @@ export interface RangeExplanation {
 
 /** A mapping of a regular file. */
 export interface PageRange {
-  /** First page, and number of pages; may reach behind the end of the file. */
+  /** First page, and number of pages; may reach beyond the end of the file. */
   readonly pgoff: number;
   readonly pages: number;
   /** True for a private mapping with PROT_WRITE. */

@@ -24,12 +24,12 @@ import { portableZlib, type ZlibCodec } from './zlib.js';
 export interface ImageCandidate {
   /** Where the file system's byte 0 stands: what {@link OpenOptions.offset} takes. */
   readonly offset: number;
-  /** 0, or 512 behind a pad. */
+  /** 0, or 512 after a pad. */
   readonly superblockOffset: number;
   readonly endianness: Endianness;
   /** Bytes from `offset` to the image's end, or to the end of the input if that comes first. */
   readonly size: number;
-  /** True if the superblock says that the image goes on behind the end of the input. */
+  /** True if the superblock says that the image continues beyond the end of the input. */
   readonly truncated: boolean;
   /** Undefined if the superblock has no CRC, or no time was left to compute it. */
   readonly crcOk: boolean | undefined;
@@ -49,7 +49,7 @@ const MAGIC_BYTE_AT: Readonly<Record<Endianness, number>> = { little: 2, big: 1 
 const MAX_CRC_PASSES = 4;
 /** Root entries that have to make sense. */
 const ROOT_ENTRIES = 16;
-/** Candidates that are listed; behind them only better ones than all before. */
+/** Candidates that are listed; after these only ones that are better than all before. */
 const MAX_CANDIDATES = 4096;
 
 /**
@@ -121,7 +121,7 @@ function candidateAround(
   return undefined;
 }
 
-/** Where the superblock may stand inside its image, the likelier place first. */
+/** Where the superblock may be inside its image, the likelier place first. */
 function possibleOffsets(root: Superblock['root'], flags: number): number[] {
   const rootOffset = dataOffset(root);
   if (rootOffset === CRAMFS_SUPER_SIZE) return [0, CRAMFS_PAD_SIZE];
@@ -160,7 +160,7 @@ function inspect(
 
 /**
  * An empty root proves nothing; so do entries that are cut off or have impossible types. Does not
- * read the directory as others do: what is tried is no image nearly always, and a file can have
+ * read the directory as others do: what is tried is hardly ever an image, and a file can have
  * millions of places to try, too many to throw an error for each.
  */
 function isRootSound({ bytes, view, endianness, root, size }: CramfsImage): boolean {

@@ -42,10 +42,10 @@ const MAX_SYMLINK_SIZE = 65535;
 export function openImage(bytes: Uint8Array, options: OpenOptions = {}): CramfsImage {
   const { offset = 0, blockSize, preferredBlockSize, zlib = portableZlib } = options;
   if (!Number.isInteger(offset) || offset < 0) {
-    throw new CramfsError('BAD_REQUEST', `${offset} is no offset`);
+    throw new CramfsError('BAD_REQUEST', `not a valid offset: ${offset}`);
   }
   if (blockSize !== undefined && !isBlockSize(blockSize)) {
-    throw new CramfsError('BAD_REQUEST', `${String(blockSize)} is no block size`);
+    throw new CramfsError('BAD_REQUEST', `not a valid block size: ${String(blockSize)}`);
   }
   // Plain bytes also of a Buffer, whose subarray() is several times slower.
   const start = Math.min(offset, bytes.length);
@@ -79,7 +79,7 @@ export class CramfsImage implements ImageData {
   readonly superblock: Superblock;
   readonly endianness: Endianness;
   readonly blockSize: BlockSize;
-  /** What told the block size; undefined if whoever opened the image knew it. */
+  /** What the block size was detected from; undefined if the caller gave it. */
   readonly blockSizeVotes: BlockSizeVotes | undefined;
   readonly root: Inode;
   readonly zlib: ZlibCodec;

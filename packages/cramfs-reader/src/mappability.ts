@@ -24,7 +24,7 @@ export type RunEnd = 'no direct pointer' | 'compressed or a hole' | 'not contigu
 export interface DirectMapRequest {
   /** First page of the file. */
   readonly pgoff: number;
-  /** Length of the mapping, at least one page; may reach behind the end of the file. */
+  /** Length of the mapping, at least one page; may reach beyond the end of the file. */
   readonly pages: number;
   /** The kernel's, in bytes: a power of two. */
   readonly pageSize: number;
@@ -84,7 +84,7 @@ const NOTHING = { pages: 0, imageOffset: 0, run: 0, lastPageShared: false } as c
  * behind the file's end (and is only asked for mappings that are not writable). Both are in force
  * only where {@link usesPhysmemOperations} holds. Like the kernel it takes `request.pageSize` for
  * the block size and reads the pointers at `inode.ino`, wherever they say the data is: the kernel
- * compares neither with the image's size. Bytes behind the input's end are zero.
+ * compares neither with the image's size. Bytes beyond the end of the input are zero.
  *
  * @throws CramfsError BAD_REQUEST for a request that no kernel can make.
  */
@@ -174,7 +174,7 @@ export function usesPhysmemOperations(image: CramfsImage, physAddr: number): boo
 }
 
 /**
- * True if the page of the image that holds the file's last bytes holds other data behind them.
+ * True if the page of the image that holds the file's last bytes holds other data after them.
  * Compare fs/cramfs/inode.c:cramfs_last_page_is_shared().
  *
  * @param lastPage image offset of that page.

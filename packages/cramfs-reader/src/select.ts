@@ -15,7 +15,7 @@ export interface SelectedEntry extends WalkEntry {
 export interface SelectOptions {
   /**
    * What is asked for, as text: a path as nameToText() prints it, or else a glob (see
-   * {@link compileGlobs}). A directory stands for all that is in it. Default: everything.
+   * {@link compileGlobs}). A directory means all that is in it. Default: everything.
    */
   paths?: readonly string[] | undefined;
   /** Most entries that the image may have, whatever is selected; default 500,000. */

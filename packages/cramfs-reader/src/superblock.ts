@@ -16,7 +16,7 @@ import type { Superblock } from './types.js';
 import type { ZlibCodec } from './zlib.js';
 
 /**
- * Finds the superblock at 0 or behind the 512 bytes of a pad, in either byte order, and makes the
+ * Finds the superblock at 0 or after the 512 bytes of a pad, in either byte order, and makes the
  * checks that Linux makes: compare fs/cramfs/inode.c:cramfs_read_super().
  *
  * @throws CramfsError BAD_MAGIC, UNSUPPORTED or BAD_SUPERBLOCK.
@@ -32,7 +32,7 @@ export function readSuperblock(view: DataView): Superblock {
   return superblock;
 }
 
-/** The superblock at 0 or behind a pad, whatever it says. */
+/** The superblock at 0 or after a pad, whatever it says. */
 export function findSuperblock(view: DataView): Superblock | undefined {
   for (const offset of [0, CRAMFS_PAD_SIZE]) {
     const endianness = superblockEndianness(view, offset);

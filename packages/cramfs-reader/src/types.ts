@@ -9,7 +9,7 @@ import type {
 import type { ZlibCodec } from './zlib.js';
 
 export interface OpenOptions {
-  /** Where the file system (its byte 0, the start of the device) stands in the bytes; default 0. */
+  /** Where the file system (its byte 0, the start of the device) starts in the bytes; default 0. */
   offset?: number | undefined;
   /** Default: found by countBlockSizeVotes(), 4096 when nothing tells. */
   blockSize?: BlockSize | undefined;
@@ -21,7 +21,7 @@ export interface OpenOptions {
 
 /** The superblock as stored, and where and how it was found. */
 export interface Superblock extends RawSuperblock {
-  /** Image offset of the superblock: 0, or 512 behind a pad. */
+  /** Image offset of the superblock: 0, or 512 after a pad. */
   readonly offset: number;
   readonly endianness: Endianness;
 }
@@ -87,7 +87,7 @@ export interface Block {
   readonly raw: number;
   /** Image offset of the pointer. */
   readonly pointerOffset: number;
-  /** Image offset of the stored data, behind the length of a direct compressed block. */
+  /** Image offset of the stored data, after the length of a direct compressed block. */
   readonly start: number;
   /** Stored bytes, that length not counted. */
   readonly length: number;

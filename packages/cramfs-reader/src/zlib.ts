@@ -12,7 +12,7 @@ import {
 /** The two zlib functions an image needs. Whoever opens it may bring faster ones. */
 export interface ZlibCodec {
   /**
-   * Inflates one zlib stream; bytes behind its end are ignored, as Linux does.
+   * Inflates one zlib stream; bytes after its end are ignored, as in Linux.
    *
    * @param maxLength at least 1.
    * @returns at most `maxLength` bytes, valid for as long as the caller likes.

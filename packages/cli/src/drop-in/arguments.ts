@@ -10,7 +10,7 @@ export type Parsed<O extends Options> = ReturnType<
 
 /**
  * Parses a command line as getopt(3) does: short options can be bundled (`-Xx`), carry their value
- * (`-e1`) and stand anywhere.
+ * (`-e1`) and can be anywhere.
  *
  * @throws UsageError also for options that are not known: the C tools let some of them pass.
  */

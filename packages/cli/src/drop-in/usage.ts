@@ -62,7 +62,7 @@ export const FSCK_CRAMFS: DropInShape = {
     ['-x DIR, --extract=DIR', 'extract into DIR what is in the image, unless it is damaged'],
     ['--extract', 'only test whether everything can be extracted, which is always done'],
     ['-c', 'carry on: extract what can be read of a damaged image'],
-    ['-b, --blocksize SIZE', 'block size (default: found by itself)'],
+    ['-b, --blocksize SIZE', 'block size (default: detected)'],
     ['-a, -y', 'ignored'],
   ],
   exitCodes: '0 ok (there may be warnings), 4 file system errors, 8 failure, 16 usage',

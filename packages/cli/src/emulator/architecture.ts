@@ -117,7 +117,7 @@ function usual({ blockSize, endianness }: CramfsImage): ArchitectureName {
   return blockSize === 4096 ? 'riscv64' : 'arm64';
 }
 
-/** Where a program does not say, and is no bFLT. */
+/** For a program that does not say, and is not bFLT. */
 function usualOf(image: CramfsImage): ArchitectureName {
   return ofImage(image) ?? usual(image);
 }

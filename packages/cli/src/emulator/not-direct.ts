@@ -1,7 +1,7 @@
 import { explainRange, type CramfsImage, type Inode, type PageRange } from 'cramfs-reader';
 import { PAGE_SIZE, type PolicyName } from 'xip-emu';
 
-/** What stands behind the end of a file of the image is no other reason to the patch. */
+/** To the patch, data after the end of a file is not a reason of its own. */
 const V3_TAIL = 'the patch looks for the last page at a wrong place and takes it for shared';
 
 /**

@@ -21,7 +21,7 @@ export interface RomMachineOptions {
 }
 
 const RAM_SIZE = 192 << 20;
-/** What Linux maps of an image without a size; nothing in an image can be behind it. */
+/** What Linux maps of an image without a size; nothing in an image can be beyond it. */
 const MAX_ROM_SIZE = 1 << 28;
 /** Where RAM may be: the first place that leaves the ROM alone. */
 const RAM_ADDRESSES = [0x80000000, 0x40000000] as const;

@@ -32,7 +32,7 @@ export function optionLines(options: CliOptions): HelpLine[] {
   ];
 }
 
-/** Lines of options, aligned; what has no letter stands below the long names of the others. */
+/** Lines of options, aligned; an option without a letter is aligned with the long names of the others. */
 export function renderOptions(lines: readonly HelpLine[]): string {
   return lines
     .map(([signature, description]) => {

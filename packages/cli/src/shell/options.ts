@@ -151,7 +151,7 @@ export const imageOptions = {
     'N|auto',
   ),
   'block-size': value(
-    'block size of the image in bytes, 4096 to 65536 (default: found by itself)',
+    'block size of the image in bytes, 4096 to 65536 (default: detected)',
     parseBlockSize('--block-size'),
     'b',
   ),

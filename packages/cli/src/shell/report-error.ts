@@ -96,7 +96,7 @@ const OUT_OF_MEMORY_CODES = new Set([
   'ERR_WORKER_OUT_OF_MEMORY',
 ]);
 
-/** A machine that is too small, or limited too much, is no bug of ours. */
+/** A machine that is too small, or limited too much, is not a bug of ours. */
 function describeShortage(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if (OUT_OF_MEMORY_CODES.has(errorCode(error) ?? '') || OUT_OF_MEMORY.test(error.message)) {

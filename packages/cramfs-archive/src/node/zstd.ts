@@ -68,7 +68,7 @@ function contentBound(bytes: Uint8Array): number {
         bound += frame.bound;
         at = frame.end;
       } else {
-        throw damaged('there is other data behind it');
+        throw damaged('other data follows it');
       }
       if (at > bytes.length) throw damaged('it is cut off');
     }

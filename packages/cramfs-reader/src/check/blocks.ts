@@ -36,7 +36,7 @@ export function surveyBlocks(context: CheckContext, entry: CheckedEntry): void {
     context.lose(entry);
     findings.add(
       'table-outside',
-      `${count} block pointers at ${dataOffset} reach behind the image's end at ${image.size}` +
+      `${count} block pointers at ${dataOffset} reach beyond the image's end at ${image.size}` +
         (hasExtendedPointers(image.superblock) && !image.isCutOff ? MAPPED_OUTSIDE : ''),
       { path: () => pathOf(entry), offset: dataOffset },
     );
@@ -124,7 +124,7 @@ function isSoundBlock(context: CheckContext, entry: CheckedEntry, block: Block):
     context.lose(entry);
     findings.add(
       'block-outside',
-      `block ${index}, ${plural(length, 'byte')} from ${start}, reaches behind the image's end at ${image.size}` +
+      `block ${index}, ${plural(length, 'byte')} from ${start}, reaches beyond the image's end at ${image.size}` +
         (block.direct && block.kind === 'uncompressed' && !image.isCutOff ? MAPPED_OUTSIDE : ''),
       place,
     );

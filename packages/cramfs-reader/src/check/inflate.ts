@@ -85,7 +85,7 @@ export interface BlockFailure {
 
 /**
  * Inflates the blocks of some jobs. zlib compares the Adler-32 of each
- * with what is stored behind it.
+ * with what is stored after it.
  *
  * @param bytes the image from its byte 0.
  */

@@ -71,7 +71,7 @@ function checkContent(context: CheckContext, entry: CheckedEntry): void {
     );
     return;
   }
-  // Linux puts a NUL behind the target, into the same page: fs/namei.c:page_get_link().
+  // Linux puts a NUL after the target, into the same page: fs/namei.c:page_get_link().
   if (type === 'symlink' && size >= image.blockSize) {
     findings.add(
       'symlink-too-long',

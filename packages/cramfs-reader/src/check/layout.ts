@@ -21,7 +21,7 @@ export function checkLayout(context: CheckContext): Gaps {
   const look = (from: number, to: number): void => {
     if (checkGap(context, gaps, streams, from, to)) residues += 1;
   };
-  // The extent that reaches furthest; what stands before the superblock is a boot loader's.
+  // The extent that reaches furthest; what comes before the superblock is a boot loader's.
   let furthest: number | undefined;
   let end = image.superblock.offset;
   for (const extent of extents.inOrder()) {

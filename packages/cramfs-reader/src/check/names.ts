@@ -9,7 +9,7 @@ import type { CheckContext } from './context.js';
 import { pathOf, type CheckedEntry } from './entry.js';
 import { hasFsid } from './superblock.js';
 
-/** Bytes of padding behind a name that are still right. */
+/** Bytes of padding after a name that are still right. */
 const MAX_PADDING = 3;
 
 /**
@@ -26,7 +26,7 @@ export function checkName(context: CheckContext, entry: CheckedEntry, fieldLengt
     findings.add('name-empty', 'a directory entry without a name', place);
   } else if (fieldLength - name.length > MAX_PADDING) {
     const padding = fieldLength - name.length;
-    findings.add('name-padding', `${plural(padding, 'byte')} of padding behind the name`, place);
+    findings.add('name-padding', `${plural(padding, 'byte')} of padding after the name`, place);
   }
   if (name.includes('/')) findings.add('name-slash', 'the name holds a slash', place);
   if (name.includes('\0')) findings.add('name-nul', 'the name holds a NUL', place);
@@ -84,7 +84,7 @@ export class NameOrder {
 
     if (name < this.previous && !this.reported) {
       const before = nameToText(this.previous);
-      findings.add('name-order', `stands behind ${before}, which sorts after it`, place);
+      findings.add('name-order', `comes after ${before}, but sorts before it`, place);
       this.reported = true;
     }
     this.previous = name;

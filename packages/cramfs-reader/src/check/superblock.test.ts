@@ -142,6 +142,6 @@ describe('superblock', () => {
   });
 
   test('an offset that is none is a mistake of the caller', () => {
-    expect(() => checkImage(new Uint8Array(10), { offset: -1 })).toThrow('no offset');
+    expect(() => checkImage(new Uint8Array(10), { offset: -1 })).toThrow('not a valid offset');
   });
 });

@@ -21,7 +21,7 @@ export function hasFsid({ superblock }: CramfsImage): boolean {
 /**
  * The superblock's own fields. Compare fs/cramfs/inode.c:cramfs_read_super().
  *
- * @param embedded the image is part of a larger file, so that what follows it is no surprise.
+ * @param embedded the image is part of a larger file, so that data after it is expected.
  */
 export function checkSuperblock(
   image: CramfsImage,
@@ -58,7 +58,7 @@ function checkSize(image: CramfsImage, findings: FindingList, embedded: boolean)
     const onRom = size === 0 ? 'dies at the first read' : 'finds nothing in it';
     findings.add(
       'bad-size',
-      `the stored size, ${plural(size, 'byte')}, does not hold the superblock: on ROM Linux ${onRom} (K25)`,
+      `the stored size, ${plural(size, 'byte')}, is too small for the superblock: on ROM Linux ${onRom} (K25)`,
       { offset },
     );
     return;
@@ -72,7 +72,7 @@ function checkSize(image: CramfsImage, findings: FindingList, embedded: boolean)
   } else if (size < bytes.length && !embedded) {
     findings.add(
       'trailing-data',
-      `the file goes on for ${bytes.length - size} bytes behind the file system's end`,
+      `the file continues for ${bytes.length - size} bytes after the end of the file system`,
       { offset: size },
     );
   }

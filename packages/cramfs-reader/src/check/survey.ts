@@ -23,7 +23,7 @@ import { checkCounts, checkCrc, checkSuperblock } from './superblock.js';
 import { surveyTree } from './tree.js';
 
 export interface CheckOptions {
-  /** Where the file system stands in the bytes; default 0. */
+  /** Where the file system starts in the bytes; default 0. */
   offset?: number | undefined;
   /** Default: found by countBlockSizeVotes(); where nothing tells, it is the page size. */
   blockSize?: BlockSize | undefined;
@@ -49,7 +49,7 @@ export interface CheckStats {
   readonly statedSize: number;
   readonly endianness: Endianness;
   readonly blockSize: BlockSize;
-  /** What told the block size; undefined if it was given. */
+  /** What the block size was detected from; undefined if it was given. */
   readonly blockSizeVotes: BlockSizeVotes | undefined;
   readonly flags: number;
   /** Directory entries by type, the root included. */
@@ -89,7 +89,7 @@ export class Survey {
   constructor(bytes: Uint8Array, options: CheckOptions) {
     const { offset = 0, limit = DEFAULT_LIMIT, pageSize } = options;
     if (!Number.isInteger(offset) || offset < 0) {
-      throw new CramfsError('BAD_REQUEST', `${offset} is no offset`);
+      throw new CramfsError('BAD_REQUEST', `not a valid offset: ${offset}`);
     }
     this.findings = new FindingList(limit);
     this.image = openAnyway(plainBytes(bytes, offset), options);

@@ -105,7 +105,7 @@ class TreeWalk {
       context.lose(dir);
       findings.add(
         'directory-outside',
-        `${plural(size, 'byte')} of entries at ${dataOffset} reach behind the image's end at ${image.size}`,
+        `${plural(size, 'byte')} of entries at ${dataOffset} reach beyond the image's end at ${image.size}`,
         { path: () => pathOf(dir), offset: entryOffset },
       );
     }
@@ -128,7 +128,7 @@ class TreeWalk {
       if (next > limit) {
         findings.add(
           'entry-past-directory',
-          `the entry at ${at} reaches behind its directory's end at ${limit}`,
+          `the entry at ${at} reaches beyond its directory's end at ${limit}`,
           { path: () => pathOf(dir), offset: at },
         );
         break;

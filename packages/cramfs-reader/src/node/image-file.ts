@@ -18,7 +18,7 @@ export interface ImageFile {
 }
 
 export interface LoadOptions {
-  /** Where the image stands in the (decompressed) file; `auto`: {@link findImages}. Default 0. */
+  /** Where the image starts in the (decompressed) file; `auto`: {@link findImages}. Default 0. */
   offset?: number | 'auto' | undefined;
   blockSize?: BlockSize | undefined;
 }

@@ -27,7 +27,7 @@ export const TASKS_PER_WORKER = 2;
 /** Less than this many bytes are done before a worker has started. */
 const MIN_BYTES = 4 * 2 ** 20;
 
-/** Every block leaves garbage behind; with the default of 16 an extraction takes some 4 % longer. */
+/** Every block makes garbage; with the default of 16 an extraction takes some 4 % longer. */
 const YOUNG_GENERATION_MB = 32;
 
 /**

@@ -2,7 +2,7 @@ import { constants, createInflate, deflateSync } from 'node:zlib';
 import type { ZlibCodec } from '../zlib.js';
 
 /**
- * What the streams of node:zlib stand on. It is no documented interface, though others rely on it as
+ * What the streams of node:zlib are built on. It is not a documented interface, though others rely on it as
  * well (the npm command's minizlib): {@link startInflater} tries whether it works.
  */
 interface InflateEngine {

@@ -21,11 +21,11 @@ const options = {
   xip: choice(
     'xip',
     ['none', 'nommu', 'mmu'],
-    'store programs so that they run in place; bare --xip is --xip=mmu',
+    'store programs so that they run in place; --xip alone means --xip=mmu',
     'mmu',
   ),
-  'xip-include': list('with --xip: run whole files that match in place, whatever they are'),
-  'xip-exclude': list('with --xip: never run files that match in place'),
+  'xip-include': list('with --xip: run matching files in place as a whole, whatever they are'),
+  'xip-exclude': list('with --xip: never run matching files in place'),
   'xip-sticky': flag('with --xip: run files with the sticky bit in place as a whole'),
   tail: list(
     'what follows an XIP file in its last page: zeros, other data, or the cheaper of both ' +
@@ -34,14 +34,14 @@ const options = {
     '[GLOB=]pad|share|auto',
   ),
   'xip-align': value(
-    'with --xip=nommu: start files in place at multiples of N (default: 8), or at what the ' +
+    'with --xip=nommu: align files that run in place to N bytes (default: 8), or as the ' +
       "program's segments ask",
     parseAlignment,
     undefined,
     'N|segments',
   ),
   'xip-pad': flag(
-    'with --xip: append a zero byte to programs whose last page could not be in place',
+    'with --xip: append a zero byte to programs whose last page could not be in place otherwise',
   ),
   'page-size': value(
     "block size and alignment; must be the kernel's page size: 4096 (default) to 65536",
@@ -65,11 +65,11 @@ const options = {
   holes: flag('store blocks of zeros as holes', 'z'),
   'ext-pointers': flag('use extended block pointers (Linux >= 4.15) where they save bytes', 'x'),
   'device-table': list('apply a device table', 'D', 'FILE'),
-  squash: flag('give all files to 0:0', 'q'),
-  owner: list('give files to an owner', undefined, '[GLOB=]UID:GID'),
+  squash: flag('set the owner of all files to 0:0', 'q'),
+  owner: list('set the owner of files', undefined, '[GLOB=]UID:GID'),
   mode: list('set permission bits', undefined, 'GLOB=OCTAL'),
-  exclude: list('leave out what matches, with all below it'),
-  'exclude-from': list('leave out what the globs in a file match, one per line', undefined, 'FILE'),
+  exclude: list('leave out matching files and directories, with all below them'),
+  'exclude-from': list('leave out what the globs in FILE match, one per line', undefined, 'FILE'),
   allow: list(
     'allow, with a warning, one of truncate-names, truncate-files, truncate-ids, ' +
       'truncate-devices, skip-large-files, skip-unreadable',
@@ -93,13 +93,10 @@ const options = {
   compat: choice(
     'compat',
     ['mkcramfs', 'util-linux'],
-    'make the bytes that mkcramfs or mkfs.cramfs (util-linux) make',
+    'make the same bytes as mkcramfs or mkfs.cramfs (util-linux)',
   ),
   force: flag('with --compat: build even what Linux would misread'),
-  workers: value(
-    'number of threads (the image does not depend on it)',
-    parseCount('--workers', 256, 1),
-  ),
+  workers: value('number of threads (does not change the image)', parseCount('--workers', 256, 1)),
   compress: choice(
     'compress',
     ['none', 'gz', 'zst'],
@@ -108,7 +105,7 @@ const options = {
   report: choice(
     'report',
     ['table', 'json'],
-    'print what every file became; bare --report is --report=table',
+    'print how every file is stored; --report alone means --report=table',
     'table',
   ),
   quiet: flag('print nothing but problems'),
@@ -120,10 +117,10 @@ export type BuildArguments = CommandArguments<typeof options>;
 export const build = defineCommand({
   synopsis: 'SOURCE IMAGE',
   description:
-    'Makes IMAGE of SOURCE: a directory, a tar (also .gz or .zst), or - for a tar on standard\n' +
-    'input. What cramfs cannot hold is an error unless --allow says otherwise. The same input and\n' +
+    'Makes IMAGE from SOURCE: a directory, a tar (also .gz or .zst), or - for a tar on standard\n' +
+    'input. What cramfs cannot hold is an error unless --allow permits it. The same input and\n' +
     'options give the same bytes everywhere.\n\n' +
-    'A GLOB with a slash is matched against the whole path in the image, one without against names.',
+    'A GLOB with a slash matches whole paths in the image, one without matches names.',
   options,
   async run(args, io) {
     return (await import('./run.js')).runBuildCommand(args, io);

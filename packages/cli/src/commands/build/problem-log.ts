@@ -78,7 +78,7 @@ export class ProblemLog {
     );
   };
 
-  /** Says something that is no problem of the source. */
+  /** Says something that is not a problem of the source. */
   note(text: string): void {
     this.write(printable(text));
   }

@@ -11,7 +11,7 @@ export interface BuildRequest {
   readonly source: string;
   readonly output: string;
   readonly image: Omit<BuildOptions, 'insert' | 'onProblem' | 'onProgress' | 'strict'>;
-  /** File whose bytes stand between the superblock and the root directory. */
+  /** File whose bytes go between the superblock and the root directory. */
   readonly insert: string | undefined;
   readonly deviceTables: readonly string[];
   readonly squash: boolean;

@@ -21,15 +21,15 @@ export const check = defineCommand({
   synopsis: 'IMAGE',
   description:
     'Checks a whole image: superblock, CRC, directories, block pointers, the data of every block,\n' +
-    'overlaps, and what Linux would misread. Prints a line per finding; exits 4 if one is an error,\n' +
-    '0 if there are only warnings.',
+    'overlaps, and what Linux would misread. Prints a line per finding. Exits with 4 if one is an\n' +
+    'error, with 0 if there are only warnings.',
   options: {
     'page-size': value(
-      'page size of the kernel that is to mount the image',
+      'page size of the kernel that will mount the image',
       parseBlockSize('--page-size'),
     ),
-    mmu: flag('leave out what only kernels without an MMU suffer from'),
-    nommu: flag('for a kernel without an MMU: what stops it is an error'),
+    mmu: flag('omit what affects only kernels without an MMU'),
+    nommu: flag('check for a kernel without an MMU: what stops it is an error'),
     workers: value('number of threads', parseCount('--workers', 256, 1)),
     verbose: flag('print all findings, and what is in the image', 'v'),
     ...jsonOption,

@@ -20,22 +20,22 @@ const options = {
   loader: choice(
     'loader',
     ['auto', 'glibc', 'musl'],
-    "whose ways the dynamic loader has (default: auto, by the interpreter's name)",
+    "how the dynamic loader behaves (default: auto, by the interpreter's name)",
   ),
   'library-path': value(
-    'LD_LIBRARY_PATH: directories of the image, with colons between them',
+    'LD_LIBRARY_PATH: directories of the image, separated by colons',
     text,
     undefined,
     'DIR[:DIR...]',
   ),
   run: list(
-    'instead of PATH: one of several programs that run at once, N of it; words with blanks between',
+    'instead of PATH: a program that runs beside others, N times; words separated by blanks',
     undefined,
     'N*CMD',
   ),
-  'run-file': value('a file with such a program in each line', text, undefined, 'FILE'),
+  'run-file': value('read such programs from FILE, one per line', text, undefined, 'FILE'),
   'max-ram': value(
-    'exit 1 if the program takes more RAM than this at most: bytes, or with K, M, G',
+    'exit 1 if the program can take more RAM than this (bytes, or with K, M, G)',
     parseBytes('--max-ram'),
   ),
   compare: value(
@@ -55,8 +55,8 @@ export type ExecArguments = CommandArguments<typeof options>;
 export const exec = defineCommand({
   synopsis: 'IMAGE [PATH] [ARG...]',
   description:
-    'Starts a program of the image in the emulator, with its dynamic loader and libraries, and tells\n' +
-    'what is mapped, what comes from ROM, what it costs in RAM, and why not all is in place.',
+    'Starts a program of the image in the emulator, with its dynamic loader and libraries, and shows\n' +
+    'what is mapped, what comes from ROM, what it costs in RAM, and why not everything is in place.',
   options,
   async run(args, io) {
     return (await import('./run.js')).runExecCommand(args, io);

@@ -34,7 +34,7 @@ export function parseRunFile(text: string): ProgramRuns[] {
     .map(parseRun);
 }
 
-/** @throws UsageError for more than can be told one by one. */
+/** @throws UsageError for more than can be listed one by one. */
 export function checkRuns(runs: readonly ProgramRuns[]): void {
   const programs = runs.reduce((sum, { count }) => sum + count, 0);
   if (programs > MAX_PROGRAMS) {

@@ -14,7 +14,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'NOT IN PLACE', fit: 'wrap' },
 ];
 
-/** A program, told in sections: its areas, what each of its objects costs, the sums. */
+/** A program, in sections: its areas, what each of its objects costs, the sums. */
 export function execText(explanation: ExecExplanation, width: number): string {
   const { question, build, cost, objects, failure } = explanation;
   const kernel = `${question.policy} ${kernelText(build)}`;
@@ -54,7 +54,7 @@ function ramText(pages: RamPages): string {
   return `${pages.private}+${pages.cache}`;
 }
 
-/** A reason that holds for several segments is told once. */
+/** A reason that holds for several segments is given once. */
 function reasonsText({ segments, reasons }: Pick<ExplainedObject, 'segments' | 'reasons'>): string {
   const bySegments = new Map<string, string[]>();
   reasons.forEach((reason, index) => {

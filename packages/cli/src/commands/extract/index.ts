@@ -24,8 +24,8 @@ export const extract = defineCommand({
   synopsis: 'IMAGE [PATH|GLOB...]',
   description:
     'Writes an image, or parts of it, to a directory. Never writes outside that directory, and\n' +
-    'never replaces files unless told to. Without being root, owners and device nodes are left out\n' +
-    'with a warning: `cramfs tar` keeps them.',
+    'replaces files only with --force. Unless run by root it leaves out owners and device nodes,\n' +
+    'with a warning; `cramfs tar` keeps them.',
   options: {
     directory: value(
       'directory to write to (default: the current one); made if missing',
@@ -36,12 +36,12 @@ export const extract = defineCommand({
     force: flag('replace files that exist', 'f'),
     owner: {
       type: 'boolean',
-      describe: 'set owners and groups, or with --no-owner do not (default: if root)',
+      describe: 'set owners and groups (default: if root); --no-owner does not',
     },
     setuid: {
       type: 'boolean',
       describe:
-        'keep setuid and setgid bits, or with --no-setuid do not (default: if root and owners are set)',
+        'keep setuid and setgid bits (default: if root and owners are set); --no-setuid does not',
     },
     devices: choice(
       'devices',
@@ -51,7 +51,7 @@ export const extract = defineCommand({
     damage: choice(
       'damage',
       ['remove', 'zeros'],
-      'what becomes of a file with damaged blocks: remove it (default), or put zeros in their place',
+      'what to do with a file that has damaged blocks: remove it (default), or fill them with zeros',
     ),
     'max-bytes': value(
       'refuse images whose files need more disk than this (default: 4G)',
@@ -59,7 +59,7 @@ export const extract = defineCommand({
     ),
     ...maxEntriesOption,
     workers: value('number of threads', parseCount('--workers', 256, 1)),
-    verbose: flag('print a line for every problem, however many are alike', 'v'),
+    verbose: flag('print every problem, even many of a kind', 'v'),
     ...jsonOption,
     ...imageOptions,
   },

@@ -185,7 +185,7 @@ function factsText(facts: Facts, blockSize: string): string {
     [
       'counted',
       facts.files === null || facts.blocks === null
-        ? 'nothing: the format of before fsid version 2'
+        ? 'nothing: the format before fsid version 2'
         : `${plural(facts.files, 'file')}, ${plural(facts.blocks, 'block')}`,
     ],
     [

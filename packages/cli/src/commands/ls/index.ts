@@ -39,7 +39,7 @@ export const ls = defineCommand({
     inode: flag("print Linux's inode numbers", 'i'),
     'human-readable': flag('with -l: sizes such as 1.2K or 16M', 'h'),
     sort: choice('sort', SORT_KEYS, 'sort each directory: by name, or the largest first'),
-    all: flag('nothing more: names that start with a dot are always listed', 'a'),
+    all: flag('ignored: names that start with a dot are always listed', 'a'),
     ...jsonOption,
     ...imageOptions,
   },

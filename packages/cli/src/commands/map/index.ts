@@ -25,7 +25,7 @@ const options = {
     describe: 'list the segments of ELF files (default); --no-segments does not',
   },
   require: list('print only files matching GLOB that are not fully mappable; exit 1 if any'),
-  simulate: flag('also make each mapping in the emulator; exit 1 if that gives anything else'),
+  simulate: flag('also make each mapping in the emulator; exit 1 if the result differs'),
   ...wideOption,
   ...jsonOption,
   ...imageOptions,
@@ -36,8 +36,8 @@ export type MapArguments = CommandArguments<typeof options>;
 export const map = defineCommand({
   synopsis: 'IMAGE [PATH|GLOB...]',
   description:
-    'Tells which pages of files Linux can map straight from ROM, what the others cost in RAM, and\n' +
-    "why: in the kernel's own words where it has some. For ELF programs also per PT_LOAD segment.\n" +
+    'Shows which pages of files Linux can map straight from ROM, what the others cost in RAM, and\n' +
+    "why, in the kernel's own words where there are any. For ELF programs also per PT_LOAD segment.\n" +
     'Without paths: all regular files.',
   options,
   async run(args, io) {

@@ -66,7 +66,7 @@ export function* mapTable(
   yield totalsText(report);
 }
 
-/** Of a program that is made for one kind of kernel, what is said of the other is no news. */
+/** For a program that is made for one kind of kernel, the reason of that kernel. */
 function reasonOf(
   format: MappedFile['format'],
   main: RangeExplanation,

@@ -26,7 +26,7 @@ const options = {
   nommu: flag('a kernel without an MMU (default: with one)'),
   ...physOption,
   'page-size': value(
-    "the kernel's page size, 4096 to 65536 (default: the block size of the image, as it has to be)",
+    "the kernel's page size, 4096 to 65536 (default: the block size of the image, which it must equal)",
     parseBlockSize('--page-size'),
   ),
   touch: list('load, or with :w store, the first byte of a page', undefined, 'PAGE[:r|w]'),
@@ -40,8 +40,8 @@ export type MmapArguments = CommandArguments<typeof options>;
 export const mmap = defineCommand({
   synopsis: 'IMAGE PATH',
   description:
-    'Maps a file in the emulator and tells what comes of it: the areas as in /proc/PID/maps, what\n' +
-    'is behind each page, faults and signals, the RAM it takes, and why it is not all from ROM.',
+    'Maps a file in the emulator and shows the result: areas as in /proc/PID/maps, what backs each\n' +
+    'page, faults and signals, RAM used, and why not everything comes from ROM.',
   options,
   async run(args, io) {
     return (await import('./run.js')).runMmapCommand(args, io);

@@ -42,7 +42,7 @@ function question(
   if (offset % pageSize !== 0) {
     throw new UsageError(`--offset cannot be ${offset}: use a multiple of ${pageSize}`);
   }
-  // An empty file, or an offset behind the end: a page, to see what comes of it.
+  // An empty file, or an offset beyond the end: one page, to see what happens.
   const length = args.len ?? (offset < inode.size ? inode.size - offset : pageSize);
   const pages = Math.ceil(length / pageSize);
   const outside = touches.find(({ page }) => page >= pages);

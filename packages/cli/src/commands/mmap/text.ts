@@ -7,7 +7,7 @@ import { renderFields, renderTable, type Column } from '../../render/table.js';
 import type { MmapExplanation, TouchResult } from './explain.js';
 import { pageRuns, type PageRun } from './page-runs.js';
 
-/** One mapping, told in sections. */
+/** One mapping, in sections. */
 export function mmapText(explanation: MmapExplanation): string {
   const { address, failure, areas, pages, touches } = explanation;
   const head = `${requestText(explanation)}\n`;

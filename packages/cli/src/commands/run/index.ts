@@ -21,8 +21,8 @@ export type RunArguments = CommandArguments<typeof options>;
 export const run = defineCommand({
   synopsis: 'IMAGE SCENARIO...',
   description:
-    'Runs scenarios of mmap and friends over an image in ROM as a Linux kernel does, and prints\n' +
-    'the records that a real kernel gives. The language is described in docs/emulator.md.',
+    'Runs scenarios of mmap(2) and other system calls on an image in ROM as a Linux kernel does,\n' +
+    'and prints the records that a real kernel gives. docs/emulator.md describes the language.',
   options,
   async run(args, io) {
     return (await import('./run.js')).runScenarioCommand(args, io);

@@ -15,7 +15,7 @@ export const tar = defineCommand({
   options: {
     output: value('file to write (default: standard output)', text, 'o', 'FILE'),
     'max-bytes': value(
-      'refuse images whose files have more than this together, holes included (default: 4G)',
+      'refuse images whose files total more than this, holes included (default: 4G)',
       parseBytes('--max-bytes'),
     ),
     ...maxEntriesOption,

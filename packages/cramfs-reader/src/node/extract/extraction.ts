@@ -54,13 +54,13 @@ export class Extraction {
     this.maker = new NodeMaker(target.location);
   }
 
-  /** Leaves nothing behind but what was extracted. */
+  /** Removes everything but what was extracted. */
   close(): void {
     this.cursor.close();
     this.maker.close();
   }
 
-  /** Makes a directory, or makes sure that the one that is there is no symlink. */
+  /** Makes a directory, or makes sure that the existing one is not a symlink. */
   makeDirectory(entry: SelectedEntry): void {
     if (entry.parent === undefined) {
       this.directories.set(entry, this.target.isFresh);

@@ -11,7 +11,7 @@ import { setAttributes, type Attributes } from './attributes.js';
 export type DamagePolicy =
   /** There is no file. */
   | 'remove'
-  /** Zeros stand for such a block. */
+  /** Zeros replace such a block. */
   | 'zeros';
 
 export interface FileRequest {
