@@ -71,6 +71,8 @@ export interface ElfRules {
   readonly fdpicOsAbi?: number;
   /** elf_read_implies_exec() for a program without PT_GNU_STACK. */
   readonly noStackHeaderImpliesExec: boolean;
+  /** CONFIG_ARCH_USE_GNU_PROPERTY: a PT_GNU_PROPERTY that is not well formed is an error. */
+  readonly parsesGnuProperty?: boolean;
   /** Entries of the auxiliary vector, AT_NULL included. */
   readonly auxvEntries: number;
   /** What AT_PLATFORM points to; undefined: none. */

@@ -19,6 +19,7 @@ export const arm64: Architecture = {
     machines: [EM_AARCH64],
     noStackHeaderImpliesExec: false,
     auxvEntries: 23,
+    parsesGnuProperty: true,
     platform: 'aarch64',
   },
   flat: { stackAlign: 8, gotHeader: false },

@@ -19,10 +19,14 @@ export interface KernelConfig {
   readonly DEFAULT_MMAP_MIN_ADDR: Address;
   /** The kernel's own part of the address space starts here (32 bits). */
   readonly PAGE_OFFSET: Address;
+  /** Bits of an address: 39, 48 or 57, as the processor has them, or the option no4lvl (riscv64). */
+  readonly VA_BITS: number;
   /** Bits of a user address (arm64). */
   readonly ARM64_VA_BITS: number;
   /** The long page-table format (arm). */
   readonly ARM_LPAE: boolean;
+  /** The heap of a static PIE follows its data, instead of starting where other PIEs are loaded. */
+  readonly COMPAT_BRK: boolean;
   readonly VDSO: boolean;
   /** [vectors] (arm). */
   readonly KUSER_HELPERS: boolean;
@@ -43,8 +47,10 @@ export function usualConfig(mmu: boolean, changes: Partial<KernelConfig> = {}): 
     NOMMU_INITIAL_TRIM_EXCESS: 1,
     DEFAULT_MMAP_MIN_ADDR: 65536,
     PAGE_OFFSET: 0xc0000000,
+    VA_BITS: 48,
     ARM64_VA_BITS: 48,
     ARM_LPAE: false,
+    COMPAT_BRK: false,
     VDSO: mmu,
     KUSER_HELPERS: true,
     ...changes,

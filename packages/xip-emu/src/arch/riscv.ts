@@ -4,17 +4,18 @@ import { usualConfig } from './kernel-config.js';
 
 /** include/uapi/linux/elf-em.h */
 const EM_RISCV = 243;
-const SV39_TASK_SIZE = 2 ** 38;
+const SV39 = 39;
+const SV48 = 48;
 /** FIXADDR_START for Sv32: arch/riscv/include/asm/pgtable.h, with PAGE_OFFSET 0xc0000000. */
 const SV32_TASK_SIZE = 0x9c800000;
 
-/** arch/riscv with CONFIG_64BIT: Sv39, as the kernels that most records are from. */
+/** arch/riscv with CONFIG_64BIT: Sv39, Sv48 or Sv57, as VA_BITS says. */
 export const riscv64: Architecture = {
   name: 'riscv64',
   endianness: 'little',
   pointerSize: 8,
   pageSizes: [4096],
-  defaults: (mmu) => usualConfig(mmu, { BINFMT_FLAT_NO_DATA_START_OFFSET: !mmu }),
+  defaults: (mmu) => usualConfig(mmu, { BINFMT_FLAT_NO_DATA_START_OFFSET: !mmu, VA_BITS: SV39 }),
   elf: {
     elfClass: 64,
     machines: [EM_RISCV],
@@ -24,16 +25,16 @@ export const riscv64: Architecture = {
   },
   // ARCH_SLAB_MINALIGN: arch/riscv/include/asm/cache.h.
   flat: { stackAlign: 16, gotHeader: true },
-  limits: (_config, pageSize) => ({
-    taskSize: SV39_TASK_SIZE,
-    stackTop: SV39_TASK_SIZE,
-    etDynBase: alignDown((SV39_TASK_SIZE / 3) * 2, pageSize),
-    firstUserAddress: 0,
-  }),
-  specialMappings: (config) => vdsoMappings(config, 2, 2),
+  limits: ({ VA_BITS }, pageSize) => {
+    // arch/riscv/include/asm/processor.h:DEFAULT_MAP_WINDOW
+    const window = 2 ** (Math.min(VA_BITS, SV48) - 1);
+    const etDynBase = alignDown((window / 3) * 2, pageSize);
+    return { taskSize: 2 ** (VA_BITS - 1), stackTop: window, etDynBase, firstUserAddress: 0 };
+  },
+  specialMappings: (config) => vdsoMappings(config, 2, 1),
   gateArea: noGateArea,
   ptrsPerPte: (_config, pageSize) => pageSize / 8,
-  pageTableLevels: () => 3,
+  pageTableLevels: ({ VA_BITS }) => Math.ceil((VA_BITS - 12) / 9),
   recorded: () => true,
 };
 

@@ -121,8 +121,8 @@ test('PT_GNU_STACK; the dynamic loader comes before [vdso]; exec leaves nothing 
   const areas = areasIn(mm, 0, TOP).map(({ line }) => line.replace(/ .* /, ' '));
   expect(areas).toEqual([
     '2aaaaaa000-2aaaaad000 /rom/prog',
-    '3ff7ff9000-3ff7ffb000 [vvar]',
-    '3ff7ffb000-3ff7ffd000 [vdso]',
+    '3ff7ffa000-3ff7ffc000 [vvar]',
+    '3ff7ffc000-3ff7ffd000 [vdso]',
     '3ff7ffd000-3ff8000000 /rom/ld.so',
     '3ffffdf000-4000000000 [stack]',
   ]);

@@ -114,7 +114,9 @@ export class ElfLoader {
    */
   private padZero(from: bigint): void {
     try {
-      for (let at = Number(from); at % PAGE_SIZE !== 0; at += 1) this.mm.store(at, 0);
+      // With addresses of 57 bits a number does not hold all of them: pages are exact, bytes are not.
+      const bytes = Number(this.long.pageAlign(from) - from);
+      for (let byte = 0; byte < bytes; byte += 1) this.mm.store(Number(from) + byte, 0);
     } catch (error) {
       if (!(error instanceof AccessFault)) throw error;
       throw new SyscallError('EFAULT', 'the page after the data cannot be cleared');

@@ -21,6 +21,7 @@ import {
   totalMappingSize,
 } from './elf-load.js';
 import { elfFile, interpreterName, loadElfHeaders, type ElfHeaders } from './elf-phdrs.js';
+import { checkGnuProperties } from './gnu-property.js';
 import { movedSegments, type ExecutedFile, type MappedFile } from './loaded-object.js';
 import { closeExec, openExec, readFully } from './open-exec.js';
 import { pastPointOfNoReturn } from './point-of-no-return.js';
@@ -76,6 +77,8 @@ function loadElfBinary(mm: Mm, bprm: Binprm): ElfProgram {
       file: interpreterFile,
       headers: interpreterHeaders(interpreterFile, program),
     };
+    const checked = interpreter ?? { file, headers: program };
+    if (arch.elf.parsesGnuProperty) checkGnuProperties(checked.file, checked.headers);
     mm.exit();
     setExeFile(mm, file);
     mm.host.trace.sink?.({ type: 'exec', pid: mm.pid, path: interp });
@@ -132,7 +135,10 @@ function mapProgram(
 
   const loaded = interpreter && mapInterpreter(mm, interpreter, bias, long);
   const entry = loaded?.entry ?? checkAddress(mm, long.wrap(header.entry + bias));
-  mm.startBrk = pageAlign(Number(brk));
+  // All architectures with an MMU have ARCH_HAS_ELF_RANDOMIZE.
+  const { config, etDynBase } = mm.host.build;
+  const isLoader = relocated && interpreter === undefined && !config.COMPAT_BRK;
+  mm.startBrk = isLoader ? pageAlign(etDynBase) : pageAlign(Number(brk));
   mm.brkEnd = mm.startBrk;
   return {
     base: displacement(long, phdrs, bias) / PAGE_SIZE,

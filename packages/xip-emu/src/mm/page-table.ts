@@ -22,6 +22,8 @@ export class PageTable {
   /** Leaf tables in use. */
   leaves = 0;
   private readonly root: (Group | undefined)[] = [];
+  /** Indices of the groups in `root`, in their order. */
+  private readonly tops: number[] = [];
   private lastKey = -1;
   private lastLeaf: Leaf | undefined = undefined;
 
@@ -50,7 +52,7 @@ export class PageTable {
   leafOf(vpn: Vpn): Leaf | undefined {
     const key = this.keyOf(vpn);
     if (key === this.lastKey) return this.lastLeaf;
-    const leaf = this.root[key >>> GROUP_SHIFT]?.[key & GROUP_MASK];
+    const leaf = this.root[groupOf(key)]?.[key & GROUP_MASK];
     if (leaf !== undefined) {
       this.lastKey = key;
       this.lastLeaf = leaf;
@@ -60,10 +62,13 @@ export class PageTable {
 
   private newLeaf(vpn: Vpn): Leaf {
     const key = this.keyOf(vpn);
-    let group = this.root[key >>> GROUP_SHIFT];
+    const top = groupOf(key);
+    let group = this.root[top];
     if (group === undefined) {
       group = new Array<Leaf | undefined>(1 << GROUP_SHIFT).fill(undefined);
-      this.root[key >>> GROUP_SHIFT] = group;
+      this.root[top] = group;
+      this.tops.push(top);
+      this.tops.sort((a, b) => a - b);
     }
     const leaf = new Uint32Array(this.entries);
     group[key & GROUP_MASK] = leaf;
@@ -73,9 +78,16 @@ export class PageTable {
     return leaf;
   }
 
-  /** The first page behind `vpn` that another leaf table is for. */
+  /** The first page behind `vpn` that another leaf table is for; where there are none, far behind. */
   leafEnd(vpn: Vpn): Vpn {
-    return (this.keyOf(vpn) + 1) * this.entries;
+    const key = this.keyOf(vpn);
+    return (this.root[groupOf(key)] === undefined ? this.nextGroup(key) : key + 1) * this.entries;
+  }
+
+  /** The first leaf table of the next group that there is; Infinity if there is none. */
+  private nextGroup(key: number): number {
+    const top = groupOf(key);
+    return (this.tops.find((other) => other > top) ?? Infinity) * (1 << GROUP_SHIFT);
   }
 
   /** Number of the leaf table that a page has its entry in. */
@@ -93,9 +105,9 @@ export class PageTable {
     if (key * entries < floor) key += 1;
     for (; key * entries < to; key += 1) {
       if ((key + 1) * entries > ceiling) return;
-      const group = this.root[key >>> GROUP_SHIFT];
+      const group = this.root[groupOf(key)];
       if (group === undefined) {
-        key |= GROUP_MASK;
+        key = this.nextGroup(key) - 1;
         continue;
       }
       if (group[key & GROUP_MASK] === undefined) continue;
@@ -113,11 +125,16 @@ export class PageTable {
     for (const top of Object.keys(this.root)) {
       for (const [at, leaf] of this.root[Number(top)]!.entries()) {
         if (leaf === undefined) continue;
-        const base = ((Number(top) << GROUP_SHIFT) | at) * this.entries;
+        const base = (Number(top) * (1 << GROUP_SHIFT) + at) * this.entries;
         for (let slot = 0; slot < this.entries; slot += 1) {
           if (leaf[slot] !== 0) yield [base + slot, leaf[slot]!];
         }
       }
     }
   }
+}
+
+/** Index of the group of a leaf table. */
+function groupOf(key: number): number {
+  return key < INTEGER_LIMIT ? key >>> GROUP_SHIFT : Math.floor(key / (1 << GROUP_SHIFT));
 }
