@@ -58,16 +58,17 @@ describe('cramfs exec', () => {
     expect(stdout).toMatch(/^[0-9a-f]+-[0-9a-f]+ r-xp 22\w+ 1f:00 \d+ +\/bin\/p$/m);
     expect(stdout).toMatch(/^[0-9a-f]+-[0-9a-f]+ ---p .*\/usr\/lib\/libx\.so$/m);
     const table = lines.slice(lines.findIndex((line) => line.startsWith('OBJECT')));
-    expect(table.slice(0, 6).map((line) => line.trim().split(/ {2,}/))).toEqual([
+    expect(table.slice(0, 7).map((line) => line.trim().split(/ {2,}/))).toEqual([
       ['OBJECT', 'ROM', 'RAM AT START', 'RAM AT MOST', 'NOT IN PLACE'],
       ['/bin/p', '2', '1+2', '1+2'],
       [LOADER, '2', '1+2', '1+2'],
       ['/usr/lib/libx.so', '0', '0+2', '1+3', 'r-x: unsuitable block layout'],
+      ['memory of the loader', '2+0', '2+0'],
       ['[stack]', '1+0', '1+0'],
-      ['total', '4', '3+6', '4+7'],
+      ['total', '4', '5+6', '6+7'],
     ]);
     expect(stdout).toContain('ROM:           4 pages mapped, 16384 bytes\n');
-    expect(stdout).toContain(`RAM at most:   ${11 * PAGE} bytes, without what`);
+    expect(stdout).toContain(`RAM at most:   ${13 * PAGE} bytes, without what`);
   });
 
   test('--json tells the same, and more', async () => {
@@ -84,8 +85,9 @@ describe('cramfs exec', () => {
       maxRam: null,
       total: {
         romPages: 4,
-        atStart: { private: 3, cache: 6, bytes: 9 * PAGE },
-        atMost: { private: 4, cache: 7, bytes: 11 * PAGE },
+        atStart: { private: 5, cache: 6, bytes: 11 * PAGE },
+        atMost: { private: 6, cache: 7, bytes: 13 * PAGE },
+        loaderPages: { atStart: 2, atMost: 2 },
         stackPages: 1,
       },
     });

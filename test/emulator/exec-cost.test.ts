@@ -159,7 +159,9 @@ describe('RAM', () => {
     const { cost } = start({ bss: PAGE });
     const sum = (of: 'private' | 'cache'): number =>
       cost.objects.reduce((total, { atMost }) => total + atMost[of], 0);
-    expect(cost.atMost.private).toBe(sum('private') + cost.stack.private);
+    expect(cost.atMost.private).toBe(
+      sum('private') + cost.loaderMemory.atMost + cost.stack.private,
+    );
     expect(cost.atMost.cache).toBe(sum('cache') + cost.otherCache);
     expect(cost.pageTablePages).toBeGreaterThan(0);
   });

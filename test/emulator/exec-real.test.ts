@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { S_IFDIR, S_IFREG } from 'cramfs-format';
 import { buildImageBytes, type DirectoryEntry, type FileEntry } from 'mkcramfs';
 import { openImage } from 'cramfs-reader';
@@ -71,7 +71,8 @@ async function emulate(
   program: string,
   needed: readonly string[] = libraries(program),
 ): Promise<ProgramCost> {
-  const bytes = await image([program, ...needed]);
+  const cache = ['/etc/ld.so.cache'].filter((path) => existsSync(path));
+  const bytes = await image([program, ...needed, ...cache]);
   const size = Math.ceil(bytes.length / PAGE) * PAGE;
   const machine = new Machine({ arch: 'x86_64', roms: [{ address: ROM, size, bytes }] });
   machine.mountCramfs('/', openImage(bytes), ROM);
@@ -227,6 +228,63 @@ describe.skipIf(!usesGlibc || !existsSync(COMPILER))('with a C compiler', () => 
       }
     },
   );
+});
+
+describe.skipIf(!usesGlibc || !existsSync(COMPILER))('the loader itself', () => {
+  /** Lengths, protections and, but for what libraries write to, private pages from high to low. */
+  function belowLoader(areas: readonly Area[]): string[] {
+    const loader = areas.findIndex(({ path }) => path.includes('/ld-'));
+    // [vdso] and its data, which have no names in the report of areas.
+    const isKernels = ({ path, permissions }: Area): boolean =>
+      path.startsWith('[v') || (path === '' && permissions !== 'rw-p');
+    const own = areas.slice(0, loader).filter((area) => !isKernels(area) && area.start > 2 ** 46);
+    return own.map(({ start, end, permissions, path, anonymous }, index) => {
+      const isBss = path === '' && own[index - 1]?.path !== '' && own[index - 1]?.end === start;
+      return `${(end - start) / PAGE} ${permissions} ${basename(path)} ${isBss ? '-' : anonymous}`;
+    });
+  }
+
+  // 16 libraries: as many that the loader asks for memory more than once.
+  test.each([1, 2, 3, 6, 12, 16])(
+    'keeps its data in memory of its own: %i libraries',
+    async (n) => {
+      const names = Array.from({ length: n }, (_, index) => `own${index}`);
+      const shared = ['-shared', '-fPIC', '-nostdlib'];
+      const libs = names.map((name) =>
+        compile(COMPILER, `lib${name}.so`, `int v_${name} = 1;`, shared),
+      );
+      const link = ['-nostartfiles', '-Wl,--no-as-needed', `-L${realpathSync(work)}`];
+      const find = [`-Wl,-rpath,${realpathSync(work)}`, '-lc'];
+      const wanted = [...link, ...names.map((name) => `-l${name}`), ...find];
+      const program = compile(COMPILER, `own-${n}`, WAIT, wanted);
+      const real = await realAreas(program, []);
+      const cost = await emulate(program);
+      expect(cost.objects).toHaveLength(n + 3);
+      expect(libs.every((lib) => cost.objects.some(({ object }) => object.path === lib))).toBe(
+        true,
+      );
+      expect(belowLoader(emulatedAreas(cost))).toEqual(belowLoader(real));
+      expect(cost.loaderMemory.atStart).toBeGreaterThan(3);
+      expect(cost.loaderMemory.atMost).toBeGreaterThanOrEqual(cost.loaderMemory.atStart);
+    },
+  );
+
+  test('makes the stack executable for a library that asks for it', async () => {
+    for (const [flags, permissions] of [
+      [['-Wl,-z,execstack'], 'rwxp'],
+      [['-Wl,-z,noexecstack'], 'rw-p'],
+    ] as const) {
+      const name = permissions;
+      const shared = ['-shared', '-fPIC', '-nostdlib', ...flags];
+      const library = compile(COMPILER, `lib${name}.so`, `int v = 1;`, shared);
+      const link = ['-nostartfiles', '-Wl,--no-as-needed', '-Wl,-z,noexecstack', library, '-lc'];
+      const program = compile(COMPILER, `stack-${name}`, WAIT, link);
+      const cost = await emulate(program);
+      const real = await realAreas(program, []);
+      expect(real.find(({ path }) => path === '[stack]')!.permissions).toBe(permissions);
+      expect(emulatedAreas(cost).at(-1)!.permissions).toBe(permissions);
+    }
+  });
 });
 
 const MUSL_COMPILER = '/usr/bin/musl-gcc';

@@ -1,5 +1,6 @@
 import { PT_DYNAMIC, type ElfFile } from './elf.js';
 import { DYNAMIC_ENTRY } from './headers.js';
+import { highestVersion } from './versions.js';
 
 /**
  * What a dynamic loader reads of an object (System V ABI, "Dynamic Section" and "Relocation"): the
@@ -37,6 +38,8 @@ export interface ElfDynamic {
   readonly relocations: readonly RelocationTable[];
   /** Words of the global offset table that the loader writes without being told by relocations. */
   readonly implicitGot: readonly VirtualRange[];
+  /** The highest index of a symbol version that it defines or needs; 0 for none. */
+  readonly highestVersion: number;
 }
 
 export interface RelocationTable extends VirtualRange {
@@ -70,6 +73,7 @@ const DT_RELR = 36;
 const DT_GNU_HASH = 0x6ffffef5;
 const DT_VERSYM = 0x6ffffff0;
 const DT_FLAGS_1 = 0x6ffffffb;
+const DT_VERDEF = 0x6ffffffc;
 const DT_VERNEED = 0x6ffffffe;
 const DT_MIPS_LOCAL_GOTNO = 0x7000000a;
 const DT_MIPS_SYMTABNO = 0x70000011;
@@ -147,6 +151,11 @@ export function parseDynamic(elf: ElfFile, read: ReadVirtual): ElfDynamic | unde
     tables: tableRange(values),
     relocations: relocationTables(values),
     implicitGot: implicitGot(elf, values),
+    highestVersion: highestVersion(
+      { verdef: values.get(DT_VERDEF), verneed: values.get(DT_VERNEED) },
+      elf.endianness === 'little',
+      read,
+    ),
   };
 }
 

@@ -8,7 +8,7 @@ import { isNommuSharedMapping } from '../vfs/vm-area.js';
 import { accountMachine } from '../report/accounting.js';
 import { areasIn, type AreaReport } from '../report/areas.js';
 import { pagesIn } from '../report/pages.js';
-import { PAGE_SIZE, pageOf, pagesOf } from '../units.js';
+import { PAGE_SIZE, pageOf, pagesOf, type Address } from '../units.js';
 import { pagesOfSegment, type LoadedObject, type LoadedSegment } from './loaded-object.js';
 import { startProgram, type StartOptions, type StartedProgram } from './start-program.js';
 import { touchAll } from './touch.js';
@@ -49,6 +49,8 @@ export interface ProgramCost {
   /** All of the process's areas at the start. */
   readonly areas: readonly AreaReport[];
   readonly objects: readonly ObjectCost[];
+  /** What glibc's loader has mapped to keep its own data in, in pages. */
+  readonly loaderMemory: { readonly atStart: number; readonly atMost: number };
   /** Arguments, environment and what lies below them; it grows with use, as the heap does. */
   readonly stack: RamPages;
   /** Files that are read, not mapped: symlinks, scripts, ld.so.cache. */
@@ -81,9 +83,9 @@ export function programCost(machine: Machine, path: string, options?: StartOptio
     );
     const areas = areasIn(process.mm, 0, Infinity);
     const romPages = objects.map((object) => countPages(process, object).rom);
-    const start = ramOf(machine, process, objects);
-    for (const object of objects) touchAll(process, object);
-    const most = ramOf(machine, process, objects);
+    const start = ramOf(machine, process, started);
+    touchAll(process, started);
+    const most = ramOf(machine, process, started);
     return {
       started,
       areas,
@@ -94,6 +96,7 @@ export function programCost(machine: Machine, path: string, options?: StartOptio
         atStart: start.objects[index]!,
         atMost: most.objects[index]!,
       })),
+      loaderMemory: { atStart: start.loaderMemory, atMost: most.loaderMemory },
       stack: { private: start.otherPrivate, cache: 0 },
       otherCache: most.otherCache,
       romPages: romPages.reduce((sum, pages) => sum + pages, 0),
@@ -123,22 +126,32 @@ function checkSize(objects: readonly LoadedObject[]): void {
 
 interface MachineRam {
   readonly objects: readonly RamPages[];
+  readonly loaderMemory: number;
   readonly otherPrivate: number;
   readonly otherCache: number;
   readonly total: RamPages;
   readonly pageTablePages: number;
 }
 
-function ramOf(machine: Machine, process: Process, objects: readonly LoadedObject[]): MachineRam {
+function ramOf(
+  machine: Machine,
+  process: Process,
+  { objects, loaderMemory: own }: StartedProgram,
+): MachineRam {
   const { pageCachePages, anonymousPages, processes, files } = accountMachine(machine);
   const ram = objects.map((object) => ({
     private: countPages(process, object).private,
     cache: object.inode.mapping?.pages ?? 0,
   }));
+  const loaderMemory = own.reduce(
+    (sum, { address, length }) => sum + countRange(process, address, length),
+    0,
+  );
   const sum = (of: keyof RamPages): number => ram.reduce((total, pages) => total + pages[of], 0);
   return {
     objects: ram,
-    otherPrivate: anonymousPages - sum('private'),
+    loaderMemory,
+    otherPrivate: anonymousPages - sum('private') - loaderMemory,
     // By files: where files share pages, the machine has fewer.
     otherCache: files.reduce((pages, file) => pages + file.pageCachePages, 0) - sum('cache'),
     total: { private: anonymousPages, cache: pageCachePages },
@@ -162,6 +175,11 @@ function countPages(
     }
   }
   return { rom: rom.size, private: own.size };
+}
+
+/** Pages of RAM in whole pages of the process's own. */
+function countRange({ mm }: Process, address: Address, length: number): number {
+  return pagesIn(mm, address, length).filter(({ backing }) => backing === 'anonymous').length;
 }
 
 function segmentCost({ mm }: Process, segment: LoadedSegment): SegmentCost {

@@ -5,7 +5,13 @@ import { Mm } from '../mm/mm-struct.js';
 import { NommuMm } from '../nommu/nommu-mm.js';
 import type { Process } from '../process.js';
 import type { ExecArguments } from './arguments.js';
-import { failureText, loadLibraries, type MissingLibrary } from './dynamic-linker/link.js';
+import {
+  failureText,
+  loadLibraries,
+  type LinkResult,
+  type MissingLibrary,
+} from './dynamic-linker/link.js';
+import type { MappedRange } from './dynamic-linker/minimal-malloc.js';
 import { dynamicLoader, type LoaderName } from './dynamic-linker/loader.js';
 import { reclaimGaps } from './dynamic-linker/reclaim-gaps.js';
 import { readTlsImage, relocate } from './dynamic-linker/relocate.js';
@@ -35,6 +41,8 @@ export interface StartedProgram {
   readonly objects: readonly LoadedObject[];
   /** Undefined for programs that need none. */
   readonly loader: LoaderName | undefined;
+  /** What glibc's loader has mapped to keep its own data in. */
+  readonly loaderMemory: readonly MappedRange[];
   readonly missing: readonly MissingLibrary[];
   /** What killed it while it was relocated. */
   readonly killed: string | undefined;
@@ -61,13 +69,17 @@ export function startProgram(
     const killed = attempt(() => {
       relocate(process, program, undefined);
     });
-    return { objects: [program], loader: undefined, missing: [], killed };
+    return { objects: [program], loader: undefined, loaderMemory: [], missing: [], killed };
   }
 
   const name = interpreterName(process, program) ?? mapped.interpreter.path;
   const interpreter = loadedObject(process, 'interpreter', name, mapped.interpreter);
   const loader = dynamicLoader(wanted, interpreter);
-  const { libraries, missing } = loadLibraries(process, loader, program, interpreter, libraryPath);
+  let linked: LinkResult = { libraries: [], missing: [], loaderMemory: [] };
+  const killedEarly = attempt(() => {
+    linked = loadLibraries(process, loader, program, interpreter, libraryPath);
+  });
+  const { libraries, missing, loaderMemory } = linked;
   const objects = [program, interpreter, ...libraries];
   const killed = attempt(() => {
     touchWritable(process, interpreter);
@@ -80,7 +92,13 @@ export function startProgram(
     }
     for (const object of objects) readTlsImage(process, object);
   });
-  return { objects, loader: loader.name, missing, killed };
+  return {
+    objects,
+    loader: loader.name,
+    loaderMemory,
+    missing,
+    killed: killedEarly ?? killed,
+  };
 }
 
 function exec(process: Process, path: string, args: ExecArguments): ExecutedFile {

@@ -76,7 +76,7 @@ export function systemCost(machine: Machine, runs: readonly ProgramRun[]): Syste
     const regions = regionsIn(machine.vmRegions);
     const atStart = ramOf(machine);
     outcomes.forEach(({ started }, index) => {
-      for (const object of started?.objects ?? []) touchAll(processes[index]!, object);
+      if (started !== undefined) touchAll(processes[index]!, started);
     });
     const pageTablePages = accountMachine(machine).processes.reduce(
       (sum, process) => sum + process.pageTablePages,

@@ -5,6 +5,7 @@ import type { Process } from '../process.js';
 import { PAGE_SIZE, pageOf } from '../units.js';
 import { VM_READ, VM_WRITE } from '../vfs/vm-area.js';
 import { pagesOfSegment, type LoadedObject } from './loaded-object.js';
+import type { StartedProgram } from './start-program.js';
 
 /** Writes to each page of the writable segments, with the value that is there. @throws AccessFault. */
 export function touchWritable(process: Process, { segments }: LoadedObject): void {
@@ -16,14 +17,17 @@ export function touchWritable(process: Process, { segments }: LoadedObject): voi
 }
 
 /**
- * Uses all memory of an object that can be used: reads each page, and writes to it where that is
+ * Uses all memory of a program and its libraries that can be used: reads each page, and writes to it where that is
  * allowed now. Without an MMU all of it is there already.
  */
-export function touchAll(process: Process, { segments }: LoadedObject): void {
+export function touchAll(process: Process, { objects, loaderMemory }: StartedProgram): void {
   const { mm } = process;
   if (!(mm instanceof Mm)) return;
-  for (const segment of segments) {
-    const { start, end } = pagesOfSegment(segment);
+  const ranges = [
+    ...objects.flatMap(({ segments }) => segments.map(pagesOfSegment)),
+    ...loaderMemory.map(({ address, length }) => ({ start: address, end: address + length })),
+  ];
+  for (const { start, end } of ranges) {
     for (let at = start; at < end; at += PAGE_SIZE) {
       const flags = mm.vmaAt(pageOf(at))?.flags ?? 0;
       if ((flags & VM_READ) === 0) continue;

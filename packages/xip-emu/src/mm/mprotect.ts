@@ -1,12 +1,20 @@
 import { alignedPages } from '../aligned-length.js';
 import { SyscallError } from '../errno.js';
 import { PG_ANON_EXCLUSIVE } from '../phys/physical-memory.js';
-import { PROT_READ } from '../memory-map.js';
+import {
+  PROT_EXEC,
+  PROT_GROWSDOWN,
+  PROT_GROWSUP,
+  PROT_READ,
+  PROT_SEM,
+  PROT_WRITE,
+} from '../memory-map.js';
 import { isPageAligned, pageOf, type Address, type Vpn } from '../units.js';
 import {
   VM_ACCESS_FLAGS,
   VM_ACCOUNT,
   VM_EXEC,
+  VM_GROWSDOWN,
   VM_MAYEXEC,
   VM_NORESERVE,
   VM_SHARED,
@@ -17,19 +25,34 @@ import { PTE_DIRTY, PTE_PROT, PTE_SPECIAL, PTE_WRITE, pteFrame } from './pte.js'
 import { modifyFlags } from './vma-merge.js';
 import { pageProt, type Vma } from './vma.js';
 
+const PROT_ANY = PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM;
+
 /**
  * mprotect(2): area by area, so that those before a hole or a refusal are changed.
  *
  * @throws SyscallError EINVAL, ENOMEM (holes), EACCES. Compare mm/mprotect.c:do_mprotect_pkey().
  */
 export function mprotect(mm: Mm, address: Address, length: number, prot: number): void {
+  const grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
+  if (grows === (PROT_GROWSDOWN | PROT_GROWSUP)) throw new SyscallError('EINVAL');
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
   if (length === 0) return;
-  const start = pageOf(address);
+  let start = pageOf(address);
   const end = start + alignedPages(length);
   if (end === start) throw new SyscallError('ENOMEM', 'a length that wraps round');
+  if ((prot & ~(PROT_ANY | grows)) !== 0) throw new SyscallError('EINVAL', 'unknown PROT_ flags');
   const impliesExec = mm.readImpliesExec && (prot & PROT_READ) !== 0;
   let vma = mm.vmaAt(start);
+  if (grows !== 0) {
+    // All of the stack that is below, and nothing grows up on these architectures.
+    const growing = vma ?? mm.findVma(start);
+    if (growing === undefined || growing.start >= end) throw new SyscallError('ENOMEM', 'a hole');
+    if (grows === PROT_GROWSUP || (growing.flags & VM_GROWSDOWN) === 0) {
+      throw new SyscallError('EINVAL', 'an area that does not grow');
+    }
+    vma = growing;
+    start = growing.start;
+  }
   let prev = vma === undefined || start > vma.start ? vma : vma.prev;
   let at = start;
   while (at < end) {

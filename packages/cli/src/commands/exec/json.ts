@@ -37,6 +37,7 @@ export function execJson(explanation: ExecExplanation, imageOffset: number): str
             romPages: cost.romPages,
             atStart: totalJson(cost.atStart),
             atMost: totalJson(cost.atMost),
+            loaderPages: cost.loaderMemory,
             stackPages: cost.stack.private,
             otherCachePages: cost.otherCache,
             sharedCopyPages: mmu ? null : cost.sharedCopyPages,

@@ -23,8 +23,10 @@ export function execText(explanation: ExecExplanation, width: number): string {
     `${question.argv.map(nameToText).join(' ')}: ${kernel}` +
     `${loader === undefined ? '' : `, ${loader}'s dynamic loader`}\n`;
   if (cost === undefined) return `${head}fails: ${failureText(failure!)}\n`;
+  const { atStart, atMost } = cost.loaderMemory;
   const rows = [
     ...objects.map(objectRow),
+    ...(atMost === 0 ? [] : [['memory of the loader', '', `${atStart}+0`, `${atMost}+0`]]),
     ['[stack]', '', ramText(cost.stack), ramText(cost.stack)],
     ...(cost.otherCache === 0
       ? []

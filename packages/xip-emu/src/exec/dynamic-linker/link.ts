@@ -1,13 +1,18 @@
 import { parseDynamic, type ElfFile } from 'cramfs-elf';
 import { AccessFault, isSyscallError } from '../../errno.js';
+import { Mm } from '../../mm/mm-struct.js';
 import { NommuMm } from '../../nommu/nommu-mm.js';
 import type { Process } from '../../process.js';
 import type { OpenFile } from '../../vfs/file.js';
 import { memoryReader, type LoadedObject } from '../loaded-object.js';
 import { readElfHeaders, readProgram } from '../open-exec.js';
-import type { DynamicLoader } from './loader.js';
+import type { LdSoCache } from './ld-so-cache.js';
+import type { DynamicLoader, OpenedCache } from './loader.js';
 import { LoaderError } from './loader-error.js';
+import { makeStackExecutable, needsExecutableStack } from './executable-stack.js';
 import { mapWithoutMmu } from './map-library.js';
+import type { MappedRange } from './minimal-malloc.js';
+import { RtldData } from './rtld-data.js';
 import { expandOrigin, type SearchPlaces } from './search.js';
 
 /** A library that could not be loaded: the program does not start. */
@@ -22,6 +27,8 @@ export interface LinkResult {
   /** In the order of loading, which is breadth first. */
   readonly libraries: readonly LoadedObject[];
   readonly missing: readonly MissingLibrary[];
+  /** What the loader has mapped for itself. */
+  readonly loaderMemory: readonly MappedRange[];
 }
 
 /**
@@ -36,21 +43,34 @@ export function loadLibraries(
   interpreter: LoadedObject,
   libraryPath: readonly string[],
 ): LinkResult {
-  const places: SearchPlaces = {
-    libraryPath,
-    cache: loader.cache(process, program),
-    systemDirectories: loader.systemDirectories(process, interpreter),
+  const systemDirectories = loader.systemDirectories(process, interpreter);
+  const isOwnMemory = loader.hasOwnMemory && process.mm instanceof Mm;
+  const data = isOwnMemory ? new RtldData(process, interpreter) : undefined;
+  data?.start(systemDirectories.length, program);
+  let cache: OpenedCache | undefined;
+  let isCacheOpened = false;
+  const openCache = (): LdSoCache | undefined => {
+    if (!isCacheOpened) cache = loader.openCache(process, program);
+    isCacheOpened = true;
+    return cache?.entries;
   };
+  const places: SearchPlaces = { libraryPath, cache: openCache, systemDirectories };
   const loaded: LoadedObject[] = [program];
   const known = [program, interpreter];
+  const linking: Linking = { process, loader, places, known, data };
+  let isStackExecutable = program.elf !== undefined && needsExecutableStack(program.elf);
   const missing: MissingLibrary[] = [];
   const failed = new Set<string>();
   for (const requester of loaded) {
     for (const name of requester.dynamic?.needed ?? []) {
       if (loader.isItself(name) || failed.has(name) || isLoaded(known, name)) continue;
       try {
-        const library = loadLibrary(process, loader, name, requester, places, known);
+        const library = loadLibrary(linking, name, requester);
         if (library === undefined) continue;
+        if (loader.obeysStackHeaders && !isStackExecutable && needsExecutableStack(library.elf!)) {
+          makeStackExecutable(process);
+          isStackExecutable = true;
+        }
         loaded.push(library);
         known.push(library);
       } catch (error) {
@@ -59,7 +79,9 @@ export function loadLibraries(
       }
     }
   }
-  return { libraries: loaded.slice(1), missing };
+  data?.linked([program, interpreter, ...loaded.slice(1)]);
+  cache?.unload();
+  return { libraries: loaded.slice(1), missing, loaderMemory: data?.mapped ?? [] };
 }
 
 /** What ended the attempt to load something, in one line. @throws what is no failure of loading. */
@@ -78,14 +100,20 @@ function isLoaded(known: readonly LoadedObject[], name: string): boolean {
   );
 }
 
+/** What loading a library depends on. */
+interface Linking {
+  readonly process: Process;
+  readonly loader: DynamicLoader;
+  readonly places: SearchPlaces;
+  readonly known: readonly LoadedObject[];
+  readonly data: RtldData | undefined;
+}
+
 /** @returns undefined for a file that is loaded already, under another name. */
 function loadLibrary(
-  process: Process,
-  loader: DynamicLoader,
+  { process, loader, places, known, data }: Linking,
   name: string,
   neededBy: LoadedObject,
-  places: SearchPlaces,
-  known: readonly LoadedObject[],
 ): LoadedObject | undefined {
   const paths = name.includes('/')
     ? [expandOrigin(name, neededBy)]
@@ -102,6 +130,7 @@ function loadLibrary(
         throw new LoaderError(`${path}: for another machine`);
       }
       const { mm } = process;
+      data?.library(name, path);
       const segments =
         mm instanceof NommuMm ? mapWithoutMmu(mm, file, elf) : loader.map(process, file, elf);
       const dynamic = parseDynamic(elf, memoryReader(process, segments));

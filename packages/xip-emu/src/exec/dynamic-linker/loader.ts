@@ -1,5 +1,7 @@
 import { bytesToName } from 'cramfs-format';
 import { isSyscallError } from '../../errno.js';
+import { MAP_PRIVATE, PROT_READ } from '../../memory-map.js';
+import { Mm } from '../../mm/mm-struct.js';
 import type { Process } from '../../process.js';
 import type { LoadedObject } from '../loaded-object.js';
 import { parseLdSoCache, type LdSoCache } from './ld-so-cache.js';
@@ -24,11 +26,22 @@ export interface DynamicLoader {
   readonly relocatesItselfIfNeeded: boolean;
   /** What is left of the pages of writable segments becomes memory for malloc. */
   readonly reclaimsGaps: boolean;
+  /** Until libc is loaded the loader allocates memory of its own: see rtld-data.ts. */
+  readonly hasOwnMemory: boolean;
+  /** A library that is made for an executable stack gets one. */
+  readonly obeysStackHeaders: boolean;
   /** True for a library that the loader itself is. */
   isItself(name: string): boolean;
   systemDirectories(process: Process, interpreter: LoadedObject): string[];
   /** ld.so.cache; undefined if there is none, or it is not used. */
-  cache(process: Process, program: LoadedObject): LdSoCache | undefined;
+  openCache(process: Process, program: LoadedObject): OpenedCache | undefined;
+}
+
+/** ld.so.cache, mapped until all libraries are found. */
+export interface OpenedCache {
+  readonly entries: LdSoCache;
+  /** Compare elf/dl-cache.c:_dl_unload_cache(). */
+  unload(): void;
 }
 
 export type LoaderName = DynamicLoader['name'];
@@ -43,12 +56,17 @@ const GLIBC: DynamicLoader = {
   restoresText: true,
   relocatesItselfIfNeeded: true,
   reclaimsGaps: false,
+  hasOwnMemory: true,
+  obeysStackHeaders: true,
   isItself: () => false,
   systemDirectories: (_process, interpreter) => compiledDirectories(interpreter),
-  cache: (process, program) => {
-    const bytes = readFile(process, '/etc/ld.so.cache');
-    const little = program.elf?.endianness !== 'big';
-    return bytes === undefined ? undefined : parseLdSoCache(bytes, little);
+  openCache(process, program) {
+    const file = readWholeFile(process, '/etc/ld.so.cache');
+    if (file === undefined) return undefined;
+    const entries = parseLdSoCache(file.bytes, program.elf?.endianness !== 'big');
+    if (entries !== undefined) return { entries, unload: file.unmap };
+    file.unmap();
+    return undefined;
   },
 };
 
@@ -66,6 +84,8 @@ const MUSL: DynamicLoader = {
   restoresText: false,
   relocatesItselfIfNeeded: false,
   reclaimsGaps: true,
+  hasOwnMemory: false,
+  obeysStackHeaders: false,
   isItself: (name) => MUSL_OWN.test(name),
   systemDirectories(process, { name }) {
     // The file belongs to the tree in which the loader is: PREFIX/lib/ld-musl-ARCH.so.1.
@@ -77,7 +97,7 @@ const MUSL: DynamicLoader = {
       .split(/[:\n]/)
       .filter((directory) => directory !== '');
   },
-  cache: () => undefined,
+  openCache: () => undefined,
 };
 
 /** @param wanted `auto`: by the name of the interpreter. */
@@ -115,6 +135,37 @@ function compiledDirectories({ inode }: LoadedObject): string[] {
     else row = isLibrary ? [directory] : [];
   }
   return row.length > 1 ? row : GLIBC_DIRECTORIES;
+}
+
+/**
+ * A whole file by mmap(2), and all of it used; without an MMU by read(2). Undefined if that fails.
+ * Compare glibc's elf/dl-misc.c:_dl_sysdep_read_whole_file().
+ */
+function readWholeFile(
+  process: Process,
+  path: string,
+): { readonly bytes: Uint8Array; readonly unmap: () => void } | undefined {
+  if (!(process.mm instanceof Mm)) {
+    const bytes = readFile(process, path);
+    return bytes && { bytes, unmap: () => undefined };
+  }
+  try {
+    const file = process.open(path);
+    try {
+      const bytes = new Uint8Array(file.inode.size);
+      const start = process.mmap(bytes.length, PROT_READ, MAP_PRIVATE, { file });
+      const { loaded } = process.loadRange(start, bytes);
+      const unmap = (): void => {
+        process.munmap(start, bytes.length);
+      };
+      return { bytes: bytes.subarray(0, loaded), unmap };
+    } finally {
+      process.close(file);
+    }
+  } catch (error) {
+    if (isSyscallError(error)) return undefined;
+    throw error;
+  }
 }
 
 /** A whole file, through the page cache; undefined if it cannot be read. */

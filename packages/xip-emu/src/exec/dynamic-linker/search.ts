@@ -6,7 +6,8 @@ import type { LdSoCache } from './ld-so-cache.js';
 export interface SearchPlaces {
   /** LD_LIBRARY_PATH. */
   readonly libraryPath: readonly string[];
-  readonly cache: LdSoCache | undefined;
+  /** ld.so.cache, which is opened when a name is first looked up in it. */
+  readonly cache: () => LdSoCache | undefined;
   /** What is compiled into the loader, or in its own configuration. */
   readonly systemDirectories: readonly string[];
 }
@@ -16,14 +17,18 @@ export interface SearchPlaces {
  *
  * @param requester the object that needs it.
  */
-export type SearchPaths = (name: string, requester: LoadedObject, places: SearchPlaces) => string[];
+export type SearchPaths = (
+  name: string,
+  requester: LoadedObject,
+  places: SearchPlaces,
+) => Iterable<string>;
 
 /**
  * DT_RPATH of the object and of those that brought it in, unless it has DT_RUNPATH; then
  * LD_LIBRARY_PATH, DT_RUNPATH, ld.so.cache, the default directories. Subdirectories for certain
  * processors (glibc-hwcaps) are left out. Compare glibc's elf/dl-load.c:_dl_map_object().
  */
-export const searchAsGlibc: SearchPaths = (name, requester, places) => {
+export const searchAsGlibc: SearchPaths = function* (name, requester, places) {
   const { runpath, flags1 = 0 } = requester.dynamic ?? {};
   const directories: string[] = [];
   if (runpath === undefined) {
@@ -33,12 +38,10 @@ export const searchAsGlibc: SearchPaths = (name, requester, places) => {
     }
   }
   directories.push(...places.libraryPath, ...pathDirectories(runpath, requester));
-  const withDefaults = (flags1 & DF_1_NODEFLIB) === 0;
-  return [
-    ...directories.map((directory) => join(directory, name)),
-    ...(withDefaults ? (places.cache?.get(name) ?? []) : []),
-    ...(withDefaults ? places.systemDirectories : []).map((directory) => join(directory, name)),
-  ];
+  for (const directory of directories) yield join(directory, name);
+  if ((flags1 & DF_1_NODEFLIB) !== 0) return;
+  yield* places.cache()?.get(name) ?? [];
+  for (const directory of places.systemDirectories) yield join(directory, name);
 };
 
 /**

@@ -1,0 +1,30 @@
+import { PF_X, PT_GNU_STACK, type ElfFile } from 'cramfs-elf';
+import { PROT_EXEC, PROT_GROWSDOWN, PROT_READ, PROT_WRITE } from '../../memory-map.js';
+import { Mm } from '../../mm/mm-struct.js';
+import type { Process } from '../../process.js';
+import { PAGE_SIZE, pageOf } from '../../units.js';
+
+const EM_AARCH64 = 183;
+const EM_RISCV = 243;
+const EM_PPC64 = 21;
+/** Where DEFAULT_STACK_PERMS is without PF_X: sysdeps/MACHINE/stackinfo.h. */
+const PLAIN_STACKS = new Set([EM_AARCH64, EM_RISCV, EM_PPC64]);
+
+/** Whether an object is made for an executable stack; without PT_GNU_STACK the machine decides. */
+export function needsExecutableStack({ segments, machine }: ElfFile): boolean {
+  const header = segments.findLast(({ type }) => type === PT_GNU_STACK);
+  return header === undefined ? !PLAIN_STACKS.has(machine) : (header.flags & PF_X) !== 0;
+}
+
+/**
+ * Makes the stack executable up to the page where argc is; above it, where only arguments are, it
+ * stays as it was. Compare glibc's sysdeps/unix/sysv/linux/dl-execstack.c.
+ *
+ * @throws SyscallError of mprotect(2).
+ */
+export function makeStackExecutable(process: Process): void {
+  const { mm } = process;
+  if (!(mm instanceof Mm)) return;
+  const protection = PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN;
+  process.mprotect(pageOf(mm.startStack) * PAGE_SIZE, PAGE_SIZE, protection);
+}
