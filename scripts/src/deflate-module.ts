@@ -1,6 +1,16 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { inRepository } from './paths.js';
 
 /**
@@ -23,31 +33,20 @@ const OPTIONS = [
   '--enable=bulk-memory',
 ];
 
-/** Compiles packages/mkcramfs/deflate; about three seconds. */
-export async function compileDeflate(): Promise<Uint8Array> {
-  const { main } = await import('assemblyscript/asc'); // loading it takes most of a second
-  let wasm: Uint8Array | undefined;
-  let messages = '';
-  const { error } = await main(['index.ts', '--outFile=deflate.wasm', ...OPTIONS], {
-    readFile: (name, folder) => readSource(`${folder}/${name}`),
-    writeFile: (_name, contents) => {
-      if (typeof contents !== 'string') wasm = contents;
-    },
-    listFiles: () => [],
-    stderr: { write: (text) => void (messages += String(text)) },
-  });
-  if (error !== null || wasm === undefined) {
-    throw new Error(`packages/mkcramfs/deflate does not compile: ${messages}`);
-  }
-  return wasm;
-}
-
-/** The compiler also asks for files where its own library may lie: null means none. */
-function readSource(path: string): string | null {
+/**
+ * Compiles packages/mkcramfs/deflate; about three seconds. In a process of its own: the types of the
+ * compiler's interface declare what AssemblyScript has global, and would change all types here.
+ */
+export function compileDeflate(): Uint8Array {
+  const folder = mkdtempSync(join(tmpdir(), 'deflate-'));
   try {
-    return readFileSync(inRepository(`packages/mkcramfs/deflate/${path}`), 'utf8');
-  } catch {
-    return null;
+    const wasm = join(folder, 'deflate.wasm');
+    const compiler = inRepository('node_modules/assemblyscript/bin/asc.js');
+    const entry = inRepository('packages/mkcramfs/deflate/index.ts');
+    execFileSync(process.execPath, [compiler, entry, `--outFile=${wasm}`, ...OPTIONS]);
+    return readFileSync(wasm);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 }
 
@@ -56,11 +55,11 @@ function readSource(path: string): string | null {
  *
  * @throws Error if the result is not what was tested.
  */
-export async function writeDeflateModule(): Promise<void> {
+export function writeDeflateModule(): void {
   const file = inRepository('packages/mkcramfs/bundle/deflate-module.js');
   const stamp = `// ${sourcesDigest()}\n`;
   if (existsSync(file) && readFileSync(file, 'utf8').startsWith(stamp)) return;
-  const wasm = await compileDeflate();
+  const wasm = compileDeflate();
   const sha256 = digest(wasm);
   if (wasm.length !== DEFLATE_MODULE.bytes || sha256 !== DEFLATE_MODULE.sha256) {
     throw new Error(

@@ -30,7 +30,7 @@ function inPackages(path: string): string {
   return inRepository(`packages/${path}`);
 }
 
-await writeDeflateModule();
+writeDeflateModule();
 
 await build([
   {
