@@ -138,7 +138,7 @@ describe('in an empty project', () => {
 
   test('every command runs, threads too', () => {
     const bin = (name: string): string => join(folder, 'node_modules', '.bin', name);
-    for (const name of Object.keys(packages.at(-1).manifest.bin!)) {
+    for (const name of Object.keys(packages.at(-1)!.manifest.bin!)) {
       expect(run(folder, bin(name), '--version')).toContain(root.version);
     }
     const source = join(folder, 'node_modules', 'mkcramfs');

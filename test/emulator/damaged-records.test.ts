@@ -18,7 +18,7 @@ describe('damaged images: as Linux 6.12 recorded, or a diagnosis where it died',
     const actual = runScenario(parseScenario(scenario), createWorld(damagedImage(name), { mmu }));
     const difference = compareRecords(records, actual);
     expect(difference === undefined ? '' : formatDifference(difference)).toBe('');
-    const last = actual.at(-1);
+    const last = actual.at(-1)!;
     expect(isDiagnosis(last) ? last['function'] : undefined).toBe(
       DEATHS[`${name} ${mmu ? 'mmu' : 'nommu'}`],
     );

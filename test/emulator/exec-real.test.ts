@@ -282,7 +282,7 @@ describe.skipIf(!usesGlibc || !existsSync(COMPILER))('the loader itself', () => 
       const cost = await emulate(program);
       const real = await realAreas(program, []);
       expect(real.find(({ path }) => path === '[stack]')!.permissions).toBe(permissions);
-      expect(emulatedAreas(cost).at(-1).permissions).toBe(permissions);
+      expect(emulatedAreas(cost).at(-1)!.permissions).toBe(permissions);
     }
   });
 });
