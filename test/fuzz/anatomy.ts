@@ -6,6 +6,7 @@ import {
   type Endianness,
 } from 'cramfs-format';
 import { chooseImage, findImages, openImage, type Block, type CramfsImage } from 'cramfs-reader';
+import { dissectProgram, type ProgramAnatomy } from './program-anatomy.js';
 
 /** A range of a file. */
 export interface Range {
@@ -32,6 +33,10 @@ export interface Anatomy {
   readonly lengths: readonly number[];
   /** Stored data of blocks. */
   readonly blocks: readonly Range[];
+  /** The block pointers of files, a table each. */
+  readonly tables: readonly Range[];
+  /** Programs whose bytes are in the image as they are, one block after the other. */
+  readonly programs: readonly ProgramAnatomy[];
 }
 
 /** @throws Error if there is no image in `bytes`. */
@@ -41,9 +46,10 @@ export function dissect(bytes: Uint8Array): Anatomy {
   const image = openImage(bytes, { offset: base });
   const entries = [...image.walk(image.root, { onError: () => undefined })];
   const inodes = entries.map(({ inode }) => inode);
-  const blocks = inodes.flatMap((inode) =>
-    inode.type === 'file' || inode.type === 'symlink' ? readableBlocks(image, inode) : [],
+  const files = inodes.flatMap((inode) =>
+    inode.type === 'file' || inode.type === 'symlink' ? [readableBlocks(image, inode)] : [],
   );
+  const blocks = files.flat();
   return {
     base,
     superblock: base + image.superblock.offset,
@@ -64,7 +70,29 @@ export function dissect(bytes: Uint8Array): Anatomy {
     blocks: blocks
       .filter(({ kind }) => kind !== 'hole')
       .map(({ start, length }) => ({ start: base + start, length })),
+    tables: files
+      .filter((table) => table.length > 0)
+      .map((table) => ({ start: base + table[0]!.pointerOffset, length: 4 * table.length })),
+    programs: files.flatMap((table) => {
+      const stored = storedInARow(table);
+      if (stored === undefined) return [];
+      const { start, length } = stored;
+      const program = dissectProgram(image.bytes.subarray(start, start + length), base + start);
+      return program === undefined ? [] : [program];
+    }),
   };
+}
+
+/** Where a file's content is, if no block of it is compressed or somewhere else. */
+function storedInARow(blocks: readonly Block[]): Range | undefined {
+  const [first] = blocks;
+  if (first === undefined) return undefined;
+  let end = first.start;
+  for (const { kind, start, length } of blocks) {
+    if (kind !== 'uncompressed' || start !== end) return undefined;
+    end = start + length;
+  }
+  return { start: first.start, length: end - first.start };
 }
 
 function readableBlocks(image: CramfsImage, inode: Parameters<CramfsImage['blocks']>[0]): Block[] {

@@ -2,16 +2,17 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { EXIT, runCramfs, runFsck, type CliIo } from 'cramfs-cli';
-import { nameToText } from 'cramfs-format';
+import { anyPath, emulatorCommands } from './cli-emulator.js';
 import type { Stage } from './stages.js';
 import { ensure, type Subject } from './subject.js';
 import type { Workspace } from './workspace.js';
 
 /** Starting a command costs more than most other stages: it is done for one mutant of so many. */
-const ONE_IN = 4;
+const ONE_IN = 3;
 const OUTPUT_LIMIT = 16 << 20;
 
-type Run = (subject: Subject, file: string, io: CliIo) => Promise<number>;
+/** @returns the exit code. */
+export type Run = (subject: Subject, file: string, io: CliIo) => Promise<number>;
 
 /** Runs one command of the command line tools on a mutant in a file. */
 export function cliStage(workspace: Workspace): Stage {
@@ -29,6 +30,7 @@ export function cliStage(workspace: Workspace): Stage {
     (_, file, io) => runCramfs(['map', file], io),
     (_, file, io) => runCramfs(['map', '--json', '--page-size=16384', file], io),
     (_, file, io) => runCramfs(['map', '--require=**', file], io),
+    ...emulatorCommands(workspace),
     (_, file, io) => runCramfs(['check', '-v', file], io),
     (_, file, io) => runCramfs(['check', '--json', '--offset=auto', file], io),
     (_, file, io) => runCramfs(['tar', file], io),
@@ -69,11 +71,6 @@ export function cliStage(workspace: Workspace): Stage {
 
 function extractArguments({ target }: Workspace, file: string, ...more: string[]): string[] {
   return ['extract', '--devices=skip', '--max-bytes=8M', ...more, '-C', target, file];
-}
-
-/** As a user would copy it from a listing. */
-function anyPath({ entries, mutant }: Subject): string {
-  return nameToText(mutant.random.maybe(entries)?.path ?? '/');
 }
 
 /** Streams that remember what goes to stderr, and close stdout when it gets too much. */

@@ -12,9 +12,9 @@ export interface Seed {
 
 const SUFFIX = '.img.gz';
 
-/** From test/fuzz/dist/fuzz, where this runs, as from test/fuzz. */
+/** From test/fuzz/dist/test/fuzz, where this runs, as from test/fuzz. */
 export const CORPUS_DIRECTORY = new URL(
-  import.meta.url.includes('/dist/') ? '../../corpus/' : 'corpus/',
+  import.meta.url.includes('/dist/') ? '../../../corpus/' : 'corpus/',
   import.meta.url,
 );
 

@@ -1,5 +1,13 @@
 import { crc32 } from 'node:zlib';
-import { CRAMFS_SUPER_CRC_OFFSET, getU32, setU32 } from 'cramfs-format';
+import {
+  CRAMFS_INODE_SIZE,
+  CRAMFS_SUPER_CRC_OFFSET,
+  decodeInode,
+  encodeInode,
+  getU32,
+  setU32,
+  type RawInode,
+} from 'cramfs-format';
 import type { Anatomy } from './anatomy.js';
 import type { Seed } from './corpus.js';
 import type { Random } from './random.js';
@@ -83,3 +91,28 @@ const LIMITS: readonly number[] = [
   ...[0xffffff, 0x1000000, 0x3ffffff, 0xffffffc, 0x10000000, 0x3fffffff],
   ...[0x40000000, 0x7fffffff, 0x80000000, 0xc0000000, 0xfffffffe, 0xffffffff],
 ];
+
+/** The inode at an offset; undefined if it is not there. */
+export function inodeAt(draft: Draft, at: number | undefined): RawInode | undefined {
+  if (at === undefined || !draft.has(at, CRAMFS_INODE_SIZE)) return undefined;
+  return decodeInode(draft.view, at, draft.anatomy.endianness);
+}
+
+/** Changes a random inode, one in four times the root. */
+export function changeInode(draft: Draft, change: (inode: RawInode) => void): void {
+  const { random, anatomy } = draft;
+  const at = random.oneIn(4) ? anatomy.inodes[0] : random.maybe(anatomy.inodes);
+  if (at !== undefined) changeInodeAt(draft, at, change);
+}
+
+/** Changes all inodes but the root, in order. */
+export function changeEachInode(draft: Draft, change: (inode: RawInode) => void): void {
+  for (const at of draft.anatomy.inodes.slice(1)) changeInodeAt(draft, at, change);
+}
+
+function changeInodeAt(draft: Draft, at: number, change: (inode: RawInode) => void): void {
+  const inode = inodeAt(draft, at);
+  if (inode === undefined) return;
+  change(inode);
+  encodeInode(draft.view, at, inode, draft.anatomy.endianness);
+}

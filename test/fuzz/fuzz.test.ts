@@ -3,7 +3,10 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { loadCorpus } from './corpus.js';
 import { builtFile } from '../helpers/built.js';
+import { Draft } from './draft.js';
 import { makeMutant } from './mutant.js';
+import { MUTATIONS } from './mutations.js';
+import { Random } from './random.js';
 import type { FuzzReport } from './supervisor.js';
 
 /** A tenth of what CI tries with `npm run fuzz`. */
@@ -13,7 +16,7 @@ const TIME_LIMIT_MS = 600_000;
 async function runFuzz(...args: string[]): Promise<FuzzReport> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    [builtFile('test/fuzz/dist/fuzz/run-fuzz.js'), '--json', ...args],
+    [builtFile('test/fuzz/dist/test/fuzz/run-fuzz.js'), '--json', ...args],
     {
       maxBuffer: 2 ** 26,
     },
@@ -45,6 +48,10 @@ describe('fuzzing', () => {
         'extracted files': COUNT,
         'compared files': COUNT / 2,
         mapped: COUNT / 10,
+        'emulator mount': COUNT / 4,
+        'emulator mmap': COUNT,
+        'emulator exec': COUNT / 10,
+        'emulator touch': COUNT * 10,
         traps: COUNT / 4,
       };
       for (const [what, times] of Object.entries(least)) {
@@ -90,4 +97,31 @@ describe('fuzzing', () => {
     expect(anatomies.some(({ base }) => base > 0)).toBe(true);
     expect(anatomies.some(({ lengths }) => lengths.length > 0)).toBe(true);
   });
+
+  test('the corpus has every kind of program, as the mutations find them', () => {
+    const programs = loadCorpus().flatMap(({ anatomy }) => anatomy.programs);
+    const kinds = programs.map((program) => {
+      if (program.format !== 'elf') return program.format;
+      const { elfClass, little, interpreter, dynamic } = program;
+      return [elfClass, little, interpreter !== undefined, dynamic !== undefined].join(' ');
+    });
+    const dynamicPrograms = [32, 64].flatMap((bits) => [
+      `${bits} true true true`,
+      `${bits} false true true`,
+    ]);
+    expect(kinds).toEqual(expect.arrayContaining(['script', 'flat', ...dynamicPrograms]));
+  });
+
+  test.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))(
+    'the mutation %s changes something',
+    (_, mutation) => {
+      const corpus = loadCorpus();
+      const changed = corpus.flatMap((seed, index) => {
+        const draft = new Draft(seed, corpus, new Random(1, index));
+        for (let times = 0; times < 20; times += 1) mutation.apply(draft);
+        return Buffer.compare(draft.bytes, seed.bytes) === 0 ? [] : [seed.name];
+      });
+      expect(changed).not.toEqual([]);
+    },
+  );
 });

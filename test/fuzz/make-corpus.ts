@@ -11,6 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { elfObject, type ElfObjectOptions } from '../../bench/src/emulator/elf-object.js';
 import { buildImageBytes, type BuildOptions, type DirectoryEntry } from 'mkcramfs';
 import {
   buildRawImage,
@@ -21,7 +22,9 @@ import {
   special,
   symlink,
   text,
+  type RawBlock,
   type RawImageOptions,
+  type RawNode,
   type RawTree,
 } from '../helpers/raw-image.js';
 import * as tree from '../helpers/trees.js';
@@ -30,7 +33,7 @@ import { CORPUS_DIRECTORY } from './corpus.js';
 // Writes the seed corpus anew: see README.md. Small images of every kind we know, made by three
 // builders that share no code.
 
-const SAMPLES = new URL('../../../../samples/rootfs/', import.meta.url);
+const SAMPLES = new URL('../../../../../samples/rootfs/', import.meta.url);
 /** Where Debian has it; npm's PATH would find our own drop-in command first. */
 const MKFS_CRAMFS = '/usr/sbin/mkfs.cramfs';
 
@@ -143,6 +146,7 @@ const RAW_SEEDS: Record<string, [RawTree, RawImageOptions]> = {
   tricks: [TRICKS, {}],
   loops: [LOOPS, { endianness: 'big' }],
   nested: [nested(60), {}],
+  'shared-directories': [sharedDirectories(24), {}],
   'many-entries': [
     Object.fromEntries(
       Array.from({ length: 100 }, (_, index) => [
@@ -154,6 +158,67 @@ const RAW_SEEDS: Record<string, [RawTree, RawImageOptions]> = {
   ],
   empty: [{}, {}],
 };
+
+/** An executable whose pages are one after the other and page aligned. */
+function inPlace(content: Uint8Array): RawNode {
+  const blocks = Array.from({ length: Math.ceil(content.length / 4096) }, (_, page): RawBlock => {
+    return { kind: 'D', align: page === 0 ? 4096 : undefined };
+  });
+  return file(content, { mode: 0o755, blocks });
+}
+
+/** Dynamic programs with all that they need, and scripts. `kind` is what all objects have in common. */
+function dynamicPrograms(kind: ElfObjectOptions, loader: string): RawTree {
+  const object = (options: ElfObjectOptions): RawNode =>
+    inPlace(elfObject({ textSize: 4096, relocations: [0xc0, 0xc8], ...kind, ...options }));
+  const script = (line: string): RawNode => file(`${line}\n`, { mode: 0o755, blocks: 'U' });
+  return {
+    bin: directory({
+      first: object({
+        interpreter: `/lib/${loader}`,
+        needed: ['x', 'y'],
+        runpath: '$ORIGIN/../lib',
+      }),
+      fixed: object({ type: 'exec', base: 0x10000, bss: 0x3000 }),
+      loop: script('#!/bin/loop'),
+      script: script('#!/bin/first -x'),
+      'script-of-script': script('#! /bin/script'),
+    }),
+    dev: directory({ null: special(0o20666, 0x0103) }),
+    etc: directory({ 'ld.so.cache': file(noise(200)) }),
+    lib: directory({
+      [loader]: object({ soname: loader, strings: '\0/lib/\0/usr/lib/\0' }),
+      link: symlink('x'),
+      x: object({ soname: 'x', gap: 2, bss: 0x3000, relro: 0x1000, needed: ['y', 'link'] }),
+      y: object({
+        soname: 'y',
+        textRelocations: true,
+        textPlaces: [0x800],
+        rpath: '/lib:/usr/lib',
+      }),
+    }),
+  };
+}
+
+/** The classes and byte orders that programs have. */
+const PROGRAM_SEEDS: Record<string, [ElfObjectOptions, loader: string]> = {
+  'programs-arm': [{ elfClass: 32, machine: 40 }, 'ld-linux-armhf.so.3'],
+  'programs-arm-fdpic': [{ elfClass: 32, machine: 40, osAbi: 65 }, 'ld-uClibc.so.1'],
+  'programs-riscv64': [{ elfClass: 64, machine: 243 }, 'ld-musl-riscv64.so.1'],
+  'programs-powerpc': [{ elfClass: 32, little: false, machine: 20 }, 'ld-musl-powerpc.so.1'],
+  'programs-powerpc64': [{ elfClass: 64, little: false, machine: 21 }, 'ld64.so.1'],
+};
+
+/** Directories that are there twice, level by level: 2^depth paths, depth directories. */
+function sharedDirectories(depth: number, path = ''): RawTree {
+  if (depth === 0) return { end: file('end') };
+  const first = `${path}/a`;
+  return {
+    a: directory(sharedDirectories(depth - 1, first)),
+    b: directory({}, { sameAs: first }),
+    file: file(text(100)),
+  };
+}
 
 function sample(path: string): Uint8Array {
   return new Uint8Array(readFileSync(new URL(path, SAMPLES)));
@@ -182,12 +247,22 @@ function programs(...architectures: string[]): DirectoryEntry {
   });
 }
 
+/** FDPIC and bFLT, one of them compressed. */
+function nommuPrograms(): DirectoryEntry {
+  const paths = { fdpic: 'fdpic/hello', flat: 'flat/hello', 'flat.z': 'flat/hello.z' };
+  const files = Object.entries(paths).map(
+    ([name, path]) => [name, tree.file(sample(`cortex-m/${path}`), { mode: 0o755 })] as const,
+  );
+  return tree.directory({ bin: tree.directory(Object.fromEntries(files)) });
+}
+
 const BUILT_SEEDS: Record<string, [DirectoryEntry, BuildOptions]> = {
   'built-plain': [programs('x86_64'), {}],
   'built-extended': [programs('i386'), { extendedPointers: true, holes: true }],
   'built-xip-mmu': [programs('aarch64'), { xip: { mode: 'mmu' }, holes: true }],
   'built-xip-mmu-be': [programs('powerpc'), { xip: { mode: 'mmu' }, endianness: 'big', pad: true }],
   'built-xip-nommu': [programs('armhf'), { xip: { mode: 'nommu' }, insert: tree.noise(500, 3) }],
+  'built-nommu-formats': [nommuPrograms(), { xip: { mode: 'nommu' } }],
   'built-compat-mkcramfs': [
     programs('riscv64'),
     { compat: 'mkcramfs', force: true, xip: { mode: 'mmu' } },
@@ -208,6 +283,10 @@ async function main(): Promise<void> {
   const { bytes: little } = buildRawImage(everyBlockKind(4096));
   const { bytes: big } = buildRawImage({ f: file(text(5000)) }, { endianness: 'big', pad: 512 });
   save('raw-firmware', concat(noise(700, 9), little, noise(333, 10), big, noise(5, 11)));
+  for (const [name, [kind, loader]] of Object.entries(PROGRAM_SEEDS)) {
+    const endianness = kind.little === false ? 'big' : 'little';
+    save(name, buildRawImage(dynamicPrograms(kind, loader), { endianness }).bytes);
+  }
   for (const [name, [root, options]] of Object.entries(BUILT_SEEDS)) {
     save(name, (await buildImageBytes(root, options)).image);
   }

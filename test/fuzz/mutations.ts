@@ -1,14 +1,8 @@
 import { deflate } from 'pako';
-import {
-  CRAMFS_INODE_SIZE,
-  CRAMFS_SUPER_SIZE,
-  INODE_WORDS,
-  decodeInode,
-  encodeInode,
-  setU16,
-  type RawInode,
-} from 'cramfs-format';
-import type { Draft } from './draft.js';
+import { CRAMFS_SUPER_SIZE, INODE_WORDS, setU16 } from 'cramfs-format';
+import { CLAIM_MUTATIONS } from './claim-mutations.js';
+import { changeInode, inodeAt, type Draft } from './draft.js';
+import { PROGRAM_MUTATIONS } from './program-mutations.js';
 
 export interface Mutation {
   readonly name: string;
@@ -284,22 +278,9 @@ export const MUTATIONS: readonly Mutation[] = [
       if (random.oneIn(2)) insert(draft, draft.bytes.length, random.pick(draft.corpus).bytes);
     },
   },
+  ...CLAIM_MUTATIONS,
+  ...PROGRAM_MUTATIONS,
 ];
-
-function inodeAt(draft: Draft, at: number | undefined): RawInode | undefined {
-  if (at === undefined || !draft.has(at, CRAMFS_INODE_SIZE)) return undefined;
-  return decodeInode(draft.view, at, draft.anatomy.endianness);
-}
-
-/** Changes a random inode, one in four times the root. */
-function changeInode(draft: Draft, change: (inode: RawInode) => void): void {
-  const { random, anatomy } = draft;
-  const at = random.oneIn(4) ? anatomy.inodes[0] : random.maybe(anatomy.inodes);
-  const inode = inodeAt(draft, at);
-  if (at === undefined || inode === undefined) return;
-  change(inode);
-  encodeInode(draft.view, at, inode, anatomy.endianness);
-}
 
 function insert(draft: Draft, at: number, added: Uint8Array): void {
   if (draft.bytes.length + added.length > MAX_LENGTH) return;

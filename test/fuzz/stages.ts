@@ -16,6 +16,7 @@ import {
   type Inode,
 } from 'cramfs-reader';
 import { nodeZlib } from 'cramfs-reader/node';
+import { emulatorStage } from './emulator-stage.js';
 import { attempt, ensure, reachableEntries, type Subject } from './subject.js';
 
 /** One way to use the library on a mutant. */
@@ -48,6 +49,7 @@ export const STAGES: readonly Stage[] = [
   { name: 'map', run: map },
   { name: 'tar', run: tar },
   { name: 'diff', run: diff },
+  emulatorStage,
 ];
 
 /** At 0, and wherever the scanner finds an image. */

@@ -59,6 +59,7 @@ export type { RomWindow } from './phys/rom-window.js';
 export { Mm } from './mm/mm-struct.js';
 export { validateMm } from './mm/validate.js';
 export { NommuMm } from './nommu/nommu-mm.js';
+export { validateNommu } from './nommu/validate-nommu.js';
 export { CramfsSuperBlock } from './fs/cramfs/super.js';
 export {
   FOPEN_DIRECT_IO,
