@@ -98,8 +98,10 @@ const TABLES: readonly (readonly [address: number, size: number | undefined])[] 
   [DT_JMPREL, DT_PLTRELSZ],
 ];
 
-/** A name or a search path that is longer is damage. */
-const MAX_STRING = 65536;
+/** A name that is longer cannot be opened (PATH_MAX). */
+const MAX_NAME = 4096;
+/** A search path that is longer is damage. */
+const MAX_SEARCH_PATH = 65536;
 const MAX_ENTRIES = 4096;
 
 /**
@@ -131,18 +133,18 @@ export function parseDynamic(elf: ElfFile, read: ReadVirtual): ElfDynamic | unde
   }
 
   const strings = stringReader(values.get(DT_STRTAB), values.get(DT_STRSZ), read);
-  const string = (tag: number): string | undefined => {
+  const string = (tag: number, limit: number): string | undefined => {
     const offset = values.get(tag);
-    return offset === undefined ? undefined : strings(offset);
+    return offset === undefined ? undefined : strings(offset, limit);
   };
   const flags = values.get(DT_FLAGS) ?? 0;
   const flags1 = values.get(DT_FLAGS_1) ?? 0;
-  const needed = neededAt.map(strings);
+  const needed = neededAt.map((offset) => strings(offset, MAX_NAME));
   return {
     needed: needed.filter((name) => name !== undefined && name !== '') as string[],
-    soname: string(DT_SONAME),
-    rpath: string(DT_RPATH),
-    runpath: string(DT_RUNPATH),
+    soname: string(DT_SONAME, MAX_NAME),
+    rpath: string(DT_RPATH, MAX_SEARCH_PATH),
+    runpath: string(DT_RUNPATH, MAX_SEARCH_PATH),
     flags1,
     textRelocations: values.has(DT_TEXTREL) || (flags & DF_TEXTREL) !== 0,
     bindNow: values.has(DT_BIND_NOW) || (flags & DF_BIND_NOW) !== 0 || (flags1 & DF_1_NOW) !== 0,
@@ -267,10 +269,10 @@ function stringReader(
   start: number | undefined,
   size: number | undefined,
   read: ReadVirtual,
-): (offset: number) => string | undefined {
-  return (offset) => {
+): (offset: number, limit: number) => string | undefined {
+  return (offset, limit) => {
     if (start === undefined || size === undefined || offset >= size) return undefined;
-    const bytes = read(start + offset, Math.min(size - offset, MAX_STRING));
+    const bytes = read(start + offset, Math.min(size - offset, limit));
     const end = bytes?.indexOf(0) ?? -1;
     return end < 0 ? undefined : byteString(bytes!.subarray(0, end));
   };

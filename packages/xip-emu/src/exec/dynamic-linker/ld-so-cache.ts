@@ -12,6 +12,10 @@ const ENTRY_SIZE = 24;
 const FLAGS_AT = 28;
 /** Byte order in the flags; files of old versions do not tell, and are the machine's. */
 const BIG_ENDIAN = 3;
+/** No longer path can be opened. */
+const PATH_MAX = 4096;
+/** ldconfig writes each string once. */
+const MAX_SHARED = 8;
 
 /**
  * Parses what ldconfig writes. Entries for certain processors only (hwcaps) are left out. Compare
@@ -29,12 +33,16 @@ export function parseLdSoCache(bytes: Uint8Array, littleEndian: boolean): LdSoCa
   const count = view.getUint32(20, little);
   if (HEADER_SIZE + count * ENTRY_SIZE > cache.length) return undefined;
 
+  // Strings may share their ends; those of a damaged file may all be most of the file.
+  let budget = MAX_SHARED * cache.length;
   const found = new Map<string, string[]>();
   for (let entry = 0; entry < count; entry += 1) {
     const at = HEADER_SIZE + entry * ENTRY_SIZE;
     if (view.getBigUint64(at + 16, little) !== 0n) continue;
     const name = stringAt(cache, view.getUint32(at + 4, little));
     const path = stringAt(cache, view.getUint32(at + 8, little));
+    budget -= name.length + path.length;
+    if (budget < 0) return undefined;
     const paths = found.get(name);
     if (paths === undefined) found.set(name, [path]);
     else paths.push(path);
@@ -58,7 +66,8 @@ function startsWith(bytes: Uint8Array, text: string): boolean {
 
 function stringAt(bytes: Uint8Array, at: number): string {
   let text = '';
-  for (let index = at; (bytes[index] ?? 0) !== 0; index += 1) {
+  const limit = at + PATH_MAX;
+  for (let index = at; index < limit && (bytes[index] ?? 0) !== 0; index += 1) {
     text += String.fromCharCode(bytes[index]!);
   }
   return text;

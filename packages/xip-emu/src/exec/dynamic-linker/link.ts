@@ -1,9 +1,10 @@
 import { parseDynamic, type ElfFile } from 'cramfs-elf';
-import { AccessFault, isSyscallError } from '../../errno.js';
+import { AccessFault, UnmodelledError, isSyscallError } from '../../errno.js';
 import { Mm } from '../../mm/mm-struct.js';
 import { NommuMm } from '../../nommu/nommu-mm.js';
 import type { Process } from '../../process.js';
 import type { OpenFile } from '../../vfs/file.js';
+import type { Inode } from '../../vfs/inode.js';
 import { memoryReader, type LoadedObject } from '../loaded-object.js';
 import { readElfHeaders, readProgram } from '../open-exec.js';
 import type { LdSoCache } from './ld-so-cache.js';
@@ -14,6 +15,9 @@ import { mapWithoutMmu } from './map-library.js';
 import type { MappedRange } from './minimal-malloc.js';
 import { RtldData } from './rtld-data.js';
 import { expandOrigin, type SearchPlaces } from './search.js';
+
+/** Names of libraries, and paths that are tried for them: programs of systems have some thousands. */
+const MAX_STEPS = 100_000;
 
 /** A library that could not be loaded: the program does not start. */
 export interface MissingLibrary {
@@ -56,14 +60,24 @@ export function loadLibraries(
   };
   const places: SearchPlaces = { libraryPath, cache: openCache, systemDirectories };
   const loaded: LoadedObject[] = [program];
-  const known = [program, interpreter];
-  const linking: Linking = { process, loader, places, known, data };
+  let steps = 0;
+  const step = (): void => {
+    steps += 1;
+    if (steps > MAX_STEPS) {
+      throw new UnmodelledError(
+        `a program that looks for its libraries at more than ${MAX_STEPS} places`,
+      );
+    }
+  };
+  const known = new KnownObjects([program, interpreter]);
+  const linking: Linking = { process, loader, places, known, data, step };
   let isStackExecutable = program.elf !== undefined && needsExecutableStack(program.elf);
   const missing: MissingLibrary[] = [];
   const failed = new Set<string>();
   for (const requester of loaded) {
     for (const name of requester.dynamic?.needed ?? []) {
-      if (loader.isItself(name) || failed.has(name) || isLoaded(known, name)) continue;
+      step();
+      if (loader.isItself(name) || failed.has(name) || known.hasName(name)) continue;
       try {
         const library = loadLibrary(linking, name, requester);
         if (library === undefined) continue;
@@ -72,7 +86,7 @@ export function loadLibraries(
           isStackExecutable = true;
         }
         loaded.push(library);
-        known.push(library);
+        known.add(library);
       } catch (error) {
         failed.add(name);
         missing.push({ name, neededBy: requester, reason: failureText(error) });
@@ -91,13 +105,29 @@ export function failureText(error: unknown): string {
   throw error;
 }
 
-/** By the last part of its name, or by what it calls itself. */
-function isLoaded(known: readonly LoadedObject[], name: string): boolean {
-  return known.some(
-    ({ role, name: path, dynamic }) =>
-      dynamic?.soname === name ||
-      (role !== 'program' && path.slice(path.lastIndexOf('/') + 1) === name),
-  );
+/** What is loaded so far: a program can have thousands of libraries, each with as many of its own. */
+class KnownObjects {
+  private readonly names = new Set<string>();
+  private readonly inodes = new Set<Inode>();
+
+  constructor(objects: readonly LoadedObject[]) {
+    for (const object of objects) this.add(object);
+  }
+
+  add({ role, name, inode, dynamic }: LoadedObject): void {
+    if (dynamic?.soname !== undefined) this.names.add(dynamic.soname);
+    if (role !== 'program') this.names.add(name.slice(name.lastIndexOf('/') + 1));
+    this.inodes.add(inode);
+  }
+
+  /** By the last part of its name, or by what it calls itself. */
+  hasName(name: string): boolean {
+    return this.names.has(name);
+  }
+
+  hasInode(inode: Inode): boolean {
+    return this.inodes.has(inode);
+  }
 }
 
 /** What loading a library depends on. */
@@ -105,13 +135,15 @@ interface Linking {
   readonly process: Process;
   readonly loader: DynamicLoader;
   readonly places: SearchPlaces;
-  readonly known: readonly LoadedObject[];
+  readonly known: KnownObjects;
   readonly data: RtldData | undefined;
+  /** Called for each name and path that is looked for. */
+  readonly step: () => void;
 }
 
 /** @returns undefined for a file that is loaded already, under another name. */
 function loadLibrary(
-  { process, loader, places, known, data }: Linking,
+  { process, loader, places, known, data, step }: Linking,
   name: string,
   neededBy: LoadedObject,
 ): LoadedObject | undefined {
@@ -119,10 +151,11 @@ function loadLibrary(
     ? [expandOrigin(name, neededBy)]
     : loader.searchPaths(name, neededBy, places);
   for (const path of paths) {
+    step();
     const file = openLibrary(process, path);
     if (file === undefined) continue;
     try {
-      if (known.some(({ inode }) => inode === file.inode)) return undefined;
+      if (known.hasInode(file.inode)) return undefined;
       const elf = readElfHeaders(file, readProgram(file, 0, loader.headerBytes));
       if (elf === undefined) throw new LoaderError(`${path}: invalid ELF header`);
       if (isForeign(elf, neededBy.elf)) {

@@ -70,6 +70,8 @@ const GLIBC: DynamicLoader = {
   },
 };
 
+/** What a file of directories has more is damage. */
+const PATH_FILE_LIMIT = 65536;
 /** What musl's one library contains: ldso/dynlink.c:load_library(). */
 const MUSL_OWN = /^lib(?:c|pthread|rt|m|dl|util|xnet)\./;
 const MUSL_DIRECTORIES = ['/lib', '/usr/local/lib', '/usr/lib'];
@@ -93,7 +95,7 @@ const MUSL: DynamicLoader = {
     const own =
       match === null ? undefined : readFile(process, `${match[1]!}/etc/ld-musl-${match[2]!}.path`);
     if (own === undefined) return MUSL_DIRECTORIES;
-    return bytesToName(own)
+    return bytesToName(own.subarray(0, PATH_FILE_LIMIT))
       .split(/[:\n]/)
       .filter((directory) => directory !== '');
   },

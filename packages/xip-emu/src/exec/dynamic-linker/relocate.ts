@@ -57,7 +57,10 @@ export function relocate(
   };
   forEachRelocation(elf, dynamic, memoryReader(process, segments), write);
   for (const { start, end } of dynamic.implicitGot) {
-    for (let at = start; at < end; at += word) write(at);
+    // A table that goes beyond its segment is damage: what it would take has no end.
+    const inside = segments.find(({ vaddr, memsz }) => vaddr <= start && start < vaddr + memsz);
+    const limit = Math.min(end, inside === undefined ? start : inside.vaddr + inside.memsz);
+    for (let at = start; at < limit; at += word) write(at);
   }
   if (object.role === 'program' && dynamic.debugAt !== undefined) write(dynamic.debugAt);
   if (loader?.relocatesDynamic === true && relocatesDynamic(object)) {

@@ -30,49 +30,54 @@ export type SearchPaths = (
  */
 export const searchAsGlibc: SearchPaths = function* (name, requester, places) {
   const { runpath, flags1 = 0 } = requester.dynamic ?? {};
-  const directories: string[] = [];
   if (runpath === undefined) {
     for (const object of requesters(requester)) {
       if (object.dynamic?.runpath !== undefined) continue;
-      directories.push(...pathDirectories(object.dynamic?.rpath, object));
+      yield* inDirectories(pathDirectories(object.dynamic?.rpath, object), name);
     }
   }
-  directories.push(...places.libraryPath, ...pathDirectories(runpath, requester));
-  for (const directory of directories) yield join(directory, name);
+  yield* inDirectories(places.libraryPath, name);
+  yield* inDirectories(pathDirectories(runpath, requester), name);
   if ((flags1 & DF_1_NODEFLIB) !== 0) return;
   yield* places.cache()?.get(name) ?? [];
-  for (const directory of places.systemDirectories) yield join(directory, name);
+  yield* inDirectories(places.systemDirectories, name);
 };
 
 /**
  * LD_LIBRARY_PATH; DT_RUNPATH, or else DT_RPATH, of the object and of those that brought it in; the
  * system's directories. Compare musl's ldso/dynlink.c:load_library().
  */
-export const searchAsMusl: SearchPaths = (name, requester, places) => {
-  const ofObjects = requesters(requester).flatMap((object) =>
-    pathDirectories(object.dynamic?.runpath ?? object.dynamic?.rpath, object),
-  );
-  return [...places.libraryPath, ...ofObjects, ...places.systemDirectories].map((directory) =>
-    join(directory, name),
-  );
+export const searchAsMusl: SearchPaths = function* (name, requester, places) {
+  yield* inDirectories(places.libraryPath, name);
+  for (const object of requesters(requester)) {
+    const path = object.dynamic?.runpath ?? object.dynamic?.rpath;
+    yield* inDirectories(pathDirectories(path, object), name);
+  }
+  yield* inDirectories(places.systemDirectories, name);
 };
 
-/** An object, the one that needed it, and so on up to the program. */
-function requesters(object: LoadedObject): LoadedObject[] {
-  const chain: LoadedObject[] = [];
-  for (let at: LoadedObject | undefined = object; at !== undefined; at = at.neededBy) {
-    chain.push(at);
-  }
-  return chain;
+function* inDirectories(directories: Iterable<string>, name: string): Generator<string> {
+  for (const directory of directories) yield join(directory, name);
 }
 
-/** Directories of a DT_RPATH or DT_RUNPATH; those that depend on the processor are left out. */
-function pathDirectories(path: string | undefined, object: LoadedObject): string[] {
-  if (path === undefined || path === '') return [];
-  return path
-    .split(':')
-    .map((directory) => expandOrigin(directory, object))
-    .filter((directory) => !directory.includes('$'));
+/** An object, the one that needed it, and so on up to the program. */
+function* requesters(object: LoadedObject): Generator<LoadedObject> {
+  for (let at: LoadedObject | undefined = object; at !== undefined; at = at.neededBy) yield at;
+}
+
+/**
+ * Directories of a DT_RPATH or DT_RUNPATH, one after the other: there can be thousands. Those that
+ * depend on the processor are left out.
+ */
+function* pathDirectories(path: string | undefined, object: LoadedObject): Generator<string> {
+  if (path === undefined || path === '') return;
+  for (let start = 0; start <= path.length;) {
+    const colon = path.indexOf(':', start);
+    const end = colon < 0 ? path.length : colon;
+    const directory = expandOrigin(path.slice(start, end), object);
+    if (!directory.includes('$')) yield directory;
+    start = end + 1;
+  }
 }
 
 /** $ORIGIN is the directory of the object, of the program with all its symlinks resolved. */

@@ -12,8 +12,11 @@ import { AddressSpace } from '../../vfs/address-space.js';
 import { UNNAMED_DEVICE, type DeviceNumber } from '../../vfs/device.js';
 import { Inode, SECTOR_SIZE, type DirectoryEntry, type OperationTables } from '../../vfs/inode.js';
 import type { Kstat } from '../../vfs/kstat.js';
+import { DirectoryIndex, type ScannedEntry } from './directory-index.js';
 import type { CramfsSuperBlock } from './super.js';
 
+/** So many names are searched for as the kernel does; then it is worth while to sort entries by name. */
+const SCANS = 8;
 /** Entries are read through a window of this many bytes. */
 const ENTRY_WINDOW = CRAMFS_INODE_SIZE + CRAMFS_MAXPATHLEN;
 
@@ -26,6 +29,9 @@ export class CramfsInode extends Inode {
   readonly size: number;
   readonly mapping: AddressSpace | undefined;
   private readonly dentries = new Map<string, Inode | undefined>();
+  /** Names that were searched for, and what answers further ones. */
+  private scans = 0;
+  private index: DirectoryIndex | undefined;
 
   constructor(sb: CramfsSuperBlock, raw: ImageInode, { fops, aops }: OperationTables) {
     super(raw.ino, fops);
@@ -50,28 +56,59 @@ export class CramfsInode extends Inode {
 
   /** Compare fs/cramfs/inode.c:cramfs_lookup(). */
   private search(name: string): Inode | undefined {
-    const { sb } = this;
-    // Zeros are entries without a name: a directory can have millions of them behind the image.
-    const end = Math.min(this.size, sb.zerosFrom(ENTRY_WINDOW) - this.ino);
-    for (let offset = 0; offset < end;) {
-      const at = this.ino + offset;
-      const { bytes, view, start } = this.entryWindow(at);
-      const raw = decodeInode(view, start, sb.image.endianness);
+    this.scans += 1;
+    if (this.scans <= SCANS) return this.scan(name);
+    this.index ??= new DirectoryIndex(
+      this.passedEntries(),
+      (offset) => this.nameAt(offset),
+      this.sb.sortedDirectories,
+    );
+    const answer = this.index.find(name);
+    if (answer === undefined) return undefined;
+    if ('nameless' in answer) throw namelessEntry();
+    return this.entryInode(answer.found);
+  }
+
+  private scan(name: string): Inode | undefined {
+    const isSorted = this.sb.sortedDirectories;
+    for (const { offset, fieldLength, bytes, start } of this.passedEntries()) {
       const nameAt = start + CRAMFS_INODE_SIZE;
-      const fieldLength = raw.namelen * 4;
       const first = fieldLength === 0 ? 0 : bytes[nameAt]!;
-      if (sb.sortedDirectories && name.charCodeAt(0) < first) return undefined;
-      offset += CRAMFS_INODE_SIZE + fieldLength;
+      if (isSorted && name.charCodeAt(0) < first) return undefined;
       if (Math.ceil(name.length / 4) * 4 !== fieldLength) continue;
-      let length = fieldLength;
-      while (length > 0 && bytes[nameAt + length - 1] === 0) length -= 1;
-      if (length === 0) throw new SyscallError('EIO', 'a directory entry without a name');
+      const length = nameLength(bytes, nameAt, fieldLength);
+      if (length === 0) throw namelessEntry();
       if (length !== name.length) continue;
       const entry = bytesToName(bytes.subarray(nameAt, nameAt + length));
-      if (entry === name) return sb.iget(makeInode(raw, at));
-      if (name < entry && sb.sortedDirectories) return undefined;
+      if (entry === name) return this.entryInode(offset);
+      if (isSorted && name < entry) return undefined;
     }
     return undefined;
+  }
+
+  /** Up to where only zeros follow: those are entries without a name, millions of them. */
+  private *passedEntries(): Generator<ScannedEntry> {
+    const { sb, ino } = this;
+    const end = Math.min(this.size, sb.zerosFrom(ENTRY_WINDOW) - ino);
+    for (let offset = 0; offset < end;) {
+      const { bytes, view, start } = this.entryWindow(ino + offset);
+      const fieldLength = decodeInode(view, start, sb.image.endianness).namelen * 4;
+      yield { offset, fieldLength, bytes, start };
+      offset += CRAMFS_INODE_SIZE + fieldLength;
+    }
+  }
+
+  private nameAt(offset: number): string {
+    const { bytes, view, start } = this.entryWindow(this.ino + offset);
+    const fieldLength = decodeInode(view, start, this.sb.image.endianness).namelen * 4;
+    const nameAt = start + CRAMFS_INODE_SIZE;
+    return bytesToName(bytes.subarray(nameAt, nameAt + nameLength(bytes, nameAt, fieldLength)));
+  }
+
+  private entryInode(offset: number): CramfsInode {
+    const at = this.ino + offset;
+    const { view, start } = this.entryWindow(at);
+    return this.sb.iget(makeInode(decodeInode(view, start, this.sb.image.endianness), at));
   }
 
   /** Memory in which the entry at image offset `at` stands from `start` on. */
@@ -96,12 +133,11 @@ export class CramfsInode extends Inode {
       const { bytes, view, start } = this.entryWindow(at);
       const raw = decodeInode(view, start, sb.image.endianness);
       const first = start + CRAMFS_INODE_SIZE;
-      let length = raw.namelen * 4;
-      offset += CRAMFS_INODE_SIZE + length;
-      while (length > 0 && bytes[first + length - 1] === 0) length -= 1;
+      const length = nameLength(bytes, first, raw.namelen * 4);
+      offset += CRAMFS_INODE_SIZE + raw.namelen * 4;
       if (length === 0) {
         if (entries.length > 0) return entries;
-        throw new SyscallError('EIO', 'a directory entry without a name');
+        throw namelessEntry();
       }
       const name = bytesToName(bytes.subarray(first, first + length));
       entries.push({ name, ino: makeInode(raw, at).ino, type: raw.mode & S_IFMT, next: offset });
@@ -129,6 +165,17 @@ export class CramfsInode extends Inode {
     const end = target.indexOf('\0');
     return end < 0 ? target : target.slice(0, end);
   }
+}
+
+/** Bytes of a name without the zeros behind it. */
+function nameLength(bytes: Uint8Array, start: number, fieldLength: number): number {
+  let length = fieldLength;
+  while (length > 0 && bytes[start + length - 1] === 0) length -= 1;
+  return length;
+}
+
+function namelessEntry(): SyscallError {
+  return new SyscallError('EIO', 'a directory entry without a name');
 }
 
 /** The inode of a file or page cache that belongs to cramfs, as its operations know. */
