@@ -10,6 +10,7 @@ import {
   LINUX_POLICIES,
   MAP_PRIVATE,
   MAP_SHARED,
+  MREMAP_MAYMOVE,
   Machine,
   Mm,
   NommuMm,
@@ -176,7 +177,7 @@ class Kernel {
       });
     }
     this.answers('mremap', () => {
-      process.mremap(address, mapped, random.pick([pageSize, mapped, 2 * mapped]), true);
+      process.mremap(address, mapped, random.pick([pageSize, mapped, 2 * mapped]), MREMAP_MAYMOVE);
     });
     this.answers('munmap', () => {
       process.munmap(address, random.oneIn(3) ? pageSize : mapped);
