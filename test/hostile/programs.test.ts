@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { elfObject, type ElfObjectOptions } from '../../bench/src/emulator/elf-object.js';
-import { SyscallError, UnmodelledError } from '../../packages/xip-emu/src/errno.js';
-import { parseLdSoCache } from '../../packages/xip-emu/src/exec/dynamic-linker/ld-so-cache.js';
-import { programCost } from '../../packages/xip-emu/src/exec/program-cost.js';
-import { FileCalls } from '../../packages/xip-emu/src/file-calls.js';
-import type { MachineOptions } from '../../packages/xip-emu/src/machine.js';
-import { AddressSpace } from '../../packages/xip-emu/src/vfs/address-space.js';
+import { SyscallError, UnmodelledError } from '#xip-emu/errno.js';
+import { parseLdSoCache } from '#xip-emu/exec/dynamic-linker/ld-so-cache.js';
+import { programCost } from '#xip-emu/exec/program-cost.js';
+import { FileCalls } from '#xip-emu/file-calls.js';
+import type { MachineOptions } from '#xip-emu/machine.js';
+import { AddressSpace } from '#xip-emu/vfs/address-space.js';
 import { programMachine, xipFile } from '../helpers/programs.js';
 import { file, symlink, type RawNode } from '../helpers/raw-image.js';
 
