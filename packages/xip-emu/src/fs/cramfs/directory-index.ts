@@ -106,8 +106,9 @@ export class DirectoryIndex {
 
   private addRecord(name: string, offset: number): void {
     const offsets = this.records.get(name.length);
-    if (offsets === undefined) this.records.set(name.length, [offset]);
-    else if (this.nameAt(offsets.at(-1)!) < name) offsets.push(offset);
+    const last = offsets?.at(-1);
+    if (offsets === undefined || last === undefined) this.records.set(name.length, [offset]);
+    else if (this.nameAt(last) < name) offsets.push(offset);
   }
 
   /** Where a scan of a sorted directory knows that the name is not there. */
