@@ -120,6 +120,21 @@ export class PageTable {
     }
   }
 
+  /** The entries of a range that are not 0; what has no table is passed over, however long it is. */
+  *presentIn(from: Vpn, to: Vpn): Generator<readonly [vpn: Vpn, pte: number]> {
+    for (let vpn = from; vpn < to;) {
+      const end = Math.min(to, this.leafEnd(vpn));
+      const leaf = this.leafOf(vpn);
+      if (leaf !== undefined) {
+        for (; vpn < end; vpn += 1) {
+          const pte = leaf[vpn & this.mask]!;
+          if (pte !== 0) yield [vpn, pte];
+        }
+      }
+      vpn = end;
+    }
+  }
+
   /** Every entry that is not 0. */
   *present(): Generator<readonly [vpn: Vpn, pte: number]> {
     for (const top of Object.keys(this.root)) {

@@ -65,8 +65,7 @@ export function placeOf(phys: PhysicalMemory, frame: Frame): FramePlace {
 /** Pages of a range whose entries point to ROM. */
 export function romPagesIn({ pageTable, phys }: Mm, from: Vpn, to: Vpn): number {
   let pages = 0;
-  for (let vpn = from; vpn < to; vpn += 1) {
-    const pte = pageTable.get(vpn);
+  for (const [, pte] of pageTable.presentIn(from, to)) {
     if ((pte & PTE_SPECIAL) !== 0 && isInRom(phys, pteFrame(pte))) pages += 1;
   }
   return pages;

@@ -142,9 +142,7 @@ function countArea(
   account: { romPages: number; pageCachePages: number; anonymousPages: number },
   file: Counting | undefined,
 ): void {
-  for (let vpn = vma.start; vpn < vma.end; vpn += 1) {
-    const pte = pageTable.get(vpn);
-    if (pte === 0) continue;
+  for (const [, pte] of pageTable.presentIn(vma.start, vma.end)) {
     const frame = pteFrame(pte);
     if (frame === ZERO_FRAME) continue;
     if ((pte & PTE_SPECIAL) !== 0) {

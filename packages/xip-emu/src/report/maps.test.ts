@@ -26,8 +26,8 @@ import { smapsText } from './smaps-text.js';
 
 const basic = kernelImage('basic');
 const BASE = 0x40000000;
-const VDSO = `3ff7ffc000-3ff7ffe000 r--p 00000000 00:00 0                              [vvar]
-3ff7ffe000-3ff8000000 r-xp 00000000 00:00 0                              [vdso]
+const VDSO = `3ff7ffd000-3ff7fff000 r--p 00000000 00:00 0                              [vvar]
+3ff7fff000-3ff8000000 r-xp 00000000 00:00 0                              [vdso]
 `;
 
 test('full and mixed maps, page cache, tmpfs, shared and private anonymous memory', () => {

@@ -109,31 +109,22 @@ export function smapsCounts({ pageTable, phys }: Mm, vma: Vma): SmapsCounts {
   const counts = noCounts();
   let pss = 0;
   let pssDirty = 0;
-  for (let vpn = vma.start; vpn < vma.end;) {
-    const end = Math.min(vma.end, pageTable.leafEnd(vpn));
-    const leaf = pageTable.leafOf(vpn);
-    if (leaf === undefined) {
-      vpn = end;
-      continue;
+  for (const [, pte] of pageTable.presentIn(vma.start, vma.end)) {
+    if ((pte & PTE_SPECIAL) !== 0) continue;
+    const frame = pteFrame(pte);
+    const dirty = (pte & PTE_DIRTY) !== 0 || phys.hasFlag(frame, PG_DIRTY);
+    const shares = phys.mapCount(frame);
+    counts.rss += PAGE_SIZE;
+    if ((pte & PTE_YOUNG) !== 0) counts.referenced += PAGE_SIZE;
+    if (phys.isAnon(frame)) {
+      counts.anonymous += PAGE_SIZE;
+      if (!dirty && phys.hasFlag(frame, PG_LAZYFREE)) counts.lazyFree += PAGE_SIZE;
     }
-    for (; vpn < end; vpn += 1) {
-      const pte = leaf[vpn & pageTable.mask]!;
-      if (pte === 0 || (pte & PTE_SPECIAL) !== 0) continue;
-      const frame = pteFrame(pte);
-      const dirty = (pte & PTE_DIRTY) !== 0 || phys.hasFlag(frame, PG_DIRTY);
-      const shares = phys.mapCount(frame);
-      counts.rss += PAGE_SIZE;
-      if ((pte & PTE_YOUNG) !== 0) counts.referenced += PAGE_SIZE;
-      if (phys.isAnon(frame)) {
-        counts.anonymous += PAGE_SIZE;
-        if (!dirty && phys.hasFlag(frame, PG_LAZYFREE)) counts.lazyFree += PAGE_SIZE;
-      }
-      const share = Math.floor((PAGE_SIZE * 2 ** PSS_SHIFT) / shares);
-      pss += share;
-      if (dirty) pssDirty += share;
-      if (shares > 1) counts[dirty ? 'sharedDirty' : 'sharedClean'] += PAGE_SIZE;
-      else counts[dirty ? 'privateDirty' : 'privateClean'] += PAGE_SIZE;
-    }
+    const share = Math.floor((PAGE_SIZE * 2 ** PSS_SHIFT) / shares);
+    pss += share;
+    if (dirty) pssDirty += share;
+    if (shares > 1) counts[dirty ? 'sharedDirty' : 'sharedClean'] += PAGE_SIZE;
+    else counts[dirty ? 'privateDirty' : 'privateClean'] += PAGE_SIZE;
   }
   counts.pss = Math.floor(pss / 2 ** PSS_SHIFT);
   counts.pssDirty = Math.floor(pssDirty / 2 ** PSS_SHIFT);
