@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { elfObject, type ElfObjectOptions } from '../../../bench/src/emulator/elf-object.js';
-import { forEachRelocation, parseDynamic, type ElfDynamic, type ReadVirtual } from './dynamic.js';
+import { forEachRelocation, parseDynamic, type ElfDynamic } from './dynamic.js';
+import type { ReadVirtual } from './elf.js';
 import { parseElf, type ElfFile } from './elf.js';
 
 /** Objects of these options have the same addresses in memory as in the file. */

@@ -1,4 +1,4 @@
-import { PT_DYNAMIC, type ElfFile } from './elf.js';
+import { PT_DYNAMIC, type ElfFile, type ReadVirtual } from './elf.js';
 import { DYNAMIC_ENTRY } from './headers.js';
 import { highestVersion } from './versions.js';
 
@@ -6,9 +6,6 @@ import { highestVersion } from './versions.js';
  * What a dynamic loader reads of an object (System V ABI, "Dynamic Section" and "Relocation"): the
  * names of other objects, where to look for them, and which places it relocates.
  */
-
-/** The bytes at a virtual address of the object, or undefined if it does not have them. */
-export type ReadVirtual = (vaddr: number, length: number) => Uint8Array | undefined;
 
 /** Virtual addresses from `start` to before `end`. */
 export interface VirtualRange {

@@ -17,6 +17,9 @@ import {
   type ProgramHeader,
 } from './headers.js';
 
+/** The bytes at a virtual address of the object, or undefined if it does not have them. */
+export type ReadVirtual = (vaddr: number, length: number) => Uint8Array | undefined;
+
 export const PT_LOAD = 1;
 export const PT_DYNAMIC = 2;
 export const PT_INTERP = 3;

@@ -4,7 +4,6 @@ export {
   forEachRelocation,
   parseDynamic,
   type ElfDynamic,
-  type ReadVirtual,
   type RelocationTable,
   type VirtualRange,
 } from './dynamic.js';
@@ -26,6 +25,7 @@ export {
   type ElfFile,
   type ElfSegment,
   type ElfType,
+  type ReadVirtual,
 } from './elf.js';
 export { isFdpic } from './fdpic.js';
 export {

@@ -1,4 +1,4 @@
-import type { ReadVirtual } from './dynamic.js';
+import type { ReadVirtual } from './elf.js';
 
 /** Sizes of Elf_Verdef, Elf_Verneed and Elf_Vernaux, the same in both classes. */
 const VERDEF_SIZE = 20;

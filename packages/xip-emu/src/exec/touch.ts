@@ -4,8 +4,14 @@ import { Mm } from '../mm/mm-struct.js';
 import type { Process } from '../process.js';
 import { PAGE_SIZE, pageOf } from '../units.js';
 import { VM_READ, VM_WRITE } from '../vfs/vm-area.js';
+import type { MappedRange } from './dynamic-linker/minimal-malloc.js';
 import { pagesOfSegment, type LoadedObject } from './loaded-object.js';
-import type { StartedProgram } from './start-program.js';
+
+/** What a program and those that loaded it have in memory. */
+interface MemoryOfProgram {
+  readonly objects: readonly LoadedObject[];
+  readonly loaderMemory: readonly MappedRange[];
+}
 
 /** Writes to each page of the writable segments, with the value that is there. @throws AccessFault. */
 export function touchWritable(process: Process, { segments }: LoadedObject): void {
@@ -20,7 +26,7 @@ export function touchWritable(process: Process, { segments }: LoadedObject): voi
  * Uses all memory of a program and its libraries that can be used: reads each page, and writes to it where that is
  * allowed now. Without an MMU all of it is there already.
  */
-export function touchAll(process: Process, { objects, loaderMemory }: StartedProgram): void {
+export function touchAll(process: Process, { objects, loaderMemory }: MemoryOfProgram): void {
   const { mm } = process;
   if (!(mm instanceof Mm)) return;
   const ranges = [
