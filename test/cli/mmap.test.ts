@@ -177,7 +177,7 @@ test('the text', async () => {
   expect(stdout).toBe(`\
 /direct-5p-sharedtail: 5 pages from byte 0, r-- private; linux-6.12 with an MMU on riscv64
 
-3ff7ff7000-3ff7ffc000 r--p 00000000 1f:00 69632                          /direct-5p-sharedtail
+3ff7ff8000-3ff7ffd000 r--p 00000000 1f:00 69632                          /direct-5p-sharedtail
   VmFlags: rd mr mw me mm (VM_MIXEDMAP: ROM and pages of RAM)
 
 PAGES  BACKED BY   PHYSICAL

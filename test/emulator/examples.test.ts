@@ -44,7 +44,7 @@ test('the program in docs/emulator.md', () => {
   try {
     process.store(address, 1);
   } catch (error) {
-    print(String(error)); // AccessFault: SIGSEGV (ACCERR) at 0x3ff7ff7000
+    print(String(error)); // AccessFault: SIGSEGV (ACCERR) at 0x3ff7ff8000
   }
   print(mapsText(process.mm));
   const { ramBytes, savedBytes } = accountMachine(machine);
@@ -54,9 +54,9 @@ test('the program in docs/emulator.md', () => {
 
   expect(printed.slice(0, 6)).toEqual([
     ...['rom', 'rom', 'rom', 'rom', 'page-cache'],
-    'AccessFault: SIGSEGV (ACCERR) at 0x3ff7ff7000',
+    'AccessFault: SIGSEGV (ACCERR) at 0x3ff7ff8000',
   ]);
-  expect(printed[6]).toMatch(/^3ff7ff7000-3ff7ffc000 r--p .* \/rom\/direct-5p-sharedtail\n/);
+  expect(printed[6]).toMatch(/^3ff7ff8000-3ff7ffd000 r--p .* \/rom\/direct-5p-sharedtail\n/);
   expect(printed[7]).toBe('4096 bytes of RAM, 16384 saved');
 });
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { elfObject } from '../../bench/src/emulator/elf-object.js';
 import { SyscallError, UnmodelledError, AccessFault } from '#xip-emu/errno.js';
 import { MMFD_INTERPRET, MMFD_PADDING } from '#xip-emu/exec/mmapfd/mmapfd.js';
+import { ExecKilled } from '#xip-emu/exec/point-of-no-return.js';
 import { programCost } from '#xip-emu/exec/program-cost.js';
 import { programMachine, xipFile } from '../helpers/programs.js';
 import { file, noise } from '../helpers/raw-image.js';
@@ -83,6 +84,7 @@ function expectTyped(action: () => unknown): void {
   } catch (error) {
     const isTyped =
       error instanceof SyscallError ||
+      error instanceof ExecKilled ||
       error instanceof UnmodelledError ||
       error instanceof AccessFault;
     if (!isTyped) throw error;

@@ -5,6 +5,7 @@ import {
   ARCHITECTURES,
   AccessFault,
   CramfsSuperBlock,
+  ExecKilled,
   InvariantError,
   KernelCorruption,
   LINUX_POLICIES,
@@ -229,7 +230,8 @@ class Kernel {
 function countAnswer(tally: Tally, name: string, error: unknown): void {
   if (error instanceof InvariantError) throw error;
   if (error instanceof SyscallError) tally.count(`emulator ${name} ${error.code}`);
-  else if (error instanceof AccessFault) tally.count(`emulator ${name} ${error.signal}`);
+  else if (error instanceof AccessFault || error instanceof ExecKilled)
+    tally.count(`emulator ${name} ${error.signal}`);
   else if (error instanceof UnmodelledError) tally.count(`emulator ${name}: ${error.message}`);
   else throw error;
 }

@@ -200,7 +200,7 @@ describe('openTarStream', () => {
 
   test('the standard input', () => {
     const script = `
-      import { openTarStream } from ${JSON.stringify(builtModule('packages/mkcramfs/dist/node/decompress.js'))};
+      import { openTarStream } from ${JSON.stringify(builtModule('packages/cramfs-archive/dist/node/decompress.js'))};
       import { readTarSource } from ${JSON.stringify(builtModule('packages/mkcramfs/dist/tar-source.js'))};
       const { chunks, file } = openTarStream('-');
       const root = await readTarSource(chunks, { file });
