@@ -19,8 +19,8 @@ import { inRepository } from './paths.js';
  * tests, and writes the new figures here.
  */
 export const DEFLATE_MODULE = {
-  bytes: 10562,
-  sha256: '91200498e6208704e08bb0050dce20d3d050ab1a90e363f0bac7bdf18e4c60c9',
+  bytes: 10561,
+  sha256: 'fa9978207addad330920aa192e74abe2b9ce9045552e37d9992a322566cae1f0',
 };
 
 const OPTIONS = [

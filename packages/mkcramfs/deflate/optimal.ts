@@ -35,9 +35,9 @@ import {
 
 const ROUNDS = 2;
 /** Candidates that are looked at for each position. */
-const DEPTH: u32 = 100;
+const DEPTH: u32 = 32;
 /** A match of that length is not looked beyond, nor are positions inside it. */
-const ENOUGH: u32 = 130;
+const ENOUGH: u32 = 65;
 /** More matches than that at one position are not kept, but for the longest. */
 const MAX_MATCHES: u32 = 12;
 
