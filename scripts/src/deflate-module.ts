@@ -20,7 +20,7 @@ import { inRepository } from './paths.js';
  */
 export const DEFLATE_MODULE = {
   bytes: 10561,
-  sha256: 'fa9978207addad330920aa192e74abe2b9ce9045552e37d9992a322566cae1f0',
+  sha256: '21c788705632d82ab920174cb855e3affd6b4fafe4bbb59b31ea69c41b662692',
 };
 
 const OPTIONS = [

@@ -101,7 +101,7 @@ function codeBits(): u32 {
   );
 }
 
-/** Four symbols at a time: what the tables have behind the last symbol is 0. */
+/** Four symbols at a time: beyond the last symbol the counts are 0. */
 function bitsOf(counts: usize, lengths: usize, symbols: u32): u32 {
   let total = i32x4.splat(0);
   for (let symbol: usize = 0; symbol < <usize>symbols; symbol += 4) {
@@ -141,7 +141,7 @@ function planHeader(): u32 {
     }
     for (; run !== 0; run--) putRun(length, 0);
   }
-  // What LITLEN_LENGTHS has behind its last code is not a code length of its own.
+  // The distances were there for the header only.
   memory.fill(LITLEN_LENGTHS + litlenEnd, 0, distEnd);
 
   codeLengths(PRECODE_COUNTS, PRECODE_SYMBOLS, 7, PRECODE_LENGTHS);
@@ -205,7 +205,8 @@ function sumOf(counts: usize, from: usize, to: usize): u32 {
   return sumOfLanes(total);
 }
 
-function extraBits(): u32 {
+/** The bits that follow the codes of lengths and distances. */
+export function extraBits(): u32 {
   let total: u32 = 0;
   for (let slot: u32 = 0; slot < 29; slot++) {
     total += word(LITLEN_COUNTS, FIRST_LENGTH + slot) * lengthExtraBits(slot);

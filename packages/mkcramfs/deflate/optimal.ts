@@ -4,7 +4,7 @@
  */
 
 import { previous4 } from './chains';
-import { chooseCodes } from './block';
+import { chooseCodes, extraBits } from './block';
 import { BIT, logarithm } from './logarithm';
 import { equalBytes, lengthLimit, shortMatch } from './matches';
 import {
@@ -136,13 +136,7 @@ export function optimalParse(first: u32, end: u32): void {
 }
 
 function keepBest(bits: u32, triedEnd: usize): void {
-  let size = bits;
-  for (let slot: u32 = 0; slot < 29; slot++) {
-    size += word(LITLEN_COUNTS, FIRST_LENGTH + slot) * lengthExtraBits(slot);
-  }
-  for (let slot: u32 = 0; slot < DIST_SYMBOLS; slot++) {
-    size += word(DIST_COUNTS, slot) * distanceExtraBits(slot);
-  }
+  const size = bits + extraBits();
   if (size >= bestBits) return;
   bestBits = size;
   bestEnd = BEST + (triedEnd - TRIED);
