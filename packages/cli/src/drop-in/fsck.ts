@@ -1,11 +1,11 @@
 import type { CheckResult } from 'cramfs-reader';
 import { findingLines, renderStats } from '../commands/check/text.js';
 import { verdict } from '../commands/check/verdict.js';
-import { runCheck } from '../commands/check/run.js';
+import { checkFile } from '../commands/check/check-file.js';
 import { UsageError } from '../shell/errors.js';
 import { printable, reportError } from '../shell/report-error.js';
 import { EXIT, type ExitCode } from '../shell/exit-codes.js';
-import { extractExitCode, runExtract } from '../commands/extract/run.js';
+import { extractExitCode, runExtract } from '../commands/extract/write.js';
 import { print, type CliIo } from '../shell/io.js';
 import { openImageArgument } from '../shell/open-image.js';
 import { parseBlockSize } from '../shell/options.js';
@@ -44,7 +44,7 @@ export async function runFsck(argv: readonly string[], io: CliIo): Promise<ExitC
     const args = { 'block-size': blockSize };
     const all = values.verbose === true;
     // The C tools know nothing of kernels without an MMU.
-    const { result } = await runCheck(file, { ...args, all, mmuOnly: true }, io);
+    const { result } = await checkFile(file, { ...args, all, mmuOnly: true }, io);
     if (all && result.stats !== undefined) {
       await print(io, `cramfs endianness is ${result.stats.endianness}\n`);
     }

@@ -1,68 +1,23 @@
-import type { BlockSize } from 'cramfs-format';
-import type { CheckResult } from 'cramfs-reader';
-import { about } from '../../shell/report-error.js';
-import type { CliIo } from '../../shell/io.js';
-import { imageHint, readImageArgument, type ImageArguments } from '../../shell/open-image.js';
-import { startProgress } from '../../shell/progress.js';
-import { withPool } from '../../shell/with-pool.js';
+import type { CheckArguments } from './index.js';
+import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
+import { print, type CliIo } from '../../shell/io.js';
+import { printable } from '../../shell/report-error.js';
+import { checkFile } from './check-file.js';
+import { checkJson } from './json.js';
+import { checkText } from './text.js';
+import { verdict } from './verdict.js';
 
-export interface CheckArguments extends ImageArguments {
-  /** Of the kernel that is to mount the image. */
-  readonly pageSize?: BlockSize | undefined;
-  /** A kernel with an MMU, or one without; undefined: either. */
-  readonly mmuOnly?: boolean | undefined;
-  /** Threads; undefined: as many as pay. */
-  readonly workers?: number | undefined;
-  /** Keep what is found, up to {@link ALL}; otherwise no more of a code than is looked at. */
-  readonly all?: boolean | undefined;
-}
-
-/** Findings of each code: an image of garbage must not fill the memory. */
-const ALL = 100_000;
-
-/** A check, and where in the file the image starts. */
-export interface CheckRun {
-  readonly result: CheckResult;
-  readonly offset: number;
-}
-
-/**
- * Checks the image in `file`, on worker threads, with a progress bar on a terminal.
- *
- * @throws FileError if the file cannot be read; damage of the image becomes findings.
- */
-export async function runCheck(file: string, args: CheckArguments, io: CliIo): Promise<CheckRun> {
-  const { checkImageFile } = await import('cramfs-reader/node');
-  return withPool(file, args.workers, async (pool) => {
-    const { bytes, offset = 0, base, search } = await readImageArgument(file, args, io);
-    const progress = await startProgress(io, 'checking');
-    try {
-      const result = await about(file, () =>
-        checkImageFile(bytes, {
-          offset,
-          blockSize: args['block-size'],
-          pageSize: args.pageSize,
-          mmu: args.mmuOnly,
-          ...(args.all === true ? { limit: ALL } : {}),
-          pool,
-          onProgress: progress.update,
-        }),
-      );
-      if (result.stats !== undefined) return { result, offset: base + offset };
-      const hint = await imageHint(search());
-      return { result: hint === undefined ? result : withHint(result, hint), offset };
-    } finally {
-      progress.stop();
-    }
-  });
-}
-
-/** Of a file without a superblock: tells where there is one. */
-function withHint(result: CheckResult, hint: string): CheckResult {
-  const findings = result.findings.map((finding) =>
-    finding.code === 'no-superblock'
-      ? { ...finding, message: `${finding.message}; ${hint}` }
-      : finding,
-  );
-  return { ...result, findings };
+/** `cramfs check`, its command line parsed. */
+export async function runCheckCommand(args: CheckArguments, io: CliIo): Promise<ExitCode> {
+  const [file] = args.operands as [string];
+  const all = args.verbose || args.json;
+  const { mmu, nommu } = args;
+  const mmuOnly = mmu === nommu ? undefined : mmu;
+  const options = { ...args, pageSize: args['page-size'], all, mmuOnly };
+  const { result, offset } = await checkFile(file, options, io);
+  const output = args.json
+    ? checkJson(result, offset)
+    : checkText(printable(file), result, args.verbose);
+  await print(io, output);
+  return verdict(result).errors > 0 ? EXIT.uncorrected : EXIT.ok;
 }

@@ -8,6 +8,20 @@ import {
 import { blockSizeText } from '../../render/block-size.js';
 import { hex } from '../../render/json.js';
 import { renderFields } from '../../render/table.js';
+import { verdict } from './verdict.js';
+
+/**
+ * A line for each finding and for the verdict, each with the name of the file before it.
+ *
+ * @param verbose all findings, and what is in the image.
+ */
+export function checkText(name: string, result: CheckResult, verbose: boolean): string {
+  const lines = [
+    ...findingLines(result, { all: verbose, hint: '--verbose lists all' }),
+    verdict(result).text,
+  ];
+  return (verbose ? renderStats(result) : '') + lines.map((line) => `${name}: ${line}\n`).join('');
+}
 
 /** `error: offset 0x4c: message (/path) [code]` */
 function findingLine({ code, severity, path, offset, message }: Finding): string {

@@ -1,93 +1,60 @@
-import { isCramfsError, nameToText } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
-import type { ExtractOptions, ExtractProblem, ExtractReport } from 'cramfs-reader/node';
-import { FileError } from '../../shell/errors.js';
-import { isUsageError, printable } from '../../shell/report-error.js';
-import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
-import type { CliIo } from '../../shell/io.js';
-import { ProblemLines, type ProblemLinesOptions } from '../../shell/problem-lines.js';
-import { startProgress } from '../../shell/progress.js';
-import { hex } from '../../render/json.js';
+import type { ExtractProblem, ExtractReport, ImagePool } from 'cramfs-reader/node';
+import type { ExtractArguments } from './index.js';
+import { crcProblem } from '../../shell/crc-warning.js';
+import type { ExitCode } from '../../shell/exit-codes.js';
+import { print, type CliIo } from '../../shell/io.js';
+import { openImageAndOffset } from '../../shell/open-image.js';
+import { withPool } from '../../shell/with-pool.js';
+import { extractJson } from './json.js';
+import { extractText } from './text.js';
+import { CRC_MISMATCH, extractExitCode, runExtract } from './write.js';
 
-/**
- * Extracts an image, with a progress bar on a terminal; prints problems, not the result.
- *
- * @param file the image's name for messages.
- * @param known problems that are there before anything is extracted.
- * @param lines the name that lines on stderr start with, and how many there may be.
- * @throws FileError about the target directory.
- */
-export async function runExtract(
-  image: CramfsImage,
-  file: string,
-  target: string,
-  options: Omit<ExtractOptions, 'onProgress' | 'signal'>,
-  { tool, ...lines }: ProblemLinesOptions & { readonly tool: string },
-  io: CliIo,
-  known: readonly ExtractProblem[] = [],
-): Promise<ExtractReport> {
-  const { extractImage } = await import('cramfs-reader/node');
-  const progress = await startProgress(io, 'extracting');
-  let report: ExtractReport;
-  try {
-    report = await extractImage(image, target, {
-      ...options,
-      onProgress: progress.update,
-      signal: io.interruptSignal(),
-    });
-  } catch (error) {
-    if (isUsageError(error)) throw error;
-    throw new FileError(isCramfsError(error) ? file : target, error);
-  } finally {
-    progress.stop();
-  }
-  report = { ...report, problems: [...known, ...report.problems] };
-  reportProblems(report.problems, lines, (line) => {
-    io.stderr.write(`${tool}: ${printable(file)}: ${line}\n`);
-  });
-  return report;
+/** `cramfs extract`, its command line parsed. */
+export async function runExtractCommand(args: ExtractArguments, io: CliIo): Promise<ExitCode> {
+  const [file, ...paths] = args.operands as [string, ...string[]];
+  const target = args.directory ?? '.';
+  const options = {
+    paths: paths.length === 0 ? undefined : paths,
+    preserveOwner: args.owner,
+    setuid: args.setuid,
+    devices: args.devices,
+    force: args.force,
+    damage: args.damage,
+    maxBytes: args['max-bytes'],
+    maxEntries: args['max-entries'],
+    workers: args.workers === undefined ? undefined : args.workers - 1,
+  };
+  let offset = 0;
+  const extractWith = async (pool?: ImagePool): Promise<ExtractReport> => {
+    const opened = await openImageAndOffset(file, args, io);
+    const { image } = opened;
+    offset = opened.offset;
+    const lines = {
+      tool: 'cramfs',
+      all: args.verbose || args.json,
+      hint: '--verbose lists all',
+    };
+    return runExtract(
+      image,
+      file,
+      target,
+      { ...options, pool },
+      lines,
+      io,
+      await crcProblems(image),
+    );
+  };
+  // A part of an image may be small: that is known when it has been read.
+  const report =
+    paths.length === 0 ? await withPool(file, args.workers, extractWith) : await extractWith();
+  await print(io, args.json ? extractJson(report, offset) : extractText(report));
+  return extractExitCode(report);
 }
 
-const KEEPS_ALL = '`cramfs tar` keeps owners and devices';
-
-/** What helps against problems of a code. */
-const REMEDIES: Readonly<Record<string, string>> = {
-  EEXIST: '--force replaces files that exist',
-  SKIPPED_DEVICE: KEEPS_ALL,
-  OWNERS_NOT_SET: KEEPS_ALL,
-  EINVAL: 'in a user namespace, --no-owner and --devices skip leave out what it cannot hold',
-  DROPPED_SETUID: '--setuid keeps setuid and setgid bits',
-};
-
-function reportProblems(
-  problems: readonly ExtractProblem[],
-  options: ProblemLinesOptions,
-  write: (line: string) => void,
-): void {
-  const lines = new ProblemLines(write, options);
-  for (const problem of problems) {
-    const { severity, code } = problem;
-    const kind = { key: `${severity} ${code}`, summary: code, remedy: REMEDIES[code] };
-    lines.add(kind, () => problemLine(problem));
-  }
-  lines.finish();
-  for (const remedy of lines.remedies()) write(remedy);
-}
-
-/** Code of the problem that the image's CRC is wrong. */
-export const CRC_MISMATCH = 'CRC_MISMATCH';
-
-/** Whether what was asked for has been extracted, and whether it can be trusted. */
-export function extractExitCode({ problems }: ExtractReport): ExitCode {
-  if (problems.some(({ severity }) => severity === 'error')) return EXIT.failed;
-  return problems.some(({ code }) => code === CRC_MISMATCH) ? EXIT.uncorrected : EXIT.ok;
-}
-
-function problemLine({ severity, path, offset, message }: ExtractProblem): string {
-  const what = severity === 'error' ? '' : 'warning: ';
-  const where = offset === undefined ? '' : `offset ${hex(offset)}: `;
-  const which = path === undefined ? '' : ` (${nameToText(path)})`;
-  // The reader passes on what Node.js says: `EEXIST: file already exists, open`.
-  const text = message.replace(/^E[A-Z0-9]+: (.*), [a-z]+$/, '$1');
-  return `${what}${where}${printable(text)}${which}`;
+/** Files are written all the same, but not with success. */
+async function crcProblems(image: CramfsImage): Promise<ExtractProblem[]> {
+  const message = await crcProblem(image);
+  if (message === undefined) return [];
+  return [{ severity: 'warning', path: undefined, code: CRC_MISMATCH, message }];
 }

@@ -1,70 +1,25 @@
-import { defineCommand } from '../../shell/command.js';
-import { warnOfCrc } from '../../shell/crc-warning.js';
-import { FileError, UsageError } from '../../shell/errors.js';
-import { writeOut, type CliIo } from '../../shell/io.js';
-import { openImageArgument } from '../../shell/open-image.js';
+import { defineCommand, type CommandArguments } from '../../shell/command.js';
 import { imageOptions, maxEntriesOption, parseBytes, text, value } from '../../shell/options.js';
-import { Problems } from '../../shell/problems.js';
-import { isUsageError } from '../../shell/report-error.js';
+
+const options = {
+  output: value('file to write (default: standard output)', text, 'o', 'FILE'),
+  'max-bytes': value(
+    'refuse images whose files total more than this, holes included (default: 4G)',
+    parseBytes('--max-bytes'),
+  ),
+  ...maxEntriesOption,
+  ...imageOptions,
+} as const;
+
+export type TarArguments = CommandArguments<typeof options>;
 
 export const tar = defineCommand({
   synopsis: 'IMAGE [PATH|GLOB...]',
   description:
     'Writes an image, or parts of it, as a tar: names, modes, owners, links and device nodes as\n' +
     'they are, without being root. A tar cannot hold sockets: these are left out with a warning.',
-  options: {
-    output: value('file to write (default: standard output)', text, 'o', 'FILE'),
-    'max-bytes': value(
-      'refuse images whose files total more than this, holes included (default: 4G)',
-      parseBytes('--max-bytes'),
-    ),
-    ...maxEntriesOption,
-    ...imageOptions,
-  },
+  options,
   async run(args, io) {
-    const [file, ...paths] = args.operands as [string, ...string[]];
-    const { output = '-' } = args;
-    if (output === '-' && io.stdout.isTTY === true) {
-      throw new UsageError('a tar does not belong on a terminal: use -o FILE or a pipe');
-    }
-    const image = await openImageArgument(file, args, io);
-    const { tarChunks } = await import('cramfs-reader');
-    const problems = new Problems(file, io);
-    const chunks = tarChunks(image, {
-      paths: paths.length === 0 ? undefined : paths,
-      onError: (error) => {
-        // A tar cannot hold sockets, which have no content, as GNU tar says: no failure.
-        if (error.code === 'UNSUPPORTED') problems.warn(error);
-        else problems.add(error);
-      },
-      maxBytes: args['max-bytes'],
-      maxEntries: args['max-entries'],
-    });
-    if (output === '-') for (const chunk of chunks) await writeOut(io, chunk);
-    else await writeFile(output, chunks, io);
-    await warnOfCrc(image, file, io);
-    return problems.finish();
+    return (await import('./run.js')).runTarCommand(args, io);
   },
 });
-
-/** The file appears when it is complete. */
-async function writeFile(path: string, chunks: Iterable<Uint8Array>, io: CliIo): Promise<void> {
-  const { AtomicFile } = await import('mkcramfs/node');
-  const { setImmediate } = await import('node:timers/promises');
-  const signal = io.interruptSignal();
-  let file: InstanceType<typeof AtomicFile> | undefined;
-  try {
-    file = new AtomicFile(path);
-    for (const chunk of chunks) {
-      file.write(chunk);
-      // Lets a signal arrive.
-      await setImmediate();
-      signal.throwIfAborted();
-    }
-    file.commit();
-  } catch (error) {
-    throw isUsageError(error) ? error : new FileError(path, error);
-  } finally {
-    file?.abort();
-  }
-}
