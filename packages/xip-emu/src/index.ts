@@ -144,8 +144,11 @@ export {
 } from './scenario/compare.js';
 export { Trace, type FaultReason, type FramePlace, type TraceEvent } from './trace.js';
 export type { DeviceNumber } from './vfs/device.js';
-export { ScenarioError, parseScenario, type Statement } from './scenario/parse.js';
+export type { ArchiveSource } from './scenario/mounts.js';
+export { parseScenario } from './scenario/parse.js';
 export { formatRecords, parseRecords } from './scenario/record-lines.js';
 export { runScenario, type ScenarioRecord, type ScenarioWorld } from './scenario/run.js';
-export { createWorld, type ArchiveSource, type WorldOptions } from './scenario/world.js';
+export { ScenarioError } from './scenario/scenario-error.js';
+export type { Statement } from './scenario/statement.js';
+export { createWorld, type WorldOptions } from './scenario/world.js';
 export { ExecKilled } from './exec/point-of-no-return.js';

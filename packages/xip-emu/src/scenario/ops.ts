@@ -34,7 +34,7 @@ export type Fields = Readonly<Record<string, unknown>>;
  */
 export interface ScenarioOps {
   readonly machine: Machine;
-  /** Where relative paths start: /rom or /ovl. */
+  /** Where relative paths start, such as /rom. */
   readonly root: string;
   /** Called before each operation, with what to call it in a diagnosis. */
   before?(process: Process, operation: string): void;

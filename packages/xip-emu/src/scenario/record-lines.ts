@@ -1,12 +1,12 @@
-import { ScenarioError } from './parse.js';
 import type { ScenarioRecord } from './run.js';
+import { ScenarioError } from './scenario-error.js';
 
 /** Records as text: one JSON object per line. */
 export function formatRecords(records: readonly ScenarioRecord[]): string {
   return records.map((record) => `${JSON.stringify(record)}\n`).join('');
 }
 
-/** Reads what {@link formatRecords} writes. @throws ScenarioError for a line that is no record. */
+/** Reads what {@link formatRecords} writes. @throws ScenarioError for a line that is not a record. */
 export function parseRecords(text: string): ScenarioRecord[] {
   const records: ScenarioRecord[] = [];
   for (const [index, line] of text.split('\n').entries()) {

@@ -3,18 +3,14 @@ import { openImage, type CramfsImage } from 'cramfs-reader';
 import type { ArchitectureName } from '../arch/architecture.js';
 import type { KernelConfig } from '../arch/kernel-config.js';
 import { UnmodelledError, invariant } from '../errno.js';
-import { FuseSuperBlock } from '../fs/fuse/super.js';
-import { OverlaySuperBlock } from '../fs/overlay/super.js';
-import { TarfsSuperBlock } from '../fs/tarfs/super.js';
 import { RamfsSuperBlock } from '../fs/ramfs/super.js';
 import { TmpfsSuperBlock } from '../fs/tmpfs/super.js';
 import { Machine } from '../machine.js';
 import type { PolicyName } from '../policy.js';
-import { MirrorServer } from '../userland/mirror-server.js';
+import { MOUNTS, type ArchiveSource } from './mounts.js';
 import { MmuScenarioOps } from './mmu-ops.js';
 import { NommuScenarioOps } from './nommu-ops.js';
 import type { Fields, ScenarioOps } from './ops.js';
-import type { MountKind } from './parse.js';
 import type { ScenarioWorld } from './run.js';
 import { pageAlign } from '../units.js';
 
@@ -22,14 +18,6 @@ import { pageAlign } from '../units.js';
 const ROM_ADDRESS = 0x22000000;
 const ROM_SIZE = 32 << 20;
 const RAM_SIZE = 192 << 20;
-
-/** What `mount tarfs` mounts. */
-export interface ArchiveSource {
-  /** Uncompressed; is not written to. */
-  readonly bytes: Uint8Array;
-  /** For what was compressed. */
-  readonly readOnly: boolean;
-}
 
 export interface WorldOptions {
   readonly mmu: boolean;
@@ -53,43 +41,20 @@ export function createWorld(
   const size = Math.max(ROM_SIZE, pageAlign(bytes.length));
   return {
     crc32: (bytes, crc) => image.zlib.crc32(bytes, crc),
-    mount(kind: MountKind, { faultAround, file }): ScenarioOps {
+    mount(kind, { faultAround, file }): ScenarioOps {
+      const { image: place, root, mount } = MOUNTS[kind];
       const roms = [{ address: romAddress, size, bytes }];
       const machine = new Machine({ mmu, policy, arch, config, ramSize, roms, faultAround });
       const rootfs = mountRoot(machine);
-      const onRom = kind !== 'block' && kind !== 'overlay-block';
-      const rom = machine.mountCramfs('/rom', image, onRom ? romAddress : undefined);
-      const overlaid = kind === 'overlay' || kind === 'overlay-block';
-      let up: TmpfsSuperBlock | RamfsSuperBlock | undefined;
-      if (overlaid) {
-        const { phys, vmRegions: nommu } = machine;
-        up = machine.mount(
-          '/up',
-          mmu ? new TmpfsSuperBlock(phys) : new RamfsSuperBlock(phys, { nommu }),
-        );
-        const upper = up.root.create('u', S_IFDIR | 0o755);
-        const workdir = up.root.create('w', S_IFDIR | 0o755);
-        machine.mount('/ovl', new OverlaySuperBlock(rom.root, upper, { workdir }));
-      }
-      if (kind === 'tarfs') {
-        const { bytes: archive, readOnly } = archiveOf(options, file);
-        machine.mount('/tar', new TarfsSuperBlock(archive, { phys: machine.phys, readOnly }));
-      }
-      const viaFuse = kind === 'fuse' || kind === 'fuse-cached';
-      if (viaFuse) {
-        const server = new MirrorServer(machine.spawn(), '/rom', { passthrough: kind === 'fuse' });
-        machine.mount('/fuse', new FuseSuperBlock(machine.phys, server));
-      }
+      const rom = machine.mountCramfs('/rom', image, place === 'disk' ? undefined : romAddress);
+      const unmount = mount?.({ machine, rom, archive: () => archiveOf(options, file) });
       const teardown = (): Fields => {
-        if (kind === 'tarfs') machine.umount('/tar');
-        if (viaFuse) machine.umount('/fuse');
-        up?.evict();
+        unmount?.();
         rootfs.evict();
         rom.evict();
         invariant(machine.phys.used === 0, `${machine.phys.used} frames leaked`);
         return { kernel: 'ok', umount: 'ok', taint: 0 };
       };
-      const root = kind === 'tarfs' ? '/tar' : viaFuse ? '/fuse' : overlaid ? '/ovl' : '/rom';
       if (!mmu) return new NommuScenarioOps({ machine, root, teardown });
       return new MmuScenarioOps(machine, root, teardown);
     },

@@ -1,0 +1,101 @@
+import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
+import type { OpenOptions } from '../vfs/open.js';
+import { ScenarioError } from './scenario-error.js';
+
+const NUMBER = /^(0x[0-9a-f]+|\d+)$/i;
+
+const PROT_LETTERS: ReadonlyMap<string, number> = new Map([
+  ['r', PROT_READ],
+  ['w', PROT_WRITE],
+  ['x', PROT_EXEC],
+]);
+
+const OPEN_WORDS: ReadonlySet<string> = new Set(['create', 'excl', 'trunc']);
+
+/** The words after a statement's first one, taken one by one. All methods throw ScenarioError. */
+export class Arguments {
+  private readonly line: number;
+  private readonly words: readonly string[];
+  private next = 0;
+
+  /** @param line its number, for errors. */
+  constructor(line: number, words: readonly string[]) {
+    this.line = line;
+    this.words = words;
+  }
+
+  fail(message: string): never {
+    throw new ScenarioError(this.line, message);
+  }
+
+  /** True if there is another word. */
+  optional(): boolean {
+    return this.next < this.words.length;
+  }
+
+  end(): void {
+    if (this.optional()) this.fail(`one word too many: ${this.text()}`);
+  }
+
+  text(): string {
+    const word = this.words[this.next];
+    if (word === undefined) return this.fail('a word is missing');
+    this.next += 1;
+    return word;
+  }
+
+  word<const T extends string>(choices: readonly T[]): T {
+    const word = this.text();
+    const found = choices.find((choice) => choice === word);
+    return found ?? this.fail(`${word} is none of ${choices.join(', ')}`);
+  }
+
+  number(): number {
+    const word = this.text();
+    if (!NUMBER.test(word)) this.fail(`not a number: ${word}`);
+    return Number(word);
+  }
+
+  /** A number of an open file, or else a path. */
+  fileOrPath(): number | string {
+    const word = this.text();
+    return NUMBER.test(word) ? Number(word) : word;
+  }
+
+  /** A number of an open file; -1 for `-`. */
+  fd(): number {
+    if (this.words[this.next] !== '-') return this.number();
+    this.next += 1;
+    return -1;
+  }
+
+  openOptions(): OpenOptions {
+    const write = this.word(['r', 'rw']) === 'rw';
+    const flags = this.optional() ? this.text().split(',') : [];
+    for (const flag of flags) if (!OPEN_WORDS.has(flag)) this.fail(`no such flag: ${flag}`);
+    return {
+      write,
+      create: flags.includes('create'),
+      exclusive: flags.includes('excl'),
+      truncate: flags.includes('trunc'),
+    };
+  }
+
+  /** Letters of rwx, or `-`. */
+  prot(): number {
+    const word = this.text();
+    return word === '-' ? 0 : this.bits(word.split(''), PROT_LETTERS);
+  }
+
+  /** A list of words with commas, or `-`. */
+  flags(table: ReadonlyMap<string, number>): number {
+    const word = this.text();
+    return word === '-' ? 0 : this.bits(word.split(','), table);
+  }
+
+  private bits(words: readonly string[], table: ReadonlyMap<string, number>): number {
+    let bits = 0;
+    for (const word of words) bits |= table.get(word) ?? this.fail(`no such flag: ${word}`);
+    return bits;
+  }
+}

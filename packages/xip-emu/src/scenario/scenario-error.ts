@@ -1,0 +1,14 @@
+/** A scenario that is not in the language. */
+export class ScenarioError extends Error {
+  override readonly name = 'ScenarioError';
+  readonly code = 'BAD_SCENARIO';
+  readonly line: number;
+  /** The message without the line. */
+  readonly reason: string;
+
+  constructor(line: number, reason: string) {
+    super(`line ${line}: ${reason}`);
+    this.line = line;
+    this.reason = reason;
+  }
+}

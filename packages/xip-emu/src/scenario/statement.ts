@@ -1,0 +1,49 @@
+import type { Call } from './calls/call.js';
+import type { MountKind } from './mounts.js';
+
+/** Where a statement is in its text. */
+export interface Line {
+  /** Line number, from 1. */
+  readonly n: number;
+  /** The line without its comment. */
+  readonly cmd: string;
+}
+
+/** Makes the machine: the first statement but for `tune`. */
+export interface MountStatement extends Line {
+  readonly op: 'mount';
+  readonly kind: MountKind;
+  /** Name of the archive, for the kinds that take one. */
+  readonly file: string | undefined;
+}
+
+/** Sets fault_around_bytes, before or after the mount. */
+export interface TuneStatement extends Line {
+  readonly op: 'tune';
+  readonly bytes: number;
+}
+
+/** A child process that runs the statements up to `end`; its parent waits. */
+export interface ForkStatement extends Line {
+  readonly op: 'fork';
+  readonly body: readonly Statement[];
+  readonly end: Line;
+}
+
+/** Runs a program in a child process. */
+export interface ExecStatement extends Line {
+  readonly op: 'exec';
+  readonly path: string;
+}
+
+/** A system call, an access or a report, as the tables in calls/ have them. */
+export interface CallStatement extends Line {
+  readonly op: 'call';
+  /** The first word of the line, which is the `op` of its record. */
+  readonly word: string;
+  readonly perform: Call;
+}
+
+/** One statement of a scenario. */
+export type Statement =
+  MountStatement | TuneStatement | ForkStatement | ExecStatement | CallStatement;
