@@ -12,7 +12,7 @@ import { basename, join } from 'node:path';
 import { S_IFDIR, S_IFREG } from 'cramfs-format';
 import { buildImageBytes, type DirectoryEntry, type FileEntry } from 'mkcramfs';
 import { openImage } from 'cramfs-reader';
-import { Machine, programCost, type ProgramCost } from 'xip-emu';
+import { Machine, programCost, type ProgramCost, type StartOptions } from 'xip-emu';
 import { afterAll, describe, expect, test } from 'vitest';
 
 /*
@@ -70,13 +70,14 @@ async function image(paths: readonly string[]): Promise<Uint8Array> {
 async function emulate(
   program: string,
   needed: readonly string[] = libraries(program),
+  options: StartOptions = {},
 ): Promise<ProgramCost> {
   const cache = ['/etc/ld.so.cache'].filter((path) => existsSync(path));
   const bytes = await image([program, ...needed, ...cache]);
   const size = Math.ceil(bytes.length / PAGE) * PAGE;
   const machine = new Machine({ arch: 'x86_64', roms: [{ address: ROM, size, bytes }] });
   machine.mountCramfs('/', openImage(bytes), ROM);
-  return programCost(machine, program);
+  return programCost(machine, program, options);
 }
 
 interface Area {
@@ -90,8 +91,12 @@ interface Area {
 }
 
 /** The areas of a real process that waits, once its memory does not change any more. */
-async function realAreas(program: string, argv: readonly string[]): Promise<Area[]> {
-  const child = spawn(program, argv, { stdio: ['pipe', 'ignore', 'ignore'], env: {} });
+async function realAreas(
+  program: string,
+  argv: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Area[]> {
+  const child = spawn(program, argv, { stdio: ['pipe', 'ignore', 'ignore'], env });
   try {
     let before = '';
     for (let attempt = 0; attempt < 100; attempt += 1) {
@@ -269,6 +274,16 @@ describe.skipIf(!usesGlibc || !existsSync(COMPILER))('the loader itself', () => 
     },
   );
 
+  // The loader goes further down than what the kernel puts on the stack.
+  test.skipIf(!existsSync(SETARCH)).each([0, 1500, 3000, 5000])(
+    'uses the stack: %i bytes of environment',
+    async (bytes) => {
+      const link = ['-nostartfiles', '-Wl,--no-as-needed', '-lm', '-lc'];
+      const program = compile(COMPILER, 'stack', WAIT, link);
+      await expectStack(program, libraries(program), bytes);
+    },
+  );
+
   test('makes the stack executable for a library that asks for it', async () => {
     for (const [flags, permissions] of [
       [['-Wl,-z,execstack'], 'rwxp'],
@@ -286,6 +301,21 @@ describe.skipIf(!usesGlibc || !existsSync(COMPILER))('the loader itself', () => 
     }
   });
 });
+
+const SETARCH = '/usr/bin/setarch';
+
+/** Pages of the stack, whose place is not random. */
+async function expectStack(
+  program: string,
+  needed: readonly string[],
+  environmentBytes: number,
+): Promise<void> {
+  const value = 'x'.repeat(environmentBytes);
+  const real = await realAreas(SETARCH, ['x86_64', '-R', program], { A: value });
+  const cost = await emulate(program, needed, { argv: [program], envp: [`A=${value}`] });
+  const pages = real.find(({ path }) => path === '[stack]')!.anonymous;
+  expect(emulatedAreas(cost).at(-1)!.anonymous).toBe(pages);
+}
 
 const MUSL_COMPILER = '/usr/bin/musl-gcc';
 const MUSL_LOADER = '/lib/ld-musl-x86_64.so.1';
@@ -321,6 +351,16 @@ describe.skipIf(!existsSync(MUSL_COMPILER) || !existsSync(MUSL_LOADER))('with mu
         const anonymous = real.get(path)!.reduce((sum, area) => sum + area.anonymous, 0);
         expect([path, atStart.private]).toEqual([path, anonymous]);
       }
+    },
+  );
+
+  test.skipIf(!existsSync(SETARCH)).each([0, 1000, 2500, 5000])(
+    'its loader uses the stack: %i bytes of environment',
+    async (bytes) => {
+      const library = compile(MUSL_COMPILER, 'libstack.so', LIBRARY, ['-shared', '-fPIC']);
+      const link = ['-nostartfiles', library, `-Wl,-rpath,${realpathSync(work)}`];
+      const program = compile(MUSL_COMPILER, 'musl-stack', `${USER}${WAIT}`, link);
+      await expectStack(program, [MUSL_LOADER, library], bytes);
     },
   );
 });

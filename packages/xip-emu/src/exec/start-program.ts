@@ -15,6 +15,7 @@ import type { MappedRange } from './dynamic-linker/minimal-malloc.js';
 import { dynamicLoader, type LoaderName } from './dynamic-linker/loader.js';
 import { reclaimGaps } from './dynamic-linker/reclaim-gaps.js';
 import { readTlsImage, relocate } from './dynamic-linker/relocate.js';
+import { useStack } from './dynamic-linker/stack-depth.js';
 import { execElf } from './elf.js';
 import {
   memoryReader,
@@ -82,6 +83,7 @@ export function startProgram(
   const { libraries, missing, loaderMemory } = linked;
   const objects = [program, interpreter, ...libraries];
   const killed = attempt(() => {
+    useStack(process, loader.stackDepth, interpreter, libraries.length);
     touchWritable(process, interpreter);
     if (loader.reclaimsGaps) for (const object of objects) reclaimGaps(process, object);
     for (const object of objects.toReversed()) {

@@ -8,6 +8,7 @@ import { parseLdSoCache, type LdSoCache } from './ld-so-cache.js';
 import { mapAsGlibc, mapAsMusl, type MapLibrary } from './map-library.js';
 import { peekFile } from './peek-file.js';
 import { searchAsGlibc, searchAsMusl, type SearchPaths } from './search.js';
+import { glibcStackDepth, muslStackDepth, type StackDepth } from './stack-depth.js';
 
 /** A dynamic loader: what glibc's and musl's do differently. */
 export interface DynamicLoader {
@@ -30,6 +31,8 @@ export interface DynamicLoader {
   readonly hasOwnMemory: boolean;
   /** A library that is made for an executable stack gets one. */
   readonly obeysStackHeaders: boolean;
+  /** How much of the program's stack it uses. */
+  readonly stackDepth: StackDepth;
   /** True for a library that the loader itself is. */
   isItself(name: string): boolean;
   systemDirectories(process: Process, interpreter: LoadedObject): string[];
@@ -58,6 +61,7 @@ const GLIBC: DynamicLoader = {
   reclaimsGaps: false,
   hasOwnMemory: true,
   obeysStackHeaders: true,
+  stackDepth: glibcStackDepth,
   isItself: () => false,
   systemDirectories: (_process, interpreter) => compiledDirectories(interpreter),
   openCache(process, program) {
@@ -88,6 +92,7 @@ const MUSL: DynamicLoader = {
   reclaimsGaps: true,
   hasOwnMemory: false,
   obeysStackHeaders: false,
+  stackDepth: muslStackDepth,
   isItself: (name) => MUSL_OWN.test(name),
   systemDirectories(process, { name }) {
     // The file belongs to the tree in which the loader is: PREFIX/lib/ld-musl-ARCH.so.1.

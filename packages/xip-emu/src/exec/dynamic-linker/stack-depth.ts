@@ -1,0 +1,74 @@
+import { Mm } from '../../mm/mm-struct.js';
+import type { Process } from '../../process.js';
+import { PAGE_SIZE, pageOf } from '../../units.js';
+import type { LoadedObject } from '../loaded-object.js';
+
+/**
+ * How far below the first stack pointer the calls of a dynamic loader go, in bytes.
+ *
+ * @param machine e_machine.
+ * @param libraries that it has loaded.
+ */
+export type StackDepth = (machine: number, wordBytes: 4 | 8, libraries: number) => number;
+
+/*
+ * What the loader's compiler made of it: measured under QEMU with glibc 2.36 and musl 1.2.3 of
+ * Debian 12.
+ */
+const EM_386 = 3;
+const EM_MIPS = 8;
+const EM_PPC64 = 21;
+const EM_ARM = 40;
+const EM_X86_64 = 62;
+const EM_AARCH64 = 183;
+const EM_RISCV = 243;
+
+const GLIBC_ALONE = { 4: 2248, 8: 2544 } as const;
+/** Machines that are not in the table, by the size of a word. */
+const GLIBC_USUAL = { 4: 3864, 8: 5576 } as const;
+const GLIBC_LOADING: Readonly<Record<4 | 8, Readonly<Record<number, number>>>> = {
+  4: { [EM_386]: 3840, [EM_MIPS]: 4800, [EM_ARM]: 3864 },
+  8: {
+    [EM_MIPS]: 6848,
+    [EM_PPC64]: 7232,
+    [EM_X86_64]: 5576,
+    [EM_AARCH64]: 4880,
+    [EM_RISCV]: 4960,
+  },
+};
+/** struct list, aligned: elf/dl-deps.c:_dl_map_object_deps() has one on the stack for each library. */
+const GLIBC_LIST = { 4: 16, 8: 32 } as const;
+
+export const glibcStackDepth: StackDepth = (machine, wordBytes, libraries) => {
+  if (libraries === 0) return GLIBC_ALONE[wordBytes];
+  const loading = GLIBC_LOADING[wordBytes][machine] ?? GLIBC_USUAL[wordBytes];
+  return loading + libraries * GLIBC_LIST[wordBytes];
+};
+
+const MUSL_ALONE = { 4: 720, 8: 1936 } as const;
+const MUSL_LOADING = { 4: 2792, 8: 3224 } as const;
+
+export const muslStackDepth: StackDepth = (_machine, wordBytes, libraries) =>
+  libraries === 0 ? MUSL_ALONE[wordBytes] : MUSL_LOADING[wordBytes];
+
+/**
+ * Writes to the pages of the stack that the loader's calls have used. Without an MMU the whole stack
+ * is there from the start.
+ *
+ * @throws AccessFault.
+ */
+export function useStack(
+  process: Process,
+  depth: StackDepth,
+  { elf }: LoadedObject,
+  libraries: number,
+): void {
+  const { mm } = process;
+  if (!(mm instanceof Mm) || elf === undefined) return;
+  const wordBytes = elf.elfClass === 32 ? 4 : 8;
+  const lowest = pageOf(mm.startStack - depth(elf.machine, wordBytes, libraries));
+  // The page of the stack pointer has the tables already.
+  for (let page = pageOf(mm.startStack) - 1; page >= lowest; page -= 1) {
+    process.store(page * PAGE_SIZE, 0);
+  }
+}
