@@ -115,7 +115,8 @@ function expectAreas(result: ExecResult, recorded: ArmTest): void {
 
 /** Rss and Anonymous of all areas, but for [vdso], [vvar], the zeros of libc and the buffer of cat. */
 function expectSmaps(own: readonly RecordedArea[], kernel: readonly RecordedArea[]): void {
-  const isLibc = (area: RecordedArea | undefined): boolean => (area?.path ?? '').includes('/libc.so');
+  const isLibc = (area: RecordedArea | undefined): boolean =>
+    (area?.path ?? '').includes('/libc.so');
   const compared = kernel.filter((area, index) => {
     const isBuffer = area.path === '' && isLibc(kernel[index + 1]);
     const isZeros = area.path === '' && isLibc(kernel[index - 1]);
