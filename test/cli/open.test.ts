@@ -141,6 +141,6 @@ test('errors of the system are one line with the name of the file', async () => 
   const cut = folder.write('cut.gz', gzipSync(sampleImage().bytes).subarray(0, 100));
   expect(await cramfs(['ls', cut])).toMatchObject({
     code: 8,
-    stderr: `cramfs: ${cut}: unexpected end of file\n`,
+    stderr: `cramfs: ${cut}: bad gzip data: unexpected end of file\n`,
   });
 });

@@ -11,7 +11,7 @@ export interface ImageArguments {
 
 /** What is in a file that holds an image, decompressed. */
 export interface ImageBytes {
-  /** In memory that worker threads can share, unless it was compressed or came through a pipe. */
+  /** In memory that worker threads can share. */
   readonly bytes: Uint8Array;
   /** Where the image starts in `bytes`; undefined if `auto` found none. */
   readonly offset: number | undefined;
@@ -103,9 +103,8 @@ async function readWhole(
   io: CliIo,
 ): Promise<ImageBytes> {
   const { chooseImage, findImages } = await import('cramfs-reader');
-  const { nodeZlib, readShared, unpackImage } = await import('cramfs-reader/node');
-  const stored = file === '-' ? await readAll(io.stdin) : readShared(file);
-  const { bytes } = await unpackImage(stored);
+  const { nodeZlib, readUnpacked, unpackStream } = await import('cramfs-reader/node');
+  const { bytes } = await (file === '-' ? unpackStream(io.stdin) : readUnpacked(file));
   const search = (): ImageCandidate[] => findImages(bytes, { zlib: nodeZlib });
   if (wanted === 'auto') return { bytes, offset: chooseImage(search())?.offset, base: 0, search };
   if (wanted > bytes.length) {
@@ -148,10 +147,4 @@ export async function imageHint(
 
 function offsetText(offset: number): string {
   return `${offset} (0x${offset.toString(16)})`;
-}
-
-async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

@@ -20,3 +20,12 @@ test('takes what fits exactly, and nothing of what does not', () => {
   expect(growing.append(new Uint8Array(2).fill(3))).toBe(true);
   expect([...growing.bytes]).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 3, 3]);
 });
+
+test('zeros are there as well', () => {
+  const growing = new GrowingBytes(2 ** 20);
+  const ends = Uint8Array.of(0, ...new Uint8Array(99_998), 7);
+  for (const piece of [new Uint8Array(100_000), ends, new Uint8Array(5)]) growing.append(piece);
+  const expected = new Uint8Array(200_005);
+  expected[199_999] = 7;
+  expect(Buffer.compare(growing.bytes, expected)).toBe(0);
+});

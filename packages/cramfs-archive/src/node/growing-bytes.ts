@@ -1,8 +1,10 @@
 const STEP = 2 ** 22;
+/** Room below this is not worth starting with. */
+const LEAST_ROOM = 2 ** 26;
 
 /**
  * Bytes that come in pieces, in one memory that grows in place: nothing is copied to grow, and
- * worker threads can share the result.
+ * worker threads can share the result. Pieces of zeros take no memory.
  */
 export class GrowingBytes {
   private readonly buffer: SharedArrayBuffer;
@@ -11,16 +13,21 @@ export class GrowingBytes {
 
   /** @param limit most bytes that there may be; takes addresses at once, but no memory. */
   constructor(limit: number) {
-    this.buffer = new SharedArrayBuffer(0, { maxByteLength: limit });
+    this.buffer = reserve(limit);
     this.limit = limit;
   }
 
-  /** @returns false if there would be more than the limit; then nothing is added. */
+  /**
+   * @returns false if there would be more than the limit; then nothing is added.
+   * @throws RangeError if there is no memory.
+   */
   append(piece: Uint8Array): boolean {
     const end = this.length + piece.length;
     if (end > this.limit) return false;
-    if (end > this.buffer.byteLength) this.buffer.grow(Math.min(this.limit, end + STEP));
-    new Uint8Array(this.buffer, this.length, piece.length).set(piece);
+    const room = this.buffer.maxByteLength;
+    if (end > room) throw new RangeError(`out of memory: no addresses for more than ${room} bytes`);
+    if (end > this.buffer.byteLength) this.buffer.grow(Math.min(room, end + STEP));
+    if (!isZero(piece)) new Uint8Array(this.buffer, this.length, piece.length).set(piece);
     this.length = end;
     return true;
   }
@@ -29,4 +36,27 @@ export class GrowingBytes {
   get bytes(): Uint8Array {
     return new Uint8Array(this.buffer, 0, this.length);
   }
+}
+
+/** Addresses for `limit` bytes; for fewer where the system does not give that many. */
+function reserve(limit: number): SharedArrayBuffer {
+  for (let size = limit; ; size = Math.ceil(size / 2)) {
+    try {
+      return new SharedArrayBuffer(0, { maxByteLength: size });
+    } catch (error) {
+      if (!(error instanceof RangeError) || size <= LEAST_ROOM) throw error;
+    }
+  }
+}
+
+const ZEROS = new Uint8Array(2 ** 16);
+
+/** True for pages that the memory holds already, as it was zeros when it was made. */
+function isZero(piece: Uint8Array): boolean {
+  if (piece[0] !== 0) return false;
+  for (let at = 0; at < piece.length; at += ZEROS.length) {
+    const part = piece.subarray(at, at + ZEROS.length);
+    if (Buffer.compare(part, ZEROS.subarray(0, part.length)) !== 0) return false;
+  }
+  return true;
 }

@@ -1,5 +1,5 @@
+export { MAGIC_LENGTH, compressionOf, type Compression } from './compression.js';
 export { decompress, openTarStream, type TarStream } from './decompress.js';
-export { gzipDecompress } from './gzip.js';
+export { GrowingBytes } from './growing-bytes.js';
 export { isSystemError, systemReason } from './system-error.js';
-export { openZstdStream, type ZstdStream } from './zstd-stream.js';
-export { isZstd, zstdDecompress } from './zstd.js';
+export { unpack, type UnpackLimits, type Unpacked } from './unpack.js';

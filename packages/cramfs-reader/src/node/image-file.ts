@@ -1,20 +1,15 @@
-import { readFile } from 'node:fs/promises';
-import { gzipDecompress, isZstd, zstdDecompress } from 'cramfs-archive/node';
-import { CramfsError, bytesToName, type BlockSize } from 'cramfs-format';
+import { statSync } from 'node:fs';
+import { systemReason, type Unpacked } from 'cramfs-archive/node';
+import { CramfsError, bytesToName, isCramfsError, withPath, type BlockSize } from 'cramfs-format';
 import { chooseImage, findImages, type ImageCandidate } from '../find-images.js';
 import { openImage, type CramfsImage } from '../image.js';
+import { readUnpacked } from './unpacked-file.js';
 import { nodeZlib } from './zlib.js';
 
-/** No image is larger than 272 MiB, but it may be part of a firmware file. */
-const MAX_DECOMPRESSED = 512 * 1024 * 1024;
-
-export interface ImageFile {
+export interface ImageFile extends Unpacked {
   readonly path: string;
   /** Bytes on the disk. */
   readonly fileSize: number;
-  readonly compression: 'none' | 'gzip' | 'zstd';
-  /** The content, decompressed. */
-  readonly bytes: Uint8Array;
 }
 
 export interface LoadOptions {
@@ -33,47 +28,20 @@ export interface LoadedImage {
 }
 
 /**
- * Reads a file that holds an image, and decompresses it if its first bytes say gzip or Zstandard.
+ * Reads a file, a device or a pipe that holds an image, and decompresses it if its first bytes say
+ * gzip or Zstandard.
  *
- * @throws CramfsError BAD_SOURCE if the file cannot be read or decompressed, or would be larger
- * than 512 MiB then.
+ * @throws CramfsError BAD_SOURCE if the file cannot be read or decompressed, has more than 2 GiB, or
+ * would have more than 512 MiB decompressed; UNSUPPORTED for Zstandard's large windows.
  */
 export async function readImageFile(path: string): Promise<ImageFile> {
-  let stored: Uint8Array;
   try {
-    stored = await readFile(path);
+    return { path, fileSize: statSync(path).size, ...(await readUnpacked(path)) };
   } catch (cause) {
-    throw badSource(path, 'cannot read the file', cause);
+    if (isCramfsError(cause)) throw withPath(cause, nameOf(path));
+    const message = `cannot be read: ${systemReason(cause)}`;
+    throw new CramfsError('BAD_SOURCE', message, { path: nameOf(path), cause });
   }
-  try {
-    return { path, fileSize: stored.length, ...(await unpackImage(stored)) };
-  } catch (cause) {
-    throw badSource(path, 'cannot decompress the file', cause);
-  }
-}
-
-/**
- * Decompresses what a file holds if its first bytes say gzip or Zstandard.
- *
- * @returns `stored` itself if they do not.
- * @throws CramfsError BAD_SOURCE if it cannot be decompressed, or would be larger than 512 MiB.
- */
-export async function unpackImage(
-  stored: Uint8Array,
-): Promise<Pick<ImageFile, 'compression' | 'bytes'>> {
-  try {
-    if (stored[0] === 0x1f && stored[1] === 0x8b) {
-      return { compression: 'gzip', bytes: await gzipDecompress(stored, MAX_DECOMPRESSED) };
-    }
-    if (isZstd(stored)) {
-      const bytes = await zstdDecompress(stored, MAX_DECOMPRESSED);
-      return { compression: 'zstd', bytes };
-    }
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new CramfsError('BAD_SOURCE', reason, { cause });
-  }
-  return { compression: 'none', bytes: stored };
 }
 
 /**
@@ -95,11 +63,6 @@ export async function loadImageFile(
   }
   const image = openImage(file.bytes, { offset: at, blockSize, zlib: nodeZlib });
   return { image, file, offset: at, candidates };
-}
-
-function badSource(path: string, message: string, cause: unknown): CramfsError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new CramfsError('BAD_SOURCE', `${message}: ${reason}`, { path: nameOf(path), cause });
 }
 
 /** A path of this machine as the byte string that errors carry. */

@@ -9,7 +9,6 @@ export {
 export {
   loadImageFile,
   readImageFile,
-  unpackImage,
   type ImageFile,
   type LoadOptions,
   type LoadedImage,
@@ -17,6 +16,7 @@ export {
 export { startPoolFor, type ImagePool } from './image-pool.js';
 export { nodeZlib } from './zlib.js';
 export { readShared } from './shared-file.js';
+export { readUnpacked, unpackStream } from './unpacked-file.js';
 export { writeTar } from './tar.js';
 export {
   findImagesInFile,

@@ -1,8 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { GrowingBytes } from 'cramfs-archive/node';
 import { CramfsError, bytesToName } from 'cramfs-format';
 
-/** An image has at most 272 MiB; a firmware file with one in it should not be much larger. */
-const DEFAULT_LIMIT = 2 ** 31;
+/** Most bytes that are read: an image has at most 272 MiB, and is seldom a small part of a file. */
+export const READ_LIMIT = 2 ** 31;
 
 /** Bytes read at a time, of a file and of a device or pipe. */
 const MAX_READ = 2 ** 30;
@@ -14,7 +15,7 @@ const CHUNK = 2 ** 20;
  * @param limit most bytes to read; default 2 GiB.
  * @throws CramfsError BAD_SOURCE if there are more, or the system's error.
  */
-export function readShared(path: string, limit = DEFAULT_LIMIT): Uint8Array {
+export function readShared(path: string, limit = READ_LIMIT): Uint8Array {
   const fd = openSync(path, 'r');
   try {
     const status = fstatSync(fd);
@@ -40,23 +41,13 @@ function readSized(fd: number, size: number): Uint8Array {
   return bytes.subarray(0, length);
 }
 
-/** For what does not tell its size, such as a device, or a file in /proc. */
+/** For what does not tell its size, such as a file in /proc. */
 function readToEnd(fd: number, limit: number): Uint8Array | undefined {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
+  const content = new GrowingBytes(limit);
+  const chunk = new Uint8Array(CHUNK);
   for (;;) {
-    const chunk = new Uint8Array(CHUNK);
     const got = readSync(fd, chunk, 0, CHUNK, null);
-    if (got === 0) break;
-    chunks.push(chunk.subarray(0, got));
-    length += got;
-    if (length > limit) return undefined;
+    if (got === 0) return content.bytes;
+    if (!content.append(chunk.subarray(0, got))) return undefined;
   }
-  const bytes = new Uint8Array(new SharedArrayBuffer(length));
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }

@@ -159,9 +159,9 @@ describe('openTarStream', () => {
   badGzip[badGzip.length - 5]! ^= 0xff;
 
   test.each<[string, Uint8Array, CramfsErrorCode, string]>([
-    ['cut gzip', gzip.subarray(0, 3000), 'BAD_SOURCE', 'cannot be read: unexpected end of file'],
-    ['damaged gzip', badGzip, 'BAD_SOURCE', 'cannot be read: incorrect data check'],
-    ['only a magic', gzip.subarray(0, 2), 'BAD_SOURCE', 'cannot be read: unexpected end of file'],
+    ['cut gzip', gzip.subarray(0, 3000), 'BAD_SOURCE', 'bad gzip data: unexpected end of file'],
+    ['damaged gzip', badGzip, 'BAD_SOURCE', 'bad gzip data: incorrect data check'],
+    ['only a magic', gzip.subarray(0, 2), 'BAD_SOURCE', 'bad gzip data: unexpected end of file'],
     ['nothing', new Uint8Array(0), 'BAD_SOURCE', 'the archive is empty, or was cut short'],
   ])('%s', async (name, bytes, code, message) => {
     expect(await failure(name, bytes)).toMatchObject({ code, message });
