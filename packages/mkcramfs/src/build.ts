@@ -14,6 +14,7 @@ import type { Layout } from './layout/layout.js';
 import { layoutNative } from './layout/native.js';
 import { misreadProblems } from './misread.js';
 import { planNodes } from './nodes.js';
+import { refuseUnplannable } from './planned-content.js';
 import { resolveOptions, type BuildOptions } from './options.js';
 import { buildReport, type BuildReport } from './report.js';
 import type { DirectoryEntry } from './tree.js';
@@ -49,6 +50,7 @@ export async function buildImage(
   const tree = planNodes(root);
   const crc32 = backend.crc32 ?? portableCrc32;
   const contents = await gatherContents(tree, resolved, backend.compressor, crc32);
+  refuseUnplannable(contents, resolved.blockSize);
   const layout =
     resolved.compat === undefined
       ? layoutNative(tree, contents, resolved)

@@ -55,6 +55,8 @@ export interface Content {
   readonly blocks: StoredBlock[];
   /** Ranges of blocks of kind `xip`. */
   readonly xipRanges: readonly BlockRange[];
+  /** Ranges of blocks that a plan decides about: see docs/plan.md. */
+  readonly sections: readonly BlockRange[];
   /** What the start of its runs should be a multiple of, if the user wants that, in bytes. */
   readonly alignment: number;
   /** Bytes the XIP blocks would take compressed, if that was measured. */

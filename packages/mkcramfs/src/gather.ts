@@ -15,6 +15,8 @@ import { preOrder, type PlanNode } from './nodes.js';
 import type { ResolvedOptions } from './options.js';
 import type { Crc32 } from './write-image.js';
 import type { FileEntry } from './tree.js';
+import { DIRECT_LENGTH_MAX, mustBeStream } from './planned-content.js';
+import { storedLength, storedStream } from './stored-stream.js';
 import { xipChoice, xipWish, type XipWish } from './xip-policy.js';
 import type { BlockRange, XipChoice } from './xip-ranges.js';
 
@@ -75,7 +77,7 @@ export async function gatherContents(
       const candidates = known.get(key) ?? [];
       // Reading those to compare them ends the life of what was read last.
       if (candidates.length > 0) bytes = bytes.slice();
-      content = await findEqual(candidates, node, bytes, choice);
+      content = await findEqual(candidates, node, bytes, wish === 'equal' ? undefined : choice);
       if (content === undefined) {
         content = await storeContent(bytes, choice, options, queue);
         known.set(key, [...candidates, { node, content, choice }]);
@@ -123,7 +125,8 @@ class HardLinks {
   }
 
   find({ entry }: PlanNode, wish: XipWish): Linked | undefined {
-    return entry.type === 'file' ? this.known.get(entry.read)?.get(wish) : undefined;
+    const known = entry.type === 'file' ? this.known.get(entry.read) : undefined;
+    return wish === 'equal' ? known?.values().next().value : known?.get(wish);
   }
 
   add({ entry }: PlanNode, wish: XipWish, linked: Linked): void {
@@ -179,14 +182,15 @@ async function readContent({ entry, path }: PlanNode): Promise<Uint8Array> {
   return bytes;
 }
 
+/** @param wanted how it has to be stored; undefined: as the other one is. */
 async function findEqual(
   candidates: readonly Known[],
   to: PlanNode,
   bytes: Uint8Array,
-  { ranges, padded }: XipChoice,
+  wanted: XipChoice | undefined,
 ): Promise<Content | undefined> {
   for (const { node, content, choice } of candidates) {
-    if (choice.padded !== padded || !equalRanges(choice.ranges, ranges)) continue;
+    if (wanted !== undefined && !isStoredAs(choice, wanted)) continue;
     if (isHardLink(node, to)) return content;
     // The first file's bytes are not kept, to bound memory: reading it again is rare and cheap.
     if (equalBytes(await readContent(node), bytes)) return content;
@@ -202,7 +206,7 @@ function isHardLink({ entry: a }: PlanNode, { entry: b }: PlanNode): boolean {
 /** Stores XIP blocks and holes at once; the others come from `queue`, by its end. */
 async function storeContent(
   source: Uint8Array,
-  { ranges, alignment, padded }: XipChoice,
+  { ranges, sections, alignment, padded }: XipChoice,
   options: ResolvedOptions,
   queue: BlockQueue,
 ): Promise<Content> {
@@ -212,6 +216,7 @@ async function storeContent(
     size: bytes.length,
     blocks: new Array<StoredBlock>(blockCount(bytes.length, blockSize)),
     xipRanges: ranges,
+    sections,
     alignment,
     xipCompressedSize: options.measureXipCost ? 0 : undefined,
   };
@@ -248,10 +253,11 @@ async function storeContent(
 
 /** Makes blocks of what was compressed; without the extension even of what became larger. */
 function blockSink(
-  { size, blocks }: Content,
+  content: Content,
   bytes: Uint8Array,
   { blockSize, extendedPointers, compat }: ResolvedOptions,
 ): BlockSink {
+  const { size, blocks } = content;
   const sizeOf = (index: number): number => Math.min(blockSize, size - index * blockSize);
   if (!extendedPointers) {
     return (index, data, start, length) => {
@@ -264,6 +270,12 @@ function blockSink(
     const blockLength = sizeOf(index);
     if (length < blockLength) {
       blocks[index] = new StoredBlock('compressed', blockLength, data, start, length);
+    } else if (
+      mustBeStream(content, index, blockSize) &&
+      storedLength(length) <= DIRECT_LENGTH_MAX
+    ) {
+      const stream = storedStream(data.subarray(start, start + length));
+      blocks[index] = new StoredBlock('compressed', blockLength, stream);
     } else if (plain === undefined) {
       blocks[index] = new StoredBlock('uncompressed', blockLength, data, start, length);
     } else {
@@ -272,6 +284,12 @@ function blockSink(
       blocks[index] = new StoredBlock('uncompressed', blockLength, plain, at, blockLength, residue);
     }
   };
+}
+
+function isStoredAs(a: XipChoice, b: XipChoice): boolean {
+  return (
+    a.padded === b.padded && equalRanges(a.ranges, b.ranges) && equalRanges(a.sections, b.sections)
+  );
 }
 
 function equalRanges(a: readonly BlockRange[], b: readonly BlockRange[]): boolean {

@@ -1,6 +1,14 @@
 export { buildImage, buildImageBytes, type BuildBackend } from './build.js';
 export type { BlockBatch, BlockCompressor, Codec, CompressedBatch, Effort } from './block-batch.js';
 export { inlineCompressor } from './codec.js';
+export {
+  plannedSize,
+  spanBytes,
+  surveyFlash,
+  type CandidatesOf,
+  type FlashSurvey,
+  type SurveyedFile,
+} from './flash-survey.js';
 export { applyDeviceTable, type DeviceTableOptions } from './device-table.js';
 export { ALLOWANCES, fitTree, type Allowance } from './fit.js';
 export type { BuildOptions, Compat, TailPolicy, XipOptions } from './options.js';
@@ -24,4 +32,14 @@ export {
   type TreeEntry,
 } from './tree.js';
 export { walkTree, type TreeStep } from './walk.js';
+export {
+  sectionsOf,
+  xipCandidates,
+  type PlannedFile,
+  type PlannedSpan,
+  type XipCandidate,
+  type XipCandidates,
+  type XipRefusal,
+} from './xip-plan.js';
+export type { BlockRange } from './xip-ranges.js';
 export type { ImageSink } from './write-image.js';

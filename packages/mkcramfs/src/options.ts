@@ -8,6 +8,7 @@ import {
 } from 'cramfs-format';
 import type { Effort } from './block-batch.js';
 import type { Problem } from './tree.js';
+import type { PlannedFile } from './xip-plan.js';
 
 /**
  * What happens to the rest of a page behind the end of an XIP file: `pad` it with zeros, `share` it
@@ -43,6 +44,11 @@ export interface XipOptions {
    * fact K1). ELF and bFLT allow bytes after their end.
    */
   readonly pad?: boolean;
+  /**
+   * What is in place, file by file and page by page, instead of all of the above but `align`. Files
+   * that it does not name are not in place, unless they equal one before them that it names.
+   */
+  readonly plan?: (path: string) => PlannedFile | undefined;
 }
 
 /** Whose images to reproduce byte for byte. */
@@ -82,10 +88,11 @@ export interface BuildOptions {
 }
 
 /** {@link XipOptions} with every default filled in. */
-export interface ResolvedXip extends Required<Omit<XipOptions, 'align'>> {
+export interface ResolvedXip extends Required<Omit<XipOptions, 'align' | 'plan'>> {
   readonly tail: (path: string) => TailPolicy;
   readonly align: number;
   readonly alignSegments: boolean;
+  readonly plan: XipOptions['plan'];
 }
 
 /** {@link BuildOptions} with every default filled in. */
@@ -172,16 +179,22 @@ function resolveXip(xip: XipOptions | undefined, blockSize: number): ResolvedXip
         `${DIRECT_ALIGNMENT}..${blockSize}`,
     );
   }
+  if (xip?.plan !== undefined && alignSegments) {
+    throw badRequest(
+      'a plan counts bytes: align files in place to a number, not to their segments',
+    );
+  }
   const tail = mode === 'mmu' ? 'pad' : 'share';
   return {
     mode,
     include: xip?.include ?? (() => false),
     exclude: xip?.exclude ?? (() => false),
     sticky: xip?.sticky ?? false,
-    tail: (path) => xip?.tail?.(path) ?? tail,
+    tail: (path) => (xip?.plan === undefined ? xip?.tail?.(path) : undefined) ?? tail,
     align,
     alignSegments,
     pad: xip?.pad ?? false,
+    plan: xip?.plan,
   };
 }
 

@@ -1,7 +1,14 @@
 import { blockCount } from 'cramfs-format';
-import { nommuProgram, type NommuHazard, type NommuPart, type NommuProgram } from 'cramfs-elf';
+import {
+  PF_W,
+  nommuProgram,
+  type NommuHazard,
+  type NommuPart,
+  type NommuProgram,
+} from 'cramfs-elf';
 import { mergeRanges, readsZeros, type BlockRange, type XipChoice } from './xip-ranges.js';
 import type { Problem } from './tree.js';
+import type { XipCandidate, XipCandidates, XipRefusal } from './xip-plan.js';
 
 export interface NommuRequest {
   readonly blockSize: number;
@@ -24,9 +31,7 @@ export function nommuChoice(
   content: Uint8Array,
   { blockSize, whole, pad }: NommuRequest,
 ): XipChoice {
-  const read = (start: number, end: number): Uint8Array | undefined =>
-    end <= content.length ? content.subarray(start, end) : undefined;
-  const program = nommuProgram({ head: content, size: content.length, read }, blockSize);
+  const program = programOf(content, blockSize);
   const blocks = blockCount(content.length, blockSize);
   const mapped = program?.parts.filter(isMapped) ?? [];
   const lost = new Set<number>();
@@ -64,11 +69,63 @@ export function nommuChoice(
   }
   return {
     ranges: padded ? withPadding(ranges, blocks) : ranges,
+    sections: [],
     alignment: Math.max(1, ...own.map(({ align }) => align)),
     padded,
     problems,
     ordinary: !whole && program?.format === 'elf',
   };
+}
+
+/**
+ * The parts that a plan may put in place, each as a whole, and why not the others. A part that shares
+ * a page with one that must not be in place is taken for such a one.
+ */
+export function nommuParts(content: Uint8Array, blockSize: number): XipCandidates {
+  const program = programOf(content, blockSize);
+  if (program === undefined) return { spans: [], refusals: [] };
+  const blocks = blockCount(content.length, blockSize);
+  const pagesOf = ({ offset, filesz }: NommuPart): number =>
+    blockCount((offset % blockSize) + filesz, blockSize);
+  const mapped = program.parts.filter(isMapped);
+  const lost = new Set(
+    mapped.flatMap((part) =>
+      part.hazard === undefined ? [] : [pageToLose(part, part.hazard, blocks)],
+    ),
+  );
+  const spans: XipCandidate[] = [];
+  const refusals: XipRefusal[] = [];
+  for (const part of program.parts) {
+    const { flags } = part;
+    const refuse = (reason: XipRefusal['reason'], message: string): void =>
+      void refusals.push({ flags, pages: pagesOf(part), reason, message });
+    if ((flags & PF_W) !== 0) refuse('writable', 'writable: always in RAM');
+    else if (!isMapped(part)) {
+      const isOrdinary = program.format === 'elf';
+      const remedy = isOrdinary ? '; build FDPIC (-mfdpic) or bFLT (-Wl,-elf2flt)' : '';
+      const message = `${program.copied ?? 'read into RAM'}${remedy}`;
+      refuse(isOrdinary ? 'not-fdpic' : 'copied', message);
+    } else {
+      const { pgoff: first, pages } = part.span;
+      const end = first + pages;
+      const hazard = mapped.find(
+        ({ hazard: own, span }) =>
+          own !== undefined && span.pgoff < end && first < span.pgoff + span.pages,
+      )?.hazard;
+      const isLost = [...lost].some((page) => first <= page && page < end);
+      if (hazard !== undefined && isLost) refuse('hazard', HAZARDS[hazard]);
+      else if (end > blocks)
+        refuse('past-end', 'it ends past the file: without an MMU it cannot be run');
+      else spans.push({ first, end, flags });
+    }
+  }
+  return { spans: spans.sort((a, b) => a.first - b.first || a.end - b.end), refusals };
+}
+
+function programOf(content: Uint8Array, blockSize: number): NommuProgram | undefined {
+  const read = (start: number, end: number): Uint8Array | undefined =>
+    end <= content.length ? content.subarray(start, end) : undefined;
+  return nommuProgram({ head: content, size: content.length, read }, blockSize);
 }
 
 const HAZARDS: Readonly<Record<NommuHazard, string>> = {

@@ -12,18 +12,23 @@ import {
 import type { ElfFile, ElfSegment } from 'cramfs-elf';
 import type { Compat, ResolvedOptions } from './options.js';
 import { nommuChoice } from './xip-nommu.js';
+import { plannedChoice, type PlannedFile } from './xip-plan.js';
 import { mergeRanges, readsZeros, type BlockRange, type XipChoice } from './xip-ranges.js';
 
 const NOTHING: XipChoice = {
   ranges: [],
+  sections: [],
   alignment: 1,
   padded: false,
   problems: [],
   ordinary: false,
 };
 
-/** What of a file is wanted in place, whatever it holds: a program's parts are if it is one. */
-export type XipWish = 'nothing' | 'program' | 'whole';
+/**
+ * What of a file is wanted in place, whatever it holds: a program's parts are if it is one. `equal`:
+ * a plan does not name it, so that it is stored as an equal file before it, or not in place.
+ */
+export type XipWish = 'nothing' | 'program' | 'whole' | 'equal' | PlannedFile;
 
 /** @param path byte string, `/` first. */
 export function xipWish(
@@ -31,7 +36,9 @@ export function xipWish(
   mode: number,
   { xip }: Pick<ResolvedOptions, 'xip'>,
 ): XipWish {
-  if (xip.mode === 'none' || xip.exclude(path)) return 'nothing';
+  if (xip.mode === 'none') return 'nothing';
+  if (xip.plan !== undefined) return xip.plan(path) ?? 'equal';
+  if (xip.exclude(path)) return 'nothing';
   return xip.include(path) || (xip.sticky && (mode & S_ISVTX) !== 0) ? 'whole' : 'program';
 }
 
@@ -47,7 +54,10 @@ export function xipChoice(
   content: Uint8Array,
   { blockSize, compat, xip }: Pick<ResolvedOptions, 'blockSize' | 'compat' | 'xip'>,
 ): XipChoice {
-  if (wish === 'nothing' || content.length === 0) return NOTHING;
+  if (wish === 'nothing' || wish === 'equal' || content.length === 0) return NOTHING;
+  if (typeof wish === 'object') {
+    return plannedChoice(wish, content, { blockSize, mmu: xip.mode === 'mmu' });
+  }
   const whole = wish === 'whole';
   const { pad } = xip;
   if (compat === undefined && xip.mode === 'nommu') {

@@ -11,6 +11,8 @@ export interface BlockRange {
 export interface XipChoice {
   /** Blocks to store in place: ascending, disjoint ranges that do not touch. */
   readonly ranges: readonly BlockRange[];
+  /** Ranges that a plan decides about, ascending and disjoint; no other file shares their blocks. */
+  readonly sections: readonly BlockRange[];
   /** What the program's segments want their addresses to be multiples of, in bytes. */
   readonly alignment: number;
   /** A zero byte is appended to the file, so that its last page can be in place. */

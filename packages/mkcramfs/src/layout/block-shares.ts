@@ -1,5 +1,6 @@
 import { DIRECT_ALIGNMENT, DIRECT_LENGTH_SIZE, crc32, equalBytes } from 'cramfs-format';
 import { lastBlockIsFull, type Content, type StoredBlock } from '../content.js';
+import { isPlanned } from '../xip-plan.js';
 import type { Place } from './layout.js';
 
 /** A block that, with more than one use, stands in the image once and is pointed to directly. */
@@ -44,7 +45,11 @@ export class BlockShares {
     const byHash = new Map<number, HashEntry>();
     for (const content of contents) {
       if (!this.takesPart(content)) continue;
-      for (const block of content.blocks) {
+      const { blocks, sections } = content;
+      for (let index = 0; index < blocks.length; index += 1) {
+        const block = blocks[index]!;
+        // Whether it is stored at all depends on the plan: what others cost must not depend on that.
+        if (isPlanned(sections, index)) continue;
         if (!options.uncompressed && block.kind === 'uncompressed') continue;
         if (block.kind !== 'compressed' && block.kind !== 'uncompressed') continue;
         const shared = findOrAdd(byHash, block);

@@ -31,6 +31,9 @@ export function buildChunk(
   /** Where Linux expects the next block with an ordinary pointer to start. */
   let expected: Place = { anchor: chunk, offset: here };
   const lastIsFull = lastBlockIsFull(content, blockSize);
+  const starts = sectionStarts(content);
+  /** Nothing of the section is stored yet: what it takes must not depend on those before it. */
+  let isFresh = false;
 
   const direct = ({ anchor, offset }: Place, uncompressed: boolean, length: number): void => {
     pointers.push({ kind: 'direct', anchor, offset, uncompressed });
@@ -46,6 +49,7 @@ export function buildChunk(
   };
 
   content.blocks.forEach((block, index) => {
+    if (starts.has(index)) isFresh = true;
     if (block.kind === 'hole') {
       end(expected, false);
       return;
@@ -66,7 +70,7 @@ export function buildChunk(
       direct(shared.place, uncompressed, length);
       return;
     }
-    if (shared === undefined && isAt(expected, chunk, here)) {
+    if (shared === undefined && !isFresh && isAt(expected, chunk, here)) {
       pieces.push({ offset: here, block, lengthPrefix: false });
       here += length;
       end({ anchor: chunk, offset: here }, uncompressed);
@@ -75,6 +79,7 @@ export function buildChunk(
     if (uncompressed && lastIsFull && index === content.blocks.length - 1) {
       throw new InvariantError('a full uncompressed last block cannot be direct (kernel fact K1)');
     }
+    isFresh = false;
     here = alignUp(here, DIRECT_ALIGNMENT);
     const place = { anchor: chunk, offset: here };
     if (!uncompressed) here += DIRECT_LENGTH_SIZE;
@@ -85,6 +90,11 @@ export function buildChunk(
   });
   chunk.size = alignUp(here, 4);
   return chunk;
+}
+
+/** Where a section that a plan decides about starts or ends, the first block excepted. */
+function sectionStarts({ sections }: Content): ReadonlySet<number> {
+  return new Set(sections.flatMap(({ first, end }) => [first, end]).filter((index) => index > 0));
 }
 
 function isAt(place: Place, anchor: Anchor, offset: number): boolean {

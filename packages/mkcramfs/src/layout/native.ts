@@ -48,8 +48,7 @@ export function layoutNative(
     for (const anchor of [...runs, ...region.inGaps]) anchor.position += start;
     end = start + region.size;
   }
-  const lastEntry = head.directories.entries.at(-1);
-  if (lastEntry !== undefined) end = Math.max(end, lastEntry.offset + ENTRY_WINDOW);
+  end = Math.max(end, leastSize(head.directories));
   return {
     ...head,
     endianness: options.endianness,
@@ -61,6 +60,12 @@ export function layoutNative(
     size: alignUp(end, blockSize),
     flags: superblockFlags(uniqueChunks, options),
   };
+}
+
+/** Where an image ends at the earliest: Linux reads the last directory entry through a window. */
+export function leastSize({ entries }: DirectoryLayout): number {
+  const last = entries.at(-1);
+  return last === undefined ? 0 : last.offset + ENTRY_WINDOW;
 }
 
 /** The superblock's and the directories' places, which are the same in every layout. */

@@ -1,0 +1,198 @@
+import {
+  DIRECT_ALIGNMENT,
+  DIRECT_LENGTH_SIZE,
+  alignUp,
+  crc32 as portableCrc32,
+} from 'cramfs-format';
+import type { BuildBackend } from './build.js';
+import type { Content } from './content.js';
+import { gatherContents } from './gather.js';
+import type { Chunk, Layout } from './layout/layout.js';
+import { layoutNative, leastSize } from './layout/native.js';
+import { unplannable } from './planned-content.js';
+import { planNodes } from './nodes.js';
+import { resolveOptions, type BuildOptions } from './options.js';
+import type { DirectoryEntry, FileEntry } from './tree.js';
+import { walkTree } from './walk.js';
+import { sectionsOf, type PlannedFile, type PlannedSpan, type XipCandidates } from './xip-plan.js';
+import { mergeRanges, type BlockRange } from './xip-ranges.js';
+
+/** A content of which pages may be in place, however many files have it. */
+export interface SurveyedFile {
+  /** Files that have it, in the order of the image; byte strings. */
+  readonly paths: readonly string[];
+  /** In bytes. */
+  readonly size: number;
+  /** The parts of it that kernels map. */
+  readonly candidates: XipCandidates;
+  /** Bytes of each block, compressed; 0 for a hole. */
+  readonly stored: readonly number[];
+  /** How often it is stored: names of another owner or mode have blocks of their own. */
+  readonly chunks: number;
+}
+
+/** What an image takes of flash, as a function of what is in place. See {@link plannedSize}. */
+export interface FlashSurvey {
+  readonly blockSize: number;
+  readonly mmu: boolean;
+  /** What the start of a run in place is a multiple of. */
+  readonly alignment: number;
+  /** Bytes that no choice changes. */
+  readonly fixed: number;
+  /** Bytes that the image has at least. */
+  readonly least: number;
+  readonly files: readonly SurveyedFile[];
+  /** By path, what cannot be in place of a file, or has to do without its last page. */
+  readonly refusals: ReadonlyMap<string, XipCandidates['refusals']>;
+}
+
+/** What may be in place of a file. @param path byte string. */
+export type CandidatesOf = (path: string, content: Uint8Array) => XipCandidates;
+
+/**
+ * Compresses a tree once and tells what each choice of pages in place would take of flash: exactly the
+ * size of the image that buildImage() makes by such a plan. Costs add up, since in a planned image no
+ * section changes what another takes (docs/plan.md).
+ *
+ * @param options `xip.mode` is `mmu` or `nommu`; `xip.plan` does not count.
+ * @throws what buildImage() throws.
+ */
+export async function surveyFlash(
+  root: DirectoryEntry,
+  options: BuildOptions,
+  candidatesOf: CandidatesOf,
+  { compressor, crc32 = portableCrc32 }: Omit<BuildBackend, 'sink'>,
+): Promise<FlashSurvey> {
+  const found = await findCandidates(root, candidatesOf);
+  const wishes = new Map<string, PlannedFile>();
+  for (const [path, { spans }] of found) {
+    if (spans.length > 0)
+      wishes.set(path, { spans: spans.map((span) => ({ ...span, inPlace: 0 })) });
+  }
+  const resolved = resolveOptions({
+    ...options,
+    xip: { mode: 'mmu', ...options.xip, plan: (path) => wishes.get(path) },
+  });
+  const { blockSize, xip } = resolved;
+  const mmu = xip.mode === 'mmu';
+  const tree = planNodes(root);
+  let contents = await gatherContents(tree, resolved, compressor, crc32);
+  const lost = unplannable(contents, blockSize);
+  if (lost.length > 0) {
+    for (const { path } of lost) wishes.delete(path);
+    contents = await gatherContents(tree, resolved, compressor, crc32);
+  }
+  const layout = layoutNative(tree, contents, resolved);
+  const files = surveyedFiles(layout, found);
+  const alignment = mmu ? blockSize : xip.align;
+  const survey = { blockSize, mmu, alignment, least: leastSize(layout.directories), files };
+  const nothing = files.reduce((sum, file) => sum + spanBytes(file, wishOf(file), survey), 0);
+  const stored = layout.uniqueChunks.reduce((sum, { size }) => sum + size, 0);
+  return {
+    ...survey,
+    fixed: layout.directories.end + stored - nothing,
+    refusals: new Map(
+      [...found].flatMap(([path, { refusals }]) =>
+        refusals.length === 0 ? [] : [[path, refusals] as const],
+      ),
+    ),
+  };
+}
+
+async function findCandidates(
+  root: DirectoryEntry,
+  candidatesOf: CandidatesOf,
+): Promise<Map<string, XipCandidates>> {
+  const found = new Map<string, XipCandidates>();
+  const byRead = new Map<FileEntry['read'], XipCandidates>();
+  for (const { path, entry } of walkTree(root)) {
+    if (entry.type !== 'file' || entry.size === 0) continue;
+    const known = byRead.get(entry.read);
+    const candidates = known ?? candidatesOf(path, await entry.read());
+    byRead.set(entry.read, candidates);
+    found.set(path, candidates);
+  }
+  return found;
+}
+
+function surveyedFiles(
+  { chunks }: Layout,
+  found: ReadonlyMap<string, XipCandidates>,
+): SurveyedFile[] {
+  const byContent = new Map<Content, { readonly paths: string[]; readonly chunks: Set<Chunk> }>();
+  for (const [{ path }, chunk] of chunks) {
+    const { content } = chunk;
+    if (content.sections.length === 0) continue;
+    const group = byContent.get(content) ?? { paths: [], chunks: new Set() };
+    byContent.set(content, group);
+    group.paths.push(path);
+    group.chunks.add(chunk);
+  }
+  return [...byContent].map(([{ size, blocks }, group]) => ({
+    paths: group.paths,
+    size,
+    candidates: found.get(group.paths[0]!)!,
+    stored: blocks.map(({ length }) => length),
+    chunks: group.chunks.size,
+  }));
+}
+
+function wishOf({ candidates }: SurveyedFile): PlannedSpan[] {
+  return candidates.spans.map(({ first, end }) => ({ first, end, inPlace: 0 }));
+}
+
+/**
+ * Bytes of flash that spans of a file take, in place and compressed together. The spans of different
+ * sections add up; those of one section must be given together.
+ */
+export function spanBytes(
+  { size, stored, chunks }: Pick<SurveyedFile, 'size' | 'stored' | 'chunks'>,
+  spans: readonly PlannedSpan[],
+  { blockSize, mmu, alignment }: Pick<FlashSurvey, 'blockSize' | 'mmu' | 'alignment'>,
+): number {
+  const runs = mergeRanges(spans.map(({ first, inPlace }) => ({ first, end: first + inPlace })));
+  const raw = runs.reduce((sum, { first, end }) => {
+    const bytes = Math.min(end * blockSize, size) - first * blockSize;
+    return sum + alignUp(bytes, alignment);
+  }, 0);
+  let compressed = 0;
+  for (const section of sectionsOf(spans)) {
+    for (const stretch of stretches(section, runs)) compressed += stretchBytes(stored, stretch);
+  }
+  // Without an MMU no two inodes may have a page in place in common (kernel fact K22).
+  return raw * (mmu ? 1 : chunks) + compressed * chunks;
+}
+
+/** What is left of a section between runs. */
+function* stretches(
+  { first, end }: BlockRange,
+  runs: readonly BlockRange[],
+): Generator<BlockRange> {
+  let at = first;
+  for (const run of runs) {
+    if (run.end <= at || run.first >= end) continue;
+    if (run.first > at) yield { first: at, end: run.first };
+    at = run.end;
+  }
+  if (at < end) yield { first: at, end };
+}
+
+/** The first block of a stretch has a direct pointer, unless it is the first of the file. */
+function stretchBytes(stored: readonly number[], { first, end }: BlockRange): number {
+  let bytes = 0;
+  for (let index = first; index < end; index += 1) bytes += stored[index]!;
+  if (bytes === 0) return 0;
+  return alignUp(bytes + (first > 0 ? DIRECT_LENGTH_SIZE : 0), DIRECT_ALIGNMENT);
+}
+
+/**
+ * The exact size of the image whose sections take so many bytes in all: that of buildImage().
+ *
+ * @param bytes the sum of {@link spanBytes} of all sections.
+ */
+export function plannedSize(
+  { fixed, least, blockSize }: Pick<FlashSurvey, 'fixed' | 'least' | 'blockSize'>,
+  bytes: number,
+): number {
+  return alignUp(Math.max(fixed + bytes, least), blockSize);
+}
