@@ -4,12 +4,21 @@
 
 /** Packages from the bottom up, and those that each must not import. */
 const ABOVE = {
-  'cramfs-format': ['cramfs-elf', 'cramfs-archive', 'cramfs-reader', 'mkcramfs', 'xip-emu', 'cli'],
-  'cramfs-elf': ['cramfs-archive', 'cramfs-reader', 'mkcramfs', 'xip-emu', 'cli'],
-  'cramfs-archive': ['cramfs-elf', 'cramfs-reader', 'mkcramfs', 'xip-emu', 'cli'],
-  'cramfs-reader': ['mkcramfs', 'xip-emu', 'cli'],
-  mkcramfs: ['xip-emu', 'cli'],
-  'xip-emu': ['mkcramfs', 'cli'],
+  'cramfs-format': [
+    'cramfs-elf',
+    'cramfs-archive',
+    'cramfs-reader',
+    'mkcramfs',
+    'xip-emu',
+    'cramfs-planner',
+    'cli',
+  ],
+  'cramfs-elf': ['cramfs-archive', 'cramfs-reader', 'mkcramfs', 'xip-emu', 'cramfs-planner', 'cli'],
+  'cramfs-archive': ['cramfs-elf', 'cramfs-reader', 'mkcramfs', 'xip-emu', 'cramfs-planner', 'cli'],
+  'cramfs-reader': ['mkcramfs', 'xip-emu', 'cramfs-planner', 'cli'],
+  mkcramfs: ['xip-emu', 'cramfs-planner', 'cli'],
+  'xip-emu': ['mkcramfs', 'cramfs-planner', 'cli'],
+  'cramfs-planner': ['cramfs-archive', 'cli'],
 };
 
 const SOURCES = '^packages/[^/]+/src/';

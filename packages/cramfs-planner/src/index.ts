@@ -1,0 +1,1 @@
+export type { Profile, ProfileFormat, TouchKind, TouchedRange } from './profile/profile.js';

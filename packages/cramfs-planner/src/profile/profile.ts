@@ -1,0 +1,31 @@
+/** Pages of a file that were touched, one after the other. */
+export interface TouchedRange {
+  /** First page of the file, in pages of the profile's size. */
+  readonly first: number;
+  readonly pages: number;
+  /** How often, or in how many processes; 1 where the source does not count. */
+  readonly count: number;
+}
+
+/**
+ * How pages came to be in a profile. `mapped`: they were touched through a mapping, so that in place
+ * they would not be in RAM. `cached`: they were in the page cache, perhaps by read(2), which fills it
+ * whatever is in place.
+ */
+export type TouchKind = 'mapped' | 'cached';
+
+/** The formats of profiles; docs/plan.md describes them. */
+export type ProfileFormat =
+  'json' | 'axfs' | 'smaps' | 'pagemap' | 'fincore' | 'vmtouch' | 'run-record';
+
+/** What programs touch of files: what all formats become. */
+export interface Profile {
+  /** Where it comes from: the name of a file. */
+  readonly source: string;
+  readonly format: ProfileFormat;
+  readonly kind: TouchKind;
+  /** In bytes: a power of two, 4096 or more. */
+  readonly pageSize: number;
+  /** By path in the image, a byte string with a slash first: ascending, disjoint ranges. */
+  readonly files: ReadonlyMap<string, readonly TouchedRange[]>;
+}
