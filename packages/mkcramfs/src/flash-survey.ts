@@ -14,8 +14,8 @@ import { planNodes } from './nodes.js';
 import { resolveOptions, type BuildOptions } from './options.js';
 import type { DirectoryEntry, FileEntry } from './tree.js';
 import { walkTree } from './walk.js';
-import { sectionsOf, type PlannedFile, type PlannedSpan, type XipCandidates } from './xip-plan.js';
-import { mergeRanges, type BlockRange } from './xip-ranges.js';
+import { sectionsOf, type PlannedFile, type PlannedSpan } from './xip-plan.js';
+import { mergeRanges, type BlockRange, type XipCandidates } from './xip-ranges.js';
 
 /** A content of which pages may be in place, however many files have it. */
 export interface SurveyedFile {

@@ -32,14 +32,6 @@ export {
   type TreeEntry,
 } from './tree.js';
 export { walkTree, type TreeStep } from './walk.js';
-export {
-  sectionsOf,
-  xipCandidates,
-  type PlannedFile,
-  type PlannedSpan,
-  type XipCandidate,
-  type XipCandidates,
-  type XipRefusal,
-} from './xip-plan.js';
-export type { BlockRange } from './xip-ranges.js';
+export { sectionsOf, xipCandidates, type PlannedFile, type PlannedSpan } from './xip-plan.js';
+export type { BlockRange, XipCandidate, XipCandidates, XipRefusal } from './xip-ranges.js';
 export type { ImageSink } from './write-image.js';

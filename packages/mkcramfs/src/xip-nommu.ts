@@ -6,9 +6,16 @@ import {
   type NommuPart,
   type NommuProgram,
 } from 'cramfs-elf';
-import { mergeRanges, readsZeros, type BlockRange, type XipChoice } from './xip-ranges.js';
+import {
+  mergeRanges,
+  readsZeros,
+  type BlockRange,
+  type XipCandidate,
+  type XipCandidates,
+  type XipChoice,
+  type XipRefusal,
+} from './xip-ranges.js';
 import type { Problem } from './tree.js';
-import type { XipCandidate, XipCandidates, XipRefusal } from './xip-plan.js';
 
 export interface NommuRequest {
   readonly blockSize: number;

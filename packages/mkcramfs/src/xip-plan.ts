@@ -1,7 +1,14 @@
 import { CramfsError, blockCount } from 'cramfs-format';
 import { PF_R, PF_W, isLoadable, loadSegments, parseElf, readOnlySegments } from 'cramfs-elf';
 import { nommuParts } from './xip-nommu.js';
-import { mergeRanges, readsZeros, type BlockRange, type XipChoice } from './xip-ranges.js';
+import {
+  mergeRanges,
+  readsZeros,
+  type BlockRange,
+  type XipCandidates,
+  type XipChoice,
+  type XipRefusal,
+} from './xip-ranges.js';
 
 /** Pages of a file that a loader maps in one call, and how many of the first are in place. */
 export interface PlannedSpan extends BlockRange {
@@ -12,26 +19,6 @@ export interface PlannedSpan extends BlockRange {
 export interface PlannedFile {
   /** In ascending order. Spans may have a page in common where one ends and the next begins. */
   readonly spans: readonly PlannedSpan[];
-}
-
-/** A part of a program that a kernel maps, so that it may run in place. */
-export interface XipCandidate extends BlockRange {
-  /** PF_R | PF_W | PF_X */
-  readonly flags: number;
-}
-
-/** A part of a program that cannot run in place, or only without its last page. */
-export interface XipRefusal {
-  readonly flags: number;
-  readonly pages: number;
-  readonly reason: 'writable' | 'last-page' | 'not-fdpic' | 'hazard' | 'copied' | 'past-end';
-  /** What there is to know, and the remedy. */
-  readonly message: string;
-}
-
-export interface XipCandidates {
-  readonly spans: readonly XipCandidate[];
-  readonly refusals: readonly XipRefusal[];
 }
 
 const NO_CANDIDATES: XipCandidates = { spans: [], refusals: [] };

@@ -7,6 +7,26 @@ export interface BlockRange {
   readonly end: number;
 }
 
+/** A part of a program that a kernel maps, so that it may run in place. */
+export interface XipCandidate extends BlockRange {
+  /** PF_R | PF_W | PF_X */
+  readonly flags: number;
+}
+
+/** A part of a program that cannot run in place, or only without its last page. */
+export interface XipRefusal {
+  readonly flags: number;
+  readonly pages: number;
+  readonly reason: 'writable' | 'last-page' | 'not-fdpic' | 'hazard' | 'copied' | 'past-end';
+  /** What there is to know, and the remedy. */
+  readonly message: string;
+}
+
+export interface XipCandidates {
+  readonly spans: readonly XipCandidate[];
+  readonly refusals: readonly XipRefusal[];
+}
+
 /** How a file is stored in place. */
 export interface XipChoice {
   /** Blocks to store in place: ascending, disjoint ranges that do not touch. */
