@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { build } from 'rolldown';
-import { writeDeflateModule } from './deflate-module.js';
+import { writeDeflateModules } from './deflate-modules.js';
 import { licences } from './distribution/licences.js';
 import { writeOneFile } from './distribution/one-file.js';
 import { inRepository } from './paths.js';
@@ -30,7 +30,7 @@ function inPackages(path: string): string {
   return inRepository(`packages/${path}`);
 }
 
-writeDeflateModule();
+writeDeflateModules();
 
 await build([
   {

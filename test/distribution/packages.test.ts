@@ -175,6 +175,7 @@ describe('in an empty project', () => {
 /** Uses what each entry point gives, with its types. */
 const USE = `
 import { CRAMFS_MAGIC } from 'cramfs-format';
+import { BlockInflater } from 'cramfs-deflate';
 import { isElf } from 'cramfs-elf';
 import { openImage, type CramfsImage } from 'cramfs-reader';
 import { compileGlobs } from 'cramfs-reader/glob';
@@ -185,5 +186,5 @@ const magic: number = CRAMFS_MAGIC;
 const open: (bytes: Uint8Array) => CramfsImage = openImage;
 const elf: boolean = isElf(new Uint8Array(4));
 const ok: 0 = EXIT.ok;
-export { magic, open, elf, ok, compileGlobs, buildImage, Machine };
+export { magic, open, elf, ok, compileGlobs, buildImage, BlockInflater, Machine };
 `;

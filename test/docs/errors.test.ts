@@ -1,3 +1,4 @@
+import * as deflate from 'cramfs-deflate';
 import * as elf from 'cramfs-elf';
 import * as format from 'cramfs-format';
 import * as reader from 'cramfs-reader';
@@ -21,7 +22,7 @@ function baseOf(error: ErrorClass): ErrorClass {
 }
 
 test('the errors that the packages export are those of the table', () => {
-  const packages = [elf, format, reader, readerOfNode, builder, builderOfNode, emulator];
+  const packages = [deflate, elf, format, reader, readerOfNode, builder, builderOfNode, emulator];
   const exported = packages.flatMap((names) => Object.values<unknown>(names)).filter(isErrorClass);
   const documented = table(section(readDocument('architecture.md'), 'Errors')).map(({ name }) =>
     name!.replaceAll('`', ''),
@@ -33,6 +34,7 @@ test('the errors that the packages export are those of the table', () => {
 test.each([
   [new format.CramfsError('TOO_BIG', ''), 'CramfsError', 'TOO_BIG'],
   [new format.InvariantError(''), 'InvariantError', 'INVARIANT'],
+  [new deflate.InflateError('CUT_OFF', ''), 'InflateError', 'CUT_OFF'],
   [new emulator.SyscallError('EIO'), 'SyscallError', 'EIO'],
   [new emulator.AccessFault('SIGBUS', 'ADRERR', 0), 'AccessFault', 'ADRERR'],
   [new emulator.ExecKilled('ENOEXEC', 'a reason'), 'ExecKilled', 'ENOEXEC'],

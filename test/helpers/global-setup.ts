@@ -1,9 +1,9 @@
-import { writeDeflateModule } from '../../scripts/src/deflate-module.js';
+import { writeDeflateModules } from '../../scripts/src/deflate-modules.js';
 import { notBuilt } from './built.js';
 
 /** Before all tests: makes the one file that no source can do without, and says what else is missing. */
 export default function setup(): void {
-  writeDeflateModule();
+  writeDeflateModules();
   const missing = notBuilt([
     'packages/cli/bundle/main.cjs',
     'packages/cramfs-reader/bundle/image-worker.cjs',

@@ -1,3 +1,5 @@
+import type { Effort } from 'cramfs-deflate';
+
 /**
  * How blocks are deflated. All are WebAssembly or JavaScript, so that the bytes do not depend on
  * the machine: node:zlib's output differs between CPUs and Node versions.
@@ -7,9 +9,6 @@ export type Codec =
   | { readonly library: 'block-deflate'; readonly effort: Effort }
   /** Byte for byte what C zlib writes, at one of its levels 1 to 9. */
   | { readonly library: 'zlib'; readonly level: number };
-
-/** `default`: a lazy parse. `best`: the cheapest of all parses, 1.5 % smaller in five times the time. */
-export type Effort = 'default' | 'best';
 
 /** Blocks on their way to a compressor: `data` is their concatenation. */
 export interface BlockBatch {

@@ -1,7 +1,4 @@
 import type { BlockBatch, BlockCompressor, CompressedBatch } from './block-batch.js';
-import type { BlockDeflater } from './block-deflater.js';
-
-let deflater: Promise<BlockDeflater> | undefined;
 
 /**
  * Compresses a batch on the calling thread. Compressors are loaded when they are first used: where
@@ -12,8 +9,7 @@ export async function compressBatch(batch: BlockBatch): Promise<CompressedBatch>
   if (codec.library === 'zlib') {
     return (await import('./zlib-batch.js')).compressBatchWithZlib(batch, codec.level);
   }
-  deflater ??= import('./block-deflater.js').then((module) => new module.BlockDeflater());
-  return (await deflater).compressBatch(batch, codec.effort);
+  return (await import('./deflate-batch.js')).compressBatchWithDeflate(batch, codec.effort);
 }
 
 /** A compressor without threads, for browsers and small trees. */

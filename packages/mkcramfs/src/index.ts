@@ -1,5 +1,6 @@
 export { buildImage, buildImageBytes, type BuildBackend } from './build.js';
-export type { BlockBatch, BlockCompressor, Codec, CompressedBatch, Effort } from './block-batch.js';
+export type { BlockBatch, BlockCompressor, Codec, CompressedBatch } from './block-batch.js';
+export type { Effort } from 'cramfs-deflate';
 export { inlineCompressor } from './codec.js';
 export {
   plannedSize,

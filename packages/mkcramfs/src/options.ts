@@ -6,7 +6,7 @@ import {
   type BlockSize,
   type Endianness,
 } from 'cramfs-format';
-import type { Effort } from './block-batch.js';
+import type { Effort } from 'cramfs-deflate';
 import type { Problem } from './tree.js';
 import type { PlannedFile } from './xip-plan.js';
 

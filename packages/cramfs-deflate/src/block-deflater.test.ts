@@ -3,8 +3,8 @@ import { deflateSync, inflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { inflate } from 'pako';
 import { describe, expect, test } from 'vitest';
-import { BlockDeflater } from './block-deflater.js';
-import type { BlockBatch, Effort } from './block-batch.js';
+import { noise } from '../../../test/helpers/raw-image.js';
+import { BlockDeflater, type Effort } from './block-deflater.js';
 
 const deflater = new BlockDeflater();
 const efforts: readonly Effort[] = ['default', 'best'];
@@ -22,7 +22,9 @@ function expectRoundTrip(block: Uint8Array, effort: Effort): number {
 }
 
 const program = readFileSync(process.execPath).subarray(0, 256 * 4096);
-const text = Buffer.from(readFileSync(new URL('./codec.ts', import.meta.url), 'utf8').repeat(40));
+const text = Buffer.from(
+  readFileSync(new URL('./block-deflater.test.ts', import.meta.url), 'utf8').repeat(40),
+);
 
 describe.each(efforts)('effort %s', (effort) => {
   test.each([4096, 8192, 16384, 32768, 65536])('real blocks of %i bytes', (size) => {
@@ -115,50 +117,3 @@ test('a block that is too long is refused', () => {
     'a block has at most 65536 bytes, not 65537',
   );
 });
-
-describe('batches', () => {
-  function batch(blocks: readonly Uint8Array[], keepIncompressible: boolean): BlockBatch {
-    return {
-      data: Buffer.concat(blocks),
-      lengths: blocks.map(({ length }) => length),
-      codec: { library: 'block-deflate', effort: 'default' },
-      keepIncompressible,
-    };
-  }
-
-  test('hold the streams of their blocks, in order', () => {
-    const blocks = [
-      program.subarray(0, 4096),
-      noise(4096),
-      Buffer.from('aaaaaaaaaaaaaaaaaaaa'),
-      noise(3),
-    ];
-    const streams = blocks.map((block) => deflater.compress(block, 'default').slice());
-    const { data, lengths, spent } = deflater.compressBatch(batch(blocks, false), 'default');
-    expect(lengths).toEqual(streams.map(({ length }) => length));
-    expect(Buffer.from(data)).toEqual(Buffer.concat(streams));
-    expect(spent.byteLength).toBeGreaterThanOrEqual(4096 + 4096 + 20 + 3);
-  });
-
-  test('keep blocks that do not get smaller', () => {
-    const blocks = [noise(4096), program.subarray(0, 4096), noise(3)];
-    const { data, lengths } = deflater.compressBatch(batch(blocks, true), 'default');
-    expect([lengths[0], lengths[2]]).toEqual([4096, 3]);
-    expect(Buffer.from(data.subarray(0, 4096))).toEqual(Buffer.from(blocks[0]!));
-  });
-
-  test('may be empty', () => {
-    expect(deflater.compressBatch(batch([], true), 'default')).toMatchObject({ lengths: [] });
-  });
-});
-
-/** Bytes that do not compress, always the same. */
-function noise(length: number): Uint8Array {
-  let state = 0x2545f491;
-  return Uint8Array.from({ length }, () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state >>> 24;
-  });
-}

@@ -4,7 +4,7 @@
  * nothing is left of the block before.
  */
 
-import { adler32 } from './adler';
+import { adler32 } from '../adler32';
 import { alignToByte, output, putBytes, startOutput } from './bits';
 import { chooseCodes, putBlock, putStored, storedBytes } from './block';
 import { makeChains } from './chains';
@@ -79,6 +79,6 @@ export function compress(length: u32, best: bool): u32 {
     putBytes(OUTPUT, 2);
     putStored(1, length, 1);
   }
-  store<u32>(output, bswap<u32>(adler32(length)));
+  store<u32>(output, bswap<u32>(adler32(INPUT, length)));
   return <u32>(output - OUTPUT) + 4;
 }

@@ -1,13 +1,11 @@
 /* The checksum at the end of a zlib stream (RFC 1950, 8.2). */
 
-import { INPUT, sumOfLanes } from './memory';
-
 const BASE: u32 = 65521;
 /** So many bytes can be summed up in 32 bits before the sums have to be reduced. */
 const CHUNK: u32 = 5552;
 
-/** Adler-32 of the first `length` bytes of the input. */
-export function adler32(length: u32): u32 {
+/** Adler-32 of `length` bytes. */
+export function adler32(from: usize, length: u32): u32 {
   const first8 = i16x8(16, 15, 14, 13, 12, 11, 10, 9);
   const last8 = i16x8(8, 7, 6, 5, 4, 3, 2, 1);
   let a: u32 = 1;
@@ -20,7 +18,7 @@ export function adler32(length: u32): u32 {
     let weighted = i32x4.splat(0);
     let earlier = i32x4.splat(0);
     for (; at + 16 <= end; at += 16) {
-      const v = v128.load(INPUT + at);
+      const v = v128.load(from + at);
       earlier = i32x4.add(earlier, bytes);
       bytes = i32x4.add(bytes, i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(v)));
       weighted = i32x4.add(weighted, i32x4.dot_i16x8_s(i16x8.extend_low_i8x16_u(v), first8));
@@ -29,11 +27,21 @@ export function adler32(length: u32): u32 {
     b += a * (at - start) + 16 * sumOfLanes(earlier) + sumOfLanes(weighted);
     a += sumOfLanes(bytes);
     for (; at < end; at++) {
-      a += load<u8>(INPUT + at);
+      a += load<u8>(from + at);
       b += a;
     }
     a %= BASE;
     b %= BASE;
   }
   return (b << 16) | a;
+}
+
+@inline
+function sumOfLanes(v: v128): u32 {
+  return (
+    i32x4.extract_lane(v, 0) +
+    i32x4.extract_lane(v, 1) +
+    i32x4.extract_lane(v, 2) +
+    i32x4.extract_lane(v, 3)
+  );
 }

@@ -1,0 +1,35 @@
+/* The bytes of a match. */
+
+/** By distance below 16: the lanes that repeat so many bytes, ... */
+const LANES: usize = memory.data(16 * 16, 16);
+/** ... and how many bytes of whole repetitions there are in 16. */
+const STRIDES: usize = memory.data(16, 16);
+
+export function makeLanes(): void {
+  for (let distance: u32 = 1; distance < 16; distance++) {
+    for (let lane: u32 = 0; lane < 16; lane++) {
+      store<u8>(LANES + distance * 16 + lane, <u8>(lane % distance));
+    }
+    store<u8>(STRIDES + distance, <u8>(16 - (16 % distance)));
+  }
+}
+
+/** Writes up to 15 bytes past the end. */
+@inline
+export function copyMatch(to: usize, end: usize, distance: u32): void {
+  let from = to - distance;
+  if (distance >= 16) {
+    do {
+      v128.store(to, v128.load(from));
+      to += 16;
+      from += 16;
+    } while (to < end);
+  } else {
+    const pattern = i8x16.swizzle(v128.load(from), v128.load(LANES + distance * 16));
+    const stride: usize = load<u8>(STRIDES + distance);
+    do {
+      v128.store(to, pattern);
+      to += stride;
+    } while (to < end);
+  }
+}

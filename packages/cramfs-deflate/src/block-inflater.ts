@@ -1,0 +1,72 @@
+import base64 from '#inflate-module';
+import { instantiate } from './instantiate.js';
+
+/** What assembly/inflate exports. Pointers are numbers. */
+interface InflateExports {
+  readonly memory: WebAssembly.Memory;
+  /** 0 if there is no memory for so much. */
+  readonly inputPointer: (length: number, maxLength: number) => number;
+  readonly outputPointer: () => number;
+  readonly inflate: () => number;
+}
+
+export type InflateErrorCode =
+  | 'CUT_OFF'
+  | 'TOO_LONG'
+  | 'BAD_HEADER'
+  | 'BAD_BLOCK'
+  | 'BAD_CODE'
+  | 'BAD_DISTANCE'
+  | 'BAD_CHECKSUM'
+  | 'NO_MEMORY';
+
+/** A stream that is not what it should be. */
+export class InflateError extends Error {
+  override readonly name = 'InflateError';
+  readonly code: InflateErrorCode;
+
+  constructor(code: InflateErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** By the number that the module returns, which is negative. */
+const PROBLEMS: Readonly<Record<number, readonly [InflateErrorCode, string]>> = {
+  [-1]: ['CUT_OFF', 'unexpected end of data'],
+  [-2]: ['TOO_LONG', 'more bytes than expected'],
+  [-3]: ['BAD_HEADER', 'no zlib header'],
+  [-4]: ['BAD_BLOCK', 'a block of no valid type or length'],
+  [-5]: ['BAD_CODE', 'an invalid code'],
+  [-6]: ['BAD_DISTANCE', 'a distance to before the first byte'],
+  [-7]: ['BAD_CHECKSUM', 'a wrong checksum'],
+};
+
+/**
+ * Inflates zlib streams that are in memory as a whole, as WebAssembly. Its memory is the longest stream
+ * with what it gave, and 20 KiB of tables.
+ */
+export class BlockInflater {
+  private readonly module = instantiate(base64) as InflateExports;
+  private memory = new Uint8Array(this.module.memory.buffer);
+
+  /**
+   * Inflates one zlib stream; bytes after its end are ignored. What is valid is as for zlib's inflate().
+   *
+   * @param maxLength bytes that the caller has room for.
+   * @returns at most `maxLength` bytes, in memory of their own.
+   * @throws InflateError if the data is damaged or cut off, gives more bytes, or there is no memory for it.
+   */
+  inflate(data: Uint8Array, maxLength: number): Uint8Array<ArrayBuffer> {
+    const { module } = this;
+    const input = module.inputPointer(data.length, maxLength);
+    if (input === 0) throw new InflateError('NO_MEMORY', 'no memory for so long a stream');
+    // Memory that has grown is a new buffer.
+    if (this.memory.length === 0) this.memory = new Uint8Array(module.memory.buffer);
+    this.memory.set(data, input);
+    const length = module.inflate();
+    if (length < 0) throw new InflateError(...PROBLEMS[length]!);
+    const output = module.outputPointer();
+    return this.memory.slice(output, output + length);
+  }
+}

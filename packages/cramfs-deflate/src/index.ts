@@ -1,0 +1,2 @@
+export { BlockDeflater, type Effort } from './block-deflater.js';
+export { BlockInflater, InflateError, type InflateErrorCode } from './block-inflater.js';
