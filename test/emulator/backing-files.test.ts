@@ -158,7 +158,7 @@ describe.each(KINDS)('%s forwards I/O to a backing file on another file system',
   test('file->f_inode == real_inode != file->f_path->dentry->d_inode', () => {
     const { machine, process, path, real } = stacked(kind);
     const address = map(process, path, RW, MAP_SHARED);
-    const { file } = mmOf(process).vmaAt(address / PAGE_SIZE)!;
+    const { file } = mmOf(process).vmas.vmaAt(address / PAGE_SIZE)!;
     const opened = process.open(path);
     const realFile = process.open(real);
     expect(file!.inode).toBe(realFile.inode);
@@ -418,7 +418,7 @@ describe('FUSE passthrough to cramfs in ROM', () => {
     for (const prot of [PROT_READ, RW]) {
       const direct = map(process, `/rom/${FILE}`, prot, MAP_PRIVATE);
       const passed = map(process, `/fuse/${FILE}`, prot, MAP_PRIVATE);
-      const flagsAt = (address: number) => mmOf(process).vmaAt(address / PAGE_SIZE)!.flags;
+      const flagsAt = (address: number) => mmOf(process).vmas.vmaAt(address / PAGE_SIZE)!.flags;
       expect(flagsAt(passed)).toBe(flagsAt(direct));
       expect(flagsAt(passed) & (VM_MIXEDMAP | VM_PFNMAP)).toBe(
         prot === PROT_READ ? VM_MIXEDMAP : 0,

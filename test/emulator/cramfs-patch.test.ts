@@ -36,7 +36,7 @@ describe.each(['linux-6.12', 'linux-6.12-v3-vmasplit'] as const)('%s', (policy) 
   /** Where the pages of a map at BASE come from, one letter each. */
   function backings(process: Process, pages: number): string {
     const letters = { rom: 'R', 'page-cache': 'c', anonymous: 'a', zero: 'z', none: '-' } as const;
-    const reports = pagesIn(mmOf(process), BASE, pages * PAGE);
+    const reports = pagesIn(process.mm, BASE, pages * PAGE);
     return reports.map(({ backing }) => letters[backing as keyof typeof letters]).join('');
   }
 

@@ -49,7 +49,7 @@ function loadAll(process: Process, address: number, length: number): Uint8Array 
 
 /** Flags of the area at an address. */
 function flagsAt(process: Process, address: number): number {
-  return mmOf(process).vmaAt(address / PAGE_SIZE)!.flags;
+  return mmOf(process).vmas.vmaAt(address / PAGE_SIZE)!.flags;
 }
 
 describe('kernel facts', () => {

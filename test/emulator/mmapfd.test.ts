@@ -21,7 +21,7 @@ import {
   PROT_WRITE,
 } from '#xip-emu/memory-map.js';
 import { validateMm } from '#xip-emu/mm/validate.js';
-import { Mm } from '#xip-emu/mm/mm-struct.js';
+import { MmuMemory } from '#xip-emu/mm/mmu-memory.js';
 import type { Process } from '#xip-emu/process.js';
 import { OpenFile } from '#xip-emu/vfs/file.js';
 import { pathLookup } from '#xip-emu/vfs/namei.js';
@@ -59,7 +59,7 @@ function world(content: Uint8Array, mmu = true): World {
         return process.mmapfd(opened, flags, elements, options);
       } finally {
         process.close(opened);
-        if (process.mm instanceof Mm) validateMm(process.mm);
+        if (process.mm instanceof MmuMemory) validateMm(process.mm.mm);
       }
     },
   };

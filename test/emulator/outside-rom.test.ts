@@ -3,7 +3,7 @@ import { PROT_EXEC, PROT_READ, PROT_WRITE } from '#xip-emu/memory-map.js';
 import type { Process } from '#xip-emu/process.js';
 import { PAGE_SIZE } from '#xip-emu/units.js';
 import { VM_PFNMAP } from '#xip-emu/vfs/vm-area.js';
-import { mapFile, mmOf, romMachine } from '../helpers/emulator.js';
+import { mapFile, memoryOf, mmOf, romMachine } from '../helpers/emulator.js';
 import { ROM_ADDRESS } from '../helpers/kernel-images.js';
 import { buildRawImage, file, noise } from '../helpers/raw-image.js';
 
@@ -77,11 +77,11 @@ describe('K24: pointers to where the image is not', () => {
   test('whole pages beyond the ROM are mapped, and every access is a signal', () => {
     const process = machineOf(outside(2 * PAGE_SIZE, ROM_SIZE - PAGE_SIZE));
     const at = mapFile(process, '/rom/f', 2, PROT_READ | PROT_EXEC);
-    expect(mmOf(process).vmaAt(at / PAGE_SIZE)!.flags & VM_PFNMAP).toBe(VM_PFNMAP);
+    expect(mmOf(process).vmas.vmaAt(at / PAGE_SIZE)!.flags & VM_PFNMAP).toBe(VM_PFNMAP);
     expect(process.load(at)).toBe(0);
     expect(() => process.load(at + PAGE_SIZE)).toThrow('SIGSEGV (ACCERR)');
     expect(() => {
-      mmOf(process).fetch(at + PAGE_SIZE);
+      memoryOf(process).fetch(at + PAGE_SIZE);
     }).toThrow('SIGSEGV (ACCERR)');
     expect(process.loadRange(at, new Uint8Array(2 * PAGE_SIZE)).loaded).toBe(PAGE_SIZE);
     // read(2) compares with the size of the image.
@@ -102,7 +102,7 @@ describe('K24: pointers to where the image is not', () => {
     const bytes = outside(2 * PAGE_SIZE, 0xfffff000);
     const process = machineOf(bytes);
     const at = mapFile(process, '/rom/f', 2, PROT_READ);
-    expect(mmOf(process).vmaAt(at / PAGE_SIZE)!.flags & VM_PFNMAP).toBe(VM_PFNMAP);
+    expect(mmOf(process).vmas.vmaAt(at / PAGE_SIZE)!.flags & VM_PFNMAP).toBe(VM_PFNMAP);
     expect(() => process.load(at + PAGE_SIZE)).toThrow('SIGSEGV');
   });
 

@@ -315,7 +315,7 @@ test('until the copy-up, pages of the underlying file are shared', () => {
   }
   // What the lower layer maps from ROM stays there.
   const map = mapFile(process, '/ovl/direct-5p-sharedtail', 5, PROT_READ);
-  expect(pagesIn(mmOf(process), map, 4 * P).map(({ backing }) => backing)).toEqual(
+  expect(pagesIn(process.mm, map, 4 * P).map(({ backing }) => backing)).toEqual(
     Array.from({ length: 4 }, () => 'rom'),
   );
 });

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { Mm } from '#xip-emu/mm/mm-struct.js';
+import { MmuMemory } from '#xip-emu/mm/mmu-memory.js';
 import { validateMm } from '#xip-emu/mm/validate.js';
 import { compareRecords, formatDifference } from '#xip-emu/scenario/compare.js';
 import { parseScenario } from '#xip-emu/scenario/parse.js';
@@ -40,7 +40,7 @@ describe.each(SETS)('%s, image %s: equal to what %s recorded', (set, imageName, 
   test.each(scenarios)('$name', ({ scenario, records }) => {
     const actual = runScenario(parseScenario(scenario), world, {
       afterEach({ mm }) {
-        if (mm instanceof Mm) validateMm(mm);
+        if (mm instanceof MmuMemory) validateMm(mm.mm);
       },
     });
     const difference = compareRecords(records, actual);

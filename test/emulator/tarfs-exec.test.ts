@@ -48,7 +48,7 @@ describe.skipIf(!usesGlibc)('a program of glibc', () => {
       if ((vma.flags & 4) === 0) continue;
       const host = readFileSync(path.slice('/tar'.length));
       const bytes = new Uint8Array((vma.end - vma.start) * PAGE_SIZE);
-      expect(mm.loadRange(vma.start * PAGE_SIZE, bytes).fault).toBeUndefined();
+      expect(child.mm.loadRange(vma.start * PAGE_SIZE, bytes).fault).toBeUndefined();
       const part = host.subarray(vma.pgoff * PAGE_SIZE, vma.pgoff * PAGE_SIZE + bytes.length);
       expect(Buffer.compare(bytes.subarray(0, part.length), part)).toBe(0);
     }

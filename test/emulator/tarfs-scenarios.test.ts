@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { createWorld, parseRecords, parseScenario, runScenario, type ArchiveSource } from 'xip-emu';
 import { describe, expect, test } from 'vitest';
-import { Mm } from '#xip-emu/mm/mm-struct.js';
+import { MmuMemory } from '#xip-emu/mm/mmu-memory.js';
 import { validateMm } from '#xip-emu/mm/validate.js';
 import { kernelImage } from '../helpers/kernel-images.js';
 import { scenarioArchive } from '../helpers/tarfs-fixture.js';
@@ -32,7 +32,7 @@ describe.each(scenarios)('%s', (name) => {
     const world = createWorld(kernelImage('basic'), { mmu: !name.startsWith('nommu-'), archive });
     const records = runScenario(parseScenario(text), world, {
       afterEach({ mm }) {
-        if (mm instanceof Mm) validateMm(mm);
+        if (mm instanceof MmuMemory) validateMm(mm.mm);
       },
     });
     expect(records).toEqual(parseRecords(expected));

@@ -13,7 +13,7 @@ import {
   MAP_SHARED,
   MREMAP_MAYMOVE,
   Machine,
-  Mm,
+  MmuMemory,
   NommuMm,
   SyscallError,
   UnmodelledError,
@@ -207,7 +207,7 @@ class Kernel {
   private validate(): void {
     const nommu: NommuMm[] = [];
     for (const { mm } of this.machine.processes) {
-      if (mm instanceof Mm) validateMm(mm);
+      if (mm instanceof MmuMemory) validateMm(mm.mm);
       else if (mm instanceof NommuMm) nommu.push(mm);
     }
     if (!this.machine.mmu) validateNommu(this.machine.vmRegions, nommu);

@@ -2,7 +2,8 @@ import { openImage } from 'cramfs-reader';
 import { isSyscallError } from '#xip-emu/errno.js';
 import { MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE } from '#xip-emu/memory-map.js';
 import { Machine, type MachineOptions } from '#xip-emu/machine.js';
-import { Mm } from '#xip-emu/mm/mm-struct.js';
+import type { Mm } from '#xip-emu/mm/mm-struct.js';
+import { MmuMemory } from '#xip-emu/mm/mmu-memory.js';
 import { OverlaySuperBlock } from '#xip-emu/fs/overlay/super.js';
 import { TmpfsSuperBlock } from '#xip-emu/fs/tmpfs/super.js';
 import type { Process } from '#xip-emu/process.js';
@@ -71,9 +72,15 @@ export function mapAnonymous(
   });
 }
 
-export function mmOf({ mm }: Process): Mm {
-  if (!(mm instanceof Mm)) throw new Error('the machine has no MMU');
+/** The memory of a process with an MMU, as system calls and programs see it. */
+export function memoryOf({ mm }: Process): MmuMemory {
+  if (!(mm instanceof MmuMemory)) throw new Error('the machine has no MMU');
   return mm;
+}
+
+/** The state of that memory. */
+export function mmOf(process: Process): Mm {
+  return memoryOf(process).mm;
 }
 
 /** The errno of a call; undefined if it succeeds. */

@@ -56,7 +56,8 @@ export {
 } from './memory-map.js';
 export { LINUX_POLICIES, type LinuxPolicy, type PolicyName } from './policy.js';
 export type { RomWindow } from './phys/rom-window.js';
-export { Mm } from './mm/mm-struct.js';
+export type { Mm } from './mm/mm-struct.js';
+export { MmuMemory } from './mm/mmu-memory.js';
 export { validateMm } from './mm/validate.js';
 export { NommuMm } from './nommu/nommu-mm.js';
 export { validateNommu } from './nommu/validate-nommu.js';

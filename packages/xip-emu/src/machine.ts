@@ -6,7 +6,8 @@ import { TmpfsSuperBlock } from './fs/tmpfs/super.js';
 import type { ArchitectureName } from './arch/architecture.js';
 import { ARCHITECTURES, kernelBuild, type KernelBuild } from './arch/kernel-build.js';
 import type { KernelConfig } from './arch/kernel-config.js';
-import { Mm, type MmHost } from './mm/mm-struct.js';
+import type { MmHost } from './mm/mm-struct.js';
+import { MmuMemory } from './mm/mmu-memory.js';
 import { setupAdditionalPages } from './mm/special-mapping.js';
 import type { OpenFile } from './vfs/file.js';
 import { CramfsSuperBlock } from './fs/cramfs/super.js';
@@ -279,9 +280,9 @@ export class Machine implements MmHost {
   private newMemoryMap(): MemoryMap {
     usePageSize(this.pageSize);
     if (!this.mmu) return new NommuMm(this.vmRegions, this.trace, this.build);
-    const mm = new Mm(this);
-    setupAdditionalPages(mm);
-    return mm;
+    const memory = new MmuMemory(this);
+    setupAdditionalPages(memory.mm);
+    return memory;
   }
 
   /** sync(2): every file system writes back what is dirty. @throws SyscallError EIO. */

@@ -53,7 +53,7 @@ export type Advice =
   | 'populate_w';
 
 /**
- * The memory of a process, behind its system calls: `Mm` with an MMU, `NommuMm` without. Addresses
+ * The memory of a process, behind its system calls: `MmuMemory` with an MMU, `NommuMm` without. Addresses
  * are bytes. System calls throw SyscallError, accesses AccessFault.
  */
 export interface MemoryMap {

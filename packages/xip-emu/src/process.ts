@@ -53,7 +53,7 @@ export interface ProcessHost {
  */
 export class Process extends FileCalls {
   readonly pid: number;
-  /** Its memory behind the calls: `Mm` with an MMU, `NommuMm` without. */
+  /** Its memory behind the calls: `MmuMemory` with an MMU, `NommuMm` without. */
   readonly mm: MemoryMap;
   private readonly host: ProcessHost;
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import {
   mapAnonymous,
   mapFile,
-  mmOf,
+  memoryOf,
   mountOverlay,
   romMachine,
 } from '../../../test/helpers/emulator.js';
@@ -127,7 +127,7 @@ test('instruction fetches, MADV_POPULATE and the split of the v3 patch', () => {
   const process = machine.spawn();
   const events = record(machine);
   mapFile(process, '/rom/gap-6p', 6, PROT_READ | PROT_EXEC, { address: BASE });
-  mmOf(process).fetch(BASE + 4 * PAGE_SIZE);
+  memoryOf(process).fetch(BASE + 4 * PAGE_SIZE);
   expect(faults(events)).toEqual(['exec split - 4', 'exec demand page-cache 4']);
   process.madvise(BASE + 3 * PAGE_SIZE, 3 * PAGE_SIZE, 'populate_r');
   expect(faults(events).slice(2)).toEqual(['read demand page-cache 3', 'read demand page-cache 5']);
@@ -158,7 +158,7 @@ test('system calls that change the areas, and the life of processes', () => {
     parent.mprotect(0, PAGE_SIZE, PROT_READ);
   }).toThrow('ENOMEM');
   const child = machine.fork(parent);
-  execElf(child, mmOf(child), '/rom/bin/xstatic');
+  execElf(child, memoryOf(child), '/rom/bin/xstatic');
   child.exit();
   // Exec looks into the file before it gives up the old memory.
   const [mmap, mprotect, shrink, grow, fork, header, exec, ...mappings] = events;

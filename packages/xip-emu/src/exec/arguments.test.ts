@@ -1,11 +1,11 @@
 import { PF_R, PF_X, PT_GNU_STACK, PT_INTERP, PT_LOAD } from 'cramfs-elf';
 import { expect, test } from 'vitest';
 import { elfFile } from '../../../../test/helpers/elf-builder.js';
-import { mapAnonymous, mmOf, romMachine } from '../../../../test/helpers/emulator.js';
+import { mapAnonymous, memoryOf, mmOf, romMachine } from '../../../../test/helpers/emulator.js';
 import { kernelImage } from '../../../../test/helpers/kernel-images.js';
 import { buildRawImage, file, text } from '../../../../test/helpers/raw-image.js';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_NONE, PROT_READ } from '../memory-map.js';
-import type { Mm } from '../mm/mm-struct.js';
+import type { MemoryMap } from '../memory-map.js';
 import { validateMm } from '../mm/validate.js';
 import type { Process } from '../process.js';
 import { areasIn } from '../report/areas.js';
@@ -19,7 +19,7 @@ const PROGRAM = '/rom/bin/xstatic';
 
 function start(args?: ExecArguments, machine = romMachine(kernelImage('basic'))): Process {
   const process = machine.spawn();
-  execElf(process, mmOf(process), PROGRAM, args);
+  execElf(process, memoryOf(process), PROGRAM, args);
   validateMm(mmOf(process));
   return process;
 }
@@ -39,7 +39,7 @@ function string(process: Process, address: number): string {
   }
 }
 
-function stackOf(mm: Mm): { pages: number; resident: number; flags: string | undefined } {
+function stackOf(mm: MemoryMap): { pages: number; resident: number; flags: string | undefined } {
   const stack = areasIn(mm, TOP - 1, TOP)[0]!;
   expect(stack.line.endsWith('[stack]')).toBe(true);
   const { start, end, counts, vmFlags } = stack;
@@ -52,10 +52,10 @@ test('the stack of a program: 132 KiB below the end, with its arguments at the t
   const envp = ['HOME=/', 'TERM=linux'];
   const process = start({ argv, envp });
   const mm = mmOf(process);
-  expect(mapsText(mm)).toContain(
+  expect(mapsText(process.mm)).toContain(
     '3ffffdf000-4000000000 rw-p 00000000 00:00 0                              [stack]\n',
   );
-  expect(stackOf(mm)).toEqual({ pages: 33, resident: 1, flags: 'rd wr mr mw me gd ac' });
+  expect(stackOf(process.mm)).toEqual({ pages: 33, resident: 1, flags: 'rd wr mr mw me gd ac' });
 
   const { startStack } = mm;
   expect(startStack % 16).toBe(0);
@@ -68,10 +68,10 @@ test('the stack of a program: 132 KiB below the end, with its arguments at the t
 
 test('arguments of many pages; too many leave the process as it was', () => {
   const process = start({ argv: [PROGRAM, 'x'.repeat(100000)], envp: [] });
-  expect(stackOf(mmOf(process))).toMatchObject({ pages: 25 + 32, resident: 25 });
+  expect(stackOf(process.mm)).toMatchObject({ pages: 25 + 32, resident: 25 });
   const long = { argv: ['x'.repeat(32 * PAGE_SIZE)], envp: [] };
-  expect(() => execElf(process, mmOf(process), PROGRAM, long)).toThrow('E2BIG');
-  expect(stackOf(mmOf(process)).pages).toBe(57);
+  expect(() => execElf(process, memoryOf(process), PROGRAM, long)).toThrow('E2BIG');
+  expect(stackOf(process.mm).pages).toBe(57);
   const many = Array.from({ length: 40 }, () => 'x'.repeat(60000));
   expect(() => start({ argv: [], envp: many })).toThrow('E2BIG');
 });
@@ -82,7 +82,7 @@ test('the stack grows down, up to 8 MiB and to a guard gap above what is below',
   const mm = mmOf(process);
   const limit = TOP - (8 << 20);
   process.store(TOP - 0x100000, 1);
-  expect(stackOf(mm)).toMatchObject({ pages: 256, resident: 2 });
+  expect(stackOf(process.mm)).toMatchObject({ pages: 256, resident: 2 });
   expect(() => process.load(limit - 1)).toThrow('SIGSEGV (MAPERR)');
   const hint = { address: TOP - 0x110000 };
   const at = process.mmap(PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, hint);
@@ -96,7 +96,7 @@ test('the stack grows down, up to 8 MiB and to a guard gap above what is below',
   // What cannot be accessed is a guard itself.
   mapAnonymous(child, 1, PROT_NONE, { address: limit });
   expect(child.load(limit + PAGE_SIZE)).toBe(0);
-  expect(stackOf(mmOf(child)).pages).toBe(2047);
+  expect(stackOf(child.mm).pages).toBe(2047);
 });
 
 test('PT_GNU_STACK; the dynamic loader comes before [vdso]; exec leaves nothing of before', () => {
@@ -113,12 +113,11 @@ test('PT_GNU_STACK; the dynamic loader comes before [vdso]; exec leaves nothing 
     'ld.so': file(elfFile(64, true, [load], body, 3), { mode: 0o755 }),
   });
   const process = romMachine(bytes).spawn();
-  const mm = mmOf(process);
   mapAnonymous(process, 4, PROT_READ);
-  expect(() => execElf(process, mm, '/rom/none')).toThrow('ENOENT');
-  expect(areasIn(mm, 0, TOP)).toHaveLength(3);
-  const { interpreter } = execElf(process, mm, '/rom/prog');
-  const areas = areasIn(mm, 0, TOP).map(({ line }) => line.replace(/ .* /, ' '));
+  expect(() => execElf(process, memoryOf(process), '/rom/none')).toThrow('ENOENT');
+  expect(areasIn(process.mm, 0, TOP)).toHaveLength(3);
+  const { interpreter } = execElf(process, memoryOf(process), '/rom/prog');
+  const areas = areasIn(process.mm, 0, TOP).map(({ line }) => line.replace(/ .* /, ' '));
   expect(areas).toEqual([
     '2aaaaaa000-2aaaaad000 /rom/prog',
     '3ff7ffa000-3ff7ffc000 [vvar]',
@@ -127,5 +126,5 @@ test('PT_GNU_STACK; the dynamic loader comes before [vdso]; exec leaves nothing 
     '3ffffdf000-4000000000 [stack]',
   ]);
   expect(interpreter?.path).toBe('/rom/ld.so');
-  expect(stackOf(mm).flags).toBe('rd wr ex mr mw me gd ac');
+  expect(stackOf(process.mm).flags).toBe('rd wr ex mr mw me gd ac');
 });

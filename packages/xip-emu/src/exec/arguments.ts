@@ -1,7 +1,7 @@
 import { nameToBytes } from 'cramfs-format';
 import type { KernelBuild } from '../arch/kernel-build.js';
 import { SyscallError } from '../errno.js';
-import type { Mm } from '../mm/mm-struct.js';
+import type { MmuMemory } from '../mm/mmu-memory.js';
 import { createStack } from '../mm/stack.js';
 import { PAGE_SIZE, pagesOf, type Address } from '../units.js';
 
@@ -45,18 +45,18 @@ export function checkArguments(
  * @returns where the strings start.
  */
 export function pushStrings(
-  mm: Mm,
+  memory: MmuMemory,
   filename: string,
   { argv, envp }: ExecArguments,
   executableStack: boolean,
 ): Address {
   const strings = [...argv, ...envp, filename];
   const bytes = nameToBytes(strings.map((text) => `${text}\0`).join(''));
-  const { stackTop, arch } = mm.host.build;
-  createStack(mm, pagesOf(bytes.length + arch.pointerSize), executableStack);
+  const { stackTop, arch } = memory.mm.host.build;
+  createStack(memory.mm, pagesOf(bytes.length + arch.pointerSize), executableStack);
   const start = stackTop * PAGE_SIZE - arch.pointerSize - bytes.length;
   bytes.forEach((byte, at) => {
-    mm.store(start + at, byte);
+    memory.store(start + at, byte);
   });
   return start;
 }
@@ -69,8 +69,12 @@ export function pushStrings(
  * @param strings where they start.
  * @returns the stack pointer of the program.
  */
-export function pushTables(mm: Mm, strings: Address, { argv, envp }: ExecArguments): Address {
-  const { arch } = mm.host.build;
+export function pushTables(
+  memory: MmuMemory,
+  strings: Address,
+  { argv, envp }: ExecArguments,
+): Address {
+  const { arch } = memory.mm.host.build;
   const { pointerSize } = arch;
   const words = [argv.length];
   let at = strings;
@@ -93,7 +97,7 @@ export function pushTables(mm: Mm, strings: Address, { argv, envp }: ExecArgumen
     else view.setBigUint64(index * 8, BigInt(word), little);
   });
   content.forEach((byte, offset) => {
-    mm.store(stack + offset, byte);
+    memory.store(stack + offset, byte);
   });
   return stack;
 }

@@ -3,6 +3,7 @@ import { AccessFault, SyscallError, isSyscallError } from '../errno.js';
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
 import { mapBrk } from '../mm/brk.js';
 import type { Mm } from '../mm/mm-struct.js';
+import type { MmuMemory } from '../mm/mmu-memory.js';
 import { PAGE_SIZE, type Address } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import type { UnsignedLong } from './unsigned-long.js';
@@ -31,12 +32,12 @@ export function checkAddress(mm: Mm, address: bigint): bigint {
  * Maps the segments of one file. Compare fs/binfmt_elf.c: elf_load() and elf_map().
  */
 export class ElfLoader {
-  private readonly mm: Mm;
+  private readonly memory: MmuMemory;
   private readonly file: OpenFile;
   private readonly long: UnsignedLong;
 
-  constructor(mm: Mm, file: OpenFile, long: UnsignedLong) {
-    this.mm = mm;
+  constructor(memory: MmuMemory, file: OpenFile, long: UnsignedLong) {
+    this.memory = memory;
     this.file = file;
     this.long = long;
   }
@@ -49,7 +50,8 @@ export class ElfLoader {
    * @throws SyscallError
    */
   load(phdr: ProgramHeader, request: LoadRequest): bigint {
-    const { long, mm } = this;
+    const { long } = this;
+    const { mm } = this.memory;
     const { filesz, memsz, vaddr } = phdr;
     const prot = protOf(phdr.flags);
     const inPage = long.pageOffset(vaddr);
@@ -67,7 +69,7 @@ export class ElfLoader {
 
   /** elf_map() */
   private map(phdr: ProgramHeader, { address, flags, totalSize }: LoadRequest): bigint {
-    const { long, mm } = this;
+    const { long, memory } = this;
     const inPage = long.pageOffset(phdr.vaddr);
     const start = long.pageStart(address);
     const size = long.pageAlign(long.wrap(phdr.filesz + inPage));
@@ -77,7 +79,7 @@ export class ElfLoader {
     const at = this.vmMmap({ start, length, offset, prot: protOf(phdr.flags), flags });
     if (length > size) {
       ignoringErrors(() => {
-        mm.munmap(at + Number(size), Number(length - size));
+        memory.munmap(at + Number(size), Number(length - size));
       });
     }
     return BigInt(at);
@@ -92,11 +94,11 @@ export class ElfLoader {
     flags: number;
   }): Address {
     const { start, length, offset, prot, flags } = request;
-    const { mm, file, long } = this;
+    const { memory, file, long } = this;
     if (long.wrap(offset + length) < offset || long.pageOffset(offset) !== 0n) {
       throw new SyscallError('EINVAL', 'a segment that is not at its place in a page');
     }
-    return mm.mmap({
+    return memory.mmap({
       address: Number(start),
       length: Number(length),
       prot,
@@ -116,7 +118,7 @@ export class ElfLoader {
     try {
       // With addresses of 57 bits a number does not hold all of them: pages are exact, bytes are not.
       const bytes = Number(this.long.pageAlign(from) - from);
-      for (let byte = 0; byte < bytes; byte += 1) this.mm.store(Number(from) + byte, 0);
+      for (let byte = 0; byte < bytes; byte += 1) this.memory.store(Number(from) + byte, 0);
     } catch (error) {
       if (!(error instanceof AccessFault)) throw error;
       throw new SyscallError('EFAULT', 'the page after the data cannot be cleared');

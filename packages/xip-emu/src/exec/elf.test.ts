@@ -1,7 +1,7 @@
 import { PF_R, PF_W, PF_X } from 'cramfs-elf';
 import { expect, test } from 'vitest';
 import { elfFile, type TestSegment } from '../../../../test/helpers/elf-builder.js';
-import { mmOf, romMachine } from '../../../../test/helpers/emulator.js';
+import { memoryOf, romMachine } from '../../../../test/helpers/emulator.js';
 import { buildRawImage, file } from '../../../../test/helpers/raw-image.js';
 import { PAGE_SIZE } from '../units.js';
 import { execElf, type ElfProgram } from './elf.js';
@@ -16,7 +16,7 @@ function exec(segments: readonly TestSegment[], type: number): ElfProgram {
   const program = file(elfFile(64, true, segments, body, type), { mode: 0o755 });
   const { bytes } = buildRawImage({ program });
   const process = romMachine(bytes).spawn();
-  return execElf(process, mmOf(process), '/rom/program');
+  return execElf(process, memoryOf(process), '/rom/program');
 }
 
 const text = { flags: PF_R | PF_X, offset: 0, filesz: PAGE_SIZE };

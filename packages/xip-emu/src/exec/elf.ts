@@ -2,6 +2,7 @@ import { PF_X, PT_GNU_STACK, PT_LOAD, elfHeaderSize, type ProgramHeader } from '
 import { SyscallError } from '../errno.js';
 import { MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_PRIVATE } from '../memory-map.js';
 import type { Mm } from '../mm/mm-struct.js';
+import type { MmuMemory } from '../mm/mmu-memory.js';
 import { setupAdditionalPages } from '../mm/special-mapping.js';
 import type { Process } from '../process.js';
 import { PAGE_SIZE, pageAlign, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
@@ -56,14 +57,15 @@ interface OpenedElf {
  */
 export function execElf(
   process: Process,
-  mm: Mm,
+  memory: MmuMemory,
   path: string,
   args: ExecArguments = { argv: [path], envp: [] },
 ): ElfProgram {
-  return withBinprm(process, path, args, (bprm) => loadElfBinary(mm, bprm));
+  return withBinprm(process, path, args, (bprm) => loadElfBinary(memory, bprm));
 }
 
-function loadElfBinary(mm: Mm, bprm: Binprm): ElfProgram {
+function loadElfBinary(memory: MmuMemory, bprm: Binprm): ElfProgram {
+  const { mm } = memory;
   const { process, file, filename, interp } = bprm;
   const { arch } = mm.host.build;
   if (elfCheckFdpic(bprm.head, arch)) return loadElfFdpicMmu(bprm, mm.host.build);
@@ -79,17 +81,17 @@ function loadElfBinary(mm: Mm, bprm: Binprm): ElfProgram {
     };
     const checked = interpreter ?? { file, headers: program };
     if (arch.elf.parsesGnuProperty) checkGnuProperties(checked.file, checked.headers);
-    mm.exit();
+    memory.exit();
     setExeFile(mm, file);
     mm.host.trace.sink?.({ type: 'exec', pid: mm.pid, path: interp });
     return pastPointOfNoReturn(() => {
       const executableStack = stackFlag(program.phdrs);
       mm.readImpliesExec = executableStack === undefined && arch.elf.noStackHeaderImpliesExec;
-      const strings = pushStrings(mm, filename, bprm, executableStack ?? mm.readImpliesExec);
+      const strings = pushStrings(memory, filename, bprm, executableStack ?? mm.readImpliesExec);
       const long = new UnsignedLong(arch.pointerSize === 4 ? 32 : 64);
-      const loaded = mapProgram(mm, file, { program, interpreter }, long);
+      const loaded = mapProgram(memory, file, { program, interpreter }, long);
       setupAdditionalPages(mm);
-      mm.startStack = pushTables(mm, strings, bprm);
+      mm.startStack = pushTables(memory, strings, bprm);
       return { ...loaded, name: interp, argv: bprm.argv };
     });
   } finally {
@@ -121,19 +123,20 @@ function stackFlag(phdrs: readonly ProgramHeader[]): boolean | undefined {
 
 /** Maps a program and its interpreter, and places the heap. */
 function mapProgram(
-  mm: Mm,
+  memory: MmuMemory,
   file: OpenFile,
   { program, interpreter }: OpenedElf,
   long: UnsignedLong,
 ): Omit<ElfProgram, 'name' | 'argv'> {
+  const { mm } = memory;
   const { header, phdrs } = program;
-  const loader = new ElfLoader(mm, file, long);
+  const loader = new ElfLoader(memory, file, long);
   const relocated = header.type === ET_DYN;
-  const bias = mapSegments(mm, loader, long, program, interpreter !== undefined);
+  const bias = mapSegments(memory, loader, long, program, interpreter !== undefined);
   const loads = phdrs.filter(({ type }) => type === PT_LOAD);
   const brk = long.wrap(largest(loads.map(({ vaddr, memsz }) => vaddr + memsz)) + bias);
 
-  const loaded = interpreter && mapInterpreter(mm, interpreter, bias, long);
+  const loaded = interpreter && mapInterpreter(memory, interpreter, bias, long);
   const entry = loaded?.entry ?? checkAddress(mm, long.wrap(header.entry + bias));
   // All architectures with an MMU have ARCH_HAS_ELF_RANDOMIZE.
   const { config, etDynBase } = mm.host.build;
@@ -157,7 +160,7 @@ function mapProgram(
  * @returns load_bias
  */
 function mapSegments(
-  mm: Mm,
+  memory: MmuMemory,
   loader: ElfLoader,
   long: UnsignedLong,
   { header, phdrs }: ElfHeaders,
@@ -175,7 +178,7 @@ function mapSegments(
       // The first mapping takes the room of all of them, so that the rest finds its place.
       totalSize = totalMappingSize(long, phdrs);
       if (totalSize === 0n) throw new SyscallError('EINVAL', 'segments of no size');
-      const place = firstPlace(mm, loader, long, { phdr, phdrs, totalSize, hasInterpreter });
+      const place = firstPlace(memory, loader, long, { phdr, phdrs, totalSize, hasInterpreter });
       if (place !== 0n || hasInterpreter) flags |= MAP_FIXED_NOREPLACE;
       bias = long.pageStart(long.wrap(place - phdr.vaddr));
     }
@@ -184,7 +187,7 @@ function mapSegments(
     if (isFirst && header.type === ET_DYN) bias = long.wrap(bias + at - long.pageStart(wanted));
     isFirst = false;
     // The bias is left out here, as it is there.
-    checkSize(mm, phdr, phdr.vaddr, 'EINVAL');
+    checkSize(memory.mm, phdr, phdr.vaddr, 'EINVAL');
   }
   return bias;
 }
@@ -194,7 +197,7 @@ function mapSegments(
  * there is room. A program without interpreter is mapped once to see where that is.
  */
 function firstPlace(
-  mm: Mm,
+  memory: MmuMemory,
   loader: ElfLoader,
   long: UnsignedLong,
   request: {
@@ -206,12 +209,12 @@ function firstPlace(
 ): bigint {
   const { phdr, phdrs, totalSize, hasInterpreter } = request;
   const alignment = maximumAlignment(long, phdrs);
-  let place = BigInt(mm.host.build.etDynBase);
+  let place = BigInt(memory.mm.host.build.etDynBase);
   if (!hasInterpreter) {
     if (alignment <= BigInt(PAGE_SIZE)) return 0n;
     place = loader.load(phdr, { address: 0n, flags: MAP_PRIVATE, totalSize });
     ignoringErrors(() => {
-      mm.munmap(Number(place), Number(totalSize));
+      memory.munmap(Number(place), Number(totalSize));
     });
   }
   return alignment === 0n ? place : place - (place % alignment);
@@ -219,13 +222,14 @@ function firstPlace(
 
 /** Compare fs/binfmt_elf.c:load_elf_interp(). */
 function mapInterpreter(
-  mm: Mm,
+  memory: MmuMemory,
   { file, headers }: NonNullable<OpenedElf['interpreter']>,
   programBias: bigint,
   long: UnsignedLong,
 ): { readonly mapped: MappedFile; readonly entry: bigint } {
+  const { mm } = memory;
   const { header, phdrs } = headers;
-  const loader = new ElfLoader(mm, file, long);
+  const loader = new ElfLoader(memory, file, long);
   let totalSize = totalMappingSize(long, phdrs);
   if (totalSize === 0n) throw new SyscallError('EINVAL', 'the interpreter has nothing to load');
   let bias = 0n;

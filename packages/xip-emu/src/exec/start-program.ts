@@ -1,7 +1,7 @@
 import { PT_INTERP, parseDynamic } from 'cramfs-elf';
 import { bytesToName } from 'cramfs-format';
 import { invariant } from '../errno.js';
-import { Mm } from '../mm/mm-struct.js';
+import { MmuMemory } from '../mm/mmu-memory.js';
 import { NommuMm } from '../nommu/nommu-mm.js';
 import type { Process } from '../process.js';
 import type { ExecArguments } from './arguments.js';
@@ -105,7 +105,7 @@ export function startProgram(
 
 function exec(process: Process, path: string, args: ExecArguments): ExecutedFile {
   const { mm } = process;
-  if (mm instanceof Mm) return execElf(process, mm, path, args);
+  if (mm instanceof MmuMemory) return execElf(process, mm, path, args);
   invariant(mm instanceof NommuMm, 'memory of an unknown kind');
   return execNommu(process, mm, path, args);
 }

@@ -2,7 +2,7 @@ import { SyscallError, UnmodelledError } from '../errno.js';
 import { ExecKilled } from './point-of-no-return.js';
 import { KernelCorruption } from '../kernel-corruption.js';
 import type { Machine } from '../machine.js';
-import { Mm } from '../mm/mm-struct.js';
+import { MmuMemory } from '../mm/mmu-memory.js';
 import { NommuMm } from '../nommu/nommu-mm.js';
 import type { Process } from '../process.js';
 import { accountMachine, type FileAccount } from '../report/accounting.js';
@@ -157,7 +157,7 @@ function saved({ romPages, pageCachePages, copyPages, processes }: SharedFile): 
 
 function mappedInodes(mm: Process['mm']): Set<Inode> {
   const inodes = new Set<Inode>();
-  if (mm instanceof Mm) for (const { file } of mm.vmas) if (file) inodes.add(file.inode);
+  if (mm instanceof MmuMemory) for (const { file } of mm.mm.vmas) if (file) inodes.add(file.inode);
   if (mm instanceof NommuMm)
     for (const { vmFile } of mm.vmas()) if (vmFile) inodes.add(vmFile.inode);
   return inodes;

@@ -1,7 +1,7 @@
 import { PF_R, PF_W, PF_X } from 'cramfs-elf';
 import { describe, expect, test } from 'vitest';
 import { elfFile } from '../../../../test/helpers/elf-builder.js';
-import { errnoOf, mmOf } from '../../../../test/helpers/emulator.js';
+import { errnoOf, memoryOf } from '../../../../test/helpers/emulator.js';
 import { TmpfsSuperBlock } from '../fs/tmpfs/super.js';
 import { Machine } from '../machine.js';
 import { NommuMm } from '../nommu/nommu-mm.js';
@@ -37,7 +37,7 @@ function machineWithPrograms(mmu: boolean): { machine: Machine; editor: Process 
 function exec(process: Process, path: string): void {
   const { mm } = process;
   if (mm instanceof NommuMm) execNommu(process, mm, path, { argv: [path], envp: [] });
-  else execElf(process, mmOf(process), path);
+  else execElf(process, memoryOf(process), path);
 }
 
 describe.each([true, false])('with an MMU: %s', (mmu) => {

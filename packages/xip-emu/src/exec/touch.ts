@@ -1,6 +1,6 @@
 import { PF_W } from 'cramfs-elf';
 import { AccessFault } from '../errno.js';
-import { Mm } from '../mm/mm-struct.js';
+import { MmuMemory } from '../mm/mmu-memory.js';
 import type { Process } from '../process.js';
 import { PAGE_SIZE, pageOf } from '../units.js';
 import { VM_READ, VM_WRITE } from '../vfs/vm-area.js';
@@ -27,15 +27,15 @@ export function touchWritable(process: Process, { segments }: LoadedObject): voi
  * allowed now. Without an MMU all of it is there already.
  */
 export function touchAll(process: Process, { objects, loaderMemory }: MemoryOfProgram): void {
-  const { mm } = process;
-  if (!(mm instanceof Mm)) return;
+  if (!(process.mm instanceof MmuMemory)) return;
+  const { vmas } = process.mm.mm;
   const ranges = [
     ...objects.flatMap(({ segments }) => segments.map(pagesOfSegment)),
     ...loaderMemory.map(({ address, length }) => ({ start: address, end: address + length })),
   ];
   for (const { start, end } of ranges) {
     for (let at = start; at < end; at += PAGE_SIZE) {
-      const flags = mm.vmaAt(pageOf(at))?.flags ?? 0;
+      const flags = vmas.vmaAt(pageOf(at))?.flags ?? 0;
       if ((flags & VM_READ) === 0) continue;
       try {
         const value = process.load(at);

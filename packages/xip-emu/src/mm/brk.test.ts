@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { mapAnonymous, mmOf, romMachine } from '../../../../test/helpers/emulator.js';
+import { mapAnonymous, memoryOf, romMachine } from '../../../../test/helpers/emulator.js';
 import { kernelImage } from '../../../../test/helpers/kernel-images.js';
 import { execElf } from '../exec/elf.js';
 import { execNommu } from '../exec/nommu-program.js';
@@ -13,7 +13,7 @@ const basic = kernelImage('basic');
 
 test('the heap grows and shrinks by pages behind the program', () => {
   const process = romMachine(basic).spawn();
-  const mm = mmOf(process);
+  const mm = memoryOf(process);
   expect(process.brk(0x1000)).toBe(0);
   const { end } = execElf(process, mm, '/rom/bin/xstatic');
   const start = end * PAGE_SIZE;
@@ -31,13 +31,13 @@ test('the heap grows and shrinks by pages behind the program', () => {
   expect(process.brk(start + 3 * PAGE_SIZE)).toBe(start + 3 * PAGE_SIZE);
   expect(process.load(start + 2 * PAGE_SIZE - 1)).toBe(0);
   expect(process.brk(start - 1)).toBe(start + 3 * PAGE_SIZE);
-  validateMm(mm);
+  validateMm(mm.mm);
 });
 
 test('a page stays free below the next area, and children have their own heap', () => {
   const machine = romMachine(basic);
   const process = machine.spawn();
-  const { end } = execElf(process, mmOf(process), '/rom/bin/xstatic');
+  const { end } = execElf(process, memoryOf(process), '/rom/bin/xstatic');
   const start = end * PAGE_SIZE;
   mapAnonymous(process, 1, PROT_READ, { address: start + 4 * PAGE_SIZE });
   expect(process.brk(start + 4 * PAGE_SIZE)).toBe(start);

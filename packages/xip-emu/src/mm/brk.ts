@@ -67,7 +67,7 @@ export function brk(mm: Mm, end: Address): Address {
 }
 
 function shrink(mm: Mm, from: number, to: number): void {
-  const first = mm.findVma(from);
+  const first = mm.vmas.findVma(from);
   if (first === undefined || first.start >= to) throw new SyscallError('EINVAL', 'no heap there');
   unmapRange(mm, from, to);
 }
@@ -75,7 +75,7 @@ function shrink(mm: Mm, from: number, to: number): void {
 function grow(mm: Mm, from: number, to: number): void {
   if (to > mm.taskSize) throw new SyscallError('ENOMEM', 'behind the end of the address space');
   // A page stays free between the heap and what is above.
-  const above = mm.findVma(from);
+  const above = mm.vmas.findVma(from);
   if (above !== undefined && to + 1 > startGap(above)) throw new SyscallError('ENOMEM', 'no room');
   if (mm.vmas.size > mm.host.maxMapCount) throw new SyscallError('ENOMEM', 'vm.max_map_count');
   mapBrk(mm, from * PAGE_SIZE, (to - from) * PAGE_SIZE, false);

@@ -13,9 +13,9 @@ export function dupMmap(child: Mm, parent: Mm): void {
   child.startStack = parent.startStack;
   setExeFile(child, parent.exeFile);
   for (const vma of parent.vmas) {
-    const copy = child.dupVma(vma);
+    const copy = child.vmaCache.dup(vma);
     forkAnonVmas(copy, vma);
-    child.link(copy);
+    child.vmas.link(copy);
     if (needsCopy(vma)) copyPageRange(parent, child, vma);
   }
 }

@@ -11,7 +11,7 @@ const RW = PROT_READ | PROT_WRITE;
 
 function counts(process: Process): { clean: number; dirty: number } {
   const mm = mmOf(process);
-  const { sharedClean, sharedDirty } = smapsCounts(mm, mm.vmaAt(pageOf(ADDRESS))!);
+  const { sharedClean, sharedDirty } = smapsCounts(mm, mm.vmas.vmaAt(pageOf(ADDRESS))!);
   return { clean: sharedClean, dirty: sharedDirty };
 }
 

@@ -50,7 +50,7 @@ type Visit = (vma: Vma, prev: Vma | undefined, start: Vpn, end: Vpn) => Vma;
 
 /** Compare mm/madvise.c:madvise_walk_vmas(). `visit` gives the area that has the range then. */
 function walkVmas(mm: Mm, start: Vpn, end: Vpn, visit: Visit): void {
-  let vma = mm.findVma(start);
+  let vma = mm.vmas.findVma(start);
   let prev = vma !== undefined && start > vma.start ? vma : vma?.prev;
   let at = start;
   let holes = false;
@@ -64,7 +64,7 @@ function walkVmas(mm: Mm, start: Vpn, end: Vpn, visit: Visit): void {
     prev = visit(vma, prev, at, Math.min(vma.end, end));
     at = Math.max(Math.min(vma.end, end), prev.end);
     if (at >= end) break;
-    vma = mm.findVma(prev.end);
+    vma = mm.vmas.findVma(prev.end);
   }
   if (holes) throw new SyscallError('ENOMEM', 'a hole');
 }
@@ -107,7 +107,7 @@ function setReadFlags(
   if (flags === vma.flags) return vma;
   try {
     const target = modifyFlags(mm, prev, vma, start, end, flags);
-    mm.setFlags(target, flags);
+    mm.vmas.setFlags(target, flags);
     return target;
   } catch (error) {
     if (isSyscallError(error, 'ENOMEM')) throw new SyscallError('EAGAIN', error.reason);
@@ -151,7 +151,7 @@ function freeLazily(mm: Mm, start: Vpn, end: Vpn): void {
 /** Compare mm/madvise.c:madvise_populate(). */
 function populateRange(mm: Mm, start: Vpn, end: Vpn, write: boolean): void {
   for (let at = start; at < end;) {
-    const vma = mm.vmaAt(at);
+    const vma = mm.vmas.vmaAt(at);
     if (vma === undefined) throw new SyscallError('ENOMEM', 'a hole');
     const to = Math.min(end, vma.end);
     const result = faultInRange(mm, vma, at, to, { write, force: false });

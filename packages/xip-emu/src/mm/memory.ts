@@ -15,10 +15,9 @@ import {
   VM_READ,
   VM_SHARED,
   VM_WRITE,
-  type VmFault,
 } from '../vfs/vm-area.js';
 import { attachAnonVma, type AnonVma } from './anon-vma.js';
-import type { Mm } from './mm-struct.js';
+import type { Mm, MmFault } from './mm-struct.js';
 import {
   PTE_DIRTY,
   PTE_PRESENT,
@@ -33,11 +32,6 @@ import { pageProt, zeroPageFlags, type Vma } from './vma.js';
 
 /** Results of a handler after which there is nothing to map. */
 const UNFINISHED = VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY;
-
-/** The fault object, before its first fault. */
-export function newFault(): VmFault & { vma: Vma } {
-  return { vma: undefined as never, vpn: 0, pgoff: 0, write: false, frame: 0 };
-}
 
 export function accessFault(signal: Signal, code: SignalCode, address: Address): AccessFault {
   return new AccessFault(signal, code, address);
@@ -60,7 +54,7 @@ export function handleFault(mm: Mm, vpn: Vpn, address: Address, allowed: number)
   if (allowed === ACCESS_LOAD && loadsZeroPage(mm, vpn)) return;
   let result: number;
   do {
-    const vma = mm.findVma(vpn);
+    const vma = mm.vmas.findVma(vpn);
     if (vma === undefined || (vma.start > vpn && !growStack(mm, vma, vpn))) {
       throw accessFault('SIGSEGV', 'MAPERR', address);
     }
@@ -107,7 +101,7 @@ export function handleMmFault(mm: Mm, vma: Vma, vpn: Vpn, write: boolean): numbe
   return (vma.flags & VM_SHARED) === 0 ? doCowFault(mm, fault) : doSharedFault(mm, fault);
 }
 
-function setFault(mm: Mm, vma: Vma, vpn: Vpn, write: boolean): VmFault & { vma: Vma } {
+function setFault(mm: Mm, vma: Vma, vpn: Vpn, write: boolean): MmFault {
   const { fault } = mm;
   fault.vma = vma;
   fault.vpn = vpn;
@@ -136,7 +130,7 @@ function mapZeroPage(mm: Mm, vpn: Vpn, vmFlags: number): void {
 }
 
 /** Compare mm/memory.c:do_read_fault(). */
-function doReadFault(mm: Mm, fault: VmFault & { vma: Vma }): number {
+function doReadFault(mm: Mm, fault: MmFault): number {
   if (mm.host.faultAroundPages > 1) {
     const around = doFaultAround(mm, fault);
     if (around !== VM_FAULT_OK) return around;
@@ -148,7 +142,7 @@ function doReadFault(mm: Mm, fault: VmFault & { vma: Vma }): number {
 }
 
 /** Maps neighbours that the page cache has. Compare mm/memory.c:do_fault_around(). */
-function doFaultAround(mm: Mm, fault: VmFault & { vma: Vma }): number {
+function doFaultAround(mm: Mm, fault: MmFault): number {
   const { vma, pgoff, vpn } = fault;
   const ops = vma.ops!;
   if (ops.mapPages === undefined) return VM_FAULT_OK;
@@ -161,7 +155,7 @@ function doFaultAround(mm: Mm, fault: VmFault & { vma: Vma }): number {
 }
 
 /** Compare mm/memory.c:do_cow_fault(). The anon_vma comes first, also if the fault then fails. */
-function doCowFault(mm: Mm, fault: VmFault & { vma: Vma }): number {
+function doCowFault(mm: Mm, fault: MmFault): number {
   prepareAnonVma(fault.vma);
   const result = fault.vma.ops!.fault(fault);
   if ((result & UNFINISHED) !== 0) return result;
@@ -173,7 +167,7 @@ function doCowFault(mm: Mm, fault: VmFault & { vma: Vma }): number {
 }
 
 /** Compare mm/memory.c:do_shared_fault(). */
-function doSharedFault(mm: Mm, fault: VmFault & { vma: Vma }): number {
+function doSharedFault(mm: Mm, fault: MmFault): number {
   const ops = fault.vma.ops!;
   let result = ops.fault(fault);
   if ((result & UNFINISHED) !== 0) return result;

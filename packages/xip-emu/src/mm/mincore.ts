@@ -15,7 +15,7 @@ export function mincore(mm: Mm, address: Address, length: number): Uint8Array {
   const pages = pagesOf(length);
   if (start + pages > mm.taskSize) throw new SyscallError('ENOMEM', 'not all of it can be mapped');
   const result = new Uint8Array(pages);
-  for (let vma = mm.vmaAt(start), at = start; at < start + pages; vma = vma.next) {
+  for (let vma = mm.vmas.vmaAt(start), at = start; at < start + pages; vma = vma.next) {
     if (vma === undefined || vma.start > at) throw new SyscallError('ENOMEM', 'a hole');
     for (const end = Math.min(vma.end, start + pages); at < end; at += 1) {
       result[at - start] = isInCore(mm, vma, at) ? 1 : 0;

@@ -32,6 +32,7 @@ import {
 import type { Mm } from './mm-struct.js';
 import { splitEdges, unmapRange } from './munmap.js';
 import { populate } from './populate.js';
+import { shmemZeroSetup } from './shmem-zero.js';
 import { checkFixed, getUnmappedArea } from './unmapped-area.js';
 import { mergeNewRange, type MergeRequest } from './vma-merge.js';
 import type { Vma } from './vma.js';
@@ -89,7 +90,7 @@ function chooseAddress(mm: Mm, { address, flags }: MmapRequest, pages: number): 
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
   const start = pageOf(address);
   if ((flags & MAP_FIXED_NOREPLACE) !== 0) {
-    const above = mm.findVma(start);
+    const above = mm.vmas.findVma(start);
     if (above !== undefined && above.start < start + pages) throw new SyscallError('EEXIST');
   }
   return start;
@@ -149,34 +150,34 @@ export function mmapRegion(mm: Mm, request: MergeRequest): Vma {
     flags |= VM_ACCOUNT;
   }
   unmapRange(mm, start, end);
-  const next = mm.findVma(start);
+  const next = mm.vmas.findVma(start);
   const prev = next === undefined ? mm.vmas.findBefore(start) : next.prev;
   const merged = mergeNewRange(mm, { ...request, flags }, prev, next);
   if (merged !== undefined) return merged;
 
-  const vma = mm.newVma(start, end, flags, pgoff, file?.get());
+  const vma = mm.vmaCache.alloc(start, end, flags, pgoff, file?.get());
   if (file !== undefined) {
     vma.ops = dummyVmOps;
     try {
       file.fops.mmap!(file, vma);
     } catch (error) {
       zapRange(mm, start, end);
-      mm.freeVma(vma);
+      mm.vmaCache.free(vma);
       throw error;
     }
     // The file system may have changed the flags: what did not merge before may do so now.
     if (flags !== vma.flags && prev !== undefined) {
       const again = mergeNewRange(mm, { ...request, flags: vma.flags }, prev, next);
       if (again !== undefined) {
-        mm.freeVma(vma);
+        mm.vmaCache.free(vma);
         return again;
       }
     }
   } else if ((flags & VM_SHARED) !== 0) {
     // What was there before is gone by now.
-    mm.shmemZeroSetup(vma);
+    shmemZeroSetup(mm, vma);
   }
-  mm.link(vma);
+  mm.vmas.link(vma);
   return vma;
 }
 

@@ -42,10 +42,10 @@ export function mprotect(mm: Mm, address: Address, length: number, prot: number)
   if (end === start) throw new SyscallError('ENOMEM', 'a length that wraps round');
   if ((prot & ~(PROT_ANY | grows)) !== 0) throw new SyscallError('EINVAL', 'unknown PROT_ flags');
   const impliesExec = mm.readImpliesExec && (prot & PROT_READ) !== 0;
-  let vma = mm.vmaAt(start);
+  let vma = mm.vmas.vmaAt(start);
   if (grows !== 0) {
     // All of the stack that is below, and nothing grows up on these architectures.
-    const growing = vma ?? mm.findVma(start);
+    const growing = vma ?? mm.vmas.findVma(start);
     if (growing === undefined || growing.start >= end) throw new SyscallError('ENOMEM', 'a hole');
     if (grows === PROT_GROWSUP || (growing.flags & VM_GROWSDOWN) === 0) {
       throw new SyscallError('EINVAL', 'an area that does not grow');
@@ -89,7 +89,7 @@ function mprotectFixup(
     flags &= ~VM_ACCOUNT;
   }
   const target = modifyFlags(mm, prev, vma, start, end, flags);
-  mm.setFlags(target, flags);
+  mm.vmas.setFlags(target, flags);
   changeProtection(mm, target, start, end);
   return target;
 }

@@ -7,7 +7,7 @@ import { cloneAnonVmas, unlinkAnonVmas } from './anon-vma.js';
 import type { Mm } from './mm-struct.js';
 import { munmapPages, unmapRange } from './munmap.js';
 import { checkFixed, getUnmappedArea } from './unmapped-area.js';
-import { mergeNewRange } from './vma-merge.js';
+import { checkMapCount, mergeNewRange } from './vma-merge.js';
 import type { Vma } from './vma.js';
 
 /** Page numbers are unsigned longs: where their sums wrap round. */
@@ -45,7 +45,8 @@ export function mremap(
   const oldPages = alignedPages(oldLength);
   const newPages = alignedPages(newLength);
   if (newPages === 0) throw new SyscallError('EINVAL', 'no new length');
-  if (mm.vmaAt(start) === undefined) throw new SyscallError('EFAULT', 'nothing is mapped there');
+  if (mm.vmas.vmaAt(start) === undefined)
+    throw new SyscallError('EFAULT', 'nothing is mapped there');
   if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) !== 0) {
     if (!isPageAligned(newAddress)) throw new SyscallError('EINVAL', 'new address is not aligned');
     return moveTo(mm, { start, oldPages, to: pageOf(newAddress), newPages, flags }) * PAGE_SIZE;
@@ -91,7 +92,7 @@ function moveTo(mm: Mm, { start, oldPages, to, newPages, flags }: Move): Vpn {
   if ((start + oldPages) % VPN_LIMIT > to && to + newPages > start) {
     throw new SyscallError('EINVAL', 'the old and the new place overlap');
   }
-  mm.checkMapCount(5);
+  checkMapCount(mm, 5);
   const isFixed = (flags & MREMAP_FIXED) !== 0;
   if (isFixed) munmapPages(mm, to, newPages);
   if (oldPages > newPages) munmapPages(mm, start + newPages, oldPages - newPages);
@@ -111,7 +112,7 @@ function vmaToResize(
   newPages: number,
   mremapFlags: number,
 ): Vma {
-  const vma = mm.vmaAt(start);
+  const vma = mm.vmas.vmaAt(start);
   if (vma === undefined) throw new SyscallError('EFAULT', 'nothing is mapped there');
   if (oldPages === 0 && (vma.flags & (VM_SHARED | VM_MAYSHARE)) === 0) {
     throw new SyscallError('EINVAL', 'an old length of 0');
@@ -126,7 +127,7 @@ function vmaToResize(
 }
 
 function isExpandable(mm: Mm, { end }: Vma, pages: number): boolean {
-  const next = mm.findVma(end);
+  const next = mm.vmas.findVma(end);
   return end + pages <= mm.taskSize && (next === undefined || next.start >= end + pages);
 }
 
@@ -149,7 +150,7 @@ function checkAccount(mm: Mm, { flags }: Vma, pages: number): void {
 
 /** Moves a range of an area, with its entries, to a free place. Compare mm/mremap.c:move_vma(). */
 function moveVma(mm: Mm, vma: Vma, { start, oldPages, to, newPages, flags }: Move): void {
-  mm.checkMapCount(3);
+  checkMapCount(mm, 3);
   const keepsSource = (flags & MREMAP_DONTUNMAP) !== 0;
   const end = start + oldPages;
   if (vma.start !== start) vma.ops?.maySplit?.(vma, start);
@@ -176,7 +177,7 @@ function moveVma(mm: Mm, vma: Vma, { start, oldPages, to, newPages, flags }: Mov
 function forgetAnonVmas(mm: Mm, vma: Vma): void {
   unlinkAnonVmas(vma);
   if (vma.ops === undefined && vma.file === undefined) {
-    mm.resize(vma, vma.start, vma.end, vma.start);
+    mm.vmas.setRange(vma, vma.start, vma.end, vma.start);
   }
 }
 
@@ -194,17 +195,17 @@ function copyVma(mm: Mm, vma: Vma, { start, to, pages, keepsSource }: CopyReques
   // Anonymous memory that nobody has touched takes the offset of its new place.
   const untouched = vma.ops === undefined && anonVma === undefined;
   const pgoff = untouched ? to : vma.pgoff + (start - vma.start);
-  const following = mm.findVma(to);
+  const following = mm.vmas.findVma(to);
   const before = following === undefined ? mm.vmas.findBefore(to) : following.prev;
   const next = keepsSource && following === vma ? undefined : following;
   const prev = keepsSource && before === vma ? undefined : before;
   const request = { start: to, end: to + pages, pgoff, flags, file, anonVma };
   if (mergeNewRange(mm, request, prev, next) !== undefined) return;
-  const copy = mm.dupVma(vma);
+  const copy = mm.vmaCache.dup(vma);
   copy.start = to;
   copy.end = to + pages;
   copy.pgoff = pgoff;
   copy.anonVma = anonVma;
   cloneAnonVmas(copy, vma);
-  mm.link(copy);
+  mm.vmas.link(copy);
 }

@@ -20,7 +20,7 @@ export function msync(mm: Mm, address: Address, length: number, msFlags = MS_SYN
   const end = pageOf(address) + alignedPages(length);
   let hole = false;
   for (let at = pageOf(address); at < end;) {
-    const vma = mm.findVma(at);
+    const vma = mm.vmas.findVma(at);
     if (vma === undefined) throw new SyscallError('ENOMEM', 'a hole');
     if (vma.start > at) hole = true;
     at = Math.max(at, vma.start);

@@ -3,7 +3,7 @@ import { SyscallError } from '../errno.js';
 import { isPageAligned, pageOf, type Address, type Vpn } from '../units.js';
 import { VM_ACCOUNT } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
-import { splitVma } from './vma-merge.js';
+import { checkMapCount, splitVma } from './vma-merge.js';
 import type { Vma } from './vma.js';
 import { freePageTables, zapRange } from './zap.js';
 
@@ -28,14 +28,14 @@ export function munmapPages(mm: Mm, start: Vpn, pages: number): void {
  * mm/vma.c:vms_gather_munmap_vmas().
  */
 export function splitEdges(mm: Mm, start: Vpn, end: Vpn): number {
-  const first = mm.vmaAt(start);
+  const first = mm.vmas.vmaAt(start);
   if (first !== undefined && first.start < start) {
     // A hole in one area needs one more.
-    if (first.end > end) mm.checkMapCount();
+    if (first.end > end) checkMapCount(mm);
     splitVma(mm, first, start);
   }
   let accounted = 0;
-  for (let vma = mm.findVma(start); vma !== undefined && vma.start < end; vma = vma.next) {
+  for (let vma = mm.vmas.findVma(start); vma !== undefined && vma.start < end; vma = vma.next) {
     if (vma.end > end) splitVma(mm, vma, end);
     if ((vma.flags & VM_ACCOUNT) !== 0) accounted += vma.end - vma.start;
   }
@@ -44,15 +44,15 @@ export function splitEdges(mm: Mm, start: Vpn, end: Vpn): number {
 
 /** Removes whatever is in a range. Compare mm/vma.c:do_vmi_align_munmap(). */
 export function unmapRange(mm: Mm, start: Vpn, end: Vpn): void {
-  let vma: Vma | undefined = mm.findVma(start);
+  let vma: Vma | undefined = mm.vmas.findVma(start);
   if (vma === undefined || vma.start >= end) return;
   splitEdges(mm, start, end);
-  vma = mm.findVma(start);
+  vma = mm.vmas.findVma(start);
   while (vma !== undefined && vma.start < end) {
     const next: Vma | undefined = vma.next;
     zapRange(mm, vma.start, vma.end);
-    mm.unlink(vma);
-    mm.freeVma(vma);
+    mm.vmas.unlink(vma);
+    mm.vmaCache.free(vma);
     vma = next;
   }
   freePageTables(mm, start, end);

@@ -61,9 +61,9 @@ function mayFaultIn({ flags }: Vma, write: boolean, force: boolean): boolean {
 /** MAP_POPULATE: as far as it goes, without an error. Compare mm/gup.c:__mm_populate(). */
 export function populate(mm: Mm, start: Vpn, end: Vpn): void {
   for (
-    let vma = mm.findVma(start);
+    let vma = mm.vmas.findVma(start);
     vma !== undefined && vma.start < end;
-    vma = mm.findVma(vma.end)
+    vma = mm.vmas.findVma(vma.end)
   ) {
     const { flags } = vma;
     if ((flags & (VM_IO | VM_PFNMAP)) !== 0) continue;

@@ -16,7 +16,7 @@ import type { PolicyName } from '../policy.js';
 import type { Process } from '../process.js';
 import { PAGE_SIZE } from '../units.js';
 import { VM_PFNMAP } from '../vfs/vm-area.js';
-import { Mm } from './mm-struct.js';
+import { MmuMemory } from './mmu-memory.js';
 import { validateMm } from './validate.js';
 
 const ROM = 0x22000000;
@@ -70,8 +70,8 @@ const step: fc.Arbitrary<Step> = fc.record({
   child: fc.boolean(),
 });
 
-function memoryOf({ mm }: Process): Mm {
-  invariant(mm instanceof Mm, 'a machine with an MMU');
+function memoryOf({ mm }: Process): MmuMemory {
+  invariant(mm instanceof MmuMemory, 'a machine with an MMU');
   return mm;
 }
 
@@ -169,7 +169,7 @@ class World {
     let expected: string | undefined;
     for (const index of range) {
       const page = this.pages[index];
-      const vma = mm.vmaAt(BASE / PAGE_SIZE + index);
+      const vma = mm.mm.vmas.vmaAt(BASE / PAGE_SIZE + index);
       expect(vma === undefined).toBe(page === undefined);
       if (vma !== undefined && (vma.flags & VM_PFNMAP) !== 0) {
         expected = 'EINVAL';
@@ -241,7 +241,7 @@ describe.each<PolicyName>(['linux-6.12', 'linux-6.12-v3-vmasplit'])('%s', (polic
           if (index === forkAt) worlds.push(parent.fork());
           const world = next.child ? worlds.at(-1)! : parent;
           world.perform(next);
-          for (const { process } of worlds) validateMm(memoryOf(process));
+          for (const { process } of worlds) validateMm(memoryOf(process).mm);
         }
         for (const { process } of worlds) process.mm.exit();
         rom.evict();

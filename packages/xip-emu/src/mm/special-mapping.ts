@@ -28,9 +28,9 @@ export function setupAdditionalPages(mm: Mm): void {
   let start = getUnmappedArea(mm, 0, pages);
   for (const mapping of specialMappings) {
     const end = start + mapping.pages;
-    const vma = mm.newVma(start, end, READ | flagsOf(mapping), 0, undefined);
+    const vma = mm.vmaCache.alloc(start, end, READ | flagsOf(mapping), 0, undefined);
     vma.ops = specialMapping(mapping.name);
-    mm.link(vma);
+    mm.vmas.link(vma);
     start = end;
   }
 }

@@ -33,7 +33,7 @@ export function createStack(mm: Mm, argumentPages: number, executable: boolean):
   const start =
     stackTop - Math.min(argumentPages + STACK_EXPAND / PAGE_SIZE, STACK_LIMIT / PAGE_SIZE);
   const flags = executable ? STACK | VM_EXEC : STACK;
-  mm.link(mm.newVma(start, stackTop, flags, start, undefined));
+  mm.vmas.link(mm.vmaCache.alloc(start, stackTop, flags, start, undefined));
 }
 
 /**
@@ -46,7 +46,7 @@ export function expandDownwards(mm: Mm, vma: Vma, vpn: Vpn): boolean {
     prev !== undefined && (prev.flags & VM_GROWSDOWN) === 0 && (prev.flags & VM_ACCESS_FLAGS) !== 0;
   if (vpn < mm.host.mmapMinVpn || end - vpn > STACK_LIMIT / PAGE_SIZE) return false;
   if (needsGap && vpn - prev.end < STACK_GUARD_GAP) return false;
-  mm.resize(vma, vpn, end, pgoff - (start - vpn));
+  mm.vmas.setRange(vma, vpn, end, pgoff - (start - vpn));
   return true;
 }
 

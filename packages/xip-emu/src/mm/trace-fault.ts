@@ -49,7 +49,7 @@ function reasonOf(mm: Mm, vpn: Vpn, before: number, frame: Frame): FaultReason {
   if (before !== 0) return pteFrame(before) === frame ? 'write-enable' : 'cow';
   if (frame === ZERO_FRAME) return 'zero-page';
   if (!mm.phys.isAnon(frame)) return 'demand';
-  return mm.vmaAt(vpn)?.ops === undefined ? 'anonymous' : 'cow';
+  return mm.vmas.vmaAt(vpn)?.ops === undefined ? 'anonymous' : 'cow';
 }
 
 /** Where a frame is, for the event log. */

@@ -14,7 +14,7 @@ export function getUnmappedArea(mm: Mm, hint: Vpn, pages: number): Vpn {
   const { mmapMinVpn } = mm.host;
   if (pages > mm.taskSize - mmapMinVpn) throw new SyscallError('ENOMEM');
   if (hint !== 0 && hint >= mmapMinVpn && hint <= mm.taskSize - pages) {
-    const above = mm.findVma(hint);
+    const above = mm.vmas.findVma(hint);
     if (above === undefined || startGap(above) >= hint + pages) return hint;
   }
   const found =

@@ -16,7 +16,7 @@ export function validateMm(mm: Mm): void {
   validateAreas(mm);
   const entries = new Map<number, number>();
   for (const [vpn, pte] of mm.pageTable.present()) {
-    const vma = mm.vmaAt(vpn);
+    const vma = mm.vmas.vmaAt(vpn);
     invariant(vma !== undefined, `an entry at page ${vpn}, where no area is`);
     validateEntry(mm, vma, vpn, pte);
     if ((pte & PTE_SPECIAL) === 0) {
@@ -35,7 +35,10 @@ function validateAreas(mm: Mm): void {
     invariant(vma.start < vma.end, 'an area without pages');
     invariant(prev === undefined || prev.end <= vma.start, 'areas that overlap');
     invariant(vma.prev === prev && prev?.next === (prev && vma), 'neighbours that are none');
-    invariant(mm.vmaAt(vma.start) === vma && mm.vmaAt(vma.end - 1) === vma, 'an area is not found');
+    invariant(
+      mm.vmas.vmaAt(vma.start) === vma && mm.vmas.vmaAt(vma.end - 1) === vma,
+      'an area is not found',
+    );
     invariant(mm.vmas.tagAt(vma.start) === vmaTag(vma), 'an area of which the set knows old flags');
     invariant(
       vma.anonVma === undefined || vma.anonChain.includes(vma.anonVma),

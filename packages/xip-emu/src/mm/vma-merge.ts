@@ -1,3 +1,4 @@
+import { SyscallError } from '../errno.js';
 import type { Pgoff, Vpn } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import { VM_SPECIAL } from '../vfs/vm-area.js';
@@ -36,14 +37,14 @@ export function mergeNewRange(
     if (right !== undefined) {
       dupAnonVma(left, right);
       removeMerged(mm, right);
-      mm.resize(left, left.start, right.end, left.pgoff);
+      mm.vmas.setRange(left, left.start, right.end, left.pgoff);
     } else {
-      mm.resize(left, left.start, request.end, left.pgoff);
+      mm.vmas.setRange(left, left.start, request.end, left.pgoff);
     }
     return left;
   }
   if (right === undefined) return undefined;
-  mm.resize(right, request.start, right.end, right.pgoff - (request.end - request.start));
+  mm.vmas.setRange(right, request.start, right.end, right.pgoff - (request.end - request.start));
   return right;
 }
 
@@ -74,23 +75,23 @@ export function mergeExistingRange(
     dupAnonVma(left, right.anonVma === undefined ? vma : right);
     removeMerged(mm, vma);
     removeMerged(mm, right);
-    mm.resize(left, left.start, right.end, left.pgoff);
+    mm.vmas.setRange(left, left.start, right.end, left.pgoff);
     return left;
   }
   if (left !== undefined) {
     //  |-------*************  extend, and shrink or delete
     dupAnonVma(left, vma);
     if (rightSide) removeMerged(mm, vma);
-    else mm.resize(vma, end, vma.end, vma.pgoff + (end - vma.start));
-    mm.resize(left, left.start, end, left.pgoff);
+    else mm.vmas.setRange(vma, end, vma.end, vma.pgoff + (end - vma.start));
+    mm.vmas.setRange(left, left.start, end, left.pgoff);
     return left;
   }
   if (right === undefined) return undefined;
   //  *************-------|  shrink or delete, and extend
   dupAnonVma(right, vma);
   if (leftSide) removeMerged(mm, vma);
-  else mm.resize(vma, vma.start, start, vma.pgoff);
-  mm.resize(right, start, right.end, right.pgoff - (right.start - start));
+  else mm.vmas.setRange(vma, vma.start, start, vma.pgoff);
+  mm.vmas.setRange(right, start, right.end, right.pgoff - (right.start - start));
   return right;
 }
 
@@ -120,14 +121,21 @@ export function modifyFlags(
   if (merged !== undefined) return merged;
   let target = vma;
   if (vma.start < start) {
-    mm.checkMapCount();
+    checkMapCount(mm);
     target = splitVma(mm, vma, start);
   }
   if (target.end > end) {
-    mm.checkMapCount();
+    checkMapCount(mm);
     splitVma(mm, target, end);
   }
   return target;
+}
+
+/** @throws SyscallError ENOMEM if there are too many areas to add more. */
+export function checkMapCount(mm: Mm, extra = 0): void {
+  if (mm.vmas.size + extra >= mm.host.maxMapCount) {
+    throw new SyscallError('ENOMEM', 'vm.max_map_count areas');
+  }
 }
 
 /**
@@ -138,20 +146,20 @@ export function modifyFlags(
  */
 export function splitVma(mm: Mm, vma: Vma, at: Vpn): Vma {
   vma.ops?.maySplit?.(vma, at);
-  const upper = mm.dupVma(vma);
+  const upper = mm.vmaCache.dup(vma);
   upper.start = at;
   upper.pgoff += at - vma.start;
   upper.anonVma = vma.anonVma;
   cloneAnonVmas(upper, vma);
-  mm.resize(vma, vma.start, at, vma.pgoff);
-  mm.link(upper);
+  mm.vmas.setRange(vma, vma.start, at, vma.pgoff);
+  mm.vmas.link(upper);
   return upper;
 }
 
 /** An area that another one has swallowed. */
 function removeMerged(mm: Mm, vma: Vma): void {
-  mm.unlink(vma);
-  mm.freeVma(vma);
+  mm.vmas.unlink(vma);
+  mm.vmaCache.free(vma);
 }
 
 /** Compare mm/vma.c:can_vma_merge_after(). */

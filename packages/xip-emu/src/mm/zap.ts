@@ -34,7 +34,7 @@ export function zapRange(mm: Mm, from: Vpn, to: Vpn, evenCows = true): void {
 
 /** Frees the page tables that only covered a range where no area is any more. */
 export function freePageTables(mm: Mm, from: Vpn, to: Vpn): void {
-  const next = mm.findVma(from);
+  const next = mm.vmas.findVma(from);
   const prev = next === undefined ? mm.vmas.findBefore(from) : next.prev;
   mm.pageTable.free(from, to, prev?.end ?? 0, next?.start ?? Number.MAX_SAFE_INTEGER);
 }

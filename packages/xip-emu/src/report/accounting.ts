@@ -1,7 +1,8 @@
 import { locateBlock } from 'cramfs-reader';
 import { CramfsInode } from '../fs/cramfs/inode.js';
 import type { Machine } from '../machine.js';
-import { Mm } from '../mm/mm-struct.js';
+import type { Mm } from '../mm/mm-struct.js';
+import { MmuMemory } from '../mm/mmu-memory.js';
 import { PTE_SPECIAL, pteFrame } from '../mm/pte.js';
 import type { Vma } from '../mm/vma.js';
 import { NommuMm } from '../nommu/nommu-mm.js';
@@ -119,13 +120,13 @@ function countingOf(files: Map<Inode, Counting>, inode: Inode, path?: string): C
 
 function accountProcess({ pid, mm }: Process, files: Map<Inode, Counting>): ProcessAccount {
   const account = { pid, romPages: 0, pageCachePages: 0, anonymousPages: 0, pageTablePages: 0 };
-  if (mm instanceof Mm) {
-    for (const vma of mm.vmas) {
+  if (mm instanceof MmuMemory) {
+    for (const vma of mm.mm.vmas) {
       const file =
         vma.file === undefined ? undefined : countingOf(files, vma.file.inode, vma.file.path);
-      countArea(mm, vma, account, file);
+      countArea(mm.mm, vma, account, file);
     }
-    account.pageTablePages = mm.pageTable.leaves;
+    account.pageTablePages = mm.mm.pageTable.leaves;
   } else if (mm instanceof NommuMm) {
     for (const { vmStart, vmEnd, vmRegion } of mm.vmas()) {
       const pages = pagesOf(vmEnd - vmStart);

@@ -1,6 +1,7 @@
 import type { GateArea } from '../arch/architecture.js';
 import type { MemoryMap } from '../memory-map.js';
-import { Mm } from '../mm/mm-struct.js';
+import type { Mm } from '../mm/mm-struct.js';
+import { MmuMemory } from '../mm/mmu-memory.js';
 import { NommuMm } from '../nommu/nommu-mm.js';
 import { PAGE_SIZE, type Address } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
@@ -34,9 +35,10 @@ export interface AreaReport {
 }
 
 /** The areas that have a byte in `from`..`to` (exclusive), in the order of their addresses. */
-export function areasIn(mm: MemoryMap, from: Address, to: Address): AreaReport[] {
+export function areasIn(memory: MemoryMap, from: Address, to: Address): AreaReport[] {
   const areas: AreaReport[] = [];
-  if (mm instanceof Mm) {
+  if (memory instanceof MmuMemory) {
+    const { mm } = memory;
     for (const vma of mm.vmas) {
       const [start, end] = [vma.start * PAGE_SIZE, vma.end * PAGE_SIZE];
       if (start >= to || end <= from) continue;
@@ -53,8 +55,8 @@ export function areasIn(mm: MemoryMap, from: Address, to: Address): AreaReport[]
     }
     const gate = mm.host.build.gateArea;
     if (gate !== undefined && gate.start < to && gate.end > from) areas.push(gateReport(mm, gate));
-  } else if (mm instanceof NommuMm) {
-    for (const vma of mm.vmas()) {
+  } else if (memory instanceof NommuMm) {
+    for (const vma of memory.vmas()) {
       const { vmStart, vmEnd, vmFlags, vmPgoff, vmFile } = vma;
       if (vmStart >= to || vmEnd <= from) continue;
       areas.push({
@@ -63,7 +65,7 @@ export function areasIn(mm: MemoryMap, from: Address, to: Address): AreaReport[]
         permissions: nommuPermissionsText(vmFlags),
         offset: vmFile === undefined ? 0 : vmPgoff * PAGE_SIZE,
         ...nameOf(vmFile),
-        line: nommuMapsLine(mm, vma).slice(0, -1),
+        line: nommuMapsLine(memory, vma).slice(0, -1),
         vmFlags: undefined,
         counts: undefined,
       });

@@ -1,5 +1,6 @@
 import type { MemoryMap } from '../memory-map.js';
-import { Mm } from '../mm/mm-struct.js';
+import type { Mm } from '../mm/mm-struct.js';
+import { MmuMemory } from '../mm/mmu-memory.js';
 import type { Vma } from '../mm/vma.js';
 import { NommuMm } from '../nommu/nommu-mm.js';
 import type { NommuVma } from '../nommu/nommu-vma.js';
@@ -41,13 +42,14 @@ interface MapsLine {
  * disk `fe:NN`; file systems without a device are `00:NN` in the order of mounting, from 02 on (a
  * kernel has more mounts of its own, so its numbers are greater).
  */
-export function mapsText(mm: MemoryMap, options: MapsOptions = {}): string {
-  if (mm instanceof Mm) {
+export function mapsText(memory: MemoryMap, options: MapsOptions = {}): string {
+  if (memory instanceof MmuMemory) {
+    const { mm } = memory;
     const lines = [...mm.vmas].map((vma) => mapsLine(mm, vma, options));
     return lines.join('') + gateLine(mm, options);
   }
-  if (mm instanceof NommuMm) {
-    return [...mm.vmas()].map((vma) => nommuMapsLine(mm, vma, options)).join('');
+  if (memory instanceof NommuMm) {
+    return [...memory.vmas()].map((vma) => nommuMapsLine(memory, vma, options)).join('');
   }
   return '';
 }

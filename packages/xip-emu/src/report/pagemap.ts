@@ -21,7 +21,7 @@ export function pagemapEntries(mm: Mm, address: Address, length: number): BigUin
   const start = pageOf(address);
   const entries = new BigUint64Array(pagesOf(address + length) - start);
   for (const index of entries.keys()) {
-    const vma = mm.vmaAt(start + index);
+    const vma = mm.vmas.vmaAt(start + index);
     if (vma === undefined || (vma.flags & VM_PFNMAP) !== 0) continue;
     entries[index] = entryOf(mm, mm.pageTable.get(start + index));
   }

@@ -1,5 +1,6 @@
 import type { MemoryMap } from '../memory-map.js';
-import { Mm } from '../mm/mm-struct.js';
+import type { Mm } from '../mm/mm-struct.js';
+import { MmuMemory } from '../mm/mmu-memory.js';
 import { PTE_PRESENT, pteFrame } from '../mm/pte.js';
 import { placeOf } from '../mm/trace-fault.js';
 import { NommuMm } from '../nommu/nommu-mm.js';
@@ -23,8 +24,8 @@ const NOTHING: PageReport = { backing: 'none', physical: undefined };
 /** The pages of `length` bytes from `address` on; of the page table, and nothing is faulted in. */
 export function pagesIn(mm: MemoryMap, address: Address, length: number): PageReport[] {
   const count = pagesOf(length);
-  if (mm instanceof Mm) {
-    return Array.from({ length: count }, (_, page) => mmuPage(mm, pageOf(address) + page));
+  if (mm instanceof MmuMemory) {
+    return Array.from({ length: count }, (_, page) => mmuPage(mm.mm, pageOf(address) + page));
   }
   if (mm instanceof NommuMm) {
     return Array.from({ length: count }, (_, page) => nommuPage(mm, address + page * PAGE_SIZE));

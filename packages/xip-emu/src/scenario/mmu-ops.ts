@@ -2,7 +2,8 @@ import { nameToText, textToName } from 'cramfs-format';
 import { invariant } from '../errno.js';
 import { execElf, type ElfProgram } from '../exec/elf.js';
 import type { Machine } from '../machine.js';
-import { Mm } from '../mm/mm-struct.js';
+import type { Mm } from '../mm/mm-struct.js';
+import { MmuMemory } from '../mm/mmu-memory.js';
 import { PTE_PRESENT, PTE_PROT, PTE_SPECIAL, pteFrame } from '../mm/pte.js';
 import type { Vma } from '../mm/vma.js';
 import { ZERO_FRAME } from '../phys/physical-memory.js';
@@ -46,7 +47,7 @@ export class MmuScenarioOps implements ScenarioOps {
   }
 
   maps(process: Process): Fields {
-    const mm = memoryOf(process);
+    const { mm } = memoryOf(process);
     const vmas: Fields[] = [];
     for (const vma of mm.vmas) {
       if (inWindow(vma.start * PAGE_SIZE)) vmas.push(vmaFields(mm, vma));
@@ -59,14 +60,14 @@ export class MmuScenarioOps implements ScenarioOps {
   }
 
   pagesOf(process: Process, { address, length }: Mapping): readonly string[] {
-    const mm = memoryOf(process);
+    const { mm } = memoryOf(process);
     const start = pageOf(address);
     return Array.from({ length: pagesOf(length) }, (_, page) => this.pageText(mm, start + page));
   }
 
   /** One page as /proc/PID/pagemap tells, and the page table where that says nothing. */
   private pageText(mm: Mm, vpn: Vpn): string {
-    const vma = mm.vmaAt(vpn);
+    const vma = mm.vmas.vmaAt(vpn);
     const pte = mm.pageTable.get(vpn);
     if (vma === undefined || (pte & PTE_PRESENT) === 0) return '-';
     const frame = pteFrame(pte);
@@ -98,15 +99,16 @@ export class MmuScenarioOps implements ScenarioOps {
     path: string,
   ): { readonly records: readonly Fields[]; readonly end: Fields } {
     const process = this.machine.spawn(parent);
-    const mm = memoryOf(process);
+    const memory = memoryOf(process);
+    const { mm } = memory;
     const absolute = path.startsWith('/') ? path : `${nameToText(process.fs.getcwd())}/${path}`;
     try {
       const name = textToName(absolute);
       // The recorder did not go to where its relative paths start.
       process.chdir('/');
-      const program = execElf(process, mm, name, { argv: [name, PROGRAM_ARGUMENT], envp: [] });
+      const program = execElf(process, memory, name, { argv: [name, PROGRAM_ARGUMENT], envp: [] });
       const { argv } = program;
-      mm.fetch(program.entry);
+      memory.fetch(program.entry);
       const areas = [...mm.vmas].filter(
         ({ start, end }) => start < program.end && end > program.start,
       );
@@ -131,8 +133,8 @@ function inWindow(address: number): boolean {
   return address >= WINDOW_START && address < WINDOW_END;
 }
 
-function memoryOf({ mm }: Process): Mm {
-  invariant(mm instanceof Mm, 'a process without an MMU');
+function memoryOf({ mm }: Process): MmuMemory {
+  invariant(mm instanceof MmuMemory, 'a process without an MMU');
   return mm;
 }
 

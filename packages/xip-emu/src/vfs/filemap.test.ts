@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { mapFile, mmOf, romMachine } from '../../../../test/helpers/emulator.js';
+import { mapFile, romMachine } from '../../../../test/helpers/emulator.js';
 import { buildRawImage, file, noise, text } from '../../../../test/helpers/raw-image.js';
 import { PROT_READ, PROT_WRITE } from '../memory-map.js';
 import { pagesIn } from '../report/pages.js';
@@ -29,7 +29,7 @@ describe('fault-around', () => {
     mapFile(process, '/rom/f', pages, prot, { address, pgoff });
     if (access === 'load') process.load(address + touched * PAGE_SIZE);
     else process.store(address + touched * PAGE_SIZE, 1);
-    return pagesIn(mmOf(process), address, pages * PAGE_SIZE).flatMap(({ backing }, page) =>
+    return pagesIn(process.mm, address, pages * PAGE_SIZE).flatMap(({ backing }, page) =>
       backing === 'none' ? [] : [page],
     );
   }

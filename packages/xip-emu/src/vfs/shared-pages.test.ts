@@ -106,7 +106,7 @@ test('a frame that is mapped by two files counts in both areas by half', () => {
   framesAt(process, b!, 3);
   const mm = mmOf(process);
   for (const address of [a!, b!]) {
-    expect(smapsCounts(mm, mm.vmaAt(pageOf(address))!)).toMatchObject({
+    expect(smapsCounts(mm, mm.vmas.vmaAt(pageOf(address))!)).toMatchObject({
       rss: 3 * P,
       pss: 2 * P,
       sharedClean: 2 * P,
@@ -114,7 +114,10 @@ test('a frame that is mapped by two files counts in both areas by half', () => {
     });
   }
   process.munmap(a!, 3 * P);
-  expect(smapsCounts(mm, mm.vmaAt(pageOf(b!))!)).toMatchObject({ pss: 3 * P, privateClean: 3 * P });
+  expect(smapsCounts(mm, mm.vmas.vmaAt(pageOf(b!))!)).toMatchObject({
+    pss: 3 * P,
+    privateClean: 3 * P,
+  });
 });
 
 test('a private copy of a shared page is private', () => {
@@ -127,7 +130,7 @@ test('a private copy of a shared page is private', () => {
   expect(process.load(a)).toBe(content[0]! ^ 0xff);
   expect(process.load(b)).toBe(content[0]);
   expect(readAll(process, '/disk/a')).toEqual(content);
-  expect(pagesIn(mmOf(process), a, P)).toMatchObject([{ backing: 'anonymous' }]);
+  expect(pagesIn(process.mm, a, P)).toMatchObject([{ backing: 'anonymous' }]);
   sharedPagesOf(machine).validate();
 });
 

@@ -1,6 +1,6 @@
 import { PF_X, PT_GNU_STACK, type ElfFile } from 'cramfs-elf';
 import { PROT_EXEC, PROT_GROWSDOWN, PROT_READ, PROT_WRITE } from '../../memory-map.js';
-import { Mm } from '../../mm/mm-struct.js';
+import { MmuMemory } from '../../mm/mmu-memory.js';
 import type { Process } from '../../process.js';
 import { PAGE_SIZE, pageOf } from '../../units.js';
 
@@ -23,8 +23,8 @@ export function needsExecutableStack({ segments, machine }: ElfFile): boolean {
  * @throws SyscallError of mprotect(2).
  */
 export function makeStackExecutable(process: Process): void {
-  const { mm } = process;
-  if (!(mm instanceof Mm)) return;
+  if (!(process.mm instanceof MmuMemory)) return;
+  const { startStack } = process.mm.mm;
   const protection = PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN;
-  process.mprotect(pageOf(mm.startStack) * PAGE_SIZE, PAGE_SIZE, protection);
+  process.mprotect(pageOf(startStack) * PAGE_SIZE, PAGE_SIZE, protection);
 }

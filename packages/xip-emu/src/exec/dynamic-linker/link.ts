@@ -1,6 +1,5 @@
 import { parseDynamic, type ElfFile } from 'cramfs-elf';
 import { AccessFault, UnmodelledError, isSyscallError } from '../../errno.js';
-import { Mm } from '../../mm/mm-struct.js';
 import { NommuMm } from '../../nommu/nommu-mm.js';
 import type { Process } from '../../process.js';
 import type { OpenFile } from '../../vfs/file.js';
@@ -48,7 +47,7 @@ export function loadLibraries(
   libraryPath: readonly string[],
 ): LinkResult {
   const systemDirectories = loader.systemDirectories(process, interpreter);
-  const isOwnMemory = loader.hasOwnMemory && process.mm instanceof Mm;
+  const isOwnMemory = loader.hasOwnMemory && process.build.mmu;
   const data = isOwnMemory ? new RtldData(process, interpreter) : undefined;
   data?.start(systemDirectories.length, program);
   let cache: OpenedCache | undefined;

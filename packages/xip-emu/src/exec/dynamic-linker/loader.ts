@@ -1,7 +1,6 @@
 import { bytesToName } from 'cramfs-format';
 import { isSyscallError } from '../../errno.js';
 import { MAP_PRIVATE, PROT_READ } from '../../memory-map.js';
-import { Mm } from '../../mm/mm-struct.js';
 import type { Process } from '../../process.js';
 import type { LoadedObject } from '../loaded-object.js';
 import { parseLdSoCache, type LdSoCache } from './ld-so-cache.js';
@@ -152,7 +151,7 @@ function readWholeFile(
   process: Process,
   path: string,
 ): { readonly bytes: Uint8Array; readonly unmap: () => void } | undefined {
-  if (!(process.mm instanceof Mm)) {
+  if (!process.build.mmu) {
     const bytes = readFile(process, path);
     return bytes && { bytes, unmap: () => undefined };
   }

@@ -1,5 +1,4 @@
 import { PF_R, PF_W, PT_GNU_RELRO } from 'cramfs-elf';
-import { Mm } from '../../mm/mm-struct.js';
 import type { Process } from '../../process.js';
 import { PAGE_SIZE, pageAlign, pageOf } from '../../units.js';
 import type { LoadedObject } from '../loaded-object.js';
@@ -14,7 +13,7 @@ const READ_WRITE = PF_R | PF_W;
  */
 export function reclaimGaps(process: Process, { elf, segments }: LoadedObject): void {
   // Without an MMU all memory is there already.
-  if (elf === undefined || !(process.mm instanceof Mm)) return;
+  if (elf === undefined || !process.build.mmu) return;
   const relro = elf.segments.find(({ type }) => type === PT_GNU_RELRO);
   const readOnly = { start: floor(relro?.vaddr ?? 0), end: 0 };
   if (relro !== undefined) readOnly.end = floor(relro.vaddr + relro.memsz);

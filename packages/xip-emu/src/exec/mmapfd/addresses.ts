@@ -9,6 +9,7 @@ import {
   PROT_NONE,
 } from '../../memory-map.js';
 import type { Mm } from '../../mm/mm-struct.js';
+import type { MmuMemory } from '../../mm/mmu-memory.js';
 import { PAGE_SIZE, pageAlign, pageOf, pagesOf, type Address } from '../../units.js';
 import type { OpenFile } from '../../vfs/file.js';
 import type { MappingPlan, PlannedMapping } from './plan.js';
@@ -28,7 +29,7 @@ export interface AddressRange {
 
 /** Room for all of them, at an address that fits the alignment of what is not padding. */
 export function chooseAddresses(
-  mm: Mm,
+  memory: MmuMemory,
   mappings: readonly PlannedMapping[],
   { alignment, low32 }: MappingPlan,
 ): AddressRange {
@@ -37,11 +38,15 @@ export function chooseAddresses(
   const length = pageAlign(last.vaddr + last.memsz) - start;
   const room = length + alignment;
   const at = low32
-    ? reserve(mm, { length: room, flags: MAP_FIXED_NOREPLACE, address: lowRoom(mm, room) })
-    : reserve(mm, { length: room, flags: 0, address: 0 });
+    ? reserve(memory, {
+        length: room,
+        flags: MAP_FIXED_NOREPLACE,
+        address: lowRoom(memory.mm, room),
+      })
+    : reserve(memory, { length: room, flags: 0, address: 0 });
   const bias = Math.ceil((at - start) / alignment) * alignment;
   const unmap = (from: Address, to: Address): void => {
-    if (to > from) mm.munmap(from, to - from);
+    if (to > from) memory.munmap(from, to - from);
   };
   return {
     bias,
@@ -54,7 +59,7 @@ export function chooseAddresses(
       unmap(end, at + room);
     },
     giveBack: () => {
-      mm.munmap(at, room);
+      memory.munmap(at, room);
     },
   };
 }
@@ -73,10 +78,11 @@ function lowRoom(mm: Mm, length: number): Address {
  * @throws SyscallError EADDRINUSE, ENOMEM.
  */
 export function takeAddresses(
-  mm: Mm,
+  memory: MmuMemory,
   mappings: readonly PlannedMapping[],
   { takesReservations }: MappingPlan,
 ): AddressRange {
+  const { mm } = memory;
   const ranges = mappings.map(({ vaddr, memsz }) => {
     const start = pageOf(vaddr) * PAGE_SIZE;
     const length = pageAlign(vaddr + memsz) - start;
@@ -97,9 +103,9 @@ export function takeAddresses(
     finish: release,
     giveBack() {
       for (const { start, length, reserved } of ranges) {
-        mm.munmap(start, length);
+        memory.munmap(start, length);
         if (reserved === undefined) continue;
-        reserve(mm, { address: start, length, flags: MAP_FIXED, ...reserved });
+        reserve(memory, { address: start, length, flags: MAP_FIXED, ...reserved });
       }
       release();
     },
@@ -107,7 +113,7 @@ export function takeAddresses(
 }
 
 function isFree(mm: Mm, start: Address, length: number): boolean {
-  const above = mm.findVma(start / PAGE_SIZE);
+  const above = mm.vmas.findVma(start / PAGE_SIZE);
   return above === undefined || above.start * PAGE_SIZE >= start + length;
 }
 
@@ -117,7 +123,7 @@ function reservation(
   start: Address,
   length: number,
 ): { readonly file: OpenFile; readonly pgoff: number } | undefined {
-  const vma = mm.vmaAt(start / PAGE_SIZE);
+  const vma = mm.vmas.vmaAt(start / PAGE_SIZE);
   if (vma?.file === undefined || vma.ops !== nullVmOps) return undefined;
   if (vma.end * PAGE_SIZE < start + length) return undefined;
   return { file: vma.file, pgoff: vma.pgoff + (start / PAGE_SIZE - vma.start) };
@@ -134,9 +140,9 @@ interface Reservation {
 }
 
 /** Takes addresses, without memory behind them. */
-function reserve(mm: Mm, { flags, file, pgoff = 0, ...range }: Reservation): Address {
+function reserve(memory: MmuMemory, { flags, file, pgoff = 0, ...range }: Reservation): Address {
   const kind = file === undefined ? MAP_ANONYMOUS | MAP_NORESERVE : 0;
-  return mm.mmap({
+  return memory.mmap({
     ...range,
     prot: PROT_NONE,
     flags: MAP_PRIVATE | kind | flags,

@@ -9,7 +9,7 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from '../../memory-map.js';
-import { Mm } from '../../mm/mm-struct.js';
+import { MmuMemory } from '../../mm/mmu-memory.js';
 import type { Process } from '../../process.js';
 import { PAGE_SIZE, pageAlign, pageOf, type Address } from '../../units.js';
 import type { OpenFile } from '../../vfs/file.js';
@@ -86,11 +86,13 @@ export function mmapfd(
   const pad = plan.canBePadded ? padding : 0;
   const needed = (plan.elements ?? plan.mappings.length) + (pad > 0 ? 2 : 0);
   if (elements < needed) throw new TooFewElementsError(needed);
-  const { mm } = process;
-  if (!(mm instanceof Mm)) return mapWithoutMmu(process, file, plan, flags);
+  const memory = process.mm;
+  if (!(memory instanceof MmuMemory)) return mapWithoutMmu(process, file, plan, flags);
 
   const mappings = padded(plan, pad);
-  const area = plan.fixed ? takeAddresses(mm, mappings, plan) : chooseAddresses(mm, mappings, plan);
+  const area = plan.fixed
+    ? takeAddresses(memory, mappings, plan)
+    : chooseAddresses(memory, mappings, plan);
   try {
     const results = mappings.map((mapping) => mapOne(process, file, mapping, area.bias));
     area.finish();

@@ -379,7 +379,7 @@ describe('page-cache sharing', () => {
     expect(ground.frame(b)).toBe(frame);
     expect(events.map(({ type }) => type)).toEqual(['mmap', 'share-folio', 'fault']);
     expect(ground.account).toMatchObject({ pageCachePages: 3, sharingSavedBytes: P });
-    const counts = smapsCounts(mmOf(ground.process), mmOf(ground.process).vmaAt(pageOf(b))!);
+    const counts = smapsCounts(mmOf(ground.process), mmOf(ground.process).vmas.vmaAt(pageOf(b))!);
     expect(counts).toMatchObject({ rss: P, pss: P / 2, sharedClean: P });
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { mapFile, mmOf, romMachine } from '../../../../../test/helpers/emulator.js';
+import { mapFile, romMachine } from '../../../../../test/helpers/emulator.js';
 import { buildRawImage, file, noise } from '../../../../../test/helpers/raw-image.js';
 import { KernelCorruption } from '../../kernel-corruption.js';
 import { PROT_READ, PROT_WRITE } from '../../memory-map.js';
@@ -23,13 +23,13 @@ function tailed(pages: number, tail: 'zero' | 'junk') {
 }
 
 function backings(process: Process, pages: number): string {
-  const reports = pagesIn(mmOf(process), BASE, pages * PAGE_SIZE);
+  const reports = pagesIn(process.mm, BASE, pages * PAGE_SIZE);
   return reports.map(({ backing }) => backing).join(' ');
 }
 
 function flagsOf(process: Process, page: number): string | undefined {
   const at = BASE + page * PAGE_SIZE;
-  return areasIn(mmOf(process), at, at + 1)[0]?.vmFlags;
+  return areasIn(process.mm, at, at + 1)[0]?.vmFlags;
 }
 
 test('the fault behind the direct pages splits the area, once', () => {

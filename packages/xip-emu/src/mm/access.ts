@@ -1,0 +1,92 @@
+import { AccessFault } from '../errno.js';
+import type { AccessFaultLike } from '../memory-map.js';
+import { PAGE_SIZE, type Address, type Frame, type Vpn } from '../units.js';
+import { ACCESS_FETCH, ACCESS_LOAD, ACCESS_STORE, accessFault, handleFault } from './memory.js';
+import type { Mm } from './mm-struct.js';
+import { PTE_DIRTY, PTE_EXEC, PTE_READ, PTE_WRITE, PTE_YOUNG, pteFrame } from './pte.js';
+import { traceFault } from './trace-fault.js';
+
+/** What the processor does: it looks into the page table, and faults where that lets nothing through. */
+
+/** Loads a byte. @throws AccessFault */
+export function load(mm: Mm, address: Address): number {
+  const vpn = Math.floor(address / PAGE_SIZE);
+  return mm.phys.readByte(readable(mm, vpn, address), address - vpn * PAGE_SIZE);
+}
+
+/** Stores a byte. @throws AccessFault */
+export function store(mm: Mm, address: Address, value: number): void {
+  const vpn = Math.floor(address / PAGE_SIZE);
+  const { pageTable } = mm;
+  let pte = pageTable.get(vpn);
+  while ((pte & PTE_WRITE) === 0) {
+    faultIn(mm, vpn, address, ACCESS_STORE);
+    pte = pageTable.get(vpn);
+  }
+  if ((pte & (PTE_DIRTY | PTE_YOUNG)) !== (PTE_DIRTY | PTE_YOUNG)) {
+    pageTable.set(vpn, pte | PTE_DIRTY | PTE_YOUNG);
+  }
+  mm.phys.writeByte(pteFrame(pte), address - vpn * PAGE_SIZE, value);
+}
+
+/** The fetch of an instruction: with its fault, without what the instruction does. @throws AccessFault */
+export function fetch(mm: Mm, address: Address): void {
+  const vpn = Math.floor(address / PAGE_SIZE);
+  while ((mm.pageTable.get(vpn) & PTE_EXEC) === 0) faultIn(mm, vpn, address, ACCESS_FETCH);
+  checkPresence(mm, pteFrame(mm.pageTable.get(vpn)), address);
+}
+
+/** Loads bytes in order; a fault ends it. @returns how many, and the fault if there was one. */
+export function loadRange(
+  mm: Mm,
+  address: Address,
+  into: Uint8Array,
+): { loaded: number; fault?: AccessFaultLike } {
+  let done = 0;
+  while (done < into.length) {
+    const at = address + done;
+    const offset = at % PAGE_SIZE;
+    let frame: Frame;
+    try {
+      frame = readable(mm, Math.floor(at / PAGE_SIZE), at);
+    } catch (error) {
+      if (!(error instanceof AccessFault)) throw error;
+      return { loaded: done, fault: error };
+    }
+    const length = Math.min(PAGE_SIZE - offset, into.length - done);
+    into.set(mm.phys.borrow(frame).subarray(offset, offset + length), done);
+    done += length;
+  }
+  return { loaded: done };
+}
+
+/** The frame of a page, after the fault that a load needs. @throws AccessFault */
+function readable(mm: Mm, vpn: Vpn, address: Address): Frame {
+  const { pageTable } = mm;
+  let pte = pageTable.get(vpn);
+  while ((pte & PTE_READ) === 0) {
+    faultIn(mm, vpn, address, ACCESS_LOAD);
+    pte = pageTable.get(vpn);
+  }
+  if ((pte & PTE_YOUNG) === 0) pageTable.set(vpn, pte | PTE_YOUNG);
+  const frame = pteFrame(pte);
+  checkPresence(mm, frame, address);
+  return frame;
+}
+
+/** A bus error, which is a signal of its own: compare arch/riscv/kernel/traps.c. */
+function checkPresence({ phys }: Mm, frame: Frame, address: Address): void {
+  if (phys.isAbsent(frame)) throw accessFault('SIGSEGV', 'ACCERR', address);
+}
+
+function faultIn(mm: Mm, vpn: Vpn, address: Address, allowed: number): void {
+  if (vpn >= mm.taskSize) throw accessFault('SIGSEGV', 'MAPERR', address);
+  if (mm.host.trace.sink === undefined) {
+    handleFault(mm, vpn, address, allowed);
+    return;
+  }
+  const kind = allowed === ACCESS_STORE ? 'write' : allowed === ACCESS_FETCH ? 'exec' : 'read';
+  traceFault(mm, vpn, address, kind, () => {
+    handleFault(mm, vpn, address, allowed);
+  });
+}

@@ -1,0 +1,135 @@
+import type { AccessFaultLike, Advice, MemoryMap, MmapRequest } from '../memory-map.js';
+import { mapReason } from '../trace.js';
+import { pageOf, pagesOf, type Address } from '../units.js';
+import { VM_WRITE } from '../vfs/vm-area.js';
+import { fetch, load, loadRange, store } from './access.js';
+import { brk } from './brk.js';
+import { exitMmap } from './exit.js';
+import { dupMmap } from './fork.js';
+import { madvise } from './madvise.js';
+import { mincore } from './mincore.js';
+import { Mm, type MmHost } from './mm-struct.js';
+import { mmap } from './mmap.js';
+import { mprotect } from './mprotect.js';
+import { mremap } from './mremap.js';
+import { msync } from './msync.js';
+import { munmap } from './munmap.js';
+import { romPagesIn } from './trace-fault.js';
+import { MmSpace } from './vm-space.js';
+
+/** The memory of a process on a machine with an MMU: system calls and accesses, told to the event log. */
+export class MmuMemory implements MemoryMap {
+  readonly mm: Mm;
+
+  constructor(host: MmHost) {
+    this.mm = new Mm(host, (mm) => new MmSpace(mm));
+  }
+
+  get pid(): number {
+    return this.mm.pid;
+  }
+
+  set pid(pid: number) {
+    this.mm.pid = pid;
+  }
+
+  mmap(request: MmapRequest): Address {
+    const { mm } = this;
+    const address = mmap(mm, request);
+    if (mm.host.trace.sink !== undefined) traceMmap(mm, request, address);
+    return address;
+  }
+
+  munmap(address: Address, length: number): void {
+    munmap(this.mm, address, length);
+    const { host, pid } = this.mm;
+    host.trace.sink?.({ type: 'munmap', pid, address, length });
+  }
+
+  mprotect(address: Address, length: number, prot: number): void {
+    mprotect(this.mm, address, length, prot);
+    const { host, pid } = this.mm;
+    host.trace.sink?.({ type: 'mprotect', pid, address, length, prot });
+  }
+
+  mremap(
+    address: Address,
+    oldLength: number,
+    newLength: number,
+    flags?: number,
+    place?: Address,
+  ): Address {
+    const newAddress = mremap(this.mm, address, oldLength, newLength, flags, place);
+    const { host, pid } = this.mm;
+    host.trace.sink?.({ type: 'mremap', pid, address, oldLength, newAddress, newLength });
+    return newAddress;
+  }
+
+  madvise(address: Address, length: number, advice: Advice): void {
+    madvise(this.mm, address, length, advice);
+  }
+
+  msync(address: Address, length: number, msFlags?: number): void {
+    msync(this.mm, address, length, msFlags);
+  }
+
+  mincore(address: Address, length: number): Uint8Array {
+    return mincore(this.mm, address, length);
+  }
+
+  brk(end: Address): Address {
+    return brk(this.mm, end);
+  }
+
+  fork(): MmuMemory {
+    const child = new MmuMemory(this.mm.host);
+    dupMmap(child.mm, this.mm);
+    return child;
+  }
+
+  exit(): void {
+    exitMmap(this.mm);
+  }
+
+  load(address: Address): number {
+    return load(this.mm, address);
+  }
+
+  store(address: Address, value: number): void {
+    store(this.mm, address, value);
+  }
+
+  /** The fetch of an instruction: with its fault, without what the instruction does. */
+  fetch(address: Address): void {
+    fetch(this.mm, address);
+  }
+
+  loadRange(address: Address, into: Uint8Array): { loaded: number; fault?: AccessFaultLike } {
+    return loadRange(this.mm, address, into);
+  }
+}
+
+function traceMmap(mm: Mm, request: MmapRequest, address: Address): void {
+  const { length, prot, flags, file, pgoff } = request;
+  const { pid } = mm;
+  const start = pageOf(address);
+  const pages = pagesOf(length);
+  const romPages = romPagesIn(mm, start, start + pages);
+  const writable = (prot & VM_WRITE) !== 0;
+  // The area's file is the real one, where a stacked file system passes maps on.
+  const mapped = file && mm.vmas.vmaAt(start)?.file;
+  const reason = mapReason(mapped, { pgoff, pages, writable, mmu: true });
+  const path = file?.path;
+  mm.host.trace.sink?.({
+    type: 'mmap',
+    pid,
+    address,
+    length,
+    prot,
+    flags,
+    path,
+    pgoff,
+    romPages,
+    ...reason,
+  });
+}
