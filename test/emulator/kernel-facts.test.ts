@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { MAP_SHARED, PROT_EXEC, PROT_READ, PROT_WRITE } from '#xip-emu/memory-map.js';
 import { Machine } from '#xip-emu/machine.js';
 import type { Process } from '#xip-emu/process.js';
-import { accountMachine } from '#xip-emu/report/accounting.js';
+import { accountMachine, nrBlockdevPages } from '#xip-emu/report/accounting.js';
 import { pagemapEntries } from '#xip-emu/report/pagemap.js';
 import { mapsText } from '#xip-emu/report/maps.js';
 import { PAGE_SIZE } from '#xip-emu/units.js';
@@ -18,6 +18,7 @@ import {
   directory,
   file,
   noise,
+  special,
   symlink,
   text,
   type RawImageOptions,
@@ -455,6 +456,37 @@ describe('kernel facts', () => {
     // The superblock is in the first page, or nowhere. On ROM it does not matter.
     expect(() => onDisk(PAGE_SIZE - 4)).toThrow('EINVAL: wrong magic');
     expect(readAll(romMachine(bytes).spawn(), '/rom/packed')).toEqual(text(PAGE_SIZE));
+  });
+
+  test('K27: from a block device, what is read may be in RAM twice', () => {
+    const content = noise(6 * PAGE_SIZE - 10);
+    const { bytes } = buildRawImage({ f: file(content, { blocks: 'UUUUUU' }) });
+    const machine = new Machine();
+    machine.mountCramfs('/', openImage(bytes));
+    expect(readAll(machine.spawn(), '/f')).toEqual(content);
+    // All whole pages of the image, and those of the file.
+    expect(nrBlockdevPages(machine)).toBe(Math.floor(bytes.length / PAGE_SIZE));
+    expect(accountMachine(machine).pageCachePages).toBe(6);
+    expect(machine.phys.used).toBe(nrBlockdevPages(machine) + 6);
+    const rom = romMachine(bytes);
+    expect(readAll(rom.spawn(), '/rom/f')).toEqual(content);
+    expect(rom.phys.used).toBe(6);
+  });
+
+  test('K28: device nodes of an image open the flash of the board', () => {
+    const { bytes } = buildRawImage({
+      flash: special(0o060600, 31 << 8),
+      character: special(0o020600, 90 << 8),
+    });
+    const process = romMachine(bytes).spawn();
+    const flash = process.open('/rom/flash', { write: true });
+    const content = new Uint8Array(bytes.length);
+    expect(process.pread(flash, 0, content)).toBe(bytes.length);
+    expect(content).toEqual(bytes);
+    expect(() => process.pwrite(flash, 0, content)).toThrow('EPERM');
+    const options = { file: flash };
+    expect(() => process.mmap(PAGE_SIZE, PROT_WRITE, MAP_SHARED, options)).toThrow('EINVAL');
+    expect(() => process.open('/rom/character', { write: true })).toThrow('EACCES');
   });
 });
 

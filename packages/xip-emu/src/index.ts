@@ -120,6 +120,7 @@ export { whyNotMapped, type LoaderBuild } from './exec/not-mapped.js';
 export { startProgram, type StartOptions, type StartedProgram } from './exec/start-program.js';
 export {
   accountMachine,
+  nrBlockdevPages,
   type FileAccount,
   type MachineAccount,
   type ProcessAccount,

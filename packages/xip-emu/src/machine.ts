@@ -6,6 +6,7 @@ import { TmpfsSuperBlock } from './fs/tmpfs/super.js';
 import type { ArchitectureName } from './arch/architecture.js';
 import { ARCHITECTURES, kernelBuild, type KernelBuild } from './arch/kernel-build.js';
 import type { KernelConfig } from './arch/kernel-config.js';
+import { MachineDevices } from './devices.js';
 import type { MmHost } from './mm/mm-struct.js';
 import { MmuMemory } from './mm/mmu-memory.js';
 import { setupAdditionalPages } from './mm/special-mapping.js';
@@ -21,7 +22,8 @@ import { LINUX_POLICIES, type LinuxPolicy, type PolicyName } from './policy.js';
 import { Process } from './process.js';
 import { PAGE_SIZE, pagesOf, setPageSize, type Address, type Vpn } from './units.js';
 import { Trace } from './trace.js';
-import { MTD_BLOCK_MAJOR, VIRTBLK_MAJOR, VIRTBLK_MINORS } from './vfs/device.js';
+import type { BlockDevice } from './vfs/block-device.js';
+import { MTD_BLOCK_MAJOR } from './vfs/device.js';
 import { FsStruct } from './vfs/fs-struct.js';
 import type { SuperBlock } from './vfs/inode.js';
 import { Clock } from './vfs/kstat.js';
@@ -97,7 +99,8 @@ export class Machine implements MmHost {
   private readonly clock = new Clock();
   /** Minor number of the next mount without a device; the kernel's own tmpfs has the first. */
   private nextUnnamed = 1;
-  private disks = 0;
+  /** Its ROMs and disks, as device nodes lead to them. */
+  readonly devices: MachineDevices;
 
   constructor(options: MachineOptions = {}) {
     const { mmu = true, ramSize = DEFAULT_RAM, roms = [], policy = 'linux-6.12' } = options;
@@ -115,6 +118,10 @@ export class Machine implements MmHost {
       ramAddress: options.ramAddress ?? RAM_ADDRESS,
       roms,
     });
+    this.devices = new MachineDevices(this.phys, this.trace);
+    this.phys.reclaim = () => {
+      for (const { mapping } of this.devices.blockDevices()) mapping.dropUnmapped();
+    };
     this.shmMount = this.register(new TmpfsSuperBlock(this.phys));
     this.vmRegions = new VmRegions(
       new RegionRam(this.phys, this.build.config.NOMMU_INITIAL_TRIM_EXCESS),
@@ -134,7 +141,7 @@ export class Machine implements MmHost {
    * mount(2) by names: makes a file system of a type, `cramfs`, `tmpfs`, `ramfs`, `overlay` or
    * `devtmpfs`, and puts it at `target`.
    *
-   * @param source of a cramfs its MTD, `mtd0`; else only a name.
+   * @param source of a cramfs its device, `mtd0` or `/dev/vda`; else only a name.
    * @param options as after mount's -o: `ro`, and those of the file system, such as `size=16k` or
    * `lowerdir=/rom,upperdir=/up/u,workdir=/up/w`. Other switches of overlayfs than redirect_dir can
    * only be off.
@@ -162,17 +169,28 @@ export class Machine implements MmHost {
     options.delete('rw');
     const { phys, mmu, vmRegions } = this;
     const fs = new FsStruct(this.mounts);
-    const cramfs = (mtd: number): SuperBlock => {
-      const rom = phys.roms[mtd];
-      if (rom === undefined) throw new SyscallError('ENOENT', `no mtd${mtd}`);
-      return this.newCramfs(openImage(rom.bytes), rom.address);
-    };
+    const cramfs = (device: string): SuperBlock => this.cramfsOn(device);
     try {
       const host = { phys, mmu, vmRegions, fs, cramfs };
       return this.mount(target, getTree(type, source, options, host), { readOnly });
     } finally {
       fs.release();
     }
+  }
+
+  /** One that is mounted already is mounted again: compare fs/super.c:sget_dev(). */
+  private cramfsOn(device: string): SuperBlock {
+    const { devices, phys } = this;
+    const mtd = phys.roms[Number(/^mtd(\d+)$/.exec(device)?.[1] ?? NaN)];
+    const disk = devices.diskByName(device);
+    const bytes = (mtd ?? disk)?.bytes;
+    if (bytes === undefined) throw new SyscallError('ENOENT', `no such device: ${device}`);
+    for (const { sb } of this.mounts) {
+      if (!(sb instanceof CramfsSuperBlock)) continue;
+      const { blkdev, physAddr } = sb;
+      if (disk === undefined ? physAddr === mtd?.address : blkdev?.bdev === disk) return sb;
+    }
+    return this.newCramfs(openImage(bytes), mtd?.address ?? disk);
   }
 
   /**
@@ -197,6 +215,7 @@ export class Machine implements MmHost {
     if (sb.trace === this.trace) return sb;
     sb.trace = this.trace;
     sb.stacking = this.policy.stacking;
+    sb.devices = this.devices;
     if (this.policy.pageCacheSharing) sb.sharedPages = new SharedPages(this.phys);
     sb.clock = this.clock;
     sb.registered(() => {
@@ -208,8 +227,9 @@ export class Machine implements MmHost {
 
   /**
    * Mounts a cramfs image: from ROM at `physAddr`, the bus address of its first byte in one of the
-   * windows, or from a block device. Each window is an MTD (mtd0, mtd1, ...), each mount without
-   * `physAddr` a virtio disk (vda, vdb, ...).
+   * windows, or from a block device. Each window is an MTD (mtd0, mtd1, ...). A mount without
+   * `physAddr` is from a virtio disk (vda, vdb, ...) with the image's bytes that nothing is mounted
+   * from, or from a new one.
    *
    * @throws SyscallError EINVAL for an image that a little-endian kernel does not mount, or that is
    * not in a ROM as a whole.
@@ -218,15 +238,17 @@ export class Machine implements MmHost {
     return this.mount(path, this.newCramfs(image, physAddr));
   }
 
-  private newCramfs(image: CramfsImage, physAddr: Address | undefined): CramfsSuperBlock {
-    const dev =
-      physAddr === undefined
-        ? { major: VIRTBLK_MAJOR, minor: this.disks * VIRTBLK_MINORS }
-        : { major: MTD_BLOCK_MAJOR, minor: this.windowOf(physAddr) };
-    const options = { physAddr, phys: this.phys, policy: this.policy.cramfs, dev };
-    const sb = new CramfsSuperBlock(image, options);
-    if (physAddr === undefined) this.disks += 1;
-    return sb;
+  /** @param place a bus address, or a disk; default: a disk with these bytes. */
+  private newCramfs(image: CramfsImage, place?: Address | BlockDevice): CramfsSuperBlock {
+    const { phys, devices } = this;
+    const { cramfs: policy } = this.policy;
+    if (typeof place === 'number') {
+      const dev = { major: MTD_BLOCK_MAJOR, minor: this.windowOf(place) };
+      return new CramfsSuperBlock(image, { physAddr: place, phys, policy, dev });
+    }
+    const { bytes } = image;
+    const bdev = place ?? devices.unusedDisk(bytes) ?? devices.attachDisk(bytes);
+    return new CramfsSuperBlock(image, { phys, policy, bdev });
   }
 
   private windowOf(at: Address): number {

@@ -17,8 +17,10 @@ export interface FileSystemHost {
   readonly vmRegions: VmRegions;
   /** Where paths in options start. */
   readonly fs: FsStruct;
-  /** A cramfs from an MTD: `mtd0`. */
-  cramfs(mtd: number): SuperBlock;
+  /**
+   * The cramfs on a device, `mtd0` or `vda`. @throws SyscallError ENOENT if there is no such device.
+   */
+  cramfs(device: string): SuperBlock;
 }
 
 /** Options as mount(8) takes them after -o: `size=16k,mode=755`. */
@@ -49,7 +51,7 @@ export function getTree(
   switch (type) {
     case 'cramfs':
       checkOptions(data, []);
-      return host.cramfs(mtdNumber(source));
+      return host.cramfs(deviceName(source));
     case 'tmpfs':
       return host.mmu ? tmpfs(data, host) : ramfs(data, host);
     case 'ramfs':
@@ -70,11 +72,12 @@ function checkOptions(data: MountData, known: readonly string[]): void {
   }
 }
 
-/** `mtd0`, `mtd:0` or /dev/mtdblock0. Compare drivers/mtd/mtdsuper.c:get_tree_mtd(). */
-function mtdNumber(source: string): number {
-  const number = /^(?:mtd|\/dev\/mtdblock)(\d+)$/.exec(source)?.[1];
-  if (number === undefined) throw new SyscallError('ENOENT', `no such device: ${source}`);
-  return Number(number);
+/**
+ * The device that a source leads to: /dev/mtdblock0 is only a name of mtd0. Compare
+ * drivers/mtd/mtdsuper.c:get_tree_mtd().
+ */
+function deviceName(source: string): string {
+  return source.replace(/^\/dev\//, '').replace(/^mtdblock(?=\d+$)/, 'mtd');
 }
 
 function tmpfs(data: MountData, { phys }: FileSystemHost): TmpfsSuperBlock {

@@ -1,3 +1,4 @@
+import { S_IFBLK, S_IFCHR, S_IFMT, S_IFREG } from 'cramfs-format';
 import { SyscallError } from '../errno.js';
 import { PAGE_SIZE } from '../units.js';
 import type { NommuCapabilities, OpenFile } from '../vfs/file.js';
@@ -63,9 +64,22 @@ export function validateMmapRequest({
   return withAccess(prot, shared, offered);
 }
 
+/** What a file can whose driver does not say. */
+function defaultCapabilities(mode: number): NommuCapabilities | undefined {
+  switch (mode & S_IFMT) {
+    case S_IFREG:
+    case S_IFBLK:
+      return COPY_ONLY;
+    case S_IFCHR:
+      return { copy: false, direct: true, read: true, write: true, exec: false };
+    default:
+      return undefined;
+  }
+}
+
 function fileCapabilities(file: OpenFile): NommuCapabilities {
   const { fops, inode } = file;
-  const own = fops.mmapCapabilities?.(file) ?? (inode.isRegular ? COPY_ONLY : undefined);
+  const own = fops.mmapCapabilities?.(file) ?? defaultCapabilities(inode.mode);
   if (own === undefined) throw new SyscallError('EINVAL', 'not a file that can be copied');
   const direct = own.direct && fops.getUnmappedArea !== undefined;
   const copy = own.copy && fops.readIter !== undefined;

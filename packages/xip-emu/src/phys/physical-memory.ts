@@ -65,6 +65,8 @@ export class PhysicalMemory {
   readonly ramFrames: number;
   /** Frames in use, the zero page not counted. */
   used = 0;
+  /** Called when all frames are in use: gives back what can be read again. */
+  reclaim: (() => void) | undefined = undefined;
   private readonly ramPfn: Pfn;
   private readonly romBase: readonly Frame[];
   /** Frames from here on are of bus addresses where there is nothing: see {@link absentFrame}. */
@@ -132,6 +134,10 @@ export class PhysicalMemory {
       for (let page = 1; page < pages; page += 1) this.grow();
     }
     first ??= this.searchFreedRun(pages);
+    if (first === undefined && this.reclaim !== undefined) {
+      this.reclaim();
+      first = this.searchFreedRun(pages);
+    }
     if (first === undefined) return undefined;
     for (let page = 0; page < pages; page += 1) this.initialize(first + page, kind, 0);
     return first;
@@ -168,6 +174,9 @@ export class PhysicalMemory {
 
   private grow(): Frame {
     if (this.next > this.ramFrames) {
+      this.reclaim?.();
+      const freed = this.freeList.pop();
+      if (freed !== undefined) return freed;
       throw new UnmodelledError(
         `memory pressure: all ${this.ramFrames} frames of RAM are in use, and neither reclaim nor the OOM killer is there`,
       );

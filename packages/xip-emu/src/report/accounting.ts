@@ -11,6 +11,8 @@ import type { VmRegion } from '../nommu/vm-region.js';
 import { ZERO_FRAME } from '../phys/physical-memory.js';
 import type { Process } from '../process.js';
 import { PAGE_SIZE, pageOf, pagesOf, type Frame } from '../units.js';
+import { BDEV_TYPE } from '../vfs/block-device.js';
+import type { OpenFile } from '../vfs/file.js';
 import type { Inode } from '../vfs/inode.js';
 
 /** What one file costs and saves. */
@@ -45,10 +47,14 @@ export interface ProcessAccount {
 /** The machine's memory; each page counts once. */
 export interface MachineAccount {
   readonly romPages: number;
+  /** Pages of files: `Cached` of /proc/meminfo. */
   readonly pageCachePages: number;
   /** Anonymous memory; without MMU all RAM of mappings. */
   readonly anonymousPages: number;
-  /** RAM in use in bytes, page cache and process memory; page tables not counted. */
+  /**
+   * RAM in use in bytes, page cache and process memory. Page tables are not counted, nor pages of
+   * block devices: see {@link nrBlockdevPages}.
+   */
   readonly ramBytes: number;
   /**
    * "RAM saved by XIP": bytes of file pages that are mapped from ROM and not in the page cache as
@@ -86,8 +92,10 @@ export function accountMachine(machine: Machine): MachineAccount {
   const sum = (of: (file: FileAccount) => number): number =>
     files.reduce((total, file) => total + of(file), 0);
   const shared = sharedAway(machine);
-  const pageCachePages = sum((file) => file.pageCachePages) - shared;
-  const used = machine.phys.used;
+  const buffers = nrBlockdevPages(machine);
+  const mappedBuffers = sum((file) => (file.fs === BDEV_TYPE ? file.pageCachePages : 0));
+  const pageCachePages = sum((file) => file.pageCachePages) - mappedBuffers - shared;
+  const used = machine.phys.used - buffers;
   return {
     romPages: sum((file) => file.romPages),
     pageCachePages,
@@ -98,6 +106,16 @@ export function accountMachine(machine: Machine): MachineAccount {
     files,
     processes,
   };
+}
+
+/**
+ * Pages that block devices have in RAM, `Buffers` of /proc/meminfo: what mounts and files have read
+ * through them. Linux takes them back when memory is short. Compare block/bdev.c:nr_blockdev_pages().
+ */
+export function nrBlockdevPages({ devices }: Machine): number {
+  let pages = 0;
+  for (const { mapping } of devices.blockDevices()) pages += mapping.pages;
+  return pages;
 }
 
 /** Pages of files beyond the first that a page of the page cache is. */
@@ -123,7 +141,7 @@ function accountProcess({ pid, mm }: Process, files: Map<Inode, Counting>): Proc
   if (mm instanceof MmuMemory) {
     for (const vma of mm.mm.vmas) {
       const file =
-        vma.file === undefined ? undefined : countingOf(files, vma.file.inode, vma.file.path);
+        vma.file === undefined ? undefined : countingOf(files, pagesInode(vma.file), vma.file.path);
       countArea(mm.mm, vma, account, file);
     }
     account.pageTablePages = mm.mm.pageTable.leaves;
@@ -135,6 +153,11 @@ function accountProcess({ pid, mm }: Process, files: Map<Inode, Counting>): Proc
     }
   }
   return account;
+}
+
+/** Who has the pages of a file: of a device node the device. */
+function pagesInode({ mapping, inode }: OpenFile): Inode {
+  return mapping?.host ?? inode;
 }
 
 function countArea(

@@ -3,6 +3,7 @@ import { openImage, type CramfsImage } from 'cramfs-reader';
 import type { ArchitectureName } from '../arch/architecture.js';
 import type { KernelConfig } from '../arch/kernel-config.js';
 import { UnmodelledError, invariant } from '../errno.js';
+import { DevSuperBlock } from '../fs/devfs/super.js';
 import { RamfsSuperBlock } from '../fs/ramfs/super.js';
 import { TmpfsSuperBlock } from '../fs/tmpfs/super.js';
 import { Machine } from '../machine.js';
@@ -45,6 +46,7 @@ export function createWorld(
       const { image: place, root, mount } = MOUNTS[kind];
       const roms = [{ address: romAddress, size, bytes }];
       const machine = new Machine({ mmu, policy, arch, config, ramSize, roms, faultAround });
+      machine.devices.attachDisk(bytes);
       const rootfs = mountRoot(machine);
       const rom = machine.mountCramfs('/rom', image, place === 'disk' ? undefined : romAddress);
       const unmount = mount?.({ machine, rom, archive: () => archiveOf(options, file) });
@@ -52,6 +54,7 @@ export function createWorld(
         unmount?.();
         rootfs.evict();
         rom.evict();
+        for (const { mapping } of machine.devices.blockDevices()) mapping.evict();
         invariant(machine.phys.used === 0, `${machine.phys.used} frames leaked`);
         return { kernel: 'ok', umount: 'ok', taint: 0 };
       };
@@ -71,6 +74,7 @@ function mountRoot(machine: Machine): TmpfsSuperBlock | RamfsSuperBlock {
   machine.mount('/', rootfs);
   for (const name of ROOT_DIRECTORIES) rootfs.root.mkdir(name, S_IFDIR | 0o755);
   rootfs.root.create('init', S_IFREG | 0o755);
+  machine.mount('/dev', new DevSuperBlock({ mapsNull: false }));
   return rootfs;
 }
 

@@ -1,3 +1,5 @@
+import type { BlockDevice } from './block-device.js';
+
 /** dev_t. */
 export interface DeviceNumber {
   readonly major: number;
@@ -9,6 +11,8 @@ export const UNNAMED_DEVICE: DeviceNumber = { major: 0, minor: 0 };
 
 /** include/uapi/linux/major.h:MTD_BLOCK_MAJOR; the minor is the MTD's index. */
 export const MTD_BLOCK_MAJOR = 31;
+/** include/uapi/linux/major.h:MTD_CHAR_MAJOR: the index, times two; odd minors are read-only. */
+export const MTD_CHAR_MAJOR = 90;
 /** What virtio_blk gets first of the dynamic majors; each disk has 16 minors. */
 export const VIRTBLK_MAJOR = 254;
 export const VIRTBLK_MINORS = 16;
@@ -17,3 +21,38 @@ export const VIRTBLK_MINORS = 16;
 export function deviceText({ major, minor }: DeviceNumber): string {
   return [major, minor].map((number) => number.toString(16).padStart(2, '0')).join(':');
 }
+
+/** A ROM as MTD sees it: struct mtd_info of type MTD_ROM. */
+export interface MtdRom {
+  /** Bus address of its first byte. */
+  readonly address: number;
+  /** Bytes. */
+  readonly size: number;
+  /** Returns `length` bytes at `offset`, or fewer, which zeros follow. Not to be written to. */
+  read(offset: number, length: number): Uint8Array;
+}
+
+/** A node that a driver asks devtmpfs for. */
+export interface DeviceNode {
+  readonly name: string;
+  /** Type and permissions. */
+  readonly mode: number;
+  readonly rdev: DeviceNumber;
+}
+
+/** The devices of a machine that special files can lead to. */
+export interface Devices {
+  /** Compare block/bdev.c:blkdev_get_no_open(). */
+  blockDevice(dev: DeviceNumber): BlockDevice | undefined;
+  /** Compare drivers/mtd/mtdcore.c:get_mtd_device(). */
+  mtd(index: number): MtdRom | undefined;
+  /** Nodes of all of them, and of memory: what devtmpfs has. */
+  nodes(): Iterable<DeviceNode>;
+}
+
+/** Of a file system that no machine has mounted. */
+export const NO_DEVICES: Devices = {
+  blockDevice: () => undefined,
+  mtd: () => undefined,
+  nodes: () => [],
+};

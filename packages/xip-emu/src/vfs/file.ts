@@ -142,6 +142,8 @@ export class OpenFile {
   readonly nonBlock: boolean;
   /** O_TRUNC, which only the `open` of a file system looks at. */
   readonly truncates: boolean;
+  /** O_EXCL, which only the `open` of a block device looks at. */
+  readonly exclusive: boolean;
   /** The inode's, unless its `open` has chosen others: a device's are its driver's. */
   fops: FileOperations;
   /** f_pos: where read(2) and write(2) go on. */
@@ -152,6 +154,9 @@ export class OpenFile {
   privateData: unknown = undefined;
   private refs = 1;
   private name: string;
+  /** FMODE_WRITER: what is written to is in the file system. Compare fs/open.c:do_dentry_open(). */
+  private readonly isWriter: boolean;
+  private ownMapping: AddressSpace | undefined = undefined;
   /** Mounts that cannot go while the file is open, and those of them that count it as a writer. */
   private readonly mounts: readonly Mount[];
   private readonly writtenMounts: readonly Mount[];
@@ -170,11 +175,13 @@ export class OpenFile {
     this.append = options.append ?? false;
     this.nonBlock = options.nonBlock ?? false;
     this.truncates = options.truncates ?? false;
+    this.exclusive = options.exclusive ?? false;
     this.fops = fops;
     this.mounts = distinct(mount, this.userMount);
     const countsOwn = user?.inode.sb.stacking.countsRealMount ?? true;
     this.writtenMounts = countsOwn ? this.mounts : distinct(this.userMount);
-    if (writable) this.getWriteAccess();
+    this.isWriter = writable && !inode.isSpecial;
+    if (this.isWriter) this.getWriteAccess();
     for (const used of this.mounts) used.files.add(this);
     inode.opens += 1;
   }
@@ -225,9 +232,16 @@ export class OpenFile {
     this.name = path;
   }
 
-  /** f_mapping. */
+  /**
+   * f_mapping: the pages that reads, maps and faults of the file use. The inode's, unless `open` has
+   * given the file those of a block device.
+   */
   get mapping(): AddressSpace | undefined {
-    return this.inode.mapping;
+    return this.ownMapping ?? this.inode.mapping;
+  }
+
+  set mapping(mapping: AddressSpace | undefined) {
+    this.ownMapping = mapping;
   }
 
   get(): this {
@@ -247,7 +261,7 @@ export class OpenFile {
   private drop(): void {
     const { inode, mounts, writtenMounts } = this;
     for (const mount of mounts) mount.files.delete(this);
-    if (this.writable) {
+    if (this.isWriter) {
       inode.writers -= 1;
       for (const mount of writtenMounts) mount.putWriteAccess();
     }
@@ -266,6 +280,7 @@ export interface OpenFileOptions {
   readonly append?: boolean | undefined;
   readonly nonBlock?: boolean | undefined;
   readonly truncates?: boolean | undefined;
+  readonly exclusive?: boolean | undefined;
   readonly fops?: FileOperations | undefined;
   readonly mount?: Mount | undefined;
   /** Set in a backing file: the file on behalf of which it is open. */

@@ -8,6 +8,8 @@ import {
   VM_FAULT_OK,
   VM_FAULT_RETRY,
   VM_FAULT_SIGBUS,
+  isSharedMaywrite,
+  type VmArea,
   type VmFault,
   type VmOperations,
 } from './vm-area.js';
@@ -89,6 +91,12 @@ export const genericFileVmOps: VmOperations = {
   mapPages: filemapMapPages,
   pageMkwrite: filemapPageMkwrite,
 };
+
+/** Compare mm/filemap.c:generic_file_readonly_mmap(). @throws SyscallError EINVAL. */
+export function genericFileReadonlyMmap(_file: OpenFile, vma: VmArea): void {
+  if (isSharedMaywrite(vma.flags)) throw new SyscallError('EINVAL');
+  vma.ops = genericFileVmOps;
+}
 
 /** read(2) through the page cache. Compare mm/filemap.c:filemap_read(). */
 export function filemapRead(file: OpenFile, position: number, into: Uint8Array): number {

@@ -2,7 +2,7 @@ import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from 'cramfs-format';
 import { PAGE_SIZE } from '../units.js';
 import { Trace } from '../trace.js';
 import type { AddressSpace, AddressSpaceOperations } from './address-space.js';
-import { UNNAMED_DEVICE, type DeviceNumber } from './device.js';
+import { NO_DEVICES, UNNAMED_DEVICE, type DeviceNumber, type Devices } from './device.js';
 import type { FileOperations } from './file.js';
 import { Clock, type Iattr, type Kstat } from './kstat.js';
 import type { SharedPages } from './shared-pages.js';
@@ -48,6 +48,8 @@ export abstract class SuperBlock {
   clock = new Clock();
   /** Pages that its files share; undefined unless the machine's policy shares them. */
   sharedPages: SharedPages | undefined = undefined;
+  /** What its special files lead to; the machine's once it is mounted there. */
+  devices: Devices = NO_DEVICES;
   /** s_stack_depth: 0 unless its files are kept in other file systems. */
   stackDepth = 0;
   /** The kernel's; set when it is mounted on a machine. */
@@ -161,6 +163,11 @@ export abstract class Inode {
 
   get isSymlink(): boolean {
     return (this.mode & S_IFMT) === S_IFLNK;
+  }
+
+  /** special_file(): a device node, FIFO or socket. */
+  get isSpecial(): boolean {
+    return !this.isRegular && !this.isDirectory && !this.isSymlink;
   }
 
   /** The entry of a directory, or undefined. @throws SyscallError EIO and the like. */

@@ -20,7 +20,10 @@ export interface OpenOptions {
   readonly nonBlock?: boolean | undefined;
   /** O_CREAT: a regular file is made if nothing is there. */
   readonly create?: boolean | undefined;
-  /** O_EXCL, with `create`: something there, even a symlink, is an error. */
+  /**
+   * O_EXCL, with `create`: something there, even a symlink, is an error. A block device is opened
+   * only if nobody else has it for himself.
+   */
   readonly exclusive?: boolean | undefined;
   /** O_TRUNC: the file is emptied, also without `write`. */
   readonly truncate?: boolean | undefined;
@@ -43,7 +46,7 @@ export function openPath(context: LookupContext, path: string, options: OpenOpti
   } = options;
   const { append, nonBlock, directory = false, noFollow = false } = options;
   if ((!read && !write) || (create && directory)) throw new SyscallError('EINVAL');
-  const mode = { readable: read, writable: write, append, nonBlock };
+  const mode = { readable: read, writable: write, append, nonBlock, exclusive };
   if (create && path.endsWith('/')) checkSlash(context, path);
   const at = lookupLast(context, path, { follow: !noFollow && !(create && exclusive) });
   if (at.inode === undefined && create) {

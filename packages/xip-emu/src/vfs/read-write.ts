@@ -46,7 +46,7 @@ function vfsWrite(
   if (!file.writable) throw new SyscallError('EBADF');
   if (file.fops.writeIter === undefined) throw new SyscallError('EINVAL');
   verifyArea(position, from.length);
-  const at = file.append ? file.userInode.size : position;
+  const at = file.append && file.userInode.isRegular ? file.userInode.size : position;
   return { at, written: file.fops.writeIter(file, at, from) };
 }
 

@@ -1,15 +1,17 @@
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFMT, S_IFSOCK } from 'cramfs-format';
 import { SyscallError } from '../errno.js';
-import type { DeviceNumber } from './device.js';
+import { blockDeviceOperations } from './block-fops.js';
+import { MTD_CHAR_MAJOR, type DeviceNumber } from './device.js';
 import { fifoOperations } from './fifo.js';
 import type { FileOperations } from './file.js';
+import { mtdCharOperations } from './mtdchar.js';
 import { VM_SHARED } from './vm-area.js';
 
 /** include/uapi/linux/major.h:MEM_MAJOR, and the minors of drivers/char/mem.c that need no hardware. */
-const MEM_MAJOR = 1;
-const NULL_MINOR = 3;
-const ZERO_MINOR = 5;
-const FULL_MINOR = 7;
+export const MEM_MAJOR = 1;
+export const NULL_MINOR = 3;
+export const ZERO_MINOR = 5;
+export const FULL_MINOR = 7;
 
 /** Bytes of zero. Compare drivers/char/mem.c:read_iter_zero(). */
 function readZeros(_file: unknown, _position: number, into: Uint8Array): number {
@@ -57,6 +59,7 @@ const fullOperations: FileOperations = {
 
 /** The drivers of character devices: cdev_map. */
 function chrdev({ major, minor }: DeviceNumber): FileOperations | undefined {
+  if (major === MTD_CHAR_MAJOR) return mtdCharOperations;
   if (major !== MEM_MAJOR) return undefined;
   switch (minor) {
     case NULL_MINOR:
@@ -77,13 +80,6 @@ export const charDeviceOperations: FileOperations = {
     if (driver === undefined) throw new SyscallError('ENXIO', 'no driver has the device');
     file.fops = driver;
     driver.open?.(file);
-  },
-};
-
-/** block/fops.c:def_blk_fops. Devices that the machine mounts from can't be opened as files. */
-export const blockDeviceOperations: FileOperations = {
-  open() {
-    throw new SyscallError('ENXIO', 'no driver has the device');
   },
 };
 

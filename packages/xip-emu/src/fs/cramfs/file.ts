@@ -1,17 +1,11 @@
 import { SyscallError } from '../../errno.js';
 import { pagesOf, type Address, type Pgoff } from '../../units.js';
 import type { FileOperations, OpenFile } from '../../vfs/file.js';
-import { filemapRead, genericFileVmOps } from '../../vfs/filemap.js';
+import { filemapRead, genericFileReadonlyMmap } from '../../vfs/filemap.js';
 import { filemapSpliceRead } from '../../vfs/splice.js';
-import { isNommuSharedMapping, isSharedMaywrite, type VmArea } from '../../vfs/vm-area.js';
+import { isNommuSharedMapping } from '../../vfs/vm-area.js';
 import { cramfsInode } from './inode.js';
 import { mapDirect } from './map-direct.js';
-
-/** Compare mm/filemap.c:generic_file_readonly_mmap(). */
-export function genericFileReadonlyMmap(_file: OpenFile, vma: VmArea): void {
-  if (isSharedMaywrite(vma.flags)) throw new SyscallError('EINVAL');
-  vma.ops = genericFileVmOps;
-}
 
 /** Of the unsigned int in which pages are counted. */
 const PAGES_LIMIT = 2 ** 32;

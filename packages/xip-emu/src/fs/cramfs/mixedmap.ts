@@ -1,8 +1,8 @@
 import { PAGE_SIZE } from '../../units.js';
 import { areasMayMove } from '../../vfs/backing-file.js';
 import type { OpenFile } from '../../vfs/file.js';
+import { genericFileReadonlyMmap } from '../../vfs/filemap.js';
 import { VM_MIXEDMAP, VM_WRITE, type VmArea } from '../../vfs/vm-area.js';
-import { genericFileReadonlyMmap } from './file.js';
 import { cramfsInode } from './inode.js';
 import { mapDirect } from './map-direct.js';
 import type { CramfsPolicy } from './policy.js';

@@ -1,8 +1,10 @@
+import { BLOCK_POINTER_SIZE, DIRECT_LENGTH_SIZE, decodeBlockPointer } from 'cramfs-format';
 import { locateBlock } from 'cramfs-reader';
 import { SyscallError } from '../../errno.js';
 import { PAGE_SIZE, pagesOf, type Pgoff } from '../../units.js';
 import type { AddressSpace, AddressSpaceOperations } from '../../vfs/address-space.js';
 import type { Extent } from '../../vfs/shared-pages.js';
+import type { BlkdevReader } from './blkdev-read.js';
 import { cramfsInode, type CramfsInode } from './inode.js';
 
 const HOLE = new Uint8Array(0);
@@ -36,10 +38,29 @@ function blockOfFolio({ sb, ino, size }: CramfsInode, index: Pgoff): FolioBlock 
   return length === 0 ? undefined : { start, length, uncompressed };
 }
 
+/** What cramfs_read_folio() reads from a block device to find a block. */
+function readPointers(blkdev: BlkdevReader, inode: CramfsInode, index: Pgoff): void {
+  const { sb, ino, size } = inode;
+  const count = pagesOf(size);
+  if (index >= count) return;
+  const { pointerOffset, direct, raw, start } = locateBlock(
+    sb.readable,
+    { dataOffset: ino, size },
+    index,
+    count,
+  );
+  blkdev.read(pointerOffset, BLOCK_POINTER_SIZE);
+  if (!direct && index > 0) blkdev.read(pointerOffset - BLOCK_POINTER_SIZE, BLOCK_POINTER_SIZE);
+  if (direct && !decodeBlockPointer(raw).uncompressed) {
+    blkdev.read(start - DIRECT_LENGTH_SIZE, DIRECT_LENGTH_SIZE);
+  }
+}
+
 /** What a page of the page cache gets. @throws SyscallError EIO. */
 function readFolio(mapping: AddressSpace, index: Pgoff): Uint8Array {
   const inode = cramfsInode(mapping.host);
   const { sb } = inode;
+  if (sb.blkdev !== undefined) readPointers(sb.blkdev, inode, index);
   const block = blockOfFolio(inode, index);
   if (block === undefined) return HOLE;
   const { start, length, uncompressed } = block;

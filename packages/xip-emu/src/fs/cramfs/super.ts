@@ -1,6 +1,7 @@
 import {
   CRAMFS_FLAG_FSID_VERSION_2,
   CRAMFS_FLAG_SORTED_DIRS,
+  CRAMFS_SUPER_SIZE,
   type Endianness,
 } from 'cramfs-format';
 import {
@@ -14,10 +15,12 @@ import { SyscallError } from '../../errno.js';
 import { KernelCorruption } from '../../kernel-corruption.js';
 import type { PhysicalMemory } from '../../phys/physical-memory.js';
 import { PAGE_SIZE, type Address } from '../../units.js';
+import type { BlockDevice } from '../../vfs/block-device.js';
 import type { DeviceNumber } from '../../vfs/device.js';
 import { SuperBlock, type BackingDevice, type OperationTables } from '../../vfs/inode.js';
 import { directoryOperations } from '../../vfs/libfs.js';
 import { specialOperations } from '../../vfs/special.js';
+import { BlkdevReader } from './blkdev-read.js';
 import { blockdevFileOperations, physmemFileOperations } from './file.js';
 import { CramfsInode } from './inode.js';
 import type { CramfsPolicy } from './policy.js';
@@ -31,9 +34,10 @@ const ROOT_MODE = 0o555;
 export interface CramfsMountOptions {
   /** Bus address of image byte 0 on an MTD with point(); undefined: a block device. */
   readonly physAddr?: Address | undefined;
-  readonly bdi?: BackingDevice | undefined;
-  /** Of the MTD or the disk. */
+  /** Of the MTD. */
   readonly dev?: DeviceNumber | undefined;
+  /** The disk: what is read from it stays in its page cache. */
+  readonly bdev?: BlockDevice | undefined;
   readonly phys: PhysicalMemory;
   readonly policy: CramfsPolicy;
   /** Of the kernel; images of the other one are refused. */
@@ -42,8 +46,6 @@ export interface CramfsMountOptions {
 
 /** drivers/mtd/mtdcore.c:mtd_bdi_init(). */
 const MTD_BDI: BackingDevice = { raPages: 0, ioPages: 0 };
-/** max_sectors_kb of a virtio disk, whose read_ahead_kb is 0. */
-const BLOCK_IO_BYTES = 1280 << 10;
 
 /** A mounted cramfs image. Compare fs/cramfs/inode.c:cramfs_fill_super functions. */
 export class CramfsSuperBlock extends SuperBlock {
@@ -66,6 +68,8 @@ export class CramfsSuperBlock extends SuperBlock {
   private readonly end: number;
   /** True if reads end the kernel: see {@link readOfNothing}. */
   private readonly isUnmapped: boolean;
+  /** On a block device: what reading leaves in its page cache. */
+  readonly blkdev: BlkdevReader | undefined;
   /** True if regular files get the operations that map directly. */
   readonly physmem: boolean;
   readonly root: CramfsInode;
@@ -82,7 +86,8 @@ export class CramfsSuperBlock extends SuperBlock {
     super();
     const { physAddr = 0, phys, policy, endianness = 'little' } = options;
     if (image.endianness !== endianness) throw new SyscallError('EINVAL', 'wrong endianness');
-    if (options.dev !== undefined) this.dev = options.dev;
+    const dev = options.dev ?? options.bdev?.dev;
+    if (dev !== undefined) this.dev = dev;
     // Whatever it was built for: blocks are taken to be pages.
     this.image =
       image.blockSize === PAGE_SIZE
@@ -91,9 +96,8 @@ export class CramfsSuperBlock extends SuperBlock {
     this.phys = phys;
     this.policy = policy;
     this.physAddr = physAddr;
-    this.bdi =
-      options.bdi ??
-      (physAddr === 0 ? { raPages: 0, ioPages: BLOCK_IO_BYTES / PAGE_SIZE } : MTD_BDI);
+    this.bdi = options.bdev?.inode.sb.bdi ?? MTD_BDI;
+    this.blkdev = options.bdev && new BlkdevReader(options.bdev);
     const { flags, size } = image.superblock;
     this.size = (flags & CRAMFS_FLAG_FSID_VERSION_2) === 0 ? OLD_SIZE : size;
     const { view, blockSize, bytes } = this.image;
@@ -110,6 +114,14 @@ export class CramfsSuperBlock extends SuperBlock {
     this.isUnmapped = physAddr !== 0 && this.size === 0;
     this.physmem = usesPhysmemOperations(image, this.isUnmapped ? 0 : physAddr);
     this.root = this.iget({ ...image.root, mode: image.root.mode | ROOT_MODE });
+    options.bdev?.open(this);
+    this.blkdev?.read(image.superblock.offset, CRAMFS_SUPER_SIZE);
+  }
+
+  /** Compare fs/cramfs/inode.c:cramfs_kill_sb(). */
+  override kill(): void {
+    super.kill();
+    this.blkdev?.bdev.release(this);
   }
 
   /**
@@ -155,6 +167,7 @@ export class CramfsSuperBlock extends SuperBlock {
 
   dropCaches(): void {
     for (const inode of this.inodes.values()) inode.mapping?.dropUnmapped();
+    this.blkdev?.bdev.mapping.dropUnmapped();
   }
 
   /** Stays read-only whatever is asked for. Compare fs/cramfs/inode.c:cramfs_reconfigure(). */
@@ -171,6 +184,7 @@ export class CramfsSuperBlock extends SuperBlock {
    */
   read(offset: number, length: number): Uint8Array {
     if (this.isUnmapped) throw this.readOfNothing();
+    this.blkdev?.read(offset, length);
     const crosses = length > this.size || offset > this.size - length;
     if (this.physAddr !== 0 && crosses) return new Uint8Array(length);
     return this.image.bytes.subarray(

@@ -1,8 +1,10 @@
-import { S_IFCHR, S_IFDIR } from 'cramfs-format';
+import { S_IFCHR, S_IFDIR, S_IFMT } from 'cramfs-format';
 import { SyscallError } from '../../errno.js';
+import type { DeviceNode, DeviceNumber } from '../../vfs/device.js';
 import type { FileOperations } from '../../vfs/file.js';
-import { Inode, SuperBlock } from '../../vfs/inode.js';
-import { NOOP_BDI, directoryOperations } from '../../vfs/libfs.js';
+import { Inode, SuperBlock, type DirectoryEntry } from '../../vfs/inode.js';
+import { NOOP_BDI, simpleDirectoryOperations } from '../../vfs/libfs.js';
+import { specialOperations } from '../../vfs/special.js';
 import { VM_FAULT_SIGBUS, type VmOperations } from '../../vfs/vm-area.js';
 
 /** Of a mapping of /dev/null: it keeps addresses, and has no memory. */
@@ -20,21 +22,30 @@ const nullFileOperations: FileOperations = {
   },
 };
 
-/** A devtmpfs with the one device that the emulator has: `null`. */
+const NULL_NODE: DeviceNode = {
+  name: 'null',
+  mode: S_IFCHR | 0o666,
+  rdev: { major: 1, minor: 3 },
+};
+
+export interface DevOptions {
+  /** False: `null` is Linux', which can't be mapped. Default: true. */
+  readonly mapsNull?: boolean | undefined;
+}
+
+/** A devtmpfs: nodes of the machine's devices, and `null`. */
 export class DevSuperBlock extends SuperBlock {
   readonly type = 'devtmpfs';
   override readOnly = false;
   readonly bdi = NOOP_BDI;
-  readonly root: DevInode;
+  readonly root: DevDirectory;
 
-  constructor() {
+  constructor({ mapsNull = true }: DevOptions = {}) {
     super();
-    const device = new DevInode(this, 2, S_IFCHR | 0o666, nullFileOperations, new Map());
-    const entries = new Map([['null', device]]);
-    this.root = new DevInode(this, 1, S_IFDIR | 0o755, directoryOperations, entries);
+    this.root = new DevDirectory(this, mapsNull);
   }
 
-  cachedInodes(): Iterable<DevInode> {
+  cachedInodes(): Iterable<Inode> {
     return [];
   }
 
@@ -43,31 +54,78 @@ export class DevSuperBlock extends SuperBlock {
   }
 }
 
-class DevInode extends Inode {
+abstract class DevInode extends Inode {
   readonly sb: DevSuperBlock;
   readonly mode: number;
   readonly size = 0;
   readonly mapping = undefined;
-  private readonly entries: ReadonlyMap<string, DevInode>;
 
-  constructor(
-    sb: DevSuperBlock,
-    ino: number,
-    mode: number,
-    fops: FileOperations,
-    entries: ReadonlyMap<string, DevInode>,
-  ) {
+  constructor(sb: DevSuperBlock, ino: number, mode: number, fops: FileOperations) {
     super(ino, fops);
     this.sb = sb;
     this.mode = mode;
-    this.entries = entries;
-  }
-
-  lookup(name: string): DevInode | undefined {
-    return this.entries.get(name);
   }
 
   readlink(): string {
     throw new SyscallError('EINVAL');
+  }
+}
+
+class DevNode extends DevInode {
+  private readonly number: DeviceNumber;
+
+  constructor(
+    sb: DevSuperBlock,
+    ino: number,
+    { mode, rdev }: DeviceNode,
+    fops = specialOperations(mode, {}, {}),
+  ) {
+    super(sb, ino, mode, fops);
+    this.number = rdev;
+  }
+
+  override get rdev(): DeviceNumber {
+    return this.number;
+  }
+
+  lookup(): undefined {
+    return undefined;
+  }
+}
+
+class DevDirectory extends DevInode {
+  private readonly nodes = new Map<string, DevNode>();
+
+  constructor(sb: DevSuperBlock, mapsNull: boolean) {
+    super(sb, 1, S_IFDIR | 0o755, simpleDirectoryOperations);
+    this.links = 2;
+    this.add(NULL_NODE, mapsNull ? nullFileOperations : undefined);
+  }
+
+  private add(node: DeviceNode, fops?: FileOperations): void {
+    if (this.nodes.has(node.name)) return;
+    this.nodes.set(node.name, new DevNode(this.sb, this.nodes.size + 2, node, fops));
+  }
+
+  /** Devices come while the machine runs: compare drivers/base/devtmpfs.c:devtmpfs_create_node(). */
+  private update(): void {
+    for (const node of this.sb.devices.nodes()) this.add(node);
+  }
+
+  lookup(name: string): DevNode | undefined {
+    this.update();
+    return this.nodes.get(name);
+  }
+
+  /** The newest first, as in a tmpfs. */
+  override readdir(from = 0): DirectoryEntry[] {
+    this.update();
+    const dots = ['.', '..'].map((name) => ({ name, ino: this.ino, type: S_IFDIR }));
+    const nodes = [...this.nodes].reverse().map(([name, { ino, mode }]) => ({
+      name,
+      ino,
+      type: mode & S_IFMT,
+    }));
+    return [...dots, ...nodes].map((entry, at) => ({ ...entry, next: at + 1 })).slice(from);
   }
 }

@@ -1,6 +1,7 @@
 import { crc32, textToName } from 'cramfs-format';
 import { TarfsSuperBlock } from '../../fs/tarfs/super.js';
 import type { Machine } from '../../machine.js';
+import type { OpenFile } from '../../vfs/file.js';
 import { PIECE, hex8, type Agent } from '../agent.js';
 import type { Fields } from '../ops.js';
 import { call, plainCall, type CallTable } from './call.js';
@@ -13,7 +14,7 @@ export const FILE_CALLS: CallTable = {
       agent.close(fd);
       const file = agent.process.open(textToName(path), options);
       agent.files.set(fd, file);
-      return { ret: 'ok', size: file.inode.size };
+      return { ret: 'ok', size: sizeOf(file) };
     },
   ),
   close: call(
@@ -55,6 +56,11 @@ export const FILE_CALLS: CallTable = {
     },
   ),
 };
+
+/** What lseek() to the end finds. */
+function sizeOf(file: OpenFile): number {
+  return file.fops.llseek?.(file, 0, 'end') ?? file.inode.size;
+}
 
 /** Reads in pieces, as the recording agent did; an error after the first piece ends it. */
 function read(agent: Agent, fd: number, offset: number, length: number): Fields {
