@@ -16,8 +16,8 @@ export interface CliResult {
 export interface CliSetting {
   readonly stdin?: Uint8Array;
   readonly env?: Record<string, string>;
-  /** Pretend that standard output is a terminal. */
-  readonly terminal?: boolean;
+  /** Pretend that standard output is a terminal, of so many columns if that is known. */
+  readonly terminal?: boolean | number;
   /** What writing to standard output fails with. */
   readonly outputError?: Error;
 }
@@ -67,16 +67,18 @@ export async function cramfsJson(
 
 class Capture extends Writable {
   readonly isTTY: boolean | undefined;
+  readonly columns: number | undefined;
   private readonly chunks: Buffer[] = [];
 
-  constructor(error: Error | undefined, isTTY: boolean | undefined) {
+  constructor(error: Error | undefined, terminal: boolean | number | undefined) {
     super({
       write: (chunk: Buffer, _encoding, done) => {
         if (error === undefined) this.chunks.push(Buffer.from(chunk));
         done(error);
       },
     });
-    this.isTTY = isTTY;
+    this.isTTY = terminal === undefined ? undefined : terminal !== false;
+    this.columns = typeof terminal === 'number' ? terminal : undefined;
     // As in a process: who wrote is told, and that is enough.
     this.on('error', () => undefined);
   }

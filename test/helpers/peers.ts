@@ -19,6 +19,7 @@ const PEERS = {
   'qemu-arm': ['qemu-arm', 'qemu-arm-static'],
   'arm-linux-gnueabihf-gcc': ['arm-linux-gnueabihf-gcc'],
   python3: ['python3'],
+  script: ['script'],
 } as const;
 
 export type PeerName = keyof typeof PEERS;

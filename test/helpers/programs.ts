@@ -26,7 +26,7 @@ export function tree(files: Readonly<Record<string, RawNode>>): RawNode {
   const children: Record<string, Record<string, RawNode>> = {};
   const own: Record<string, RawNode> = {};
   for (const [path, node] of Object.entries(files)) {
-    const [, name, rest] = /^\/([^/]+)(\/.*)?$/.exec(path)!;
+    const [, name, rest] = /^\/([^/]+)(\/.*)?$/s.exec(path)!;
     if (rest === undefined) own[name!] = node;
     else (children[name!] ??= {})[rest] = node;
   }

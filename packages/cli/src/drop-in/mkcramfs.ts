@@ -5,6 +5,7 @@ import { reportError } from '../shell/report-error.js';
 import { EXIT, type ExitCode } from '../shell/exit-codes.js';
 import { print, type CliIo } from '../shell/io.js';
 import { oneOf, parseBlockSize, parseCount } from '../shell/options.js';
+import { PLAIN } from '../render/look.js';
 import { toolVersion } from '../version.js';
 import { parseGetopt, type Parsed } from './arguments.js';
 import { MKCRAMFS, usageText } from './usage.js';
@@ -56,7 +57,7 @@ export async function runMkcramfs(argv: readonly string[], io: CliIo): Promise<E
     return await succeed(
       io,
       verbose
-        ? report.entries.map(entryLine).join('') + summaryLine(request.output, report, true)
+        ? report.entries.map(entryLine).join('') + summaryLine(request.output, report, true, PLAIN)
         : '',
     );
   } catch (error) {

@@ -1,4 +1,4 @@
-import { BLOCK_POINTER_SIZE, plural } from 'cramfs-format';
+import { BLOCK_POINTER_SIZE, isCramfsError, plural } from 'cramfs-format';
 import type { CramfsImage, Inode } from 'cramfs-reader';
 
 /** How the blocks of files are stored, in numbers. */
@@ -37,6 +37,19 @@ export class BlockTally {
 
   toText(): string {
     return `${this.compressed + this.uncompressed + this.holes}: ${tallyText(this)}`;
+  }
+}
+
+/** Bytes that an entry takes in the image beside its inode; 0 if that cannot be told. */
+export function storedBytes(image: CramfsImage, inode: Inode): number {
+  if (inode.type === 'directory') return inode.size;
+  if (inode.type !== 'file' && inode.type !== 'symlink') return 0;
+  try {
+    return BlockTally.ofFile(image, inode).storedBytes;
+  } catch (error) {
+    // `check` tells what is wrong with it.
+    if (isCramfsError(error)) return 0;
+    throw error;
   }
 }
 

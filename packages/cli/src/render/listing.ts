@@ -16,7 +16,7 @@ export const LONG_COLUMNS: readonly Column[] = [
   { title: '', align: 'right' },
   { title: '', align: 'right' },
   { title: '', align: 'right' },
-  { title: '' },
+  { title: '', fit: 'wrap' },
 ];
 
 /**

@@ -7,11 +7,6 @@ export type TerminalOrNot = Writable & {
   readonly columns?: number | undefined;
 };
 
-/** Characters that a line of a table may have: as the terminal; any number elsewhere, or with `--wide`. */
-export function lineWidth({ stdout }: CliIo, wide: boolean): number {
-  return wide || stdout.isTTY !== true ? Infinity : (stdout.columns ?? 80);
-}
-
 /** Everything a command may touch of its process; tests bring their own. */
 export interface CliIo {
   readonly stdin: Readable;

@@ -1,4 +1,5 @@
 import { CRAMFS_BLOCK_SIZES, isBlockSize, type BlockSize } from 'cramfs-format';
+import { COLOR_WHEN } from '../render/look.js';
 import { UsageError } from './errors.js';
 import type { ValueOption } from './option-types.js';
 
@@ -160,4 +161,17 @@ export const imageOptions = {
 export const jsonOption = { json: flag('print JSON (see docs/cli.md)') } as const;
 
 /** What commands with wide tables take. */
-export const wideOption = { wide: flag('do not fit tables to the terminal') } as const;
+export const wideOption = { wide: flag('do not fit the output to the terminal') } as const;
+
+/** What commands take that find something good or bad. */
+export const colorOption = {
+  color: choice(
+    'color',
+    COLOR_WHEN,
+    'use colours (default: auto, on a terminal; --color alone means always)',
+    'always',
+  ),
+} as const;
+
+/** What commands take that sort. */
+export const reverseOption = { reverse: flag('the other way round', 'r') } as const;

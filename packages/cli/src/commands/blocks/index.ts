@@ -1,7 +1,7 @@
 import { defineCommand, type CommandArguments } from '../../shell/command.js';
-import { imageOptions, jsonOption } from '../../shell/options.js';
+import { imageOptions, jsonOption, wideOption } from '../../shell/options.js';
 
-const options = { ...jsonOption, ...imageOptions } as const;
+const options = { ...wideOption, ...jsonOption, ...imageOptions } as const;
 
 export type BlocksArguments = CommandArguments<typeof options>;
 

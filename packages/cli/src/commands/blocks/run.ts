@@ -6,6 +6,7 @@ import { print, type CliIo } from '../../shell/io.js';
 import { openImageArgument } from '../../shell/open-image.js';
 import { allWithJson } from '../../shell/problem-lines.js';
 import { Problems } from '../../shell/problems.js';
+import { lookOf } from '../../render/look.js';
 import { readBlocks, type BlockList } from './block-list.js';
 import { blocksJson } from './json.js';
 import { blocksText } from './text.js';
@@ -21,6 +22,6 @@ export async function runBlocksCommand(args: BlocksArguments, io: CliIo): Promis
     const found = problems.try(() => readBlocks(image, path, problems));
     if (found !== undefined) lists.push(found);
   }
-  await print(io, args.json ? blocksJson(lists) : blocksText(lists));
+  await print(io, args.json ? blocksJson(lists) : blocksText(lists, lookOf(io, args)));
   return problems.finish();
 }

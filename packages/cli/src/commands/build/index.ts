@@ -10,6 +10,7 @@ import {
   parseCount,
   text,
   value,
+  wideOption,
 } from '../../shell/options.js';
 
 /** Checked by the builder, which knows the block size. */
@@ -108,6 +109,7 @@ const options = {
     'print how every file is stored; --report alone means --report=table',
     'table',
   ),
+  ...wideOption,
   quiet: flag('print nothing but problems'),
   verbose: flag('also print the layout of the image', 'v'),
 } as const;

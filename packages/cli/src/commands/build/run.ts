@@ -6,6 +6,7 @@ import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
 import { print, type CliIo } from '../../shell/io.js';
 import { oneOf } from '../../shell/options.js';
 import { renderJson } from '../../render/json.js';
+import { lookOf } from '../../render/look.js';
 import { reportJson } from './json.js';
 import { endiannessOf, parseModeRule, parseOwnerRule, splitTailRule, tailRules } from './rules.js';
 import { reportTable, summaryLine } from './text.js';
@@ -19,11 +20,12 @@ export const LEAVES: readonly Leave[] = [...ALLOWANCES, 'skip-unreadable'];
 export async function runBuildCommand(args: BuildArguments, io: CliIo): Promise<ExitCode> {
   const request = buildRequest(args);
   const report = await runBuild(request, 'cramfs', args.report !== undefined, io);
+  const look = lookOf(io, args);
   if (args.report === 'json') {
     await print(io, renderJson(reportJson(report)));
   } else {
-    const table = args.report === 'table' ? reportTable(report) : '';
-    const summary = args.quiet ? '' : summaryLine(request.output, report, args.verbose);
+    const table = args.report === 'table' ? reportTable(report, look) : '';
+    const summary = args.quiet ? '' : summaryLine(request.output, report, args.verbose, look);
     await print(io, table + summary);
   }
   return EXIT.ok;

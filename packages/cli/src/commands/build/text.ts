@@ -2,10 +2,12 @@ import { nameToText, plural } from 'cramfs-format';
 import type { BuildReport, EntryReport } from 'mkcramfs';
 import { printable } from '../../shell/report-error.js';
 import { hex } from '../../render/json.js';
+import type { Look } from '../../render/look.js';
+import { hangingLine } from '../../render/text-width.js';
 import { renderFields, renderTable, type Column } from '../../render/table.js';
 
 const COLUMNS: readonly Column[] = [
-  { title: 'FILE' },
+  { title: 'FILE', fit: 'cut' },
   { title: 'SIZE', align: 'right' },
   { title: 'STORED', align: 'right' },
   { title: '%', align: 'right' },
@@ -16,12 +18,12 @@ const COLUMNS: readonly Column[] = [
   { title: 'TAIL' },
   { title: 'PAD', align: 'right' },
   { title: 'XIP COST', align: 'right' },
-  { title: 'SHARED' },
+  { title: 'SHARED', fit: 'wrap' },
 ];
 
 /** A line for every file: bytes before and after, blocks by kind, what XIP costs in flash. */
-export function reportTable({ entries }: BuildReport): string {
-  return renderTable(COLUMNS, entries.map(entryRow));
+export function reportTable({ entries }: BuildReport, look: Look): string {
+  return renderTable(COLUMNS, entries.map(entryRow), look);
 }
 
 function entryRow({ path, size, stored, blocks, sharedWith, xip }: EntryReport): string[] {
@@ -48,7 +50,12 @@ function entryRow({ path, size, stored, blocks, sharedWith, xip }: EntryReport):
 }
 
 /** `rootfs.img: 24576 bytes (41.3 % of 59502), 12 files, 5 XIP pages` */
-export function summaryLine(output: string, report: BuildReport, verbose: boolean): string {
+export function summaryLine(
+  output: string,
+  report: BuildReport,
+  verbose: boolean,
+  look: Look,
+): string {
   const { size, inputBytes, files, entries } = report;
   const own = entries.filter(({ sharedWith }) => sharedWith === undefined);
   const pages = own.reduce((sum, { xip }) => sum + (xip?.pages ?? 0), 0);
@@ -56,19 +63,20 @@ export function summaryLine(output: string, report: BuildReport, verbose: boolea
   const line =
     `${printable(output)}: ${plural(size, 'byte')} (${percent(size, inputBytes)} % of ` +
     `${inputBytes}), ${plural(files, 'file')}, ${plural(pages, 'XIP page')}` +
-    `${cost > 0 ? ` for ${plural(cost, 'byte')} of flash` : ''}\n`;
-  return line + (verbose ? layoutText(report) : '');
+    (cost > 0 ? ` for ${plural(cost, 'byte')} of flash` : '');
+  return hangingLine(line, look.width) + (verbose ? layoutText(report, look) : '');
 }
 
-function layoutText(report: BuildReport): string {
-  return renderFields([
+function layoutText(report: BuildReport, look: Look): string {
+  const fields: [string, string][] = [
     ['block size', `${report.blockSize}, ${report.endianness} endian, flags ${hex(report.flags)}`],
     ['blocks', String(report.blocks)],
     ['directories', plural(report.directoryBytes, 'byte')],
     ['data', plural(report.dataBytes, 'byte')],
     ['in place', plural(report.xipBytes, 'byte')],
     ['padding', plural(report.paddingBytes, 'byte')],
-  ]);
+  ];
+  return renderFields(fields, look);
 }
 
 function percent(part: number, whole: number): string {

@@ -1,11 +1,13 @@
 import { defineCommand, type CommandArguments } from '../../shell/command.js';
 import {
+  colorOption,
   flag,
   imageOptions,
   jsonOption,
   parseBlockSize,
   parseCount,
   value,
+  wideOption,
 } from '../../shell/options.js';
 
 const options = {
@@ -17,6 +19,8 @@ const options = {
   nommu: flag('check for a kernel without an MMU: what stops it is an error'),
   workers: value('number of threads', parseCount('--workers', 256, 1)),
   verbose: flag('print all findings, and what is in the image', 'v'),
+  ...colorOption,
+  ...wideOption,
   ...jsonOption,
   ...imageOptions,
 } as const;

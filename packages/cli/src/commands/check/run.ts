@@ -2,6 +2,7 @@ import type { CheckArguments } from './index.js';
 import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
 import { print, type CliIo } from '../../shell/io.js';
 import { printable } from '../../shell/report-error.js';
+import { lookOf } from '../../render/look.js';
 import { checkFile } from './check-file.js';
 import { checkJson } from './json.js';
 import { checkText } from './text.js';
@@ -17,7 +18,7 @@ export async function runCheckCommand(args: CheckArguments, io: CliIo): Promise<
   const { result, offset } = await checkFile(file, options, io);
   const output = args.json
     ? checkJson(result, offset)
-    : checkText(printable(file), result, args.verbose);
+    : checkText(printable(file), result, args.verbose, lookOf(io, args));
   await print(io, output);
   return verdict(result).errors > 0 ? EXIT.uncorrected : EXIT.ok;
 }

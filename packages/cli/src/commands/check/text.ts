@@ -7,7 +7,9 @@ import {
 } from '../../shell/problem-lines.js';
 import { blockSizeText } from '../../render/block-size.js';
 import { hex } from '../../render/json.js';
+import { paint, type Color, type Look } from '../../render/look.js';
 import { renderFields } from '../../render/table.js';
+import { hangingLine } from '../../render/text-width.js';
 import { verdict } from './verdict.js';
 
 /**
@@ -15,12 +17,33 @@ import { verdict } from './verdict.js';
  *
  * @param verbose all findings, and what is in the image.
  */
-export function checkText(name: string, result: CheckResult, verbose: boolean): string {
+export function checkText(name: string, result: CheckResult, verbose: boolean, look: Look): string {
   const lines = [
     ...findingLines(result, { all: verbose, hint: '--verbose lists all' }),
     verdict(result).text,
   ];
-  return (verbose ? renderStats(result) : '') + lines.map((line) => `${name}: ${line}\n`).join('');
+  return (
+    (verbose ? renderStats(result, look) : '') +
+    lines.map((line) => resultLine(name, line, look)).join('')
+  );
+}
+
+/** What findings and the verdict start with. */
+const NEWS: readonly (readonly [RegExp, Color])[] = [
+  [/^error(?=:)|^\d+ errors?/, 'red'],
+  [/^warning(?=:)|^OK, but/, 'yellow'],
+  [/^OK$/, 'green'],
+];
+
+function resultLine(name: string, line: string, look: Look): string {
+  const laidOut = hangingLine(`${name}: ${line}`, look.width);
+  const [start, color] = NEWS.find(([pattern]) => pattern.test(line)) ?? [];
+  if (start === undefined) return laidOut;
+  const [word] = start.exec(line)!;
+  const at = laidOut.indexOf(word, name.length);
+  // A terminal so narrow that the word itself is broken needs no colour.
+  if (at === -1) return laidOut;
+  return laidOut.slice(0, at) + paint(look, color, word) + laidOut.slice(at + word.length);
 }
 
 /** `error: offset 0x4c: message (/path) [code]` */
@@ -52,10 +75,10 @@ export function findingLines(
 }
 
 /** What is in the image; nothing if it could not even be opened. */
-export function renderStats({ stats }: CheckResult): string {
+export function renderStats({ stats }: CheckResult, look?: Look): string {
   if (stats === undefined) return '';
   const { blocks, entries, gaps } = stats;
-  return renderFields([
+  const fields: [string, string][] = [
     ['checked', `${plural(stats.size, 'byte')}, ${stats.endianness} endian`],
     ['block size', blockSizeText(stats)],
     ['flags', hex(stats.flags)],
@@ -71,7 +94,8 @@ export function renderStats({ stats }: CheckResult): string {
         `${plural(blocks.holes, 'hole')}; ${blocks.direct} direct`,
     ],
     ['gaps', `${plural(gaps.bytes, 'byte')}, ${gaps.nonZeroBytes} of them not zero`],
-  ]);
+  ];
+  return renderFields(fields, look);
 }
 
 /** `2 files`, `1 character device`. */

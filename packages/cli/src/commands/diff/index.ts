@@ -1,9 +1,18 @@
 import { defineCommand, type CommandArguments } from '../../shell/command.js';
-import { flag, imageOptions, jsonOption, maxEntriesOption } from '../../shell/options.js';
+import {
+  colorOption,
+  flag,
+  imageOptions,
+  jsonOption,
+  maxEntriesOption,
+  wideOption,
+} from '../../shell/options.js';
 
 const options = {
   layout: flag('also compare how the blocks are stored'),
   ...maxEntriesOption,
+  ...colorOption,
+  ...wideOption,
   ...jsonOption,
   ...imageOptions,
 } as const;

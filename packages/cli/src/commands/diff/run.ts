@@ -5,6 +5,7 @@ import { printPieces, type CliIo } from '../../shell/io.js';
 import { openImageArgument } from '../../shell/open-image.js';
 import { allWithJson } from '../../shell/problem-lines.js';
 import { Problems } from '../../shell/problems.js';
+import { lookOf } from '../../render/look.js';
 import { diffJson, type Side } from './json.js';
 import { diffText } from './text.js';
 
@@ -30,7 +31,9 @@ export async function runDiffCommand(args: DiffArguments, io: CliIo): Promise<Ex
   });
   await printPieces(
     io,
-    args.json ? diffJson(differences, old, now) : diffText(differences, old.image, now.image),
+    args.json
+      ? diffJson(differences, old, now)
+      : diffText(differences, old.image, now.image, lookOf(io, args)),
   );
   const codes = [old, now].map(({ problems }) => problems.finish());
   return (

@@ -1,21 +1,29 @@
 import { formatMode, nameToText } from 'cramfs-format';
 import type { CramfsImage, Difference, Inode } from 'cramfs-reader';
+import { paint, type Look } from '../../render/look.js';
+import { hangingLine } from '../../render/text-width.js';
 
 const SIGNS = { added: '+', removed: '-', changed: '!' } as const;
+const COLORS = { added: 'green', removed: 'red', changed: 'yellow' } as const;
+
 /** A line for each path that differs. */
 export function* diffText(
   differences: readonly Difference[],
   old: CramfsImage,
   now: CramfsImage,
+  look: Look,
 ): Generator<string, void> {
-  for (const difference of differences) yield toText(difference, old, now);
+  for (const difference of differences) {
+    const line = hangingLine(toText(difference, old, now), look.width);
+    yield paint(look, COLORS[difference.kind], line.slice(0, 1)) + line.slice(1);
+  }
 }
 
 /** `! /bin/sh: mode -rwxr-xr-x -> -rwsr-xr-x, content` */
 function toText(difference: Difference, old: CramfsImage, now: CramfsImage): string {
   const { path, kind, what, before, after } = difference;
   const line = `${SIGNS[kind]} ${nameToText(path)}`;
-  if (before === undefined || after === undefined) return `${line}\n`;
+  if (before === undefined || after === undefined) return line;
   const details = what.map((aspect) => {
     switch (aspect) {
       case 'type':
@@ -35,7 +43,7 @@ function toText(difference: Difference, old: CramfsImage, now: CramfsImage): str
         return aspect;
     }
   });
-  return `${line}: ${details.join(', ')}\n`;
+  return `${line}: ${details.join(', ')}`;
 }
 
 function deviceText({ rdev }: Inode): string {

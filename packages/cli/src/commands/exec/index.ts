@@ -7,10 +7,13 @@ import {
   list,
   jsonOption,
   parseBytes,
+  reverseOption,
   text,
   value,
   wideOption,
 } from '../../shell/options.js';
+
+import { SORT_KEYS } from './sort.js';
 
 const options = {
   ...policyOption,
@@ -46,6 +49,8 @@ const options = {
   ),
   'image-offset': imageOptions.offset,
   'block-size': imageOptions['block-size'],
+  sort: choice('sort', SORT_KEYS, 'sort what is listed by path, or what costs most first'),
+  ...reverseOption,
   ...wideOption,
   ...jsonOption,
 } as const;

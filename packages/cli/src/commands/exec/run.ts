@@ -5,10 +5,12 @@ import { DEFAULT_PHYS } from '../../emulator/options.js';
 import { checkKernel, kernelConfig, programArchitecture } from '../../emulator/architecture.js';
 import { UsageError } from '../../shell/errors.js';
 import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
-import { lineWidth, print, type CliIo } from '../../shell/io.js';
+import { print, type CliIo } from '../../shell/io.js';
 import { openImageAndOffset } from '../../shell/open-image.js';
 import { renderJson } from '../../render/json.js';
+import { hangingLine } from '../../render/text-width.js';
 import { about } from '../../shell/report-error.js';
+import { lookOf, type Look } from '../../render/look.js';
 import { parseBoardMaps } from './board-maps.js';
 import { compareWithBoard, differenceText } from './compare.js';
 import { explainExec, type ExecExplanation } from './explain.js';
@@ -16,6 +18,7 @@ import { systemJson } from './system-json.js';
 import { execJson } from './json.js';
 import { systemText } from './system-text.js';
 import { execText } from './text.js';
+import { sortObjects, sortShared } from './sort.js';
 import { checkRuns, parseRun, parseRunFile, type ProgramRuns } from './runs.js';
 import { explainSystem } from './system.js';
 
@@ -32,6 +35,8 @@ export async function runExecCommand(args: ExecArguments, io: CliIo): Promise<Ex
   if (pathText !== undefined && runs.length > 0) {
     throw new UsageError(`unexpected argument: ${pathText}: --run names the programs`);
   }
+  const look = lookOf(io, args);
+  const order = { sort: args.sort, reverse: args.reverse };
   const imageArguments = { offset: args['image-offset'], 'block-size': args['block-size'] };
   const { image, offset } = await openImageAndOffset(file, imageArguments, io);
   return about(file, async () => {
@@ -49,19 +54,16 @@ export async function runExecCommand(args: ExecArguments, io: CliIo): Promise<Ex
       maxRam: args['max-ram'],
     };
     if (runs.length > 0) {
-      const explanation = explainSystem(image, { ...kernel, runs });
-      await print(io, args.json ? systemJson(explanation, offset) : systemText(explanation));
+      const explanation = sortShared(explainSystem(image, { ...kernel, runs }), order);
+      await print(io, args.json ? systemJson(explanation, offset) : systemText(explanation, look));
       return explanation.starts && explanation.fits ? EXIT.ok : EXIT.differs;
     }
     const argv = [path, ...argumentTexts.map(textToName)];
-    const explanation = explainExec(image, { ...kernel, path, argv });
+    const explanation = sortObjects(explainExec(image, { ...kernel, path, argv }), order);
     if (args.compare !== undefined) {
-      return compareCommand({ explanation, offset, file: args.compare, json: args.json }, io);
+      return compareCommand({ explanation, offset, file: args.compare, json: args.json, look }, io);
     }
-    await print(
-      io,
-      args.json ? execJson(explanation, offset) : execText(explanation, lineWidth(io, false)),
-    );
+    await print(io, args.json ? execJson(explanation, offset) : execText(explanation, look));
     return explanation.starts && explanation.fits ? EXIT.ok : EXIT.differs;
   });
 }
@@ -73,18 +75,16 @@ interface BoardQuestion {
   /** What was saved on the board. */
   readonly file: string;
   readonly json: boolean;
+  readonly look: Look;
 }
 
 /** `--compare`: a line for each difference. A program that does not start is compared with nothing. */
 async function compareCommand(
-  { explanation, offset, file, json }: BoardQuestion,
+  { explanation, offset, file, json, look }: BoardQuestion,
   io: CliIo,
 ): Promise<ExitCode> {
   if (!explanation.starts) {
-    await print(
-      io,
-      json ? execJson(explanation, offset) : execText(explanation, lineWidth(io, false)),
-    );
+    await print(io, json ? execJson(explanation, offset) : execText(explanation, look));
     return EXIT.differs;
   }
   const board = await about(file, () => parseBoardMaps(readFileSync(file, 'latin1')));
@@ -93,7 +93,7 @@ async function compareCommand(
     io,
     json
       ? renderJson(differences.map((each) => ({ ...each, path: nameToText(each.path) })))
-      : differences.map((each) => `${differenceText(each)}\n`).join(''),
+      : differences.map((each) => hangingLine(differenceText(each), look.width)).join(''),
   );
   return differences.length > 0 ? EXIT.differs : EXIT.ok;
 }

@@ -1,18 +1,20 @@
 import { nameToText, plural } from 'cramfs-format';
 import { PAGE_SIZE, type RamPages, type RegionReport } from 'xip-emu';
 import { kernelText } from '../../emulator/kernel-text.js';
+import type { Look } from '../../render/look.js';
+import { hangingLine } from '../../render/text-width.js';
 import { renderFields, renderTable, type Column } from '../../render/table.js';
 import { ramBytes } from './explain.js';
 import type { SystemExplanation, SystemProgram } from './system.js';
 
 const PROGRAMS: readonly Column[] = [
   { title: 'PID', align: 'right' },
-  { title: 'PROGRAM' },
+  { title: 'PROGRAM', fit: 'wrap' },
   { title: 'RAM ADDED', align: 'right' },
 ];
 
 const SHARED: readonly Column[] = [
-  { title: 'SHARED FILE' },
+  { title: 'SHARED FILE', fit: 'cut' },
   { title: 'BY', align: 'right' },
   { title: 'ROM', align: 'right' },
   { title: 'CACHE', align: 'right' },
@@ -25,13 +27,16 @@ const ALLOCATIONS: readonly Column[] = [
   { title: 'ORDER', align: 'right' },
   { title: 'SLACK', align: 'right' },
   { title: 'BY', align: 'right' },
-  { title: 'FOR' },
+  { title: 'FOR', fit: 'cut' },
 ];
 
 /** Several programs: what each adds, what they share, what was allocated for them, the sums. */
-export function systemText(explanation: SystemExplanation): string {
+export function systemText(explanation: SystemExplanation, look: Look): string {
   const { question, build, programs, cost } = explanation;
-  const head = `${plural(programs.length, 'program')}: ${question.policy} ${kernelText(build)}\n`;
+  const head = hangingLine(
+    `${plural(programs.length, 'program')}: ${question.policy} ${kernelText(build)}`,
+    look.width,
+  );
   const shared = cost.shared.map((file) => [
     nameToText(file.path ?? ''),
     String(file.processes),
@@ -42,11 +47,14 @@ export function systemText(explanation: SystemExplanation): string {
   const allocations = cost.regions.flatMap(allocationRow);
   return [
     head,
-    `Pages of ${PAGE_SIZE} bytes; RAM: of processes + in the page cache.\n` +
-      renderTable(PROGRAMS, programs.map(programRow)),
-    ...(shared.length === 0 ? [] : [renderTable(SHARED, shared)]),
-    ...(allocations.length === 0 ? [] : [renderTable(ALLOCATIONS, allocations)]),
-    renderFields(sums(explanation)) + failures(programs).join('') + tooMuch(explanation),
+    hangingLine(`Pages of ${PAGE_SIZE} bytes; RAM: of processes + in the page cache.`, look.width) +
+      renderTable(PROGRAMS, programs.map(programRow), look),
+    ...(shared.length === 0 ? [] : [renderTable(SHARED, shared, look)]),
+    ...(allocations.length === 0 ? [] : [renderTable(ALLOCATIONS, allocations, look)]),
+    renderFields(sums(explanation), look) +
+      [...failures(programs), ...tooMuch(explanation)]
+        .map((line) => hangingLine(line, look.width))
+        .join(''),
   ].join('\n');
 }
 
@@ -63,7 +71,7 @@ function failures(programs: readonly SystemProgram[]): string[] {
     if (failure === undefined) return [];
     const name = argv.map(nameToText).join(' ');
     const pid = outcome === undefined ? '' : ` (PID ${outcome.pid})`;
-    return [`does not run: ${name}${pid}: ${nameToText(failure)}\n`];
+    return [`does not run: ${name}${pid}: ${nameToText(failure)}`];
   });
 }
 
@@ -95,6 +103,6 @@ function sums({ cost, question }: SystemExplanation): [string, string][] {
   return rows;
 }
 
-function tooMuch({ fits, question }: SystemExplanation): string {
-  return fits ? '' : `too much: RAM at most is more than ${question.maxRam!} bytes\n`;
+function tooMuch({ fits, question }: SystemExplanation): string[] {
+  return fits ? [] : [`too much: RAM at most is more than ${question.maxRam!} bytes`];
 }

@@ -3,6 +3,9 @@ import { PAGE_SIZE, type RamPages } from 'xip-emu';
 import { failureText } from '../../emulator/failure.js';
 import { kernelText } from '../../emulator/kernel-text.js';
 import { segmentFlags } from '../../render/segment.js';
+import { mapsLine } from '../../emulator/maps-line.js';
+import type { Look } from '../../render/look.js';
+import { hangingLine } from '../../render/text-width.js';
 import { renderFields, renderTable, type Column } from '../../render/table.js';
 import { ramBytes, type ExecExplanation, type ExplainedObject } from './explain.js';
 
@@ -15,14 +18,17 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** A program, in sections: its areas, what each of its objects costs, the sums. */
-export function execText(explanation: ExecExplanation, width: number): string {
+export function execText(explanation: ExecExplanation, look: Look): string {
   const { question, build, cost, objects, failure } = explanation;
   const kernel = `${question.policy} ${kernelText(build)}`;
   const loader = cost?.started.loader;
-  const head =
+  const { width } = look;
+  const head = hangingLine(
     `${question.argv.map(nameToText).join(' ')}: ${kernel}` +
-    `${loader === undefined ? '' : `, ${loader}'s dynamic loader`}\n`;
-  if (cost === undefined) return `${head}fails: ${failureText(failure!)}\n`;
+      (loader === undefined ? '' : `, ${loader}'s dynamic loader`),
+    width,
+  );
+  if (cost === undefined) return head + hangingLine(`fails: ${failureText(failure!)}`, width);
   const { atStart, atMost } = cost.loaderMemory;
   const rows = [
     ...objects.map(objectRow),
@@ -35,10 +41,13 @@ export function execText(explanation: ExecExplanation, width: number): string {
   ];
   return [
     head,
-    cost.areas.map(({ line }) => `${nameToText(line).trimEnd()}\n`).join(''),
-    `Pages of ${PAGE_SIZE} bytes; RAM: of the process + in the page cache.\n` +
-      renderTable(COLUMNS, rows, width),
-    renderFields(sums(explanation)) + problems(explanation).join(''),
+    cost.areas.map(({ line }) => mapsLine(line, look)).join(''),
+    hangingLine(`Pages of ${PAGE_SIZE} bytes; RAM: of the process + in the page cache.`, width) +
+      renderTable(COLUMNS, rows, look),
+    renderFields(sums(explanation), look) +
+      problems(explanation)
+        .map((line) => hangingLine(line, width))
+        .join(''),
   ].join('\n');
 }
 
@@ -88,9 +97,9 @@ function problems({ cost, fits, question }: ExecExplanation): string[] {
     ...missing.map(
       ({ name, neededBy, reason }) =>
         `does not start: ${nameToText(name)}, needed by ${nameToText(neededBy.path)}: ` +
-        `${nameToText(reason)}\n`,
+        nameToText(reason),
     ),
-    ...(killed === undefined ? [] : [`does not start: relocation ends in ${killed}\n`]),
-    ...(fits ? [] : [`too much: RAM at most is more than ${question.maxRam!} bytes\n`]),
+    ...(killed === undefined ? [] : [`does not start: relocation ends in ${killed}`]),
+    ...(fits ? [] : [`too much: RAM at most is more than ${question.maxRam!} bytes`]),
   ];
 }

@@ -4,6 +4,7 @@ import { print, type CliIo } from '../../shell/io.js';
 import { openImageAndOffset } from '../../shell/open-image.js';
 import { allWithJson } from '../../shell/problem-lines.js';
 import { Problems } from '../../shell/problems.js';
+import { lookOf } from '../../render/look.js';
 import { tallyContents } from './contents.js';
 import { factsOf } from './facts.js';
 import { infoJson } from './json.js';
@@ -15,6 +16,6 @@ export async function runInfoCommand(args: InfoArguments, io: CliIo): Promise<Ex
   const { image, offset } = await openImageAndOffset(file, args, io);
   const problems = new Problems(file, io, allWithJson(args));
   const facts = factsOf(image, offset, tallyContents(image, problems));
-  await print(io, args.json ? infoJson(facts) : infoText(facts));
+  await print(io, args.json ? infoJson(facts) : infoText(facts, lookOf(io, args)));
   return problems.finish();
 }

@@ -2,17 +2,18 @@ import { nameToText, plural } from 'cramfs-format';
 import { blockSizeText } from '../../render/block-size.js';
 import { tallyText } from '../../render/block-tally.js';
 import { hex, octal } from '../../render/json.js';
+import type { Look } from '../../render/look.js';
 import { renderFields } from '../../render/table.js';
 import type { Contents } from './contents.js';
 import { crcText, type Facts, type Fsid } from './facts.js';
 
 /** Fields below each other. */
-export function infoText(facts: Facts): string {
+export function infoText(facts: Facts, look: Look): string {
   const { image, offset, flagNames, contents, fsid } = facts;
   const { superblock, root } = image;
   const mode = octal(root.mode & 0o7777, 4);
-  return renderFields([
-    ...(offset === 0 ? [] : [['offset', hex(offset)] as const]),
+  const fields: [string, string][] = [
+    ...(offset === 0 ? [] : [['offset', hex(offset)] as [string, string]]),
     ['endianness', image.endianness],
     ['size', sizeText(facts)],
     ['block size', blockSizeText(image)],
@@ -30,7 +31,8 @@ export function infoText(facts: Facts): string {
     ['contents', contentsText(contents)],
     ...programsField(contents),
     ['blocks', tallyText(contents.blocks)],
-  ]);
+  ];
+  return renderFields(fields, look);
 }
 
 function sizeText({ image: { bytes }, fsid }: Facts): string {

@@ -1,5 +1,12 @@
 import { defineCommand, type CommandArguments } from '../../shell/command.js';
-import { choice, flag, imageOptions, jsonOption } from '../../shell/options.js';
+import {
+  choice,
+  flag,
+  imageOptions,
+  jsonOption,
+  reverseOption,
+  wideOption,
+} from '../../shell/options.js';
 import { SORT_KEYS } from './sort.js';
 
 const options = {
@@ -10,6 +17,8 @@ const options = {
   'human-readable': flag('with -l: sizes such as 1.2K or 16M', 'h'),
   sort: choice('sort', SORT_KEYS, 'sort each directory: by name, or the largest first'),
   all: flag('ignored: names that start with a dot are always listed', 'a'),
+  ...reverseOption,
+  ...wideOption,
   ...jsonOption,
   ...imageOptions,
 } as const;

@@ -5,6 +5,7 @@ import { printPieces, type CliIo } from '../../shell/io.js';
 import { openImageArgument } from '../../shell/open-image.js';
 import { allWithJson } from '../../shell/problem-lines.js';
 import { Problems } from '../../shell/problems.js';
+import { lookOf } from '../../render/look.js';
 import { Lister } from './groups.js';
 import { listJson } from './json.js';
 import { sortedGroups } from './sort.js';
@@ -18,7 +19,9 @@ export async function runLsCommand(args: LsArguments, io: CliIo): Promise<ExitCo
   const lister = new Lister(image, problems, args);
   const named = expandPaths(image, paths, () => true, problems.add);
   const found = lister.list(paths.length === 0 ? ['/'] : named);
-  const groups = args.sort === undefined ? found : sortedGroups(found, args.sort);
-  await printPieces(io, args.json ? listJson(groups) : listText(groups, args));
+  const { sort, reverse } = args;
+  const isSorted = sort !== undefined || reverse;
+  const groups = isSorted ? sortedGroups(found, image, sort, reverse) : found;
+  await printPieces(io, args.json ? listJson(groups) : listText(groups, args, lookOf(io, args)));
   return problems.finish();
 }

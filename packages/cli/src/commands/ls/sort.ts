@@ -1,26 +1,42 @@
+import type { CramfsImage } from 'cramfs-reader';
+import { storedBytes } from '../../render/block-tally.js';
+import { sortBy } from '../../render/sort.js';
 import type { Group, ListedPath } from './groups.js';
 
-export const SORT_KEYS = ['name', 'size'] as const;
+export const SORT_KEYS = ['name', 'size', 'stored'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
 
-/** Entries of a group in another order; those that are equal keep theirs. */
-export function* sortedGroups(groups: Iterable<Group>, key: SortKey): Generator<Group, void> {
-  const compare = key === 'size' ? bySize : byName;
+/**
+ * Groups with their entries in another order.
+ *
+ * @param key undefined: the order in which they are stored.
+ */
+export function* sortedGroups(
+  groups: Iterable<Group>,
+  image: CramfsImage,
+  key: SortKey | undefined,
+  reverse: boolean,
+): Generator<Group, void> {
   for (const { directory, entries } of groups) {
-    yield { directory, entries: (again) => [...entries(again)].sort(compare) };
+    yield {
+      directory,
+      entries: (again) => {
+        const found = [...entries(again)];
+        if (key === undefined) return reverse ? found.reverse() : found;
+        return sortBy(found, (entry) => keyOf(entry, image, key), reverse);
+      },
+    };
   }
 }
 
-/** Names are byte strings: their order is that of the bytes, as in an image that mkcramfs makes. */
-function byName(a: ListedPath, b: ListedPath): number {
-  return a.name < b.name ? -1 : Number(a.name > b.name);
-}
-
-function bySize(a: ListedPath, b: ListedPath): number {
-  return sizeOf(b) - sizeOf(a);
-}
-
-/** What `size` holds of a device is its number. */
-function sizeOf({ inode }: ListedPath): number {
-  return inode.rdev === undefined ? inode.size : 0;
+function keyOf({ name, inode }: ListedPath, image: CramfsImage, key: SortKey): number | string {
+  switch (key) {
+    case 'name':
+      return name;
+    case 'size':
+      // What `size` holds of a device is its number.
+      return inode.rdev === undefined ? inode.size : 0;
+    case 'stored':
+      return storedBytes(image, inode);
+  }
 }

@@ -1,6 +1,8 @@
 import { nameToText } from 'cramfs-format';
 import { LONG_COLUMNS, longLine } from '../../render/listing.js';
+import type { Look } from '../../render/look.js';
 import { tablePieces, type Column } from '../../render/table.js';
+import { hangingLine } from '../../render/text-width.js';
 import type { Group, ListedPath } from './groups.js';
 
 /** A table for each group, with the directory above it if there is more than one. */
@@ -11,6 +13,7 @@ export function* listText(
     inode: withInode,
     'human-readable': human,
   }: { readonly long: boolean; readonly inode: boolean; readonly 'human-readable': boolean },
+  look: Look,
 ): Generator<string, void> {
   const columns: Column[] = long ? [...LONG_COLUMNS] : [{ title: '' }];
   if (withInode) columns.unshift({ title: '', align: 'right' });
@@ -20,14 +23,18 @@ export function* listText(
   ];
   const pieces = function* ({ entries }: Group): Generator<string, void> {
     let again = false;
-    yield* tablePieces(columns, function* () {
-      const found = entries(again);
-      again = true;
-      for (const entry of found) yield row(entry);
-    });
+    yield* tablePieces(
+      columns,
+      function* () {
+        const found = entries(again);
+        again = true;
+        for (const entry of found) yield row(entry);
+      },
+      look,
+    );
   };
   const title = ({ directory }: Group): string =>
-    directory === undefined ? '' : `${nameToText(directory)}:\n`;
+    directory === undefined ? '' : hangingLine(`${nameToText(directory)}:`, look.width);
 
   // A title only if there is more than one group.
   let first: Group | undefined;

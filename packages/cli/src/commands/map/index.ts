@@ -1,14 +1,19 @@
 import { defineCommand, type CommandArguments } from '../../shell/command.js';
 import { kernelOptions, physOption } from '../../emulator/options.js';
 import {
+  choice,
+  colorOption,
   flag,
   imageOptions,
   jsonOption,
   list,
   parseBlockSize,
+  reverseOption,
   value,
   wideOption,
 } from '../../shell/options.js';
+
+import { SORT_KEYS } from './sort.js';
 
 const options = {
   mmu: flag('only for kernels with an MMU (default: both kinds)'),
@@ -26,6 +31,9 @@ const options = {
   },
   require: list('print only files matching GLOB that are not fully mappable; exit 1 if any'),
   simulate: flag('also make each mapping in the emulator; exit 1 if the result differs'),
+  sort: choice('sort', SORT_KEYS, 'sort files by path, or the largest first'),
+  ...reverseOption,
+  ...colorOption,
   ...wideOption,
   ...jsonOption,
   ...imageOptions,

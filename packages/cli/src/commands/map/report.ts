@@ -60,8 +60,8 @@ const MAX_KEPT = 1 << 16;
 export class MappabilityReport {
   readonly image: CramfsImage;
   readonly target: MapTarget;
-  /** Regular files. */
-  readonly selected: readonly SelectedFile[];
+  /** Regular files, in the order in which they are told. */
+  selected: readonly SelectedFile[];
   private readonly kept = new Map<string, Explained>();
   private shared: ReadonlyMap<number, string> | undefined;
 

@@ -5,7 +5,7 @@ import { DEFAULT_PHYS } from '../../emulator/options.js';
 import { checkByteOrder, kernelConfig, kernelPageSize } from '../../emulator/architecture.js';
 import { about } from '../../shell/report-error.js';
 import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
-import { lineWidth, print, printPieces, type CliIo } from '../../shell/io.js';
+import { print, printPieces, type CliIo } from '../../shell/io.js';
 import { openImageAndOffset } from '../../shell/open-image.js';
 import { allWithJson } from '../../shell/problem-lines.js';
 import { Problems } from '../../shell/problems.js';
@@ -15,6 +15,8 @@ import { mapTable } from './text.js';
 import { simulationText } from './simulation-text.js';
 import { MappabilityReport, type Kernel, type MappedFile } from './report.js';
 import { requirementFailures } from './require.js';
+import { lookOf } from '../../render/look.js';
+import { sortedFiles } from './sort.js';
 import { selectFiles, selectLinks } from './select.js';
 import type { Simulation } from './simulate.js';
 
@@ -35,6 +37,7 @@ export async function runMapCommand(args: MapArguments, io: CliIo): Promise<Exit
     };
     const selected = selectFiles(image, operands, problems.add);
     const report = new MappabilityReport(image, target, selected);
+    report.selected = sortedFiles(report, args.sort, args.reverse);
     const required = args.require.length > 0;
     const links = required ? selectLinks(image, operands) : [];
     const kernel = kernelAskedFor(args);
@@ -45,7 +48,7 @@ export async function runMapCommand(args: MapArguments, io: CliIo): Promise<Exit
     } else if (required) {
       await print(io, failures.map(({ path, reason }) => `${path}: ${reason}\n`).join(''));
     } else {
-      await printPieces(io, mapTable(report, args.segments, lineWidth(io, args.wide)));
+      await printPieces(io, mapTable(report, args, lookOf(io, args)));
     }
     if (simulation !== null && !args.json) await print(io, simulationText(simulation));
     const agrees = simulation === null || simulation.disagreements.length === 0;

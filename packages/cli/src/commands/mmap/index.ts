@@ -9,6 +9,7 @@ import {
   parseBlockSize,
   parseBytes,
   value,
+  wideOption,
 } from '../../shell/options.js';
 
 const options = {
@@ -32,6 +33,7 @@ const options = {
   touch: list('load, or with :w store, the first byte of a page', undefined, 'PAGE[:r|w]'),
   'image-offset': imageOptions.offset,
   'block-size': imageOptions['block-size'],
+  ...wideOption,
   ...jsonOption,
 } as const;
 

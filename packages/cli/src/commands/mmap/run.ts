@@ -8,6 +8,7 @@ import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
 import { print, type CliIo } from '../../shell/io.js';
 import { openImageAndOffset } from '../../shell/open-image.js';
 import { about } from '../../shell/report-error.js';
+import { lookOf } from '../../render/look.js';
 import { explainMmap, type MmapQuestion, type Touch } from './explain.js';
 import { mmapJson } from './json.js';
 import { mmapText } from './text.js';
@@ -23,7 +24,10 @@ export async function runMmapCommand(args: MmapArguments, io: CliIo): Promise<Ex
   return about(file, async () => {
     checkKernel(image, args);
     const explanation = explainMmap(image, question(args, image, path, touches));
-    await print(io, args.json ? mmapJson(explanation, offset) : mmapText(explanation));
+    await print(
+      io,
+      args.json ? mmapJson(explanation, offset) : mmapText(explanation, lookOf(io, args)),
+    );
     return EXIT.ok;
   });
 }

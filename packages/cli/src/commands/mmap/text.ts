@@ -3,28 +3,34 @@ import { PAGE_SIZE, type AreaReport, type FramePlace, type TraceEvent } from 'xi
 import { failureText } from '../../emulator/failure.js';
 import { hex } from '../../render/json.js';
 import { kernelText } from '../../emulator/kernel-text.js';
+import { mapsLine } from '../../emulator/maps-line.js';
+import type { Look } from '../../render/look.js';
+import { hangingLine } from '../../render/text-width.js';
 import { renderFields, renderTable, type Column } from '../../render/table.js';
 import type { MmapExplanation, TouchResult } from './explain.js';
 import { pageRuns, type PageRun } from './page-runs.js';
 
 /** One mapping, in sections. */
-export function mmapText(explanation: MmapExplanation): string {
+export function mmapText(explanation: MmapExplanation, look: Look): string {
   const { address, failure, areas, pages, touches } = explanation;
-  const head = `${requestText(explanation)}\n`;
-  if (address === undefined) return `${head}fails: ${failureText(failure!)}\n`;
+  const head = hangingLine(requestText(explanation), look.width);
+  if (address === undefined) {
+    return head + hangingLine(`fails: ${failureText(failure!)}`, look.width);
+  }
   return [
     head,
-    areas.map(areaText).join(''),
-    renderTable(PAGE_COLUMNS, pageRuns(pages).map(pageRow)),
+    areas.map((area) => areaText(area, look)).join(''),
+    renderTable(PAGE_COLUMNS, pageRuns(pages).map(pageRow), look),
     ...(touches.length === 0
       ? []
       : [
           renderTable(
             TOUCH_COLUMNS,
             touches.flatMap((touch) => touchRows(touch, address)),
+            look,
           ),
         ]),
-    renderFields(sums(explanation)),
+    renderFields(sums(explanation), look),
   ].join('\n');
 }
 
@@ -47,12 +53,13 @@ const FLAG_MEANINGS: readonly (readonly [letters: string, meaning: string])[] = 
   ['mm', 'VM_MIXEDMAP: ROM and pages of RAM'],
 ];
 
-function areaText({ line, vmFlags }: AreaReport): string {
-  if (vmFlags === undefined) return `${nameToText(line)}\n`;
+function areaText({ line, vmFlags }: AreaReport, look: Look): string {
+  const area = mapsLine(line, look);
+  if (vmFlags === undefined) return area;
   const letters = vmFlags.split(' ');
   const meaning = FLAG_MEANINGS.find(([flag]) => letters.includes(flag))?.[1];
   const note = meaning === undefined ? '' : ` (${meaning})`;
-  return `${nameToText(line)}\n  VmFlags: ${vmFlags}${note}\n`;
+  return area + hangingLine(`  VmFlags: ${vmFlags}${note}`, look.width);
 }
 
 const PAGE_COLUMNS: readonly Column[] = [
@@ -81,8 +88,8 @@ function pageRow({ first, count, backing, physical }: PageRun): string[] {
 
 const TOUCH_COLUMNS: readonly Column[] = [
   { title: 'TOUCH' },
-  { title: 'RESULT' },
-  { title: 'WHAT HAPPENED' },
+  { title: 'RESULT', fit: 'wrap' },
+  { title: 'WHAT HAPPENED', fit: 'wrap' },
 ];
 
 function touchRows(touch: TouchResult, address: number): string[][] {

@@ -1,6 +1,6 @@
 import { defineCommand, type CommandArguments } from '../../shell/command.js';
 import { kernelOptions, policyOption } from '../../emulator/options.js';
-import { choice, imageOptions, text, value } from '../../shell/options.js';
+import { choice, imageOptions, text, value, wideOption } from '../../shell/options.js';
 
 const options = {
   mode: choice('mode', ['mmu', 'nommu'], 'the kind of kernel; must be given'),
@@ -13,6 +13,7 @@ const options = {
     undefined,
     'FILE|DIR',
   ),
+  ...wideOption,
   offset: imageOptions.offset,
 } as const;
 

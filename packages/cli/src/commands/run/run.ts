@@ -22,6 +22,7 @@ import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
 import { print, writeOut, type CliIo } from '../../shell/io.js';
 import { openImageArgument } from '../../shell/open-image.js';
 import { printable } from '../../shell/report-error.js';
+import { lookOf } from '../../render/look.js';
 import { readArchives } from './archives.js';
 import { recordTable } from './text.js';
 
@@ -56,7 +57,10 @@ export async function runScenarioCommand(args: RunArguments, io: CliIo): Promise
       await writeOut(io, formatRecords(records));
     } else {
       const head = scenarios.length > 1 ? `${printable(scenario)}\n` : '';
-      await writeOut(io, `${head}${recordTable(records)}${head === '' ? '' : '\n'}`);
+      await writeOut(
+        io,
+        `${head}${recordTable(records, lookOf(io, args))}${head === '' ? '' : '\n'}`,
+      );
     }
   }
   return EXIT.ok;

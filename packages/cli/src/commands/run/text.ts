@@ -1,20 +1,21 @@
 import type { ScenarioRecord } from 'xip-emu';
 import { printable } from '../../shell/report-error.js';
+import type { Look } from '../../render/look.js';
 import { renderTable, type Column } from '../../render/table.js';
 
 const COLUMNS: readonly Column[] = [
   { title: 'LINE', align: 'right' },
   { title: 'PROCESS', align: 'right' },
-  { title: 'COMMAND' },
-  { title: 'RESULT' },
+  { title: 'COMMAND', fit: 'wrap' },
+  { title: 'RESULT', fit: 'wrap' },
 ];
 
 /** Fields with columns of their own. */
 const HEAD = new Set(['n', 'p', 'op', 'cmd']);
 
 /** Records for people: a line each, and one for each area and each run of pages. */
-export function recordTable(records: readonly ScenarioRecord[]): string {
-  return renderTable(COLUMNS, records.flatMap(recordRows));
+export function recordTable(records: readonly ScenarioRecord[], look: Look): string {
+  return renderTable(COLUMNS, records.flatMap(recordRows), look);
 }
 
 function recordRows(record: ScenarioRecord): string[][] {

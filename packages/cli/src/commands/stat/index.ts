@@ -1,8 +1,9 @@
 import { defineCommand, type CommandArguments } from '../../shell/command.js';
-import { flag, imageOptions, jsonOption } from '../../shell/options.js';
+import { flag, imageOptions, jsonOption, wideOption } from '../../shell/options.js';
 
 const options = {
   dereference: flag('follow symbolic links', 'L'),
+  ...wideOption,
   ...jsonOption,
   ...imageOptions,
 } as const;

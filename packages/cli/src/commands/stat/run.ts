@@ -5,6 +5,7 @@ import { print, type CliIo } from '../../shell/io.js';
 import { openImageArgument } from '../../shell/open-image.js';
 import { allWithJson } from '../../shell/problem-lines.js';
 import { Problems } from '../../shell/problems.js';
+import { lookOf } from '../../render/look.js';
 import { statJson } from './json.js';
 import { fileStatus, type FileStatus } from './status.js';
 import { statText } from './text.js';
@@ -20,6 +21,6 @@ export async function runStatCommand(args: StatArguments, io: CliIo): Promise<Ex
     const inode = problems.try(() => image.lookup(path, options));
     if (inode !== undefined) found.push(fileStatus(image, path, inode, problems));
   }
-  await print(io, args.json ? statJson(found) : statText(found));
+  await print(io, args.json ? statJson(found) : statText(found, lookOf(io, args)));
   return problems.finish();
 }

@@ -1,16 +1,23 @@
 import { formatMode, nameToText } from 'cramfs-format';
 import { hex, octal } from '../../render/json.js';
+import type { Look } from '../../render/look.js';
 import { renderFields } from '../../render/table.js';
 import type { FileStatus } from './status.js';
 
 /** Fields below each other, with an empty line between files. */
-export function statText(found: readonly FileStatus[]): string {
-  return found.map(statusText).join('\n');
+export function statText(found: readonly FileStatus[], look: Look): string {
+  return found.map((status) => renderFields(statusFields(status), look)).join('\n');
 }
 
-function statusText({ path, inode, target, format, blocks }: FileStatus): string {
+function statusFields({
+  path,
+  inode,
+  target,
+  format,
+  blocks,
+}: FileStatus): readonly (readonly [string, string])[] {
   const { type, mode, uid, gid, size, rdev, ino, entryOffset, dataOffset } = inode;
-  return renderFields([
+  return [
     ['path', nameToText(path) + (target === undefined ? '' : ` -> ${nameToText(target)}`)],
     ['type', type ?? `unknown (mode 0${octal(mode, 6)})`],
     ['mode', `${octal(mode & 0o7777, 4)} ${formatMode(mode)}`],
@@ -21,5 +28,5 @@ function statusText({ path, inode, target, format, blocks }: FileStatus): string
     ...(dataOffset === 0 ? [] : ([['data at', hex(dataOffset)]] as const)),
     ...(format === undefined ? [] : ([['format', format]] as const)),
     ...(blocks === undefined ? [] : ([['blocks', blocks.toText()]] as const)),
-  ]);
+  ];
 }
