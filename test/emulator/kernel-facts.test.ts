@@ -488,6 +488,24 @@ describe('kernel facts', () => {
     expect(() => process.mmap(PAGE_SIZE, PROT_WRITE, MAP_SHARED, options)).toThrow('EINVAL');
     expect(() => process.open('/rom/character', { write: true })).toThrow('EACCES');
   });
+
+  // Every case of it: arm-arguments.test.ts.
+  test('K29: without an MMU, long arguments go over what is below a stack', () => {
+    const text = { flags: 5, offset: 0, filesz: 0x800, memsz: 0x800 };
+    const program = elfFile(
+      32,
+      true,
+      [text, { type: 0x6474e551, flags: 6, offset: 0, filesz: 0, memsz: 0x4000 }],
+      noise(0x900),
+    );
+    program[7] = 65;
+    const run = (bytes: number): (() => void) => {
+      const argv = ['/p', 'x'.repeat(bytes)];
+      return () => void costOf({ '/p': xipFile(program) }, '/p', { argv }, { mmu: false });
+    };
+    expect(run(0x3000)).not.toThrow();
+    expect(run(0x4000)).toThrow(/transfer_args_to_stack\(\): the arguments are longer/);
+  });
 });
 
 function ascii(content: string): Uint8Array {

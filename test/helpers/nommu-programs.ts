@@ -16,20 +16,22 @@ export interface FlatOptions {
   /** What relocations name: addresses that count from the end of the header. */
   readonly relocations?: readonly number[];
   readonly bss?: number;
+  /** Bytes of stack; 4096 if it is left out. */
+  readonly stack?: number;
 }
 
 /** A bFLT program: 64 bytes of header, `text`, `data`, relocations; nothing is compressed. */
 export function flatFile(
   text: Uint8Array,
   data: Uint8Array,
-  { rev = 4, flags = 0, relocations = [], bss = 0 }: FlatOptions = {},
+  { rev = 4, flags = 0, relocations = [], bss = 0, stack = 4096 }: FlatOptions = {},
 ): Uint8Array {
   const dataStart = 64 + text.length;
   const dataEnd = dataStart + data.length;
   const bytes = new Uint8Array(dataEnd + 4 * relocations.length);
   const view = new DataView(bytes.buffer);
   bytes.set(new TextEncoder().encode('bFLT'));
-  const words = [rev, 64, dataStart, dataEnd, dataEnd + bss, 4096, dataEnd];
+  const words = [rev, 64, dataStart, dataEnd, dataEnd + bss, stack, dataEnd];
   [...words, relocations.length, flags].forEach((word, index) => {
     view.setUint32(4 + 4 * index, word);
   });

@@ -75,6 +75,11 @@ export interface ElfRules {
   readonly parsesGnuProperty?: boolean;
   /** Entries of the auxiliary vector, AT_NULL included. */
   readonly auxvEntries: number;
+  /**
+   * What fs/binfmt_elf_fdpic.c has more in it than on all architectures: AT_VECTOR_SIZE_ARCH, and
+   * AT_HWCAP2. Undefined: none.
+   */
+  readonly fdpicAuxvEntries?: number;
   /** What AT_PLATFORM points to; undefined: none. */
   readonly platform?: string;
 }

@@ -32,6 +32,7 @@ export const arm: Architecture = {
     fdpicOsAbi: ELFOSABI_ARM_FDPIC,
     noStackHeaderImpliesExec: true,
     auxvEntries: 22,
+    fdpicAuxvEntries: 1,
     platform: 'v7l',
   },
   // ARCH_SLAB_MINALIGN: arch/arm/include/asm/cache.h, CONFIG_AEABI.

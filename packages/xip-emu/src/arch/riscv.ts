@@ -22,6 +22,7 @@ export const riscv64: Architecture = {
     checksClass: true,
     noStackHeaderImpliesExec: false,
     auxvEntries: 29,
+    fdpicAuxvEntries: 10,
   },
   // ARCH_SLAB_MINALIGN: arch/riscv/include/asm/cache.h.
   flat: { stackAlign: 16, gotHeader: true },

@@ -1,4 +1,5 @@
 import { nameToBytes } from 'cramfs-format';
+import type { Architecture } from '../arch/architecture.js';
 import type { KernelBuild } from '../arch/kernel-build.js';
 import { SyscallError } from '../errno.js';
 import type { MmuMemory } from '../mm/mmu-memory.js';
@@ -38,20 +39,52 @@ export function checkArguments(
   if (!fits) throw new SyscallError('E2BIG', 'the arguments are too long');
 }
 
+/** The strings of a new program as they stand in its memory: arguments, environment, file name. */
+export function argumentStrings(filename: string, { argv, envp }: ExecArguments): Uint8Array {
+  return nameToBytes([...argv, ...envp, filename].map((text) => `${text}\0`).join(''));
+}
+
+/** argv and envp, each with a zero at its end. @param strings where they start. */
+export function argumentPointers(strings: Address, { argv, envp }: ExecArguments): Address[] {
+  const words: Address[] = [];
+  let at = strings;
+  for (const vector of [argv, envp]) {
+    for (const { length } of vector) {
+      words.push(at);
+      at += length + 1;
+    }
+    words.push(0);
+  }
+  return words;
+}
+
+/** Words of memory, as large as a pointer. */
+export function encodeWords(
+  { pointerSize, endianness }: Architecture,
+  words: readonly number[],
+): Uint8Array {
+  const bytes = new Uint8Array(words.length * pointerSize);
+  const view = new DataView(bytes.buffer);
+  const little = endianness === 'little';
+  words.forEach((word, index) => {
+    if (pointerSize === 4) view.setUint32(index * 4, word, little);
+    else view.setBigUint64(index * 8, BigInt(word), little);
+  });
+  return bytes;
+}
+
 /**
- * Makes the stack of a new program, with its strings at the top: arguments, environment, file
- * name. Compare fs/exec.c:copy_strings().
+ * Makes the stack of a new program, with its strings at the top. Compare fs/exec.c:copy_strings().
  *
  * @returns where the strings start.
  */
 export function pushStrings(
   memory: MmuMemory,
   filename: string,
-  { argv, envp }: ExecArguments,
+  args: ExecArguments,
   executableStack: boolean,
 ): Address {
-  const strings = [...argv, ...envp, filename];
-  const bytes = nameToBytes(strings.map((text) => `${text}\0`).join(''));
+  const bytes = argumentStrings(filename, args);
   const { stackTop, arch } = memory.mm.host.build;
   createStack(memory.mm, pagesOf(bytes.length + arch.pointerSize), executableStack);
   const start = stackTop * PAGE_SIZE - arch.pointerSize - bytes.length;
@@ -69,39 +102,23 @@ export function pushStrings(
  * @param strings where they start.
  * @returns the stack pointer of the program.
  */
-export function pushTables(
-  memory: MmuMemory,
-  strings: Address,
-  { argv, envp }: ExecArguments,
-): Address {
+export function pushTables(memory: MmuMemory, strings: Address, args: ExecArguments): Address {
   const { arch } = memory.mm.host.build;
   const { pointerSize } = arch;
-  const words = [argv.length];
-  let at = strings;
-  for (const vector of [argv, envp]) {
-    for (const { length } of vector) {
-      words.push(at);
-      at += length + 1;
-    }
-    words.push(0);
-  }
+  const words = [args.argv.length, ...argumentPointers(strings, args)];
   const { auxvEntries, platform } = arch.elf;
   const names = platform === undefined ? 0 : platform.length + 1;
   const auxv = alignDown(strings, 16) - names - RANDOM_BYTES - auxvEntries * 2 * pointerSize;
   const stack = alignDown(auxv - words.length * pointerSize, 16);
   const content = new Uint8Array(strings - stack);
-  const view = new DataView(content.buffer);
-  words.forEach((word, index) => {
-    const little = arch.endianness === 'little';
-    if (pointerSize === 4) view.setUint32(index * 4, word, little);
-    else view.setBigUint64(index * 8, BigInt(word), little);
-  });
+  content.set(encodeWords(arch, words));
   content.forEach((byte, offset) => {
     memory.store(stack + offset, byte);
   });
   return stack;
 }
 
-function alignDown(address: Address, to: number): Address {
+/** @param to a power of two. */
+export function alignDown(address: Address, to: number): Address {
   return Math.floor(address / to) * to;
 }

@@ -20,12 +20,13 @@ import { SyscallError, UnmodelledError } from '../errno.js';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
 import type { NommuMm } from '../nommu/nommu-mm.js';
 import type { Process } from '../process.js';
-import { PAGE_SIZE, type Address } from '../units.js';
+import { PAGE_SIZE } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import type { Binprm } from './binprm.js';
 import { FDPIC_WITH_MMU, checkElf, elfCheckFdpic, type CheckedElf } from './elf-arch.js';
 import type { LoadedSegment, MappedFile } from './loaded-object.js';
 import { beginNewExec, type LoadedNommu } from './nommu-loaded.js';
+import { pushFdpicArguments, type StackArea } from './nommu-arguments.js';
 import { mapSegment, placedSegments, readSegments } from './nommu-segments.js';
 import { BINPRM_BUF_SIZE, closeExec, openExec, readProgram } from './open-exec.js';
 import { pastPointOfNoReturn } from './point-of-no-return.js';
@@ -51,7 +52,8 @@ const ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS;
  * @throws SyscallError ENOEXEC for a program that is linked to fixed addresses, and without this
  * loader, as that of fs/binfmt_elf.c needs an MMU; ExecKilled.
  */
-export function loadElfFdpic(mm: NommuMm, { process, file, head, interp }: Binprm): LoadedNommu {
+export function loadElfFdpic(mm: NommuMm, bprm: Binprm): LoadedNommu {
+  const { process, file, head, interp } = bprm;
   const { arch, config } = mm.build;
   if (!config.BINFMT_ELF_FDPIC) throw new SyscallError('ENOEXEC', 'no support for ELF');
   const checked = checkElf(head, arch);
@@ -66,13 +68,17 @@ export function loadElfFdpic(mm: NommuMm, { process, file, head, interp }: Binpr
     return pastPointOfNoReturn(() => {
       const mapped = mapElf(mm, file, params);
       const loader = interpreter && mapElf(mm, interpreter.file, interpreter.params);
-      const startStack = mapStack(mm, elf, interpreter?.params.elf);
+      const stack = mapStack(mm, elf, interpreter?.params.elf);
+      const counts = [mapped, ...(loader === undefined ? [] : [loader])].map(
+        ({ segments }) => segments.length,
+      );
+      mm.startStack = pushFdpicArguments(mm, stack, bprm, counts);
       const isCode = ({ flags }: LoadedSegment): boolean => (flags & PF_X) !== 0;
       return {
         format: 'elf-fdpic',
         startCode: mapped.segments.find(isCode)?.address ?? 0,
         startData: mapped.segments.find((segment) => !isCode(segment))?.address ?? 0,
-        startStack,
+        startStack: mm.startStack,
         mapped,
         interpreter: loader,
       };
@@ -107,10 +113,8 @@ export function loadElfFdpicMmu({ process, file, head }: Binprm, build: KernelBu
 /**
  * As large and as executable as PT_GNU_STACK says: the interpreter's if the program asks for no
  * size. There is no heap.
- *
- * @returns its top.
  */
-function mapStack(mm: NommuMm, elf: ElfFile, interpreter: ElfFile | undefined): Address {
+function mapStack(mm: NommuMm, elf: ElfFile, interpreter: ElfFile | undefined): StackArea {
   const own = stackOf(elf);
   const wanted = (own?.memsz ?? 0) === 0 && interpreter !== undefined ? stackOf(interpreter) : own;
   const asked = wanted?.memsz ?? 0;
@@ -127,8 +131,7 @@ function mapStack(mm: NommuMm, elf: ElfFile, interpreter: ElfFile | undefined): 
   mm.startBrk = stack;
   mm.brkEnd = stack;
   mm.brkLimit = stack;
-  mm.startStack = stack + length;
-  return stack + length;
+  return { start: stack, end: stack + length };
 }
 
 function stackOf({ segments }: ElfFile): ElfSegment | undefined {

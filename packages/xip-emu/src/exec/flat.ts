@@ -14,10 +14,12 @@ import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '..
 import type { NommuMm } from '../nommu/nommu-mm.js';
 import { pageAlign, type Address } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
+import { encodeWords } from './arguments.js';
 import type { Binprm } from './binprm.js';
 import { readFlatHeader, type FlatLengths } from './flat-header.js';
 import { relocateFlat } from './flat-relocations.js';
 import type { LoadedSegment, MappedFile } from './loaded-object.js';
+import { pushFlatArguments, type StackArea } from './nommu-arguments.js';
 import { beginNewExec, type LoadedNommu } from './nommu-loaded.js';
 import { readProgram } from './open-exec.js';
 import { pastPointOfNoReturn } from './point-of-no-return.js';
@@ -34,8 +36,8 @@ const ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS;
 interface FlatPlaces {
   readonly text: Address;
   readonly data: Address;
-  /** End of the block that data is in. */
-  readonly top: Address;
+  /** The memory that data is in, with zeros, heap and stack behind it. */
+  readonly block: StackArea;
 }
 
 /**
@@ -53,18 +55,19 @@ export function loadFlat(mm: NommuMm, bprm: Binprm): LoadedNommu {
   beginNewExec(mm, file, interp);
   return pastPointOfNoReturn(() => {
     const places = isInRam(header) ? loadIntoRam(mm, file, header) : loadApart(mm, file, header);
-    const { text, data, top } = places;
+    const { text, data, block } = places;
     relocateFlat(mm, header, text, data);
     // What the relocations have left behind the data is cleared with bss, heap and stack.
-    const used = Math.min(header.fullData, top - data) - header.data;
+    const used = Math.min(header.fullData, block.end - data) - header.data;
     if (used > 0) mm.write(data + header.data, new Uint8Array(used), LOAD_FLAT);
     writeLibraryTable(mm, data);
-    setHeap(mm, data + header.data + header.bss, top, header.stack);
+    setHeap(mm, data + header.data + header.bss, block.end - header.stack);
+    mm.startStack = pushFlatArguments(mm, block, bprm);
     return {
       format: 'flat',
       startCode: text,
       startData: data,
-      startStack: top,
+      startStack: mm.startStack,
       mapped: mappedFile(file, header, places),
       interpreter: undefined,
     };
@@ -74,14 +77,14 @@ export function loadFlat(mm: NommuMm, bprm: Binprm): LoadedNommu {
 /** Text as a mapping of the file. */
 function loadApart(mm: NommuMm, file: OpenFile, header: FlatLengths): FlatPlaces {
   const prot = PROT_READ | PROT_EXEC;
-  const length = header.text;
-  const text = mm.mmap({ address: 0, length, prot, flags: MAP_PRIVATE, file, pgoff: 0 });
+  const request = { address: 0, length: header.text, prot, flags: MAP_PRIVATE, file, pgoff: 0 };
+  const text = mm.mmap(request);
   const offset = dataStartOffset(mm.build);
-  const block = pageAlign(header.data + header.extra + offset);
-  const start = mm.mmap({ address: 0, length: block, prot: RWX, flags: ANONYMOUS, pgoff: 0 });
+  const length = pageAlign(header.data + header.extra + offset);
+  const start = mm.mmap({ address: 0, length, prot: RWX, flags: ANONYMOUS, pgoff: 0 });
   const data = alignUp(start + offset, DATA_ALIGN);
   mm.write(data, readData(file, header), LOAD_FLAT);
-  return { text, data, top: start + block };
+  return { text, data, block: { start, end: start + length } };
 }
 
 /** All of it in one block. */
@@ -101,7 +104,7 @@ function loadIntoRam(mm: NommuMm, file: OpenFile, header: FlatLengths): FlatPlac
     mm.write(text + FLAT_HEADER_SIZE, content, LOAD_FLAT);
     mm.write(data, content.subarray(code), LOAD_FLAT);
   }
-  return { text, data, top: text + length };
+  return { text, data, block: { start: text, end: text + length } };
 }
 
 /** Data and relocations, as the file has them. */
@@ -132,12 +135,7 @@ function dataStartOffset({ arch, config }: KernelBuild): number {
 function writeLibraryTable(mm: NommuMm, data: Address): void {
   const { arch } = mm.build;
   if (dataStartOffset(mm.build) === 0) return;
-  const word = new Uint8Array(arch.pointerSize);
-  const view = new DataView(word.buffer);
-  const little = arch.endianness === 'little';
-  if (arch.pointerSize === 4) view.setUint32(0, data, little);
-  else view.setBigUint64(0, BigInt(data), little);
-  mm.write(data - arch.pointerSize, word, LOAD_FLAT);
+  mm.write(data - arch.pointerSize, encodeWords(arch, [data]), LOAD_FLAT);
 }
 
 function mappedFile(
@@ -163,11 +161,10 @@ function mappedFile(
 }
 
 /** The heap starts behind the zeros and ends where the stack may come to. */
-function setHeap(mm: NommuMm, start: Address, top: Address, stackSize: number): void {
+function setHeap(mm: NommuMm, start: Address, end: Address): void {
   mm.startBrk = start;
   mm.brkEnd = alignUp(start, 4);
-  mm.brkLimit = top - stackSize;
-  mm.startStack = top;
+  mm.brkLimit = end;
 }
 
 /** Stack for strings and pointers. Compare fs/binfmt_flat.c:load_flat_binary(). */

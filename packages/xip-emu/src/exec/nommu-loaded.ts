@@ -9,7 +9,7 @@ export interface LoadedNommu {
   readonly format: 'elf-fdpic' | 'flat';
   readonly startCode: Address;
   readonly startData: Address;
-  /** Top of the stack, in the mapping that /proc/PID/maps calls [stack]. */
+  /** Stack pointer at the first instruction, in the mapping that /proc/PID/maps calls [stack]. */
   readonly startStack: Address;
   readonly mapped: MappedFile;
   /** The dynamic loader of an ELF program that asks for one. */

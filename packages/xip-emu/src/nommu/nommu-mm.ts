@@ -41,7 +41,7 @@ export class NommuMm implements MemoryMap, HasExeFile {
 
   pid = 0;
 
-  /** Top of the stack, in the mapping that a program got for it. */
+  /** The stack pointer of a program at its start, in the mapping that it got for the stack. */
   startStack: Address | undefined;
 
   /** The heap, from its first byte to behind its last, and how far that can go. */

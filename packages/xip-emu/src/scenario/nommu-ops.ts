@@ -123,7 +123,7 @@ export class NommuScenarioOps implements ScenarioOps {
       const parts: [string, Address][] = [
         ['text', program.startCode],
         ...(isFlat ? [] : [['data', program.startData] satisfies [string, Address]]),
-        ['stack', program.startStack - 1],
+        ['stack', program.startStack],
       ];
       // The flat program is too small to print paths.
       const records = [...mm.vmas()].map((vma) => this.programMapsLine(vma, parts, isFlat));

@@ -1,0 +1,105 @@
+import { nameToText } from 'cramfs-format';
+import { KernelCorruption } from '../kernel-corruption.js';
+import type { NommuMm } from '../nommu/nommu-mm.js';
+import type { Address } from '../units.js';
+import { alignDown, argumentPointers, argumentStrings, encodeWords } from './arguments.js';
+import type { Binprm } from './binprm.js';
+
+const TRANSFER = 'fs/exec.c:transfer_args_to_stack()';
+const FDPIC_TABLES = 'fs/binfmt_elf_fdpic.c:create_elf_fdpic_tables()';
+const FLAT_TABLES = 'fs/binfmt_flat.c:create_flat_tables()';
+
+/** DLINFO_ITEMS of fs/binfmt_elf_fdpic.c, and AT_NULL. */
+const AUXV_ENTRIES = 16;
+
+/** Memory that a program has been given for its stack, the end exclusive. */
+export interface StackArea {
+  readonly start: Address;
+  readonly end: Address;
+}
+
+/**
+ * Puts the arguments of an FDPIC program on its stack: strings, load maps, auxiliary vector, pointers.
+ * Load maps and vector have their room, but no values: nobody reads them here. Compare
+ * fs/binfmt_elf_fdpic.c:create_elf_fdpic_tables().
+ *
+ * @param segments of the program, and of its interpreter if it has one.
+ * @returns the stack pointer of the program.
+ * @throws KernelCorruption if the stack is too small: nothing asks how large it is.
+ */
+export function pushFdpicArguments(
+  mm: NommuMm,
+  stack: StackArea,
+  bprm: Binprm,
+  segments: readonly number[],
+): Address {
+  const { arch } = mm.build;
+  const { pointerSize } = arch;
+  const strings = transferArguments(mm, stack, stack.end, bprm);
+  const { platform, fdpicAuxvEntries = 0 } = arch.elf;
+  const names = platform === undefined ? 0 : platform.length + 1;
+  // struct elf_fdpic_loadmap: version and number of segments, and three words of each.
+  const loadMaps = segments.map((count) => pointerSize + count * 3 * pointerSize);
+  const maps = loadMaps.reduce(
+    (at, bytes) => alignDown(at - bytes, 8),
+    alignDown(alignDown(strings, 16) - names, 8),
+  );
+  const entries = AUXV_ENTRIES + (platform === undefined ? 0 : 1) + fdpicAuxvEntries;
+  const words = [bprm.argv.length, ...argumentPointers(strings, bprm)];
+  const sp = alignDown(maps - (entries * 2 + words.length) * pointerSize, 16);
+  push(mm, stack, bprm, { at: sp, bytes: encodeWords(arch, words), by: FDPIC_TABLES });
+  return sp;
+}
+
+/**
+ * Puts the arguments of a bFLT program on its stack, for which the loader has made room, all but
+ * for a few words. Compare fs/binfmt_flat.c:load_flat_binary(), create_flat_tables().
+ *
+ * @param block all of the program's memory, at whose end the stack is.
+ * @returns the stack pointer of the program.
+ * @throws KernelCorruption if the block itself is too small.
+ */
+export function pushFlatArguments(mm: NommuMm, block: StackArea, bprm: Binprm): Address {
+  const { arch, config } = mm.build;
+  const { pointerSize, flat } = arch;
+  const strings = transferArguments(mm, block, alignDown(block.end + 3, 4) - 4, bprm);
+  const pointers = argumentPointers(strings, bprm);
+  const onStack = config.BINFMT_FLAT_ARGVP_ENVP_ON_STACK ? 2 : 0;
+  const count = 1 + onStack + pointers.length;
+  const sp = alignDown(strings - count * pointerSize, flat.stackAlign);
+  const argvAt = sp + 3 * pointerSize;
+  const vectors = [argvAt, argvAt + (bprm.argv.length + 1) * pointerSize].slice(0, onStack);
+  const words = [bprm.argv.length, ...vectors, ...pointers];
+  push(mm, block, bprm, { at: sp, bytes: encodeWords(arch, words), by: FLAT_TABLES });
+  return sp;
+}
+
+/** Compare fs/exec.c:transfer_args_to_stack(). @returns where the strings start. */
+function transferArguments(mm: NommuMm, stack: StackArea, top: Address, bprm: Binprm): Address {
+  const strings = argumentStrings(bprm.filename, bprm);
+  const bytes = new Uint8Array(strings.length + mm.build.arch.pointerSize);
+  bytes.set(strings);
+  const at = top - bytes.length;
+  push(mm, stack, bprm, { at, bytes, by: TRANSFER });
+  return at;
+}
+
+/** Stores bytes as copy_to_user() does without an MMU: wherever it is. */
+function push(
+  mm: NommuMm,
+  { start, end }: StackArea,
+  { interp }: Binprm,
+  { at, bytes, by }: { readonly at: Address; readonly bytes: Uint8Array; readonly by: string },
+): void {
+  if (at < start) {
+    throw new KernelCorruption({
+      kind: 'memory overwritten',
+      kernelFunction: by,
+      effect:
+        'the arguments are longer than the stack, and go over what precedes it in RAM, whosever that is',
+      first: { operation: `exec ${nameToText(interp)}, with its stack`, start, end },
+      second: { operation: 'its arguments are stored', start: at, end },
+    });
+  }
+  mm.write(at, bytes, by);
+}
