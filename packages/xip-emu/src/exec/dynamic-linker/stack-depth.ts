@@ -1,4 +1,4 @@
-import { Mm } from '../../mm/mm-struct.js';
+import { MmuMemory } from '../../mm/mmu-memory.js';
 import type { Process } from '../../process.js';
 import { PAGE_SIZE, pageOf } from '../../units.js';
 import type { LoadedObject } from '../loaded-object.js';
@@ -63,12 +63,12 @@ export function useStack(
   { elf }: LoadedObject,
   libraries: number,
 ): void {
-  const { mm } = process;
-  if (!(mm instanceof Mm) || elf === undefined) return;
+  if (!(process.mm instanceof MmuMemory) || elf === undefined) return;
+  const { startStack } = process.mm.mm;
   const wordBytes = elf.elfClass === 32 ? 4 : 8;
-  const lowest = pageOf(mm.startStack - depth(elf.machine, wordBytes, libraries));
+  const lowest = pageOf(startStack - depth(elf.machine, wordBytes, libraries));
   // The page of the stack pointer has the tables already.
-  for (let page = pageOf(mm.startStack) - 1; page >= lowest; page -= 1) {
+  for (let page = pageOf(startStack) - 1; page >= lowest; page -= 1) {
     process.store(page * PAGE_SIZE, 0);
   }
 }
