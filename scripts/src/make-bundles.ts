@@ -3,6 +3,7 @@ import { build } from 'rolldown';
 import { writeDeflateModules } from './deflate-modules.js';
 import { licences } from './distribution/licences.js';
 import { writeOneFile } from './distribution/one-file.js';
+import { smallYargs } from './distribution/small-yargs.js';
 import { inRepository } from './paths.js';
 
 /*
@@ -12,7 +13,7 @@ import { inRepository } from './paths.js';
  */
 
 /** These find files of their own beside them. */
-const EXTERNAL = ['piscina', /^yargs/, /^zstd-codec/];
+const EXTERNAL = ['piscina', /^zstd-codec/];
 
 /** `cramfs-reader.select.cjs`: whose module it is can be seen in its name. */
 function chunkName({
@@ -37,13 +38,14 @@ await build([
     input: inPackages('cli/dist/main.js'),
     platform: 'node',
     external: EXTERNAL,
-    plugins: [licences(inPackages('cli/bundle/THIRD-PARTY-LICENSES.txt'))],
+    plugins: [smallYargs, licences(inPackages('cli/bundle/THIRD-PARTY-LICENSES.txt'))],
     output: {
       dir: inPackages('cli/bundle'),
       format: 'cjs',
       cleanDir: true,
       entryFileNames: '[name].cjs',
       chunkFileNames: chunkName,
+      minify: true,
     },
   },
   // Node.js aborts the whole process if a thread is terminated while it require()s an ES module (an

@@ -1,4 +1,4 @@
-import type { CramfsImage } from 'cramfs-reader';
+import { verifyCrc, type CramfsImage } from 'cramfs-reader';
 import type { CliIo } from './io.js';
 import { printable } from './report-error.js';
 
@@ -6,8 +6,7 @@ import { printable } from './report-error.js';
  * What a user should know who takes files out of an image whose CRC is wrong; undefined if it is not.
  * Costs a pass over the image.
  */
-export async function crcProblem(image: CramfsImage): Promise<string | undefined> {
-  const { verifyCrc } = await import('cramfs-reader');
+export function crcProblem(image: CramfsImage): string | undefined {
   const { verdict } = verifyCrc(image);
   const advice = '`cramfs check` tells what is damaged';
   if (verdict === 'wrong') return `the CRC of the image is wrong, files may be damaged: ${advice}`;
@@ -16,7 +15,7 @@ export async function crcProblem(image: CramfsImage): Promise<string | undefined
 }
 
 /** Warns on standard error if the CRC of the image in `file` is wrong. */
-export async function warnOfCrc(image: CramfsImage, file: string, io: CliIo): Promise<void> {
-  const problem = await crcProblem(image);
+export function warnOfCrc(image: CramfsImage, file: string, io: CliIo): void {
+  const problem = crcProblem(image);
   if (problem !== undefined) io.stderr.write(`cramfs: ${printable(file)}: warning: ${problem}\n`);
 }

@@ -1,5 +1,19 @@
-import { isCramfsError, type BlockSize, type CramfsError } from 'cramfs-format';
-import type { CramfsImage, ImageCandidate } from 'cramfs-reader';
+import {
+  findImagesInFile,
+  isLargerThan,
+  nodeZlib,
+  readImageRange,
+  readUnpacked,
+  unpackStream,
+} from 'cramfs-reader/node';
+import { CramfsError, isCramfsError, type BlockSize } from 'cramfs-format';
+import {
+  chooseImage,
+  findImages,
+  openImage,
+  type CramfsImage,
+  type ImageCandidate,
+} from 'cramfs-reader';
 import { printable, about } from './report-error.js';
 import type { CliIo } from './io.js';
 
@@ -55,11 +69,8 @@ export async function openImageAndOffset(
   io: CliIo,
   pageSize?: BlockSize,
 ): Promise<OpenedImage> {
-  const { openImage } = await import('cramfs-reader');
-  const { nodeZlib } = await import('cramfs-reader/node');
-  const { CramfsError } = await import('cramfs-format');
   const { bytes, offset, base, search } = await readImageArgument(file, args, io);
-  return about(file, async () => {
+  return about(file, () => {
     if (offset === undefined) {
       throw new CramfsError('BAD_MAGIC', 'there is no cramfs image in the file');
     }
@@ -69,7 +80,7 @@ export async function openImageAndOffset(
       return { image: openImage(bytes, options), offset: base + offset };
     } catch (error) {
       if (!isCramfsError(error, 'BAD_MAGIC')) throw error;
-      throw await withHint(error, search());
+      throw withHint(error, search());
     }
   });
 }
@@ -85,7 +96,6 @@ export async function readImageArgument(
   io: CliIo,
 ): Promise<ImageBytes> {
   const found = await about(file, async () => {
-    const { isLargerThan } = await import('cramfs-reader/node');
     return file !== '-' && isLargerThan(file, LARGE)
       ? readLarge(file, args.offset)
       : readWhole(file, args.offset, io);
@@ -102,22 +112,17 @@ async function readWhole(
   wanted: ImageArguments['offset'] = 0,
   io: CliIo,
 ): Promise<ImageBytes> {
-  const { chooseImage, findImages } = await import('cramfs-reader');
-  const { nodeZlib, readUnpacked, unpackStream } = await import('cramfs-reader/node');
   const { bytes } = await (file === '-' ? unpackStream(io.stdin) : readUnpacked(file));
   const search = (): ImageCandidate[] => findImages(bytes, { zlib: nodeZlib });
   if (wanted === 'auto') return { bytes, offset: chooseImage(search())?.offset, base: 0, search };
   if (wanted > bytes.length) {
-    const { CramfsError } = await import('cramfs-format');
     const message = `the file ends at ${bytes.length}, before the offset of the image`;
     throw new CramfsError('BAD_MAGIC', message, { offset: wanted });
   }
   return { bytes, offset: wanted, base: 0, search };
 }
 
-async function readLarge(file: string, wanted: ImageArguments['offset'] = 0): Promise<ImageBytes> {
-  const { chooseImage } = await import('cramfs-reader');
-  const { findImagesInFile, readImageRange } = await import('cramfs-reader/node');
+function readLarge(file: string, wanted: ImageArguments['offset'] = 0): ImageBytes {
   const search = (): ImageCandidate[] => findImagesInFile(file);
   const base = wanted === 'auto' ? chooseImage(search())?.offset : wanted;
   if (base === undefined) return { bytes: new Uint8Array(0), offset: undefined, base: 0, search };
@@ -125,21 +130,14 @@ async function readLarge(file: string, wanted: ImageArguments['offset'] = 0): Pr
 }
 
 /** The error, and where there is an image, if there is one. */
-async function withHint(
-  error: CramfsError,
-  candidates: readonly ImageCandidate[],
-): Promise<CramfsError> {
-  const hint = await imageHint(candidates);
+function withHint(error: CramfsError, candidates: readonly ImageCandidate[]): CramfsError {
+  const hint = imageHint(candidates);
   if (hint === undefined) return error;
-  const { CramfsError } = await import('cramfs-format');
   return new CramfsError(error.code, `${error.message}; ${hint}`, { offset: error.offset });
 }
 
 /** Tells where in the file there is an image; undefined if there is none. */
-export async function imageHint(
-  candidates: readonly ImageCandidate[],
-): Promise<string | undefined> {
-  const { chooseImage } = await import('cramfs-reader');
+export function imageHint(candidates: readonly ImageCandidate[]): string | undefined {
   const found = chooseImage(candidates);
   if (found === undefined) return undefined;
   return `there is one at offset ${offsetText(found.offset)}: use --offset ${found.offset}, or --offset auto`;

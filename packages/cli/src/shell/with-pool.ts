@@ -1,4 +1,4 @@
-import type { ImagePool } from 'cramfs-reader/node';
+import { startPoolFor, type ImagePool } from 'cramfs-reader/node';
 
 /**
  * Has the threads for working on a whole image come up while it is read.
@@ -11,7 +11,6 @@ export async function withPool<T>(
   threads: number | undefined,
   use: (pool: ImagePool | undefined) => Promise<T>,
 ): Promise<T> {
-  const { startPoolFor } = await import('cramfs-reader/node');
   const pool =
     file === '-'
       ? undefined

@@ -1,3 +1,4 @@
+import { checkImageFile } from 'cramfs-reader/node';
 import type { BlockSize } from 'cramfs-format';
 import type { CheckResult } from 'cramfs-reader';
 import { about } from '../../shell/report-error.js';
@@ -36,7 +37,6 @@ export async function checkFile(
   args: CheckFileOptions,
   io: CliIo,
 ): Promise<CheckRun> {
-  const { checkImageFile } = await import('cramfs-reader/node');
   return withPool(file, args.workers, async (pool) => {
     const { bytes, offset = 0, base, search } = await readImageArgument(file, args, io);
     const progress = await startProgress(io, 'checking');
@@ -53,7 +53,7 @@ export async function checkFile(
         }),
       );
       if (result.stats !== undefined) return { result, offset: base + offset };
-      const hint = await imageHint(search());
+      const hint = imageHint(search());
       return { result: hint === undefined ? result : withHint(result, hint), offset };
     } finally {
       progress.stop();

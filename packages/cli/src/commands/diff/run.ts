@@ -1,3 +1,4 @@
+import { diffImages } from 'cramfs-reader';
 import type { DiffArguments } from './index.js';
 import { UsageError } from '../../shell/errors.js';
 import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
@@ -15,7 +16,6 @@ export async function runDiffCommand(args: DiffArguments, io: CliIo): Promise<Ex
   if (before === '-' && after === '-') {
     throw new UsageError('only one of the images can be standard input');
   }
-  const { diffImages } = await import('cramfs-reader');
   const open = async (file: string): Promise<Side> => ({
     image: await openImageArgument(file, args, io),
     problems: new Problems(file, io, allWithJson(args)),

@@ -35,15 +35,7 @@ export async function runExtractCommand(args: ExtractArguments, io: CliIo): Prom
       all: args.verbose || args.json,
       hint: '--verbose lists all',
     };
-    return runExtract(
-      image,
-      file,
-      target,
-      { ...options, pool },
-      lines,
-      io,
-      await crcProblems(image),
-    );
+    return runExtract(image, file, target, { ...options, pool }, lines, io, crcProblems(image));
   };
   // A part of an image may be small: that is known when it has been read.
   const report =
@@ -53,8 +45,8 @@ export async function runExtractCommand(args: ExtractArguments, io: CliIo): Prom
 }
 
 /** Files are written all the same, but not with success. */
-async function crcProblems(image: CramfsImage): Promise<ExtractProblem[]> {
-  const message = await crcProblem(image);
+function crcProblems(image: CramfsImage): ExtractProblem[] {
+  const message = crcProblem(image);
   if (message === undefined) return [];
   return [{ severity: 'warning', path: undefined, code: CRC_MISMATCH, message }];
 }

@@ -1,6 +1,11 @@
 import { isCramfsError, nameToText } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
-import type { ExtractOptions, ExtractProblem, ExtractReport } from 'cramfs-reader/node';
+import {
+  extractImage,
+  type ExtractOptions,
+  type ExtractProblem,
+  type ExtractReport,
+} from 'cramfs-reader/node';
 import { FileError } from '../../shell/errors.js';
 import { isUsageError, printable } from '../../shell/report-error.js';
 import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
@@ -26,7 +31,6 @@ export async function runExtract(
   io: CliIo,
   known: readonly ExtractProblem[] = [],
 ): Promise<ExtractReport> {
-  const { extractImage } = await import('cramfs-reader/node');
   const progress = await startProgress(io, 'extracting');
   let report: ExtractReport;
   try {

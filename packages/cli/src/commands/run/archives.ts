@@ -1,3 +1,4 @@
+import { openTarStream } from 'cramfs-archive/node';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { isCramfsError } from 'cramfs-format';
@@ -30,7 +31,6 @@ async function readArchive(path: string): Promise<ArchiveSource> {
   try {
     const stored = readFileSync(path);
     // Only now: most scenarios mount no archive.
-    const { openTarStream } = await import('cramfs-archive/node');
     const chunks: Uint8Array[] = [];
     let length = 0;
     for await (const chunk of openTarStream(path).chunks) {

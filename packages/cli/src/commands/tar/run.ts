@@ -1,3 +1,5 @@
+import { AtomicFile } from 'mkcramfs/node';
+import { tarChunks } from 'cramfs-reader';
 import type { TarArguments } from './index.js';
 import { warnOfCrc } from '../../shell/crc-warning.js';
 import { FileError, UsageError } from '../../shell/errors.js';
@@ -15,7 +17,6 @@ export async function runTarCommand(args: TarArguments, io: CliIo): Promise<Exit
     throw new UsageError('a tar does not belong on a terminal: use -o FILE or a pipe');
   }
   const image = await openImageArgument(file, args, io);
-  const { tarChunks } = await import('cramfs-reader');
   const problems = new Problems(file, io);
   const chunks = tarChunks(image, {
     paths: paths.length === 0 ? undefined : paths,
@@ -29,13 +30,12 @@ export async function runTarCommand(args: TarArguments, io: CliIo): Promise<Exit
   });
   if (output === '-') for (const chunk of chunks) await writeOut(io, chunk);
   else await writeFile(output, chunks, io);
-  await warnOfCrc(image, file, io);
+  warnOfCrc(image, file, io);
   return problems.finish();
 }
 
 /** The file appears when it is complete. */
 async function writeFile(path: string, chunks: Iterable<Uint8Array>, io: CliIo): Promise<void> {
-  const { AtomicFile } = await import('mkcramfs/node');
   const { setImmediate } = await import('node:timers/promises');
   const signal = io.interruptSignal();
   let file: InstanceType<typeof AtomicFile> | undefined;
