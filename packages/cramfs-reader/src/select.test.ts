@@ -1,5 +1,5 @@
 import type { CramfsError } from 'cramfs-format';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   buildRawImage,
   directory,
@@ -8,7 +8,7 @@ import {
   type RawTree,
 } from '../../../test/helpers/raw-image.js';
 import { openImage } from './image.js';
-import { selectEntries } from './select.js';
+import { Selection, selectEntries } from './select.js';
 
 const tree: RawTree = {
   bin: directory({ sh: symlink('busybox'), busybox: file('x') }),
@@ -148,5 +148,63 @@ describe('selectEntries', () => {
     expect(select(['good'], damaged).errors).toEqual([]);
     expect(select(['bad'], damaged).errors).toHaveLength(1);
     expect(select(undefined, damaged).errors).toHaveLength(1);
+  });
+});
+
+describe('Selection', () => {
+  /** Counts the entries that are read. */
+  function counted(from: RawTree) {
+    const image = openImage(buildRawImage(from).bytes);
+    const counts = { entries: 0 };
+    const walk = image.walk.bind(image);
+    vi.spyOn(image, 'walk').mockImplementation(function* (...args) {
+      for (const entry of walk(...args)) {
+        counts.entries += 1;
+        yield entry;
+      }
+    });
+    return { image, counts };
+  }
+  const onError = (): void => undefined;
+
+  test('reads what it is asked for, no entry ahead', () => {
+    const { image, counts } = counted(tree);
+    const entries = new Selection(image, {}).entries(onError);
+    expect(counts.entries).toBe(0);
+    for (let taken = 1; taken <= 6; taken += 1) {
+      entries.next();
+      expect(counts.entries).toBe(taken);
+    }
+  });
+
+  test('knows what patterns ask for before it gives the first entry, and gives it again', () => {
+    const { image, counts } = counted(tree);
+    const selection = new Selection(image, { paths: ['/etc/init/b', 's*'] });
+    expect(counts.entries).toBe(2 * 13);
+    const paths = () => [...selection.entries(onError)].map(({ path }) => path);
+    const expected = ['/', '/bin', '/bin/sh', '/etc', '/etc/init', '/etc/init/b'];
+    expect([paths(), paths()]).toEqual([expected, expected]);
+  });
+
+  test('gives entries up to the limit', () => {
+    const { image } = counted(tree);
+    const entries = new Selection(image, { maxEntries: 2 }).entries(onError);
+    expect([entries.next().done, entries.next().done]).toEqual([false, false]);
+    expect(() => entries.next()).toThrow('more than 2 entries');
+  });
+
+  test('directories of all depths, entered and left', () => {
+    const deep = (depth: number): RawTree => ({
+      a: directory(depth === 0 ? {} : deep(depth - 1)),
+      b: directory({ a: file('') }),
+      c: file(''),
+    });
+    const image = openImage(buildRawImage(deep(5)).bytes);
+    const walked = [...image.walk()].map(({ path }) => path);
+    const selected = [...new Selection(image, {}).entries(onError)];
+    expect(selected.map(({ path }) => path)).toEqual(walked);
+    for (const { path, parent } of selected.slice(1)) {
+      expect(path.slice(0, path.lastIndexOf('/')) || '/').toBe(parent?.path);
+    }
   });
 });

@@ -1,5 +1,5 @@
 import { CramfsError, textToName } from 'cramfs-format';
-import { compileGlobs, type PathMatcher } from './compile-globs.js';
+import { compileGlobs } from './compile-globs.js';
 import type { CramfsImage } from './image.js';
 import { DEFAULT_MAX_ENTRIES, checkEntryCount } from './max-entries.js';
 import type { Inode, WalkEntry } from './types.js';
@@ -24,10 +24,6 @@ export interface SelectOptions {
   onError: (error: CramfsError) => void;
 }
 
-type Candidate = {
-  -readonly [Key in keyof SelectedEntry]: SelectedEntry[Key];
-};
-
 /**
  * The entries of an image that are to be taken out of it, each directory before its entries. No
  * path of a result has a component that is empty, `.` or `..`, or holds a slash or a NUL, and no two
@@ -37,59 +33,151 @@ type Candidate = {
  */
 export function selectEntries(
   image: CramfsImage,
-  { paths, onError, maxEntries = DEFAULT_MAX_ENTRIES }: SelectOptions,
+  { paths, onError, maxEntries }: SelectOptions,
 ): SelectedEntry[] {
-  const errors: { directory: SelectedEntry | undefined; error: CramfsError }[] = [];
-  const candidates = collect(image, maxEntries, (error, directory) =>
-    errors.push({ directory, error }),
-  );
-  const unmatched = paths === undefined ? [] : mark(candidates, paths);
-
-  const selected = new Set<SelectedEntry>();
-  for (const entry of candidates.values()) {
-    if (!entry.wanted) continue;
-    for (let at: SelectedEntry | undefined = entry; at && !selected.has(at); at = at.parent) {
-      selected.add(at);
-    }
-  }
-  for (const { directory, error } of errors) {
-    // What is wrong elsewhere is not the concern of who asks for a part.
-    if (directory === undefined || selected.has(directory)) onError(error);
-  }
-  for (const pattern of unmatched) {
-    onError(new CramfsError('NOT_FOUND', `nothing in the image matches '${pattern}'`));
-  }
-  return [...candidates.values()].filter((entry) => selected.has(entry));
+  const errors: CramfsError[] = [];
+  const selection = new Selection(image, { paths, maxEntries });
+  const entries = [...selection.entries((error) => errors.push(error))];
+  for (const error of errors) onError(error);
+  return entries;
 }
 
-/** All entries with a name that can be used, by path. */
-function collect(
+/** The entries that {@link selectEntries} gives, one at a time, as often as they are asked for. */
+export class Selection {
+  private readonly image: CramfsImage;
+  private readonly maxEntries: number;
+  /** Undefined: everything is wanted. */
+  private readonly marks: Marks | undefined;
+
+  /** @throws CramfsError as selectEntries() does. */
+  constructor(image: CramfsImage, { paths, maxEntries }: Omit<SelectOptions, 'onError'>) {
+    this.image = image;
+    this.maxEntries = maxEntries ?? DEFAULT_MAX_ENTRIES;
+    if (paths !== undefined) {
+      this.marks = findMarks(paths, () => usableEntries(image, this.maxEntries, ignore));
+    }
+  }
+
+  /**
+   * The entries, in order; in memory are the names of the directories that are open.
+   *
+   * @throws CramfsError TOO_BIG for more entries than allowed, after as many.
+   */
+  *entries(onError: SelectOptions['onError']): Generator<SelectedEntry> {
+    const { marks } = this;
+    const isSelected = (entry: SelectedEntry): boolean =>
+      entry.wanted || marks?.parents.has(entry.inode.entryOffset) === true;
+    const report = (error: CramfsError, directory: SelectedEntry | undefined): void => {
+      // What is wrong elsewhere is not the concern of who asks for a part.
+      if (directory === undefined || isSelected(directory)) onError(error);
+    };
+    for (const entry of usableEntries(this.image, this.maxEntries, report, marks?.matches)) {
+      if (isSelected(entry)) yield entry;
+    }
+    for (const pattern of marks?.unmatched ?? []) {
+      onError(new CramfsError('NOT_FOUND', `nothing in the image matches '${pattern}'`));
+    }
+  }
+}
+
+type ErrorTaker = (error: CramfsError, directory: SelectedEntry | undefined) => void;
+
+const ignore: ErrorTaker = () => undefined;
+
+/** A directory of which entries are still to come. */
+interface OpenDirectory {
+  readonly entry: SelectedEntry;
+  readonly names: Set<string>;
+}
+
+/**
+ * All entries with a name that can be used.
+ *
+ * @param onError gets the directory that the error is in, if it can be used.
+ * @param matches tells what is wanted beside all that is in a wanted directory; default: all.
+ */
+function* usableEntries(
   image: CramfsImage,
   maxEntries: number,
-  onError: (error: CramfsError, directory: SelectedEntry | undefined) => void,
-): Map<string, Candidate> {
-  const candidates = new Map<string, Candidate>();
-  const refused = new Set<Inode>();
+  onError: ErrorTaker,
+  matches: (path: string) => boolean = () => true,
+): Generator<SelectedEntry> {
+  const open: OpenDirectory[] = [];
+  let refused: Inode | undefined;
+  let last: SelectedEntry | undefined;
+  let count = 0;
   const walk = image.walk(image.root, {
-    enter: ({ inode }) => !refused.has(inode),
+    enter: ({ inode }) => inode !== refused,
     onError: (error) => {
-      onError(error, candidates.get(error.path ?? '/'));
+      const inside = open.findLast(({ entry }) => entry.path === error.path);
+      onError(error, inside?.entry ?? (last?.path === error.path ? last : undefined));
     },
   });
   for (const { path, name, inode } of walk) {
-    checkEntryCount(candidates.size + refused.size + 1, maxEntries);
+    checkEntryCount((count += 1), maxEntries);
     const isRoot = inode === image.root;
-    const parent = isRoot ? undefined : candidates.get(path.slice(0, -1 - name.length) || '/');
-    const problem = isRoot ? undefined : nameProblem(name, candidates.has(path));
-    if (problem === undefined) {
-      candidates.set(path, { path, name, inode, parent, wanted: true });
-    } else {
-      refused.add(inode);
+    const directory = isRoot ? undefined : enclosing(open, last, path.slice(0, -1 - name.length));
+    const problem = directory && nameProblem(name, directory.names.has(name));
+    if (problem !== undefined) {
+      refused = inode;
       const { entryOffset: offset } = inode;
-      onError(new CramfsError('BAD_ENTRY', `left out: ${problem}`, { path, offset }), parent);
+      const error = new CramfsError('BAD_ENTRY', `left out: ${problem}`, { path, offset });
+      onError(error, directory?.entry);
+      continue;
+    }
+    const parent = directory?.entry;
+    directory?.names.add(name);
+    last = { path, name, inode, parent, wanted: parent?.wanted === true || matches(path) };
+    yield last;
+  }
+}
+
+/** Closes the directories that the walk has left, and opens the one that it has come to. */
+function enclosing(
+  open: OpenDirectory[],
+  last: SelectedEntry | undefined,
+  directoryPath: string,
+): OpenDirectory {
+  const path = directoryPath === '' ? '/' : directoryPath;
+  for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+    if (top.entry.path === path) return top;
+    if (last?.path === path) break;
+    open.pop();
+  }
+  const opened = { entry: last!, names: new Set<string>() };
+  open.push(opened);
+  return opened;
+}
+
+/** What the patterns ask for. */
+interface Marks {
+  readonly matches: (path: string) => boolean;
+  /** Directories, by entryOffset, that are only there for what is in them; others may be in it, too. */
+  readonly parents: ReadonlySet<number>;
+  /** The patterns that match nothing. */
+  readonly unmatched: readonly string[];
+}
+
+/** @param walk all entries of the image. */
+function findMarks(patterns: readonly string[], walk: () => Iterable<SelectedEntry>): Marks {
+  const literals = new Map(patterns.map((pattern) => [toPath(textToName(pattern)), false]));
+  for (const { path } of walk()) if (literals.has(path)) literals.set(path, true);
+  const globs = patterns
+    .filter((pattern) => literals.get(toPath(textToName(pattern))) === false)
+    .map((pattern) => ({ pattern, matches: compileGlobs([pattern]), used: false }));
+  const matches = (path: string): boolean =>
+    literals.get(path) === true || globs.some((glob) => glob.matches(path));
+
+  const parents = new Set<number>();
+  for (const entry of walk()) {
+    for (const glob of globs) glob.used ||= glob.matches(entry.path);
+    if (!matches(entry.path)) continue;
+    for (let at = entry.parent; at !== undefined; at = at.parent) {
+      if (parents.has(at.inode.entryOffset)) break;
+      parents.add(at.inode.entryOffset);
     }
   }
-  return candidates;
+  return { matches, parents, unmatched: globs.filter(({ used }) => !used).map((g) => g.pattern) };
 }
 
 function nameProblem(name: string, taken: boolean): string | undefined {
@@ -98,31 +186,6 @@ function nameProblem(name: string, taken: boolean): string | undefined {
   if (name.includes('/')) return 'the name holds a slash';
   if (name.includes('\0')) return 'the name holds a NUL';
   return taken ? 'the directory has this name twice' : undefined;
-}
-
-/**
- * Sets `wanted` of all candidates.
- *
- * @returns the patterns that match nothing.
- */
-function mark(candidates: ReadonlyMap<string, Candidate>, patterns: readonly string[]): string[] {
-  const literals = new Set<string>();
-  const globs: { pattern: string; matches: PathMatcher; used: boolean }[] = [];
-  for (const pattern of patterns) {
-    const path = toPath(textToName(pattern));
-    if (candidates.has(path)) literals.add(path);
-    else globs.push({ pattern, matches: compileGlobs([pattern]), used: false });
-  }
-  for (const entry of candidates.values()) {
-    let wanted = entry.parent?.wanted === true || literals.has(entry.path);
-    for (const glob of globs) {
-      if (!glob.matches(entry.path)) continue;
-      glob.used = true;
-      wanted = true;
-    }
-    entry.wanted = wanted;
-  }
-  return globs.filter(({ used }) => !used).map(({ pattern }) => pattern);
 }
 
 /** `usr/bin/`, `./usr/bin` and `/usr/bin` all mean `/usr/bin`. */

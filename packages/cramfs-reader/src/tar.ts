@@ -1,7 +1,7 @@
 import { TAR_BLOCK_SIZE, encodeTarMember, tarPadding, type NewTarMember } from 'cramfs-archive';
 import { CramfsError, isCramfsError } from 'cramfs-format';
 import type { CramfsImage } from './image.js';
-import { selectEntries, type SelectedEntry } from './select.js';
+import { Selection, type SelectedEntry } from './select.js';
 import type { Inode } from './types.js';
 
 export interface TarOptions {
@@ -34,12 +34,11 @@ export function* tarChunks(
   image: CramfsImage,
   { paths, onError, maxBytes = DEFAULT_MAX_BYTES, maxEntries }: TarOptions,
 ): Generator<Uint8Array> {
-  const entries = selectEntries(image, { paths, onError, maxEntries });
-  checkContentSize(entries, maxBytes);
-  const firstNames = new Map<string, string>();
+  const selection = new Selection(image, { paths, maxEntries });
+  const names: InodeNames = { shared: sharedInodes(selection, maxBytes), first: new Map() };
   let written = 0;
-  for (const entry of entries) {
-    for (const chunk of attempt(() => encodeEntry(image, entry, firstNames), entry, onError)) {
+  for (const entry of selection.entries(onError)) {
+    for (const chunk of attempt(() => encodeEntry(image, entry, names), entry, onError)) {
       written += chunk.length;
       yield chunk;
     }
@@ -49,16 +48,33 @@ export function* tarChunks(
   yield new Uint8Array(Math.ceil(end / ARCHIVE_BLOCK) * ARCHIVE_BLOCK - written);
 }
 
+/** What is known of inodes with several names. */
+interface InodeNames {
+  /** Identities of the inodes that have more than one name. */
+  readonly shared: ReadonlySet<string>;
+  /** Of those the name that came first: later ones are links to it. */
+  readonly first: Map<string, string>;
+}
+
 /**
+ * The identities of files with more than one name.
+ *
  * Refuses what would be endless to all intents and purposes: in a hostile image of a MiB, 65536 files
  * can share one pointer table of holes, each 16 MiB large.
+ *
+ * @throws CramfsError TOO_BIG
  */
-function checkContentSize(entries: readonly SelectedEntry[], maxBytes: number): void {
+function sharedInodes(selection: Selection, maxBytes: number): Set<string> {
   const known = new Set<string>();
+  const shared = new Set<string>();
   let total = 0;
-  for (const { inode } of entries) {
+  for (const { inode } of selection.entries(() => undefined)) {
+    if (inode.type !== 'file' || inode.size === 0) continue;
     const identity = inodeIdentity(inode);
-    if (inode.type !== 'file' || known.has(identity)) continue;
+    if (known.has(identity)) {
+      shared.add(identity);
+      continue;
+    }
     known.add(identity);
     total += inode.size;
     if (total > maxBytes) {
@@ -68,6 +84,7 @@ function checkContentSize(entries: readonly SelectedEntry[], maxBytes: number): 
       );
     }
   }
+  return shared;
 }
 
 function attempt(
@@ -85,11 +102,11 @@ function attempt(
   }
 }
 
-/** @param firstNames names that a later name of the same inode can link to; gets another one. */
+/** @param names gets the first name of a shared inode. */
 function encodeEntry(
   image: CramfsImage,
   { path, inode }: SelectedEntry,
-  firstNames: Map<string, string>,
+  { shared, first }: InodeNames,
 ): Uint8Array[] {
   const { mode, uid, gid, type, rdev } = inode;
   const common = { name: `.${path}`, mode: mode & PERMISSIONS, uid, gid, size: 0 };
@@ -99,10 +116,10 @@ function encodeEntry(
       return only({ ...common, type, name: path === '/' ? './' : `.${path}/` });
     case 'file': {
       const identity = inodeIdentity(inode);
-      const linkName = firstNames.get(identity);
+      const linkName = first.get(identity);
       if (linkName !== undefined) return only({ ...common, type: 'link', linkName });
       const content = image.readFile(inode);
-      if (content.length > 0) firstNames.set(identity, common.name);
+      if (shared.has(identity)) first.set(identity, common.name);
       return [
         encodeTarMember({ ...common, type, size: content.length }),
         content,
