@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { blockCount, isZero } from 'cramfs-format';
 import { directMap, openImage } from 'cramfs-reader';
 import {
+  MemorySink,
   buildImageBytes,
   inlineCompressor,
   plannedSize,
@@ -84,7 +85,8 @@ test('an image made by a plan has the size that was surveyed, and maps the pages
         return { spans: spansOf(which, content, blockSize), refusals: [] };
       };
       const backend = { compressor: inlineCompressor() };
-      const survey = await surveyFlash(root, options, candidatesOf, backend);
+      const surveyed = await surveyFlash(root, options, candidatesOf, backend);
+      const { survey } = surveyed;
       const planned = new Map<string, PlannedFile>();
       const spansFor = new Map<SurveyedFile, PlannedSpan[]>();
       for (const each of survey.files) {
@@ -100,6 +102,9 @@ test('an image made by a plan has the size that was surveyed, and maps the pages
       const xip = { ...options.xip!, plan };
       const { image: bytes } = await buildImageBytes(root, { ...options, xip });
       expect(bytes.length).toBe(sizeOf(survey, (each) => spansFor.get(each)!));
+      const again = new MemorySink();
+      await surveyed.build(plan, again);
+      expect(Buffer.compare(again.bytes(), bytes)).toBe(0);
 
       const image = openImage(bytes, { blockSize: blockSize as 4096 });
       const linux = new LinuxReader(bytes, blockSize);

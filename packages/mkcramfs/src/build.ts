@@ -1,17 +1,11 @@
-import {
-  BLOCK_POINTER_SIZE,
-  CRAMFS_MAX_FILE_SIZE,
-  CRAMFS_OFFSET_LIMIT,
-  CramfsError,
-  crc32 as portableCrc32,
-  nameToText,
-} from 'cramfs-format';
+import { CramfsError, crc32 as portableCrc32 } from 'cramfs-format';
 import type { BlockCompressor } from './block-batch.js';
 import { inlineCompressor } from './codec.js';
 import { gatherContents } from './gather.js';
 import { layoutCompat } from './layout/compat.js';
-import type { Layout } from './layout/layout.js';
+import { checkLimits } from './limits.js';
 import { layoutNative } from './layout/native.js';
+import { MemorySink } from './memory-sink.js';
 import { misreadProblems } from './misread.js';
 import { planNodes } from './nodes.js';
 import { refuseUnplannable } from './planned-content.js';
@@ -91,55 +85,4 @@ export async function buildImageBytes(
   const sink = new MemorySink();
   const report = await buildImage(root, options, { compressor: inlineCompressor(), sink });
   return { image: sink.bytes(), report };
-}
-
-/**
- * The highest offset of a pointer table, and behind it the largest file with its pointers: what
- * the C tools call MAXFSLEN, about 272 MiB.
- */
-function checkLimits({ chunks, directories, size }: Layout, blockSize: number): void {
-  for (const [node, { position }] of [...chunks, ...directoryAnchors(directories.offsets)]) {
-    if (position >= CRAMFS_OFFSET_LIMIT) {
-      throw new CramfsError(
-        'TOO_BIG',
-        `the image is too big: ${nameToText(node.path)} would start at ${position}, past 256 MiB`,
-      );
-    }
-  }
-  const maxSize =
-    CRAMFS_OFFSET_LIMIT -
-    4 +
-    CRAMFS_MAX_FILE_SIZE +
-    ((CRAMFS_MAX_FILE_SIZE + 1) * BLOCK_POINTER_SIZE) / blockSize;
-  if (size > maxSize) {
-    throw new CramfsError('TOO_BIG', `the image is too big: ${size} bytes, at most ${maxSize} fit`);
-  }
-}
-
-function directoryAnchors<Node>(offsets: ReadonlyMap<Node, number>) {
-  return [...offsets].map(([node, position]) => [node, { position }] as const);
-}
-
-class MemorySink implements ImageSink {
-  private buffer = new Uint8Array(1 << 16);
-  private length = 0;
-
-  write(bytes: Uint8Array): void {
-    const end = this.length + bytes.length;
-    if (end > this.buffer.length) {
-      const grown = new Uint8Array(Math.max(end, 2 * this.buffer.length));
-      grown.set(this.buffer.subarray(0, this.length));
-      this.buffer = grown;
-    }
-    this.buffer.set(bytes, this.length);
-    this.length = end;
-  }
-
-  patch(offset: number, bytes: Uint8Array): void {
-    this.buffer.set(bytes, offset);
-  }
-
-  bytes(): Uint8Array {
-    return this.buffer.slice(0, this.length);
-  }
 }

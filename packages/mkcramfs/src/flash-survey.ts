@@ -8,13 +8,17 @@ import type { BuildBackend } from './build.js';
 import type { Content } from './content.js';
 import { gatherContents } from './gather.js';
 import type { Chunk, Layout } from './layout/layout.js';
+import { checkLimits } from './limits.js';
 import { layoutNative, leastSize } from './layout/native.js';
+import { planNodes, type PlanNode } from './nodes.js';
+import { resolveOptions, type BuildOptions, type ResolvedOptions } from './options.js';
 import { unplannable } from './planned-content.js';
-import { planNodes } from './nodes.js';
-import { resolveOptions, type BuildOptions } from './options.js';
+import { buildReport, type BuildReport } from './report.js';
+import { storeInPlace } from './store-in-place.js';
 import type { DirectoryEntry, FileEntry } from './tree.js';
 import { walkTree } from './walk.js';
-import { sectionsOf, type PlannedFile, type PlannedSpan } from './xip-plan.js';
+import { writeImage, type ImageSink } from './write-image.js';
+import { plannedChoice, sectionsOf, type PlannedFile, type PlannedSpan } from './xip-plan.js';
 import { mergeRanges, type BlockRange, type XipCandidates } from './xip-ranges.js';
 
 /** A content of which pages may be in place, however many files have it. */
@@ -46,6 +50,18 @@ export interface FlashSurvey {
   readonly refusals: ReadonlyMap<string, XipCandidates['refusals']>;
 }
 
+/** A tree that was compressed once, for as many images as there are choices of what is in place. */
+export interface SurveyedTree {
+  readonly survey: FlashSurvey;
+  /**
+   * Makes the image that buildImage() makes by such a plan, without compressing anything again.
+   *
+   * @param plan for the first path of each surveyed file: its spans, with what is in place of each.
+   * @throws CramfsError BAD_REQUEST, BAD_SOURCE, TOO_BIG.
+   */
+  build(plan: (path: string) => PlannedFile | undefined, sink: ImageSink): Promise<BuildReport>;
+}
+
 /** What may be in place of a file. @param path byte string. */
 export type CandidatesOf = (path: string, content: Uint8Array) => XipCandidates;
 
@@ -62,7 +78,7 @@ export async function surveyFlash(
   options: BuildOptions,
   candidatesOf: CandidatesOf,
   { compressor, crc32 = portableCrc32 }: Omit<BuildBackend, 'sink'>,
-): Promise<FlashSurvey> {
+): Promise<SurveyedTree> {
   const found = await findCandidates(root, candidatesOf);
   const wishes = new Map<string, PlannedFile>();
   for (const [path, { spans }] of found) {
@@ -88,7 +104,7 @@ export async function surveyFlash(
   const survey = { blockSize, mmu, alignment, least: leastSize(layout.directories), files };
   const nothing = files.reduce((sum, file) => sum + spanBytes(file, wishOf(file), survey), 0);
   const stored = layout.uniqueChunks.reduce((sum, { size }) => sum + size, 0);
-  return {
+  const complete: FlashSurvey = {
     ...survey,
     fixed: layout.directories.end + stored - nothing,
     refusals: new Map(
@@ -97,6 +113,42 @@ export async function surveyFlash(
       ),
     ),
   };
+  return {
+    survey: complete,
+    async build(plan, sink) {
+      const planned = await inPlace(contents, plan, resolved);
+      const placed = layoutNative(tree, planned, resolved);
+      checkLimits(placed, blockSize);
+      writeImage(tree, placed, resolved, sink, crc32);
+      return buildReport(placed, resolved);
+    },
+  };
+}
+
+/** The contents with pages in place as planned: their bytes are read again. */
+async function inPlace(
+  contents: ReadonlyMap<PlanNode, Content>,
+  plan: (path: string) => PlannedFile | undefined,
+  { blockSize, xip }: ResolvedOptions,
+): Promise<Map<PlanNode, Content>> {
+  const changed = new Map<Content, Content>();
+  const planned = new Map<PlanNode, Content>();
+  for (const [node, content] of contents) {
+    let own = changed.get(content);
+    if (own === undefined) {
+      own = content;
+      const file = content.sections.length === 0 ? undefined : plan(node.path);
+      if (file !== undefined && node.entry.type === 'file') {
+        const bytes = await node.entry.read();
+        const { ranges } = plannedChoice(file, bytes, { blockSize, mmu: xip.mode === 'mmu' });
+        own = { ...content, blocks: [...content.blocks], xipRanges: ranges };
+        storeInPlace(own, bytes, blockSize);
+      }
+      changed.set(content, own);
+    }
+    planned.set(node, own);
+  }
+  return planned;
 }
 
 async function findCandidates(

@@ -16,6 +16,7 @@ import type { ResolvedOptions } from './options.js';
 import type { Crc32 } from './write-image.js';
 import type { FileEntry } from './tree.js';
 import { DIRECT_LENGTH_MAX, mustBeStream } from './planned-content.js';
+import { storeInPlace } from './store-in-place.js';
 import { storedLength, storedStream } from './stored-stream.js';
 import { xipChoice, xipWish, type XipWish } from './xip-policy.js';
 import type { BlockRange, XipChoice } from './xip-ranges.js';
@@ -223,14 +224,9 @@ async function storeContent(
   const { blocks } = content;
   const range = (first: number, end: number): Uint8Array =>
     bytes.subarray(first * blockSize, end * blockSize);
+  storeInPlace(content, bytes, blockSize);
   for (const { first, end } of ranges) {
-    const run = range(first, end).slice();
-    for (let index = first; index < end; index += 1) {
-      const at = (index - first) * blockSize;
-      const size = Math.min(blockSize, run.length - at);
-      blocks[index] = new StoredBlock('xip', size, run, at, size);
-    }
-    if (content.xipCompressedSize === undefined) continue;
+    if (content.xipCompressedSize === undefined) break;
     await queue.add(range(first, end), blockSize, first, (_, data, start, length) => {
       content.xipCompressedSize! += length;
     });

@@ -9,7 +9,9 @@ export {
   type CandidatesOf,
   type FlashSurvey,
   type SurveyedFile,
+  type SurveyedTree,
 } from './flash-survey.js';
+export { MemorySink } from './memory-sink.js';
 export { applyDeviceTable, type DeviceTableOptions } from './device-table.js';
 export { ALLOWANCES, fitTree, type Allowance } from './fit.js';
 export type { BuildOptions, Compat, TailPolicy, XipOptions } from './options.js';

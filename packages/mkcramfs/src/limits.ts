@@ -1,0 +1,37 @@
+import {
+  BLOCK_POINTER_SIZE,
+  CRAMFS_MAX_FILE_SIZE,
+  CRAMFS_OFFSET_LIMIT,
+  CramfsError,
+  nameToText,
+} from 'cramfs-format';
+import type { Layout } from './layout/layout.js';
+
+/**
+ * The highest offset of a pointer table, and behind it the largest file with its pointers: what
+ * the C tools call MAXFSLEN, about 272 MiB.
+ *
+ * @throws CramfsError TOO_BIG.
+ */
+export function checkLimits({ chunks, directories, size }: Layout, blockSize: number): void {
+  for (const [node, { position }] of [...chunks, ...directoryAnchors(directories.offsets)]) {
+    if (position >= CRAMFS_OFFSET_LIMIT) {
+      throw new CramfsError(
+        'TOO_BIG',
+        `the image is too big: ${nameToText(node.path)} would start at ${position}, past 256 MiB`,
+      );
+    }
+  }
+  const maxSize =
+    CRAMFS_OFFSET_LIMIT -
+    4 +
+    CRAMFS_MAX_FILE_SIZE +
+    ((CRAMFS_MAX_FILE_SIZE + 1) * BLOCK_POINTER_SIZE) / blockSize;
+  if (size > maxSize) {
+    throw new CramfsError('TOO_BIG', `the image is too big: ${size} bytes, at most ${maxSize} fit`);
+  }
+}
+
+function directoryAnchors<Node>(offsets: ReadonlyMap<Node, number>) {
+  return [...offsets].map(([node, position]) => [node, { position }] as const);
+}
