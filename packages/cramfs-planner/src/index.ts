@@ -1,1 +1,22 @@
+export { Planner, type CurvePoint, type PlanRequest, type PlannedChoice } from './planner.js';
+export {
+  checkPageSize,
+  fitPlan,
+  type FitOptions,
+  type FittedPlan,
+  type PlanChange,
+} from './plan-file/fit-plan.js';
+export type { PlanLine, XipPlan } from './plan-file/plan.js';
+export { flagsText, formatPlan, parsePlan } from './plan-file/text.js';
 export type { Profile, ProfileFormat, TouchKind, TouchedRange } from './profile/profile.js';
+export type { Choice, Item } from './solver/item.js';
+export { TradeOff, type Solution, type TradeOffPoint } from './solver/trade-off.js';
+export type { SectionChoice, SectionItem } from './workload/gains.js';
+export type { InodePages } from './workload/observe.js';
+export { runWorkload, type WorkloadRun } from './workload/run-workload.js';
+export {
+  totalPages,
+  type PlanKernel,
+  type ProgramRuns,
+  type Workload,
+} from './workload/workload.js';

@@ -229,12 +229,10 @@ function* stretches(
   if (at < end) yield { first: at, end };
 }
 
-/** The first block of a stretch has a direct pointer, unless it is the first of the file. */
 function stretchBytes(stored: readonly number[], { first, end }: BlockRange): number {
   let bytes = 0;
   for (let index = first; index < end; index += 1) bytes += stored[index]!;
-  if (bytes === 0) return 0;
-  return alignUp(bytes + (first > 0 ? DIRECT_LENGTH_SIZE : 0), DIRECT_ALIGNMENT);
+  return bytes === 0 ? 0 : streamBytes(bytes, first);
 }
 
 /**
@@ -247,4 +245,31 @@ export function plannedSize(
   bytes: number,
 ): number {
   return alignUp(Math.max(fixed + bytes, least), blockSize);
+}
+
+/**
+ * {@link spanBytes} of a part that has no page in common with another, for 0, 1, ... pages in place, in
+ * one go.
+ */
+export function prefixBytes(
+  file: Pick<SurveyedFile, 'size' | 'stored' | 'chunks'>,
+  { first, end }: BlockRange,
+  survey: Pick<FlashSurvey, 'blockSize' | 'mmu' | 'alignment'>,
+): Float64Array {
+  const { size, stored, chunks } = file;
+  const { blockSize, mmu, alignment } = survey;
+  const bytes = new Float64Array(end - first + 1);
+  let left = 0;
+  for (let at = end; at >= first; at -= 1) {
+    if (at < end) left += stored[at]!;
+    const raw = at === first ? 0 : Math.min(at * blockSize, size) - first * blockSize;
+    const compressed = left === 0 ? 0 : streamBytes(left, at);
+    bytes[at - first] = alignUp(raw, alignment) * (mmu ? 1 : chunks) + compressed * chunks;
+  }
+  return bytes;
+}
+
+/** The first block of a stretch has a direct pointer, unless it is the first of the file. */
+function streamBytes(bytes: number, first: number): number {
+  return alignUp(bytes + (first > 0 ? DIRECT_LENGTH_SIZE : 0), DIRECT_ALIGNMENT);
 }

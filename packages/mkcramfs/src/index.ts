@@ -4,6 +4,7 @@ export type { Effort } from 'cramfs-deflate';
 export { inlineCompressor } from './codec.js';
 export {
   plannedSize,
+  prefixBytes,
   spanBytes,
   surveyFlash,
   type CandidatesOf,

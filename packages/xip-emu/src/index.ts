@@ -117,6 +117,7 @@ export {
   type SystemCost,
 } from './exec/system-cost.js';
 export { whyNotMapped, type LoaderBuild } from './exec/not-mapped.js';
+export { touchAll } from './exec/touch.js';
 export { startProgram, type StartOptions, type StartedProgram } from './exec/start-program.js';
 export {
   accountMachine,
@@ -125,6 +126,7 @@ export {
   type MachineAccount,
   type ProcessAccount,
 } from './report/accounting.js';
+export { cachedPages, type CachedFile } from './report/cached-pages.js';
 export { areasIn, type AreaReport } from './report/areas.js';
 export { mapsText, type MapsOptions } from './report/maps.js';
 export { pagesIn, type PageReport } from './report/pages.js';

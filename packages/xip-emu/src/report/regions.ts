@@ -11,6 +11,10 @@ export interface RegionReport {
   readonly permissions: string;
   /** Byte string; undefined for anonymous memory. */
   readonly path: string | undefined;
+  /** Of the file; undefined for anonymous memory. */
+  readonly ino: number | undefined;
+  /** Page of the file that is at `start`. */
+  readonly pgoff: number;
   /** Mappings that stand on it, of one process or several. */
   readonly users: number;
   /** Undefined for memory of a device: ROM. */
@@ -28,7 +32,8 @@ export interface RegionAllocation {
 
 /** All regions of a machine, in the order of their addresses. */
 export function regionsIn(regions: VmRegions): RegionReport[] {
-  return [...regions.values()].map(({ vmStart, vmEnd, vmTop, vmFlags, vmFile, vmUsage }) => {
+  return [...regions.values()].map((region) => {
+    const { vmStart, vmEnd, vmTop, vmPgoff, vmFlags, vmFile, vmUsage } = region;
     const pages = pagesOf(vmEnd - vmStart);
     const isRam = (vmFlags & VM_MAPPED_COPY) !== 0;
     return {
@@ -36,6 +41,8 @@ export function regionsIn(regions: VmRegions): RegionReport[] {
       end: vmEnd,
       permissions: nommuPermissionsText(vmFlags),
       path: vmFile?.path,
+      ino: vmFile?.inode.ino,
+      pgoff: vmPgoff,
       users: vmUsage,
       allocation: isRam
         ? {

@@ -1,0 +1,229 @@
+import { CramfsError, isCramfsError, nameToText } from 'cramfs-format';
+import { openImage, type CramfsImage, type Inode } from 'cramfs-reader';
+import type { FlashSurvey } from 'mkcramfs';
+import {
+  AccessFault,
+  CramfsSuperBlock,
+  ExecKilled,
+  KernelCorruption,
+  MAP_PRIVATE,
+  Machine,
+  PAGE_SIZE,
+  PROT_READ,
+  SyscallError,
+  UnmodelledError,
+  accountMachine,
+  startProgram,
+  touchAll,
+  type Process,
+  type RamPages,
+  type StartedProgram,
+} from 'xip-emu';
+import type { Profile } from '../profile/profile.js';
+import { InodeIndex, mappedParts, observe, type InodePages, type MappedPart } from './observe.js';
+import type { PlanKernel, ProgramRuns, Workload } from './workload.js';
+
+/** What a workload has in RAM on one image. */
+export interface WorkloadRun {
+  readonly ram: RamPages;
+  /** Distinct pages of ROM that are mapped. */
+  readonly romPages: number;
+  /** By surveyed file and its inodes. */
+  readonly files: readonly (readonly InodePages[])[];
+  /** Paths of programs and libraries that run, symlinks resolved; empty without programs. */
+  readonly used: ReadonlySet<string>;
+  /** Paths of profiles that are not in the image. */
+  readonly unknown: readonly string[];
+}
+
+const RAM_SIZE = 512 << 20;
+/** Where RAM may be: the first place that leaves the ROM alone. */
+const RAM_ADDRESSES = [0x80000000, 0x40000000] as const;
+const MTD0 = { major: 31, minor: 0 } as const;
+
+/**
+ * Runs a workload in the emulator and looks at the RAM while all of it is running.
+ *
+ * @throws CramfsError BAD_REQUEST if a program of it does not start.
+ */
+export function runWorkload(
+  bytes: Uint8Array,
+  { blockSize, mmu, files }: FlashSurvey,
+  workload: Workload,
+  kernel: PlanKernel,
+): WorkloadRun {
+  const image = openImage(bytes, { blockSize: blockSize as 4096 });
+  const index = new InodeIndex(image, files);
+  const machine = romMachine(image, { ...kernel, mmu }, workload.runs[0]?.argv[0] ?? '/');
+  try {
+    const mapped: MappedPart[] = [];
+    const started: { readonly process: Process; readonly program: StartedProgram }[] = [];
+    for (const { count, argv } of workload.runs) {
+      for (let run = 0; run < count; run += 1) {
+        const process = machine.spawn();
+        const program = start(process, argv, workload);
+        started.push({ process, program });
+        for (const object of program.objects) mapped.push(...mappedParts(process, object));
+      }
+    }
+    const used = new Set(started.flatMap(({ program }) => program.objects.map(({ path }) => path)));
+    const mapper = new FileMapper(machine, index, mapped);
+    if (workload.runs.length === 0 && workload.profiles.length === 0) {
+      files.forEach((_, file) => {
+        mapper.mapParts(file);
+      });
+    }
+    if (workload.touched === 'all') {
+      for (const { process, program } of started) touchAll(process, program);
+      for (const part of mapped) touchPages(part, part.pgoff, part.pages);
+    }
+    const unknown = workload.profiles.flatMap((profile) => mapper.touch(image, profile));
+    const { anonymousPages, pageCachePages, romPages } = accountMachine(machine);
+    return {
+      ram: { private: anonymousPages, cache: pageCachePages },
+      romPages,
+      files: observe(machine, index, mapped),
+      used,
+      unknown,
+    };
+  } finally {
+    machine.halt();
+  }
+}
+
+function start(
+  process: Process,
+  argv: ProgramRuns['argv'],
+  { loader, libraryPath }: Workload,
+): StartedProgram {
+  const fail = (reason: string): CramfsError =>
+    new CramfsError('BAD_REQUEST', `'${argv.map(nameToText).join(' ')}' does not start: ${reason}`);
+  try {
+    const program = startProgram(process, argv[0], { argv, loader, libraryPath });
+    const missing = program.missing[0];
+    if (missing !== undefined) throw fail(nameToText(`${missing.name}: ${missing.reason}`));
+    if (program.killed !== undefined) throw fail(program.killed);
+    return program;
+  } catch (error) {
+    if (!isOutcome(error)) throw error;
+    throw fail(nameToText(error.message));
+  }
+}
+
+function isOutcome(error: unknown): error is Error {
+  return (
+    error instanceof SyscallError ||
+    error instanceof ExecKilled ||
+    error instanceof KernelCorruption ||
+    error instanceof UnmodelledError
+  );
+}
+
+function romMachine(
+  image: CramfsImage,
+  { mmu, arch, policy, config, physAddr }: PlanKernel & { readonly mmu: boolean },
+  path: string,
+): Machine {
+  const { bytes, blockSize, endianness } = image;
+  const ramAddress = RAM_ADDRESSES.find(
+    (address) => physAddr >= address + RAM_SIZE || physAddr + bytes.length <= address,
+  );
+  const machine = new Machine({
+    pageSize: blockSize,
+    mmu,
+    policy,
+    arch: arch(image, path),
+    config,
+    ramSize: RAM_SIZE,
+    ramAddress,
+    // Neighbours that are mapped for a fault take no RAM, but look as if they had been touched.
+    faultAround: blockSize,
+    roms: [{ address: physAddr, size: bytes.length, bytes }],
+  });
+  const { phys, policy: linux } = machine;
+  const options = { physAddr, phys, policy: linux.cramfs, endianness, dev: MTD0 };
+  machine.mount('/', new CramfsSuperBlock(image, options));
+  return machine;
+}
+
+/** Maps files that no program of the workload maps, for a process of their own. */
+class FileMapper {
+  private readonly machine: Machine;
+  private readonly index: InodeIndex;
+  private readonly mapped: MappedPart[];
+  private process: Process | undefined;
+
+  /** @param mapped what is mapped so far; what this maps is added. */
+  constructor(machine: Machine, index: InodeIndex, mapped: MappedPart[]) {
+    this.machine = machine;
+    this.index = index;
+    this.mapped = mapped;
+  }
+
+  /** Maps the read-only parts of a surveyed file, as a loader does. */
+  mapParts(file: number): void {
+    const { paths, candidates } = this.index.files[file]!;
+    for (const { first, end } of candidates.spans) this.map(paths[0]!, first, end - first);
+  }
+
+  /** Touches the pages of a profile. @returns paths that the image does not have. */
+  touch(image: CramfsImage, { pageSize, files }: Profile): string[] {
+    const unknown: string[] = [];
+    for (const [path, ranges] of files) {
+      const inode = lookup(image, path);
+      if (inode?.type !== 'file') {
+        unknown.push(path);
+        continue;
+      }
+      const isMapped = (): MappedPart[] => this.mapped.filter(({ ino }) => ino === inode.ino);
+      if (isMapped().length === 0) {
+        const surveyed = this.index.find(inode.ino);
+        if (surveyed !== undefined) this.mapParts(surveyed.file);
+        else this.map(path, 0, Math.ceil(inode.size / PAGE_SIZE));
+      }
+      const parts = isMapped();
+      for (const { first, pages } of ranges) {
+        const from = Math.floor((first * pageSize) / PAGE_SIZE);
+        const to = Math.ceil(((first + pages) * pageSize) / PAGE_SIZE);
+        for (const part of parts) touchPages(part, from, to - from);
+      }
+    }
+    return unknown;
+  }
+
+  private map(path: string, pgoff: number, pages: number): void {
+    if (pages === 0) return;
+    this.process ??= this.machine.spawn();
+    const { process } = this;
+    const file = process.open(path);
+    const address = process.mmap(pages * PAGE_SIZE, PROT_READ, MAP_PRIVATE, {
+      file,
+      offset: pgoff * PAGE_SIZE,
+    });
+    this.mapped.push({ process, ino: file.inode.ino, pgoff, address, pages });
+  }
+}
+
+function lookup(image: CramfsImage, path: string): Inode | undefined {
+  try {
+    return image.lookup(path);
+  } catch (error) {
+    if (!isCramfsError(error)) throw error;
+    return undefined;
+  }
+}
+
+/** Reads pages of the file as far as they belong to a mapping. */
+function touchPages(part: MappedPart, first: number, pages: number): void {
+  const { process, address, pgoff } = part;
+  const from = Math.max(first, pgoff);
+  const to = Math.min(first + pages, pgoff + part.pages);
+  for (let page = from; page < to; page += 1) {
+    try {
+      process.load(address + (page - pgoff) * PAGE_SIZE);
+    } catch (error) {
+      // Pages that the process has unmapped or may not read, and damaged ones.
+      if (!(error instanceof AccessFault)) throw error;
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import type { Machine } from '../machine.js';
+import { pagesOf, type Pgoff } from '../units.js';
+
+/** Pages of a file that are in the page cache. */
+export interface CachedFile {
+  /** Type of the file system, and the number there. */
+  readonly fs: string;
+  readonly ino: number;
+  /** Ascending. */
+  readonly pages: readonly Pgoff[];
+}
+
+/** What the page cache has, by files, as mincore(2) or fincore(1) would find it. */
+export function cachedPages({ mounts }: Machine): CachedFile[] {
+  const found: CachedFile[] = [];
+  for (const sb of new Set(Array.from(mounts, (mount) => mount.sb))) {
+    for (const { ino, mapping, size } of sb.cachedInodes()) {
+      if (mapping === undefined || mapping.pages === 0) continue;
+      const pages = Array.from({ length: pagesOf(size) }, (_, page) => page);
+      const cached = pages.filter((page) => mapping.find(page) >= 0);
+      found.push({ fs: sb.type, ino, pages: cached });
+    }
+  }
+  return found;
+}
