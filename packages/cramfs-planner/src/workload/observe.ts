@@ -1,7 +1,6 @@
 import { PF_W } from 'cramfs-elf';
 import type { SurveyedFile } from 'mkcramfs';
 import {
-  Mm,
   PAGE_SIZE,
   cachedPages,
   pagesIn,
@@ -109,7 +108,7 @@ export function observe(
     })),
   );
   for (const part of mapped) {
-    if (!(part.process.mm instanceof Mm)) continue;
+    if (!machine.mmu) continue;
     const place = placeOf(index, part);
     if (place === undefined) continue;
     const touched = found[place.file]![place.inode]!.touched[place.part]!;
