@@ -92,5 +92,40 @@ describe('cramfs exec --compare', () => {
     expect(bad.stderr).toMatch(/bad: no area in it: not \/proc\/PID\/maps or smaps\n$/);
     const run = await cramfs(['exec', image, '--run', '/bin/p', '--compare', 'x']);
     expect(run.code).toBe(16);
+    expect(run.stderr).toContain(
+      "--compare cannot be 'x': with --run, use PID=FILE, PID from 1 to 1",
+    );
+  });
+
+  test('several programs, each with the file of its PID', async () => {
+    const equal = saved(areas);
+    const runs = ['exec', image, '--run', '2*/bin/p', '--compare', `2=${equal}`];
+    expect(await cramfs(runs)).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    const other = folder.write('other', '10000-11000 r--p 00000000 1f:00 7  /bin/q\n');
+    const { code, stdout } = await cramfs([...runs, '--compare', `1=${other}`]);
+    expect(code).toBe(1);
+    expect(stdout).toContain(`${other}: /bin/q +0x0: mapped on the board only\n`);
+    expect(stdout).toContain(`${other}: /bin/p +0x0: not mapped on the board\n`);
+    expect(stdout).not.toContain(equal);
+    const bad = await cramfs([...runs, '--compare', `3=${other}`]);
+    expect([bad.code, bad.stdout]).toEqual([16, '']);
+  });
+
+  test('an image that the board has mounted elsewhere', async () => {
+    const moved = areas.map((area) =>
+      area.path?.startsWith('/') === true ? { ...area, path: `/mnt/rom${area.path}` } : area,
+    );
+    const file = saved(moved);
+    expect(await compare(file)).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: `cramfs: ${file}: taken to be of an image mounted on /mnt/rom\n`,
+    });
+  });
+
+  test('what is in RAM on the board is one difference, whatever follows from it', async () => {
+    const inRam = { vmFlags: 'rd ex mr mw me', offset: 0x1000, rss: 8192 };
+    const { stdout } = await compare(saved(changed('/usr/lib/libx.so', inRam)));
+    expect(stdout).toMatch(/^[^\n]*from ROM [^\n]*; on the board from RAM, 8 kB of it\n$/);
   });
 });

@@ -40,6 +40,33 @@ export function compareWithBoard(
   });
 }
 
+/**
+ * The areas of a board with paths as the image has them, and where the board has mounted it: the place from
+ * which most paths are those that exec says; empty for the root directory.
+ */
+export function atMountPoint(
+  { cost }: ExecExplanation,
+  board: readonly BoardArea[],
+): { readonly mountPoint: string; readonly areas: readonly BoardArea[] } {
+  const expected = [...byPath(cost?.areas ?? []).keys()];
+  const votes = new Map([['', 0]]);
+  for (const found of byPath(board).keys()) {
+    for (const path of expected.filter((each) => found.endsWith(each))) {
+      const before = found.slice(0, found.length - path.length);
+      votes.set(before, (votes.get(before) ?? 0) + 1);
+    }
+  }
+  const [[mountPoint]] = [...votes].sort((a, b) => b[1] - a[1] || a[0].length - b[0].length) as [
+    [string, number],
+  ];
+  const areas = board.map((area) =>
+    mountPoint !== '' && area.path?.startsWith(`${mountPoint}/`) === true
+      ? { ...area, path: area.path.slice(mountPoint.length) }
+      : area,
+  );
+  return { mountPoint, areas };
+}
+
 /** `/lib/libc.so +0x1000: 4 pages; on the board 5` */
 export function differenceText({ path, distance, what }: BoardDifference): string {
   return `${nameToText(path)} +${hex(distance)}: ${what}`;
@@ -98,9 +125,13 @@ function compareAreas(
   };
   differ('pages:', pagesText(ours), pagesText(theirs));
   differ('permissions:', ours.permissions, theirs.permissions);
-  differ('offset:', hex(ours.offset), hex(theirs.offset));
-  if (ours.vmFlags === undefined || theirs.vmFlags === undefined) return differences;
-  differ('mapped', placeText(ours.vmFlags), placeText(theirs.vmFlags));
+  const [place, otherPlace] = [placeOf(ours), placeOf(theirs)];
+  if (place !== undefined && otherPlace !== undefined && place !== otherPlace) {
+    // Then the offset, which is that in ROM for VM_PFNMAP, and the RAM differ, too: no news.
+    differ('mapped', PLACES[place], `${PLACES[otherPlace]}${rssText(theirs)}`);
+    return differences;
+  }
+  differ(place === 'pf' ? 'address in ROM:' : 'offset:', hex(ours.offset), hex(theirs.offset));
   if (ramAtMost !== undefined && theirs.rss !== undefined && theirs.rss > ramAtMost) {
     differences.push(
       `in RAM: at most ${ramAtMost / 1024} kB; on the board ${theirs.rss / 1024} kB`,
@@ -113,9 +144,21 @@ function pagesText({ start, end }: AreaReport | BoardArea): string {
   return String((end - start) / PAGE_SIZE);
 }
 
-/** What the flags of an area say about ROM (VM_PFNMAP, VM_MIXEDMAP). */
-function placeText(vmFlags: string): string {
-  const flags = vmFlags.split(' ');
-  if (flags.includes('pf')) return 'from ROM as a whole (pf)';
-  return flags.includes('mm') ? 'from ROM in part (mm)' : 'from RAM';
+type Place = 'pf' | 'mm' | 'ram';
+
+const PLACES: Readonly<Record<Place, string>> = {
+  pf: 'from ROM as a whole (pf)',
+  mm: 'from ROM in part (mm)',
+  ram: 'from RAM',
+};
+
+/** What the flags of an area say about ROM (VM_PFNMAP, VM_MIXEDMAP); undefined if they are not known. */
+function placeOf({ vmFlags }: AreaReport | BoardArea): Place | undefined {
+  const flags = vmFlags?.split(' ');
+  if (flags === undefined) return undefined;
+  return flags.includes('pf') ? 'pf' : flags.includes('mm') ? 'mm' : 'ram';
+}
+
+function rssText({ rss }: BoardArea): string {
+  return rss === undefined || rss === 0 ? '' : `, ${rss / 1024} kB of it`;
 }

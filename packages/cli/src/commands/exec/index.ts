@@ -41,11 +41,11 @@ const options = {
     'exit 1 if the program can take more RAM than this (bytes, or with K, M, G)',
     parseBytes('--max-ram'),
   ),
-  compare: value(
-    'compare with /proc/PID/maps or smaps as saved on a board; exit 1 if they differ',
-    text,
+  compare: list(
+    'print only how it differs from /proc/PID/maps or smaps of a board in FILE; exit 1 if it does; ' +
+      'with --run, PID is that of its table',
     undefined,
-    'FILE',
+    '[PID=]FILE',
   ),
   'image-offset': imageOptions.offset,
   'block-size': imageOptions['block-size'],

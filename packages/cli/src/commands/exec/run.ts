@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { nameToText, textToName } from 'cramfs-format';
+import { textToName } from 'cramfs-format';
 import type { ExecArguments } from './index.js';
 import { DEFAULT_PHYS } from '../../emulator/options.js';
 import { checkKernel, kernelConfig, programArchitecture } from '../../emulator/architecture.js';
@@ -7,19 +7,16 @@ import { UsageError } from '../../shell/errors.js';
 import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
 import { print, type CliIo } from '../../shell/io.js';
 import { openImageAndOffset } from '../../shell/open-image.js';
-import { renderJson } from '../../render/json.js';
-import { hangingLine } from '../../render/text-width.js';
 import { about } from '../../shell/report-error.js';
-import { lookOf, type Look } from '../../render/look.js';
-import { parseBoardMaps } from './board-maps.js';
-import { compareWithBoard, differenceText } from './compare.js';
-import { explainExec, type ExecExplanation } from './explain.js';
+import { lookOf } from '../../render/look.js';
+import { boardPrograms, compareCommand } from './board.js';
+import { explainExec } from './explain.js';
 import { systemJson } from './system-json.js';
 import { execJson } from './json.js';
 import { systemText } from './system-text.js';
 import { execText } from './text.js';
 import { sortObjects, sortShared } from './sort.js';
-import { checkRuns, parseRun, parseRunFile, type ProgramRuns } from './runs.js';
+import { argvsOf, checkRuns, parseRun, parseRunFile, type ProgramRuns } from './runs.js';
 import { explainSystem } from './system.js';
 
 /** `cramfs exec`, its command line parsed. */
@@ -28,9 +25,6 @@ export async function runExecCommand(args: ExecArguments, io: CliIo): Promise<Ex
   const runs = await runsOf(args);
   if (pathText === undefined && runs.length === 0) {
     throw new UsageError('missing argument: PATH, or --run');
-  }
-  if (args.compare !== undefined && runs.length > 0) {
-    throw new UsageError('--compare is for one PATH, not for --run');
   }
   if (pathText !== undefined && runs.length > 0) {
     throw new UsageError(`unexpected argument: ${pathText}: --run names the programs`);
@@ -53,6 +47,13 @@ export async function runExecCommand(args: ExecArguments, io: CliIo): Promise<Ex
       libraryPath: directories(args['library-path']),
       maxRam: args['max-ram'],
     };
+    if (args.compare.length > 0) {
+      const several = runs.length > 0;
+      const argvs = several ? runs.flatMap(argvsOf) : [[path, ...argumentTexts.map(textToName)]];
+      const questions = argvs.map((argv) => ({ ...kernel, path: argv[0], argv }));
+      const programs = boardPrograms(args.compare, questions, several);
+      return compareCommand(image, programs, { offset, json: args.json, look }, io);
+    }
     if (runs.length > 0) {
       const explanation = sortShared(explainSystem(image, { ...kernel, runs }), order);
       await print(io, args.json ? systemJson(explanation, offset) : systemText(explanation, look));
@@ -60,42 +61,9 @@ export async function runExecCommand(args: ExecArguments, io: CliIo): Promise<Ex
     }
     const argv = [path, ...argumentTexts.map(textToName)];
     const explanation = sortObjects(explainExec(image, { ...kernel, path, argv }), order);
-    if (args.compare !== undefined) {
-      return compareCommand({ explanation, offset, file: args.compare, json: args.json, look }, io);
-    }
     await print(io, args.json ? execJson(explanation, offset) : execText(explanation, look));
     return explanation.starts && explanation.fits ? EXIT.ok : EXIT.differs;
   });
-}
-
-interface BoardQuestion {
-  readonly explanation: ExecExplanation;
-  /** Where the image starts in its file. */
-  readonly offset: number;
-  /** What was saved on the board. */
-  readonly file: string;
-  readonly json: boolean;
-  readonly look: Look;
-}
-
-/** `--compare`: a line for each difference. A program that does not start is compared with nothing. */
-async function compareCommand(
-  { explanation, offset, file, json, look }: BoardQuestion,
-  io: CliIo,
-): Promise<ExitCode> {
-  if (!explanation.starts) {
-    await print(io, json ? execJson(explanation, offset) : execText(explanation, look));
-    return EXIT.differs;
-  }
-  const board = await about(file, () => parseBoardMaps(readFileSync(file, 'latin1')));
-  const differences = compareWithBoard(explanation, board);
-  await print(
-    io,
-    json
-      ? renderJson(differences.map((each) => ({ ...each, path: nameToText(each.path) })))
-      : differences.map((each) => hangingLine(differenceText(each), look.width)).join(''),
-  );
-  return differences.length > 0 ? EXIT.differs : EXIT.ok;
 }
 
 /** What `--run` and `--run-file` name, in this order. @throws UsageError, FileError. */

@@ -26,6 +26,11 @@ export function parseRun(given: string): ProgramRuns {
   return { count, argv: [`/${program.replace(/^\/+/, '')}`, ...args] };
 }
 
+/** What is started: the same program as often as asked for. */
+export function argvsOf({ count, argv }: ProgramRuns): ProgramRuns['argv'][] {
+  return new Array<typeof argv>(count).fill(argv);
+}
+
 /** Parses a file of such lines; empty ones, and those that start with `#`, count for nothing. */
 export function parseRunFile(text: string): ProgramRuns[] {
   return text

@@ -3,7 +3,7 @@ import { systemCost, type KernelBuild, type ProgramOutcome, type SystemCost } fr
 import { failureOf, failureText } from '../../emulator/failure.js';
 import { mountRoot, romMachine } from '../../emulator/rom-machine.js';
 import { ramBytes, type ExecQuestion } from './explain.js';
-import type { ProgramRuns } from './runs.js';
+import { argvsOf, type ProgramRuns } from './runs.js';
 
 /** Several programs to start one after the other, that all go on running. */
 export interface SystemQuestion extends Omit<ExecQuestion, 'path' | 'argv'> {
@@ -36,9 +36,7 @@ export function explainSystem(image: CramfsImage, question: SystemQuestion): Sys
   const machine = romMachine(image, question);
   mountRoot(machine, image, question.physAddr);
   const { loader, libraryPath, maxRam } = question;
-  const wanted = question.runs.flatMap(({ count, argv }) =>
-    new Array<typeof argv>(count).fill(argv),
-  );
+  const wanted = question.runs.flatMap(argvsOf);
   try {
     const cost = systemCost(
       machine,
