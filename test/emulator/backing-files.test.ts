@@ -434,13 +434,13 @@ describe('FUSE passthrough to cramfs in ROM', () => {
     mountFuse(machine, '/rom', { passthrough: true });
     const process = machine.spawn();
     const address = map(process, `/fuse/${FILE}`, PROT_READ, MAP_PRIVATE);
-    expect(machine.phys.romFrame(address / PAGE_SIZE)).toBeUndefined();
+    expect(machine.phys.rom.frameOf(address / PAGE_SIZE)).toBeUndefined();
     expect(process.load(address)).toBe(read(process, `/rom/${FILE}`)[0]);
     expect(mapsText(process.mm)).toContain(` /fuse/${FILE}\n`);
     expect(() => map(process, `/fuse/${FILE}`, PROT_READ, MAP_SHARED)).toThrow(code('ENODEV'));
     // On cramfs itself it is the ROM.
     const direct = map(process, `/rom/${FILE}`, PROT_READ, MAP_SHARED);
-    expect(machine.phys.romFrame(direct / PAGE_SIZE)).toBeDefined();
+    expect(machine.phys.rom.frameOf(direct / PAGE_SIZE)).toBeDefined();
     teardown(machine);
   });
 

@@ -1,6 +1,6 @@
 import { S_IFBLK, S_IFCHR } from 'cramfs-format';
 import type { PhysicalMemory } from './phys/physical-memory.js';
-import type { RomWindow } from './phys/rom-window.js';
+import type { RomWindow } from './phys/rom-windows.js';
 import type { Trace } from './trace.js';
 import { PAGE_SIZE } from './units.js';
 import { BlockDevice, type BlockDeviceOptions } from './vfs/block-device.js';
@@ -54,8 +54,8 @@ export class MachineDevices implements Devices {
   constructor(phys: PhysicalMemory, trace: Trace) {
     this.phys = phys;
     this.trace = trace;
-    this.mtds = phys.roms.map(mtdOf);
-    for (const [minor, rom] of phys.roms.entries()) {
+    this.mtds = phys.rom.windows.map(mtdOf);
+    for (const [minor, rom] of phys.rom.windows.entries()) {
       const dev = { major: MTD_BLOCK_MAJOR, minor };
       this.add({ dev, size: rom.size, bdi: mtdBlockBdi(), bytes: rom.bytes });
     }

@@ -55,7 +55,7 @@ export {
   type MmapRequest,
 } from './memory-map.js';
 export { LINUX_POLICIES, type LinuxPolicy, type PolicyName } from './policy.js';
-export type { RomWindow } from './phys/rom-window.js';
+export type { RomWindow } from './phys/rom-windows.js';
 export type { Mm } from './mm/mm-struct.js';
 export { MmuMemory } from './mm/mmu-memory.js';
 export { validateMm } from './mm/validate.js';

@@ -17,7 +17,7 @@ import { NommuMm } from './nommu/nommu-mm.js';
 import { RegionRam } from './nommu/region-ram.js';
 import { VmRegions } from './nommu/vm-region.js';
 import { PhysicalMemory } from './phys/physical-memory.js';
-import type { RomWindow } from './phys/rom-window.js';
+import type { RomWindow } from './phys/rom-windows.js';
 import { LINUX_POLICIES, type LinuxPolicy, type PolicyName } from './policy.js';
 import { Process } from './process.js';
 import { PAGE_SIZE, pagesOf, setPageSize, type Address, type Vpn } from './units.js';
@@ -181,7 +181,7 @@ export class Machine implements MmHost {
   /** One that is mounted already is mounted again: compare fs/super.c:sget_dev(). */
   private cramfsOn(device: string): SuperBlock {
     const { devices, phys } = this;
-    const mtd = phys.roms[Number(/^mtd(\d+)$/.exec(device)?.[1] ?? NaN)];
+    const mtd = phys.rom.windows[Number(/^mtd(\d+)$/.exec(device)?.[1] ?? NaN)];
     const disk = devices.diskByName(device);
     const bytes = (mtd ?? disk)?.bytes;
     if (bytes === undefined) throw new SyscallError('ENOENT', `no such device: ${device}`);
@@ -252,8 +252,8 @@ export class Machine implements MmHost {
   }
 
   private windowOf(at: Address): number {
-    const { roms } = this.phys;
-    return roms.findIndex(({ address, size }) => at >= address && at < address + size);
+    const { windows } = this.phys.rom;
+    return windows.findIndex(({ address, size }) => at >= address && at < address + size);
   }
 
   /**

@@ -76,7 +76,7 @@ function readable(mm: Mm, vpn: Vpn, address: Address): Frame {
 
 /** A bus error, which is a signal of its own: compare arch/riscv/kernel/traps.c. */
 function checkPresence({ phys }: Mm, frame: Frame, address: Address): void {
-  if (phys.isAbsent(frame)) throw accessFault('SIGSEGV', 'ACCERR', address);
+  if (phys.rom.isAbsent(frame)) throw accessFault('SIGSEGV', 'ACCERR', address);
 }
 
 function faultIn(mm: Mm, vpn: Vpn, address: Address, allowed: number): void {

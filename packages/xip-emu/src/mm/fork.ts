@@ -1,4 +1,4 @@
-import { PG_ANON_EXCLUSIVE } from '../phys/physical-memory.js';
+import { PG_ANON_EXCLUSIVE } from '../phys/frame-table.js';
 import { VM_MIXEDMAP, VM_PFNMAP, VM_SHARED, isCowMapping } from '../vfs/vm-area.js';
 import { setExeFile } from '../vfs/write-access.js';
 import { forkAnonVmas } from './anon-vma.js';
@@ -50,8 +50,8 @@ function copyPageRange(parent: Mm, child: Mm, vma: Vma): void {
       }
       if ((pte & PTE_SPECIAL) === 0) {
         const frame = pteFrame(pte);
-        if (phys.isAnon(frame)) phys.clearFlag(frame, PG_ANON_EXCLUSIVE);
-        phys.addMap(frame);
+        if (phys.frames.isAnon(frame)) phys.frames.clearFlag(frame, PG_ANON_EXCLUSIVE);
+        phys.frames.addMap(frame);
       }
       if ((vma.flags & VM_SHARED) !== 0) pte &= ~PTE_DIRTY;
       child.pageTable.set(vpn, pte & ~PTE_YOUNG);

@@ -1,7 +1,7 @@
 import { alignedPages } from '../aligned-length.js';
 import { SyscallError, isSyscallError } from '../errno.js';
 import type { Advice } from '../memory-map.js';
-import { PG_DIRTY, PG_LAZYFREE } from '../phys/physical-memory.js';
+import { PG_DIRTY, PG_LAZYFREE } from '../phys/frame-table.js';
 import { isPageAligned, pageOf, type Address, type Vpn } from '../units.js';
 import { forcePageCacheReadahead } from '../vfs/filemap.js';
 import { VM_PFNMAP, VM_RAND_READ, VM_SEQ_READ } from '../vfs/vm-area.js';
@@ -141,9 +141,9 @@ function freeLazily(mm: Mm, start: Vpn, end: Vpn): void {
     const pte = pageTable.get(vpn);
     if ((pte & PTE_PRESENT) === 0 || (pte & PTE_SPECIAL) !== 0) continue;
     const frame = pteFrame(pte);
-    if (phys.hasFlag(frame, PG_DIRTY) && phys.mapCount(frame) !== 1) continue;
-    phys.clearFlag(frame, PG_DIRTY);
-    phys.setFlag(frame, PG_LAZYFREE);
+    if (phys.frames.hasFlag(frame, PG_DIRTY) && phys.frames.mapCount(frame) !== 1) continue;
+    phys.frames.clearFlag(frame, PG_DIRTY);
+    phys.frames.setFlag(frame, PG_LAZYFREE);
     pageTable.set(vpn, pte & ~(PTE_DIRTY | PTE_YOUNG));
   }
 }

@@ -1,5 +1,6 @@
 import { AccessFault, UnmodelledError, type Signal, type SignalCode } from '../errno.js';
-import { FRAME_ANON, PG_ANON_EXCLUSIVE, PG_DIRTY, ZERO_FRAME } from '../phys/physical-memory.js';
+import { FRAME_ANON, ZERO_FRAME } from '../phys/frame.js';
+import { PG_ANON_EXCLUSIVE, PG_DIRTY } from '../phys/frame-table.js';
 import type { Address, Frame, Vpn } from '../units.js';
 import {
   VM_ACCESS_FLAGS,
@@ -174,7 +175,7 @@ function doSharedFault(mm: Mm, fault: MmFault): number {
   result |= ops.pageMkwrite?.(fault) ?? VM_FAULT_OK;
   if ((result & UNFINISHED) !== 0) return result;
   setFilePte(mm, fault.vma, fault.vpn, fault.frame, true);
-  mm.phys.setFlag(fault.frame, PG_DIRTY);
+  mm.phys.frames.setFlag(fault.frame, PG_DIRTY);
   return result;
 }
 
@@ -187,12 +188,12 @@ function doWpPage(mm: Mm, vma: Vma, vpn: Vpn, pte: number): number {
     const result = counted ? wpPageShared(mm, vma, vpn, frame) : VM_FAULT_OK;
     if ((result & UNFINISHED) !== 0) return result;
     pageTable.set(vpn, pte | PTE_WRITE | PTE_DIRTY | PTE_YOUNG);
-    if (counted) phys.setFlag(frame, PG_DIRTY);
+    if (counted) phys.frames.setFlag(frame, PG_DIRTY);
     return result;
   }
-  if (counted && phys.isAnon(frame)) {
-    if (phys.hasFlag(frame, PG_ANON_EXCLUSIVE) || phys.refCount(frame) === 1) {
-      phys.setFlag(frame, PG_ANON_EXCLUSIVE);
+  if (counted && phys.frames.isAnon(frame)) {
+    if (phys.frames.hasFlag(frame, PG_ANON_EXCLUSIVE) || phys.frames.refCount(frame) === 1) {
+      phys.frames.setFlag(frame, PG_ANON_EXCLUSIVE);
       pageTable.set(vpn, pte | PTE_WRITE | PTE_DIRTY | PTE_YOUNG);
       return VM_FAULT_OK;
     }
@@ -222,8 +223,8 @@ function wpPageCopy(mm: Mm, vma: Vma, vpn: Vpn, old: Frame, counted: boolean): v
 /** Maps a fresh anonymous frame, whose only reference the entry takes over. */
 function setAnonPte(mm: Mm, vma: Vma, vpn: Vpn, frame: Frame): void {
   const writable = (vma.flags & VM_WRITE) === 0 ? 0 : PTE_WRITE;
-  mm.phys.adoptMap(frame);
-  mm.phys.setFlag(frame, PG_ANON_EXCLUSIVE);
+  mm.phys.frames.adoptMap(frame);
+  mm.phys.frames.setFlag(frame, PG_ANON_EXCLUSIVE);
   const flags = pageProt(vma.flags, vma.ops) | writable | PTE_PRESENT | PTE_DIRTY | PTE_YOUNG;
   mm.pageTable.set(vpn, makePte(frame, flags));
 }
@@ -232,7 +233,7 @@ function setAnonPte(mm: Mm, vma: Vma, vpn: Vpn, frame: Frame): void {
 export function setFilePte(mm: Mm, vma: Vma, vpn: Vpn, frame: Frame, write: boolean): void {
   let flags = pageProt(vma.flags, vma.ops) | PTE_PRESENT | PTE_YOUNG;
   if (write) flags |= PTE_DIRTY | ((vma.flags & VM_WRITE) === 0 ? 0 : PTE_WRITE);
-  mm.phys.addMap(frame);
+  mm.phys.frames.addMap(frame);
   mm.pageTable.set(vpn, makePte(frame, flags));
 }
 

@@ -1,6 +1,6 @@
 import { alignedPages } from '../aligned-length.js';
 import { SyscallError } from '../errno.js';
-import { PG_ANON_EXCLUSIVE } from '../phys/physical-memory.js';
+import { PG_ANON_EXCLUSIVE } from '../phys/frame-table.js';
 import {
   PROT_EXEC,
   PROT_GROWSDOWN,
@@ -122,5 +122,5 @@ function canChangeWritable({ phys }: Mm, vma: Vma, pte: number): boolean {
   if ((vma.flags & VM_SHARED) !== 0) return (pte & PTE_DIRTY) !== 0;
   if ((pte & PTE_SPECIAL) !== 0) return false;
   const frame = pteFrame(pte);
-  return phys.isAnon(frame) && phys.hasFlag(frame, PG_ANON_EXCLUSIVE);
+  return phys.frames.isAnon(frame) && phys.frames.hasFlag(frame, PG_ANON_EXCLUSIVE);
 }

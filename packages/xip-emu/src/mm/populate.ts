@@ -1,4 +1,4 @@
-import { PG_DIRTY } from '../phys/physical-memory.js';
+import { PG_DIRTY } from '../phys/frame-table.js';
 import { PAGE_SIZE, type Vpn } from '../units.js';
 import {
   VM_ACCESS_FLAGS,
@@ -40,7 +40,8 @@ export function faultInRange(
       pte = mm.pageTable.get(vpn);
     }
     // FOLL_TOUCH. Compare mm/gup.c:follow_page_pte().
-    if (write && (pte & (PTE_SPECIAL | PTE_DIRTY)) === 0) mm.phys.setFlag(pteFrame(pte), PG_DIRTY);
+    if (write && (pte & (PTE_SPECIAL | PTE_DIRTY)) === 0)
+      mm.phys.frames.setFlag(pteFrame(pte), PG_DIRTY);
   }
   return 'done';
 }

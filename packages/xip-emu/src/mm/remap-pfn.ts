@@ -40,5 +40,5 @@ export function mapAround(mm: Mm, vma: Vma, vpn: Vpn, frame: Frame): void {
 
 /** The kernel asks nobody what is at the address that a file system maps: see kernel fact K24. */
 function frameAt({ phys }: Mm, pfn: Pfn): Frame {
-  return phys.romFrame(pfn) ?? phys.absentFrame(pfn);
+  return phys.rom.frameOf(pfn) ?? phys.rom.absentFrame(pfn);
 }

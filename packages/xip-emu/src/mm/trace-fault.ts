@@ -1,5 +1,6 @@
 import { AccessFault } from '../errno.js';
-import { FRAME_ANON, FRAME_ROM, ZERO_FRAME, type PhysicalMemory } from '../phys/physical-memory.js';
+import { FRAME_ANON, FRAME_ROM, ZERO_FRAME } from '../phys/frame.js';
+import type { PhysicalMemory } from '../phys/physical-memory.js';
 import type { FaultReason, FramePlace, TraceEvent } from '../trace.js';
 import type { Address, Frame, Vpn } from '../units.js';
 import type { Mm } from './mm-struct.js';
@@ -48,16 +49,16 @@ export function traceFault<T>(
 function reasonOf(mm: Mm, vpn: Vpn, before: number, frame: Frame): FaultReason {
   if (before !== 0) return pteFrame(before) === frame ? 'write-enable' : 'cow';
   if (frame === ZERO_FRAME) return 'zero-page';
-  if (!mm.phys.isAnon(frame)) return 'demand';
+  if (!mm.phys.frames.isAnon(frame)) return 'demand';
   return mm.vmas.vmaAt(vpn)?.ops === undefined ? 'anonymous' : 'cow';
 }
 
 /** Where a frame is, for the event log. */
 export function placeOf(phys: PhysicalMemory, frame: Frame): FramePlace {
   const pfn = phys.pfnOf(frame);
-  const kind = phys.kindOf(frame);
-  if (phys.isAbsent(frame)) return { kind: 'absent', pfn };
-  if (kind === FRAME_ROM) return { kind: 'rom', pfn, romOffset: phys.romOffset(frame) };
+  const kind = phys.frames.kindOf(frame);
+  if (phys.rom.isAbsent(frame)) return { kind: 'absent', pfn };
+  if (kind === FRAME_ROM) return { kind: 'rom', pfn, romOffset: phys.rom.offsetOf(frame) };
   if (frame === ZERO_FRAME) return { kind: 'zero', pfn };
   return { kind: kind === FRAME_ANON ? 'anonymous' : 'page-cache', pfn };
 }
@@ -72,5 +73,5 @@ export function romPagesIn({ pageTable, phys }: Mm, from: Vpn, to: Vpn): number 
 }
 
 function isInRom(phys: PhysicalMemory, frame: Frame): boolean {
-  return phys.isRom(frame) && !phys.isAbsent(frame);
+  return phys.rom.isRom(frame) && !phys.rom.isAbsent(frame);
 }

@@ -1,5 +1,5 @@
 import { invariant } from '../errno.js';
-import { FRAME_ANON, FRAME_PAGE_CACHE, ZERO_FRAME } from '../phys/physical-memory.js';
+import { FRAME_ANON, FRAME_PAGE_CACHE, ZERO_FRAME } from '../phys/frame.js';
 import type { Vpn } from '../units.js';
 import { VM_MIXEDMAP, VM_PFNMAP, VM_SHARED } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
@@ -24,7 +24,10 @@ export function validateMm(mm: Mm): void {
     }
   }
   for (const [frame, count] of entries) {
-    invariant(mm.phys.mapCount(frame) >= count, `frame ${frame} is mapped more often than counted`);
+    invariant(
+      mm.phys.frames.mapCount(frame) >= count,
+      `frame ${frame} is mapped more often than counted`,
+    );
   }
 }
 
@@ -55,7 +58,7 @@ function validateEntry({ phys }: Mm, vma: Vma, vpn: Vpn, pte: number): void {
   const frame = pteFrame(pte);
   const where = `the entry of page ${vpn}`;
   invariant((pte & PTE_PRESENT) !== 0, `${where} is not present`);
-  if (phys.isRom(frame)) {
+  if (phys.rom.isRom(frame)) {
     invariant((pte & PTE_SPECIAL) !== 0, `${where} takes ROM for a page`);
     invariant((vma.flags & (VM_PFNMAP | VM_MIXEDMAP)) !== 0, `${where} is of ROM`);
     invariant((pte & PTE_WRITE) === 0, `${where} makes ROM writable`);
@@ -65,9 +68,12 @@ function validateEntry({ phys }: Mm, vma: Vma, vpn: Vpn, pte: number): void {
     invariant((pte & (PTE_SPECIAL | PTE_WRITE)) === PTE_SPECIAL, `${where} spoils the zero page`);
     return;
   }
-  const kind = phys.kindOf(frame);
+  const kind = phys.frames.kindOf(frame);
   invariant(kind === FRAME_ANON || kind === FRAME_PAGE_CACHE, `${where} is of a dead frame`);
-  invariant(phys.refCount(frame) >= phys.mapCount(frame), `${where} has no reference`);
+  invariant(
+    phys.frames.refCount(frame) >= phys.frames.mapCount(frame),
+    `${where} has no reference`,
+  );
   const own = kind === FRAME_ANON || (vma.flags & VM_SHARED) !== 0;
   invariant(own || (pte & PTE_WRITE) === 0, `${where} writes to a file that is mapped privately`);
 }

@@ -1,4 +1,4 @@
-import { PG_DIRTY } from '../phys/physical-memory.js';
+import { PG_DIRTY } from '../phys/frame-table.js';
 import type { Vpn } from '../units.js';
 import type { Mm } from './mm-struct.js';
 import { PTE_DIRTY, PTE_SPECIAL, pteFrame } from './pte.js';
@@ -23,10 +23,11 @@ export function zapRange(mm: Mm, from: Vpn, to: Vpn, evenCows = true): void {
       if (pte === 0) continue;
       const frame = pteFrame(pte);
       const special = (pte & PTE_SPECIAL) !== 0;
-      if (!evenCows && !special && phys.isAnon(frame)) continue;
+      if (!evenCows && !special && phys.frames.isAnon(frame)) continue;
       leaf[vpn & mask] = 0;
       if (special) continue;
-      if ((pte & PTE_DIRTY) !== 0 && !phys.isAnon(frame)) phys.setFlag(frame, PG_DIRTY);
+      if ((pte & PTE_DIRTY) !== 0 && !phys.frames.isAnon(frame))
+        phys.frames.setFlag(frame, PG_DIRTY);
       phys.removeMap(frame);
     }
   }

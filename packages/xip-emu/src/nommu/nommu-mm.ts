@@ -188,7 +188,7 @@ export class NommuMm implements MemoryMap, HasExeFile {
       const offset = (address + done) % PAGE_SIZE;
       const piece = bytes.subarray(done, done + PAGE_SIZE - offset);
       const frame = this.frameAt(address + done);
-      if (phys.isRom(frame)) throw this.romWritten(address, address + bytes.length, by);
+      if (phys.rom.isRom(frame)) throw this.romWritten(address, address + bytes.length, by);
       phys.borrowWritable(frame).set(piece, offset);
       done += piece.length;
     }
@@ -210,7 +210,7 @@ export class NommuMm implements MemoryMap, HasExeFile {
     const { sink } = this.trace;
     if (sink === undefined) return;
     const { length, prot, flags, file, pgoff } = request;
-    const inRom = this.regions.ram.phys.romFrame(pageOf(vmStart)) !== undefined;
+    const inRom = this.regions.ram.phys.rom.frameOf(pageOf(vmStart)) !== undefined;
     const romPages = inRom ? pagesOf(vmEnd - vmStart) : 0;
     const { pid } = this;
     const path = file?.path;
@@ -244,7 +244,7 @@ export class NommuMm implements MemoryMap, HasExeFile {
 
   private ramAt(address: Address): Frame {
     const frame = this.frameAt(address);
-    if (this.regions.ram.phys.isRom(frame)) throw new UnmodelledError('a store to ROM');
+    if (this.regions.ram.phys.rom.isRom(frame)) throw new UnmodelledError('a store to ROM');
     return frame;
   }
 

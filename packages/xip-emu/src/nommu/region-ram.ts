@@ -1,5 +1,6 @@
 import { SyscallError, invariant } from '../errno.js';
-import { FRAME_REGION, type PhysicalMemory } from '../phys/physical-memory.js';
+import { FRAME_REGION } from '../phys/frame.js';
+import type { PhysicalMemory } from '../phys/physical-memory.js';
 import { MAX_BLOCK_PAGES, PAGE_SIZE, type Address, type Frame } from '../units.js';
 
 /** The RAM under mappings: contiguous frames, since an address is where the memory is. */

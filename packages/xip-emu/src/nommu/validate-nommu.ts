@@ -1,5 +1,5 @@
 import { invariant } from '../errno.js';
-import { FRAME_REGION } from '../phys/physical-memory.js';
+import { FRAME_REGION } from '../phys/frame.js';
 import { PAGE_SIZE } from '../units.js';
 import type { NommuMm } from './nommu-mm.js';
 import { VM_MAPPED_COPY } from './vm-flags.js';
@@ -66,7 +66,7 @@ function checkRegions(regions: VmRegions, usage: Map<VmRegion, number>): void {
       for (let at = region.vmStart; at < region.vmTop; at += PAGE_SIZE) {
         const frame = ram.phys.frameOf(at / PAGE_SIZE);
         invariant(
-          frame !== undefined && ram.phys.kindOf(frame) === FRAME_REGION,
+          frame !== undefined && ram.phys.frames.kindOf(frame) === FRAME_REGION,
           'a region of RAM has its frames',
         );
       }

@@ -8,7 +8,7 @@ import type { Vma } from '../mm/vma.js';
 import { NommuMm } from '../nommu/nommu-mm.js';
 import { VM_MAPPED_COPY } from '../nommu/vm-flags.js';
 import type { VmRegion } from '../nommu/vm-region.js';
-import { ZERO_FRAME } from '../phys/physical-memory.js';
+import { ZERO_FRAME } from '../phys/frame.js';
 import type { Process } from '../process.js';
 import { PAGE_SIZE, pageOf, pagesOf, type Frame } from '../units.js';
 import { BDEV_TYPE } from '../vfs/block-device.js';
@@ -170,10 +170,10 @@ function countArea(
     const frame = pteFrame(pte);
     if (frame === ZERO_FRAME) continue;
     if ((pte & PTE_SPECIAL) !== 0) {
-      if (phys.isAbsent(frame)) continue;
+      if (phys.rom.isAbsent(frame)) continue;
       account.romPages += 1;
       file?.rom.add(frame);
-    } else if (phys.isAnon(frame)) account.anonymousPages += 1;
+    } else if (phys.frames.isAnon(frame)) account.anonymousPages += 1;
     else account.pageCachePages += 1;
   }
 }
@@ -183,7 +183,7 @@ function countRegion(machine: Machine, region: VmRegion, files: Map<Inode, Count
   if (vmFile === undefined) return;
   const file = countingOf(files, vmFile.inode, vmFile.path);
   const pages = pagesOf(vmTop - vmStart);
-  if (machine.phys.romFrame(pageOf(vmStart)) !== undefined) file.romRegionPages += pages;
+  if (machine.phys.rom.frameOf(pageOf(vmStart)) !== undefined) file.romRegionPages += pages;
   else if (machine.phys.frameOf(pageOf(vmStart)) !== undefined) file.copyPages += pages;
 }
 
@@ -222,7 +222,7 @@ function uncachedPages(inode: Inode, rom: ReadonlySet<Frame>): number {
     const block = locateBlock(sb.image, { dataOffset: ino, size }, index, count);
     const at = sb.physAddr + block.start;
     if (at % PAGE_SIZE !== 0 || block.kind !== 'uncompressed') continue;
-    const frame = mapping.phys.romFrame(at / PAGE_SIZE);
+    const frame = mapping.phys.rom.frameOf(at / PAGE_SIZE);
     if (frame !== undefined && rom.has(frame)) both += 1;
   }
   return rom.size - both;

@@ -33,6 +33,6 @@ function entryOf({ phys }: Mm, pte: number): bigint {
   const frame = pteFrame(pte);
   const entry = PM_PRESENT | (BigInt(phys.pfnOf(frame)) & PM_PFRAME_MASK);
   if ((pte & PTE_SPECIAL) !== 0) return entry;
-  const file = phys.isAnon(frame) ? 0n : PM_FILE;
-  return entry | file | (phys.mapCount(frame) === 1 ? PM_MMAP_EXCLUSIVE : 0n);
+  const file = phys.frames.isAnon(frame) ? 0n : PM_FILE;
+  return entry | file | (phys.frames.mapCount(frame) === 1 ? PM_MMAP_EXCLUSIVE : 0n);
 }

@@ -1,4 +1,4 @@
-import { PG_DIRTY, PG_LAZYFREE } from '../phys/physical-memory.js';
+import { PG_DIRTY, PG_LAZYFREE } from '../phys/frame-table.js';
 import { PAGE_SIZE } from '../units.js';
 import {
   VM_ACCOUNT,
@@ -112,13 +112,13 @@ export function smapsCounts({ pageTable, phys }: Mm, vma: Vma): SmapsCounts {
   for (const [, pte] of pageTable.presentIn(vma.start, vma.end)) {
     if ((pte & PTE_SPECIAL) !== 0) continue;
     const frame = pteFrame(pte);
-    const dirty = (pte & PTE_DIRTY) !== 0 || phys.hasFlag(frame, PG_DIRTY);
-    const shares = phys.mapCount(frame);
+    const dirty = (pte & PTE_DIRTY) !== 0 || phys.frames.hasFlag(frame, PG_DIRTY);
+    const shares = phys.frames.mapCount(frame);
     counts.rss += PAGE_SIZE;
     if ((pte & PTE_YOUNG) !== 0) counts.referenced += PAGE_SIZE;
-    if (phys.isAnon(frame)) {
+    if (phys.frames.isAnon(frame)) {
       counts.anonymous += PAGE_SIZE;
-      if (!dirty && phys.hasFlag(frame, PG_LAZYFREE)) counts.lazyFree += PAGE_SIZE;
+      if (!dirty && phys.frames.hasFlag(frame, PG_LAZYFREE)) counts.lazyFree += PAGE_SIZE;
     }
     const share = Math.floor((PAGE_SIZE * 2 ** PSS_SHIFT) / shares);
     pss += share;

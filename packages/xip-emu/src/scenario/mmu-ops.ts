@@ -6,7 +6,7 @@ import type { Mm } from '../mm/mm-struct.js';
 import { MmuMemory } from '../mm/mmu-memory.js';
 import { PTE_PRESENT, PTE_PROT, PTE_SPECIAL, pteFrame } from '../mm/pte.js';
 import type { Vma } from '../mm/vma.js';
-import { ZERO_FRAME } from '../phys/physical-memory.js';
+import { ZERO_FRAME } from '../phys/frame.js';
 import type { Process } from '../process.js';
 import { offsetOf, permissionsText, smapsCounts, vmFlagsText } from '../report/smaps.js';
 import { PAGE_SIZE, pageOf, pagesOf, type Frame, type Vpn } from '../units.js';
@@ -77,15 +77,17 @@ export class MmuScenarioOps implements ScenarioOps {
     }
     if ((pte & PTE_SPECIAL) !== 0) return this.place(frame);
     const { phys } = mm;
-    const letters = (phys.isAnon(frame) ? '' : 'f') + (phys.mapCount(frame) === 1 ? 'x' : '');
+    const letters =
+      (phys.frames.isAnon(frame) ? '' : 'f') + (phys.frames.mapCount(frame) === 1 ? 'x' : '');
     return letters === '' ? this.place(frame) : `${this.place(frame)}:${letters}`;
   }
 
   private place(frame: Frame): string {
     const { phys } = this.machine;
-    if (phys.isRom(frame) && !phys.isAbsent(frame)) return `rom:${phys.romOffset(frame)}`;
+    if (phys.rom.isRom(frame) && !phys.rom.isAbsent(frame))
+      return `rom:${phys.rom.offsetOf(frame)}`;
     if (frame === ZERO_FRAME) return 'zero';
-    const identity = phys.identity(frame);
+    const identity = phys.frames.identity(frame);
     let number = this.pageNumbers.get(identity);
     if (number === undefined) {
       number = this.pageNumbers.size;

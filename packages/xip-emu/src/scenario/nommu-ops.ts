@@ -187,7 +187,7 @@ export class NommuScenarioOps implements ScenarioOps {
 
   /** Offset in the ROM window that has the address; undefined for RAM. */
   private romOffset(at: Address): number | undefined {
-    for (const { address, size } of this.machine.phys.roms) {
+    for (const { address, size } of this.machine.phys.rom.windows) {
       if (at >= address && at < address + size) return at - address;
     }
     return undefined;

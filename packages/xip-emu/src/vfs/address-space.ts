@@ -1,9 +1,7 @@
-import {
-  FRAME_PAGE_CACHE,
-  PG_DIRTY,
-  type FrameOwner,
-  type PhysicalMemory,
-} from '../phys/physical-memory.js';
+import { FRAME_PAGE_CACHE } from '../phys/frame.js';
+import type { FrameOwner } from '../phys/frame-content.js';
+import { PG_DIRTY } from '../phys/frame-table.js';
+import type { PhysicalMemory } from '../phys/physical-memory.js';
 import type { Frame, Pgoff } from '../units.js';
 import type { Inode } from './inode.js';
 import { unmapMappingRange } from './rmap.js';
@@ -112,7 +110,7 @@ export class AddressSpace implements FrameOwner {
     if (extent !== undefined) {
       const shared = sharedPages!.find(extent);
       if (shared !== undefined) {
-        this.phys.get(shared);
+        this.phys.frames.get(shared);
         this.insert(index, shared);
         sharedPages!.join(extent, shared, this, index);
         sb.trace.sink?.({ type: 'share-folio', fs: sb.type, ino, index });
@@ -153,7 +151,7 @@ export class AddressSpace implements FrameOwner {
     if (sharedPages === undefined) return;
     for (let index = first; index < end; index += 1) {
       const frame = this.find(index);
-      if (frame < 0 || this.phys.hasFlag(frame, PG_DIRTY) || sharedPages.usersOf(frame) > 0)
+      if (frame < 0 || this.phys.frames.hasFlag(frame, PG_DIRTY) || sharedPages.usersOf(frame) > 0)
         continue;
       const extent = this.aops.extentOf?.(this, index);
       if (extent !== undefined) sharedPages.join(extent, frame, this, index);
@@ -217,7 +215,7 @@ export class AddressSpace implements FrameOwner {
     this.pages -= 1;
     const shared = this.host.sb.sharedPages?.leave(frame, this, index) ?? false;
     // A pipe may keep the page: with its bytes, whatever becomes of the file.
-    if (!shared && this.phys.refCount(frame) > 1) this.phys.borrowWritable(frame);
+    if (!shared && this.phys.frames.refCount(frame) > 1) this.phys.borrowWritable(frame);
     this.phys.put(frame);
     this.aops.freeFolio?.(this, index);
   }
@@ -236,7 +234,7 @@ export class AddressSpace implements FrameOwner {
   dropUnmapped(): void {
     for (const index of [...this.indexes()]) {
       const frame = this.find(index);
-      if (this.phys.mapCount(frame) === 0 && !this.phys.hasFlag(frame, PG_DIRTY)) {
+      if (this.phys.frames.mapCount(frame) === 0 && !this.phys.frames.hasFlag(frame, PG_DIRTY)) {
         this.remove(index);
       }
     }

@@ -328,7 +328,7 @@ test('without an MMU a block device is copied, and not shared', () => {
   const file = process.open('/rom/dev/mtdblock0');
   expect(codeOf(() => process.mmap(P, PROT_READ, MAP_SHARED, { file }))).toBe('ENODEV');
   const at = process.mmap(2 * P, PROT_READ, MAP_PRIVATE, { file, offset: P });
-  expect(machine.phys.romFrame(at / P)).toBeUndefined();
+  expect(machine.phys.rom.frameOf(at / P)).toBeUndefined();
   const bytes = new Uint8Array(2 * P);
   process.loadRange(at, bytes);
   expect(bytes).toEqual(IMAGE.subarray(P, 3 * P));

@@ -1,5 +1,5 @@
 import { isSyscallError, SyscallError } from '../errno.js';
-import { PG_DIRTY } from '../phys/physical-memory.js';
+import { PG_DIRTY } from '../phys/frame-table.js';
 import { PAGE_SIZE, pagesOf, type Frame, type Pgoff } from '../units.js';
 import type { AddressSpace } from './address-space.js';
 import type { OpenFile } from './file.js';
@@ -147,7 +147,7 @@ export function genericPerformWrite(
     const frame = ownOrStop(mapping, Math.floor(at / PAGE_SIZE), done);
     if (frame < 0) return done;
     phys.borrowWritable(frame).set(from.subarray(done, done + length), offset);
-    phys.setFlag(frame, PG_DIRTY);
+    phys.frames.setFlag(frame, PG_DIRTY);
     done += length;
     extend(at + length);
   }

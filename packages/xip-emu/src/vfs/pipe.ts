@@ -1,5 +1,6 @@
 import { SyscallError } from '../errno.js';
-import { FRAME_ANON, type PhysicalMemory } from '../phys/physical-memory.js';
+import { FRAME_ANON } from '../phys/frame.js';
+import type { PhysicalMemory } from '../phys/physical-memory.js';
 import { PAGE_SIZE, type Frame } from '../units.js';
 
 /** include/linux/pipe_fs_i.h:PIPE_DEF_BUFFERS. */
@@ -37,7 +38,7 @@ export class Pipe {
 
   /** Adds a part of a page, with a reference of its own; there must be room. */
   addPage(frame: Frame, offset: number, length: number): void {
-    this.phys.get(frame);
+    this.phys.frames.get(frame);
     this.buffers.push({ frame, offset, length });
   }
 

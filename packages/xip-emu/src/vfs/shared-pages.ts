@@ -1,5 +1,7 @@
 import { invariant } from '../errno.js';
-import { FRAME_PAGE_CACHE, PG_DIRTY, type PhysicalMemory } from '../phys/physical-memory.js';
+import { FRAME_PAGE_CACHE } from '../phys/frame.js';
+import { PG_DIRTY } from '../phys/frame-table.js';
+import type { PhysicalMemory } from '../phys/physical-memory.js';
 import type { Frame, Pgoff } from '../units.js';
 import type { AddressSpace } from './address-space.js';
 
@@ -100,9 +102,12 @@ export class SharedPages {
     for (const { extent, frame, users } of this.byFrame.values()) {
       const where = `the shared frame ${frame}`;
       invariant(this.byExtent.get(extent)?.frame === frame, `${where} is not found by its extent`);
-      invariant(phys.kindOf(frame) === FRAME_PAGE_CACHE, `${where} is no page-cache page`);
-      invariant(!phys.hasFlag(frame, PG_DIRTY), `${where} is dirty`);
-      invariant(phys.refCount(frame) >= users.length + phys.mapCount(frame), `${where} leaks`);
+      invariant(phys.frames.kindOf(frame) === FRAME_PAGE_CACHE, `${where} is no page-cache page`);
+      invariant(!phys.frames.hasFlag(frame, PG_DIRTY), `${where} is dirty`);
+      invariant(
+        phys.frames.refCount(frame) >= users.length + phys.frames.mapCount(frame),
+        `${where} leaks`,
+      );
       for (const { mapping, index } of users) {
         invariant(mapping.find(index) === frame, `${where} is not page ${index} of its file`);
         for (const vma of mapping.iMmap ?? []) {

@@ -1,4 +1,4 @@
-import { PG_DIRTY } from '../phys/physical-memory.js';
+import { PG_DIRTY } from '../phys/frame-table.js';
 import { PAGE_SIZE, type Pgoff } from '../units.js';
 import type { AddressSpace } from './address-space.js';
 import { folioMkclean } from './rmap.js';
@@ -17,9 +17,9 @@ export function writebackRange(mapping: AddressSpace, from: Pgoff = 0, to: Pgoff
     if (index < from) continue;
     if (index >= to) return;
     const frame = mapping.find(index);
-    if (!phys.hasFlag(frame, PG_DIRTY)) continue;
+    if (!phys.frames.hasFlag(frame, PG_DIRTY)) continue;
     folioMkclean(mapping, index, frame);
-    phys.clearFlag(frame, PG_DIRTY);
+    phys.frames.clearFlag(frame, PG_DIRTY);
     // What was stored behind the end of the file is lost: iomap_writepage_handle_eof().
     const inside = Math.max(mapping.host.size - index * PAGE_SIZE, 0);
     if (inside < PAGE_SIZE) phys.borrowWritable(frame).fill(0, inside);

@@ -1,5 +1,5 @@
 import { SyscallError, invariant } from '../../errno.js';
-import { PG_DIRTY } from '../../phys/physical-memory.js';
+import { PG_DIRTY } from '../../phys/frame-table.js';
 import { PAGE_SIZE, pagesOf, type Pgoff } from '../../units.js';
 import { AddressSpace } from '../../vfs/address-space.js';
 import type { Inode, OperationTables } from '../../vfs/inode.js';
@@ -82,8 +82,8 @@ export class CowfsInode extends SizedInode<CowfsInode> {
     const { pageCache } = this;
     const { phys } = pageCache;
     const cached = pageCache.find(index);
-    const dirty = cached >= 0 && phys.hasFlag(cached, PG_DIRTY);
-    if (dirty || this.blocks.has(index)) phys.setFlag(pageCache.own(index), PG_DIRTY);
+    const dirty = cached >= 0 && phys.frames.hasFlag(cached, PG_DIRTY);
+    if (dirty || this.blocks.has(index)) phys.frames.setFlag(pageCache.own(index), PG_DIRTY);
   }
 
   /**

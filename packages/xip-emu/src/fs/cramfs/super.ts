@@ -132,7 +132,7 @@ export class CramfsSuperBlock extends SuperBlock {
    */
   private partitionSize(): number {
     const { phys, physAddr, size } = this;
-    const rom = phys.roms.find(
+    const rom = phys.rom.windows.find(
       ({ address, size: bytes }) => physAddr >= address && physAddr + size <= address + bytes,
     );
     if (rom === undefined) {

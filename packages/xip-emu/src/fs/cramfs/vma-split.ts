@@ -91,7 +91,7 @@ function isTailTakenForShared(inode: CramfsInode, vma: VmArea, imageOffset: numb
   if (partial === 0) return false;
   const { sb } = inode;
   const page = sb.physAddr / PAGE_SIZE + imageOffset / PAGE_SIZE + pagesOf(inode.size) - 1;
-  const frame = sb.phys.romFrame(page);
+  const frame = sb.phys.rom.frameOf(page);
   if (frame === undefined) {
     throw new KernelCorruption({
       kind: 'oops',

@@ -1,5 +1,6 @@
 import { SyscallError } from '../../errno.js';
-import { FRAME_REGION, PG_DIRTY } from '../../phys/physical-memory.js';
+import { FRAME_REGION } from '../../phys/frame.js';
+import { PG_DIRTY } from '../../phys/frame-table.js';
 import { MAX_BLOCK_PAGES, PAGE_SIZE, pagesOf, type Address, type Pgoff } from '../../units.js';
 import type { AddressSpace } from '../../vfs/address-space.js';
 import type { FileOperations, OpenFile } from '../../vfs/file.js';
@@ -45,5 +46,5 @@ export function expandForMapping(mapping: AddressSpace, size: number): void {
   if (first === undefined) throw new SyscallError('ENOMEM', `no ${pages} contiguous pages`);
   // Frames that are freed from the last to the first are taken again from the first on.
   for (let page = pages - 1; page >= 0; page -= 1) phys.put(first + page);
-  for (let page = 0; page < pages; page += 1) phys.setFlag(mapping.grab(page), PG_DIRTY);
+  for (let page = 0; page < pages; page += 1) phys.frames.setFlag(mapping.grab(page), PG_DIRTY);
 }

@@ -1,5 +1,5 @@
 import { SyscallError, invariant } from '../../errno.js';
-import { PG_DIRTY } from '../../phys/physical-memory.js';
+import { PG_DIRTY } from '../../phys/frame-table.js';
 import { PAGE_SIZE, pagesOf, type Pgoff } from '../../units.js';
 import { AddressSpace } from '../../vfs/address-space.js';
 import { SECTOR_SIZE, type Inode, type OperationTables } from '../../vfs/inode.js';
@@ -115,7 +115,7 @@ export class TmpfsInode extends SizedInode<TmpfsInode> {
     if (size <= bytes) {
       truncatePagecache(mapping, size);
       const cut = size % PAGE_SIZE === 0 ? -1 : mapping.find(Math.floor(size / PAGE_SIZE));
-      if (cut >= 0) mapping.phys.setFlag(cut, PG_DIRTY);
+      if (cut >= 0) mapping.phys.frames.setFlag(cut, PG_DIRTY);
     }
     const now = this.sb.clock.now();
     if (size !== bytes) this.mtime = now;
@@ -134,7 +134,7 @@ export class TmpfsInode extends SizedInode<TmpfsInode> {
       else if (start < end && start + PAGE_SIZE > offset) {
         const page = mapping.phys.borrowWritable(mapping.find(index));
         page.fill(0, Math.max(offset - start, 0), Math.min(end - start, PAGE_SIZE));
-        mapping.phys.setFlag(mapping.find(index), PG_DIRTY);
+        mapping.phys.frames.setFlag(mapping.find(index), PG_DIRTY);
       }
     }
     this.ctime = this.sb.clock.now();
@@ -148,7 +148,7 @@ export class TmpfsInode extends SizedInode<TmpfsInode> {
     try {
       for (let index = first; index < end; index += 1) {
         if (mapping.find(index) >= 0) continue;
-        mapping.phys.setFlag(mapping.read(index), PG_DIRTY);
+        mapping.phys.frames.setFlag(mapping.read(index), PG_DIRTY);
         added.push(index);
       }
     } catch (error) {

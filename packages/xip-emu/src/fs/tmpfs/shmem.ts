@@ -1,4 +1,4 @@
-import { ZERO_FRAME } from '../../phys/physical-memory.js';
+import { ZERO_FRAME } from '../../phys/frame.js';
 import { SyscallError } from '../../errno.js';
 import { PAGE_SIZE, pagesOf } from '../../units.js';
 import type { AddressSpaceOperations } from '../../vfs/address-space.js';

@@ -1,0 +1,172 @@
+import { InvariantError, invariant } from '../errno.js';
+import type { Frame } from '../units.js';
+import { enlarged } from './enlarged.js';
+import { ZERO_FRAME } from './frame.js';
+import { PageArena } from './page-arena.js';
+import { NO_BYTES, wholePage } from './whole-page.js';
+
+/**
+ * Gives the content of clean page-cache frames on demand, so that a gigabyte of mapped file does not
+ * cost the emulator a gigabyte. Must give the same bytes each time.
+ */
+export interface FrameOwner {
+  /** A page of bytes that nobody writes to; shorter ones are followed by zeros. */
+  folioContent(index: number): Uint8Array;
+  /**
+   * Bytes that never change, of which `folioContent` may give parts as they are: such an image is
+   * read where it is.
+   */
+  readonly store: Uint8Array | undefined;
+}
+
+/** Contents that were decoded and are kept: at most 16 MiB, as much as a file of cramfs has. */
+const CACHE_SLOTS = 4096;
+
+/**
+ * The bytes of the frames of RAM. A frame that nobody has written to has none of its own: they are
+ * its owner's, in the owner's store or made on demand, or zeros without an owner.
+ */
+export class FrameContent {
+  private readonly arena = new PageArena();
+  /** Slot of the arena, -1 = none: the owner's content, or zeros. */
+  private slots: Int32Array<ArrayBuffer>;
+  /** Where in the owner's store the content is, -1 = nowhere, and how many bytes it has there. */
+  private places: Int32Array<ArrayBuffer>;
+  private placeLengths: Uint32Array<ArrayBuffer>;
+  /** Page-cache index of the frame. */
+  private indexes: Int32Array<ArrayBuffer>;
+  private readonly owners: (FrameOwner | undefined)[] = [];
+  private readonly cachedFrame = new Int32Array(CACHE_SLOTS).fill(-1);
+  private readonly cachedContent: Uint8Array[] = new Array<Uint8Array>(CACHE_SLOTS).fill(NO_BYTES);
+
+  /** @param length frames that it has room for. */
+  constructor(length: number) {
+    this.slots = new Int32Array(length).fill(-1);
+    this.places = new Int32Array(length).fill(-1);
+    this.placeLengths = new Uint32Array(length);
+    this.indexes = new Int32Array(length);
+  }
+
+  enlarge(length: number): void {
+    this.slots = enlarged(this.slots, new Int32Array(length).fill(-1));
+    this.places = enlarged(this.places, new Int32Array(length).fill(-1));
+    this.placeLengths = enlarged(this.placeLengths, new Uint32Array(length));
+    this.indexes = enlarged(this.indexes, new Int32Array(length));
+  }
+
+  /** Of a fresh frame: zeros unless an owner gives its bytes. */
+  begin(frame: Frame, owner: FrameOwner | undefined, index: number): void {
+    this.indexes[frame] = index;
+    while (this.owners.length <= frame) this.owners.push(undefined);
+    if (owner !== undefined) this.owners[frame] = owner;
+  }
+
+  /** Forgets the content of a frame. */
+  end(frame: Frame): void {
+    const slot = this.slots[frame]!;
+    if (slot >= 0) {
+      this.arena.release(slot);
+      this.slots[frame] = -1;
+    }
+    if (this.owners[frame] !== undefined) {
+      this.owners[frame] = undefined;
+      this.places[frame] = -1;
+      this.forgetCached(frame);
+    }
+  }
+
+  readByte(frame: Frame, offset: number): number {
+    const slot = this.slots[frame]!;
+    if (slot >= 0) return this.arena.readByte(slot, offset);
+    const place = this.places[frame]!;
+    if (place >= 0) {
+      return offset < this.placeLengths[frame]! ? this.owners[frame]!.store![place + offset]! : 0;
+    }
+    return this.ownedContent(frame)[offset] ?? 0;
+  }
+
+  writeByte(frame: Frame, offset: number, value: number): void {
+    this.arena.writeByte(this.materialize(frame), offset, value);
+  }
+
+  /** A whole page that must not be written to, valid until the next call. */
+  borrow(frame: Frame): Uint8Array {
+    const slot = this.slots[frame]!;
+    return slot >= 0 ? this.arena.view(slot) : wholePage(this.ownedContent(frame));
+  }
+
+  /** The page, to be written to. */
+  borrowWritable(frame: Frame): Uint8Array {
+    return this.arena.view(this.materialize(frame));
+  }
+
+  /** Copies the content of one frame of RAM to another one, which is fresh. */
+  copy(to: Frame, from: Frame): void {
+    const slot = this.slots[from]!;
+    if (slot >= 0) {
+      const target = this.slots[to]! >= 0 ? this.slots[to]! : (this.slots[to] = this.arena.take());
+      this.arena.copy(target, slot);
+      return;
+    }
+    const content = this.ownedContent(from);
+    if (content.length > 0) this.fill(to, content);
+  }
+
+  /** Sets the whole content: `bytes`, then zeros. */
+  fill(frame: Frame, bytes: Uint8Array): void {
+    if (this.slots[frame]! < 0) this.slots[frame] = this.arena.take();
+    this.arena.fill(this.slots[frame]!, bytes);
+  }
+
+  private materialize(frame: Frame): number {
+    const slot = this.slots[frame];
+    if (slot !== undefined && slot >= 0) return slot;
+    if (slot === undefined || frame === ZERO_FRAME) {
+      throw new InvariantError(`frame ${frame} cannot be written to`);
+    }
+    const fresh = this.arena.take();
+    this.arena.fill(fresh, this.ownedContent(frame));
+    this.slots[frame] = fresh;
+    return fresh;
+  }
+
+  private ownedContent(frame: Frame): Uint8Array {
+    const owner = this.owners[frame];
+    if (owner === undefined) return NO_BYTES;
+    const place = this.places[frame]!;
+    if (place >= 0) return owner.store!.subarray(place, place + this.placeLengths[frame]!);
+    const at = frame & (CACHE_SLOTS - 1);
+    if (this.cachedFrame[at] === frame) return this.cachedContent[at]!;
+    const content = owner.folioContent(this.indexes[frame]!);
+    this.keepContent(frame, content);
+    return content;
+  }
+
+  /** Hands a page-cache frame over to another owner, whose page has the same bytes. */
+  setOwner(frame: Frame, owner: FrameOwner, index: number): void {
+    const place = this.places[frame]!;
+    invariant(place < 0 || this.owners[frame]!.store === owner.store, 'owners of different stores');
+    this.owners[frame] = owner;
+    this.indexes[frame] = index;
+  }
+
+  /** Tells what the owner gives for the frame: for a while, or where it is. */
+  keepContent(frame: Frame, content: Uint8Array): void {
+    const store = this.owners[frame]?.store;
+    if (content.buffer === store?.buffer && content.length > 0) {
+      this.places[frame] = content.byteOffset - store.byteOffset;
+      this.placeLengths[frame] = content.length;
+      return;
+    }
+    const at = frame & (CACHE_SLOTS - 1);
+    this.cachedFrame[at] = frame;
+    this.cachedContent[at] = content;
+  }
+
+  private forgetCached(frame: Frame): void {
+    const at = frame & (CACHE_SLOTS - 1);
+    if (this.cachedFrame[at] !== frame) return;
+    this.cachedFrame[at] = -1;
+    this.cachedContent[at] = NO_BYTES;
+  }
+}
