@@ -25,6 +25,7 @@ export {
   isBlockSize,
   type BlockSize,
 } from './constants.js';
+export { packWord, unpackWord, type BitFieldWord } from './bit-field.js';
 export { getU16, getU32, setU16, setU32, type Endianness } from './endian.js';
 export { BLOCK_POINTER_BITS, INODE_WORDS, SUPERBLOCK } from './layout.js';
 export {

@@ -24,7 +24,16 @@ export function checkedBlockCount(image: ImageData, inode: Inode): number {
       offset: entryOffset,
     });
   }
+  if (image.unreadable !== undefined) {
+    const message = `${image.dialect.title}: ${image.unreadable}`;
+    throw new CramfsError('UNSUPPORTED', message, { offset: entryOffset });
+  }
   if (size === 0) return 0;
+  const extent = image.dialect.extent?.(image.bytes, inode);
+  if (extent !== undefined) {
+    if (extent + size > image.size) throw extentOutside(image, inode, extent);
+    return blockCount(size, image.blockSize);
+  }
   if (dataOffset === 0) {
     throw new CramfsError(
       'BAD_ENTRY',
@@ -54,6 +63,8 @@ export function checkedBlockCount(image: ImageData, inode: Inode): number {
  * @throws CramfsError BAD_BLOCK for lengths that Linux refuses, OUT_OF_RANGE for data outside.
  */
 export function decodeBlock(image: ImageData, inode: Inode, index: number, count: number): Block {
+  const extent = image.dialect.extent?.(image.bytes, inode);
+  if (extent !== undefined) return extentBlock(image, inode, extent, index);
   const block = locateBlock(image, inode, index, count);
   const fault = blockFault(image, block);
   if (fault !== undefined) {
@@ -73,6 +84,35 @@ export function decodeBlock(image: ImageData, inode: Inode, index: number, count
         );
   }
   return block;
+}
+
+/** A block of a file that is in one piece: there is no pointer. */
+function extentBlock(
+  { blockSize }: ImageData,
+  { entryOffset, size: fileSize }: Inode,
+  extent: number,
+  index: number,
+): Block {
+  const at = index * blockSize;
+  const size = Math.min(blockSize, fileSize - at);
+  return {
+    index,
+    kind: 'uncompressed',
+    direct: true,
+    raw: 0,
+    pointerOffset: entryOffset,
+    start: extent + at,
+    length: size,
+    size,
+  };
+}
+
+function extentOutside(image: ImageData, { entryOffset, size }: Inode, extent: number) {
+  return new CramfsError(
+    'OUT_OF_RANGE',
+    `${plural(size, 'byte')} from ${extent} reach beyond the image's end at ${image.size}`,
+    { offset: entryOffset },
+  );
 }
 
 /** An image, as far as {@link locateBlock} looks at it. */

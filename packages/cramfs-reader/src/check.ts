@@ -1,6 +1,5 @@
 import { inflateJobs } from './check/inflate.js';
 import { Survey, type CheckOptions, type CheckResult } from './check/survey.js';
-import { portableZlib } from './zlib.js';
 
 export { FINDING_CODES, type FindingCode, type FindingKind, type Severity } from './check/codes.js';
 export type { Finding } from './check/findings.js';
@@ -16,10 +15,9 @@ export type { CheckOptions, CheckResult, CheckStats } from './check/survey.js';
  * @throws CramfsError BAD_REQUEST for an offset that is none.
  */
 export function checkImage(bytes: Uint8Array, options: CheckOptions = {}): CheckResult {
-  const { zlib = portableZlib } = options;
   const survey = new Survey(bytes, options);
   survey.checkBytes();
   const { image, jobs } = survey;
   if (image === undefined || jobs === undefined) return survey.finish([]);
-  return survey.finish(inflateJobs(image.bytes, jobs.columns(), image.blockSize, zlib));
+  return survey.finish(inflateJobs(image.bytes, jobs.columns(), image.blockSize, image.zlib));
 }

@@ -25,10 +25,11 @@ export function verifyCrc(image: CramfsImage): CrcCheck {
   const computed = image.computeCrc();
   const { crc } = superblock;
   if (computed === crc) return { verdict: 'right', computed };
-  return { verdict: computed === swapBytes(crc) ? 'swapped' : 'wrong', computed };
+  return { verdict: computed === swapU32(crc) ? 'swapped' : 'wrong', computed };
 }
 
-function swapBytes(value: number): number {
+/** The number with its four bytes in the other order. */
+export function swapU32(value: number): number {
   const view = new DataView(new ArrayBuffer(4));
   view.setUint32(0, value, false);
   return view.getUint32(0, true);

@@ -1,11 +1,4 @@
-import {
-  CRAMFS_INODE_SIZE,
-  CramfsError,
-  bytesToName,
-  decodeInode,
-  nameFieldLength,
-  plural,
-} from 'cramfs-format';
+import { CramfsError, bytesToName, nameFieldLength, plural } from 'cramfs-format';
 import type { ImageData } from './image-data.js';
 import { makeInode } from './inode.js';
 import type { DirectoryEntry, Inode } from './types.js';
@@ -22,13 +15,14 @@ export function* directoryEntries(image: ImageData, dir: Inode): Generator<Direc
   }
   if (isEmptyDirectory(image, dir)) return;
   const end = dir.dataOffset + dir.size;
+  const { inodes } = image.dialect;
   for (let at = dir.dataOffset; at < end;) {
-    const nameAt = at + CRAMFS_INODE_SIZE;
+    const nameAt = at + inodes.size;
     checkEnd(image, at, nameAt, end);
-    const raw = decodeInode(image.view, at, image.endianness);
+    const raw = inodes.decode(image.view, at, image.endianness);
     const next = nameAt + nameFieldLength(raw);
     checkEnd(image, at, next, end);
-    yield { name: readName(image.bytes, nameAt, next), inode: makeInode(raw, at) };
+    yield { name: readName(image.bytes, at, nameAt, next), inode: makeInode(raw, at) };
     at = next;
   }
 }
@@ -67,17 +61,13 @@ function checkEnd(image: ImageData, at: number, end: number, directoryEnd: numbe
   }
 }
 
-function readName(bytes: Uint8Array, start: number, end: number): string {
+function readName(bytes: Uint8Array, entry: number, start: number, end: number): string {
   let last = end;
   while (last > start && bytes[last - 1] === 0) last -= 1;
   if (last === start) {
-    throw new CramfsError(
-      'BAD_ENTRY',
-      `the directory entry at ${start - CRAMFS_INODE_SIZE} has no name`,
-      {
-        offset: start - CRAMFS_INODE_SIZE,
-      },
-    );
+    throw new CramfsError('BAD_ENTRY', `the directory entry at ${entry} has no name`, {
+      offset: entry,
+    });
   }
   return bytesToName(bytes.subarray(start, last));
 }

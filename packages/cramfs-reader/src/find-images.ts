@@ -15,6 +15,7 @@ import {
   superblockEndianness,
   type Endianness,
 } from 'cramfs-format';
+import { STANDARD } from './dialects/standard.js';
 import { CramfsImage } from './image.js';
 import { fsidCrc, isUsualRootOffset } from './superblock.js';
 import type { Superblock } from './types.js';
@@ -137,7 +138,9 @@ function inspect(
   crcBudget: { bytes: number },
   zlib: ZlibCodec,
 ): ImageCandidate {
-  const image = new CramfsImage(bytes, superblock, CRAMFS_DEFAULT_BLOCK_SIZE, zlib);
+  const dialect = STANDARD;
+  const recognised = { bytes, superblock, dialect, wordSize: 1 } as const;
+  const image = new CramfsImage(recognised, CRAMFS_DEFAULT_BLOCK_SIZE, { zlib });
   const hasFsid = (superblock.flags & CRAMFS_FLAG_FSID_VERSION_2) !== 0;
   const truncated = image.isCutOff;
   let crcOk: boolean | undefined;

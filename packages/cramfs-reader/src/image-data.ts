@@ -1,4 +1,5 @@
 import type { BlockSize, Endianness } from 'cramfs-format';
+import type { Dialect } from './dialects/dialect.js';
 import type { Inode } from './types.js';
 import type { ZlibCodec } from './zlib.js';
 
@@ -19,4 +20,6 @@ export interface ImageData {
   readonly blockSize: BlockSize;
   readonly root: Inode;
   readonly zlib: ZlibCodec;
+  readonly dialect: Dialect;
+  readonly unreadable: string | undefined;
 }

@@ -12,9 +12,19 @@ import { countBlockSizeVotes, type BlockSizeVotes } from './block-size.js';
 import { blockContent, checkedBlockCount, decodeBlock } from './blocks.js';
 import { directoryEntries } from './directory.js';
 import type { ImageData } from './image-data.js';
+import {
+  dialectName,
+  methodOf,
+  recogniseImage,
+  statedBlockSize,
+  type RecognisedImage,
+} from './dialects/index.js';
+import type { Dialect } from './dialects/dialect.js';
+import type { DialectName } from './dialects/names.js';
+import type { WordSize } from './dialects/swapped-words.js';
 import { makeInode } from './inode.js';
 import { PathResolver } from './lookup.js';
-import { fsidCrc, readSuperblock, statedSize } from './superblock.js';
+import { noSuperblock, checkSuperblock, fsidCrc, statedSize } from './superblock.js';
 import type {
   Block,
   DirectoryEntry,
@@ -27,6 +37,7 @@ import type {
 } from './types.js';
 import { walkTree } from './walk.js';
 import { portableZlib, type ZlibCodec } from './zlib.js';
+import { swapU32 } from './crc.js';
 
 /** Longer targets than any system takes (PATH_MAX is 4096) are damage. */
 const MAX_SYMLINK_SIZE = 65535;
@@ -34,13 +45,14 @@ const MAX_SYMLINK_SIZE = 65535;
 /**
  * Opens the cramfs image at `offset` of `bytes`, which must not change while the image is in use.
  * An image that is cut off opens as well, to save what is there: compare `superblock.size` with
- * `bytes.length`.
+ * `bytes.length`. So does one of a dialect whose blocks cannot be read: see
+ * {@link CramfsImage.unreadable}.
  *
- * @throws CramfsError BAD_MAGIC, BAD_SUPERBLOCK, UNSUPPORTED (a flag that Linux refuses) or
- * BAD_REQUEST.
+ * @throws CramfsError BAD_MAGIC, BAD_SUPERBLOCK or BAD_REQUEST; UNSUPPORTED for flags that Linux
+ * refuses, if `dialect` is `standard`.
  */
 export function openImage(bytes: Uint8Array, options: OpenOptions = {}): CramfsImage {
-  const { offset = 0, blockSize, preferredBlockSize, zlib = portableZlib } = options;
+  const { offset = 0, blockSize, preferredBlockSize, dialect } = options;
   if (!Number.isInteger(offset) || offset < 0) {
     throw new CramfsError('BAD_REQUEST', `not a valid offset: ${offset}`);
   }
@@ -50,22 +62,28 @@ export function openImage(bytes: Uint8Array, options: OpenOptions = {}): CramfsI
   // Plain bytes also of a Buffer, whose subarray() is several times slower.
   const start = Math.min(offset, bytes.length);
   const own = new Uint8Array(bytes.buffer, bytes.byteOffset + start, bytes.length - start);
-  const superblock = readSuperblock(viewOf(own));
-  if (blockSize !== undefined) return new CramfsImage(own, superblock, blockSize, zlib);
-  return withDetectedBlockSize(own, superblock, zlib, preferredBlockSize);
+  const recognised = recogniseImage(own, dialect);
+  if (recognised === undefined) throw noSuperblock();
+  checkSuperblock(recognised.superblock, recognised.dialect);
+  if (blockSize !== undefined) return new CramfsImage(recognised, blockSize, options);
+  return withDetectedBlockSize(recognised, options, preferredBlockSize);
 }
 
-/** An image whose block size its files have told. */
+/** An image whose block size its flags or its files have told. */
 export function withDetectedBlockSize(
-  bytes: Uint8Array,
-  superblock: Superblock,
-  zlib: ZlibCodec,
+  recognised: RecognisedImage,
+  codecs: Codecs,
   preferred: BlockSize | undefined,
 ): CramfsImage {
-  const image = new CramfsImage(bytes, superblock, CRAMFS_DEFAULT_BLOCK_SIZE, zlib);
+  const stated = statedBlockSize(recognised);
+  if (stated !== undefined) return new CramfsImage(recognised, stated, codecs);
+  const image = new CramfsImage(recognised, CRAMFS_DEFAULT_BLOCK_SIZE, codecs);
   const votes = countBlockSizeVotes(image, preferred);
-  return new CramfsImage(bytes, superblock, votes.size, zlib, votes);
+  return new CramfsImage(recognised, votes.size, codecs, votes);
 }
+
+/** What inflates blocks. */
+export type Codecs = Pick<OpenOptions, 'zlib' | 'lzma'>;
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -83,16 +101,20 @@ export class CramfsImage implements ImageData {
   readonly blockSizeVotes: BlockSizeVotes | undefined;
   readonly root: Inode;
   readonly zlib: ZlibCodec;
+  readonly dialect: Dialect;
+  /** Why the content of files and symlinks cannot be read, in words; undefined if it can. */
+  readonly unreadable: string | undefined;
+  readonly wordSize: WordSize;
   private readonly resolver: PathResolver;
 
   /** Use {@link openImage}. */
   constructor(
-    bytes: Uint8Array,
-    superblock: Superblock,
+    recognised: RecognisedImage,
     blockSize: BlockSize,
-    zlib: ZlibCodec,
+    codecs: Codecs,
     blockSizeVotes?: BlockSizeVotes,
   ) {
+    const { bytes, superblock, dialect, wordSize } = recognised;
     this.bytes = bytes;
     this.view = viewOf(bytes);
     this.superblock = superblock;
@@ -100,9 +122,24 @@ export class CramfsImage implements ImageData {
     this.size = Math.min(statedSize(superblock) ?? bytes.length, bytes.length);
     this.blockSize = blockSize;
     this.blockSizeVotes = blockSizeVotes;
-    this.zlib = zlib;
+    this.dialect = dialect;
+    this.wordSize = wordSize;
+    const { zlib = portableZlib, lzma } = codecs;
+    const isLzma = methodOf(recognised) === 'lzma';
+    this.zlib =
+      isLzma && lzma !== undefined
+        ? { ...lzma, crc32: (data, crc) => zlib.crc32(data, crc) }
+        : zlib;
+    this.unreadable =
+      dialect.unreadable ??
+      (isLzma && lzma === undefined ? 'the blocks are LZMA, and no decoder was given' : undefined);
     this.root = makeInode(superblock.root, superblock.offset + CRAMFS_SUPER_ROOT_OFFSET, 0);
     this.resolver = new PathResolver(this);
+  }
+
+  /** The dialect's name; `swapped-16` and `swapped-32` if the file's words are stored backwards. */
+  get dialectName(): DialectName {
+    return dialectName(this);
   }
 
   /** True if the superblock says that the image is larger than what is there of it. */
@@ -155,7 +192,8 @@ export class CramfsImage implements ImageData {
         offset: inode.entryOffset,
       });
     }
-    return bytesToName(this.readFile(inode));
+    const target = bytesToName(this.readFile(inode));
+    return this.dialect.nulTerminatedTargets === true ? target.replace(/\0.*$/s, '') : target;
   }
 
   /**
@@ -220,6 +258,7 @@ export class CramfsImage implements ImageData {
    * The CRC over the image, to compare with `superblock.crc` if CRAMFS_FLAG_FSID_VERSION_2 is set.
    */
   computeCrc(): number {
-    return fsidCrc(this.bytes, this.superblock.offset, this.size, this.zlib);
+    const crc = fsidCrc(this.bytes, this.superblock.offset, this.size, this.zlib);
+    return this.dialect.swappedCrc === true ? swapU32(crc) : crc;
   }
 }

@@ -1,4 +1,7 @@
 export { CramfsImage, openImage } from './image.js';
+export { openAnyImage } from './open-any.js';
+export type { Dialect, InodeFormat } from './dialects/dialect.js';
+export { DIALECT_NAMES, type DialectName } from './dialects/names.js';
 export { countBlockSizeVotes, detectBlockSize, type BlockSizeVotes } from './block-size.js';
 export { verifyCrc, type CrcCheck, type CrcVerdict } from './crc.js';
 export { locateBlock, type BlockSource } from './blocks.js';
@@ -44,7 +47,7 @@ export { compileGlobs, type PathMatcher } from './compile-globs.js';
 export { selectEntries, type SelectOptions, type SelectedEntry } from './select.js';
 export { tarChunks, type TarOptions } from './tar.js';
 export { makeInode } from './inode.js';
-export { portableZlib, type ZlibCodec } from './zlib.js';
+export { portableZlib, type BlockInflater, type ZlibCodec } from './zlib.js';
 export type {
   Block,
   DirectoryEntry,

@@ -2,6 +2,7 @@ import {
   CRAMFS_FLAG_EXT_BLOCK_POINTERS,
   CRAMFS_FLAG_FSID_VERSION_2,
   CRAMFS_FLAG_SHIFTED_ROOT_OFFSET,
+  CRAMFS_INODE_SIZE,
   CRAMFS_PAD_SIZE,
   CRAMFS_SUPER_SIZE,
   CRAMFS_SUPPORTED_FLAGS,
@@ -12,24 +13,15 @@ import {
   fileType,
   superblockEndianness,
 } from 'cramfs-format';
+import type { Dialect } from './dialects/dialect.js';
 import type { Superblock } from './types.js';
 import type { ZlibCodec } from './zlib.js';
 
-/**
- * Finds the superblock at 0 or after the 512 bytes of a pad, in either byte order, and makes the
- * checks that Linux makes: compare fs/cramfs/inode.c:cramfs_read_super().
- *
- * @throws CramfsError BAD_MAGIC, UNSUPPORTED or BAD_SUPERBLOCK.
- */
-export function readSuperblock(view: DataView): Superblock {
-  const superblock = findSuperblock(view);
-  if (superblock === undefined) {
-    throw new CramfsError('BAD_MAGIC', 'not a cramfs image: no superblock at 0 or 512', {
-      offset: 0,
-    });
-  }
-  checkSuperblock(superblock);
-  return superblock;
+/** What there is to say of bytes without a superblock. */
+export function noSuperblock(): CramfsError {
+  return new CramfsError('BAD_MAGIC', 'not a cramfs image: no superblock at 0 or 512', {
+    offset: 0,
+  });
 }
 
 /** The superblock at 0 or after a pad, whatever it says. */
@@ -42,22 +34,29 @@ export function findSuperblock(view: DataView): Superblock | undefined {
   return undefined;
 }
 
-function checkSuperblock(superblock: Superblock): void {
+/**
+ * Makes the checks that Linux makes: compare fs/cramfs/inode.c:cramfs_read_super(). Flags and the
+ * root's place are the dialect's.
+ *
+ * @throws CramfsError UNSUPPORTED or BAD_SUPERBLOCK.
+ */
+export function checkSuperblock(superblock: Superblock, { linux, inodes }: Dialect): void {
   const { flags, offset, root } = superblock;
   const bad = (message: string): CramfsError =>
     new CramfsError('BAD_SUPERBLOCK', message, { offset });
 
-  if ((flags & ~CRAMFS_SUPPORTED_FLAGS) !== 0) {
+  if (linux === 'reads' && (flags & ~CRAMFS_SUPPORTED_FLAGS) !== 0) {
     throw new CramfsError('UNSUPPORTED', unsupportedFlags(flags), { offset });
   }
   if (fileType(root.mode) !== 'directory') {
     throw bad(`the root is not a directory (mode 0${root.mode.toString(8)})`);
   }
   const rootOffset = dataOffset(root);
+  const surplus = inodes.size - CRAMFS_INODE_SIZE;
   if (
     rootOffset !== 0 &&
     (flags & CRAMFS_FLAG_SHIFTED_ROOT_OFFSET) === 0 &&
-    !isUsualRootOffset(rootOffset)
+    !isUsualRootOffset(rootOffset - surplus)
   ) {
     throw bad(`bad root offset ${rootOffset}`);
   }
@@ -68,27 +67,14 @@ export function isUsualRootOffset(rootOffset: number): boolean {
   return rootOffset === CRAMFS_SUPER_SIZE || rootOffset === CRAMFS_PAD_SIZE + CRAMFS_SUPER_SIZE;
 }
 
-/** OpenRG's and Broadcom's variant: log2 of the block size / 4096, and a compressor. */
-const OPENRG_BLOCK_SIZE_MASK = 0x3800;
-const OPENRG_BLOCK_SIZE_SHIFT = 11;
-const OPENRG_METHOD_MASK = 0xc000;
-const OPENRG_METHOD_SHIFT = 14;
-const OPENRG_METHODS = ['no', 'gzip', 'LZMA', 'an unknown'];
-
-/** Names the flags that Linux refuses, and the dialect they belong to if it is known. */
+/** Names the flags that Linux refuses. */
 export function unsupportedFlags(flags: number): string {
   const unknown = (flags & ~CRAMFS_SUPPORTED_FLAGS) >>> 0;
   const bits: string[] = [];
   for (let bit = 0; bit < 32; bit += 1) {
     if ((unknown & (1 << bit)) !== 0) bits.push(`0x${(2 ** bit).toString(16)}`);
   }
-  const message = `unsupported file system features: flags ${bits.join(' + ')}`;
-  const openRg = OPENRG_BLOCK_SIZE_MASK | OPENRG_METHOD_MASK;
-  if ((unknown & ~openRg) !== 0) return message;
-  // Bit 0x800 alone means extended block pointers; beside these it is part of the block size.
-  const blockSize = 4096 * 2 ** ((flags & OPENRG_BLOCK_SIZE_MASK) >>> OPENRG_BLOCK_SIZE_SHIFT);
-  const method = OPENRG_METHODS[(flags & OPENRG_METHOD_MASK) >>> OPENRG_METHOD_SHIFT]!;
-  return `${message} (OpenRG/Broadcom dialect: blocks of ${blockSize} bytes, ${method} compression)`;
+  return `unsupported file system features: flags ${bits.join(' + ')}`;
 }
 
 /**

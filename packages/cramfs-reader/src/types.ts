@@ -6,7 +6,8 @@ import type {
   FileType,
   RawSuperblock,
 } from 'cramfs-format';
-import type { ZlibCodec } from './zlib.js';
+import type { DialectName } from './dialects/names.js';
+import type { BlockInflater, ZlibCodec } from './zlib.js';
 
 export interface OpenOptions {
   /** Where the file system (its byte 0, the start of the device) starts in the bytes; default 0. */
@@ -17,6 +18,10 @@ export interface OpenOptions {
   preferredBlockSize?: BlockSize | undefined;
   /** Default: {@link portableZlib}. */
   zlib?: ZlibCodec | undefined;
+  /** For images whose blocks are LZMA, as OpenRG's; without it these cannot be read. */
+  lzma?: BlockInflater | undefined;
+  /** Default: recognised by what is in the image. */
+  dialect?: DialectName | undefined;
 }
 
 /** The superblock as stored, and where and how it was found. */
@@ -83,9 +88,9 @@ export interface Block {
   readonly kind: 'hole' | 'compressed' | 'uncompressed';
   /** True if the pointer says where the block starts, false if it says where it ends. */
   readonly direct: boolean;
-  /** The pointer as stored. */
+  /** The pointer as stored; 0 of a file in one piece, which has none (Dialect.extent). */
   readonly raw: number;
-  /** Image offset of the pointer. */
+  /** Image offset of the pointer; of the inode, if there is none. */
   readonly pointerOffset: number;
   /** Image offset of the stored data, after the length of a direct compressed block. */
   readonly start: number;

@@ -1,16 +1,26 @@
 import { BlockInflater } from 'cramfs-deflate';
 import { crc32 } from 'cramfs-format';
 
-/** The two zlib functions an image needs. Whoever opens it may bring faster ones. */
-export interface ZlibCodec {
+/** How blocks are compressed: a zlib stream each, or LZMA properties, a length and LZMA data. */
+export type BlockMethod = 'zlib' | 'lzma';
+
+/** What makes content of a compressed block. */
+export interface BlockInflater {
   /**
-   * Inflates one zlib stream; bytes after its end are ignored, as in Linux.
+   * Inflates one block's zlib stream, or what the dialect has instead; bytes after its end are
+   * ignored, as in Linux.
    *
    * @param maxLength at least 1.
    * @returns at most `maxLength` bytes, valid for as long as the caller likes.
    * @throws an Error of any class if the data is damaged or cut off, or gives more bytes.
    */
   inflate(data: Uint8Array, maxLength: number): Uint8Array;
+  /** What blocks are; default zlib. */
+  readonly method?: BlockMethod;
+}
+
+/** The two zlib functions an image needs. Whoever opens it may bring faster ones. */
+export interface ZlibCodec extends BlockInflater {
   /** Continues a CRC-32 over `bytes`; start with 0, the default. */
   crc32(bytes: Uint8Array, crc?: number): number;
 }

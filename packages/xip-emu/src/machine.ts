@@ -190,7 +190,7 @@ export class Machine implements MmHost {
       const { blkdev, physAddr } = sb;
       if (disk === undefined ? physAddr === mtd?.address : blkdev?.bdev === disk) return sb;
     }
-    return this.newCramfs(openImage(bytes), mtd?.address ?? disk);
+    return this.newCramfs(openImage(bytes, { dialect: 'standard' }), mtd?.address ?? disk);
   }
 
   /**

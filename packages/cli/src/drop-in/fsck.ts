@@ -90,8 +90,7 @@ function smallSize({ findings, stats }: CheckResult): number | undefined {
 
 /** As the C tools: features nobody knows are not damage, but no success either. */
 function exitCode(result: CheckResult): ExitCode {
-  const unsupported = result.findings.some(({ code }) => code === 'unsupported-flags');
-  if (unsupported) return EXIT.failed;
+  if (result.stats?.linux === 'refuses') return EXIT.failed;
   return verdict(result).errors > 0 ? EXIT.uncorrected : EXIT.ok;
 }
 

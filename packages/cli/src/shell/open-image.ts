@@ -10,8 +10,9 @@ import { CramfsError, isCramfsError, type BlockSize } from 'cramfs-format';
 import {
   chooseImage,
   findImages,
-  openImage,
+  openAnyImage,
   type CramfsImage,
+  type DialectName,
   type ImageCandidate,
 } from 'cramfs-reader';
 import { printable, about } from './report-error.js';
@@ -21,6 +22,7 @@ import type { CliIo } from './io.js';
 export interface ImageArguments {
   readonly offset?: number | 'auto' | undefined;
   readonly 'block-size'?: BlockSize | undefined;
+  readonly dialect?: DialectName | undefined;
 }
 
 /** What is in a file that holds an image, decompressed. */
@@ -45,6 +47,19 @@ export interface OpenedImage {
 const LARGE = 2 ** 31;
 
 /**
+ * What a command needs of an image: its directories and inodes, the content of its files, or that
+ * mainline Linux can read it.
+ */
+export type ImageNeed = 'tree' | 'content' | 'linux';
+
+export interface OpenRequest {
+  /** Default: `content`. */
+  readonly need?: ImageNeed | undefined;
+  /** Of the kernel: the block size, if nothing in the image speaks for another one. */
+  readonly pageSize?: BlockSize | undefined;
+}
+
+/**
  * Opens the image that a command names; `-` is standard input.
  *
  * @throws FileError
@@ -53,36 +68,58 @@ export async function openImageArgument(
   file: string,
   args: ImageArguments,
   io: CliIo,
+  need?: ImageNeed,
 ): Promise<CramfsImage> {
-  return (await openImageAndOffset(file, args, io)).image;
+  return (await openImageAndOffset(file, args, io, { need })).image;
 }
 
 /**
  * As {@link openImageArgument}, for commands that tell where the image is.
  *
- * @param pageSize of the kernel: the block size, if nothing in the image speaks for another one.
- * @throws FileError
+ * @throws FileError; UNSUPPORTED if the image is of a dialect that does not have what is needed.
  */
 export async function openImageAndOffset(
   file: string,
   args: ImageArguments,
   io: CliIo,
-  pageSize?: BlockSize,
+  { need = 'content', pageSize }: OpenRequest = {},
 ): Promise<OpenedImage> {
   const { bytes, offset, base, search } = await readImageArgument(file, args, io);
-  return about(file, () => {
+  return about(file, async () => {
     if (offset === undefined) {
       throw new CramfsError('BAD_MAGIC', 'there is no cramfs image in the file');
     }
     const blockSize = args['block-size'];
-    const options = { offset, blockSize, preferredBlockSize: pageSize, zlib: nodeZlib };
+    const options = {
+      offset,
+      blockSize,
+      preferredBlockSize: pageSize,
+      dialect: args.dialect,
+      zlib: nodeZlib,
+    };
     try {
-      return { image: openImage(bytes, options), offset: base + offset };
+      const image = await openAnyImage(bytes, options);
+      const obstacle = obstacleOf(image, need);
+      if (obstacle !== undefined) throw new CramfsError('UNSUPPORTED', obstacle);
+      return { image, offset: base + offset };
     } catch (error) {
       if (!isCramfsError(error, 'BAD_MAGIC')) throw error;
       throw withHint(error, search());
     }
   });
+}
+
+/** Why an image does not have what is needed of it, in words. */
+function obstacleOf({ dialect, unreadable }: CramfsImage, need: ImageNeed): string | undefined {
+  if (need === 'tree') return undefined;
+  if (unreadable !== undefined) {
+    return `dialect ${dialect.name}: ${unreadable}; info, ls, tree and stat show the rest`;
+  }
+  if (need === 'content' || dialect.linux === 'reads') return undefined;
+  return (
+    `dialect ${dialect.name}: mainline Linux, which is emulated here, ${dialect.linux} it; ` +
+    '`cramfs build` makes a standard image of it'
+  );
 }
 
 /**

@@ -1,3 +1,4 @@
+import { DIALECT_NAMES } from 'cramfs-reader/dialect-names';
 import { CRAMFS_BLOCK_SIZES, isBlockSize, type BlockSize } from 'cramfs-format';
 import { COLOR_WHEN } from '../render/look.js';
 import { UsageError } from './errors.js';
@@ -155,6 +156,11 @@ export const imageOptions = {
     'block size of the image in bytes, 4096 to 65536 (default: detected)',
     parseBlockSize('--block-size'),
     'b',
+  ),
+  dialect: choice(
+    'dialect',
+    DIALECT_NAMES,
+    'read the image as this dialect of cramfs (default: recognised; see docs/dialects.md)',
   ),
 } as const;
 

@@ -31,7 +31,11 @@ export function surveyBlocks(context: CheckContext, entry: CheckedEntry): void {
   const { dataOffset, size } = entry.inode;
   const count = blockCount(size, image.blockSize);
   const tableEnd = dataOffset + count * BLOCK_POINTER_SIZE;
-  if (isLinearXip(context, entry)) return;
+  const extent = image.dialect.extent?.(image.bytes, entry.inode);
+  if (extent !== undefined) {
+    placeExtent(context, entry, extent);
+    return;
+  }
   if (tableEnd > image.size) {
     context.lose(entry);
     findings.add(
@@ -84,34 +88,24 @@ interface FlagUsage {
   hole: Block | undefined;
 }
 
-/** S_ISVTX of a regular file: what linear XIP stores uncompressed, without block pointers. */
-const STICKY = 0o1000;
-
-/**
- * True, after reporting it, for a file of the linear XIP patches that were in use from 2000 to 2010:
- * sticky, its data in one piece from the next page boundary on where others have block pointers.
- */
-function isLinearXip(context: CheckContext, entry: CheckedEntry): boolean {
-  const { image, findings } = context;
-  const { type, mode, size, dataOffset } = entry.inode;
-  const { blockSize, superblock } = image;
-  if (type !== 'file' || (mode & STICKY) === 0 || hasExtendedPointers(superblock)) return false;
-  const dataStart = Math.ceil(dataOffset / blockSize) * blockSize;
-  if (dataStart + size > image.size) return false;
-  if (image.bytes.subarray(dataOffset, dataStart).some((byte) => byte !== 0)) return false;
-  const count = blockCount(size, blockSize);
-  const isTable = dataOffset + count * BLOCK_POINTER_SIZE <= image.size;
-  if (isTable && blockFault(image, locateBlock(image, entry.inode, 0, count)) === undefined) {
-    return false;
+/** A file in one piece, as some dialects have it: it has no block pointers. */
+function placeExtent(context: CheckContext, entry: CheckedEntry, start: number): void {
+  const { image, findings, blocks, extents } = context;
+  const { size, entryOffset } = entry.inode;
+  if (start + size > image.size) {
+    context.lose(entry);
+    findings.add(
+      'block-outside',
+      `${plural(size, 'byte')} from ${start} reach beyond the image's end at ${image.size}`,
+      { path: () => pathOf(entry), offset: entryOffset },
+    );
+    return;
   }
-  context.extents.add('an uncompressed block', entry, dataStart, dataStart + size);
-  findings.add(
-    'linear-xip',
-    `linear XIP: the file is stored as it is, from ${dataStart} on, and has no block pointers, ` +
-      'which Linux looks for: this dialect is not read',
-    { path: () => pathOf(entry), offset: dataOffset },
-  );
-  return true;
+  const count = blockCount(size, image.blockSize);
+  context.pointers += count;
+  blocks.uncompressed += count;
+  blocks.direct += count;
+  extents.add('an uncompressed block', entry, start, start + size);
 }
 
 function isSoundBlock(context: CheckContext, entry: CheckedEntry, block: Block): boolean {

@@ -8,6 +8,8 @@ export const FINDING_CODES = {
   'no-superblock': error('no superblock at byte 0 or 512'),
   'bad-signature': warning('the signature is not "Compressed ROMFS"; Linux does not look at it'),
   'unsupported-flags': error('feature flags that Linux refuses; block data is not checked'),
+  dialect: warning('a dialect of cramfs that mainline Linux refuses or misreads'),
+  'swapped-words': warning('16- or 32-bit words of the file are stored backwards'),
   'old-format': warning('no fsid version 2: the image has neither a size nor a CRC'),
   'bad-size': error('the stored size is too small for the superblock'),
   'image-truncated': error('the file is shorter than the file system in it'),
@@ -42,9 +44,6 @@ export const FINDING_CODES = {
 
   // Inodes.
   'bad-type': error('a file type that Linux does not know'),
-  'linear-xip': error(
-    'a sticky file stored as linear XIP (patches of 2000 to 2010): not a Linux format',
-  ),
   'zero-offset': error('an inode has a size, but no data'),
   'zero-size': warning('an inode has data, but no size; Linux takes it as empty'),
   'special-offset': warning('a device, fifo or socket has a data offset'),

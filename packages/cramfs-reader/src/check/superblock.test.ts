@@ -43,7 +43,7 @@ describe('superblock', () => {
     expect(check(bytes)).toEqual([['bad-signature', undefined, 16]]);
   });
 
-  test('unsupported-flags: block data means nothing to us then', () => {
+  test('unsupported-flags: block data means nothing without a decoder', () => {
     const { bytes, placed } = countedImage(tree, { flags: 0xa003, pad: 512 });
     bytes[placed.get('/a')!.blocks[0]!.start] = 0xff;
     setField(bytes, 12, 0, { pad: 512 });

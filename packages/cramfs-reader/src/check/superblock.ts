@@ -1,9 +1,9 @@
 import {
   CRAMFS_FLAG_FSID_VERSION_2,
   CRAMFS_FLAG_SHIFTED_ROOT_OFFSET,
+  CRAMFS_INODE_SIZE,
   CRAMFS_SIGNATURE,
   CRAMFS_SUPER_SIZE,
-  CRAMFS_SUPPORTED_FLAGS,
   SUPERBLOCK,
   plural,
 } from 'cramfs-format';
@@ -28,11 +28,20 @@ export function checkSuperblock(
   findings: FindingList,
   embedded: boolean,
 ): void {
-  const { superblock } = image;
+  const { superblock, dialect } = image;
   const { offset, flags, signature } = superblock;
-  if ((flags & ~CRAMFS_SUPPORTED_FLAGS) !== 0) {
-    findings.add('unsupported-flags', unsupportedFlags(flags), {
+  if (image.unreadable !== undefined) {
+    const name = dialect.title === 'unknown' ? '' : ` (${dialect.title}): ${image.unreadable}`;
+    findings.add('unsupported-flags', `${unsupportedFlags(flags)}${name}`, {
       offset: offset + SUPERBLOCK.at.flags,
+    });
+  } else if (dialect.linux !== 'reads') {
+    findings.add('dialect', `${dialect.title}: mainline Linux ${dialect.linux} it`, { offset });
+  }
+  if (image.wordSize > 1) {
+    const bits = 8 * image.wordSize;
+    findings.add('swapped-words', `the ${bits}-bit words of the file are stored backwards`, {
+      offset,
     });
   }
   if (signature !== CRAMFS_SIGNATURE) {
@@ -51,7 +60,7 @@ export function checkSuperblock(
 }
 
 function checkSize(image: CramfsImage, findings: FindingList, embedded: boolean): void {
-  const { superblock, blockSize, bytes } = image;
+  const { superblock, blockSize, bytes, dialect } = image;
   const { size } = superblock;
   const offset = superblock.offset + SUPERBLOCK.at.size;
   if (size < superblock.offset + CRAMFS_SUPER_SIZE) {
@@ -76,7 +85,7 @@ function checkSize(image: CramfsImage, findings: FindingList, embedded: boolean)
       { offset: size },
     );
   }
-  if (size % blockSize !== 0) {
+  if (size % blockSize !== 0 && dialect.linux === 'reads') {
     findings.add(
       'size-not-block-multiple',
       `the stored size, ${plural(size, 'byte')}, is not a multiple of ${blockSize}: ` +
@@ -93,7 +102,7 @@ function partialPage(size: number, blockSize: number): string {
     : `Linux reads the last ${size % blockSize} bytes as zeros`;
 }
 
-function checkRoot({ superblock, root }: CramfsImage, findings: FindingList): void {
+function checkRoot({ superblock, root, dialect }: CramfsImage, findings: FindingList): void {
   const place = { path: '/', offset: superblock.offset + SUPERBLOCK.at.root };
   const { dataOffset, mode, type } = root;
   if (type !== 'directory') {
@@ -105,7 +114,9 @@ function checkRoot({ superblock, root }: CramfsImage, findings: FindingList): vo
   }
   const shifted = (superblock.flags & CRAMFS_FLAG_SHIFTED_ROOT_OFFSET) !== 0;
   if (
-    shifted ? dataOffset < superblock.offset + CRAMFS_SUPER_SIZE : !isUsualRootOffset(dataOffset)
+    shifted
+      ? dataOffset < superblock.offset + CRAMFS_SUPER_SIZE
+      : !isUsualRootOffset(dataOffset - (dialect.inodes.size - CRAMFS_INODE_SIZE))
   ) {
     findings.add('bad-root-offset', `the root directory cannot be at ${dataOffset}`, place);
   }

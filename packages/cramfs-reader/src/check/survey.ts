@@ -1,6 +1,5 @@
 import {
-  CRAMFS_SUPER_SIZE,
-  CRAMFS_SUPPORTED_FLAGS,
+  CRAMFS_SUPER_ROOT_OFFSET,
   CramfsError,
   isBlockSize,
   type BlockSize,
@@ -10,8 +9,10 @@ import {
 } from 'cramfs-format';
 import { CramfsImage, withDetectedBlockSize } from '../image.js';
 import type { BlockSizeVotes } from '../block-size.js';
-import { findSuperblock } from '../superblock.js';
-import { portableZlib, type ZlibCodec } from '../zlib.js';
+import { recogniseImage } from '../dialects/index.js';
+import type { Dialect } from '../dialects/dialect.js';
+import type { DialectName } from '../dialects/names.js';
+import type { BlockInflater, ZlibCodec } from '../zlib.js';
 import type { FindingCode, Severity } from './codes.js';
 import { CheckContext, type BlockCounts } from './context.js';
 import { pathOf } from './entry.js';
@@ -37,6 +38,10 @@ export interface CheckOptions {
   mmu?: boolean | undefined;
   /** Default: portable; Node's is faster. */
   zlib?: ZlibCodec | undefined;
+  /** For images whose blocks are LZMA: see OpenOptions. */
+  lzma?: BlockInflater | undefined;
+  /** Default: recognised by what is in the image. */
+  dialect?: DialectName | undefined;
   /** Findings kept of each code; default 200. The rest is counted. */
   limit?: number | undefined;
 }
@@ -52,6 +57,9 @@ export interface CheckStats {
   /** What the block size was detected from; undefined if it was given. */
   readonly blockSizeVotes: BlockSizeVotes | undefined;
   readonly flags: number;
+  readonly dialect: DialectName;
+  /** What mainline Linux does with an image of the dialect. */
+  readonly linux: Dialect['linux'];
   /** Directory entries by type, the root included. */
   readonly entries: Partial<Record<FileType | 'unknown', number>>;
   /** Blocks of all pointer tables; a table that several names share counts once. */
@@ -108,10 +116,11 @@ export class Survey {
           `${pageSize} bytes cannot read its files`,
       );
     }
-    const blocksKnown = (superblock.flags & ~CRAMFS_SUPPORTED_FLAGS) === 0;
+    const blocksKnown = this.image.unreadable === undefined;
     this.context = new CheckContext(this.image, this.findings, blocksKnown, nommuSeverity(options));
     const { offset: start } = superblock;
-    this.context.extents.add('the superblock', undefined, start, start + CRAMFS_SUPER_SIZE);
+    const superblockEnd = start + CRAMFS_SUPER_ROOT_OFFSET + this.image.dialect.inodes.size;
+    this.context.extents.add('the superblock', undefined, start, superblockEnd);
     surveyTree(this.context);
     checkCounts(this.context);
   }
@@ -147,6 +156,8 @@ export class Survey {
         blockSize: image.blockSize,
         blockSizeVotes: image.blockSizeVotes,
         flags: image.superblock.flags,
+        dialect: image.dialectName,
+        linux: image.dialect.linux,
         entries: Object.fromEntries(entries),
         blocks,
         gaps: this.gaps,
@@ -175,13 +186,12 @@ function describeBlockSize({ blockSize, blockSizeVotes }: CramfsImage): string {
 
 /** The image, if there is any superblock at all. */
 function openAnyway(bytes: Uint8Array, options: CheckOptions): CramfsImage | undefined {
-  const { blockSize, pageSize, zlib = portableZlib } = options;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const superblock = findSuperblock(view);
-  if (superblock === undefined) return undefined;
-  if (blockSize !== undefined) return new CramfsImage(bytes, superblock, blockSize, zlib);
+  const { blockSize, pageSize, dialect } = options;
+  const recognised = recogniseImage(bytes, dialect);
+  if (recognised === undefined) return undefined;
+  if (blockSize !== undefined) return new CramfsImage(recognised, blockSize, options);
   const preferred = pageSize !== undefined && isBlockSize(pageSize) ? pageSize : undefined;
-  return withDetectedBlockSize(bytes, superblock, zlib, preferred);
+  return withDetectedBlockSize(recognised, options, preferred);
 }
 
 function reportFailure({ image, findings, jobs }: CheckContext, failure: BlockFailure): void {

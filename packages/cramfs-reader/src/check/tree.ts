@@ -1,10 +1,4 @@
-import {
-  CRAMFS_INODE_SIZE,
-  bytesToName,
-  decodeInode,
-  nameFieldLength,
-  plural,
-} from 'cramfs-format';
+import { bytesToName, nameFieldLength, plural } from 'cramfs-format';
 import { makeInode } from '../inode.js';
 import { PATH_MAX } from '../walk.js';
 import type { CheckContext } from './context.js';
@@ -98,6 +92,7 @@ class TreeWalk {
   private scan(dir: CheckedEntry): CheckedEntry[] {
     const { context } = this;
     const { findings, image, extents } = context;
+    const { inodes } = image.dialect;
     const { dataOffset, entryOffset, size } = dir.inode;
     const end = dataOffset + size;
     const limit = Math.min(end, image.size);
@@ -114,7 +109,7 @@ class TreeWalk {
     const subdirectories: CheckedEntry[] = [];
     const order = new NameOrder(context);
     for (let at = dataOffset; at < limit;) {
-      const nameAt = at + CRAMFS_INODE_SIZE;
+      const nameAt = at + inodes.size;
       if (nameAt > limit) {
         findings.add(
           'directory-size',
@@ -123,7 +118,7 @@ class TreeWalk {
         );
         break;
       }
-      const raw = decodeInode(image.view, at, image.endianness);
+      const raw = inodes.decode(image.view, at, image.endianness);
       const next = nameAt + nameFieldLength(raw);
       if (next > limit) {
         findings.add(

@@ -5,7 +5,9 @@ import {
   type JobColumns,
 } from '../check/inflate.js';
 import { Survey, type CheckOptions, type CheckResult } from '../check/survey.js';
+import { methodOf } from '../dialects/index.js';
 import type { CramfsImage } from '../image.js';
+import type { BlockMethod, ZlibCodec } from '../zlib.js';
 import { startPool, workerCount, type ImagePool } from './image-pool.js';
 import { workThrough } from './work-through.js';
 import { nodeZlib } from './zlib.js';
@@ -25,6 +27,7 @@ const BATCH = 512;
 /** Failures of a batch count its jobs from 0. */
 export interface InflateBatch extends JobColumns {
   readonly blockSize: number;
+  readonly method: BlockMethod;
 }
 
 /**
@@ -41,7 +44,7 @@ export async function checkImageFile(
   // The threads start while the survey runs.
   const own = workers > 0 ? await startPool(workers) : undefined;
   try {
-    const survey = new Survey(bytes, { ...rest, offset, zlib: nodeZlib });
+    const survey = await startSurvey(bytes, { ...rest, offset, zlib: nodeZlib });
     const { image, jobs } = survey;
     const inflating =
       image === undefined || jobs === undefined
@@ -54,16 +57,25 @@ export async function checkImageFile(
   }
 }
 
+/** A survey with the decoder that the image's blocks need. */
+async function startSurvey(bytes: Uint8Array, options: CheckOptions): Promise<Survey> {
+  const survey = new Survey(bytes, options);
+  const { image } = survey;
+  if (image === undefined || methodOf(image) === 'zlib') return survey;
+  const { lzmaInflater } = await import('../lzma.js');
+  return new Survey(bytes, { ...options, lzma: lzmaInflater });
+}
+
 async function inflateAll(
-  { bytes, blockSize }: CramfsImage,
+  { bytes, blockSize, zlib }: CramfsImage,
   jobs: BlockJobs,
   pool: ImagePool | undefined,
   onProgress: CheckFileOptions['onProgress'],
 ): Promise<BlockFailure[]> {
   let done = 0;
-  const results = await workThrough(batchesOf(jobs, blockSize), pool, bytes, {
+  const results = await workThrough(batchesOf(jobs, blockSize, zlib), pool, bytes, {
     name: 'inflate',
-    here: (batch) => inflateJobs(bytes, batch, batch.blockSize, nodeZlib),
+    here: (batch) => inflateJobs(bytes, batch, batch.blockSize, zlib),
     done: ({ starts }) => {
       done += starts.length;
       onProgress?.(done, jobs.count);
@@ -75,12 +87,17 @@ async function inflateAll(
   );
 }
 
-function* batchesOf(jobs: BlockJobs, blockSize: number): Generator<InflateBatch, undefined> {
+function* batchesOf(
+  jobs: BlockJobs,
+  blockSize: number,
+  { method = 'zlib' }: ZlibCodec,
+): Generator<InflateBatch, undefined> {
   const { starts, lengths, wanted } = jobs.columns();
   for (let from = 0; from < jobs.count; from += BATCH) {
     const to = Math.min(jobs.count, from + BATCH);
     yield {
       blockSize,
+      method,
       // Copies: of a view of a part, a thread would be sent the whole.
       starts: starts.slice(from, to),
       lengths: lengths.slice(from, to),

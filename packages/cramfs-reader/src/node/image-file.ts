@@ -2,7 +2,9 @@ import { statSync } from 'node:fs';
 import { systemReason, type Unpacked } from 'cramfs-archive/node';
 import { CramfsError, bytesToName, isCramfsError, withPath, type BlockSize } from 'cramfs-format';
 import { chooseImage, findImages, type ImageCandidate } from '../find-images.js';
-import { openImage, type CramfsImage } from '../image.js';
+import type { DialectName } from '../dialects/names.js';
+import type { CramfsImage } from '../image.js';
+import { openAnyImage } from '../open-any.js';
 import { readUnpacked } from './unpacked-file.js';
 import { nodeZlib } from './zlib.js';
 
@@ -16,6 +18,8 @@ export interface LoadOptions {
   /** Where the image starts in the (decompressed) file; `auto`: {@link findImages}. Default 0. */
   offset?: number | 'auto' | undefined;
   blockSize?: BlockSize | undefined;
+  /** Default: recognised. */
+  dialect?: DialectName | undefined;
 }
 
 export interface LoadedImage {
@@ -47,11 +51,11 @@ export async function readImageFile(path: string): Promise<ImageFile> {
 /**
  * Opens the image in a file, which may be compressed or a larger firmware file.
  *
- * @throws CramfsError of readImageFile() and openImage(); BAD_MAGIC if `auto` finds nothing.
+ * @throws CramfsError of readImageFile() and openAnyImage(); BAD_MAGIC if `auto` finds nothing.
  */
 export async function loadImageFile(
   path: string,
-  { offset = 0, blockSize }: LoadOptions = {},
+  { offset = 0, blockSize, dialect }: LoadOptions = {},
 ): Promise<LoadedImage> {
   const file = await readImageFile(path);
   const candidates = offset === 'auto' ? findImages(file.bytes, { zlib: nodeZlib }) : undefined;
@@ -61,7 +65,7 @@ export async function loadImageFile(
       path: nameOf(path),
     });
   }
-  const image = openImage(file.bytes, { offset: at, blockSize, zlib: nodeZlib });
+  const image = await openAnyImage(file.bytes, { offset: at, blockSize, dialect, zlib: nodeZlib });
   return { image, file, offset: at, candidates };
 }
 

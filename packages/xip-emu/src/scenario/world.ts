@@ -37,7 +37,7 @@ export function createWorld(
   options: WorldOptions,
 ): ScenarioWorld {
   const { mmu, policy, arch, config, romAddress = ROM_ADDRESS, ramSize = RAM_SIZE } = options;
-  const image = source instanceof Uint8Array ? openImage(source) : source;
+  const image = source instanceof Uint8Array ? openImage(source, { dialect: 'standard' }) : source;
   const { bytes } = image;
   const size = Math.max(ROM_SIZE, pageAlign(bytes.length));
   return {

@@ -45,6 +45,7 @@ export async function checkFile(
         checkImageFile(bytes, {
           offset,
           blockSize: args['block-size'],
+          dialect: args.dialect,
           pageSize: args.pageSize,
           mmu: args.mmuOnly,
           ...(args.all === true ? { limit: ALL } : {}),

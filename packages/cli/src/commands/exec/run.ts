@@ -32,7 +32,7 @@ export async function runExecCommand(args: ExecArguments, io: CliIo): Promise<Ex
   const look = lookOf(io, args);
   const order = { sort: args.sort, reverse: args.reverse };
   const imageArguments = { offset: args['image-offset'], 'block-size': args['block-size'] };
-  const { image, offset } = await openImageAndOffset(file, imageArguments, io);
+  const { image, offset } = await openImageAndOffset(file, imageArguments, io, { need: 'linux' });
   return about(file, async () => {
     checkKernel(image, args);
     const path = pathText === undefined ? runs[0]!.argv[0] : absolute(textToName(pathText));

@@ -43,7 +43,7 @@ export function tallyContents(image: CramfsImage, problems: Problems): Contents 
     if (inode.type !== 'file' && inode.type !== 'symlink') continue;
     bytes += inode.size;
     // Names that share an inode share its blocks.
-    if (seen.has(inode.ino)) continue;
+    if (seen.has(inode.ino) || image.unreadable !== undefined) continue;
     seen.add(inode.ino);
     problems.try(() => {
       atPath(path, () => {

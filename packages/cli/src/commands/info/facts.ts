@@ -6,7 +6,7 @@ import {
   CRAMFS_FLAG_SORTED_DIRS,
   CRAMFS_FLAG_WRONG_SIGNATURE,
 } from 'cramfs-format';
-import type { CramfsImage } from 'cramfs-reader';
+import { verifyCrc, type CramfsImage, type CrcVerdict, type DialectName } from 'cramfs-reader';
 import { hex } from '../../render/json.js';
 import type { Contents } from './contents.js';
 
@@ -19,6 +19,8 @@ export interface Facts {
   readonly contents: Contents;
   /** Undefined in images of before fsid version 2, where these fields were something else. */
   readonly fsid: Fsid | undefined;
+  /** As the image's, but it also tells of a CRC in the other byte order. */
+  readonly dialect: DialectName;
 }
 
 /** What the superblock counts since fsid version 2. */
@@ -28,6 +30,7 @@ export type Fsid = Pick<
 > & {
   /** Undefined if the image is cut off. */
   readonly computedCrc: number | undefined;
+  readonly crcVerdict: CrcVerdict;
 };
 
 const FLAG_NAMES: readonly (readonly [number, string])[] = [
@@ -43,13 +46,15 @@ const FLAG_NAMES: readonly (readonly [number, string])[] = [
 export function factsOf(image: CramfsImage, offset: number, contents: Contents): Facts {
   const { superblock } = image;
   const hasFsid = (superblock.flags & CRAMFS_FLAG_FSID_VERSION_2) !== 0;
-  const computedCrc = hasFsid && !image.isCutOff ? image.computeCrc() : undefined;
+  const { computed: computedCrc, verdict: crcVerdict } = verifyCrc(image);
+  const isSwapped = crcVerdict === 'swapped' && image.dialectName === 'standard';
   return {
     image,
     offset,
     flagNames: flagNames(superblock.flags),
     contents,
-    fsid: hasFsid ? { ...superblock, computedCrc } : undefined,
+    fsid: hasFsid ? { ...superblock, computedCrc, crcVerdict } : undefined,
+    dialect: isSwapped ? 'swapped-crc' : image.dialectName,
   };
 }
 

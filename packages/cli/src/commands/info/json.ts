@@ -4,10 +4,13 @@ import { hex, octal, renderJson } from '../../render/json.js';
 import { crcText, type Facts, type Fsid } from './facts.js';
 
 /** The result of `cramfs info --json`; its shape is documented in docs/cli.md. */
-export function infoJson({ image, offset, flagNames, contents, fsid }: Facts): string {
+export function infoJson({ image, offset, flagNames, contents, fsid, dialect }: Facts): string {
   const { superblock, endianness, blockSize, bytes, root } = image;
   return renderJson({
     offset,
+    dialect,
+    linux: image.dialect.linux,
+    unreadable: image.unreadable ?? null,
     endianness,
     blockSize,
     blockSizeVotes: blockSizeVotesJson(image),
@@ -33,10 +36,10 @@ export function infoJson({ image, offset, flagNames, contents, fsid }: Facts): s
   });
 }
 
-function crcJson({ crc, computedCrc }: Fsid): unknown {
+function crcJson({ crc, computedCrc, crcVerdict }: Fsid): unknown {
   return {
     stored: crcText(crc),
     computed: computedCrc === undefined ? null : crcText(computedCrc),
-    ok: computedCrc === crc,
+    ok: crcVerdict === 'right' || crcVerdict === 'swapped',
   };
 }

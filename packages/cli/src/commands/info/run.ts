@@ -13,7 +13,7 @@ import { infoText } from './text.js';
 /** `cramfs info`, its command line parsed. */
 export async function runInfoCommand(args: InfoArguments, io: CliIo): Promise<ExitCode> {
   const [file] = args.operands as [string];
-  const { image, offset } = await openImageAndOffset(file, args, io);
+  const { image, offset } = await openImageAndOffset(file, args, io, { need: 'tree' });
   const problems = new Problems(file, io, allWithJson(args));
   const facts = factsOf(image, offset, tallyContents(image, problems));
   await print(io, args.json ? infoJson(facts) : infoText(facts, lookOf(io, args)));

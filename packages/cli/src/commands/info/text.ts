@@ -14,6 +14,7 @@ export function infoText(facts: Facts, look: Look): string {
   const mode = octal(root.mode & 0o7777, 4);
   const fields: [string, string][] = [
     ...(offset === 0 ? [] : [['offset', hex(offset)] as [string, string]]),
+    ['dialect', dialectText(facts)],
     ['endianness', image.endianness],
     ['size', sizeText(facts)],
     ['block size', blockSizeText(image)],
@@ -21,7 +22,7 @@ export function infoText(facts: Facts, look: Look): string {
     ['flags', `${hex(superblock.flags)} ${flagNames.join(' ')}`],
     ['signature', nameToText(superblock.signature)],
     ['name', nameToText(superblock.name)],
-    ['crc', fsid === undefined ? 'none' : crcVerdict(fsid)],
+    ['crc', fsid === undefined ? 'none' : storedCrcText(fsid)],
     ['edition', fsid === undefined ? 'none' : String(fsid.edition)],
     ['counted', countedText(fsid)],
     [
@@ -30,7 +31,7 @@ export function infoText(facts: Facts, look: Look): string {
     ],
     ['contents', contentsText(contents)],
     ...programsField(contents),
-    ['blocks', tallyText(contents.blocks)],
+    ['blocks', image.unreadable ?? tallyText(contents.blocks)],
   ];
   return renderFields(fields, look);
 }
@@ -39,6 +40,22 @@ function sizeText({ image: { bytes }, fsid }: Facts): string {
   if (fsid === undefined) return `not stored; there are ${plural(bytes.length, 'byte')}`;
   const there = fsid.size === bytes.length ? '' : `; there are ${bytes.length}`;
   return plural(fsid.size, 'byte') + there;
+}
+
+/** `standard`, or another name, what that is, and what Linux does with it. */
+function dialectText({
+  dialect,
+  image: {
+    dialect: { title, linux },
+    wordSize,
+  },
+}: Facts): string {
+  if (dialect === 'standard') return dialect;
+  const remark = linux === 'reads' ? '' : `; mainline Linux ${linux} it`;
+  const words = wordSize === 1 ? '' : `${8 * wordSize}-bit words stored backwards`;
+  if (dialect === 'swapped-crc') return `${dialect}: the CRC is in the other byte order`;
+  const what = [words, ...(title === 'standard' ? [] : [title])].filter((part) => part !== '');
+  return `${dialect}: ${what.join(', ')}${remark}`;
 }
 
 function countedText(fsid: Fsid | undefined): string {
@@ -53,9 +70,10 @@ function programsField({ programs }: Contents): [string, string][] {
   return [['programs', kinds.map(([kind, count]) => `${count} ${kind}`).join(', ')]];
 }
 
-function crcVerdict({ crc, computedCrc }: Fsid): string {
+function storedCrcText({ crc, computedCrc, crcVerdict }: Fsid): string {
   const stored = crcText(crc);
-  if (computedCrc === crc) return `${stored} (right)`;
+  if (crcVerdict === 'right') return `${stored} (right)`;
+  if (crcVerdict === 'swapped') return `${stored} (right, in the other byte order)`;
   return computedCrc === undefined
     ? `${stored} (the image is cut off: not checked)`
     : `${stored} (WRONG: it is ${crcText(computedCrc)})`;

@@ -120,7 +120,8 @@ export class Lister {
   }
 
   private entry(name: string, path: string, inode: Inode, again: boolean): ListedPath {
-    const target = inode.type === 'symlink' ? this.target(path, inode, again) : undefined;
+    const isLink = inode.type === 'symlink' && this.image.unreadable === undefined;
+    const target = isLink ? this.target(path, inode, again) : undefined;
     return { name, path, inode, target };
   }
 

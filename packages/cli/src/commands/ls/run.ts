@@ -14,7 +14,7 @@ import { listText } from './text.js';
 /** `cramfs ls`, its command line parsed. */
 export async function runLsCommand(args: LsArguments, io: CliIo): Promise<ExitCode> {
   const [file, ...paths] = args.operands as [string, ...string[]];
-  const image = await openImageArgument(file, args, io);
+  const image = await openImageArgument(file, args, io, 'tree');
   const problems = new Problems(file, io, allWithJson(args));
   const lister = new Lister(image, problems, args);
   const named = expandPaths(image, paths, () => true, problems.add);

@@ -23,7 +23,10 @@ import type { Simulation } from './simulate.js';
 /** `cramfs map`, its command line parsed. */
 export async function runMapCommand(args: MapArguments, io: CliIo): Promise<ExitCode> {
   const [file, ...operands] = args.operands as [string, ...string[]];
-  const { image, offset } = await openImageAndOffset(file, args, io, args['page-size']);
+  const { image, offset } = await openImageAndOffset(file, args, io, {
+    need: 'linux',
+    pageSize: args['page-size'],
+  });
   return about(file, async () => {
     const problems = new Problems(file, io, allWithJson(args));
     if (image.isCutOff) problems.add(cutOff(image));

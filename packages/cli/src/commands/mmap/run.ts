@@ -20,7 +20,7 @@ export async function runMmapCommand(args: MmapArguments, io: CliIo): Promise<Ex
   // A kernel takes blocks to be pages, whatever the image was built for.
   const blockSize = args['page-size'] ?? args['block-size'];
   const imageArguments = { offset: args['image-offset'], 'block-size': blockSize };
-  const { image, offset } = await openImageAndOffset(file, imageArguments, io);
+  const { image, offset } = await openImageAndOffset(file, imageArguments, io, { need: 'linux' });
   return about(file, async () => {
     checkKernel(image, args);
     const explanation = explainMmap(image, question(args, image, path, touches));

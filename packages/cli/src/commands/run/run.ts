@@ -36,7 +36,12 @@ export async function runScenarioCommand(args: RunArguments, io: CliIo): Promise
   const [file, ...scenarios] = args.operands as [string, ...string[]];
   const expectedFile = expect === undefined ? undefined : expectation(expect, scenarios);
   // As the kernel reads it: a block is a page.
-  const image = await openImageArgument(file, { ...args, 'block-size': RECORDED_PAGE_SIZE }, io);
+  const image = await openImageArgument(
+    file,
+    { ...args, 'block-size': RECORDED_PAGE_SIZE },
+    io,
+    'linux',
+  );
   const runFile: RunFile = async (path) => {
     const statements = inFile(path, () => parseScenario(readFileSync(path, 'utf8')));
     const archives = await readArchives(path, statements);

@@ -13,7 +13,7 @@ import { statText } from './text.js';
 /** `cramfs stat`, its command line parsed. */
 export async function runStatCommand(args: StatArguments, io: CliIo): Promise<ExitCode> {
   const [file, ...paths] = args.operands as [string, ...string[]];
-  const image = await openImageArgument(file, args, io);
+  const image = await openImageArgument(file, args, io, 'tree');
   const problems = new Problems(file, io, allWithJson(args));
   const found: FileStatus[] = [];
   for (const path of expandPaths(image, paths, () => true, problems.add)) {

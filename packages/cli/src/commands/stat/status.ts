@@ -22,13 +22,14 @@ export function fileStatus(
   problems: Problems,
 ): FileStatus {
   const isLink = inode.type === 'symlink';
+  const isReadable = image.unreadable === undefined;
   const hasBlocks = isLink || inode.type === 'file';
   const attempt = <T>(action: () => T): T | undefined => problems.try(() => atPath(path, action));
   return {
     path,
     inode,
-    target: isLink ? attempt(() => image.readlink(inode)) : undefined,
+    target: isLink && isReadable ? attempt(() => image.readlink(inode)) : undefined,
     format: programFormat(image, inode)?.text,
-    blocks: hasBlocks ? attempt(() => BlockTally.ofFile(image, inode)) : undefined,
+    blocks: hasBlocks && isReadable ? attempt(() => BlockTally.ofFile(image, inode)) : undefined,
   };
 }

@@ -33,7 +33,7 @@ export function* entriesBelow(
     while (above.length > 0 && above.at(-1) !== parent) above.pop();
     const here = absolute(inWalk);
     const target =
-      inode.type === 'symlink'
+      inode.type === 'symlink' && image.unreadable === undefined
         ? problems.try(() => atPath(here, () => image.readlink(inode)))
         : undefined;
     yield { path: here, name, inode, target, depth: above.length };

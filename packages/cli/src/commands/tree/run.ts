@@ -13,7 +13,7 @@ import { treeText } from './text.js';
 /** `cramfs tree`, its command line parsed. */
 export async function runTreeCommand(args: TreeArguments, io: CliIo): Promise<ExitCode> {
   const [file, directory = '/'] = args.operands as [string, string?];
-  const image = await openImageArgument(file, args, io);
+  const image = await openImageArgument(file, args, io, 'tree');
   const problems = new Problems(file, io, allWithJson(args));
   const path = textToName(directory);
   const top = await about(file, () => image.lookup(path));

@@ -1,3 +1,4 @@
+import type { DialectName } from '../../dialects/names.js';
 import type { CramfsImage } from '../../image.js';
 import type { ImagePool } from '../image-pool.js';
 import { workThrough } from '../work-through.js';
@@ -9,6 +10,7 @@ import { writeFile, type FileRequest } from './write-file.js';
 /** Files that a worker writes at a time. */
 export interface FileBatch {
   readonly blockSize: CramfsImage['blockSize'];
+  readonly dialect: DialectName;
   readonly target: TargetLocation;
   readonly tasks: readonly FileRequest[];
 }
@@ -82,7 +84,7 @@ export async function writeFiles(
 }
 
 function* batchesOf(
-  { blockSize }: CramfsImage,
+  { blockSize, dialect: { name: dialect } }: CramfsImage,
   target: TargetLocation,
   tasks: Iterable<FileRequest>,
 ): Generator<FileBatch, undefined> {
@@ -92,9 +94,9 @@ function* batchesOf(
     batch.push(task);
     bytes += task.inode.size;
     if (bytes < BATCH_BYTES && batch.length < BATCH_FILES) continue;
-    yield { blockSize, target, tasks: batch };
+    yield { blockSize, dialect, target, tasks: batch };
     batch = [];
     bytes = 0;
   }
-  if (batch.length > 0) yield { blockSize, target, tasks: batch };
+  if (batch.length > 0) yield { blockSize, dialect, target, tasks: batch };
 }

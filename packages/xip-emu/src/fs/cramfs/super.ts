@@ -92,7 +92,11 @@ export class CramfsSuperBlock extends SuperBlock {
     this.image =
       image.blockSize === PAGE_SIZE
         ? image
-        : openImage(image.bytes, { blockSize: PAGE_SIZE, zlib: image.zlib });
+        : openImage(image.bytes, {
+            blockSize: PAGE_SIZE,
+            dialect: 'standard',
+            zlib: image.zlib,
+          });
     this.phys = phys;
     this.policy = policy;
     this.physAddr = physAddr;

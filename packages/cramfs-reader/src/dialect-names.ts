@@ -1,0 +1,1 @@
+export { DIALECT_NAMES, type DialectName } from './dialects/names.js';

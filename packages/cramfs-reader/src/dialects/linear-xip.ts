@@ -1,0 +1,22 @@
+import { S_ISVTX, alignUp } from 'cramfs-format';
+import { LINUX_INODES, type Dialect } from './dialect.js';
+import { EXTENT_ALIGNMENT, stickyFiles } from './sticky-files.js';
+
+/**
+ * The linear XIP patches of 2000 to 2010: a regular file with the sticky bit is stored as it is, in
+ * one piece from the next page boundary on, where others have block pointers.
+ */
+export const LINEAR_XIP: Dialect = {
+  name: 'linear-xip',
+  title: 'linear XIP (patches of 2000 to 2010)',
+  linux: 'misreads',
+  inodes: LINUX_INODES,
+  extent: (_bytes, { type, mode, dataOffset, size }) =>
+    type === 'file' && (mode & S_ISVTX) !== 0 && size > 0 && dataOffset > 0
+      ? alignUp(dataOffset, EXTENT_ALIGNMENT)
+      : undefined,
+  matches: (probe) => {
+    const { extents, others } = stickyFiles(probe);
+    return extents > others;
+  },
+};

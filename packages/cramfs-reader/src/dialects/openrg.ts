@@ -1,0 +1,52 @@
+import {
+  CRAMFS_DEFAULT_BLOCK_SIZE,
+  CRAMFS_SUPPORTED_FLAGS,
+  isBlockSize,
+  type BlockSize,
+} from 'cramfs-format';
+import type { BlockMethod } from '../zlib.js';
+import { LINUX_INODES, type Dialect } from './dialect.js';
+
+/** log2 of the block size / 4096. */
+const BLOCK_SIZE_MASK = 0x3800;
+const BLOCK_SIZE_SHIFT = 11;
+const METHOD_MASK = 0xc000;
+const METHOD_SHIFT = 14;
+/** Stored "none" is zlib all the same. */
+const METHODS: readonly BlockMethod[] = ['zlib', 'zlib', 'lzma'];
+const FLAGS = BLOCK_SIZE_MASK | METHOD_MASK;
+
+/**
+ * Routers with Jungo's OpenRG, and Broadcom's: the flags tell the block size and how blocks are
+ * compressed. Bit 0x800 alone is Linux' CRAMFS_FLAG_EXT_BLOCK_POINTERS; beside the others it is part
+ * of the block size.
+ */
+export const OPENRG: Dialect = {
+  name: 'openrg',
+  title: 'OpenRG/Broadcom',
+  linux: 'refuses',
+  inodes: LINUX_INODES,
+  blockSize: openRgBlockSize,
+  method: (flags) => METHODS[(flags & METHOD_MASK) >>> METHOD_SHIFT] ?? 'zlib',
+  matches: ({ superblock: { flags } }) => {
+    const unknown = flags & ~CRAMFS_SUPPORTED_FLAGS;
+    if (unknown === 0 || (unknown & ~FLAGS) !== 0) return false;
+    const size = blockSizeOf(flags);
+    return isBlockSize(size) && METHODS[(flags & METHOD_MASK) >>> METHOD_SHIFT] !== undefined;
+  },
+};
+
+function blockSizeOf(flags: number): number {
+  return CRAMFS_DEFAULT_BLOCK_SIZE << ((flags & BLOCK_SIZE_MASK) >>> BLOCK_SIZE_SHIFT);
+}
+
+function openRgBlockSize(flags: number): BlockSize {
+  const size = blockSizeOf(flags);
+  return isBlockSize(size) ? size : CRAMFS_DEFAULT_BLOCK_SIZE;
+}
+
+/** The flags of an image of this dialect, to be added to those of Linux. */
+export function openRgFlags(blockSize: BlockSize, method: BlockMethod): number {
+  const size = Math.log2(blockSize / CRAMFS_DEFAULT_BLOCK_SIZE);
+  return (size << BLOCK_SIZE_SHIFT) | (METHODS.lastIndexOf(method) << METHOD_SHIFT);
+}

@@ -1,0 +1,10 @@
+import { LINUX_INODES, type Dialect } from './dialect.js';
+
+/** What Linux 6.12 mounts: whatever nothing else matches. */
+export const STANDARD: Dialect = {
+  name: 'standard',
+  title: 'standard',
+  linux: 'reads',
+  inodes: LINUX_INODES,
+  matches: () => true,
+};
