@@ -47,7 +47,7 @@ export { compileGlobs, type PathMatcher } from './compile-globs.js';
 export { selectEntries, type SelectOptions, type SelectedEntry } from './select.js';
 export { tarChunks, type TarOptions } from './tar.js';
 export { makeInode } from './inode.js';
-export { portableZlib, type BlockInflater, type ZlibCodec } from './zlib.js';
+export { portableZlib, type BlockCodec, type ZlibCodec } from './zlib.js';
 export type {
   Block,
   DirectoryEntry,

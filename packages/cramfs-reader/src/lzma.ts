@@ -1,5 +1,5 @@
 import { decompress } from 'lzma1';
-import type { BlockInflater } from './zlib.js';
+import type { BlockCodec } from './zlib.js';
 
 /** Properties: literal and position bits in a byte, and the size of the dictionary. */
 const PROPERTIES_SIZE = 5;
@@ -15,7 +15,7 @@ const MAX_PROPERTIES_BYTE = 224;
  * Reads LZMA blocks as OpenRG has them: five bytes of properties, the length of the content in four
  * bytes, least significant first, and the data.
  */
-export const lzmaInflater: BlockInflater = {
+export const lzmaInflater: BlockCodec = {
   method: 'lzma',
   inflate(data, maxLength) {
     const start = PROPERTIES_SIZE + LENGTH_SIZE;

@@ -7,7 +7,7 @@ import type {
   RawSuperblock,
 } from 'cramfs-format';
 import type { DialectName } from './dialects/names.js';
-import type { BlockInflater, ZlibCodec } from './zlib.js';
+import type { BlockCodec, ZlibCodec } from './zlib.js';
 
 export interface OpenOptions {
   /** Where the file system (its byte 0, the start of the device) starts in the bytes; default 0. */
@@ -19,7 +19,7 @@ export interface OpenOptions {
   /** Default: {@link portableZlib}. */
   zlib?: ZlibCodec | undefined;
   /** For images whose blocks are LZMA, as OpenRG's; without it these cannot be read. */
-  lzma?: BlockInflater | undefined;
+  lzma?: BlockCodec | undefined;
   /** Default: recognised by what is in the image. */
   dialect?: DialectName | undefined;
 }

@@ -5,7 +5,7 @@ import { crc32 } from 'cramfs-format';
 export type BlockMethod = 'zlib' | 'lzma';
 
 /** What makes content of a compressed block. */
-export interface BlockInflater {
+export interface BlockCodec {
   /**
    * Inflates one block's zlib stream, or what the dialect has instead; bytes after its end are
    * ignored, as in Linux.
@@ -20,7 +20,7 @@ export interface BlockInflater {
 }
 
 /** The two zlib functions an image needs. Whoever opens it may bring faster ones. */
-export interface ZlibCodec extends BlockInflater {
+export interface ZlibCodec extends BlockCodec {
   /** Continues a CRC-32 over `bytes`; start with 0, the default. */
   crc32(bytes: Uint8Array, crc?: number): number;
 }

@@ -1,6 +1,6 @@
 import type { CheckedEntry } from './entry.js';
 import { Column } from '../column.js';
-import type { BlockInflater } from '../zlib.js';
+import type { BlockCodec } from '../zlib.js';
 
 /** Compressed blocks to inflate: what a worker needs to know of them, and whose they are. */
 export class BlockJobs {
@@ -93,7 +93,7 @@ export function inflateJobs(
   bytes: Uint8Array,
   jobs: JobColumns,
   blockSize: number,
-  zlib: BlockInflater,
+  zlib: BlockCodec,
 ): BlockFailure[] {
   const failures: BlockFailure[] = [];
   for (let job = 0; job < jobs.starts.length; job += 1) {
@@ -107,7 +107,7 @@ export function inflateJobs(
   return failures;
 }
 
-function inflate(zlib: BlockInflater, stored: Uint8Array, limit: number): Uint8Array | undefined {
+function inflate(zlib: BlockCodec, stored: Uint8Array, limit: number): Uint8Array | undefined {
   if ((zlib.method ?? 'zlib') === 'zlib' && !isZlibStream(stored)) return undefined;
   try {
     return zlib.inflate(stored, limit);

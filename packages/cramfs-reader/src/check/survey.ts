@@ -12,7 +12,7 @@ import type { BlockSizeVotes } from '../block-size.js';
 import { recogniseImage } from '../dialects/index.js';
 import type { Dialect } from '../dialects/dialect.js';
 import type { DialectName } from '../dialects/names.js';
-import type { BlockInflater, ZlibCodec } from '../zlib.js';
+import type { BlockCodec, ZlibCodec } from '../zlib.js';
 import type { FindingCode, Severity } from './codes.js';
 import { CheckContext, type BlockCounts } from './context.js';
 import { pathOf } from './entry.js';
@@ -39,7 +39,7 @@ export interface CheckOptions {
   /** Default: portable; Node's is faster. */
   zlib?: ZlibCodec | undefined;
   /** For images whose blocks are LZMA: see OpenOptions. */
-  lzma?: BlockInflater | undefined;
+  lzma?: BlockCodec | undefined;
   /** Default: recognised by what is in the image. */
   dialect?: DialectName | undefined;
   /** Findings kept of each code; default 200. The rest is counted. */
