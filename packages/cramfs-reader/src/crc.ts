@@ -1,4 +1,5 @@
 import { CRAMFS_FLAG_FSID_VERSION_2 } from 'cramfs-format';
+import { swapU32 } from './dialects/swapped-crc.js';
 import type { CramfsImage } from './image.js';
 import { statedSize } from './superblock.js';
 
@@ -26,11 +27,4 @@ export function verifyCrc(image: CramfsImage): CrcCheck {
   const { crc } = superblock;
   if (computed === crc) return { verdict: 'right', computed };
   return { verdict: computed === swapU32(crc) ? 'swapped' : 'wrong', computed };
-}
-
-/** The number with its four bytes in the other order. */
-export function swapU32(value: number): number {
-  const view = new DataView(new ArrayBuffer(4));
-  view.setUint32(0, value, false);
-  return view.getUint32(0, true);
 }

@@ -21,6 +21,7 @@ import {
 } from './dialects/index.js';
 import type { Dialect } from './dialects/dialect.js';
 import type { DialectName } from './dialects/names.js';
+import { swapU32 } from './dialects/swapped-crc.js';
 import type { WordSize } from './dialects/swapped-words.js';
 import { makeInode } from './inode.js';
 import { PathResolver } from './lookup.js';
@@ -37,7 +38,6 @@ import type {
 } from './types.js';
 import { walkTree } from './walk.js';
 import { portableZlib, type ZlibCodec } from './zlib.js';
-import { swapU32 } from './crc.js';
 
 /** Longer targets than any system takes (PATH_MAX is 4096) are damage. */
 const MAX_SYMLINK_SIZE = 65535;

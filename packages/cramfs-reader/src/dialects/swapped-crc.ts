@@ -13,3 +13,10 @@ export const SWAPPED_CRC: Dialect = {
   swappedCrc: true,
   matches: () => false,
 };
+
+/** The number with its four bytes in the other order. */
+export function swapU32(value: number): number {
+  const view = new DataView(new ArrayBuffer(4));
+  view.setUint32(0, value, false);
+  return view.getUint32(0, true);
+}
