@@ -506,6 +506,24 @@ describe('kernel facts', () => {
     expect(run(0x3000)).not.toThrow();
     expect(run(0x4000)).toThrow(/transfer_args_to_stack\(\): the arguments are longer/);
   });
+
+  test('K30: on a noexec mount no text is mapped, in ROM or not', () => {
+    for (const mmu of [true, false]) {
+      const machine = romMachine(basic, { mmu });
+      machine.remount('/rom', { noexec: true });
+      const process = machine.spawn();
+      const map = (prot: number) => () => mapFile(process, '/rom/direct-7p-zerotail', 7, prot);
+      expect(map(PROT_READ | PROT_EXEC)).toThrow('EPERM');
+      const at = map(PROT_READ)();
+      expect(accountMachine(machine).romPages).toBe(7);
+      if (!mmu) continue;
+      expect(() => {
+        process.mprotect(at, PAGE_SIZE, PROT_READ | PROT_EXEC);
+      }).toThrow('EACCES');
+      mountOverlay(machine);
+      expect(mapFile(process, '/ovl/direct-7p-zerotail', 7, PROT_EXEC)).toBeGreaterThan(0);
+    }
+  });
 });
 
 function ascii(content: string): Uint8Array {

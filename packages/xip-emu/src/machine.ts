@@ -2,6 +2,7 @@ import { isBlockSize } from 'cramfs-format';
 import { openImage, type CramfsImage } from 'cramfs-reader';
 import { SyscallError } from './errno.js';
 import { getTree, parseMountData } from './fs/get-tree.js';
+import { takeMountOptions } from './vfs/mount-options.js';
 import { TmpfsSuperBlock } from './fs/tmpfs/super.js';
 import type { ArchitectureName } from './arch/architecture.js';
 import { ARCHITECTURES, kernelBuild, type KernelBuild } from './arch/kernel-build.js';
@@ -142,7 +143,7 @@ export class Machine implements MmHost {
    * `devtmpfs`, and puts it at `target`.
    *
    * @param source of a cramfs its device, `mtd0` or `/dev/vda`; else only a name.
-   * @param options as after mount's -o: `ro`, and those of the file system, such as `size=16k` or
+   * @param options as after mount's -o: `ro`, `noexec`, `nodev`, `nosuid`, and those of the file system, such as `size=16k` or
    * `lowerdir=/rom,upperdir=/up/u,workdir=/up/w`. Other switches of overlayfs than redirect_dir can
    * only be off.
    * @throws SyscallError ENODEV, EINVAL, ENOENT, ENOTDIR.
@@ -165,14 +166,13 @@ export class Machine implements MmHost {
 
   private mountByName(type: string, source: string, target: string, data: string): SuperBlock {
     const options = new Map(parseMountData(data));
-    const readOnly = options.delete('ro');
-    options.delete('rw');
+    const mountOptions = takeMountOptions(options);
     const { phys, mmu, vmRegions } = this;
     const fs = new FsStruct(this.mounts);
     const cramfs = (device: string): SuperBlock => this.cramfsOn(device);
     try {
       const host = { phys, mmu, vmRegions, fs, cramfs };
-      return this.mount(target, getTree(type, source, options, host), { readOnly });
+      return this.mount(target, getTree(type, source, options, host), mountOptions);
     } finally {
       fs.release();
     }

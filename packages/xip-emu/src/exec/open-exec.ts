@@ -16,14 +16,16 @@ export const BINPRM_BUF_SIZE = 256;
  *
  * @param path a byte string. The empty one, which only files can ask for, is the working directory:
  * EACCES, as for all directories.
- * @throws SyscallError EACCES for what is not a regular file, or has no execute permission;
+ * @throws SyscallError EACCES for what is not a regular file, or has no execute permission, or is on a
+ * noexec mount;
  * ETXTBSY while it is open for writing; those of a lookup.
  */
 export function openExec(process: Process, path: string): OpenFile {
   try {
     if (path === '') throw new SyscallError('EACCES', 'an interpreter without a name');
     const found = pathLookup(process.fs, path);
-    const { inode } = found;
+    const { inode, mount } = found;
+    if (mount.noexec) throw new SyscallError('EACCES', `${nameToText(path)} is on a noexec mount`);
     if (!inode.isRegular || (inode.mode & 0o111) === 0) throw new SyscallError('EACCES');
     const file = OpenFile.open(found);
     try {

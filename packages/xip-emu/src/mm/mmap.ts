@@ -16,7 +16,7 @@ import {
   type MmapRequest,
 } from '../memory-map.js';
 import { PAGE_SIZE, isPageAligned, pageOf, type Address, type Vpn } from '../units.js';
-import type { OpenFile } from '../vfs/file.js';
+import { pathNoexec, type OpenFile } from '../vfs/file.js';
 import {
   VM_ACCESS_FLAGS,
   VM_ACCOUNT,
@@ -46,8 +46,8 @@ const PGOFF_LIMIT = 2 ** 52;
 /** mmap(2). Checks in the order of mm/mmap.c:do_mmap(). @throws SyscallError. */
 export function mmap(mm: Mm, request: MmapRequest): Address {
   const { length, flags } = request;
-  const prot = impliedProt(mm, request.prot);
   const file = (flags & MAP_ANONYMOUS) === 0 ? request.file : undefined;
+  const prot = impliedProt(mm, request.prot, file);
   if (file === undefined && (flags & MAP_ANONYMOUS) === 0) throw new SyscallError('EBADF');
   if (length === 0) throw new SyscallError('EINVAL', 'no length');
   const pages = alignedPages(length);
@@ -59,7 +59,7 @@ export function mmap(mm: Mm, request: MmapRequest): Address {
     (prot & VM_ACCESS_FLAGS) |
     VM_MAYREAD |
     VM_MAYWRITE |
-    VM_MAYEXEC |
+    (pathNoexec(file) ? 0 : VM_MAYEXEC) |
     (file === undefined ? anonymousFlags(flags) : fileFlags(file, { ...request, prot }, pages)) |
     ((flags & MAP_NORESERVE) === 0 ? 0 : VM_NORESERVE);
   const cleared =
@@ -73,9 +73,10 @@ export function mmap(mm: Mm, request: MmapRequest): Address {
   return start * PAGE_SIZE;
 }
 
-/** No mount here is noexec. Compare the start of mm/mmap.c:do_mmap(). */
-function impliedProt({ readImpliesExec }: Mm, prot: number): number {
-  return readImpliesExec && (prot & PROT_READ) !== 0 ? prot | PROT_EXEC : prot;
+/** Compare the start of mm/mmap.c:do_mmap(). */
+function impliedProt({ readImpliesExec }: Mm, prot: number, file: OpenFile | undefined): number {
+  const implies = readImpliesExec && (prot & PROT_READ) !== 0 && !pathNoexec(file);
+  return implies ? prot | PROT_EXEC : prot;
 }
 
 /** Compare mm/mmap.c:__get_unmapped_area() and what do_mmap() does with its result. */
@@ -133,6 +134,9 @@ function fileFlags(file: OpenFile, { prot, flags, pgoff }: MmapRequest, pages: n
       throw new SyscallError('EINVAL', 'neither shared nor private');
   }
   if (!file.readable) throw new SyscallError('EACCES', 'the file is not open for reading');
+  if (pathNoexec(file) && (prot & PROT_EXEC) !== 0) {
+    throw new SyscallError('EPERM', 'the mount is noexec');
+  }
   if (file.fops.mmap === undefined) throw new SyscallError('ENODEV', 'the file has no mmap');
   return vmFlags;
 }

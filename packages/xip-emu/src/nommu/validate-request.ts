@@ -1,7 +1,7 @@
 import { S_IFBLK, S_IFCHR, S_IFMT, S_IFREG } from 'cramfs-format';
 import { SyscallError } from '../errno.js';
 import { PAGE_SIZE } from '../units.js';
-import type { NommuCapabilities, OpenFile } from '../vfs/file.js';
+import { pathNoexec, type NommuCapabilities, type OpenFile } from '../vfs/file.js';
 import { alignedLength } from '../aligned-length.js';
 import {
   MAP_ANONYMOUS,
@@ -30,7 +30,8 @@ const COPY_ONLY: NommuCapabilities = {
 
 /**
  * Whether a mapping can be at all, and with which of the file's capabilities. Compare
- * mm/nommu.c:validate_mmap_request().
+ * mm/nommu.c:validate_mmap_request(). READ_IMPLIES_EXEC changes nothing: the function sets PROT_EXEC
+ * in a copy of `prot`.
  *
  * @returns undefined for an anonymous mapping, which is always memory.
  * @throws SyscallError.
@@ -61,7 +62,11 @@ export function validateMmapRequest({
   if (!file.readable) throw new SyscallError('EACCES', 'the file is not open for reading');
   const shared = (flags & MAP_SHARED) !== 0;
   const offered = shared ? forShared(file, prot, own) : forPrivate(prot, own);
-  return withAccess(prot, shared, offered);
+  const accessible = withAccess(prot, shared, offered);
+  if (pathNoexec(file) && (prot & PROT_EXEC) !== 0) {
+    throw new SyscallError('EPERM', 'the mount is noexec');
+  }
+  return withExec(prot, accessible);
 }
 
 /** What a file can whose driver does not say. */
@@ -110,6 +115,11 @@ function withAccess(prot: number, shared: boolean, offered: NommuCapabilities): 
     if (shared) throw new SyscallError('EINVAL', 'MAP_SHARED with an access the file has not');
     direct = false;
   }
-  if ((prot & PROT_READ) !== 0 && (prot & PROT_EXEC) !== 0 && !offered.exec) direct = false;
   return direct === offered.direct ? offered : { ...offered, direct };
+}
+
+/** What is executed is copied where the file's own memory is not executable. */
+function withExec(prot: number, offered: NommuCapabilities): NommuCapabilities {
+  const executes = (prot & PROT_READ) !== 0 && (prot & PROT_EXEC) !== 0;
+  return executes && !offered.exec ? { ...offered, direct: false } : offered;
 }

@@ -1,4 +1,6 @@
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
+import { MOUNT_OPTION_WORDS, mountOptionsOf } from '../vfs/mount-options.js';
+import type { MountOptions } from '../vfs/mount.js';
 import type { OpenOptions } from '../vfs/open.js';
 import { ScenarioError } from './scenario-error.js';
 
@@ -79,6 +81,16 @@ export class Arguments {
       exclusive: flags.includes('excl'),
       truncate: flags.includes('trunc'),
     };
+  }
+
+  /** A list of words with commas, as after mount's -o; undefined if the next word is no such list. */
+  mountOptions(): MountOptions | undefined {
+    const words = this.words[this.next]?.split(',') ?? [];
+    if (!words.some((word) => MOUNT_OPTION_WORDS.has(word))) return undefined;
+    this.next += 1;
+    const unknown = words.find((word) => !MOUNT_OPTION_WORDS.has(word));
+    if (unknown !== undefined) this.fail(`no such mount option: ${unknown}`);
+    return mountOptionsOf(words);
   }
 
   /** Letters of rwx, or `-`. */

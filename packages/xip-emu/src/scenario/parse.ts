@@ -54,7 +54,8 @@ function parseStatement({ n, cmd }: Line, word: string, args: Arguments): Statem
     case 'mount': {
       const kind = MOUNT_WORDS.get(args.word([...MOUNT_WORDS.keys()]))!;
       const file = MOUNTS[kind].takesArchive ? args.text() : undefined;
-      return { n, cmd, op: word, kind, file };
+      const options = args.mountOptions();
+      return { n, cmd, op: word, kind, file, options };
     }
     case 'tune':
       args.word(['fault_around']);

@@ -3,6 +3,7 @@ import { ExecKilled } from '../exec/point-of-no-return.js';
 import { KernelCorruption } from '../kernel-corruption.js';
 import type { Process } from '../process.js';
 import { PAGE_SIZE } from '../units.js';
+import type { MountOptions } from '../vfs/mount.js';
 import { Agent, PIECE, type AgentHost } from './agent.js';
 import type { MountKind } from './mounts.js';
 import type { Fields, ScenarioOps } from './ops.js';
@@ -22,6 +23,8 @@ export interface MountSettings {
   readonly faultAround: number;
   /** Name of the archive, for the kinds that take one. */
   readonly file: string | undefined;
+  /** Of the mount that relative paths start in. */
+  readonly mountOptions: MountOptions | undefined;
 }
 
 /** Mounts the image as a `mount` operation says and gives the operations of the machine. */
@@ -53,7 +56,8 @@ export function runScenario(
       faultAround = statement.bytes;
       records.push({ n, p: 0, op: 'tune', cmd, ret: 'ok' });
     } else if (statement.op === 'mount') {
-      const ops = world.mount(statement.kind, { faultAround, file: statement.file });
+      const { kind, file, options: mountOptions } = statement;
+      const ops = world.mount(kind, { faultAround, file, mountOptions });
       records.push({ n, p: 0, op: 'mount', cmd, ret: 'ok' });
       const crc32 = world.crc32.bind(world);
       const run = new ScenarioRun({ ops, crc32, buffer: new Uint8Array(PIECE) }, records, options);

@@ -1,4 +1,5 @@
 import type { Call } from './calls/call.js';
+import type { MountOptions } from '../vfs/mount.js';
 import type { MountKind } from './mounts.js';
 
 /** Where a statement is in its text. */
@@ -15,6 +16,8 @@ export interface MountStatement extends Line {
   readonly kind: MountKind;
   /** Name of the archive, for the kinds that take one. */
   readonly file: string | undefined;
+  /** Of the mount that relative paths start in. */
+  readonly options: MountOptions | undefined;
 }
 
 /** Sets fault_around_bytes, before or after the mount. */

@@ -42,7 +42,7 @@ export function createWorld(
   const size = Math.max(ROM_SIZE, pageAlign(bytes.length));
   return {
     crc32: (bytes, crc) => image.zlib.crc32(bytes, crc),
-    mount(kind, { faultAround, file }): ScenarioOps {
+    mount(kind, { faultAround, file, mountOptions }): ScenarioOps {
       const { image: place, root, mount } = MOUNTS[kind];
       const roms = [{ address: romAddress, size, bytes }];
       const machine = new Machine({ mmu, policy, arch, config, ramSize, roms, faultAround });
@@ -50,6 +50,7 @@ export function createWorld(
       const rootfs = mountRoot(machine);
       const rom = machine.mountCramfs('/rom', image, place === 'disk' ? undefined : romAddress);
       const unmount = mount?.({ machine, rom, archive: () => archiveOf(options, file) });
+      if (mountOptions !== undefined) machine.remount(root, { ...mountOptions, bind: true });
       const teardown = (): Fields => {
         unmount?.();
         rootfs.evict();

@@ -274,6 +274,11 @@ export class OpenFile {
   }
 }
 
+/** Whether nothing of the file may be executed. Compare fs/exec.c:path_noexec(). */
+export function pathNoexec(file: OpenFile | undefined): boolean {
+  return file?.mount?.noexec ?? false;
+}
+
 export interface OpenFileOptions {
   readonly readable?: boolean | undefined;
   readonly writable?: boolean | undefined;

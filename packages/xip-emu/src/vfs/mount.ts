@@ -2,13 +2,26 @@ import { SyscallError } from '../errno.js';
 import type { OpenFile } from './file.js';
 import type { SuperBlock } from './inode.js';
 
-export interface MountOptions {
+/** What a mount forbids, whatever its file system allows: mnt_flags. */
+export interface MountFlags {
+  /** MNT_NOEXEC: nothing is executed, nor mapped with PROT_EXEC. */
+  readonly noexec?: boolean | undefined;
+  /** MNT_NODEV: device nodes are not opened. */
+  readonly nodev?: boolean | undefined;
+  /**
+   * MNT_NOSUID: programs get no other owner by their mode. Of no effect here, where every process is
+   * root.
+   */
+  readonly nosuid?: boolean | undefined;
+}
+
+export interface MountOptions extends MountFlags {
   /** MNT_READONLY. */
   readonly readOnly?: boolean | undefined;
 }
 
-export interface RemountOptions {
-  readonly readOnly: boolean;
+/** Flags that are not given are off afterwards, as with mount(2). */
+export interface RemountOptions extends MountOptions {
   /**
    * MS_BIND: changes this mount alone. Else the file system itself is changed, wherever it is
    * mounted, and this mount with it.
@@ -29,17 +42,29 @@ export class Mount {
   /** Open files whose path leads through it. */
   readonly files = new Set<OpenFile>();
   private flaggedReadOnly: boolean;
+  private flags: MountFlags;
 
-  constructor(path: string, sb: SuperBlock, { readOnly = false }: MountOptions = {}) {
+  constructor(path: string, sb: SuperBlock, { readOnly = false, ...flags }: MountOptions = {}) {
     this.path = path;
     this.sb = sb;
     this.flaggedReadOnly = readOnly;
+    this.flags = flags;
     sb.mounts.add(this);
   }
 
   /** Compare fs/namespace.c:__mnt_is_readonly(). */
   get readOnly(): boolean {
     return this.flaggedReadOnly || this.sb.readOnly;
+  }
+
+  /** Compare fs/exec.c:path_noexec(). */
+  get noexec(): boolean {
+    return this.flags.noexec ?? false;
+  }
+
+  /** Compare fs/namei.c:may_open_dev(). */
+  get nodev(): boolean {
+    return this.flags.nodev ?? false;
   }
 
   /** Compare fs/namespace.c:mnt_get_write_access(). @throws SyscallError EROFS. */
@@ -72,7 +97,7 @@ export class Mount {
    *
    * @throws SyscallError EBUSY while somebody writes, or what the file system throws.
    */
-  remount({ readOnly, bind = false }: RemountOptions): void {
+  remount({ readOnly = false, bind = false, ...flags }: RemountOptions): void {
     const { sb } = this;
     if (bind) {
       if (readOnly && !this.readOnly) this.checkNoWriters();
@@ -81,6 +106,7 @@ export class Mount {
       sb.reconfigure(readOnly);
     }
     this.flaggedReadOnly = readOnly;
+    this.flags = flags;
   }
 
   /** Compare fs/namespace.c:mnt_hold_writers(), and for all mounts sb_prepare_remount_readonly(). */

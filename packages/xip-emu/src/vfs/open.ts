@@ -1,3 +1,4 @@
+import { S_IFBLK, S_IFCHR, S_IFMT } from 'cramfs-format';
 import { SyscallError } from '../errno.js';
 import { createAt, withWriteAccess } from './directory-operations.js';
 import { OpenFile } from './file.js';
@@ -60,6 +61,7 @@ export function openPath(context: LookupContext, path: string, options: OpenOpti
   if (directory && !inode.isDirectory) throw new SyscallError('ENOTDIR');
   if (inode.isSymlink) throw new SyscallError('ELOOP');
   if (inode.isDirectory && (write || truncate)) throw new SyscallError('EISDIR');
+  if (mount.nodev && isDevice(inode)) throw new SyscallError('EACCES', 'the mount is nodev');
   const found = { inode, mount, path: at.path };
   const truncates = truncate && inode.isRegular;
   if (!truncates) return OpenFile.open(found, mode);
@@ -73,6 +75,11 @@ export function openPath(context: LookupContext, path: string, options: OpenOpti
       throw error;
     }
   });
+}
+
+function isDevice({ mode }: Inode): boolean {
+  const type = mode & S_IFMT;
+  return type === S_IFCHR || type === S_IFBLK;
 }
 
 /** With O_CREAT a name is not followed by slashes, whatever it is. @throws SyscallError EISDIR. */

@@ -18,9 +18,9 @@ export const NAME_CALLS: CallTable = {
   symlink: twoPathCall('symlink'),
   rename: twoPathCall('rename'),
   remount: plainCall(
-    (args) => ({ path: path(args), readOnly: args.word(['ro', 'rw']) === 'ro' }),
-    ({ ops: { machine } }, { path, readOnly }) => {
-      machine.remount(path, { readOnly });
+    (args) => ({ path: path(args), options: args.mountOptions() ?? args.fail('no mount options') }),
+    ({ ops: { machine } }, { path, options }) => {
+      machine.remount(path, options);
     },
   ),
 };
