@@ -30,6 +30,11 @@ export interface AddressSpaceLimits {
   readonly etDynBase: Address;
   /** FIRST_USER_ADDRESS: nothing can be mapped below. */
   readonly firstUserAddress: Address;
+  /**
+   * TASK_UNMAPPED_BASE: where the search upwards starts, once nothing is free below mmap_base.
+   * Undefined: at mmap_base.
+   */
+  readonly unmappedBase?: Address;
 }
 
 /** Pages that the kernel itself gives each program. Compare mm/mmap.c:_install_special_mapping(). */
@@ -99,6 +104,11 @@ export interface Architecture {
   /** From low to high addresses. */
   readonly specialMappings: (config: KernelConfig, pageSize: number) => readonly SpecialMapping[];
   readonly gateArea: (config: KernelConfig, pageSize: number) => GateArea | undefined;
+  /**
+   * SHMLBA in pages, where the cache of the processor aliases: a page of a file has the same place in
+   * it, wherever it is mapped. Undefined: it does not.
+   */
+  readonly cacheColours?: (config: KernelConfig) => number;
   /** PTRS_PER_PTE: entries of a page table of the lowest level. */
   readonly ptrsPerPte: (config: KernelConfig, pageSize: number) => number;
   /** Pages of page tables above the lowest level that a process has at least, its pgd included. */
@@ -124,4 +134,8 @@ export function vdsoMappings(
 
 export function alignDown(address: Address, to: number): Address {
   return Math.floor(address / to) * to;
+}
+
+export function alignUp(address: Address, to: number): Address {
+  return Math.ceil(address / to) * to;
 }

@@ -47,6 +47,8 @@ export const arm: Architecture = {
   specialMappings,
   gateArea: ({ KUSER_HELPERS }, pageSize) =>
     KUSER_HELPERS ? { name: '[vectors]', start: VECTORS, end: VECTORS + pageSize } : undefined,
+  // arch/arm/include/asm/shmparam.h:SHMLBA; arch/arm/mm/mmap.c.
+  cacheColours: ({ CACHE_VIPT_ALIASING }) => (CACHE_VIPT_ALIASING ? 4 : 1),
   // Of two hardware tables with 256 entries: arch/arm/include/asm/pgtable-2level.h.
   ptrsPerPte: () => 512,
   pageTableLevels: ({ ARM_LPAE }) => (ARM_LPAE ? 3 : 2),

@@ -1,5 +1,5 @@
 import type { Architecture } from './architecture.js';
-import { alignDown, noGateArea, vdsoMappings } from './architecture.js';
+import { alignDown, alignUp, noGateArea, vdsoMappings } from './architecture.js';
 import { usualConfig } from './kernel-config.js';
 
 /** include/uapi/linux/elf-em.h */
@@ -27,7 +27,8 @@ export const arm64: Architecture = {
     // arch/arm64/include/asm/processor.h:DEFAULT_MAP_WINDOW_64
     const taskSize = 2 ** Math.min(ARM64_VA_BITS, 48);
     const etDynBase = alignDown((2 * taskSize) / 3, pageSize);
-    return { taskSize, stackTop: taskSize, etDynBase, firstUserAddress: 0 };
+    const unmappedBase = alignUp(taskSize / 4, pageSize);
+    return { taskSize, stackTop: taskSize, etDynBase, firstUserAddress: 0, unmappedBase };
   },
   specialMappings: (config, pageSize) =>
     vdsoMappings(config, 2, Math.max(1, VDSO_BYTES / pageSize)),

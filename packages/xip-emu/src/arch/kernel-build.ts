@@ -39,6 +39,10 @@ export interface KernelBuild {
   readonly stackTop: Vpn;
   /** Where mmap(2) searches from, downwards: mm/util.c:mmap_base(), RLIMIT_STACK 8 MiB. */
   readonly mmapBase: Vpn;
+  /** Where it searches from, upwards, when nothing is free below that. */
+  readonly unmappedBase: Vpn;
+  /** Pages that a cache tells apart by their virtual address: 1 where it does not. */
+  readonly cacheColours: number;
   readonly etDynBase: Address;
   readonly firstUserVpn: Vpn;
   readonly specialMappings: readonly SpecialMapping[];
@@ -59,13 +63,17 @@ export function kernelBuild(
   const config = { ...arch.defaults(mmu), ...changes };
   const limits = arch.limits(config, PAGE_SIZE);
   const stackTop = pageOf(limits.stackTop);
+  const mmapBase = stackTop - MIN_STACK_GAP / PAGE_SIZE;
+  const { unmappedBase } = limits;
   return {
     arch,
     mmu,
     config,
     taskSize: pageOf(limits.taskSize),
     stackTop,
-    mmapBase: stackTop - MIN_STACK_GAP / PAGE_SIZE,
+    mmapBase,
+    unmappedBase: unmappedBase === undefined ? mmapBase : pageOf(unmappedBase),
+    cacheColours: arch.cacheColours?.(config) ?? 1,
     etDynBase: limits.etDynBase,
     firstUserVpn: pageOf(limits.firstUserAddress),
     specialMappings: arch.specialMappings(config, PAGE_SIZE),

@@ -23,6 +23,8 @@ export interface KernelConfig {
   readonly VA_BITS: number;
   /** Bits of a user address (arm64). */
   readonly ARM64_VA_BITS: number;
+  /** The data cache finds its lines by virtual address, and aliases, as that of ARM11 (arm). */
+  readonly CACHE_VIPT_ALIASING: boolean;
   /** The long page-table format (arm). */
   readonly ARM_LPAE: boolean;
   /** The heap of a static PIE follows its data, instead of starting where other PIEs are loaded. */
@@ -49,6 +51,7 @@ export function usualConfig(mmu: boolean, changes: Partial<KernelConfig> = {}): 
     PAGE_OFFSET: 0xc0000000,
     VA_BITS: 48,
     ARM64_VA_BITS: 48,
+    CACHE_VIPT_ALIASING: false,
     ARM_LPAE: false,
     COMPAT_BRK: false,
     VDSO: mmu,

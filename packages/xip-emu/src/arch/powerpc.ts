@@ -29,6 +29,7 @@ export const powerpc: Architecture = {
     stackTop: PAGE_OFFSET,
     etDynBase: 0x400000,
     firstUserAddress: 0,
+    unmappedBase: (PAGE_OFFSET / 8) * 3,
   }),
   specialMappings: (config) => vdsoMappings(config, 2, 2),
   gateArea: noGateArea,
@@ -55,7 +56,13 @@ function powerpc64Of(
     },
     limits: (_config, pageSize) => {
       const taskSize = pageSize === 65536 ? MAP_WINDOW_64K : MAP_WINDOW_4K;
-      return { taskSize, stackTop: taskSize, etDynBase: 0x100000000, firstUserAddress: 0 };
+      return {
+        taskSize,
+        stackTop: taskSize,
+        etDynBase: 0x100000000,
+        firstUserAddress: 0,
+        unmappedBase: taskSize / 4,
+      };
     },
     ptrsPerPte: (_config, pageSize) => (pageSize === 65536 ? 256 : pageSize / 8),
     pageTableLevels: () => 4,

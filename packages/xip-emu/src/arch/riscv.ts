@@ -1,5 +1,5 @@
 import type { Architecture } from './architecture.js';
-import { alignDown, noGateArea, vdsoMappings } from './architecture.js';
+import { alignDown, alignUp, noGateArea, vdsoMappings } from './architecture.js';
 import { usualConfig } from './kernel-config.js';
 
 /** include/uapi/linux/elf-em.h */
@@ -29,8 +29,14 @@ export const riscv64: Architecture = {
   limits: ({ VA_BITS }, pageSize) => {
     // arch/riscv/include/asm/processor.h:DEFAULT_MAP_WINDOW
     const window = 2 ** (Math.min(VA_BITS, SV48) - 1);
-    const etDynBase = alignDown((window / 3) * 2, pageSize);
-    return { taskSize: 2 ** (VA_BITS - 1), stackTop: window, etDynBase, firstUserAddress: 0 };
+    return {
+      taskSize: 2 ** (VA_BITS - 1),
+      stackTop: window,
+      etDynBase: alignDown((window / 3) * 2, pageSize),
+      firstUserAddress: 0,
+      // MMAP_MIN_VA_BITS
+      unmappedBase: alignUp(2 ** SV39 / 3, pageSize),
+    };
   },
   specialMappings: (config) => vdsoMappings(config, 2, 1),
   gateArea: noGateArea,
@@ -50,6 +56,7 @@ export const riscv32: Architecture = {
     stackTop: SV32_TASK_SIZE,
     etDynBase: alignDown((SV32_TASK_SIZE / 3) * 2, pageSize),
     firstUserAddress: 0,
+    unmappedBase: alignUp(SV32_TASK_SIZE / 3, pageSize),
   }),
   ptrsPerPte: (_config, pageSize) => pageSize / 4,
   pageTableLevels: () => 2,

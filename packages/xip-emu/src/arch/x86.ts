@@ -1,5 +1,5 @@
 import type { Architecture } from './architecture.js';
-import { alignDown, noGateArea, vdsoMappings } from './architecture.js';
+import { alignDown, alignUp, noGateArea, vdsoMappings } from './architecture.js';
 import { usualConfig } from './kernel-config.js';
 
 /** include/uapi/linux/elf-em.h */
@@ -23,11 +23,12 @@ export const i386: Architecture = {
   },
   flat: { stackAlign: 8, gotHeader: false },
   // arch/x86/include/asm/page_32_types.h:TASK_SIZE
-  limits: ({ PAGE_OFFSET }) => ({
+  limits: ({ PAGE_OFFSET }, pageSize) => ({
     taskSize: PAGE_OFFSET,
     stackTop: PAGE_OFFSET,
     etDynBase: 0x400000,
     firstUserAddress: 0,
+    unmappedBase: alignUp(PAGE_OFFSET / 3, pageSize),
   }),
   specialMappings: (config) => vdsoMappings(config, 4, 2),
   gateArea: noGateArea,
@@ -52,7 +53,8 @@ export const x86_64: Architecture = {
   limits: (_config, pageSize) => {
     const taskSize = 2 ** 47 - pageSize;
     const etDynBase = alignDown((taskSize / 3) * 2, pageSize);
-    return { taskSize, stackTop: taskSize, etDynBase, firstUserAddress: 0 };
+    const unmappedBase = alignUp(taskSize / 3, pageSize);
+    return { taskSize, stackTop: taskSize, etDynBase, firstUserAddress: 0, unmappedBase };
   },
   ptrsPerPte: (_config, pageSize) => pageSize / 8,
   pageTableLevels: () => 4,

@@ -33,7 +33,7 @@ import type { Mm } from './mm-struct.js';
 import { splitEdges, unmapRange } from './munmap.js';
 import { populate } from './populate.js';
 import { shmemZeroSetup } from './shmem-zero.js';
-import { checkFixed, getUnmappedArea } from './unmapped-area.js';
+import { checkFixed, colourOf, getUnmappedArea } from './unmapped-area.js';
 import { mergeNewRange, type MergeRequest } from './vma-merge.js';
 import type { Vma } from './vma.js';
 import { zapRange } from './zap.js';
@@ -80,14 +80,18 @@ function impliedProt({ readImpliesExec }: Mm, prot: number, file: OpenFile | und
 }
 
 /** Compare mm/mmap.c:__get_unmapped_area() and what do_mmap() does with its result. */
-function chooseAddress(mm: Mm, { address, flags }: MmapRequest, pages: number): Vpn {
+function chooseAddress(mm: Mm, request: MmapRequest, pages: number): Vpn {
+  const { address, flags, file, pgoff } = request;
   const { mmapMinVpn } = mm.host;
+  const isFile = file !== undefined && (flags & MAP_ANONYMOUS) === 0;
+  const shared = (flags & MAP_TYPE) !== MAP_PRIVATE;
+  const colour = colourOf(mm, { isFile, shared, pgoff: isFile ? pgoff : 0 });
   if ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) === 0) {
     if (pages > mm.taskSize) throw new SyscallError('ENOMEM');
     const hint = pageOf(address);
-    return getUnmappedArea(mm, hint === 0 ? 0 : Math.max(hint, mmapMinVpn), pages);
+    return getUnmappedArea(mm, hint === 0 ? 0 : Math.max(hint, mmapMinVpn), pages, colour);
   }
-  checkFixed(mm, address / PAGE_SIZE, pages);
+  checkFixed(mm, address / PAGE_SIZE, pages, shared ? colour : undefined);
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
   const start = pageOf(address);
   if ((flags & MAP_FIXED_NOREPLACE) !== 0) {

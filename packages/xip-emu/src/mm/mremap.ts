@@ -6,7 +6,7 @@ import { VM_ACCOUNT, VM_DONTEXPAND, VM_MAYSHARE, VM_PFNMAP, VM_SHARED } from '..
 import { cloneAnonVmas, unlinkAnonVmas } from './anon-vma.js';
 import type { Mm } from './mm-struct.js';
 import { munmapPages, unmapRange } from './munmap.js';
-import { checkFixed, getUnmappedArea } from './unmapped-area.js';
+import { checkFixed, colourOf, getUnmappedArea, type CacheColour } from './unmapped-area.js';
 import { checkMapCount, mergeNewRange } from './vma-merge.js';
 import type { Vma } from './vma.js';
 
@@ -61,7 +61,7 @@ export function mremap(
     return address;
   }
   if ((flags & MREMAP_MAYMOVE) === 0) throw new SyscallError('ENOMEM', 'no room after the area');
-  const to = getUnmappedArea(mm, 0, newPages);
+  const to = getUnmappedArea(mm, 0, newPages, colourAt(mm, vma, start));
   moveVma(mm, vma, { start, oldPages, to, newPages, flags });
   return to * PAGE_SIZE;
 }
@@ -98,10 +98,19 @@ function moveTo(mm: Mm, { start, oldPages, to, newPages, flags }: Move): Vpn {
   if (oldPages > newPages) munmapPages(mm, start + newPages, oldPages - newPages);
   const kept = Math.min(oldPages, newPages);
   const vma = vmaToResize(mm, start, kept, newPages, flags);
-  const place = isFixed ? to : getUnmappedArea(mm, to, newPages);
-  if (isFixed) checkFixed(mm, place, newPages);
+  const colour = colourAt(mm, vma, start);
+  const place = isFixed ? to : getUnmappedArea(mm, to, newPages, colour);
+  if (isFixed)
+    checkFixed(mm, place, newPages, (vma.flags & VM_MAYSHARE) === 0 ? undefined : colour);
   moveVma(mm, vma, { start, oldPages: kept, to: place, newPages, flags });
   return place;
+}
+
+/** That of a page of an area. */
+function colourAt(mm: Mm, { flags, file, start, pgoff }: Vma, vpn: Vpn): CacheColour | undefined {
+  const isFile = file !== undefined;
+  const shared = (flags & VM_MAYSHARE) !== 0;
+  return colourOf(mm, { isFile, shared, pgoff: isFile ? pgoff + (vpn - start) : 0 });
 }
 
 /** Compare mm/mremap.c:vma_to_resize(). */

@@ -1,10 +1,11 @@
 import { SyscallError, isSyscallError } from '../errno.js';
 import { MAP_ANONYMOUS, type MmapRequest } from '../memory-map.js';
-import { PAGE_SIZE, pageAlign, type Address } from '../units.js';
+import { PAGE_SIZE, pageAlign, pagesOf, type Address } from '../units.js';
 import type { NommuCapabilities, OpenFile } from '../vfs/file.js';
 import { verifyArea } from '../vfs/verify-area.js';
 import { VM_SHARED, isNommuSharedMapping } from '../vfs/vm-area.js';
-import type { Origin } from './describe.js';
+import { KernelCorruption } from '../kernel-corruption.js';
+import { describeOrigin, type Origin } from './describe.js';
 import type { NommuVma } from './nommu-vma.js';
 import { validateMmapRequest } from './validate-request.js';
 import { VM_MAPPED_COPY, determineVmFlags } from './vm-flags.js';
@@ -81,7 +82,7 @@ function findSharedRegion(regions: VmRegions, mapping: NewMapping): VmRegion | u
   const pgend = pgoff + length / PAGE_SIZE;
   for (const region of regions.values()) {
     if (!isNommuSharedMapping(region.vmFlags) || region.vmFile?.inode !== file.inode) continue;
-    const regionEnd = region.vmPgoff + (region.vmEnd - region.vmStart) / PAGE_SIZE;
+    const regionEnd = region.vmPgoff + pagesOf(region.vmEnd - region.vmStart);
     if (region.vmPgoff >= pgend || pgoff >= regionEnd) continue;
     if (pgoff >= region.vmPgoff && pgend <= regionEnd) return region;
     if (capabilities?.direct !== true) {
@@ -95,10 +96,28 @@ function share(tree: VmaTree, regions: VmRegions, region: VmRegion, mapping: New
   if ((region.vmFlags & VM_MAPPED_COPY) === 0 && !acceptsDirect(mapping)) throw notDirect();
   const start = region.vmStart + (mapping.pgoff - region.vmPgoff) * PAGE_SIZE;
   const vma = vmaOn(region, start, mapping);
+  if (
+    region.freedFrom !== undefined &&
+    mapping.pgoff + mapping.length / PAGE_SIZE > region.freedFrom
+  ) {
+    throw mapsFreedPages(region, vma);
+  }
   tree.add(vma);
   region.vmUsage += 1;
   holdFile(regions, vma);
   return vma;
+}
+
+/** A file became shorter, and longer again: the region has its old pages, which are others' now. */
+function mapsFreedPages(region: VmRegion, { vmStart, vmEnd, origin }: NommuVma): KernelCorruption {
+  return new KernelCorruption({
+    kind: 'pages freed',
+    kernelFunction: 'mm/nommu.c:do_mmap()',
+    effect:
+      'the file has been shorter since the region was made, whose pages were freed then: the new mapping shows, and may run, whatever they are used for now',
+    first: { operation: describeOrigin(region.origin), start: region.vmStart, end: region.vmEnd },
+    second: { operation: describeOrigin(origin), start: vmStart, end: vmEnd },
+  });
 }
 
 /** Compare mm/nommu.c:setup_vma_to_mm(). */
@@ -133,6 +152,7 @@ function regionAt(
     vmPgoff: pgoff,
     vmFlags,
     vmFile: file,
+    freedFrom: undefined,
     vmUsage: 1,
     origin,
     allocation: { start },

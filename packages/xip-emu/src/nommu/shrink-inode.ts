@@ -8,18 +8,33 @@ import type { NommuVma } from './nommu-vma.js';
 import { VM_MAPPED_COPY } from './vm-flags.js';
 
 /**
- * Whether a file may become shorter, by the mappings of it. Compare
+ * Whether a file may become shorter, by the mappings of it. Regions that are longer than what stands
+ * on them end with the file then, so that nobody maps more of them again. Compare
  * mm/nommu.c:nommu_shrink_inode_mappings(), which asks the shared ones alone: of a private mapping
  * of the file's own pages nobody thinks.
  *
  * @throws SyscallError ETXTBSY, or KernelCorruption.
  */
-export function checkShrink(
-  vmas: Iterable<NommuVma>,
+export function shrinkInodeMappings(
+  vmas: ReadonlySet<NommuVma>,
   inode: Inode,
   size: number,
   newSize: number,
 ): void {
+  checkShrink(vmas, inode, size, newSize);
+  for (const { vmFlags, vmFile, vmRegion: region } of vmas) {
+    if (vmFile?.inode !== inode || (vmFlags & VM_MAPPED_COPY) !== 0) continue;
+    const end = region.vmPgoff * PAGE_SIZE + (region.vmTop - region.vmStart);
+    if (end <= newSize) continue;
+    if ((vmFlags & VM_SHARED) === 0) region.freedFrom = pagesOf(newSize);
+    else {
+      region.vmTop -= end - newSize;
+      region.vmEnd = Math.min(region.vmEnd, region.vmTop);
+    }
+  }
+}
+
+function checkShrink(vmas: Iterable<NommuVma>, inode: Inode, size: number, newSize: number): void {
   let privately: NommuVma | undefined;
   for (const vma of vmas) {
     const { vmFlags, vmPgoff, vmStart, vmEnd, vmFile } = vma;

@@ -9,7 +9,7 @@ import { describeOrigin, type Origin } from './describe.js';
 import type { NommuVma } from './nommu-vma.js';
 import { OrderedMap } from './ordered-map.js';
 import type { RegionRam } from './region-ram.js';
-import { checkShrink } from './shrink-inode.js';
+import { shrinkInodeMappings } from './shrink-inode.js';
 
 /**
  * A piece of memory that mappings stand on, in the whole machine (struct vm_region): RAM that the
@@ -26,6 +26,8 @@ export interface VmRegion {
   vmFlags: number;
   /** Holds a reference. */
   readonly vmFile: OpenFile | undefined;
+  /** What the kernel does not keep: the page of the file from which on the pages were freed. */
+  freedFrom: Pgoff | undefined;
   /** VMAs that stand on it. */
   vmUsage: number;
   /** The operation that made it. */
@@ -77,7 +79,7 @@ export class VmRegions implements NommuMappings {
   }
 
   shrinkInodeMappings(inode: Inode, size: number, newSize: number): void {
-    checkShrink(this.fileVmas, inode, size, newSize);
+    shrinkInodeMappings(this.fileVmas, inode, size, newSize);
   }
 
   /**

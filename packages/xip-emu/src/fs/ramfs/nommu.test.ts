@@ -146,6 +146,32 @@ describe('maps of a file are its own pages', () => {
 });
 
 describe('truncation', () => {
+  test('ends regions that are longer than what still stands on them', () => {
+    const file = written(8);
+    const whole = map(process, file, 8, RW);
+    map(other, file, 2, RW);
+    process.munmap(whole, 8 * PAGE_SIZE);
+    process.ftruncate(file, 3 * PAGE_SIZE + 10);
+    const [region] = [...machine.vmRegions.values()];
+    expect(region!.vmEnd - region!.vmStart).toBe(3 * PAGE_SIZE + 10);
+    // The region has four pages still, and the file, too.
+    expect(map(process, file, 4, PROT_READ)).toBe(whole);
+    expect(errnoOf(() => map(process, file, 5, PROT_READ))).toBe('ENODEV');
+    finish();
+  });
+
+  test('a private map of freed pages, by a region that a smaller one has kept', () => {
+    const file = written(8);
+    const whole = map(process, file, 8, PROT_READ, MAP_PRIVATE);
+    map(other, file, 2, PROT_READ, MAP_PRIVATE);
+    process.munmap(whole, 8 * PAGE_SIZE);
+    process.ftruncate(file, 3 * PAGE_SIZE);
+    expect(map(process, file, 3, PROT_READ, MAP_PRIVATE)).toBe(whole);
+    const third = machine.spawn();
+    expect(() => map(third, file, 4, PROT_READ, MAP_PRIVATE)).toThrow(KernelCorruption);
+    finish();
+  });
+
   test('takes no page from a shared map, nor the rest of its last one', () => {
     const file = written(4);
     const at = map(process, file, 2, RW, MAP_SHARED, 1);
