@@ -27,6 +27,8 @@ export interface DirectorySourceOptions {
   readonly exclude?: PathMatcher;
   /** Leave out what cannot be read, with a warning instead of an error. */
   readonly skipUnreadable?: boolean;
+  /** Told of the size of each file as it is found. */
+  readonly onFile?: (bytes: number) => void;
   /** What is about to be replaced, and so must not be in the tree. */
   readonly output?: FileId;
 }
@@ -184,7 +186,9 @@ class DirectoryScan {
         let read = link === undefined ? undefined : this.linked.get(link);
         read ??= (): Uint8Array => this.reader.read(host, path, seen);
         if (link !== undefined) this.linked.set(link, read);
-        return { mode, uid, gid, type, size: Number(stats.size), read };
+        const size = Number(stats.size);
+        this.options.onFile?.(size);
+        return { mode, uid, gid, type, size, read };
       }
       case 'directory':
         return directoryEntry({ mode, uid, gid });

@@ -1,16 +1,50 @@
 import { availableParallelism } from 'node:os';
-import { Piscina } from 'piscina';
-import type { BlockBatch, BlockCompressor, CompressedBatch } from '../block-batch.js';
+import type { Piscina } from 'piscina';
+import type { BlockBatch, BlockCompressor, Codec, CompressedBatch } from '../block-batch.js';
+import { compressBatch } from '../codec.js';
 import { workerFile } from './worker-file.js';
 
-/** A compressor on worker threads. */
+/** A compressor on worker threads, once they pay. */
 export interface WorkerCompressor extends BlockCompressor {
+  /** Told of bytes to come, it starts the threads early enough. May be called any number of times. */
+  expect(bytes: number): void;
   close(): Promise<void>;
 }
 
+/** Fewer bytes are compressed on the calling thread in the 40 ms that it takes to start others. */
+const MIN_BYTES = 4 * 2 ** 20;
+/** How much longer other codecs take for a block. */
+const SLOWER = 4;
+
 /** @param workers number of threads; default: one per core this process may use. */
 export function workerCompressor(workers = availableParallelism()): WorkerCompressor {
-  const pool = new Piscina({
+  let expected = 0;
+  let received = 0;
+  let pool: Promise<Piscina> | undefined;
+  return {
+    concurrency: workers,
+    expect(bytes) {
+      expected += bytes;
+      if (expected >= MIN_BYTES) pool ??= startPool(workers);
+    },
+    async compress(batch) {
+      received += batch.data.length * (isFast(batch.codec) ? 1 : SLOWER);
+      if (received >= MIN_BYTES) pool ??= startPool(workers);
+      return pool === undefined ? compressBatch(batch) : compressThere(await pool, batch);
+    },
+    async close() {
+      await (await pool)?.destroy();
+    },
+  };
+}
+
+function isFast(codec: Codec): boolean {
+  return codec.library === 'block-deflate' && codec.effort === 'default';
+}
+
+async function startPool(workers: number): Promise<Piscina> {
+  const { Piscina: Pool } = await import('piscina');
+  const pool: Piscina = new Pool({
     filename: workerFile(),
     minThreads: workers,
     maxThreads: workers,
@@ -18,12 +52,11 @@ export function workerCompressor(workers = availableParallelism()): WorkerCompre
   });
   // What a thread still says after destroy(): tasks have failed by then. Nobody else listens.
   pool.on('error', () => undefined);
-  return {
-    concurrency: workers,
-    compress: (batch: BlockBatch): Promise<CompressedBatch> =>
-      pool.run(batch, {
-        transferList: [batch.data.buffer as ArrayBuffer],
-      }) as Promise<CompressedBatch>,
-    close: () => pool.destroy(),
-  };
+  return pool;
+}
+
+async function compressThere(pool: Piscina, batch: BlockBatch): Promise<CompressedBatch> {
+  return (await pool.run(batch, {
+    transferList: [batch.data.buffer as ArrayBuffer],
+  })) as CompressedBatch;
 }

@@ -20,18 +20,20 @@ import type { BuildRequest } from './request.js';
  * The tree that a request is about, with everything it asks for applied: exclusions, squashing,
  * device tables, owner and mode rules in this order, so that rules also reach what a table made.
  *
+ * @param onSize told of bytes of content as they are found.
  * @returns a tree that can be built unless `onProblem` was told of an error.
  * @throws FileError
  */
 export async function readTree(
   request: BuildRequest,
   onProblem: (problem: Problem) => void,
+  onSize: (bytes: number) => void,
 ): Promise<DirectoryEntry> {
   const { source } = request;
   const excluded = await readExclusions(request);
   const fromDirectory = await about(source, () => isDirectory(source));
   const attributes = fromDirectory ? findExtendedAttributes(source) : undefined;
-  const root = await about(source, () => readSource(request, excluded.matches, onProblem));
+  const root = await about(source, () => readSource(request, excluded.matches, onProblem, onSize));
   for (const problem of (await attributes)?.problems(root) ?? []) onProblem(problem);
   for (const problem of excluded.problems()) onProblem(problem);
   for (const message of request.idle) {
@@ -82,16 +84,19 @@ async function readSource(
   { source, output, allow }: BuildRequest,
   excluded: PathMatcher,
   onProblem: (problem: Problem) => void,
+  onSize: (bytes: number) => void,
 ): Promise<DirectoryEntry> {
   if (isDirectory(source)) {
     const written = fileId(output);
     return readDirectorySource(source, {
       onProblem,
+      onFile: onSize,
       exclude: excluded,
       skipUnreadable: allow.has('skip-unreadable'),
       ...(written === undefined ? {} : { output: written }),
     });
   }
+  if (source !== '-') onSize(statSync(source).size);
   const { chunks, file } = openTarStream(source);
   return readTarSource(chunks, { file, onProblem, exclude: excluded });
 }

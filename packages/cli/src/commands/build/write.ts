@@ -33,10 +33,12 @@ export async function runBuild(
   const { source, insert, warningsAreErrors, quiet } = request;
   refuseToReplaceInputs(request);
   const log = new ProblemLog(tool, source, request.listAll, io);
-  // The threads start while the tree is read.
+  // For a large tree the threads start while it is read.
   const compressor = workerCompressor(request.workers);
   try {
-    const tree = await readTree(request, log.add);
+    const tree = await readTree(request, log.add, (bytes) => {
+      compressor.expect(bytes);
+    });
     await about(source, () => {
       log.stopIfBad(warningsAreErrors);
     });
