@@ -20,6 +20,9 @@ const PEERS = {
   'arm-linux-gnueabihf-gcc': ['arm-linux-gnueabihf-gcc'],
   python3: ['python3'],
   script: ['script'],
+  bash: ['bash'],
+  zsh: ['zsh'],
+  fish: ['fish'],
 } as const;
 
 export type PeerName = keyof typeof PEERS;
