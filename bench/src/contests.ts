@@ -15,17 +15,25 @@ export const OURS = {
   extract: 'cramfs extract',
   check: 'cramfs check',
   help: 'cramfs --help',
+  smallBuild: 'cramfs build, small',
+  info: 'cramfs info',
+  ls: 'cramfs ls',
+  map: 'cramfs map',
+  exec: 'cramfs exec',
 } as const;
 export const PEER = {
   build: 'mkfs.cramfs',
   extract: 'fsck.cramfs --extract',
   squashfs: 'mksquashfs -b 4096',
   sevenZip: '7z x',
+  node: 'node -e 0',
 } as const;
 
 /** Start-ups are short, and what counts is a tenth of a second. */
 const START_UP_ROUNDS = 10;
 const GID_LIMIT = 0xff;
+/** Of the size that images of small systems have. */
+const SAMPLE = fileURLToPath(new URL('../../samples/rootfs', import.meta.url));
 const COMPRESS_ALONE = fileURLToPath(new URL('compress-alone.js', import.meta.url));
 
 /** Directory to image. */
@@ -85,13 +93,26 @@ export function growthContest(corpus: Corpus, work: string, rounds: number): Con
   };
 }
 
-/** What every command pays before it does anything. */
-export function startUpContest(): Contest {
+/** What every command pays before it does anything, and what small images take in all. */
+export function startUpContest(work: string): Contest {
+  const image = join(work, 'sample.img');
   return {
     name: START_UP,
     bytes: 0,
     rounds: START_UP_ROUNDS,
-    contestants: [{ tool: OURS.help, argv: cramfs('--help') }],
+    contestants: [
+      { tool: PEER.node, argv: [process.execPath, '-e', '0'] },
+      { tool: OURS.help, argv: cramfs('--help') },
+      {
+        tool: OURS.smallBuild,
+        argv: cramfs('build', SAMPLE, image, '--xip=mmu', '-q'),
+        output: image,
+      },
+      { tool: OURS.info, argv: cramfs('info', image) },
+      { tool: OURS.ls, argv: cramfs('ls', '-lR', image) },
+      { tool: OURS.map, argv: cramfs('map', image) },
+      { tool: OURS.exec, argv: cramfs('exec', image, '/x86_64/bin/hello') },
+    ],
   };
 }
 

@@ -78,7 +78,7 @@ async function bench({ sizes, rounds }: Settings, work: string): Promise<Report>
 
   const results: Result[] = [];
   for (const contest of [
-    startUpContest(),
+    startUpContest(work),
     ...corpora.slice(0, -1).map((smaller) => growthContest(smaller, work, rounds)),
     buildContest(corpus, work, rounds),
     readContest(corpus, work, rounds),

@@ -5,6 +5,8 @@ import { MIB, type Corpus } from './corpus.js';
 import type { Verdict } from './targets.js';
 import { PEER_NAMES, peerVersion } from './tools.js';
 
+const REFERENCES: readonly string[] = [PEER.build, PEER.extract, PEER.node];
+
 /** Everything that was measured, as `--json` writes it. Times in seconds, sizes in bytes. */
 export interface Report {
   readonly machine: Record<string, string | number>;
@@ -85,12 +87,9 @@ export function formatReport({ machine, tools, corpus, results, targets }: Repor
   ].join('\n');
 }
 
-/** What the ratios of a contest refer to: the C tool with the same task. */
+/** What the ratios of a contest refer to: the C tool with the same task, or Node.js with none. */
 function referenceOf({ contest }: Result, results: readonly Result[]): Result | undefined {
-  return results.find(
-    (other) =>
-      other.contest === contest && (other.tool === PEER.build || other.tool === PEER.extract),
-  );
+  return results.find((other) => other.contest === contest && REFERENCES.includes(other.tool));
 }
 
 function mib(bytes: number): string {

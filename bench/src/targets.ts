@@ -20,6 +20,8 @@ const EXTRACT_TIME_LIMIT = 1;
 const CHECK_TIME_LIMIT = 0.8;
 const BUILD_MEMORY_LIMIT = 256;
 const START_UP_LIMIT = 0.15;
+const SMALL_BUILD_LIMIT = 2.2;
+const SMALL_READ_LIMIT = 1.6;
 /** Linear is 1; this leaves room for noise, but not for n log n with a large factor. */
 const GROWTH_LIMIT = 1.1;
 
@@ -34,6 +36,8 @@ export function judge(results: readonly Result[]): Verdict[] {
   const extract = find(READ, OURS.extract);
   const check = find(READ, OURS.check);
   const start = find(START_UP, OURS.help);
+  const small = (tool: string): number | undefined =>
+    timeRatio(find(START_UP, tool), find(START_UP, PEER.node));
   return [
     atMost('build: time / mkfs.cramfs', timeRatio(ours, mkfs), BUILD_TIME_LIMIT),
     atMost('build: image size / mkfs.cramfs', sizeRatio(ours, mkfs), IMAGE_SIZE_LIMIT),
@@ -49,6 +53,10 @@ export function judge(results: readonly Result[]): Verdict[] {
     atMost('extract: time / fsck.cramfs --extract', timeRatio(extract, fsck), EXTRACT_TIME_LIMIT),
     atMost('check: time / fsck.cramfs --extract', timeRatio(check, fsck), CHECK_TIME_LIMIT),
     atMost('start-up: cramfs --help', start?.median.wall, START_UP_LIMIT, 's'),
+    atMost('small image: build / node -e 0', small(OURS.smallBuild), SMALL_BUILD_LIMIT),
+    ...[OURS.info, OURS.ls, OURS.map, OURS.exec].map((tool) =>
+      atMost(`small image: ${tool} / node -e 0`, small(tool), SMALL_READ_LIMIT),
+    ),
   ];
 }
 
