@@ -507,6 +507,29 @@ describe('programs without an MMU', () => {
     expect(required.stdout.match(/K22/g)).toHaveLength(2);
   });
 
+  test('K22 of an image for kernels with an MMU: only if that kernel is the question', async () => {
+    const shared = [0, 1].map((index) => ({ kind: 'D', sameAs: ['/one', index] }) as const);
+    const files = {
+      one: file(noise(8000), { mode: 0o644, blocks: 'DD' }),
+      other: file(noise(8000), { mode: 0o600, blocks: shared }),
+      elf: file(program, { blocks: ['D', 'D', 'C'] }),
+    };
+    const data = folder.write('data.img', buildRawImage(files, { flags: 0x803 }).bytes);
+    for (const [options, count] of [
+      [[], 0],
+      [['--mmu'], 0],
+      [['--nommu'], 2],
+    ] as const) {
+      const { stdout } = await cramfs(['map', data, ...options]);
+      expect([options, stdout.match(/K22/g)?.length ?? 0]).toEqual([options, count]);
+    }
+    // With a program that such a kernel runs in place, that is what the image is for.
+    expect((await map('--no-segments', '/fdpic')).stdout).toContain('K22');
+    const both = { ...files, flat: file(flat, { mode: 0o755, blocks: ['D', 'D', 'C'] }) };
+    const mixed = folder.write('mixed.img', buildRawImage(both, { flags: 0x803 }).bytes);
+    expect((await cramfs(['map', mixed, '--json'])).stdout.match(/K22/g)).toHaveLength(2);
+  });
+
   test('the emulator maps as much', async () => {
     const result = await map('--nommu', '--simulate', '/flat', '/fdpic', '/elf', '/gzip');
     expect(result.stdout).toContain('simulated: 3 mappings, all match');

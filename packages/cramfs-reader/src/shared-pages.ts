@@ -1,29 +1,33 @@
 import { BLOCK_POINTER_SIZE, decodeBlockPointer, getU32, type CramfsError } from 'cramfs-format';
 import type { CramfsImage } from './image.js';
 import { InPlacePages } from './in-place.js';
+import { programPartsInPlace } from './nommu-in-place.js';
 import { hasExtendedPointers } from './superblock.js';
+import type { Inode } from './types.js';
 
 /** How many times its own pointers an image may make us look at; a sound one has each once. */
 const OVERLAP_BUDGET = 2;
 
 /**
  * Files that have a page in place where another file, or they themselves, have one: a kernel without
- * an MMU must not map both at once (kernel fact K22).
+ * an MMU must not map both at once (kernel fact K22). An image for kernels with an MMU may well have
+ * them.
  *
  * @param pageSize the kernel's, in bytes.
+ * @param onlyForNommu none, unless a program is in place that a kernel without an MMU maps.
  * @param onError told of directories that cannot be read.
  * @returns by inode number the path, a byte string, of the other file. Not all of them if pointer
  * tables overlap so much that no builder has made them.
  */
 export function filesWithSharedPages(
   image: CramfsImage,
-  pageSize: number,
+  { pageSize, onlyForNommu }: { readonly pageSize: number; readonly onlyForNommu: boolean },
   onError: (error: CramfsError) => void,
 ): Map<number, string> {
   const shared = new Map<number, string>();
   if (!hasExtendedPointers(image.superblock)) return shared;
   const pages = new InPlacePages();
-  const files: { readonly ino: number; readonly path: string }[] = [];
+  const files: { readonly inode: Inode; readonly path: string }[] = [];
   const seen = new Set<number>();
   let budget = (OVERLAP_BUDGET * image.bytes.length) / BLOCK_POINTER_SIZE;
   for (const { path, inode } of image.walk(image.root, { onError })) {
@@ -40,16 +44,20 @@ export function filesWithSharedPages(
       if (pointer.kind !== 'direct' || !pointer.uncompressed) continue;
       if (isNew) {
         pages.addFile();
-        files.push({ ino, path });
+        files.push({ inode, path });
         isNew = false;
       }
       pages.add((at - dataOffset) / BLOCK_POINTER_SIZE, pointer.start);
     }
   }
-  for (const { first, second } of pages.shared()) {
+  const found = pages.shared();
+  const isForNommu = (): boolean =>
+    files.some(({ inode }) => !programPartsInPlace(image, inode, pageSize).next().done);
+  if (found.length === 0 || (onlyForNommu && !isForNommu())) return shared;
+  for (const { first, second } of found) {
     const [a, b] = [files[first.file]!, files[second.file]!];
-    shared.set(b.ino, a.path);
-    if (!shared.has(a.ino)) shared.set(a.ino, b.path);
+    shared.set(b.inode.ino, a.path);
+    if (!shared.has(a.inode.ino)) shared.set(a.inode.ino, b.path);
   }
   return shared;
 }

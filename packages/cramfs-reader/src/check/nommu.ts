@@ -1,13 +1,9 @@
 import type { NommuHazard } from 'cramfs-elf';
 import { nameToText } from 'cramfs-format';
-import { directMap } from '../mappability.js';
-import { readNommuProgram } from '../program.js';
+import { programPartsInPlace } from '../nommu-in-place.js';
 import { hasExtendedPointers } from '../superblock.js';
 import type { CheckContext } from './context.js';
 import { pathOf, type CheckedEntry } from './entry.js';
-
-/** Where the image is does not matter to a kernel without an MMU, if only it is on the bus. */
-const SOME_ADDRESS = 0x10000;
 
 /**
  * What of a file with blocks in place stops a kernel without an MMU, or makes its loader write to
@@ -17,12 +13,7 @@ export function checkProgram(context: CheckContext, entry: CheckedEntry): void {
   const { image, findings, nommu, inPlace } = context;
   const { inode } = entry;
   if (nommu === undefined || !hasExtendedPointers(image.superblock)) return;
-  const pageSize = image.blockSize;
-  const program = readNommuProgram(image, inode, pageSize);
-  for (const { span, hazard, offset } of program?.parts ?? []) {
-    if (span === undefined) continue;
-    const request = { ...span, pageSize, physAddr: SOME_ADDRESS, mmu: false };
-    if (directMap(image, inode, request).pages === 0) continue;
+  for (const { hazard, offset } of programPartsInPlace(image, inode, image.blockSize)) {
     inPlace.nommuProgram = true;
     if (hazard === undefined) continue;
     const [code, message] = HAZARDS[hazard];

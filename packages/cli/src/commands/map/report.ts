@@ -94,8 +94,11 @@ export class MappabilityReport {
   ): PerKernel<RangeExplanation> {
     const { nommu } = ranges;
     if (nommu === undefined || nommu.directPages === 0) return ranges;
+    // As check does: who asks about both kernels may have an image that is for one with an MMU.
+    const { pageSize, kernels } = this.target;
+    const onlyForNommu = kernels.includes('mmu');
     // Directories that cannot be read are named when the files are selected.
-    this.shared ??= filesWithSharedPages(this.image, this.target.pageSize, () => undefined);
+    this.shared ??= filesWithSharedPages(this.image, { pageSize, onlyForNommu }, () => undefined);
     const other = this.shared.get(ino);
     if (other === undefined) return ranges;
     const hazard = `has pages of ${nameToText(other)}: Linux stops if both are mapped (K22)`;
