@@ -16,7 +16,8 @@ import {
   PROT_WRITE,
 } from '#xip-emu/memory-map.js';
 import type { Process } from '#xip-emu/process.js';
-import { permissionsText, vmFlagsText } from '#xip-emu/report/smaps.js';
+import { permissionsText } from '#xip-emu/mm/task-mmu.js';
+import { vmFlagsText } from '#xip-emu/report/vm-flags.js';
 import { parseScenario } from '#xip-emu/scenario/parse.js';
 import { runScenario } from '#xip-emu/scenario/run.js';
 import { createWorld } from '#xip-emu/scenario/world.js';

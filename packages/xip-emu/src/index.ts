@@ -54,6 +54,13 @@ export {
   type MemoryMap,
   type MmapRequest,
 } from './memory-map.js';
+export type {
+  MemoryAccount,
+  MemoryArea,
+  MemoryPage,
+  MemoryReport,
+  SmapsCounts,
+} from './memory-report.js';
 export { LINUX_POLICIES, type LinuxPolicy, type PolicyName } from './policy.js';
 export type { RomWindow } from './phys/rom-windows.js';
 export type { Mm } from './mm/mm-struct.js';
@@ -129,7 +136,7 @@ export {
 export { cachedPages, type CachedFile } from './report/cached-pages.js';
 export { areasIn, type AreaReport } from './report/areas.js';
 export { mapsText, type MapsOptions } from './report/maps.js';
-export { pagesIn, type PageReport } from './report/pages.js';
+export { pagesIn } from './report/pages.js';
 export {
   PM_FILE,
   PM_MMAP_EXCLUSIVE,
@@ -139,7 +146,6 @@ export {
 } from './report/pagemap.js';
 export { regionsIn, type RegionAllocation, type RegionReport } from './report/regions.js';
 export { smapsText } from './report/smaps-text.js';
-export type { SmapsCounts } from './report/smaps.js';
 export {
   compareRecords,
   formatDifference,

@@ -1,3 +1,5 @@
+import type { AccessFault } from './errno.js';
+import type { MemoryReport } from './memory-report.js';
 import type { Address, Pgoff } from './units.js';
 import type { OpenFile } from './vfs/file.js';
 
@@ -56,7 +58,7 @@ export type Advice =
  * The memory of a process, behind its system calls: `MmuMemory` with an MMU, `NommuMm` without. Addresses
  * are bytes. System calls throw SyscallError, accesses AccessFault.
  */
-export interface MemoryMap {
+export interface MemoryMap extends MemoryReport {
   /** The process that it belongs to (mm->owner); 0 before it has one. */
   pid: number;
   /** @returns the address of the mapping. */
@@ -102,8 +104,4 @@ export interface MemoryMap {
 }
 
 /** An AccessFault as data. */
-export interface AccessFaultLike {
-  readonly signal: 'SIGSEGV' | 'SIGBUS';
-  readonly code: 'MAPERR' | 'ACCERR' | 'ADRERR';
-  readonly address: Address;
-}
+export type AccessFaultLike = Pick<AccessFault, 'signal' | 'code' | 'address'>;

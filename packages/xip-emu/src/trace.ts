@@ -1,3 +1,4 @@
+import type { Signal, SignalCode } from './errno.js';
 import type { Address } from './units.js';
 import type { MapRange, OpenFile } from './vfs/file.js';
 
@@ -91,8 +92,8 @@ export type TraceEvent =
   | {
       readonly type: 'signal';
       readonly pid: number;
-      readonly signal: 'SIGSEGV' | 'SIGBUS';
-      readonly code: 'MAPERR' | 'ACCERR' | 'ADRERR';
+      readonly signal: Signal;
+      readonly code: SignalCode;
       readonly address: Address;
     }
   | {

@@ -2,8 +2,6 @@ import { SyscallError, UnmodelledError } from '../errno.js';
 import { ExecKilled } from './point-of-no-return.js';
 import { KernelCorruption } from '../kernel-corruption.js';
 import type { Machine } from '../machine.js';
-import { MmuMemory } from '../mm/mmu-memory.js';
-import { NommuMm } from '../nommu/nommu-mm.js';
 import type { Process } from '../process.js';
 import { accountMachine, type FileAccount } from '../report/accounting.js';
 import { regionsIn, type RegionReport } from '../report/regions.js';
@@ -157,8 +155,6 @@ function saved({ romPages, pageCachePages, copyPages, processes }: SharedFile): 
 
 function mappedInodes(mm: Process['mm']): Set<Inode> {
   const inodes = new Set<Inode>();
-  if (mm instanceof MmuMemory) for (const { file } of mm.mm.vmas) if (file) inodes.add(file.inode);
-  if (mm instanceof NommuMm)
-    for (const { vmFile } of mm.vmas()) if (vmFile) inodes.add(vmFile.inode);
+  for (const { file } of mm.areas()) if (file !== undefined) inodes.add(file.inode);
   return inodes;
 }

@@ -3,7 +3,7 @@ import { mapAnonymous, mmOf, romMachine } from '../../../../test/helpers/emulato
 import { kernelImage } from '../../../../test/helpers/kernel-images.js';
 import { PROT_READ, PROT_WRITE } from '../memory-map.js';
 import type { Process } from '../process.js';
-import { smapsCounts } from '../report/smaps.js';
+import { smapsCounts } from './task-mmu.js';
 import { PAGE_SIZE, pageOf } from '../units.js';
 
 const ADDRESS = 0x40000000;

@@ -1,6 +1,9 @@
+import type { KernelBuild } from '../arch/kernel-build.js';
 import type { AccessFaultLike, Advice, MemoryMap, MmapRequest } from '../memory-map.js';
+import type { MemoryAccount, MemoryArea, MemoryPage } from '../memory-report.js';
 import { mapReason } from '../trace.js';
-import { pageOf, pagesOf, type Address } from '../units.js';
+import { pageOf, pagesOf, type Address, type Frame } from '../units.js';
+import type { OpenFile } from '../vfs/file.js';
 import { VM_WRITE } from '../vfs/vm-area.js';
 import { fetch, load, loadRange, store } from './access.js';
 import { brk } from './brk.js';
@@ -14,6 +17,7 @@ import { mprotect } from './mprotect.js';
 import { mremap } from './mremap.js';
 import { msync } from './msync.js';
 import { munmap } from './munmap.js';
+import { accountMm, areasOf, pageAt } from './task-mmu.js';
 import { romPagesIn } from './trace-fault.js';
 import { MmSpace } from './vm-space.js';
 
@@ -23,6 +27,10 @@ export class MmuMemory implements MemoryMap {
 
   constructor(host: MmHost) {
     this.mm = new Mm(host, (mm) => new MmSpace(mm));
+  }
+
+  get build(): KernelBuild {
+    return this.mm.host.build;
   }
 
   get pid(): number {
@@ -106,6 +114,18 @@ export class MmuMemory implements MemoryMap {
 
   loadRange(address: Address, into: Uint8Array): { loaded: number; fault?: AccessFaultLike } {
     return loadRange(this.mm, address, into);
+  }
+
+  areas(): Iterable<MemoryArea> {
+    return areasOf(this.mm);
+  }
+
+  pageAt(address: Address): MemoryPage {
+    return pageAt(this.mm, address);
+  }
+
+  account(romFrames: (file: OpenFile) => Set<Frame>): MemoryAccount {
+    return accountMm(this.mm, romFrames);
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type MemoryMap,
   type MmapRequest,
 } from '../memory-map.js';
+import type { MemoryAccount, MemoryArea, MemoryPage } from '../memory-report.js';
 import { PAGE_SIZE, pageOf, pagesOf, type Address, type Frame } from '../units.js';
 import { KernelCorruption } from '../kernel-corruption.js';
 import type { OpenFile } from '../vfs/file.js';
@@ -17,6 +18,7 @@ import { doMmap } from './do-mmap.js';
 import { doMremap } from './do-mremap.js';
 import { doMunmap, removeVma } from './do-munmap.js';
 import type { NommuVma } from './nommu-vma.js';
+import { accountVmas, areaOf, pageAt } from './task-nommu.js';
 import type { VmRegions } from './vm-region.js';
 import { VmaTree } from './vma-tree.js';
 
@@ -204,6 +206,18 @@ export class NommuMm implements MemoryMap, HasExeFile {
       first: { operation: describeOrigin(vma.origin), start: vma.vmStart, end: vma.vmEnd },
       second: { operation: 'the program is loaded', start, end },
     });
+  }
+
+  *areas(): Generator<MemoryArea> {
+    for (const vma of this.tree.values()) yield areaOf(vma, this.startStack);
+  }
+
+  pageAt(address: Address): MemoryPage {
+    return pageAt(this.regions, this.findVma(address), address);
+  }
+
+  account(): MemoryAccount {
+    return accountVmas(this.tree.values());
   }
 
   private traceMmap(request: MmapRequest, { vmStart, vmEnd }: NommuVma): void {

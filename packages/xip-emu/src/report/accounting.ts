@@ -1,18 +1,11 @@
 import { locateBlock } from 'cramfs-reader';
 import { CramfsInode } from '../fs/cramfs/inode.js';
 import type { Machine } from '../machine.js';
-import type { Mm } from '../mm/mm-struct.js';
-import { MmuMemory } from '../mm/mmu-memory.js';
-import { PTE_SPECIAL, pteFrame } from '../mm/pte.js';
-import type { Vma } from '../mm/vma.js';
-import { NommuMm } from '../nommu/nommu-mm.js';
-import { VM_MAPPED_COPY } from '../nommu/vm-flags.js';
+import type { MemoryAccount } from '../memory-report.js';
 import type { VmRegion } from '../nommu/vm-region.js';
-import { ZERO_FRAME } from '../phys/frame.js';
 import type { Process } from '../process.js';
 import { PAGE_SIZE, pageOf, pagesOf, type Frame } from '../units.js';
 import { BDEV_TYPE } from '../vfs/block-device.js';
-import type { OpenFile } from '../vfs/file.js';
 import type { Inode } from '../vfs/inode.js';
 
 /** What one file costs and saves. */
@@ -33,15 +26,9 @@ export interface FileAccount {
   readonly savedBytes: number;
 }
 
-/** What one process has in its page table; without MMU, in its mappings. Pages shared count fully. */
-export interface ProcessAccount {
+/** What one process has in its page table; without MMU, in its mappings. */
+export interface ProcessAccount extends MemoryAccount {
   readonly pid: number;
-  readonly romPages: number;
-  readonly pageCachePages: number;
-  /** Private copies, heap and the like; without MMU all RAM of its mappings. */
-  readonly anonymousPages: number;
-  /** Page tables of the lowest level. */
-  readonly pageTablePages: number;
 }
 
 /** The machine's memory; each page counts once. */
@@ -137,45 +124,7 @@ function countingOf(files: Map<Inode, Counting>, inode: Inode, path?: string): C
 }
 
 function accountProcess({ pid, mm }: Process, files: Map<Inode, Counting>): ProcessAccount {
-  const account = { pid, romPages: 0, pageCachePages: 0, anonymousPages: 0, pageTablePages: 0 };
-  if (mm instanceof MmuMemory) {
-    for (const vma of mm.mm.vmas) {
-      const file =
-        vma.file === undefined ? undefined : countingOf(files, pagesInode(vma.file), vma.file.path);
-      countArea(mm.mm, vma, account, file);
-    }
-    account.pageTablePages = mm.mm.pageTable.leaves;
-  } else if (mm instanceof NommuMm) {
-    for (const { vmStart, vmEnd, vmRegion } of mm.vmas()) {
-      const pages = pagesOf(vmEnd - vmStart);
-      if ((vmRegion.vmFlags & VM_MAPPED_COPY) === 0) account.romPages += pages;
-      else account.anonymousPages += pages;
-    }
-  }
-  return account;
-}
-
-/** Who has the pages of a file: of a device node the device. */
-function pagesInode({ mapping, inode }: OpenFile): Inode {
-  return mapping?.host ?? inode;
-}
-
-function countArea(
-  { pageTable, phys }: Mm,
-  vma: Vma,
-  account: { romPages: number; pageCachePages: number; anonymousPages: number },
-  file: Counting | undefined,
-): void {
-  for (const [, pte] of pageTable.presentIn(vma.start, vma.end)) {
-    const frame = pteFrame(pte);
-    if (frame === ZERO_FRAME) continue;
-    if ((pte & PTE_SPECIAL) !== 0) {
-      if (phys.rom.isAbsent(frame)) continue;
-      account.romPages += 1;
-      file?.rom.add(frame);
-    } else if (phys.frames.isAnon(frame)) account.anonymousPages += 1;
-    else account.pageCachePages += 1;
-  }
+  return { pid, ...mm.account(({ inode, path }) => countingOf(files, inode, path).rom) };
 }
 
 function countRegion(machine: Machine, region: VmRegion, files: Map<Inode, Counting>): void {

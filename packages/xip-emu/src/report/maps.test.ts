@@ -127,7 +127,7 @@ test('smaps', () => {
   const heap = mapAnonymous(process, 3, PROT_READ | PROT_WRITE, { address: BASE + 0x10000 });
   process.mm.store(heap, 1);
   process.mm.load(heap + PAGE_SIZE);
-  expect(smapsText(mmOf(process))).toContain(
+  expect(smapsText(process.mm)).toContain(
     `40010000-40013000 rw-p 00000000 00:00 0 
 Size:                 12 kB
 KernelPageSize:        4 kB
@@ -155,7 +155,7 @@ THPeligible:           0
 VmFlags: rd wr mr mw me ac 
 `,
   );
-  expect(smapsText(mmOf(process)).split('\n').slice(0, 5)).toEqual([
+  expect(smapsText(process.mm).split('\n').slice(0, 5)).toEqual([
     '40000000-40008000 r-xp 00000000 1f:00 36864                              /rom/direct-7p-zerotail',
     'Size:                 32 kB',
     'KernelPageSize:        4 kB',

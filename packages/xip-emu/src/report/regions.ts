@@ -1,7 +1,7 @@
+import { permissionsText } from '../nommu/task-nommu.js';
 import { VM_MAPPED_COPY } from '../nommu/vm-flags.js';
 import type { VmRegions } from '../nommu/vm-region.js';
 import { PAGE_SIZE, pagesOf, type Address } from '../units.js';
-import { nommuPermissionsText } from './maps.js';
 
 /** Memory under mappings without an MMU (struct vm_region), as /proc/maps lists it. */
 export interface RegionReport {
@@ -39,7 +39,7 @@ export function regionsIn(regions: VmRegions): RegionReport[] {
     return {
       start: vmStart,
       end: vmEnd,
-      permissions: nommuPermissionsText(vmFlags),
+      permissions: permissionsText(vmFlags),
       path: vmFile?.path,
       ino: vmFile?.inode.ino,
       pgoff: vmPgoff,

@@ -1,7 +1,7 @@
-import type { Mm } from '../mm/mm-struct.js';
+import type { MemoryArea, MemoryReport } from '../memory-report.js';
 import { PAGE_SIZE } from '../units.js';
-import { GATE_FLAGS, gateLine, mapsLine, type MapsOptions } from './maps.js';
-import { noCounts, smapsCounts, vmFlagsText, type SmapsCounts } from './smaps.js';
+import { mapsLine, type MapsOptions } from './maps.js';
+import { vmFlagsText } from './vm-flags.js';
 
 const NAME_WIDTH = 16;
 const VALUE_WIDTH = 8;
@@ -11,21 +11,18 @@ const VALUE_WIDTH = 8;
  * locked memory; `Referenced` counts the accessed bits of the entries, not the marks that the
  * page cache's LRU keeps. Compare fs/proc/task_mmu.c:show_smap().
  */
-export function smapsText(mm: Mm, options: MapsOptions = {}): string {
-  const areas = [...mm.vmas].map(
-    (vma) =>
-      mapsLine(mm, vma, options) +
-      areaText((vma.end - vma.start) * PAGE_SIZE, vma.flags, smapsCounts(mm, vma)),
-  );
-  const gate = mm.host.build.gateArea;
-  if (gate === undefined) return areas.join('');
-  const size = gate.end - gate.start;
-  return areas.join('') + gateLine(mm, options) + areaText(size, GATE_FLAGS, noCounts());
+export function smapsText(memory: MemoryReport, options: MapsOptions = {}): string {
+  return Array.from(
+    memory.areas(),
+    (area) => mapsLine(memory, area, options) + areaText(area),
+  ).join('');
 }
 
-function areaText(size: number, flags: number, counts: SmapsCounts): string {
+function areaText({ start, end, vmFlags, counts: countsOf }: MemoryArea): string {
+  const counts = countsOf?.();
+  if (counts === undefined || vmFlags === undefined) return '';
   const values: readonly (readonly [name: string, bytes: number])[] = [
-    ['Size', size],
+    ['Size', end - start],
     ['KernelPageSize', PAGE_SIZE],
     ['MMUPageSize', PAGE_SIZE],
     ['Rss', counts.rss],
@@ -49,7 +46,7 @@ function areaText(size: number, flags: number, counts: SmapsCounts): string {
     ['Locked', 0],
   ];
   const lines = values.map(([name, bytes]) => `${field(name, Math.floor(bytes / 1024))} kB\n`);
-  const letters = vmFlagsText(flags);
+  const letters = vmFlagsText(vmFlags);
   return `${lines.join('')}${field('THPeligible', 0)}\nVmFlags: ${letters === '' ? '' : `${letters} `}\n`;
 }
 

@@ -2,14 +2,14 @@ import { nameToText, textToName } from 'cramfs-format';
 import { invariant } from '../errno.js';
 import { execElf, type ElfProgram } from '../exec/elf.js';
 import type { Machine } from '../machine.js';
+import type { MemoryArea } from '../memory-report.js';
 import type { Mm } from '../mm/mm-struct.js';
 import { MmuMemory } from '../mm/mmu-memory.js';
 import { PTE_PRESENT, PTE_PROT, PTE_SPECIAL, pteFrame } from '../mm/pte.js';
-import type { Vma } from '../mm/vma.js';
 import { ZERO_FRAME } from '../phys/frame.js';
 import type { Process } from '../process.js';
-import { offsetOf, permissionsText, smapsCounts, vmFlagsText } from '../report/smaps.js';
-import { PAGE_SIZE, pageOf, pagesOf, type Frame, type Vpn } from '../units.js';
+import { vmFlagsText } from '../report/vm-flags.js';
+import { PAGE_SIZE, pageOf, pagesOf, type Address, type Frame, type Vpn } from '../units.js';
 import { VM_PFNMAP } from '../vfs/vm-area.js';
 import type { Fields, Mapping, RangeUse, ScenarioOps } from './ops.js';
 
@@ -47,12 +47,8 @@ export class MmuScenarioOps implements ScenarioOps {
   }
 
   maps(process: Process): Fields {
-    const { mm } = memoryOf(process);
-    const vmas: Fields[] = [];
-    for (const vma of mm.vmas) {
-      if (inWindow(vma.start * PAGE_SIZE)) vmas.push(vmaFields(mm, vma));
-    }
-    return { vmas };
+    const areas = Array.from(process.mm.areas()).filter(({ start }) => inWindow(start));
+    return { vmas: areas.map(areaFields) };
   }
 
   pages(process: Process, mapping: Mapping): Fields {
@@ -102,7 +98,6 @@ export class MmuScenarioOps implements ScenarioOps {
   ): { readonly records: readonly Fields[]; readonly end: Fields } {
     const process = this.machine.spawn(parent);
     const memory = memoryOf(process);
-    const { mm } = memory;
     const absolute = path.startsWith('/') ? path : `${nameToText(process.fs.getcwd())}/${path}`;
     try {
       const name = textToName(absolute);
@@ -111,13 +106,12 @@ export class MmuScenarioOps implements ScenarioOps {
       const program = execElf(process, memory, name, { argv: [name, PROGRAM_ARGUMENT], envp: [] });
       const { argv } = program;
       memory.fetch(program.entry);
-      const areas = [...mm.vmas].filter(
-        ({ start, end }) => start < program.end && end > program.start,
-      );
+      const [from, to] = [program.start * PAGE_SIZE, program.end * PAGE_SIZE];
+      const areas = Array.from(memory.areas()).filter(({ start, end }) => start < to && end > from);
       return {
         records: [
           { op: 'x-start', argc: argv.length, argv0: nameToText(argv[0]!) },
-          ...areas.map((vma) => programArea(vma, program)),
+          ...areas.map((area) => programArea(area, program)),
         ],
         end: { ret: 'ok', status: PROGRAM_STATUS },
       };
@@ -140,15 +134,15 @@ function memoryOf({ mm }: Process): MmuMemory {
   return mm;
 }
 
-function vmaFields(mm: Mm, vma: Vma): Fields {
-  const { start, end, flags, file } = vma;
-  const counts = smapsCounts(mm, vma);
+function areaFields(area: MemoryArea): Fields {
+  const { start, end, permissions, offset, file } = area;
+  const counts = area.counts!();
   const path = nameToText(file?.path ?? '');
   return {
-    start: hex(start * PAGE_SIZE),
-    end: hex(end * PAGE_SIZE),
-    perms: permissionsText(flags),
-    off: offsetOf(vma),
+    start: hex(start),
+    end: hex(end),
+    perms: permissions,
+    off: offset,
     ...(path.startsWith('/rom/') ? { ino: file!.inode.ino } : {}),
     path,
     rss: kib(counts.rss),
@@ -158,23 +152,23 @@ function vmaFields(mm: Mm, vma: Vma): Fields {
     pc: kib(counts.privateClean),
     pd: kib(counts.privateDirty),
     an: kib(counts.anonymous),
-    flags: vmFlagsText(flags),
+    flags: vmFlagsText(area.vmFlags!),
   };
 }
 
 /** An area as the recorded programs print it, addresses of a PIE from its base on. */
-function programArea(vma: Vma, { base, relocated }: ElfProgram): Fields {
-  const place = (vpn: Vpn): string =>
-    relocated ? `base+${hex((vpn - base) * PAGE_SIZE)}` : hex(vpn * PAGE_SIZE);
+function programArea(area: MemoryArea, { base, relocated }: ElfProgram): Fields {
+  const place = (address: Address): string =>
+    relocated ? `base+${hex(address - base * PAGE_SIZE)}` : hex(address);
   return {
     op: 'x-maps',
     when: 'start',
-    start: place(vma.start),
-    end: place(vma.end),
-    perms: permissionsText(vma.flags),
-    off: offsetOf(vma),
-    path: nameToText(vma.file?.path ?? ''),
-    flags: vmFlagsText(vma.flags),
+    start: place(area.start),
+    end: place(area.end),
+    perms: area.permissions,
+    off: area.offset,
+    path: nameToText(area.file?.path ?? ''),
+    flags: vmFlagsText(area.vmFlags!),
   };
 }
 

@@ -6,7 +6,7 @@ import type { Allocation } from '../nommu/vm-region.js';
 import { NommuMm } from '../nommu/nommu-mm.js';
 import type { NommuVma } from '../nommu/nommu-vma.js';
 import type { Process } from '../process.js';
-import { nommuPermissionsText } from '../report/maps.js';
+import { permissionsText } from '../nommu/task-nommu.js';
 import { PAGE_SIZE, type Address } from '../units.js';
 import type { Fields, Mapping, RangeUse, ScenarioOps } from './ops.js';
 
@@ -92,7 +92,7 @@ export class NommuScenarioOps implements ScenarioOps {
     return {
       at: this.place(vma, vmStart),
       len: vmEnd - vmStart,
-      perms: nommuPermissionsText(vma.vmFlags),
+      perms: permissionsText(vma.vmFlags),
       off: vmFile === undefined ? 0 : vmPgoff * PAGE_SIZE,
       ...(vmFile !== undefined && path.startsWith(IMAGE_ROOT) ? { ino: vmFile.inode.ino } : {}),
       path,
@@ -150,7 +150,7 @@ export class NommuScenarioOps implements ScenarioOps {
       when: 'start',
       at: rom === undefined ? 'ram' : `rom:${rom}`,
       len: vmEnd - vmStart,
-      perms: nommuPermissionsText(vma.vmFlags),
+      perms: permissionsText(vma.vmFlags),
       off: vmFile === undefined ? 0 : vmPgoff * PAGE_SIZE,
       ...(isFlat ? {} : { path: nameToText(path) }),
       has: [...has, ''],

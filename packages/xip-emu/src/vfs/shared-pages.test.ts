@@ -9,7 +9,7 @@ import type { PolicyName } from '../policy.js';
 import type { Process } from '../process.js';
 import { accountMachine, nrBlockdevPages } from '../report/accounting.js';
 import { pagesIn } from '../report/pages.js';
-import { smapsCounts } from '../report/smaps.js';
+import { smapsCounts } from '../mm/task-mmu.js';
 import type { TraceEvent } from '../trace.js';
 import { PAGE_SIZE, pageOf } from '../units.js';
 import type { SharedPages } from './shared-pages.js';

@@ -18,7 +18,7 @@ import {
   type KernelConfig,
   type Machine,
   type MachineAccount,
-  type PageReport,
+  type MemoryPage,
   type PolicyName,
   type Process,
   type TraceEvent,
@@ -74,7 +74,7 @@ export interface MmapExplanation {
   readonly touches: readonly TouchResult[];
   /** After all touches. */
   readonly areas: readonly AreaReport[];
-  readonly pages: readonly PageReport[];
+  readonly pages: readonly MemoryPage[];
   readonly account: MachineAccount;
   /** Why not every page comes from ROM; undefined if every page does. */
   readonly reason: string | undefined;

@@ -1,16 +1,16 @@
-import { PAGE_SIZE, type PageReport } from 'xip-emu';
+import { PAGE_SIZE, type MemoryPage } from 'xip-emu';
 
 /** Pages that follow each other and are of one kind; in ROM also in physical order. */
 export interface PageRun {
   readonly first: number;
   readonly count: number;
-  readonly backing: PageReport['backing'];
+  readonly backing: MemoryPage['backing'];
   /** Physical address of the first page, undefined if there is none. */
   readonly physical: number | undefined;
 }
 
 /** Puts pages together that can be told in one line. */
-export function pageRuns(pages: readonly PageReport[]): PageRun[] {
+export function pageRuns(pages: readonly MemoryPage[]): PageRun[] {
   const runs: PageRun[] = [];
   for (const [first, { backing, physical }] of pages.entries()) {
     const last = runs.at(-1);

@@ -8,7 +8,7 @@ import { validateMm } from '../../mm/validate.js';
 import type { PolicyName } from '../../policy.js';
 import type { Process } from '../../process.js';
 import { accountMachine } from '../../report/accounting.js';
-import { smapsCounts } from '../../report/smaps.js';
+import { smapsCounts } from '../../mm/task-mmu.js';
 import type { TraceEvent } from '../../trace.js';
 import { PAGE_SIZE, pageOf } from '../../units.js';
 import { CowfsSuperBlock, type CowfsOptions } from './super.js';
