@@ -5,6 +5,7 @@ import { cramfs, fsck, mkcramfs } from './run-cli.js';
 
 const COMMANDS = [
   'build',
+  'plan',
   'info',
   'ls',
   'tree',

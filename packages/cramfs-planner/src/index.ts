@@ -6,6 +6,19 @@ export {
   type FittedPlan,
   type PlanChange,
 } from './plan-file/fit-plan.js';
+export { curveSvg, type CurveDrawing } from './curve-svg.js';
+export {
+  describeParts,
+  describeRefusals,
+  namedPoints,
+  nextStep,
+  type DescribedPart,
+  type DescribedRefusal,
+  type NamedPoint,
+  type NextStep,
+} from './describe.js';
+export { formatJsonProfile } from './profile/json-profile.js';
+export { parseProfile } from './profile/parse-profile.js';
 export type { PlanLine, XipPlan } from './plan-file/plan.js';
 export { flagsText, formatPlan, parsePlan } from './plan-file/text.js';
 export type { Profile, ProfileFormat, TouchKind, TouchedRange } from './profile/profile.js';

@@ -74,7 +74,7 @@ export class Planner {
   /**
    * Compresses the tree, runs the workload on it, and solves.
    *
-   * @throws CramfsError what building throws, and BAD_REQUEST if a program does not start.
+   * @throws CramfsError what building throws, and BAD_SOURCE if a program does not start.
    */
   static async prepare(request: PlanRequest): Promise<Planner> {
     const { root, build, workload, kernel, backend } = request;
@@ -113,7 +113,7 @@ export class Planner {
     return this.tradeOff.isExact;
   }
 
-  /** The least RAM for an image of at most so many bytes. @throws CramfsError BAD_REQUEST. */
+  /** The least RAM for an image of at most so many bytes. @throws CramfsError TOO_BIG. */
   forFlash(size: number): PlannedChoice {
     const { blockSize, fixed, least } = this.survey;
     const room = size - (size % blockSize);
@@ -121,14 +121,14 @@ export class Planner {
     if (found === undefined) {
       const smallest = this.choice(this.tradeOff.reaching(0)!).flash;
       throw new CramfsError(
-        'BAD_REQUEST',
+        'TOO_BIG',
         `${size} bytes of flash are too few: the smallest image has ${smallest}`,
       );
     }
     return this.choice(found);
   }
 
-  /** The smallest image with which the workload takes at most so many bytes of RAM. @throws CramfsError BAD_REQUEST. */
+  /** The smallest image with which the workload takes at most so many bytes of RAM. @throws CramfsError TOO_BIG. */
   forRam(size: number): PlannedChoice {
     const { blockSize } = this.survey;
     const missing = totalPages(this.nothing.ram) - Math.floor(size / blockSize);
@@ -136,7 +136,7 @@ export class Planner {
     if (found === undefined) {
       const { ram } = this.most();
       throw new CramfsError(
-        'BAD_REQUEST',
+        'TOO_BIG',
         `${size} bytes of RAM are too few: with everything in place the workload takes ${ram}`,
       );
     }

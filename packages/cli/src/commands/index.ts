@@ -14,6 +14,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./build/index.js')).build,
   },
   {
+    name: 'plan',
+    summary: 'decide what runs in place, for a budget of flash or of RAM',
+    load: async () => (await import('./plan/index.js')).plan,
+  },
+  {
     name: 'info',
     summary: 'superblock, contents and block kinds of an image',
     load: async () => (await import('./info/index.js')).info,

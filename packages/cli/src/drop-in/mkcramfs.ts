@@ -1,5 +1,5 @@
 import { textToName } from 'cramfs-format';
-import type { BuildRequest, Leave } from '../commands/build/request.js';
+import type { BuildRequest, Leave } from '../building/request.js';
 import { UsageError } from '../shell/errors.js';
 import { reportError } from '../shell/report-error.js';
 import { EXIT, type ExitCode } from '../shell/exit-codes.js';
@@ -78,8 +78,8 @@ async function buildRequest({
   if (source === undefined || output === undefined || more.length > 0) {
     throw new UsageError('expected DIRECTORY and IMAGE');
   }
-  const { endiannessOf } = await import('../commands/build/rules.js');
-  const { LEAVES } = await import('../commands/build/run.js');
+  const { endiannessOf } = await import('../building/rules.js');
+  const { LEAVES } = await import('../building/leaves.js');
   const endian = oneOf('-N', ['big', 'little', 'host'])(values.endian ?? 'host');
   const xip = values.xip?.length ?? 0;
   const { blocksize, edition, name, compat } = values;
@@ -119,6 +119,7 @@ async function buildRequest({
     listAll: values.verbose === true,
     workers: undefined,
     compression: 'none',
+    planned: undefined,
     eraseSize: undefined,
     quiet: false,
   };

@@ -22,7 +22,7 @@ export interface InodePages {
 }
 
 /** Pages of a file that are mapped at once. */
-interface PageSpan {
+export interface PageSpan {
   readonly pgoff: number;
   readonly pages: number;
 }

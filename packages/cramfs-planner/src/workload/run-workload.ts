@@ -20,7 +20,14 @@ import {
   type StartedProgram,
 } from 'xip-emu';
 import type { Profile } from '../profile/profile.js';
-import { InodeIndex, mappedParts, observe, type InodePages, type MappedPart } from './observe.js';
+import {
+  InodeIndex,
+  mappedParts,
+  observe,
+  type InodePages,
+  type MappedPart,
+  type PageSpan,
+} from './observe.js';
 import type { PlanKernel, ProgramRuns, Workload } from './workload.js';
 
 /** What a workload has in RAM on one image. */
@@ -44,7 +51,7 @@ const MTD0 = { major: 31, minor: 0 } as const;
 /**
  * Runs a workload in the emulator and looks at the RAM while all of it is running.
  *
- * @throws CramfsError BAD_REQUEST if a program of it does not start.
+ * @throws CramfsError BAD_SOURCE if a program of it does not start.
  */
 export function runWorkload(
   bytes: Uint8Array,
@@ -97,7 +104,7 @@ function start(
   { loader, libraryPath }: Workload,
 ): StartedProgram {
   const fail = (reason: string): CramfsError =>
-    new CramfsError('BAD_REQUEST', `'${argv.map(nameToText).join(' ')}' does not start: ${reason}`);
+    new CramfsError('BAD_SOURCE', `'${argv.map(nameToText).join(' ')}' does not start: ${reason}`);
   try {
     const program = startProgram(process, argv[0], { argv, loader, libraryPath });
     const missing = program.missing[0];
@@ -146,12 +153,11 @@ function romMachine(
   return machine;
 }
 
-/** Maps files that no program of the workload maps, for a process of their own. */
+/** Maps files that no program of the workload maps, each for a process of its own. */
 class FileMapper {
   private readonly machine: Machine;
   private readonly index: InodeIndex;
   private readonly mapped: MappedPart[];
-  private process: Process | undefined;
 
   /** @param mapped what is mapped so far; what this maps is added. */
   constructor(machine: Machine, index: InodeIndex, mapped: MappedPart[]) {
@@ -163,7 +169,10 @@ class FileMapper {
   /** Maps the read-only parts of a surveyed file, as a loader does. */
   mapParts(file: number): void {
     const { paths, candidates } = this.index.files[file]!;
-    for (const { first, end } of candidates.spans) this.map(paths[0]!, first, end - first);
+    this.map(
+      paths[0]!,
+      candidates.spans.map(({ first, end }) => ({ pgoff: first, pages: end - first })),
+    );
   }
 
   /** Touches the pages of a profile. @returns paths that the image does not have. */
@@ -179,7 +188,7 @@ class FileMapper {
       if (isMapped().length === 0) {
         const surveyed = this.index.find(inode.ino);
         if (surveyed !== undefined) this.mapParts(surveyed.file);
-        else this.map(path, 0, Math.ceil(inode.size / PAGE_SIZE));
+        else this.map(path, [{ pgoff: 0, pages: Math.ceil(inode.size / PAGE_SIZE) }]);
       }
       const parts = isMapped();
       for (const { first, pages } of ranges) {
@@ -191,16 +200,30 @@ class FileMapper {
     return unknown;
   }
 
-  private map(path: string, pgoff: number, pages: number): void {
-    if (pages === 0) return;
-    this.process ??= this.machine.spawn();
-    const { process } = this;
+  private map(path: string, parts: readonly PageSpan[]): void {
+    // Without an MMU what is mapped ends in whole pages, which may reach into the next file's.
+    const process = this.machine.spawn();
     const file = process.open(path);
-    const address = process.mmap(pages * PAGE_SIZE, PROT_READ, MAP_PRIVATE, {
-      file,
-      offset: pgoff * PAGE_SIZE,
+    for (const { pgoff, pages } of parts) {
+      if (pages === 0) continue;
+      const offset = pgoff * PAGE_SIZE;
+      const address = attempt(path, () =>
+        process.mmap(pages * PAGE_SIZE, PROT_READ, MAP_PRIVATE, { file, offset }),
+      );
+      this.mapped.push({ process, ino: file.inode.ino, pgoff, address, pages });
+    }
+  }
+}
+
+/** @throws CramfsError BAD_SOURCE if the file cannot be mapped, or that breaks the kernel. */
+function attempt<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!isOutcome(error)) throw error;
+    throw new CramfsError('BAD_SOURCE', `it cannot be mapped: ${nameToText(error.message)}`, {
+      path,
     });
-    this.mapped.push({ process, ino: file.inode.ino, pgoff, address, pages });
   }
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { AtomicFile, temporaryName } from 'mkcramfs/node';
-import type { Compression } from './request.js';
+import type { Compression } from '../../building/request.js';
 
 /** The highest for which the memory of the WebAssembly module is enough. */
 const ZSTD_LEVEL = 9;

@@ -1,22 +1,22 @@
-import { textToName } from 'cramfs-format';
+import {
+  alignOption,
+  effortOptions,
+  formatOptions,
+  treeOptions,
+  workersOption,
+} from '../../building/options.js';
+import { runOptions } from '../../planning/options.js';
 import { defineCommand, type CommandArguments } from '../../shell/command.js';
 import {
   choice,
   flag,
   list,
-  parseBlockSize,
   parsePositiveBytes,
   parseBytes,
-  parseCount,
   text,
   value,
   wideOption,
 } from '../../shell/options.js';
-
-/** Checked by the builder, which knows the block size. */
-function parseAlignment(given: string): number | 'segments' {
-  return given === 'segments' ? given : parseBytes('--xip-align')(given);
-}
 
 const options = {
   xip: choice(
@@ -34,49 +34,27 @@ const options = {
     undefined,
     '[GLOB=]pad|share|auto',
   ),
-  'xip-align': value(
-    'with --xip=nommu: align files that run in place to N bytes (default: 8), or as the ' +
-      "program's segments ask",
-    parseAlignment,
+  'xip-plan': value(
+    'run in place what PLAN says, page by page (see cramfs plan)',
+    text,
     undefined,
-    'N|segments',
+    'PLAN',
   ),
+  adapt: flag('with --xip-plan: change what does not fit the tree, and say how'),
+  flash: value(
+    'plan for an image of at most SIZE bytes, as cramfs plan does, and build it',
+    parsePositiveBytes('--flash'),
+    undefined,
+    'SIZE',
+  ),
+  ...runOptions,
+  ...alignOption,
   'xip-pad': flag(
     'with --xip: append a zero byte to programs whose last page could not be in place otherwise',
   ),
-  'page-size': value(
-    "block size and alignment; must be the kernel's page size: 4096 (default) to 65536",
-    parseBlockSize('--page-size'),
-    ['b', 'block-size'],
-  ),
-  endian: {
-    ...choice(
-      'endian',
-      ['little', 'big', 'host'],
-      'byte order of the CPU that mounts it (default: little)',
-    ),
-    alias: 'N',
-  },
-  B: flag('same as --endian big'),
-  L: flag('same as --endian little'),
-  name: value('volume name, at most 16 bytes', textToName, 'n', 'NAME'),
-  edition: value('edition number', parseCount('--edition', 0xffffffff), 'e'),
-  pad: flag('leave 512 bytes for boot code before the superblock', 'p'),
-  insert: value('put a file between the superblock and the root directory', text, 'i', 'FILE'),
-  holes: flag('store blocks of zeros as holes', 'z'),
+  ...formatOptions,
   'ext-pointers': flag('use extended block pointers (Linux >= 4.15) where they save bytes', 'x'),
-  'device-table': list('apply a device table', 'D', 'FILE'),
-  squash: flag('set the owner of all files to 0:0', 'q'),
-  owner: list('set the owner of files', undefined, '[GLOB=]UID:GID'),
-  mode: list('set permission bits', undefined, 'GLOB=OCTAL'),
-  exclude: list('leave out matching files and directories, with all below them'),
-  'exclude-from': list('leave out what the globs in FILE match, one per line', undefined, 'FILE'),
-  allow: list(
-    'allow, with a warning, one of truncate-names, truncate-files, truncate-ids, ' +
-      'truncate-devices, skip-large-files, skip-unreadable',
-    undefined,
-    'KIND',
-  ),
+  ...treeOptions,
   'max-size': value(
     'fail if the image is larger, and say what would make it smaller',
     parseBytes('--max-size'),
@@ -90,14 +68,14 @@ const options = {
     'SIZE',
   ),
   strict: flag('treat warnings as errors: no image, exit 8', 'E'),
-  best: flag('smallest image, in three to four times the time'),
+  ...effortOptions,
   compat: choice(
     'compat',
     ['mkcramfs', 'util-linux'],
     'make the same bytes as mkcramfs or mkfs.cramfs (util-linux)',
   ),
   force: flag('with --compat: build even what Linux would misread'),
-  workers: value('number of threads (does not change the image)', parseCount('--workers', 256, 1)),
+  ...workersOption,
   compress: choice(
     'compress',
     ['none', 'gz', 'zst'],

@@ -1,20 +1,17 @@
 import { compileGlobs } from 'cramfs-reader/glob';
-import { ALLOWANCES } from 'mkcramfs';
 import type { BuildArguments } from './index.js';
 import { UsageError } from '../../shell/errors.js';
 import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
 import { print, type CliIo } from '../../shell/io.js';
-import { oneOf } from '../../shell/options.js';
 import { renderJson } from '../../render/json.js';
 import { lookOf } from '../../render/look.js';
 import { reportJson } from './json.js';
-import { endiannessOf, parseModeRule, parseOwnerRule, splitTailRule, tailRules } from './rules.js';
+import { splitTailRule, tailRules } from '../../building/rules.js';
+import { sourceRequest } from '../../building/source-request.js';
 import { reportTable, summaryLine } from './text.js';
-import type { BuildRequest, Compression, Leave } from './request.js';
+import type { BuildRequest, Compression } from '../../building/request.js';
+import type { PlannedBuild } from '../../planning/planned-build.js';
 import { runBuild } from './write.js';
-
-/** What --allow takes. */
-export const LEAVES: readonly Leave[] = [...ALLOWANCES, 'skip-unreadable'];
 
 /** `cramfs build`, its command line parsed. */
 export async function runBuildCommand(args: BuildArguments, io: CliIo): Promise<ExitCode> {
@@ -32,26 +29,21 @@ export async function runBuildCommand(args: BuildArguments, io: CliIo): Promise<
 }
 
 function buildRequest(args: BuildArguments): BuildRequest {
-  const [source, output] = args.operands as [string, string];
-  const { tail, edition, name, compat, workers } = args;
-  const blockSize = args['page-size'];
-  const xip = args.xip ?? 'none';
+  const output = args.operands[1]!;
+  const { tail, compat } = args;
+  const planned = plannedBuild(args);
+  const xip = args.xip ?? (args.flash === undefined ? 'none' : 'mmu');
   const maxSize = roomFor(args);
   const align = args['xip-align'];
+  const request = sourceRequest(args);
   return {
-    source,
+    ...request,
     output,
     image: {
-      endianness: args.B ? 'big' : args.L ? 'little' : endiannessOf(args.endian ?? 'little'),
-      pad: args.pad,
-      holes: args.holes,
+      ...request.image,
       extendedPointers: args['ext-pointers'],
-      effort: args.best ? 'best' : 'default',
       force: args.force,
-      ...(blockSize === undefined ? {} : { blockSize }),
       ...(maxSize === undefined ? {} : { maxSize }),
-      ...(name === undefined ? {} : { volumeName: name }),
-      ...(edition === undefined ? {} : { edition }),
       ...(compat === undefined ? {} : { compat }),
       xip: {
         mode: xip,
@@ -63,23 +55,38 @@ function buildRequest(args: BuildArguments): BuildRequest {
         ...(align === undefined ? {} : { align }),
       },
     },
-    insert: args.insert,
-    deviceTables: args['device-table'],
-    squash: args.squash,
-    owners: args.owner.map(parseOwnerRule),
-    modes: args.mode.map(parseModeRule),
-    exclude: args.exclude,
-    excludeFrom: args['exclude-from'],
     filePatterns: xip === 'none' ? [] : filePatterns(args),
     idle: idleOptions(args),
-    allow: new Set(args.allow.map(oneOf('--allow', LEAVES))),
+    planned,
     warningsAreErrors: args.strict,
     listAll: args.verbose || args.report === 'json',
-    workers,
     compression: compressionOf(args.compress, output),
     eraseSize: args['erase-size'],
     quiet: args.quiet,
   };
+}
+
+/** Options that say what runs in place, which a plan does. */
+const RULES = ['xip-include', 'xip-exclude', 'tail'] as const;
+
+function plannedBuild(args: BuildArguments): PlannedBuild | undefined {
+  const { flash, 'xip-plan': file, compat } = args;
+  if (flash === undefined && file === undefined) return undefined;
+  const name = flash === undefined ? '--xip-plan' : '--flash';
+  if (flash !== undefined && file !== undefined) {
+    throw new UsageError('--flash makes a plan: it cannot be given with --xip-plan');
+  }
+  const rule =
+    RULES.find((option) => args[option].length > 0) ??
+    (['xip-sticky', 'xip-pad'] as const).find((option) => args[option]);
+  if (rule !== undefined) {
+    throw new UsageError(`${name} decides what is in place: --${rule} cannot be given with it`);
+  }
+  if (compat !== undefined) {
+    throw new UsageError(`--compat makes another tool's images: ${name} cannot be given with it`);
+  }
+  if (args.xip === 'none') throw new UsageError(`${name} cannot be given with --xip=none`);
+  return file === undefined ? { flash: flash!, args } : { file, adapt: args.adapt };
 }
 
 /** A partition has room for whole erase blocks. */
@@ -116,6 +123,16 @@ function idleOptions(args: BuildArguments): string[] {
           '--tail': args.tail.length > 0,
           '--xip-pad': args['xip-pad'],
         })),
+    ...(args['xip-plan'] === undefined ? without('--xip-plan', { '--adapt': args.adapt }) : []),
+    ...(args.flash === undefined
+      ? without('--flash', {
+          '--run': args.run.length > 0,
+          '--run-file': args['run-file'] !== undefined,
+          '--profile': args.profile.length > 0,
+          '--touched': args.touched !== undefined,
+          '--time': args.time !== undefined,
+        })
+      : []),
     ...(args.xip === 'nommu'
       ? []
       : without('--xip=nommu', { '--xip-align': args['xip-align'] !== undefined })),

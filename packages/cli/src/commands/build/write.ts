@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { isCramfsError, plural } from 'cramfs-format';
 import type { BuildReport, DirectoryEntry } from 'mkcramfs';
 import {
@@ -11,11 +10,12 @@ import {
 import { FileError, UsageError } from '../../shell/errors.js';
 import { about, isUsageError } from '../../shell/report-error.js';
 import type { CliIo } from '../../shell/io.js';
+import type { PlannedOptions } from '../../planning/planned-build.js';
 import { startProgress } from '../../shell/progress.js';
 import { compressFile } from './compress-file.js';
-import { ProblemLog } from './problem-log.js';
-import type { BuildRequest } from './request.js';
-import { readTree } from './tree.js';
+import { ProblemLog } from '../../building/problem-log.js';
+import type { BuildRequest } from '../../building/request.js';
+import { readInsert, readTree } from '../../building/tree.js';
 
 /**
  * Does what a request asks for; prints problems, not the result.
@@ -30,7 +30,7 @@ export async function runBuild(
   measureXipCost: boolean,
   io: CliIo,
 ): Promise<BuildReport> {
-  const { source, insert, warningsAreErrors, quiet } = request;
+  const { source, warningsAreErrors, quiet } = request;
   refuseToReplaceInputs(request);
   const log = new ProblemLog(tool, source, request.listAll, io);
   // For a large tree the threads start while it is read.
@@ -44,23 +44,27 @@ export async function runBuild(
     });
     // Until here a signal may simply end the process, which may be waiting for a pipe.
     const signal = io.interruptSignal();
-    const inserted =
-      insert === undefined ? undefined : await about(insert, () => readFileSync(insert));
+    const insert = await readInsert(request);
     const options = {
       ...request.image,
       compressor,
       signal,
-      ...(inserted === undefined ? {} : { insert: inserted }),
+      insert,
       strict: warningsAreErrors,
       measureXipCost,
       onProblem: log.add,
     };
+    const planned = await plannedFor(request, tree, options, log);
     const progress = await startProgress(io, 'building', quiet);
     try {
-      return await writeImage(tree, request, { ...options, onProgress: progress.update });
+      return await writeImage(tree, request, {
+        ...options,
+        ...planned,
+        onProgress: progress.update,
+      });
     } catch (error) {
       progress.stop();
-      await adviseIfTooBig(error, tree, request, options, log);
+      await adviseIfTooBig(error, tree, request, { ...options, ...planned }, log);
       throw error;
     } finally {
       progress.stop();
@@ -93,14 +97,31 @@ async function adviseIfTooBig(
   }
 }
 
+/** What a plan changes of the options. @throws FileError. */
+async function plannedFor(
+  { planned, source }: BuildRequest,
+  tree: DirectoryEntry,
+  options: BuildFileOptions & Required<Pick<BuildFileOptions, 'compressor'>>,
+  log: ProblemLog,
+): Promise<Partial<PlannedOptions>> {
+  if (planned === undefined) return {};
+  const { plannedOptions } = await import('../../planning/planned-build.js');
+  const { compressor } = options;
+  const note = (text: string): void => {
+    log.note(text);
+  };
+  return about(source, () => plannedOptions(planned, tree, options, { compressor, note }));
+}
+
 /** @throws UsageError if the image would replace one of the files that it is made of. */
 function refuseToReplaceInputs(request: BuildRequest): void {
-  const { output, source, insert, deviceTables, excludeFrom } = request;
+  const { output, source, insert, deviceTables, excludeFrom, planned } = request;
   const written = fileId(output);
   const inputs = [
     source,
     ...deviceTables,
     ...excludeFrom,
+    ...(planned !== undefined && 'file' in planned ? [planned.file] : []),
     ...(insert === undefined ? [] : [insert]),
   ];
   const replaced = inputs.find((input) => isSameFile(fileId(input), written));

@@ -3,7 +3,7 @@ import { systemCost, type KernelBuild, type ProgramOutcome, type SystemCost } fr
 import { failureOf, failureText } from '../../emulator/failure.js';
 import { mountRoot, romMachine } from '../../emulator/rom-machine.js';
 import { ramBytes, type ExecQuestion } from './explain.js';
-import { argvsOf, type ProgramRuns } from './runs.js';
+import { argvsOf, type ProgramRuns } from '../../emulator/runs.js';
 
 /** Several programs to start one after the other, that all go on running. */
 export interface SystemQuestion extends Omit<ExecQuestion, 'path' | 'argv'> {

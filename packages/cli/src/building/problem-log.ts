@@ -1,8 +1,8 @@
 import { CramfsError, nameToText } from 'cramfs-format';
 import type { Problem, ProblemKind } from 'mkcramfs';
-import { ProblemLines } from '../../shell/problem-lines.js';
-import { printable } from '../../shell/report-error.js';
-import type { CliIo } from '../../shell/io.js';
+import { ProblemLines } from '../shell/problem-lines.js';
+import { printable } from '../shell/report-error.js';
+import type { CliIo } from '../shell/io.js';
 
 /** What problems of a kind have in common, and what helps against those that are errors. */
 const KINDS: Readonly<Record<ProblemKind, { summary: string; remedy?: (tool: string) => string }>> =

@@ -1,5 +1,5 @@
 import { textToName } from 'cramfs-format';
-import { UsageError } from '../../shell/errors.js';
+import { UsageError } from '../shell/errors.js';
 
 /** A program to run `count` times at once. Paths and arguments are byte strings. */
 export interface ProgramRuns {

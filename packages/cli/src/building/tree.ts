@@ -12,9 +12,9 @@ import {
   type Problem,
 } from 'mkcramfs';
 import { fileId, findExtendedAttributes, readDirectorySource } from 'mkcramfs/node';
-import { about } from '../../shell/report-error.js';
+import { about } from '../shell/report-error.js';
 import { Patterns, parseGlobFile } from './patterns.js';
-import type { BuildRequest } from './request.js';
+import type { SourceRequest } from './request.js';
 
 /**
  * The tree that a request is about, with everything it asks for applied: exclusions, squashing,
@@ -25,7 +25,7 @@ import type { BuildRequest } from './request.js';
  * @throws FileError
  */
 export async function readTree(
-  request: BuildRequest,
+  request: SourceRequest,
   onProblem: (problem: Problem) => void,
   onSize: (bytes: number) => void,
 ): Promise<DirectoryEntry> {
@@ -49,11 +49,16 @@ export async function readTree(
   return root;
 }
 
+/** What goes between the superblock and the root directory. @throws FileError. */
+export async function readInsert({ insert }: SourceRequest): Promise<Uint8Array> {
+  return insert === undefined ? new Uint8Array() : about(insert, () => readFileSync(insert));
+}
+
 function isDirectory(source: string): boolean {
   return source !== '-' && statSync(source).isDirectory();
 }
 
-async function readExclusions({ exclude, excludeFrom }: BuildRequest): Promise<Patterns> {
+async function readExclusions({ exclude, excludeFrom }: SourceRequest): Promise<Patterns> {
   const globs = exclude.map((glob): [origin: string, glob: string] => ['--exclude', glob]);
   for (const file of excludeFrom) {
     const text = await about(file, () => readFileSync(file, 'utf8'));
@@ -62,7 +67,7 @@ async function readExclusions({ exclude, excludeFrom }: BuildRequest): Promise<P
   return new Patterns(globs);
 }
 
-function unusedFilePatterns(root: DirectoryEntry, { filePatterns }: BuildRequest): Problem[] {
+function unusedFilePatterns(root: DirectoryEntry, { filePatterns }: SourceRequest): Problem[] {
   if (filePatterns.length === 0) return [];
   const patterns = new Patterns(filePatterns);
   for (const { path, entry } of walkTree(root)) if (entry.type === 'file') patterns.matches(path);
@@ -81,13 +86,13 @@ async function applyTable(root: DirectoryEntry, table: string): Promise<void> {
 }
 
 async function readSource(
-  { source, output, allow }: BuildRequest,
+  { source, output, allow }: SourceRequest,
   excluded: PathMatcher,
   onProblem: (problem: Problem) => void,
   onSize: (bytes: number) => void,
 ): Promise<DirectoryEntry> {
   if (isDirectory(source)) {
-    const written = fileId(output);
+    const written = output === undefined ? undefined : fileId(output);
     return readDirectorySource(source, {
       onProblem,
       onFile: onSize,

@@ -1,15 +1,17 @@
 import type { Allowance, BuildOptions, ModeRule, OwnerRule } from 'mkcramfs';
+import type { PlannedBuild } from '../planning/planned-build.js';
 
 /** What `--allow` takes: what the format has no room for, and files that cannot be read. */
 export type Leave = Allowance | 'skip-unreadable';
 
 export type Compression = 'none' | 'gz' | 'zst';
 
-/** A build as `cramfs build` and the drop-in mkcramfs ask for it. */
-export interface BuildRequest {
+/** A tree to make an image of, and what the image is like. */
+export interface SourceRequest {
   /** A directory, a tar, or `-` for a tar on standard input. */
   readonly source: string;
-  readonly output: string;
+  /** A file that is being written, which may be in the directory; undefined: none is. */
+  readonly output: string | undefined;
   readonly image: Omit<BuildOptions, 'insert' | 'onProblem' | 'onProgress' | 'strict'>;
   /** File whose bytes go between the superblock and the root directory. */
   readonly insert: string | undefined;
@@ -26,11 +28,18 @@ export interface BuildRequest {
   /** Options that do nothing, and why. */
   readonly idle: readonly string[];
   readonly allow: ReadonlySet<Leave>;
-  /** Fail, and write nothing, if there are warnings. */
-  readonly warningsAreErrors: boolean;
+  readonly workers: number | undefined;
   /** Print a line for every problem, also for the hundredth of its kind. */
   readonly listAll: boolean;
-  readonly workers: number | undefined;
+}
+
+/** A build as `cramfs build` and the drop-in mkcramfs ask for it. */
+export interface BuildRequest extends SourceRequest {
+  readonly output: string;
+  /** Fail, and write nothing, if there are warnings. */
+  readonly warningsAreErrors: boolean;
+  /** Where what runs in place comes from, if not from `image.xip`. */
+  readonly planned: PlannedBuild | undefined;
   readonly compression: Compression;
   /** Size of the erase blocks of the partition that the image is for. */
   readonly eraseSize: number | undefined;

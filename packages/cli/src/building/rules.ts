@@ -2,8 +2,8 @@ import { endianness } from 'node:os';
 import type { Endianness } from 'cramfs-format';
 import { compileGlobs } from 'cramfs-reader/glob';
 import type { ModeRule, OwnerRule, TailPolicy } from 'mkcramfs';
-import { UsageError } from '../../shell/errors.js';
-import { oneOf } from '../../shell/options.js';
+import { UsageError } from '../shell/errors.js';
+import { oneOf } from '../shell/options.js';
 
 /** What the C tools and `--endian` call `host` is the byte order of this machine. */
 export function endiannessOf(name: 'little' | 'big' | 'host'): Endianness {

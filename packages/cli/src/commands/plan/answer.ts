@@ -1,0 +1,30 @@
+import type {
+  CurvePoint,
+  DescribedPart,
+  DescribedRefusal,
+  NamedPoint,
+  NextStep,
+  PlannedChoice,
+  Planner,
+  Workload,
+} from 'cramfs-planner';
+import type { RamPages } from 'xip-emu';
+
+/** What `cramfs plan` has found. */
+export interface PlanAnswer {
+  readonly planner: Planner;
+  readonly workload: Workload;
+  readonly budget: { readonly flash: number } | { readonly ram: number } | undefined;
+  /** Undefined without a budget. */
+  readonly choice: PlannedChoice | undefined;
+  /** Of the choice; without one, of the least RAM that can be had. */
+  readonly parts: readonly DescribedPart[];
+  readonly refusals: readonly DescribedRefusal[];
+  readonly next: NextStep | undefined;
+  readonly curve: readonly CurvePoint[];
+  readonly named: readonly NamedPoint[];
+  /** What the emulator says of the choice, or of the least RAM. */
+  readonly confirmed: { readonly ram: RamPages; readonly romPages: number };
+  /** Paths of profiles that the tree does not have. */
+  readonly unknown: readonly string[];
+}

@@ -1,0 +1,56 @@
+import { kernelOptions, physOption, policyOption } from '../emulator/options.js';
+import { choice, list, parseCount, text, value } from '../shell/options.js';
+import type { OptionValues } from '../shell/option-types.js';
+
+/** A day: who waits longer does not want a limit. */
+const MAX_SECONDS = 86400;
+
+/** What runs, and what is known of what it touches. */
+export const runOptions = {
+  run: list(
+    'a program of the workload, N times at once; words separated by blanks (default: all ' +
+      'programs and libraries, each mapped once)',
+    undefined,
+    'N*CMD',
+  ),
+  'run-file': value('read such programs from FILE, one per line', text, undefined, 'FILE'),
+  profile: list(
+    'pages that were touched on a board, of any format in docs/plan.md; with them, and what is ' +
+      'touched at the start, --touched is start',
+    undefined,
+    'FILE',
+  ),
+  touched: choice(
+    'touched',
+    ['all', 'start'],
+    'pages that count: all that are mapped (default), or what kernel and loader touch at the start',
+  ),
+  time: value(
+    'end the search for the best choice after N seconds, and print how far it may be off',
+    parseCount('--time', MAX_SECONDS, 0),
+    undefined,
+    'N',
+  ),
+} as const;
+
+/** The same, with how it runs. */
+export const workloadOptions = {
+  ...runOptions,
+  loader: choice(
+    'loader',
+    ['auto', 'glibc', 'musl'],
+    "how the dynamic loader behaves (default: auto, by the interpreter's name)",
+  ),
+  'library-path': value(
+    'LD_LIBRARY_PATH: directories of the image, separated by colons',
+    text,
+    undefined,
+    'DIR[:DIR...]',
+  ),
+  ...policyOption,
+  ...kernelOptions('that of the first program'),
+  ...physOption,
+} as const;
+
+export type RunArguments = OptionValues<typeof runOptions>;
+export type WorkloadArguments = RunArguments & Partial<OptionValues<typeof workloadOptions>>;

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import { Planner, parseProfile, type Profile, type Workload } from 'cramfs-planner';
+import { textToName } from 'cramfs-format';
+import type { BlockCompressor, BuildOptions, DirectoryEntry } from 'mkcramfs';
+import { kernelConfig, programArchitecture } from '../emulator/architecture.js';
+import { DEFAULT_PHYS } from '../emulator/options.js';
+import { checkRuns, parseRun, parseRunFile } from '../emulator/runs.js';
+import { UsageError } from '../shell/errors.js';
+import { about } from '../shell/report-error.js';
+import type { WorkloadArguments } from './options.js';
+
+/** A workload as the command line asks for it. @throws UsageError, FileError. */
+export async function readWorkload(args: WorkloadArguments, pageSize: number): Promise<Workload> {
+  const file = args['run-file'];
+  const text = file === undefined ? '' : await about(file, () => readFileSync(file, 'utf8'));
+  const runs = [...args.run.map(parseRun), ...parseRunFile(text)];
+  if (file !== undefined && runs.length === 0) {
+    throw new UsageError(`--run-file cannot be '${file}': it names no programs`);
+  }
+  checkRuns(runs);
+  const profiles: Profile[] = [];
+  for (const name of args.profile) {
+    profiles.push(await about(name, () => parseProfile(name, readFileSync(name), pageSize)));
+  }
+  const path = args['library-path'];
+  return {
+    runs,
+    touched: args.touched ?? (profiles.length > 0 ? 'start' : 'all'),
+    profiles,
+    loader: args.loader,
+    libraryPath: path === undefined ? [] : textToName(path).split(':'),
+  };
+}
+
+/** Compresses the tree and runs the workload: all that is needed to choose. @throws CramfsError. */
+export function preparePlanner(
+  root: DirectoryEntry,
+  build: BuildOptions,
+  { args, workload }: { readonly args: WorkloadArguments; readonly workload: Workload },
+  compressor: BlockCompressor,
+): Promise<Planner> {
+  const { arch, config = [], policy, phys = DEFAULT_PHYS, time } = args;
+  const end = time === undefined ? Infinity : Date.now() + 1000 * time;
+  return Planner.prepare({
+    root,
+    build,
+    workload,
+    kernel: {
+      arch: (image, path) => programArchitecture(image, path, { arch, config }),
+      config: kernelConfig({ arch, config }),
+      policy,
+      physAddr: phys,
+    },
+    backend: { compressor, crc32 },
+    isOver: () => Date.now() > end,
+  });
+}

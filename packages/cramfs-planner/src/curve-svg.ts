@@ -1,0 +1,130 @@
+import type { CurvePoint } from './planner.js';
+import type { NamedPoint } from './describe.js';
+
+export interface CurveDrawing {
+  readonly title: string;
+  readonly curve: readonly CurvePoint[];
+  readonly named: readonly NamedPoint[];
+  /** Drawn as a filled circle. */
+  readonly chosen: CurvePoint | undefined;
+}
+
+const WIDTH = 720;
+const HEIGHT = 480;
+const LEFT = 96;
+const RIGHT = 32;
+const TOP = 48;
+const BOTTOM = 72;
+const TICKS = 5;
+
+/**
+ * The trade-off as a drawing: flash to the right, RAM upwards, both in bytes. Black on white, so that it
+ * can be read on paper: points differ by their shape.
+ */
+export function curveSvg({ title, curve, named, chosen }: CurveDrawing): string {
+  const x = scale(
+    curve.map(({ flash }) => flash),
+    LEFT,
+    WIDTH - RIGHT,
+  );
+  const y = scale(
+    curve.map(({ ram }) => ram),
+    HEIGHT - BOTTOM,
+    TOP,
+  );
+  const at = ({ flash, ram }: CurvePoint): string => `${x.place(flash)},${y.place(ram)}`;
+  // Between two points an image has the RAM of the smaller one.
+  const steps = curve.map((point, index) => {
+    const before = curve[index - 1];
+    return before === undefined
+      ? `M${at(point)}`
+      : `H${x.place(point.flash)}V${y.place(point.ram)}`;
+  });
+  const lines = [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" ` +
+      `height="${HEIGHT}" font-family="sans-serif" font-size="12" fill="black">`,
+    `<title>${escaped(title)}</title>`,
+    `<rect width="${WIDTH}" height="${HEIGHT}" fill="white"/>`,
+    text({ x: WIDTH / 2, y: 24, anchor: 'middle' }, title),
+    ...x.ticks.map((tick) => {
+      const place = x.place(tick);
+      const grid = `<path d="M${place},${TOP}V${HEIGHT - BOTTOM}" stroke="#ccc"/>`;
+      return grid + text({ x: place, y: HEIGHT - BOTTOM + 18, anchor: 'middle' }, String(tick));
+    }),
+    ...y.ticks.map((tick) => {
+      const place = y.place(tick);
+      const grid = `<path d="M${LEFT},${place}H${WIDTH - RIGHT}" stroke="#ccc"/>`;
+      return grid + text({ x: LEFT - 8, y: place + 4, anchor: 'end' }, String(tick));
+    }),
+    `<path d="M${LEFT},${TOP}V${HEIGHT - BOTTOM}H${WIDTH - RIGHT}" fill="none" stroke="black"/>`,
+    text(
+      { x: (LEFT + WIDTH - RIGHT) / 2, y: HEIGHT - 24, anchor: 'middle' },
+      'flash: bytes of the image',
+    ),
+    `<g transform="translate(16,${(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)">` +
+      `${text({ x: 0, y: 0, anchor: 'middle' }, 'RAM: bytes of the workload')}</g>`,
+    `<path d="${steps.join('')}" fill="none" stroke="black" stroke-width="2"/>`,
+    ...named.map((point) => {
+      const cx = x.place(point.flash);
+      const cy = y.place(point.ram);
+      const isRight = cx > (LEFT + WIDTH - RIGHT) / 2;
+      const label = {
+        x: isRight ? cx - 8 : cx + 8,
+        y: cy - 8,
+        anchor: isRight ? 'end' : 'start',
+      } as const;
+      return (
+        `<rect x="${round(cx - 4)}" y="${round(cy - 4)}" width="8" height="8" fill="white" stroke="black"/>` +
+        text(label, point.name)
+      );
+    }),
+    ...(chosen === undefined
+      ? []
+      : [
+          `<circle cx="${x.place(chosen.flash)}" cy="${y.place(chosen.ram)}" r="6"/>`,
+          text(
+            { x: x.place(chosen.flash), y: y.place(chosen.ram) + 22, anchor: 'middle' },
+            `chosen: ${chosen.flash} flash, ${chosen.ram} RAM`,
+          ),
+        ]),
+    '</svg>',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+interface Label {
+  readonly x: number;
+  readonly y: number;
+  readonly anchor: 'start' | 'middle' | 'end';
+}
+
+function text({ x, y, anchor }: Label, content: string): string {
+  return `<text x="${round(x)}" y="${round(y)}" text-anchor="${anchor}">${escaped(content)}</text>`;
+}
+
+function escaped(content: string): string {
+  return content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+/** From values to places, with round values to label. */
+function scale(values: readonly number[], from: number, to: number) {
+  const least = Math.min(...values);
+  const most = Math.max(...values);
+  const step = roundStep(Math.max(most - least, 4096) / TICKS);
+  const start = Math.floor(least / step) * step;
+  const end = Math.max(Math.ceil(most / step), start / step + 1) * step;
+  const place = (value: number): number =>
+    round(from + ((value - start) / (end - start)) * (to - from));
+  const ticks: number[] = [];
+  for (let tick = start; tick <= end; tick += step) ticks.push(tick);
+  return { place, ticks };
+}
+
+/** The smallest power of two that is not below: bytes are counted in these. */
+function roundStep(least: number): number {
+  return 2 ** Math.ceil(Math.log2(least));
+}
+
+function round(place: number): number {
+  return Math.round(place * 10) / 10;
+}
