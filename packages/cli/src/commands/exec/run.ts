@@ -16,7 +16,13 @@ import { execJson } from './json.js';
 import { systemText } from './system-text.js';
 import { execText } from './text.js';
 import { sortObjects, sortShared } from './sort.js';
-import { argvsOf, checkRuns, parseRun, parseRunFile, type ProgramRuns } from '../../emulator/runs.js';
+import {
+  argvsOf,
+  checkRuns,
+  parseRun,
+  parseRunFile,
+  type ProgramRuns,
+} from '../../emulator/runs.js';
 import { explainSystem } from './system.js';
 
 /** `cramfs exec`, its command line parsed. */

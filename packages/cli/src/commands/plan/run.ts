@@ -40,7 +40,9 @@ export async function runPlanCommand(args: PlanArguments, io: CliIo): Promise<Ex
   const log = new ProblemLog('cramfs', source, request.listAll, io);
   const compressor = workerCompressor(request.workers);
   try {
-    const root = await readTree(request, log.add, () => undefined);
+    const root = await readTree(request, log.add, (bytes) => {
+      compressor.expect(bytes);
+    });
     const insert = await readInsert(request);
     await about(source, () => {
       log.stopIfBad(false);
