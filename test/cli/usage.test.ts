@@ -7,6 +7,7 @@ const COMMANDS = [
   'build',
   'plan',
   'info',
+  'find',
   'ls',
   'tree',
   'stat',

@@ -37,7 +37,11 @@ describe('findImages', () => {
           endianness: 'endianness' in options ? options.endianness : 'little',
           size: bytes.length,
           truncated: false,
+          crc: 'right',
           crcOk: true,
+          dialect: 'standard',
+          statedSize: bytes.length,
+          name: 'raw',
           rootOk: true,
         },
       ]);
@@ -96,7 +100,7 @@ describe('findImages', () => {
     const doubtful = image({ crc: 1 }, 2);
     expect(chooseImage(findImages(concat(broken, doubtful)))?.offset).toBe(broken.length);
     expect(chooseImage(findImages(broken))?.offset).toBe(0);
-    expect(chooseImage([])).toBeUndefined();
+    expect(chooseImage(findImages(noise(100)))).toBeUndefined();
     const sound = image();
     fixCrc(sound);
     expect(chooseImage(findImages(concat(doubtful, sound)))?.offset).toBe(doubtful.length);

@@ -1,4 +1,4 @@
-import { decompress } from 'lzma1';
+import { lzmaDecompress } from 'cramfs-archive/lzma';
 import type { BlockCodec } from './zlib.js';
 
 /** Properties: literal and position bits in a byte, and the size of the dictionary. */
@@ -30,7 +30,7 @@ export const lzmaInflater: BlockCodec = {
     head.setUint32(1, Math.min(view.getUint32(1, true), MAX_DICTIONARY), true);
     head.setUint32(PROPERTIES_SIZE, length, true);
     stream.set(data.subarray(start), HEADER_SIZE);
-    const content = decompress(stream);
+    const content = lzmaDecompress(stream);
     if (content.length !== length) throw new Error(`${content.length} bytes instead of ${length}`);
     return content;
   },

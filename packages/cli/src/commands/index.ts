@@ -24,6 +24,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./info/index.js')).info,
   },
   {
+    name: 'find',
+    summary: 'find images in files of any size, also in compressed streams',
+    load: async () => (await import('./find/index.js')).find,
+  },
+  {
     name: 'ls',
     summary: 'list files; -l like ls -l',
     load: async () => (await import('./ls/index.js')).ls,

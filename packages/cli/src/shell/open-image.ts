@@ -1,12 +1,15 @@
 import {
   findImagesInFile,
+  findInFile,
   isLargerThan,
   nodeZlib,
+  readFound,
   readImageRange,
   readUnpacked,
   unpackStream,
+  type FoundImage,
 } from 'cramfs-reader/node';
-import { CramfsError, isCramfsError, type BlockSize } from 'cramfs-format';
+import { CramfsError, isCramfsError, plural, type BlockSize } from 'cramfs-format';
 import {
   chooseImage,
   findImages,
@@ -15,6 +18,7 @@ import {
   type DialectName,
   type ImageCandidate,
 } from 'cramfs-reader';
+import { UsageError } from './errors.js';
 import { printable, about } from './report-error.js';
 import type { CliIo } from './io.js';
 
@@ -23,6 +27,8 @@ export interface ImageArguments {
   readonly offset?: number | 'auto' | undefined;
   readonly 'block-size'?: BlockSize | undefined;
   readonly dialect?: DialectName | undefined;
+  /** The number of an image in the file, from 1. */
+  readonly image?: number | undefined;
 }
 
 /** What is in a file that holds an image, decompressed. */
@@ -129,19 +135,71 @@ function obstacleOf({ dialect, unreadable }: CramfsImage, need: ImageNeed): stri
  */
 export async function readImageArgument(
   file: string,
-  args: Pick<ImageArguments, 'offset'>,
+  args: Pick<ImageArguments, 'offset' | 'image'>,
   io: CliIo,
 ): Promise<ImageBytes> {
+  const { image } = args;
+  if (image !== undefined) return about(file, () => readNumbered(file, image, args.offset, io));
   const found = await about(file, async () => {
     return file !== '-' && isLargerThan(file, LARGE)
       ? readLarge(file, args.offset)
       : readWhole(file, args.offset, io);
   });
-  if (args.offset === 'auto' && found.offset !== undefined) {
-    const at = found.base + found.offset;
-    io.stderr.write(`cramfs: ${printable(file)}: took the image at offset ${offsetText(at)}\n`);
+  if (args.offset === 'auto') {
+    if (found.offset === undefined && file !== '-') return about(file, () => readNested(file, io));
+    if (found.offset !== undefined) sayTaken(file, offsetText(found.base + found.offset), io);
   }
   return found;
+}
+
+function sayTaken(file: string, where: string, io: CliIo): void {
+  io.stderr.write(`cramfs: ${printable(file)}: took the image at offset ${where}\n`);
+}
+
+/** The image with a number, wherever in the file it is. */
+async function readNumbered(
+  file: string,
+  number: number,
+  offset: ImageArguments['offset'],
+  io: CliIo,
+): Promise<ImageBytes> {
+  if (offset !== undefined) throw new UsageError('give --image or --offset, not both');
+  if (file === '-') throw new UsageError('--image needs a file, not standard input');
+  const all = await findInFile(file);
+  const found = all[number - 1];
+  if (found === undefined) {
+    const count = plural(all.length, 'cramfs image');
+    throw new CramfsError(
+      'BAD_MAGIC',
+      `no image ${number}: there ${all.length === 1 ? 'is' : 'are'} ${count} in the file`,
+    );
+  }
+  return await readFoundImage(file, found, io);
+}
+
+/** The best image in the compressed streams of a file that has none outside of them. */
+async function readNested(file: string, io: CliIo): Promise<ImageBytes> {
+  const found = chooseImage(await findInFile(file));
+  if (found !== undefined) return await readFoundImage(file, found, io);
+  return { bytes: new Uint8Array(0), offset: undefined, base: 0, search: () => [] };
+}
+
+async function readFoundImage(file: string, found: FoundImage, io: CliIo): Promise<ImageBytes> {
+  sayTaken(file, placeText(found), io);
+  return {
+    bytes: await readFound(file, found),
+    offset: 0,
+    base: found.offset,
+    search: () => [found],
+  };
+}
+
+/** `4096 (0x1000) of the gzip stream at offset 64 (0x40)` */
+export function placeText({ offset, inside }: FoundImage): string {
+  const streams = [...inside]
+    .reverse()
+    .map(({ kind, offset: at }) => ` of the ${kind} stream at offset ${offsetText(at)}`);
+  return offsetText(offset) + streams.join('');
 }
 
 async function readWhole(

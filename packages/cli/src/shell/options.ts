@@ -152,6 +152,10 @@ export const imageOptions = {
     undefined,
     'N|auto',
   ),
+  image: value(
+    'the Nth image in the file, as `cramfs find` lists them',
+    parseCount('--image', 2 ** 20, 1),
+  ),
   'block-size': value(
     'block size of the image in bytes, 4096 to 65536 (default: detected)',
     parseBlockSize('--block-size'),

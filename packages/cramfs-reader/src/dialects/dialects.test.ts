@@ -1,4 +1,4 @@
-import { compress } from 'lzma1';
+import { lzmaCompress } from 'cramfs-archive/lzma';
 import { describe, expect, test } from 'vitest';
 import {
   buildDialectImage,
@@ -48,7 +48,7 @@ const onPages = (_: unknown, free: number): number => Math.ceil(free / 4096) * 4
 const reverse = (crc: number): number =>
   Buffer.from([crc, crc >>> 8, crc >>> 16, crc >>> 24]).readUInt32BE(0);
 
-const lzma = (block: Uint8Array): Uint8Array => openRgBlock(compress(block, 1));
+const lzma = (block: Uint8Array): Uint8Array => openRgBlock(lzmaCompress(block, 1));
 
 type Case = readonly [
   title: string,

@@ -14,6 +14,13 @@ export {
   type LoadedImage,
 } from './image-file.js';
 export { startPoolFor, type ImagePool } from './image-pool.js';
+export { findInFile, readFound, type Container, type FoundImage } from './find/find-file.js';
+export {
+  UIMAGE_HEADER,
+  changedUImageHeader,
+  readUImageHeader,
+  type UImageHeader,
+} from './find/uimage.js';
 export { nodeZlib } from './zlib.js';
 export { readShared } from './shared-file.js';
 export { readUnpacked, unpackStream } from './unpacked-file.js';

@@ -1,0 +1,1 @@
+export { compress as lzmaCompress, decompress as lzmaDecompress } from 'lzma1';
