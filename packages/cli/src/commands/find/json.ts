@@ -1,6 +1,6 @@
 import { nameToText } from 'cramfs-format';
 import { renderJson } from '../../render/json.js';
-import type { Find } from './run.js';
+import type { Find } from './finds.js';
 
 /** The result of `cramfs find --json`; its shape is documented in docs/cli.md. */
 export function findJson(finds: readonly Find[]): string {

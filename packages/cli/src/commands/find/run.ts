@@ -1,19 +1,12 @@
-import { findInFile, type FoundImage } from 'cramfs-reader/node';
+import { findInFile } from 'cramfs-reader/node';
 import type { FindArguments } from './index.js';
 import { lookOf } from '../../render/look.js';
 import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
 import { print, type CliIo } from '../../shell/io.js';
 import { about, reportError } from '../../shell/report-error.js';
+import type { Find } from './finds.js';
 import { findJson } from './json.js';
 import { findText } from './text.js';
-
-/** An image that was found, and the file that it is in. */
-export interface Find {
-  readonly file: string;
-  /** From 1, in each file. */
-  readonly number: number;
-  readonly found: FoundImage;
-}
 
 /** `cramfs find`, its command line parsed. */
 export async function runFindCommand(args: FindArguments, io: CliIo): Promise<ExitCode> {

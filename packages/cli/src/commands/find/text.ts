@@ -3,7 +3,7 @@ import type { Look } from '../../render/look.js';
 import { hex } from '../../render/json.js';
 import { renderTable, type Column } from '../../render/table.js';
 import { printable } from '../../shell/report-error.js';
-import type { Find } from './run.js';
+import type { Find } from './finds.js';
 
 const COLUMNS: readonly Column[] = [
   { title: 'IMAGE', align: 'right' },
