@@ -139,7 +139,7 @@ describe('cramfs exec', () => {
   test('--nommu tells why nothing is in place', async () => {
     const { objects } = await execJson('--nommu');
     expect(objects.map(({ romPages }) => romPages)).toEqual([0, 0, 0]);
-    expect(objects[0]!.segments[0]!.reason).toMatch(/^no FDPIC program: /);
+    expect(objects[0]!.segments[0]!.reason).toMatch(/^not an FDPIC program: /);
     image = imageOf(program({ elfClass: 32, machine: 40, osAbi: 65 }));
     const fdpic = await execJson('--nommu');
     expect(fdpic.objects.map(({ romPages }) => romPages)).toEqual([2, 2, 0]);

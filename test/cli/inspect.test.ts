@@ -417,7 +417,7 @@ describe('patterns', () => {
     expect(await cramfs(['cat', image, '/dev/*'])).toMatchObject({
       code: 8,
       stderr: expect.stringContaining(
-        "nothing of a type that it prints matches '/dev/*'",
+        "nothing that this command can print matches '/dev/*'",
       ) as string,
     });
   });

@@ -36,9 +36,9 @@ const PROBLEMS: Readonly<Record<number, readonly [InflateErrorCode, string]>> = 
   [-1]: ['CUT_OFF', 'unexpected end of data'],
   [-2]: ['TOO_LONG', 'more bytes than expected'],
   [-3]: ['BAD_HEADER', 'no zlib header'],
-  [-4]: ['BAD_BLOCK', 'a block of no valid type or length'],
+  [-4]: ['BAD_BLOCK', 'a block with an invalid type or length'],
   [-5]: ['BAD_CODE', 'an invalid code'],
-  [-6]: ['BAD_DISTANCE', 'a distance to before the first byte'],
+  [-6]: ['BAD_DISTANCE', 'a distance that reaches before the first byte'],
   [-7]: ['BAD_CHECKSUM', 'a wrong checksum'],
 };
 
@@ -60,7 +60,8 @@ export class BlockInflater {
   inflate(data: Uint8Array, maxLength: number): Uint8Array<ArrayBuffer> {
     const { module } = this;
     const input = module.inputPointer(data.length, maxLength);
-    if (input === 0) throw new InflateError('NO_MEMORY', 'no memory for so long a stream');
+    if (input === 0)
+      throw new InflateError('NO_MEMORY', 'not enough memory for a stream of this length');
     // Memory that has grown is a new buffer.
     if (this.memory.length === 0) this.memory = new Uint8Array(module.memory.buffer);
     this.memory.set(data, input);

@@ -214,7 +214,7 @@ export class CramfsImage implements ImageData {
   block(inode: Inode, index: number): Block {
     const count = checkedBlockCount(this, inode);
     if (!Number.isInteger(index) || index < 0 || index >= count) {
-      throw new CramfsError('BAD_REQUEST', `no block ${index} among ${count}`, {
+      throw new CramfsError('BAD_REQUEST', `no block ${index}: there are ${count}`, {
         offset: inode.entryOffset,
       });
     }

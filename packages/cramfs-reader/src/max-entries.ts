@@ -11,6 +11,6 @@ export function checkEntryCount(count: number, maxEntries: number): void {
   if (count <= maxEntries) return;
   throw new CramfsError(
     'TOO_BIG',
-    `the image has more than ${maxEntries} entries: raise the limit (--max-entries) if that is as it should be`,
+    `the image has more than ${maxEntries} entries: raise the limit (--max-entries) if that is intended`,
   );
 }

@@ -80,7 +80,7 @@ function sharedInodes(selection: Selection, maxBytes: number): Set<string> {
     if (total > maxBytes) {
       throw new CramfsError(
         'TOO_BIG',
-        `the files have more than ${maxBytes} bytes together: allow more if that is as it should be`,
+        `the files have more than ${maxBytes} bytes together: allow more if that is intended`,
       );
     }
   }
@@ -141,7 +141,7 @@ function encodeEntry(
     case 'socket':
       throw new CramfsError('UNSUPPORTED', 'a tar cannot hold a socket');
     case undefined:
-      throw new CramfsError('BAD_ENTRY', `mode 0${mode.toString(8)} is of no file type`);
+      throw new CramfsError('BAD_ENTRY', `mode 0${mode.toString(8)} has no known file type`);
   }
 }
 

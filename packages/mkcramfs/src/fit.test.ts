@@ -106,7 +106,7 @@ describe('names', () => {
     (other) => {
       const { problems } = fit({ [other]: file('1'), [`${'n'.repeat(252)}2`]: file('2') }, ALL);
       expect(problems.at(-1)).toBe(
-        'error (long): name of 253 bytes does not fit, at most 252; cut it would be the same as another name',
+        'error (long): name of 253 bytes does not fit, at most 252; cut to fit, it would be the same as another name',
       );
     },
   );

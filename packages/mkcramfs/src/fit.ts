@@ -154,7 +154,7 @@ class Fitter {
     if (cut === undefined) {
       this.error('name', path, `${tooLong}; it is not UTF-8, so there is no safe place to cut it`);
     } else if (this.allow.has('truncate-names') && children.has(cut)) {
-      this.error('name', path, `${tooLong}; cut it would be the same as another name`);
+      this.error('name', path, `${tooLong}; cut to fit, it would be the same as another name`);
     } else if (this.allows('truncate-names', path, tooLong, `'${nameToText(cut)}'`)) {
       children.set(cut, children.get(name)!);
       children.delete(name);

@@ -32,7 +32,7 @@ export function misreadProblems(
   }
   for (const { node, offset } of layout.directories.entries) {
     if (offset + CRAMFS_INODE_SIZE + CRAMFS_MAXPATHLEN > layout.size) {
-      const message = 'too near to the end of the image: Linux on ROM would not find it (fact K3)';
+      const message = 'too close to the end of the image: Linux on ROM would not find it (fact K3)';
       problems.push({ severity, kind: 'misread', path: node.path, message });
     }
   }

@@ -145,7 +145,7 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
     throw badRequest('mkfs.cramfs of util-linux knows neither XIP nor extended block pointers');
   }
   if (options.compat === 'mkcramfs' && blockSize !== CRAMFS_DEFAULT_BLOCK_SIZE) {
-    throw badRequest(`mkcramfs knows no block size but ${CRAMFS_DEFAULT_BLOCK_SIZE}`);
+    throw badRequest(`mkcramfs makes only blocks of ${CRAMFS_DEFAULT_BLOCK_SIZE} bytes`);
   }
   return {
     blockSize,

@@ -305,7 +305,7 @@ describe('hard links', () => {
 
   test('to what is not there (yet), or to a directory, are refused', async () => {
     expect(await refusal({ name: 'a', typeflag: '1', linkname: 'b' })).toBe(
-      "'a': hard link to 'b', which is not there before it",
+      "'a': hard link to 'b', which does not come before it",
     );
     expect(await refusal({ name: 'd/f' }, { name: 'a', typeflag: '1', linkname: 'd' })).toBe(
       "'a': hard link to 'd', which is a directory",

@@ -155,7 +155,7 @@ function linkedEntry(root: DirectoryEntry, member: TarMember): TreeEntry {
   }
   const text = nameToText(member.linkTarget);
   if (target === undefined) {
-    throw memberError(member, `hard link to '${text}', which is not there before it`);
+    throw memberError(member, `hard link to '${text}', which does not come before it`);
   }
   if (target.type === 'directory') {
     throw memberError(member, `hard link to '${text}', which is a directory`);

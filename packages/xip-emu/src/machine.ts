@@ -66,7 +66,7 @@ let running = 0;
 
 function usePageSize(pageSize: number): void {
   if (pageSize === PAGE_SIZE) return;
-  if (!isBlockSize(pageSize)) throw new TypeError(`${pageSize} is no page size`);
+  if (!isBlockSize(pageSize)) throw new TypeError(`not a page size: ${pageSize}`);
   if (running > 0) {
     throw new TypeError(
       `${running} processes have pages of ${PAGE_SIZE} bytes: exit() them, or halt() their machines`,

@@ -18,7 +18,7 @@ export const MKCRAMFS: DropInShape = {
   options: [
     ['-h, --help', 'print this help'],
     ['-V, --version', 'print the version'],
-    ['-v', 'say what is done'],
+    ['-v', 'print what is done'],
     ['-E', 'treat warnings as errors: no image, exit 8'],
     ['-b SIZE', "block size, the kernel's page size: 4096 (default) to 65536"],
     ['-e EDITION', 'edition number, part of the fsid'],
@@ -44,7 +44,7 @@ export const MKCRAMFS: DropInShape = {
         'skip-large-files, skip-unreadable (repeatable)',
     ],
     ['--best', 'smallest image, in three to four times the time'],
-    ['--compat mkcramfs|util-linux', 'make the very bytes that one of the C tools makes'],
+    ['--compat mkcramfs|util-linux', 'make exactly the bytes that one of the C tools makes'],
     ['--force', 'with --compat: build even what Linux would misread'],
   ],
   exitCodes: '0 ok, 8 failure, 16 usage',

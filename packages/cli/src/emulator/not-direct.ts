@@ -2,7 +2,7 @@ import { explainRange, type CramfsImage, type Inode, type PageRange } from 'cram
 import { PAGE_SIZE, type PolicyName } from 'xip-emu';
 
 /** To the patch, data after the end of a file is not a reason of its own. */
-const V3_TAIL = 'the patch looks for the last page at a wrong place and takes it for shared';
+const V3_TAIL = 'the patch looks for the last page in the wrong place and takes it to be shared';
 
 /**
  * Why not all pages of a mapping come from ROM: in the kernel's words where it has some.

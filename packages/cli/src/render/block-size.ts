@@ -8,11 +8,11 @@ export function blockSizeText({ blockSize, blockSizeVotes }: Guess): string {
   if (blockSizeVotes === undefined) return String(blockSize);
   const { candidates, files, votes } = blockSizeVotes;
   const agree = `${votes} of ${plural(files, 'file')} of more than one block`;
-  if (candidates.length === 1) return `${blockSize} (so say ${agree})`;
+  if (candidates.length === 1) return `${blockSize} (according to ${agree})`;
   const which =
     votes === 0
-      ? 'no file of more than one block says it'
-      : `${candidates.join(' or ')} (so say ${agree})`;
+      ? 'no file of more than one block shows it'
+      : `${candidates.join(' or ')} (according to ${agree})`;
   return `not known: ${which}; taken to be ${blockSize}`;
 }
 

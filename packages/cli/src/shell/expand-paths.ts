@@ -57,7 +57,7 @@ function matchingPaths(
     if (accepts(inode, path)) found.push(path);
   }
   if (found.length === 0) {
-    const what = matched ? 'nothing of a type that it prints' : 'nothing in the image';
+    const what = matched ? 'nothing that this command can print' : 'nothing in the image';
     throw new CramfsError('NOT_FOUND', `${what} matches '${pattern}'`);
   }
   return found;

@@ -52,7 +52,7 @@ export const FINDING_CODES = {
   'symlink-empty': error('a symlink without a target'),
   'symlink-too-long': error('a symlink of more than one block: Linux reads only the first'),
   'symlink-nul': error("a symlink's target contains a NUL"),
-  'inode-conflict': error('two inodes of another type or size have the same data offset'),
+  'inode-conflict': error('two inodes of different types or sizes have the same data offset'),
   'k2-shared-inode': warning(
     'two names share one inode in Linux, but not mode, owner and group: a security hole',
   ),

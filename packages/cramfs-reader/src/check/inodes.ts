@@ -41,7 +41,7 @@ export function checkInode(context: CheckContext, entry: CheckedEntry): void {
       checkSpecialOffset(context, entry);
       break;
     case undefined:
-      findings.add('bad-type', `mode 0${mode.toString(8)} is of no file type`, place);
+      findings.add('bad-type', `mode 0${mode.toString(8)} has no known file type`, place);
   }
 }
 

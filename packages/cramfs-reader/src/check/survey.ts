@@ -181,7 +181,7 @@ function plainBytes(bytes: Uint8Array, offset: number): Uint8Array {
 function describeBlockSize({ blockSize, blockSizeVotes }: CramfsImage): string {
   if (blockSizeVotes === undefined) return `${blockSize} bytes`;
   const { candidates, files, votes } = blockSizeVotes;
-  return `${candidates.join(' or ')} bytes (${votes} of ${plural(files, 'file')} say so)`;
+  return `${candidates.join(' or ')} bytes (according to ${votes} of ${plural(files, 'file')})`;
 }
 
 /** The image, if there is any superblock at all. */

@@ -178,7 +178,7 @@ function groupByStep(entries: readonly SelectedEntry[], problems: ExtractProblem
           path: entry.path,
           offset: entryOffset,
           code: 'BAD_ENTRY',
-          message: `mode 0${mode.toString(8)} is of no file type`,
+          message: `mode 0${mode.toString(8)} has no known file type`,
         });
     }
   }

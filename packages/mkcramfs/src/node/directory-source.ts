@@ -225,7 +225,7 @@ class DirectoryScan {
     const type = fileType(mode);
     const isThere = type === 'file' || type === 'directory' || type === 'symlink';
     if (isThere && type !== fileType(real.mode)) {
-      throw new CramfsError('BAD_SOURCE', `a ${type} only for the tool that fakes it`, { path });
+      throw new CramfsError('BAD_SOURCE', `a ${type} only to the tool that fakes it`, { path });
     }
     return { mode, uid, gid, rdev };
   }

@@ -40,7 +40,7 @@ export function withBinprm<T>(
   let args: ExecArguments = { argv: argv.length === 0 ? [''] : argv, envp };
   try {
     for (let depth = 0; ; depth += 1) {
-      if (depth > MAX_DEPTH) throw new SyscallError('ELOOP', 'interpreters of interpreters');
+      if (depth > MAX_DEPTH) throw new SyscallError('ELOOP', 'too many levels of interpreters');
       checkArguments(filename, args, build);
       const head = readHead(file);
       const script = parseScript(head);

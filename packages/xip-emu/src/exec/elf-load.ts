@@ -96,7 +96,10 @@ export class ElfLoader {
     const { start, length, offset, prot, flags } = request;
     const { memory, file, long } = this;
     if (long.wrap(offset + length) < offset || long.pageOffset(offset) !== 0n) {
-      throw new SyscallError('EINVAL', 'a segment that is not at its place in a page');
+      throw new SyscallError(
+        'EINVAL',
+        'file offset and address of a segment differ within the page',
+      );
     }
     return memory.mmap({
       address: Number(start),

@@ -265,7 +265,7 @@ function checkSize(
   if (filesz > memsz) throw new SyscallError(code, 'a segment has more in the file than in memory');
   const taskSize = taskSizeOf(mm);
   if (at >= taskSize || memsz > taskSize - at) {
-    throw new SyscallError(code, 'a segment ends behind the address space');
+    throw new SyscallError(code, 'a segment ends past the address space');
   }
 }
 

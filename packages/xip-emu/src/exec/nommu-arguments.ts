@@ -96,7 +96,7 @@ function push(
       kind: 'memory overwritten',
       kernelFunction: by,
       effect:
-        'the arguments are longer than the stack, and go over what precedes it in RAM, whosever that is',
+        'the arguments are longer than the stack, and go over what precedes it in RAM, whoever owns it',
       first: { operation: `exec ${nameToText(interp)}, with its stack`, start, end },
       second: { operation: 'its arguments are stored', start: at, end },
     });

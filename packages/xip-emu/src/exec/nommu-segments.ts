@@ -27,7 +27,7 @@ export function mapSegment(mm: NommuMm, file: OpenFile, segment: ElfSegment): Lo
   const inPage = vaddr % PAGE_SIZE;
   const position = offset - inPage;
   if (position < 0 || !isPageAligned(position)) {
-    throw new SyscallError('EINVAL', 'a segment that is not at its place in a page');
+    throw new SyscallError('EINVAL', 'file offset and address of a segment differ within the page');
   }
   const start = mm.mmap({
     address: 0,
@@ -53,7 +53,7 @@ function overwritten(
     kind: 'memory overwritten',
     kernelFunction: CONSTDISP,
     effect:
-      'a segment is read over what precedes or follows the memory of the program, whosever that is',
+      'a segment is read over what precedes or follows the memory of the program, whoever owns it',
     first: { operation: `exec ${nameToText(path)}`, start: block, end: block + length },
     second: { operation: 'its segments are read', start, end },
   });

@@ -40,7 +40,7 @@ export function mapBrk(mm: Mm, address: Address, length: number, executable: boo
 function checkLimits(mm: Mm, address: Address, length: number): void {
   const taskSize = mm.taskSize * PAGE_SIZE;
   if (length > taskSize || address > taskSize - length) {
-    throw new SyscallError('ENOMEM', 'memory that ends behind the address space');
+    throw new SyscallError('ENOMEM', 'memory that ends past the address space');
   }
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
 }
@@ -73,7 +73,7 @@ function shrink(mm: Mm, from: number, to: number): void {
 }
 
 function grow(mm: Mm, from: number, to: number): void {
-  if (to > mm.taskSize) throw new SyscallError('ENOMEM', 'behind the end of the address space');
+  if (to > mm.taskSize) throw new SyscallError('ENOMEM', 'past the end of the address space');
   // A page stays free between the heap and what is above.
   const above = mm.vmas.findVma(from);
   if (above !== undefined && to + 1 > startGap(above)) throw new SyscallError('ENOMEM', 'no room');

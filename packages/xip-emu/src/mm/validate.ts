@@ -17,7 +17,7 @@ export function validateMm(mm: Mm): void {
   const entries = new Map<number, number>();
   for (const [vpn, pte] of mm.pageTable.present()) {
     const vma = mm.vmas.vmaAt(vpn);
-    invariant(vma !== undefined, `an entry at page ${vpn}, where no area is`);
+    invariant(vma !== undefined, `an entry at page ${vpn}, outside every area`);
     validateEntry(mm, vma, vpn, pte);
     if ((pte & PTE_SPECIAL) === 0) {
       entries.set(pteFrame(pte), (entries.get(pteFrame(pte)) ?? 0) + 1);
@@ -37,12 +37,15 @@ function validateAreas(mm: Mm): void {
   for (const vma of mm.vmas) {
     invariant(vma.start < vma.end, 'an area without pages');
     invariant(prev === undefined || prev.end <= vma.start, 'areas that overlap');
-    invariant(vma.prev === prev && prev?.next === (prev && vma), 'neighbours that are none');
+    invariant(
+      vma.prev === prev && prev?.next === (prev && vma),
+      'links to areas that are not neighbours',
+    );
     invariant(
       mm.vmas.vmaAt(vma.start) === vma && mm.vmas.vmaAt(vma.end - 1) === vma,
       'an area is not found',
     );
-    invariant(mm.vmas.tagAt(vma.start) === vmaTag(vma), 'an area of which the set knows old flags');
+    invariant(mm.vmas.tagAt(vma.start) === vmaTag(vma), 'outdated flags of an area');
     invariant(
       vma.anonVma === undefined || vma.anonChain.includes(vma.anonVma),
       'an anon_vma that is not in its chain',
@@ -50,7 +53,7 @@ function validateAreas(mm: Mm): void {
     prev = vma;
     count += 1;
   }
-  invariant(prev?.next === undefined, 'a neighbour behind the last area');
+  invariant(prev?.next === undefined, 'a neighbour after the last area');
   invariant(count === mm.vmas.size, 'map_count is wrong');
 }
 

@@ -43,7 +43,7 @@ function checkShrink(vmas: Iterable<NommuVma>, inode: Inode, size: number, newSi
     if ((vmFlags & VM_SHARED) === 0) {
       if (end > pagesOf(newSize)) privately ??= vma;
     } else if (vmPgoff <= pagesOf(size) && end > pageOf(newSize)) {
-      throw new SyscallError('ETXTBSY', 'a shared mapping stands on the pages');
+      throw new SyscallError('ETXTBSY', 'a shared mapping uses the pages');
     }
   }
   if (privately !== undefined) throw pagesFreed(privately, newSize);
@@ -54,7 +54,7 @@ function pagesFreed({ origin, vmStart, vmEnd }: NommuVma, newSize: number): Kern
     kind: 'pages freed',
     kernelFunction: 'fs/ramfs/file-nommu.c:ramfs_nommu_resize() => truncate_setsize()',
     effect:
-      'the pages are freed although a private mapping stands on them: it shows, and may run, whatever they are used for next',
+      'the pages are freed although a private mapping uses them: it shows, and may run, whatever they are used for next',
     first: { operation: describeOrigin(origin), start: vmStart, end: vmEnd },
     second: { operation: `truncate to ${newSize} bytes`, start: vmStart, end: vmEnd },
   });

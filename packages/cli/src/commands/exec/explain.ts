@@ -52,7 +52,7 @@ export interface ExecExplanation {
 }
 
 const KEEPS_DISTANCES =
-  'no FDPIC program: without an MMU its segments keep their distances, all in one block of RAM';
+  'not an FDPIC program: without an MMU its segments keep their distances, all in one block of RAM';
 const ASKS_FOR_RAM = 'the bFLT header asks for RAM';
 const WRITTEN = 'relocations write to it';
 

@@ -92,13 +92,13 @@ function sums({ cost, question }: SystemExplanation): [string, string][] {
   const rows: [string, string][] = [
     ['ROM', `${plural(romPages, 'page')} mapped, ${romPages * PAGE_SIZE} bytes`],
     ['RAM at start', `${ramBytes(atStart)} bytes`],
-    ['RAM at most', `${ramBytes(atMost)} bytes, without what stacks and heaps grow by`],
+    ['RAM at most', `${ramBytes(atMost)} bytes, before stacks and heaps grow`],
   ];
   if (question.mmu) rows.push(['Page tables', `${plural(pageTablePages, 'page')} more`]);
   else {
     const orders = regions.map(({ allocation }) => allocation?.order ?? 0);
     const largest = 2 ** Math.max(0, ...orders);
-    rows.push(['Largest allocation', `${plural(largest, 'page')} in a row`]);
+    rows.push(['Largest allocation', plural(largest, 'contiguous page')]);
   }
   return rows;
 }

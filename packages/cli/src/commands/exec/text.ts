@@ -81,7 +81,7 @@ function sums({ cost, question }: ExecExplanation): [string, string][] {
   const rows: [string, string][] = [
     ['ROM', `${plural(romPages, 'page')} mapped, ${romPages * PAGE_SIZE} bytes`],
     ['RAM at start', `${ramBytes(atStart)} bytes`],
-    ['RAM at most', `${ramBytes(atMost)} bytes, without what stack and heap grow by`],
+    ['RAM at most', `${ramBytes(atMost)} bytes, before its stack and heap grow`],
   ];
   if (sharedCopyPages > 0) {
     const pages = plural(sharedCopyPages, 'page');

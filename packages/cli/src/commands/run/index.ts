@@ -3,7 +3,7 @@ import { kernelOptions, policyOption } from '../../emulator/options.js';
 import { choice, imageOptions, text, value, wideOption } from '../../shell/options.js';
 
 const options = {
-  mode: choice('mode', ['mmu', 'nommu'], 'the kind of kernel; must be given'),
+  mode: choice('mode', ['mmu', 'nommu'], 'the kind of kernel (required)'),
   ...policyOption,
   ...kernelOptions('riscv64'),
   format: choice('format', ['jsonl', 'table'], 'how to print records (default: jsonl)'),

@@ -27,7 +27,7 @@ export function checkContentSize(
     if (stored > maxBytes) {
       throw new CramfsError(
         'TOO_BIG',
-        `the files have more than ${maxBytes} bytes together: raise the limit (--max-bytes) if that is as it should be`,
+        `the files have more than ${maxBytes} bytes together: raise the limit (--max-bytes) if that is intended`,
       );
     }
   }

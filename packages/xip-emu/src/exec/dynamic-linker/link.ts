@@ -64,7 +64,7 @@ export function loadLibraries(
     steps += 1;
     if (steps > MAX_STEPS) {
       throw new UnmodelledError(
-        `a program that looks for its libraries at more than ${MAX_STEPS} places`,
+        `a program that looks for its libraries in more than ${MAX_STEPS} places`,
       );
     }
   };

@@ -112,7 +112,8 @@ function checkArguments(file: OpenFile, flags: number, { padding }: MmapfdOption
   }
   const wanted = (flags & MMFD_PADDING) !== 0;
   if (!wanted && padding !== undefined) throw new SyscallError('EINVAL', 'no MMFD_PADDING');
-  if (wanted && padding === undefined) throw new SyscallError('EFAULT', 'how much padding?');
+  if (wanted && padding === undefined)
+    throw new SyscallError('EFAULT', 'MMFD_PADDING without the size of the padding');
   if (!file.readable) throw new SyscallError('EACCES', 'the file is not open for reading');
   if (file.fops.mmap === undefined || !file.inode.isRegular) {
     throw new SyscallError('ENODEV', 'not a file that can be mapped');

@@ -115,7 +115,7 @@ export class CowfsInode extends SizedInode<CowfsInode> {
   }
 
   private get pageCache(): AddressSpace {
-    invariant(this.mapping !== undefined, 'a cowfs inode that is no file has no pages');
+    invariant(this.mapping !== undefined, 'a cowfs inode that is not a file has no pages');
     return this.mapping;
   }
 

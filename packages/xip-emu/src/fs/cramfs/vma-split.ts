@@ -97,7 +97,7 @@ function isTailTakenForShared(inode: CramfsInode, vma: VmArea, imageOffset: numb
       kind: 'oops',
       kernelFunction: 'fs/cramfs/inode.c:cramfs_physmem_mmap()',
       effect:
-        'the look at the last page reads behind the mapping of the ROM; the kernel dies with mmap_lock held, and the process can never exit',
+        'the look at the last page reads past the mapping of the ROM; the kernel dies with mmap_lock held, and the process can never exit',
       first: {
         operation: 'the end of the ROM',
         start: sb.physAddr,

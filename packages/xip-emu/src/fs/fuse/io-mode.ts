@@ -59,7 +59,7 @@ export function openCached(inode: FuseInode, fuseFile: FuseFile): void {
 function openPassthrough(file: OpenFile, inode: FuseInode, fuseFile: FuseFile): void {
   const { connection } = inode.sb;
   if (!connection.passthrough || (fuseFile.flags & ~PASSTHROUGH_MASK) !== 0) {
-    throw new SyscallError('EINVAL', 'flags that cannot stand with FOPEN_PASSTHROUGH');
+    throw new SyscallError('EINVAL', 'flags that exclude FOPEN_PASSTHROUGH');
   }
   const { backing, real } = passthroughOpen(file, connection, fuseFile.backingId);
   try {

@@ -36,7 +36,7 @@ export function sendWrite(
 ): number {
   const written = sb.connection.request('write', nodeId, handle, offset, bytes.slice());
   if (!(written >= 0 && written <= bytes.length)) {
-    throw new SyscallError('EIO', 'the server has written what there was not');
+    throw new SyscallError('EIO', 'the server claims to have written more than it was given');
   }
   return written;
 }

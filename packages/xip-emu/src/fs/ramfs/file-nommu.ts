@@ -9,7 +9,8 @@ import { isNommuSharedMapping } from '../../vfs/vm-area.js';
 /** Compare fs/ramfs/file-nommu.c:ramfs_nommu_get_unmapped_area(). */
 function getUnmappedArea({ inode, mapping }: OpenFile, pgoff: Pgoff, pages: number): Address {
   const all = pagesOf(inode.size);
-  if (pgoff >= all || all - pgoff < pages) throw new SyscallError('ENOSYS', 'behind the file');
+  if (pgoff >= all || all - pgoff < pages)
+    throw new SyscallError('ENOSYS', 'past the end of the file');
   const { phys } = mapping!;
   const first = mapping!.find(pgoff);
   for (let page = 0; page < pages; page += 1) {

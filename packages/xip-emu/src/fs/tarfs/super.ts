@@ -191,7 +191,7 @@ export class TarfsSuperBlock extends SuperBlock {
         child = parent.mkdir(name, S_IFDIR | 0o755);
         child.implied = true;
       }
-      if (!child.isDirectory) throw failure(member, `'${nameToText(name)}' is no directory`);
+      if (!child.isDirectory) throw failure(member, `'${nameToText(name)}' is not a directory`);
       parent = child;
     }
     return parent;
@@ -206,7 +206,10 @@ export class TarfsSuperBlock extends SuperBlock {
   private find(names: readonly string[], member: TarIndexEntry): TarfsInode {
     const target = this.at(names);
     if (target === undefined || target.isDirectory) {
-      throw failure(member, `a hard link to '${nameToText(member.linkTarget)}', which is no file`);
+      throw failure(
+        member,
+        `a hard link to '${nameToText(member.linkTarget)}', which is not a file`,
+      );
     }
     return target;
   }

@@ -73,7 +73,7 @@ function seekHoleOrData({ inode }: OpenFile, offset: number, whence: 'data' | 'h
     const isData = mapping!.find(Math.floor(at / PAGE_SIZE)) >= 0;
     if (isData === (whence === 'data')) return at;
   }
-  if (whence === 'data') throw new SyscallError('ENXIO', 'no data behind');
+  if (whence === 'data') throw new SyscallError('ENXIO', 'no data from there on');
   return size;
 }
 
