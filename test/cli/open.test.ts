@@ -16,6 +16,21 @@ test('standard input and compressed images', async () => {
   expect((await cramfs(['ls', folder.write('image.gz', gzipSync(bytes))])).stdout).toBe(ROOT);
 });
 
+test.each([
+  ['info', '-'],
+  ['check', '-'],
+  ['diff', '-', 'other'],
+  ['build', '-', 'image'],
+])('%s does not wait for somebody to type an image', async (...words) => {
+  expect(await cramfs(words, { stdin: 'terminal' })).toMatchObject({
+    code: 16,
+    stdout: '',
+    stderr:
+      `cramfs ${words[0]}: standard input is a terminal: name a file, or pipe one in\n` +
+      `Try 'cramfs ${words[0]} --help'.\n`,
+  });
+});
+
 test('an image in a firmware file', async () => {
   const firmware = folder.write('firmware', concat(noise(1234), sampleImage().bytes, noise(99)));
   const plain = await cramfs(['ls', firmware]);

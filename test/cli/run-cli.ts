@@ -14,7 +14,7 @@ export interface CliResult {
 }
 
 export interface CliSetting {
-  readonly stdin?: Uint8Array;
+  readonly stdin?: Uint8Array | 'terminal';
   readonly env?: Record<string, string>;
   /** Pretend that standard output is a terminal, of so many columns if that is known. */
   readonly terminal?: boolean | number;
@@ -33,7 +33,10 @@ async function run(
   const stdout = new Capture(outputError, terminal);
   const stderr = new Capture(undefined, false);
   const io: CliIo = {
-    stdin: Readable.from([stdin]),
+    stdin:
+      stdin === 'terminal'
+        ? Object.assign(new Readable({ read: () => undefined }), { isTTY: true })
+        : Readable.from([stdin]),
     stdout,
     stderr,
     env,

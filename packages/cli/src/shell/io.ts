@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import { FileError, OutputClosedError, errorCode } from './errors.js';
+import { FileError, OutputClosedError, UsageError, errorCode } from './errors.js';
 
 /** A stream that may be a terminal. */
 export type TerminalOrNot = Writable & {
@@ -9,7 +9,7 @@ export type TerminalOrNot = Writable & {
 
 /** Everything a command may touch of its process; tests bring their own. */
 export interface CliIo {
-  readonly stdin: Readable;
+  readonly stdin: Readable & { readonly isTTY?: boolean | undefined };
   readonly stdout: TerminalOrNot;
   readonly stderr: TerminalOrNot;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -18,6 +18,16 @@ export interface CliIo {
    * for others the signals simply end the process.
    */
   interruptSignal(): AbortSignal;
+}
+
+/**
+ * Standard input, as data.
+ *
+ * @throws UsageError if it is a terminal: nobody types an image.
+ */
+export function standardInput({ stdin }: CliIo): Readable {
+  if (stdin.isTTY !== true) return stdin;
+  throw new UsageError('standard input is a terminal: name a file, or pipe one in');
 }
 
 /** Prints a finished result. That nobody may be left to read it is not the command's concern. */

@@ -20,7 +20,7 @@ import {
 } from 'cramfs-reader';
 import { UsageError } from './errors.js';
 import { printable, about } from './report-error.js';
-import type { CliIo } from './io.js';
+import { standardInput, type CliIo } from './io.js';
 
 /** The values of `imageOptions`. */
 export interface ImageArguments {
@@ -207,7 +207,7 @@ async function readWhole(
   wanted: ImageArguments['offset'] = 0,
   io: CliIo,
 ): Promise<ImageBytes> {
-  const { bytes } = await (file === '-' ? unpackStream(io.stdin) : readUnpacked(file));
+  const { bytes } = await (file === '-' ? unpackStream(standardInput(io)) : readUnpacked(file));
   const search = (): ImageCandidate[] => findImages(bytes, { zlib: nodeZlib });
   if (wanted === 'auto') return { bytes, offset: chooseImage(search())?.offset, base: 0, search };
   if (wanted > bytes.length) {

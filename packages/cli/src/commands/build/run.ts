@@ -2,7 +2,7 @@ import { compileGlobs } from 'cramfs-reader/glob';
 import type { BuildArguments } from './index.js';
 import { UsageError } from '../../shell/errors.js';
 import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
-import { print, type CliIo } from '../../shell/io.js';
+import { print, standardInput, type CliIo } from '../../shell/io.js';
 import { renderJson } from '../../render/json.js';
 import { lookOf } from '../../render/look.js';
 import { reportJson } from './json.js';
@@ -16,6 +16,7 @@ import { runBuild } from './write.js';
 /** `cramfs build`, its command line parsed. */
 export async function runBuildCommand(args: BuildArguments, io: CliIo): Promise<ExitCode> {
   const request = buildRequest(args);
+  if (request.source === '-') standardInput(io);
   const report = await runBuild(request, 'cramfs', args.report !== undefined, io);
   const look = lookOf(io, args);
   if (args.report === 'json') {
