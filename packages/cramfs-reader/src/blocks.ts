@@ -206,6 +206,8 @@ export function blockContent(image: ImageData, block: Block): Uint8Array {
   try {
     content = image.zlib.inflate(stored, block.size);
   } catch (cause) {
+    // A lack of memory is not the image's.
+    if (cause instanceof RangeError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new CramfsError('BAD_DATA', `block ${block.index} does not inflate: ${reason}`, {
       offset: block.start,

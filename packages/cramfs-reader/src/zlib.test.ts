@@ -1,12 +1,15 @@
 import { deflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { concat, noise, text } from '../../../test/helpers/raw-image.js';
-import { nodeZlib } from './node/zlib.js';
+import { buildRawImage, concat, file, noise, text } from '../../../test/helpers/raw-image.js';
+import { checkImage } from './check.js';
+import { openImage } from './image.js';
+import { inflateWithZlib, nodeZlib } from './node/zlib.js';
 import { portableZlib } from './zlib.js';
 
 describe.each([
   ['portable', portableZlib],
   ['node', nodeZlib],
+  ['node, without WebAssembly', { ...nodeZlib, inflate: inflateWithZlib }],
 ])('%s zlib', (_, zlib) => {
   test.each([1, 4095, 4096, 65536])('inflates %i bytes into exactly that much room', (size) => {
     for (const content of [text(size), noise(size), new Uint8Array(size)]) {
@@ -43,6 +46,7 @@ describe.each([
     ['a preset dictionary', deflateSync(text(50), { dictionary: text(50) })],
   ])('throws for %s, and works afterwards', (_what, data) => {
     expect(() => zlib.inflate(data, 100)).toThrow(Error);
+    expect(() => zlib.inflate(data, 100)).not.toThrow(RangeError);
     expect(zlib.inflate(deflateSync(text(100)), 100).length).toBe(100);
   });
 
@@ -52,4 +56,17 @@ describe.each([
     expect(zlib.crc32(data.subarray(4), zlib.crc32(data.subarray(0, 4)))).toBe(0xcbf43926);
     expect(zlib.crc32(new Uint8Array(0))).toBe(0);
   });
+});
+
+test("a lack of memory is not the image's damage", () => {
+  const { bytes } = buildRawImage({ f: file(text(5000)) });
+  const zlib = {
+    ...portableZlib,
+    inflate: () => {
+      throw new RangeError('WebAssembly.Instance(): Out of memory');
+    },
+  };
+  const image = openImage(bytes, { zlib, blockSize: 4096 });
+  expect(() => image.readFile(image.lookup('/f'))).toThrow(RangeError);
+  expect(() => checkImage(bytes, { zlib, blockSize: 4096 })).toThrow(RangeError);
 });

@@ -12,7 +12,8 @@ export interface BlockCodec {
    *
    * @param maxLength at least 1.
    * @returns at most `maxLength` bytes, valid for as long as the caller likes.
-   * @throws an Error of any class if the data is damaged or cut off, or gives more bytes.
+   * @throws RangeError if there is no memory to do it; an Error of any other class if the data is
+   * damaged or cut off, or gives more bytes.
    */
   inflate(data: Uint8Array, maxLength: number): Uint8Array;
   /** What blocks are; default zlib. */

@@ -1,3 +1,4 @@
+export { threadsThatFit } from './address-space.js';
 export { MAGIC_LENGTH, compressionOf, type Compression } from './compression.js';
 export { decompress, openTarStream, type TarStream } from './decompress.js';
 export {

@@ -111,7 +111,8 @@ function inflate(zlib: BlockCodec, stored: Uint8Array, limit: number): Uint8Arra
   if ((zlib.method ?? 'zlib') === 'zlib' && !isZlibStream(stored)) return undefined;
   try {
     return zlib.inflate(stored, limit);
-  } catch {
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
     return undefined;
   }
 }

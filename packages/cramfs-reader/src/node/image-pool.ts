@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { threadsThatFit } from 'cramfs-archive/node';
 import type { Piscina } from 'piscina';
 import { workerFile } from './worker-file.js';
 
@@ -31,13 +32,14 @@ const MIN_BYTES = 4 * 2 ** 20;
 const YOUNG_GENERATION_MB = 32;
 
 /**
- * How many workers pay for `bytes` of content besides the calling thread.
+ * How many workers pay for `bytes` of content besides the calling thread, as far as there are
+ * addresses for them.
  *
  * @param requested what the user asked for; default: one for each other core this process may use.
  */
 export function workerCount(bytes: number, requested: number | undefined): number {
-  if (requested !== undefined) return requested;
-  return bytes < MIN_BYTES ? 0 : availableParallelism() - 1;
+  const paying = bytes < MIN_BYTES ? 0 : availableParallelism() - 1;
+  return threadsThatFit(requested ?? paying);
 }
 
 /** Starts `workers` threads; they come up while the caller goes on. */

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { threadsThatFit } from 'cramfs-archive/node';
 import type { Piscina } from 'piscina';
 import type { BlockBatch, BlockCompressor, Codec, CompressedBatch } from '../block-batch.js';
 import { compressBatch } from '../codec.js';
@@ -16,20 +17,28 @@ const MIN_BYTES = 4 * 2 ** 20;
 /** How much longer other codecs take for a block. */
 const SLOWER = 4;
 
-/** @param workers number of threads; default: one per core this process may use. */
-export function workerCompressor(workers = availableParallelism()): WorkerCompressor {
+/**
+ * A compressor on so many threads as there are addresses for; on the calling thread if that is none.
+ *
+ * @param wanted number of threads; default: one per core this process may use.
+ */
+export function workerCompressor(wanted = availableParallelism()): WorkerCompressor {
   let expected = 0;
   let received = 0;
   let pool: Promise<Piscina> | undefined;
+  const start = (): void => {
+    const workers = pool === undefined ? threadsThatFit(wanted) : 0;
+    if (workers > 0) pool = startPool(workers);
+  };
   return {
-    concurrency: workers,
+    concurrency: wanted,
     expect(bytes) {
       expected += bytes;
-      if (expected >= MIN_BYTES) pool ??= startPool(workers);
+      if (expected >= MIN_BYTES) start();
     },
     async compress(batch) {
       received += batch.data.length * (isFast(batch.codec) ? 1 : SLOWER);
-      if (received >= MIN_BYTES) pool ??= startPool(workers);
+      if (received >= MIN_BYTES) start();
       return pool === undefined ? compressBatch(batch) : compressThere(await pool, batch);
     },
     async close() {

@@ -79,8 +79,14 @@ export async function writeFiles(
   return {
     written: results.reduce((sum, { written }) => sum + written, 0),
     bytes: results.reduce((sum, { bytes }) => sum + bytes, 0),
-    problems: results.flatMap(({ problems }) => problems),
+    problems: onlyOneFatal(results.flatMap(({ problems }) => problems)),
   };
+}
+
+/** Each thread finds for itself that nothing can be written any more: the first says it for all. */
+function onlyOneFatal(problems: readonly ExtractProblem[]): ExtractProblem[] {
+  const first = problems.find(isFatal);
+  return problems.filter((problem) => problem === first || !isFatal(problem));
 }
 
 function* batchesOf(
