@@ -30,8 +30,17 @@ export const lzmaInflater: BlockCodec = {
     head.setUint32(1, Math.min(view.getUint32(1, true), MAX_DICTIONARY), true);
     head.setUint32(PROPERTIES_SIZE, length, true);
     stream.set(data.subarray(start), HEADER_SIZE);
-    const content = lzmaDecompress(stream);
+    const content = decode(stream);
     if (content.length !== length) throw new Error(`${content.length} bytes instead of ${length}`);
     return content;
   },
 };
+
+/** What the library throws for damaged data can be a RangeError, which would mean a lack of memory. */
+function decode(stream: Uint8Array): Uint8Array {
+  try {
+    return lzmaDecompress(stream);
+  } catch (cause) {
+    throw new Error(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
