@@ -108,6 +108,7 @@ describe('options that have no effect are named', () => {
     [['--xip-sticky', '--xip=none'], '--xip-sticky does nothing without --xip'],
     [['--tail=pad'], '--tail does nothing without --xip'],
     [['--xip-pad'], '--xip-pad does nothing without --xip'],
+    [['--xip=mmu', '--xip-gzip-data'], '--xip-gzip-data does nothing without --xip=nommu'],
     [['--xip=mmu', '--xip-align=64'], '--xip-align does nothing without --xip=nommu'],
     [['--force'], '--force does nothing without --compat'],
     [['--best', '--compat=mkcramfs', '--force'], '--best does nothing with --compat'],

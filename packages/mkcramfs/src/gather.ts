@@ -16,6 +16,7 @@ import type { ResolvedOptions } from './options.js';
 import type { Crc32 } from './write-image.js';
 import type { FileEntry } from './tree.js';
 import { DIRECT_LENGTH_MAX, mustBeStream } from './planned-content.js';
+import { withGzippedData } from './flat-gzip-data.js';
 import { storeInPlace } from './store-in-place.js';
 import { storedLength, storedStream } from './stored-stream.js';
 import { xipChoice, xipWish, type XipWish } from './xip-policy.js';
@@ -70,7 +71,7 @@ export async function gatherContents(
     }
     let bytes = await readContent(node);
     const { length } = bytes;
-    const choice = xipChoice(wish, bytes, options);
+    const { stored = bytes, choice } = chooseContent(wish, bytes, options);
     choices.note(node, choice);
     let content: Content | undefined;
     if (sizes.get(length)! > 1) {
@@ -80,11 +81,11 @@ export async function gatherContents(
       if (candidates.length > 0) bytes = bytes.slice();
       content = await findEqual(candidates, node, bytes, wish === 'equal' ? undefined : choice);
       if (content === undefined) {
-        content = await storeContent(bytes, choice, options, queue);
+        content = await storeContent(stored, choice, options, queue);
         known.set(key, [...candidates, { node, content, choice }]);
       }
     } else {
-      content = await storeContent(bytes, choice, options, queue);
+      content = await storeContent(stored, choice, options, queue);
     }
     links.add(node, wish, { content, choice });
     contents.set(node, content);
@@ -104,6 +105,18 @@ function contentSize({ entry }: PlanNode): number {
 function codecFor({ compat, effort }: ResolvedOptions): Codec {
   if (compat !== undefined) return { library: 'zlib', level: compat === 'mkcramfs' ? 9 : 6 };
   return { library: 'block-deflate', effort };
+}
+
+/** How a file is stored, and as what if not as it is. */
+function chooseContent(
+  wish: XipWish,
+  bytes: Uint8Array,
+  options: ResolvedOptions,
+): { readonly choice: XipChoice; readonly stored?: Uint8Array } {
+  const stored =
+    wish === 'program' && options.xip.gzipData ? withGzippedData(bytes, options) : undefined;
+  if (stored === undefined) return { choice: xipChoice(wish, bytes, options) };
+  return { choice: { ...xipChoice(wish, stored, options), gzippedData: true }, stored };
 }
 
 type Read = FileEntry['read'];
@@ -284,7 +297,10 @@ function blockSink(
 
 function isStoredAs(a: XipChoice, b: XipChoice): boolean {
   return (
-    a.padded === b.padded && equalRanges(a.ranges, b.ranges) && equalRanges(a.sections, b.sections)
+    a.padded === b.padded &&
+    a.gzippedData === b.gzippedData &&
+    equalRanges(a.ranges, b.ranges) &&
+    equalRanges(a.sections, b.sections)
   );
 }
 

@@ -45,6 +45,11 @@ export interface XipOptions {
    */
   readonly pad?: boolean;
   /**
+   * `nommu`: store data and relocations of bFLT programs as one gzip stream (FLAT_FLAG_GZDATA) where
+   * that makes the image smaller. The kernel needs CONFIG_BINFMT_ZFLAT.
+   */
+  readonly gzipData?: boolean;
+  /**
    * What is in place, file by file and page by page, instead of all of the above but `align`. Files
    * that it does not name are not in place, unless they equal one before them that it names.
    */
@@ -194,6 +199,7 @@ function resolveXip(xip: XipOptions | undefined, blockSize: number): ResolvedXip
     align,
     alignSegments,
     pad: xip?.pad ?? false,
+    gzipData: (mode === 'nommu' && xip?.gzipData) ?? false,
     plan: xip?.plan,
   };
 }

@@ -79,6 +79,7 @@ export function nommuChoice(
     sections: [],
     alignment: Math.max(1, ...own.map(({ align }) => align)),
     padded,
+    gzippedData: false,
     problems,
     ordinary: !whole && program?.format === 'elf',
   };

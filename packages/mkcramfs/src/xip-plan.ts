@@ -144,6 +144,7 @@ export function plannedChoice(
     sections: sectionsOf(spans),
     alignment: 1,
     padded: false,
+    gzippedData: false,
     problems: [],
     ordinary: false,
   };

@@ -20,6 +20,7 @@ const NOTHING: XipChoice = {
   sections: [],
   alignment: 1,
   padded: false,
+  gzippedData: false,
   problems: [],
   ordinary: false,
 };

@@ -37,6 +37,8 @@ export interface XipChoice {
   readonly alignment: number;
   /** A zero byte is appended to the file, so that its last page can be in place. */
   readonly padded: boolean;
+  /** What is stored is the program with its data and relocations as a gzip stream. */
+  readonly gzippedData: boolean;
   /** What the user should know, without the path. */
   readonly problems: readonly Pick<Problem, 'kind' | 'message'>[];
   /** A program that a kernel without an MMU copies to RAM whatever its layout. */

@@ -52,6 +52,10 @@ const options = {
   'xip-pad': flag(
     'with --xip: append a zero byte to programs whose last page could not be in place otherwise',
   ),
+  'xip-gzip-data': flag(
+    'with --xip=nommu: gzip data and relocations of bFLT programs where that is smaller ' +
+      '(kernel: CONFIG_BINFMT_ZFLAT)',
+  ),
   ...formatOptions,
   'ext-pointers': flag('use extended block pointers (Linux >= 4.15) where they save bytes', 'x'),
   ...treeOptions,

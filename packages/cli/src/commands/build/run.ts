@@ -53,6 +53,7 @@ function buildRequest(args: BuildArguments): BuildRequest {
         sticky: args['xip-sticky'],
         tail: tailRules(tail),
         pad: args['xip-pad'],
+        gzipData: args['xip-gzip-data'],
         ...(align === undefined ? {} : { align }),
       },
     },
@@ -136,7 +137,10 @@ function idleOptions(args: BuildArguments): string[] {
       : []),
     ...(args.xip === 'nommu'
       ? []
-      : without('--xip=nommu', { '--xip-align': args['xip-align'] !== undefined })),
+      : without('--xip=nommu', {
+          '--xip-align': args['xip-align'] !== undefined,
+          '--xip-gzip-data': args['xip-gzip-data'],
+        })),
     ...(args.compat === undefined ? without('--compat', { '--force': args.force }) : []),
     ...(args.compat !== undefined && args.best ? ['--best does nothing with --compat'] : []),
     ...(args['max-size'] === undefined
