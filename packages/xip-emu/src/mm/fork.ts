@@ -33,15 +33,9 @@ function copyPageRange(parent: Mm, child: Mm, vma: Vma): void {
   const { phys, pageTable } = parent;
   const { mask } = pageTable;
   const cow = isCowMapping(vma.flags);
-  for (let vpn = vma.start; vpn < vma.end;) {
-    const end = Math.min(vma.end, pageTable.leafEnd(vpn));
-    const leaf = pageTable.leafOf(vpn);
-    if (leaf === undefined) {
-      vpn = end;
-      continue;
-    }
-    child.pageTable.ensureLeaf(vpn);
-    for (; vpn < end; vpn += 1) {
+  pageTable.walk(vma.start, vma.end, (leaf, start, end) => {
+    child.pageTable.ensureLeaf(start);
+    for (let vpn = start; vpn < end; vpn += 1) {
       let pte = leaf[vpn & mask]!;
       if (pte === 0) continue;
       if (cow && (pte & PTE_WRITE) !== 0) {
@@ -56,5 +50,5 @@ function copyPageRange(parent: Mm, child: Mm, vma: Vma): void {
       if ((vma.flags & VM_SHARED) !== 0) pte &= ~PTE_DIRTY;
       child.pageTable.set(vpn, pte & ~PTE_YOUNG);
     }
-  }
+  });
 }

@@ -7,7 +7,7 @@ import { forcePageCacheReadahead } from '../vfs/filemap.js';
 import { VM_PFNMAP, VM_RAND_READ, VM_SEQ_READ } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
 import { faultInRange } from './populate.js';
-import { PTE_DIRTY, PTE_PRESENT, PTE_SPECIAL, PTE_YOUNG, pteFrame } from './pte.js';
+import { PTE_DIRTY, PTE_SPECIAL, PTE_YOUNG, pteFrame } from './pte.js';
 import { modifyFlags } from './vma-merge.js';
 import type { Vma } from './vma.js';
 import { zapRange } from './zap.js';
@@ -137,9 +137,8 @@ function dontNeed(mm: Mm, start: Vpn, end: Vpn): void {
 /** Compare mm/madvise.c:madvise_free_pte_range(): nothing is reclaimed, so the pages stay. */
 function freeLazily(mm: Mm, start: Vpn, end: Vpn): void {
   const { pageTable, phys } = mm;
-  for (let vpn = start; vpn < end; vpn += 1) {
-    const pte = pageTable.get(vpn);
-    if ((pte & PTE_PRESENT) === 0 || (pte & PTE_SPECIAL) !== 0) continue;
+  for (const [vpn, pte] of pageTable.presentIn(start, end)) {
+    if ((pte & PTE_SPECIAL) !== 0) continue;
     const frame = pteFrame(pte);
     if (phys.frames.hasFlag(frame, PG_DIRTY) && phys.frames.mapCount(frame) !== 1) continue;
     phys.frames.clearFlag(frame, PG_DIRTY);

@@ -2,7 +2,16 @@ import { beforeEach, expect, test } from 'vitest';
 import { mapAnonymous, mapFile, mmOf, romMachine } from '../../../../test/helpers/emulator.js';
 import { kernelImage } from '../../../../test/helpers/kernel-images.js';
 import type { Machine } from '../machine.js';
-import { MAP_SHARED, MREMAP_MAYMOVE, PROT_NONE, PROT_READ, PROT_WRITE } from '../memory-map.js';
+import {
+  MAP_NORESERVE,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  MREMAP_FIXED,
+  MREMAP_MAYMOVE,
+  PROT_NONE,
+  PROT_READ,
+  PROT_WRITE,
+} from '../memory-map.js';
 import type { Process } from '../process.js';
 import { accountMachine } from '../report/accounting.js';
 import { areasIn } from '../report/areas.js';
@@ -135,4 +144,21 @@ test('an old length of 0 gives shared memory a second place', () => {
   expect(process.load(second)).toBe(42);
   process.store(second + PAGE_SIZE, 43);
   expect(process.load(BASE + PAGE_SIZE)).toBe(43);
+});
+
+test('a table of the old place that lies across two of the new one gives two, however long the area is', () => {
+  const process = machine.spawn();
+  const { pageTable } = mmOf(process);
+  const before = pageTable.leaves;
+  const pages = 2 ** 22;
+  mapAnonymous(process, pages, RW, { flags: MAP_PRIVATE | MAP_NORESERVE, address: BASE });
+  process.store(BASE + 5 * PAGE_SIZE, 1);
+  process.store(BASE + (pages - 1) * PAGE_SIZE, 2);
+  expect(pageTable.leaves).toBe(before + 2);
+  const to = BASE + 2 ** 35 + (pageTable.entries / 2) * PAGE_SIZE;
+  const length = pages * PAGE_SIZE;
+  expect(process.mremap(BASE, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, to)).toBe(to);
+  expect(pageTable.leaves).toBe(before + 4);
+  expect([process.load(to + 5 * PAGE_SIZE), process.load(to + length - PAGE_SIZE)]).toEqual([1, 2]);
+  validateMm(mmOf(process));
 });

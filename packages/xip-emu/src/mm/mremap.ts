@@ -166,20 +166,30 @@ function moveVma(mm: Mm, vma: Vma, { start, oldPages, to, newPages, flags }: Mov
   if (vma.end !== end) vma.ops?.maySplit?.(vma, end);
   checkAccount(mm, vma, keepsSource ? newPages : newPages - oldPages);
   copyVma(mm, vma, { start, to, pages: newPages, keepsSource });
-  const { pageTable } = mm;
-  for (let page = 0; page < oldPages; page += 1) {
-    if (pageTable.leafOf(start + page) !== undefined) pageTable.ensureLeaf(to + page);
-    const pte = pageTable.get(start + page);
-    if (pte === 0) continue;
-    pageTable.set(start + page, 0);
-    pageTable.set(to + page, pte);
-  }
+  movePageTables(mm, start, end, to);
   if (keepsSource) {
     if (vma.start === start && vma.end === end) forgetAnonVmas(mm, vma);
   } else if (oldPages > 0) {
     // The pages may have gone with a merge of source and target; what is at the old place goes.
     unmapRange(mm, start, end);
   }
+}
+
+/** Compare mm/mremap.c:move_page_tables(): where the source has a table, the target gets one. */
+function movePageTables({ pageTable }: Mm, start: Vpn, end: Vpn, to: Vpn): void {
+  const { mask } = pageTable;
+  pageTable.walk(start, end, (leaf, first, after) => {
+    const distance = to - start;
+    // The part of one source table can need two target tables.
+    pageTable.ensureLeaf(first + distance);
+    pageTable.ensureLeaf(after - 1 + distance);
+    for (let vpn = first; vpn < after; vpn += 1) {
+      const pte = leaf[vpn & mask]!;
+      if (pte === 0) continue;
+      leaf[vpn & mask] = 0;
+      pageTable.set(vpn + distance, pte);
+    }
+  });
 }
 
 /** An area that was left without pages starts anew: its offset is that of its place. */

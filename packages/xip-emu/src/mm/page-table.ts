@@ -6,7 +6,8 @@ const GROUP_MASK = (1 << GROUP_SHIFT) - 1;
 /** Below, page numbers are integers to bit operators, too. */
 const INTEGER_LIMIT = 2 ** 31;
 
-type Leaf = Uint32Array;
+/** A table of the lowest level: the entry of a page is at index `vpn & mask`. */
+export type Leaf = Uint32Array;
 type Group = (Leaf | undefined)[];
 
 /**
@@ -120,7 +121,20 @@ export class PageTable {
     }
   }
 
-  /** The entries of a range that are not 0; what has no table is passed over, however long it is. */
+  /**
+   * Visits the leaf tables of a range, with the part of the range that each is for; what has no table
+   * is passed over, however long it is. Compare mm/pagewalk.c:walk_pmd_range().
+   */
+  walk(from: Vpn, to: Vpn, visit: (leaf: Leaf, from: Vpn, to: Vpn) => void): void {
+    for (let vpn = from; vpn < to;) {
+      const end = Math.min(to, this.leafEnd(vpn));
+      const leaf = this.leafOf(vpn);
+      if (leaf !== undefined) visit(leaf, vpn, end);
+      vpn = end;
+    }
+  }
+
+  /** The entries of a range that are not 0; what has no table is passed over. */
   *presentIn(from: Vpn, to: Vpn): Generator<readonly [vpn: Vpn, pte: number]> {
     for (let vpn = from; vpn < to;) {
       const end = Math.min(to, this.leafEnd(vpn));
