@@ -1,3 +1,5 @@
+import type { Address } from './units.js';
+
 export { InvariantError, invariant } from 'cramfs-format';
 
 /** The error numbers that the emulated system calls give. */
@@ -68,9 +70,9 @@ export class AccessFault extends Error {
   readonly signal: Signal;
   readonly code: SignalCode;
   /** The byte that could not be accessed. */
-  readonly address: number;
+  readonly address: Address;
 
-  constructor(signal: Signal, code: SignalCode, address: number) {
+  constructor(signal: Signal, code: SignalCode, address: Address) {
     super(`${signal} (${code}) at 0x${address.toString(16)}`);
     this.signal = signal;
     this.code = code;

@@ -1,5 +1,5 @@
 import type { Signal, SignalCode } from './errno.js';
-import type { Address } from './units.js';
+import type { Address, Pfn, Pgoff } from './units.js';
 import type { MapRange, OpenFile } from './vfs/file.js';
 
 /** Why a fault ended as it did. */
@@ -21,11 +21,11 @@ export type FaultReason =
 
 /** Where a page is. */
 export type FramePlace =
-  | { readonly kind: 'rom'; readonly pfn: number; readonly romOffset: number }
+  | { readonly kind: 'rom'; readonly pfn: Pfn; readonly romOffset: number }
   /** `absent`: a bus address that nothing answers. */
   | {
       readonly kind: 'page-cache' | 'anonymous' | 'zero' | 'absent';
-      readonly pfn: number;
+      readonly pfn: Pfn;
     };
 
 /** What the machine did. Addresses and lengths are bytes, pages of files indexes. */
@@ -40,7 +40,7 @@ export type TraceEvent =
       readonly flags: number;
       /** Byte string; undefined for anonymous memory. */
       readonly path: string | undefined;
-      readonly pgoff: number;
+      readonly pgoff: Pgoff;
       /** Pages that stand in ROM from the start. */
       readonly romPages: number;
       /** The kernel's reason if no page is mapped directly from a file in ROM: `vma is writable`, … */
@@ -127,7 +127,7 @@ export type TraceEvent =
       /** Type of the file system. */
       readonly fs: string;
       readonly ino: number;
-      readonly index: number;
+      readonly index: Pgoff;
     };
 
 /** What {@link FileOperations.explainMmap} gives, as fields of an event; none if nothing is to say. */

@@ -17,16 +17,25 @@ export function setPageSize(bytes: BlockSize): void {
 /** MAX_PAGE_ORDER: the page allocator gives at most 2^10 contiguous pages. */
 export const MAX_BLOCK_PAGES = 1 << 10;
 
+declare const unit: unique symbol;
+/**
+ * A number with a unit. A plain number, such as the result of a calculation, can be one of any unit;
+ * one unit cannot be taken for another.
+ */
+type Unit<Name extends string> = number & { readonly [unit]?: Name };
+
 /** A virtual or physical address in bytes. May exceed 32 bits: no bit operators on it. */
-export type Address = number;
+export type Address = Unit<'bytes'>;
 /** A virtual page number: virtual address / PAGE_SIZE. */
-export type Vpn = number;
+export type Vpn = Unit<'virtual page'>;
 /** A physical page frame number, as Linux counts: physical address / PAGE_SIZE. */
-export type Pfn = number;
+export type Pfn = Unit<'physical page'>;
 /** Index of a page in a file. */
-export type Pgoff = number;
+export type Pgoff = Unit<'page of a file'>;
+/** vm_pgoff: a page of a file; of anonymous memory a virtual page, of some VM_PFNMAP a physical one. */
+export type VmPgoff = Pgoff | Vpn | Pfn;
 /** Number of a frame of {@link PhysicalMemory}: the emulator's compact stand-in for a pfn. */
-export type Frame = number;
+export type Frame = Unit<'frame'>;
 
 /** Bytes to whole pages, rounded up. */
 export function pagesOf(bytes: number): number {

@@ -1,5 +1,5 @@
 import { SyscallError, isSyscallError } from '../errno.js';
-import { PAGE_SIZE, isPageAligned, pageOf, pagesOf, type Address } from '../units.js';
+import { PAGE_SIZE, isPageAligned, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
 import {
   VM_ACCOUNT,
   VM_EXEC,
@@ -66,13 +66,13 @@ export function brk(mm: Mm, end: Address): Address {
   return end;
 }
 
-function shrink(mm: Mm, from: number, to: number): void {
+function shrink(mm: Mm, from: Vpn, to: Vpn): void {
   const first = mm.vmas.findVma(from);
   if (first === undefined || first.start >= to) throw new SyscallError('EINVAL', 'no heap there');
   unmapRange(mm, from, to);
 }
 
-function grow(mm: Mm, from: number, to: number): void {
+function grow(mm: Mm, from: Vpn, to: Vpn): void {
   if (to > mm.taskSize) throw new SyscallError('ENOMEM', 'past the end of the address space');
   // A page stays free between the heap and what is above.
   const above = mm.vmas.findVma(from);

@@ -1,5 +1,5 @@
 import { SyscallError } from '../errno.js';
-import type { Vpn } from '../units.js';
+import type { VmPgoff, Vpn } from '../units.js';
 import type { Mm } from './mm-struct.js';
 import { startGap } from './stack.js';
 
@@ -17,7 +17,7 @@ export interface CacheColour {
  */
 export function colourOf(
   { host }: Mm,
-  { isFile, shared, pgoff }: { isFile: boolean; shared: boolean; pgoff: number },
+  { isFile, shared, pgoff }: { isFile: boolean; shared: boolean; pgoff: VmPgoff },
 ): CacheColour | undefined {
   const colours = host.build.cacheColours;
   return colours > 1 && (isFile || shared) ? { colours, colour: pgoff % colours } : undefined;

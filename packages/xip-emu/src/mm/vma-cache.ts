@@ -1,4 +1,4 @@
-import type { Pgoff, Vpn } from '../units.js';
+import type { VmPgoff, Vpn } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import type { VmSpace } from '../vfs/vm-area.js';
 import { unlinkAnonVmas } from './anon-vma.js';
@@ -22,7 +22,7 @@ export class VmaCache {
    * come first, as from a slab cache: the garbage collector would have to copy each new one that
    * stays. Compare kernel/fork.c:vm_area_alloc().
    */
-  alloc(start: Vpn, end: Vpn, flags: number, pgoff: Pgoff, file: OpenFile | undefined): Vma {
+  alloc(start: Vpn, end: Vpn, flags: number, pgoff: VmPgoff, file: OpenFile | undefined): Vma {
     const vma = this.spare.pop();
     if (vma === undefined) return new Vma(this.space, start, end, flags, pgoff, file);
     vma.reuse(start, end, flags, pgoff, file);

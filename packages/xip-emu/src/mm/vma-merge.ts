@@ -1,5 +1,5 @@
 import { SyscallError } from '../errno.js';
-import type { Pgoff, Vpn } from '../units.js';
+import type { VmPgoff, Vpn } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import { VM_SPECIAL } from '../vfs/vm-area.js';
 import { cloneAnonVmas, dupAnonVma, type AnonVma } from './anon-vma.js';
@@ -10,7 +10,7 @@ import type { Vma } from './vma.js';
 export interface MergeRequest {
   readonly start: Vpn;
   readonly end: Vpn;
-  readonly pgoff: Pgoff;
+  readonly pgoff: VmPgoff;
   readonly flags: number;
   readonly file: OpenFile | undefined;
   readonly anonVma: AnonVma | undefined;

@@ -1,6 +1,6 @@
 import { invariant } from '../errno.js';
 import { IntervalSet } from '../interval-set.js';
-import type { Pgoff, Vpn } from '../units.js';
+import type { VmPgoff, Vpn } from '../units.js';
 import { vmaTag, type Vma } from './vma.js';
 
 /**
@@ -60,7 +60,7 @@ export class VmaSet extends IntervalSet<Vma> {
   }
 
   /** Gives an area in the set other bounds: vma_set_range(). */
-  setRange(vma: Vma, start: Vpn, end: Vpn, pgoff: Pgoff): void {
+  setRange(vma: Vma, start: Vpn, end: Vpn, pgoff: VmPgoff): void {
     this.resize(vma, start, end);
     vma.pgoff = pgoff;
   }

@@ -1,4 +1,4 @@
-import type { Pgoff, Vpn } from '../units.js';
+import type { VmPgoff, Vpn } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import {
   VM_EXEC,
@@ -22,7 +22,7 @@ export class Vma implements VmArea, AnonArea {
   flags: number;
   /** undefined: anonymous memory to the memory manager, whatever `file` says. */
   ops: VmOperations | undefined = undefined;
-  pgoff: Pgoff;
+  pgoff: VmPgoff;
   prev: Vma | undefined = undefined;
   next: Vma | undefined = undefined;
   anonVma: AnonVma | undefined = undefined;
@@ -36,7 +36,7 @@ export class Vma implements VmArea, AnonArea {
     start: Vpn,
     end: Vpn,
     flags: number,
-    pgoff: Pgoff,
+    pgoff: VmPgoff,
     file: OpenFile | undefined,
   ) {
     this.mm = mm;
@@ -48,7 +48,7 @@ export class Vma implements VmArea, AnonArea {
   }
 
   /** Makes another area of one that was freed: in no set, without operations. */
-  reuse(start: Vpn, end: Vpn, flags: number, pgoff: Pgoff, file: OpenFile | undefined): void {
+  reuse(start: Vpn, end: Vpn, flags: number, pgoff: VmPgoff, file: OpenFile | undefined): void {
     this.start = start;
     this.end = end;
     this.flags = flags;

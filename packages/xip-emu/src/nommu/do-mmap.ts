@@ -1,6 +1,6 @@
 import { SyscallError, isSyscallError } from '../errno.js';
 import { MAP_ANONYMOUS, type MmapRequest } from '../memory-map.js';
-import { PAGE_SIZE, pageAlign, pagesOf, type Address } from '../units.js';
+import { PAGE_SIZE, pageAlign, pagesOf, type Address, type Pgoff } from '../units.js';
 import type { NommuCapabilities, OpenFile } from '../vfs/file.js';
 import { verifyArea } from '../vfs/verify-area.js';
 import { VM_SHARED, isNommuSharedMapping } from '../vfs/vm-area.js';
@@ -16,7 +16,7 @@ interface NewMapping {
   readonly file: OpenFile | undefined;
   /** Bytes, whole pages. */
   readonly length: number;
-  readonly pgoff: number;
+  readonly pgoff: Pgoff;
   readonly vmFlags: number;
   readonly capabilities: NommuCapabilities | undefined;
   readonly origin: Origin;

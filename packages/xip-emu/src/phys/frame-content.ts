@@ -1,5 +1,5 @@
 import { InvariantError, invariant } from '../errno.js';
-import type { Frame } from '../units.js';
+import type { Frame, Pgoff } from '../units.js';
 import { enlarged } from './enlarged.js';
 import { ZERO_FRAME } from './frame.js';
 import { PageArena } from './page-arena.js';
@@ -11,7 +11,7 @@ import { NO_BYTES, wholePage } from './whole-page.js';
  */
 export interface FrameOwner {
   /** A page of bytes that nobody writes to; shorter ones are followed by zeros. */
-  folioContent(index: number): Uint8Array;
+  folioContent(index: Pgoff): Uint8Array;
   /**
    * Bytes that never change, of which `folioContent` may give parts as they are: such an image is
    * read where it is.
@@ -55,7 +55,7 @@ export class FrameContent {
   }
 
   /** Of a fresh frame: zeros unless an owner gives its bytes. */
-  begin(frame: Frame, owner: FrameOwner | undefined, index: number): void {
+  begin(frame: Frame, owner: FrameOwner | undefined, index: Pgoff): void {
     this.indexes[frame] = index;
     while (this.owners.length <= frame) this.owners.push(undefined);
     if (owner !== undefined) this.owners[frame] = owner;
@@ -143,7 +143,7 @@ export class FrameContent {
   }
 
   /** Hands a page-cache frame over to another owner, whose page has the same bytes. */
-  setOwner(frame: Frame, owner: FrameOwner, index: number): void {
+  setOwner(frame: Frame, owner: FrameOwner, index: Pgoff): void {
     const place = this.places[frame]!;
     invariant(place < 0 || this.owners[frame]!.store === owner.store, 'owners of different stores');
     this.owners[frame] = owner;

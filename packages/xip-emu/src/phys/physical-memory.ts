@@ -1,5 +1,5 @@
 import { UnmodelledError } from '../errno.js';
-import { PAGE_SIZE, type Frame, type Pfn } from '../units.js';
+import { PAGE_SIZE, type Frame, type Pfn, type Pgoff } from '../units.js';
 import { ROM_FRAMES, ZERO_FRAME, type FrameKind } from './frame.js';
 import { FrameAllocator } from './frame-allocator.js';
 import { FrameContent, type FrameOwner } from './frame-content.js';
@@ -81,7 +81,7 @@ export class PhysicalMemory {
     return this.allocator.takeRun(pages);
   }
 
-  private begin(frame: Frame, kind: FrameKind, owner: FrameOwner | undefined, index: number): void {
+  private begin(frame: Frame, kind: FrameKind, owner: FrameOwner | undefined, index: Pgoff): void {
     this.frames.begin(frame, kind);
     this.content.begin(frame, owner, index);
     this.used += 1;
@@ -159,7 +159,7 @@ export class PhysicalMemory {
   }
 
   /** Hands a page-cache frame over to another owner, whose page has the same bytes. */
-  setOwner(frame: Frame, owner: FrameOwner, index: number): void {
+  setOwner(frame: Frame, owner: FrameOwner, index: Pgoff): void {
     this.content.setOwner(frame, owner, index);
   }
 

@@ -202,7 +202,7 @@ export class AddressSpace implements FrameOwner {
     this.pages += 1;
   }
 
-  folioContent(index: number): Uint8Array {
+  folioContent(index: Pgoff): Uint8Array {
     return this.aops.readFolio(this, index);
   }
 

@@ -1,4 +1,4 @@
-import type { Frame, Pfn, Pgoff, Vpn } from '../units.js';
+import type { Frame, Pfn, Pgoff, VmPgoff, Vpn } from '../units.js';
 import type { OpenFile } from './file.js';
 
 // include/linux/mm.h, 6.12
@@ -53,7 +53,7 @@ export interface VmArea {
   end: Vpn;
   flags: number;
   /** File page at `start`; of an anonymous area its vpn; of a private VM_PFNMAP the pfn. */
-  pgoff: Pgoff;
+  pgoff: VmPgoff;
   file: OpenFile | undefined;
   ops: VmOperations | undefined;
   privateData: unknown;
