@@ -117,8 +117,6 @@ const OVERWRITTEN = new Set(['pie-p3-139', 'dyn-p3-062', 'dyn-p5-160', 'dyn-p5-1
 const OTHER_CODE = new Set(['pie-p2-061', 'flat-w02-050']);
 /** The recorded machine has addresses of 57 bits: Sv57. */
 const CONFIG = { VA_BITS: 57 };
-/** As large as half of all addresses: there the kernel searches upwards, from TASK_UNMAPPED_BASE. */
-const NO_ROOM_BELOW = 'pie-p1-333';
 
 /**
  * What is not as the kernel has it. Code is not run here, so that the end of a program is known only
@@ -129,7 +127,6 @@ function isKnownDifference(
   actual: string,
 ): boolean {
   if (OVERWRITTEN.has(name)) return actual === KernelCorruption.name;
-  if (name === NO_ROOM_BELOW) return actual === 'ok signal:SIGSEGV';
   if (ret !== 'ok' || actual !== 'ok exit:7') return false;
   return status === 'signal:SIGILL' || description.startsWith('q-dyn') || OTHER_CODE.has(name);
 }
