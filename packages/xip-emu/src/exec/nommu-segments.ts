@@ -20,28 +20,65 @@ const ADDRESS_LIMIT = 2 ** 63;
 
 /**
  * A segment that may be anywhere: a mapping of its own, in ROM if nobody writes to it. Compare
- * fs/binfmt_elf_fdpic.c:elf_fdpic_map_file_by_direct_mmap(), musl's ldso/dynlink.c:map_library().
+ * fs/binfmt_elf_fdpic.c:elf_fdpic_map_file_by_direct_mmap().
+ *
+ * @throws SyscallError EINVAL for a segment that is not at its place in a page, or that is too large;
+ * what mmap(2) throws. KernelCorruption for one that has more in the file than in memory.
  */
 export function mapSegment(mm: NommuMm, file: OpenFile, segment: ElfSegment): LoadedSegment {
   const { vaddr, filesz, memsz, offset, flags } = segment;
   const inPage = vaddr % PAGE_SIZE;
   const position = offset - inPage;
+  const length = memsz + inPage;
+  const end = 2 ** (8 * mm.build.arch.pointerSize);
+  // Compare mm/util.c:vm_mmap().
   if (position < 0 || !isPageAligned(position)) {
     throw new SyscallError('EINVAL', 'file offset and address of a segment differ within the page');
   }
+  if (position + pageAlign(length) >= end) {
+    throw new SyscallError('EINVAL', 'a segment is too large');
+  }
+  const prot = protOf(flags);
   const start = mm.mmap({
     address: 0,
-    length: memsz + inPage,
-    prot: protOf(flags),
+    length,
+    prot,
     flags: MAP_PRIVATE,
     file,
     pgoff: pageOf(position),
   });
-  if ((flags & PF_W) !== 0) mm.write(start, new Uint8Array(inPage), DIRECT_MMAP);
-  if (memsz > filesz) {
-    mm.write(start + inPage + filesz, new Uint8Array(memsz - filesz), DIRECT_MMAP);
-  }
+  const isWritable = (flags & PF_W) !== 0;
+  if (isWritable) mm.write(start, new Uint8Array(inPage), DIRECT_MMAP);
+  // QUIRK: only where it has cleared what precedes the segment, the kernel counts from its start.
+  const dataEnd = (isWritable ? start + inPage : start) + filesz;
+  if (filesz > memsz) throw clearedToTheEnd(file.path, { start, length, from: dataEnd, end });
+  if (memsz > filesz) mm.write(dataEnd, new Uint8Array(memsz - filesz), DIRECT_MMAP);
   return { ...segment, address: start + inPage };
+}
+
+/** p_memsz - p_filesz is an unsigned number: where it would be negative, nearly all addresses. */
+function clearedToTheEnd(
+  path: string,
+  {
+    start,
+    length,
+    from,
+    end,
+  }: {
+    readonly start: Address;
+    readonly length: number;
+    readonly from: Address;
+    readonly end: Address;
+  },
+): KernelCorruption {
+  return new KernelCorruption({
+    kind: 'memory overwritten',
+    kernelFunction: DIRECT_MMAP,
+    effect:
+      'a segment has more bytes in the file than in memory: the kernel clears all that follows it, until it dies where there is no memory',
+    first: { operation: `exec ${nameToText(path)}`, start, end: start + length },
+    second: { operation: 'the rest of the segment is cleared', start: from, end },
+  });
 }
 
 /** What is read over memory that is not the program's. */

@@ -6,7 +6,7 @@ import { PAGE_SIZE, pageAlign, pageOf, type Address } from '../../units.js';
 import type { OpenFile } from '../../vfs/file.js';
 import { protOf } from '../elf-load.js';
 import { movedSegments, type LoadedSegment } from '../loaded-object.js';
-import { mapSegment, readLibrarySegments } from '../nommu-segments.js';
+import { readLibrarySegments } from '../nommu-segments.js';
 import { LoaderError } from './loader-error.js';
 
 /**
@@ -17,6 +17,7 @@ import { LoaderError } from './loader-error.js';
  */
 export type MapLibrary = (process: Process, file: OpenFile, elf: ElfFile) => LoadedSegment[];
 
+const MEMSET = 'musl: ldso/dynlink.c:map_library() => memset()';
 const ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
 
 /** A PT_LOAD in whole pages: struct loadcmd of glibc. */
@@ -172,8 +173,26 @@ export function mapWithoutMmu(mm: NommuMm, file: OpenFile, elf: ElfFile): Loaded
   const loads = elf.segments.filter(({ type }) => type === PT_LOAD);
   if (elf.type !== 'dyn' || loads.length === 0) throw new LoaderError('not a shared object');
   return isFdpic(elf)
-    ? loads.map((load) => mapSegment(mm, file, load))
+    ? loads.map((load) => mapFdpicSegment(mm, file, load))
     : readLibrarySegments(mm, file, loads);
+}
+
+/** Of what is writable, the rest of the last page is cleared as well; of the rest nothing. */
+function mapFdpicSegment(mm: NommuMm, file: OpenFile, segment: ElfSegment): LoadedSegment {
+  const { vaddr, filesz, memsz, offset, flags } = segment;
+  const inPage = vaddr % PAGE_SIZE;
+  const start = mm.mmap({
+    address: 0,
+    length: memsz + inPage,
+    prot: protOf(flags),
+    flags: MAP_PRIVATE,
+    file,
+    pgoff: pageOf(offset),
+  });
+  const dataEnd = inPage + filesz;
+  const end = pageAlign(Math.max(dataEnd, inPage + memsz));
+  if ((flags & PF_W) !== 0) mm.write(start + dataEnd, new Uint8Array(end - dataEnd), MEMSET);
+  return { ...segment, address: start + inPage };
 }
 
 function clear(process: Process, from: Address, to: Address): void {
