@@ -30,6 +30,11 @@ export function elfCheckFdpic(head: Uint8Array, { elf }: Architecture): boolean 
   return isElf(head) && elf.fdpicOsAbi !== undefined && head[EI_OSABI] === elf.fdpicOsAbi;
 }
 
+/** ET_EXEC or ET_DYN: what can be run. */
+export function isExecutableType({ type }: ElfHeader): boolean {
+  return type === ET_EXEC || type === ET_DYN;
+}
+
 /**
  * The first part of what the loaders of ELF look at: magic, type and machine. EI_DATA, EI_VERSION
  * and e_version have no influence.
@@ -38,11 +43,16 @@ export function elfCheckFdpic(head: Uint8Array, { elf }: Architecture): boolean 
  * @returns undefined for what no loader takes. Compare fs/binfmt_elf_fdpic.c:is_elf().
  */
 export function checkElf(head: Uint8Array, arch: Architecture): CheckedElf | undefined {
+  const checked = checkMachine(head, arch);
+  return checked !== undefined && isExecutableType(checked.header) ? checked : undefined;
+}
+
+/** {@link checkElf} without the type, which an interpreter is asked for later. */
+export function checkMachine(head: Uint8Array, arch: Architecture): CheckedElf | undefined {
   if (!isElf(head)) return undefined;
   const { elfClass, checksClass } = arch.elf;
   const layout = { elfClass, littleEndian: arch.endianness === 'little' };
   const header = decodeElfHeader(head, layout);
-  if (header.type !== ET_EXEC && header.type !== ET_DYN) return undefined;
   if (checksClass && header.ident[EI_CLASS] !== (elfClass === 32 ? 1 : 2)) return undefined;
   if (!elfCheckArch(arch, elfFileOf(header, [], layout))) return undefined;
   return { header, arch, layout };

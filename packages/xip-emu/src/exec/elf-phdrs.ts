@@ -2,6 +2,7 @@ import {
   PT_INTERP,
   decodeProgramHeaders,
   elfFileOf,
+  elfHeaderSize,
   programHeaderSize,
   type ElfFile,
   type ProgramHeader,
@@ -11,7 +12,7 @@ import type { Architecture } from '../arch/architecture.js';
 import { SyscallError, isSyscallError } from '../errno.js';
 import { PAGE_SIZE } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
-import { checkElf, type CheckedElf } from './elf-arch.js';
+import { checkElf, checkMachine, elfCheckFdpic, type CheckedElf } from './elf-arch.js';
 import { readFully } from './open-exec.js';
 
 const PATH_MAX = 4096;
@@ -22,9 +23,11 @@ export interface ElfHeaders extends CheckedElf {
 }
 
 /**
+ * The headers of a program.
+ *
  * @param head the file's first bytes, padded with zeros.
- * @returns undefined for what the loader does not take: ENOEXEC in a program, ELIBBAD in an
- * interpreter. Compare the start of fs/binfmt_elf.c:load_elf_binary().
+ * @returns undefined for what the loader does not take: ENOEXEC. Compare the start of
+ * fs/binfmt_elf.c:load_elf_binary().
  */
 export function loadElfHeaders(
   file: OpenFile,
@@ -35,6 +38,19 @@ export function loadElfHeaders(
   if (checked === undefined || file.fops.mmap === undefined) return undefined;
   const phdrs = loadElfPhdrs(file, checked);
   return phdrs === undefined ? undefined : { ...checked, phdrs };
+}
+
+/**
+ * The headers of a program's interpreter, whose type is looked at when it is mapped.
+ *
+ * @throws SyscallError EIO if it is shorter than a header; ELIBBAD.
+ */
+export function loadInterpreterHeaders(file: OpenFile, arch: Architecture): ElfHeaders {
+  const head = readFully(file, 0, elfHeaderSize(arch.elf.elfClass));
+  const checked = elfCheckFdpic(head, arch) ? undefined : checkMachine(head, arch);
+  const phdrs = checked && loadElfPhdrs(file, checked);
+  if (phdrs === undefined) throw new SyscallError('ELIBBAD', 'the interpreter is not ELF');
+  return { ...checked!, phdrs };
 }
 
 /** Compare fs/binfmt_elf.c:load_elf_phdrs(). */

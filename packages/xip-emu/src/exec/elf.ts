@@ -1,4 +1,4 @@
-import { PF_X, PT_GNU_STACK, PT_LOAD, elfHeaderSize, type ProgramHeader } from 'cramfs-elf';
+import { PF_X, PT_GNU_STACK, PT_LOAD, type ProgramHeader } from 'cramfs-elf';
 import { SyscallError } from '../errno.js';
 import { MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_PRIVATE } from '../memory-map.js';
 import type { Mm } from '../mm/mm-struct.js';
@@ -7,7 +7,7 @@ import { setupAdditionalPages } from '../mm/special-mapping.js';
 import type { Process } from '../process.js';
 import { PAGE_SIZE, pageAlign, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
-import { elfCheckFdpic } from './elf-arch.js';
+import { elfCheckFdpic, isExecutableType } from './elf-arch.js';
 import { loadElfFdpicMmu } from './elf-fdpic.js';
 import { setExeFile } from '../vfs/write-access.js';
 import { pushStrings, pushTables, type ExecArguments } from './arguments.js';
@@ -21,10 +21,16 @@ import {
   taskSizeOf,
   totalMappingSize,
 } from './elf-load.js';
-import { elfFile, interpreterName, loadElfHeaders, type ElfHeaders } from './elf-phdrs.js';
+import {
+  elfFile,
+  interpreterName,
+  loadElfHeaders,
+  loadInterpreterHeaders,
+  type ElfHeaders,
+} from './elf-phdrs.js';
 import { checkGnuProperties } from './gnu-property.js';
 import { movedSegments, type ExecutedFile, type MappedFile } from './loaded-object.js';
-import { closeExec, openExec, readFully } from './open-exec.js';
+import { closeExec, openExec } from './open-exec.js';
 import { pastPointOfNoReturn } from './point-of-no-return.js';
 import { UnsignedLong } from './unsigned-long.js';
 
@@ -77,7 +83,7 @@ function loadElfBinary(memory: MmuMemory, bprm: Binprm): ElfProgram {
   try {
     const interpreter = interpreterFile && {
       file: interpreterFile,
-      headers: interpreterHeaders(interpreterFile, program),
+      headers: loadInterpreterHeaders(interpreterFile, arch),
     };
     const checked = interpreter ?? { file, headers: program };
     if (arch.elf.parsesGnuProperty) checkGnuProperties(checked.file, checked.headers);
@@ -106,13 +112,6 @@ function openInterpreter(
 ): OpenFile | undefined {
   const name = interpreterName(file, phdrs);
   return name === undefined ? undefined : openExec(process, name);
-}
-
-/** @throws SyscallError EIO if it is shorter than a header; ELIBBAD. */
-function interpreterHeaders(file: OpenFile, { arch }: ElfHeaders): ElfHeaders {
-  const headers = loadElfHeaders(file, readFully(file, 0, elfHeaderSize(arch.elf.elfClass)), arch);
-  if (headers === undefined) throw new SyscallError('ELIBBAD', 'the interpreter is not ELF');
-  return headers;
 }
 
 /** Whether PT_GNU_STACK, the last one, asks for an executable stack; undefined: there is none. */
@@ -179,8 +178,8 @@ function mapSegments(
       totalSize = totalMappingSize(long, phdrs);
       if (totalSize === 0n) throw new SyscallError('EINVAL', 'segments of no size');
       const place = firstPlace(memory, loader, long, { phdr, phdrs, totalSize, hasInterpreter });
-      if (place !== 0n || hasInterpreter) flags |= MAP_FIXED_NOREPLACE;
-      bias = long.pageStart(long.wrap(place - phdr.vaddr));
+      if (place !== undefined) flags |= MAP_FIXED_NOREPLACE;
+      bias = long.pageStart(long.wrap((place ?? 0n) - phdr.vaddr));
     }
     const wanted = long.wrap(bias + phdr.vaddr);
     const at = loader.load(phdr, { address: wanted, flags, totalSize });
@@ -193,8 +192,9 @@ function mapSegments(
 }
 
 /**
- * Where a program goes that can be anywhere, by the largest alignment of its segments; 0 = wherever
- * there is room. A program without interpreter is mapped once to see where that is.
+ * Where a program goes that can be anywhere, by the largest alignment of its segments, and be it
+ * address 0; undefined = wherever there is room. A program without interpreter is mapped once to see
+ * where that is.
  */
 function firstPlace(
   memory: MmuMemory,
@@ -206,12 +206,12 @@ function firstPlace(
     readonly totalSize: bigint;
     readonly hasInterpreter: boolean;
   },
-): bigint {
+): bigint | undefined {
   const { phdr, phdrs, totalSize, hasInterpreter } = request;
   const alignment = maximumAlignment(long, phdrs);
   let place = BigInt(memory.mm.host.build.etDynBase);
   if (!hasInterpreter) {
-    if (alignment <= BigInt(PAGE_SIZE)) return 0n;
+    if (alignment <= BigInt(PAGE_SIZE)) return undefined;
     place = loader.load(phdr, { address: 0n, flags: MAP_PRIVATE, totalSize });
     ignoringErrors(() => {
       memory.munmap(Number(place), Number(totalSize));
@@ -229,6 +229,10 @@ function mapInterpreter(
 ): { readonly mapped: MappedFile; readonly entry: bigint } {
   const { mm } = memory;
   const { header, phdrs } = headers;
+  if (!isExecutableType(header) || file.fops.mmap === undefined) {
+    // ~0UL, which is taken for an errno.
+    throw new SyscallError('EPERM', 'the interpreter is neither a program nor a shared object');
+  }
   const loader = new ElfLoader(memory, file, long);
   let totalSize = totalMappingSize(long, phdrs);
   if (totalSize === 0n) throw new SyscallError('EINVAL', 'the interpreter has nothing to load');

@@ -3,7 +3,7 @@ import { mapAnonymous, memoryOf, romMachine } from '../../../../test/helpers/emu
 import { kernelImage } from '../../../../test/helpers/kernel-images.js';
 import { execElf } from '../exec/elf.js';
 import { execNommu } from '../exec/nommu-program.js';
-import { PROT_READ } from '../memory-map.js';
+import { PROT_READ, PROT_WRITE } from '../memory-map.js';
 import { NommuMm } from '../nommu/nommu-mm.js';
 import { mapsText } from '../report/maps.js';
 import { PAGE_SIZE } from '../units.js';
@@ -59,4 +59,26 @@ test('without MMU only a mark moves, inside the program’s own memory', () => {
   expect(process.brk(brkLimit + 1)).toBe(brkLimit);
   expect(process.brk(startBrk - 1)).toBe(brkLimit);
   expect(process.brk(startBrk)).toBe(startBrk);
+});
+
+test('the heap is an area of its own beside the zeros of the program, and grows in one piece', () => {
+  const process = romMachine(basic).spawn();
+  const mm = memoryOf(process);
+  const { end } = execElf(process, mm, '/rom/bin/xstatic');
+  const start = end * PAGE_SIZE;
+  const bss = mm.mm.vmas.findBefore(end)!;
+  expect(bss.end).toBe(end);
+  expect(bss.file).toBeUndefined();
+  process.brk(start + PAGE_SIZE);
+  process.brk(start + 3 * PAGE_SIZE);
+  const heap = mm.mm.vmas.vmaAt(end)!;
+  expect(heap).toMatchObject({ start: end, end: end + 3, flags: bss.flags });
+  expect(bss.end).toBe(end);
+  // What comes after it in memory stays apart as well, though both are alike.
+  const above = end + 8;
+  mapAnonymous(process, 2, PROT_READ | PROT_WRITE, { address: above * PAGE_SIZE });
+  process.brk(start + 7 * PAGE_SIZE);
+  expect(heap.end).toBe(end + 7);
+  expect(mm.mm.vmas.vmaAt(above)).toMatchObject({ start: above, end: above + 2 });
+  validateMm(mm.mm);
 });

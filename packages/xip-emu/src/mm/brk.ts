@@ -10,9 +10,10 @@ import {
   VM_WRITE,
 } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
-import { mmapRegion } from './mmap.js';
 import { unmapRange } from './munmap.js';
 import { startGap } from './stack.js';
+import { mergeNewRange } from './vma-merge.js';
+import type { Vma } from './vma.js';
 
 const HEAP = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_ACCOUNT;
 
@@ -26,14 +27,27 @@ export function mapBrk(mm: Mm, address: Address, length: number, executable: boo
   if (length === 0) return;
   checkLimits(mm, address, length);
   const start = pageOf(address);
-  mmapRegion(mm, {
-    start,
-    end: start + pagesOf(length),
-    pgoff: start,
-    flags: executable || mm.readImpliesExec ? HEAP | VM_EXEC : HEAP,
-    file: undefined,
-    anonVma: undefined,
-  });
+  const end = start + pagesOf(length);
+  unmapRange(mm, start, end);
+  doBrkFlags(mm, start, end, { executable, prev: mm.vmas.findBefore(start) });
+}
+
+/**
+ * Makes `prev` longer, if it ends there and is of the same kind, or else a new area: what follows is
+ * not merged with. Compare mm/mmap.c:do_brk_flags().
+ */
+function doBrkFlags(
+  mm: Mm,
+  start: Vpn,
+  end: Vpn,
+  { executable, prev }: { readonly executable: boolean; readonly prev: Vma | undefined },
+): void {
+  if (mm.vmas.size > mm.host.maxMapCount) throw new SyscallError('ENOMEM', 'vm.max_map_count');
+  if (end - start > mm.phys.ramFrames) throw new SyscallError('ENOMEM', 'overcommit');
+  const flags = executable || mm.readImpliesExec ? HEAP | VM_EXEC : HEAP;
+  const request = { start, end, pgoff: start, flags, file: undefined, anonVma: undefined };
+  if (mergeNewRange(mm, request, prev, undefined) !== undefined) return;
+  mm.vmas.link(mm.vmaCache.alloc(start, end, flags, start, undefined));
 }
 
 /** Compare mm/mmap.c:check_brk_limits(). */
@@ -77,6 +91,8 @@ function grow(mm: Mm, from: Vpn, to: Vpn): void {
   // A page stays free between the heap and what is above.
   const above = mm.vmas.findVma(from);
   if (above !== undefined && to + 1 > startGap(above)) throw new SyscallError('ENOMEM', 'no room');
-  if (mm.vmas.size > mm.host.maxMapCount) throw new SyscallError('ENOMEM', 'vm.max_map_count');
-  mapBrk(mm, from * PAGE_SIZE, (to - from) * PAGE_SIZE, false);
+  // The program's own zeros, which end where the heap starts, do not count.
+  const below = mm.vmas.findBefore(from);
+  const prev = below !== undefined && below.end * PAGE_SIZE > mm.startBrk ? below : undefined;
+  doBrkFlags(mm, from, to, { executable: false, prev });
 }
