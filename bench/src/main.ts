@@ -6,12 +6,15 @@ import { runContest, type Result } from './contest.js';
 import { buildContest, growthContest, readContest, startUpContest } from './contests.js';
 import { MIB, assemble, prefixOf, selectFiles, warmPageCache } from './corpus.js';
 import { benchEmulator, formatEmulatorReport } from './emulator/bench-emulator.js';
+import { benchPlanner, formatPlannerReport } from './planner/bench-planner.js';
 import { formatReport, makeReport, type Report } from './report.js';
 import { judge } from './targets.js';
 
-const USAGE = `usage: npm run bench -- [--emulator] [--quick] [--rounds N] [--json FILE] [--work DIR]
+const USAGE = `usage: npm run bench -- [--emulator | --plan [--tree DIR]] [--quick] [--rounds N] [--json FILE] [--work DIR]
 
   --emulator   the emulator against this machine's kernel, instead of the tools
+  --plan       planning what runs in place, instead of the tools; with --tree DIR, which
+               debian-armhf.sh has made, strategies are compared on it
   --quick      one round with 50 MiB instead of three with 200 MiB
   --rounds N   rounds, of which the median counts
   --json FILE  also write everything that was measured to FILE
@@ -29,6 +32,8 @@ const QUICK_SIZES = [12, 25, 50];
 
 interface Settings {
   readonly emulator: boolean;
+  readonly plan: boolean;
+  readonly tree: string | undefined;
   readonly sizes: readonly number[];
   readonly rounds: number;
   readonly json: string | undefined;
@@ -40,6 +45,8 @@ function parseSettings(): Settings | undefined {
   const { values } = parseArgs({
     options: {
       emulator: { type: 'boolean', default: false },
+      plan: { type: 'boolean', default: false },
+      tree: { type: 'string' },
       quick: { type: 'boolean', default: false },
       rounds: { type: 'string' },
       json: { type: 'string' },
@@ -54,6 +61,8 @@ function parseSettings(): Settings | undefined {
   }
   return {
     emulator: values.emulator,
+    plan: values.plan,
+    tree: values.tree,
     sizes: values.quick ? QUICK_SIZES : SIZES,
     rounds,
     json: values.json,
@@ -99,6 +108,12 @@ async function measureEmulator({ rounds }: Settings, work: string): Promise<Meas
   return { report, text: formatEmulatorReport(report) };
 }
 
+async function measurePlanner({ rounds, tree }: Settings, work: string): Promise<Measured> {
+  const report = await benchPlanner(tree, rounds, work, progress);
+  progress('');
+  return { report, text: formatPlannerReport(report) };
+}
+
 /** Shows on a terminal what is going on. */
 function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
@@ -114,9 +129,12 @@ async function main(): Promise<number> {
   mkdirSync(settings.work, { recursive: true });
   const work = mkdtempSync(join(settings.work, 'cramfs-bench-'));
   try {
-    const { report, text } = settings.emulator
-      ? await measureEmulator(settings, work)
-      : await measureTools(settings, work);
+    const kind = settings.emulator
+      ? measureEmulator
+      : settings.plan
+        ? measurePlanner
+        : measureTools;
+    const { report, text } = await kind(settings, work);
     process.stdout.write(text);
     if (settings.json !== undefined) {
       writeFileSync(settings.json, `${JSON.stringify(report, null, 2)}\n`);

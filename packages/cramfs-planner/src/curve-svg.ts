@@ -16,6 +16,8 @@ const RIGHT = 32;
 const TOP = 48;
 const BOTTOM = 72;
 const TICKS = 5;
+/** Half the width of the longest label. */
+const ROOM = 120;
 
 /**
  * The trade-off as a drawing: flash to the right, RAM upwards, both in bytes. Black on white, so that it
@@ -83,13 +85,26 @@ export function curveSvg({ title, curve, named, chosen }: CurveDrawing): string 
       : [
           `<circle cx="${x.place(chosen.flash)}" cy="${y.place(chosen.ram)}" r="6"/>`,
           text(
-            { x: x.place(chosen.flash), y: y.place(chosen.ram) + 22, anchor: 'middle' },
+            {
+              x: between(x.place(chosen.flash), LEFT + ROOM, WIDTH - RIGHT - ROOM),
+              y: chosenLabel(y.place(chosen.ram)),
+              anchor: 'middle',
+            },
             `chosen: ${chosen.flash} flash, ${chosen.ram} RAM`,
           ),
         ]),
     '</svg>',
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Below the point, or above where the axis is. */
+function chosenLabel(y: number): number {
+  return y + 22 > HEIGHT - BOTTOM ? y - 22 : y + 22;
+}
+
+function between(value: number, least: number, most: number): number {
+  return Math.min(Math.max(value, least), most);
 }
 
 interface Label {
