@@ -68,7 +68,7 @@ describe('cramfs exec', () => {
       ['total', '4', '6+6', '7+7'],
     ]);
     expect(stdout).toContain('ROM:           4 pages mapped, 16384 bytes\n');
-    expect(stdout).toContain(`RAM at most:   ${14 * PAGE} bytes, without what`);
+    expect(stdout).toContain(`RAM at most:   ${14 * PAGE} bytes, before its stack`);
   });
 
   test('--json tells the same, and more', async () => {
