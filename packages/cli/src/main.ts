@@ -8,7 +8,7 @@ export type Tool = 'cramfs' | 'xip-emu' | 'mkcramfs' | 'fsck.cramfs';
 /** Runs a tool as this process: the only place that knows `process`. */
 export async function runProcess(tool: Tool): Promise<void> {
   const io = processIo();
-  // A failed write is reported to whoever wrote; without a listener it would end the process.
+  // A failed write is reported to its caller; without a listener it would end the process.
   process.stdout.on('error', () => undefined);
   process.stderr.on('error', () => undefined);
   try {

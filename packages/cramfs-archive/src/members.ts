@@ -42,7 +42,7 @@ export interface TarMember extends TarMemberHead {
 
 /** A member, and where in the archive it is: byte offsets. */
 export interface TarIndexEntry extends TarMemberHead {
-  /** The first of its headers: extended ones stand before its own. */
+  /** The first of its headers: extended ones come before its own. */
   readonly start: number;
   /** Its own header. */
   readonly headerAt: number;
@@ -58,7 +58,7 @@ export interface TarIndex {
   readonly end: number;
 }
 
-/** Headers that stand before a member and change it. */
+/** Headers that precede a member and change it. */
 interface Extensions {
   readonly global: Map<string, string>;
   local: PaxRecord[];
@@ -138,9 +138,9 @@ export function readTarIndex(
   }
 }
 
-/** The headers of an archive; what files hold is left to whoever runs it. */
+/** The headers of an archive; the content of files is left to the caller. */
 class TarParser {
-  /** Where it is; behind the content of the member that was returned last. */
+  /** Where it is; after the content of the member that was returned last. */
   offset = 0;
   // Of that member, see TarIndexEntry.
   start = 0;
@@ -212,7 +212,7 @@ class TarParser {
   }
 
   /**
-   * Takes the data of a header that is no member: one that describes the next member, or all that
+   * Takes the data of a header that is not a member: one that describes the next member, or all that
    * follow.
    */
   private *takeExtension(header: TarHeader): TarSteps<'next' | 'all' | undefined> {

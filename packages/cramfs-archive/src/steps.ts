@@ -2,7 +2,7 @@ import { UnexpectedEnd, type ChunkReader } from './chunk-reader.js';
 
 /**
  * What a parser of archives wants from its input next: `length` bytes to look at (fewer if the
- * input ends before), to have, or to have passed over. The parser itself does no input: whoever
+ * input ends before), to have, or to have passed over. The parser itself does no input: whatever
  * runs it answers, from a stream or from memory.
  */
 export interface TarRequest {

@@ -17,7 +17,7 @@ export interface TarHeader {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** Bytes of data behind the header; what that is depends on the type. */
+  /** Bytes of data after the header; their meaning depends on the type. */
   readonly size: number;
   /** One character; NUL stands for `0`. */
   readonly typeflag: string;
@@ -174,12 +174,12 @@ export function setTarText(block: Uint8Array, [at, length]: TarField, value: str
   block.set(nameToBytes(value.slice(0, length)), at);
 }
 
-/** Stores a number as octal digits that fill the field but for its last byte, which stays. */
+/** Stores a number as octal digits that fill the field except its last byte, which stays. */
 export function setTarNumber(block: Uint8Array, field: TarField, value: number): void {
   setTarText(block, field, value.toString(8).padStart(field[1] - 1, '0'));
 }
 
-/** Stores the checksum of a header that is complete but for it. */
+/** Stores the checksum of a header that is otherwise complete. */
 export function setTarChecksum(block: Uint8Array): void {
   const { chksum } = USTAR;
   setTarText(block, chksum, ' '.repeat(chksum[1]));

@@ -16,7 +16,7 @@ export const FLAT_VERSION = 4;
 /** OLD_FLAT_VERSION; loaded by kernels with CONFIG_BINFMT_FLAT_OLD. */
 export const OLD_FLAT_VERSION = 2;
 
-/** The kernel refuses a program of which a length in the header is as much, or more. */
+/** The kernel refuses a program with a length in its header of this much or more. */
 export const MAX_FLAT_LENGTH = 1 << 28;
 
 /** include/linux/flat.h; numbers are big-endian. */
@@ -78,7 +78,7 @@ export function mapsFlatText({ rev, flags }: Pick<FlatHeader, 'rev' | 'flags'>):
 }
 
 /**
- * The lengths that the kernel computes of a header, in bytes but for `relocations`, their number. They
+ * The lengths that the kernel computes of a header, in bytes, except `relocations`, which is their number. They
  * are u32: what would be negative is very long. Compare fs/binfmt_flat.c:load_flat_file().
  *
  * @param pointerSize of the machine: room for the relocations is counted in its words.

@@ -108,7 +108,7 @@ function notFdpic({ type }: ElfFile): string {
 }
 
 /**
- * Adds what a mapping makes a region, unless it lies within one: then it shares that. Compare
+ * Adds what a mapping makes a region, unless it is within one: then it shares that. Compare
  * mm/nommu.c:do_mmap(), add_nommu_region().
  *
  * @returns false if a region starts there that it does not lie within: BUG().

@@ -12,8 +12,8 @@ const CRAMFS_BLK_FLAGS = CRAMFS_BLK_FLAG_UNCOMPRESSED + CRAMFS_BLK_FLAG_DIRECT_P
 const CRAMFS_BLK_DIRECT_PTR_SHIFT = 2;
 
 /**
- * - `end`: the image offset just behind the block; it starts where the block before it ends, the
- *   first one behind the pointer table. `end` equal to that start is a hole.
+ * - `end`: the image offset just after the block; it starts where the block before it ends, the
+ *   first one after the pointer table. `end` equal to that start is a hole.
  * - `direct`: the image offset (a multiple of four) where the block starts. Uncompressed blocks are
  *   one block long, or what is left of the file; compressed ones carry their length in a u16.
  */
@@ -23,7 +23,7 @@ export type BlockPointer =
 
 /** Bytes of one block pointer. */
 export const BLOCK_POINTER_SIZE = 4;
-/** Bytes of the length that stands before the data of a direct compressed block. */
+/** Bytes of the length that precedes the data of a direct compressed block. */
 export const DIRECT_LENGTH_SIZE = 2;
 /** Direct blocks start at a multiple of this. */
 export const DIRECT_ALIGNMENT = 1 << CRAMFS_BLK_DIRECT_PTR_SHIFT;

@@ -15,7 +15,7 @@ export const CRAMFS_INODE_SIZE = 4 * INODE_WORDS.length;
 export const CRAMFS_SUPER_CRC_OFFSET = SUPERBLOCK.at.crc;
 /** Offset of the root inode inside the superblock. */
 export const CRAMFS_SUPER_ROOT_OFFSET = SUPERBLOCK.at.root;
-/** A superblock may stand behind this many bytes of boot code; Linux looks at 0 and at 512. */
+/** A superblock may follow this many bytes of boot code; Linux looks at 0 and at 512. */
 export const CRAMFS_PAD_SIZE = 512;
 
 export const CRAMFS_UID_WIDTH = inodeFieldWidth('uid');
@@ -46,7 +46,7 @@ export const CRAMFS_SUPPORTED_FLAGS =
   CRAMFS_FLAG_SHIFTED_ROOT_OFFSET |
   CRAMFS_FLAG_EXT_BLOCK_POINTERS;
 
-/** Block size of every image unless the builder was told otherwise; equals the kernel's PAGE_SIZE. */
+/** Block size of every image unless the builder is given another; equals the kernel's PAGE_SIZE. */
 export const CRAMFS_DEFAULT_BLOCK_SIZE = 4096;
 /** Block sizes an image may have: the page sizes of the architectures Linux runs on. */
 export const CRAMFS_BLOCK_SIZES = [4096, 8192, 16384, 32768, 65536] as const;

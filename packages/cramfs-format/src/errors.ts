@@ -35,7 +35,7 @@ export type CramfsErrorCode =
 export interface CramfsErrorDetails {
   /** Path inside the image, or of the source file, as a byte string (see name.ts). */
   path?: string | undefined;
-  /** Image offset in bytes where the cause stands. */
+  /** Image offset in bytes of the cause. */
   offset?: number | undefined;
   cause?: unknown;
 }

@@ -44,7 +44,7 @@ export function dataOffset(inode: Readonly<RawInode>): number {
   return inode.offset * 4;
 }
 
-/** Bytes of the name field behind the inode, zero padding included. */
+/** Bytes of the name field after the inode, zero padding included. */
 export function nameFieldLength(inode: Readonly<RawInode>): number {
   return inode.namelen * 4;
 }

@@ -20,7 +20,7 @@ export interface RawSuperblock {
   root: RawInode;
 }
 
-/** Byte order of the superblock whose magic stands at byte `at`, or undefined if there is none. */
+/** Byte order of the superblock whose magic is at byte `at`, or undefined if there is none. */
 export function superblockEndianness(view: DataView, at: number): Endianness | undefined {
   if (at < 0 || at + CRAMFS_SUPER_SIZE > view.byteLength) return undefined;
   if (view.getUint32(at, true) === CRAMFS_MAGIC) return 'little';

@@ -44,8 +44,8 @@ export function detectBlockSize(image: ImageData, preferred?: BlockSize): BlockS
  * Asks the files of an image for its block size: nothing in the superblock tells it. Files of more than one
  * block vote for every size under which their first block makes sense:
  *
- * - an end pointer, compressed: behind the pointer table, whose length depends on the block size,
- *   stands a zlib stream that inflates to exactly min(block size, file size) bytes;
+ * - an end pointer, compressed: after the pointer table, whose length depends on the block size,
+ *   there is a zlib stream that inflates to exactly min(block size, file size) bytes;
  * - an end pointer, uncompressed: the block is exactly that long;
  * - an end pointer, hole: it points exactly to the end of the table;
  * - a direct pointer, compressed: the stream inflates to exactly that many bytes;

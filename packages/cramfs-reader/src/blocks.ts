@@ -56,7 +56,7 @@ export function checkedBlockCount(image: ImageData, inode: Inode): number {
 }
 
 /**
- * Decodes block `index` of `count`, by the rules of fs/cramfs/inode.c:cramfs_read_folio() but for
+ * Decodes block `index` of `count`, by the rules of fs/cramfs/inode.c:cramfs_read_folio() except
  * one: the last block of a file of whole blocks is a whole block, also when it is direct and
  * uncompressed (Linux takes `size mod 4096`, 0, for its length).
  *

@@ -31,7 +31,7 @@ export interface DiffOptions {
   layout?: boolean | undefined;
   /** Most entries that each image may have; default 500,000. */
   maxEntries?: number | undefined;
-  /** Told what cannot be read, and of which image; the rest is compared. Default: it is thrown. */
+  /** Called with what cannot be read, and the image it is in; the rest is compared. Default: throws it. */
   onError?: ((error: CramfsError, image: CramfsImage) => void) | undefined;
 }
 

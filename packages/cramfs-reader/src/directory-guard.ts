@@ -3,7 +3,7 @@ import type { Inode } from './types.js';
 
 /**
  * Keeps hostile directory graphs finite. In a sound image every directory has one parent and its
- * own bytes; so whoever comes to a directory's bytes a second time is in a loop, or in a graph
+ * own bytes; so a walk that comes to a directory's bytes a second time is in a loop, or in a graph
  * whose paths may double at each level, and directories that together are larger than the image
  * overlap.
  */

@@ -22,7 +22,7 @@ import { portableZlib, type ZlibCodec } from './zlib.js';
 
 /** A place inside a larger file that looks like a cramfs image. */
 export interface ImageCandidate {
-  /** Where the file system's byte 0 stands: what {@link OpenOptions.offset} takes. */
+  /** Where the file system's byte 0 is: what {@link OpenOptions.offset} takes. */
   readonly offset: number;
   /** 0, or 512 after a pad. */
   readonly superblockOffset: number;
@@ -73,7 +73,7 @@ const MAX_CANDIDATES = 4096;
 /**
  * Scans `bytes`, such as a firmware file, for cramfs images of any byte order and dialect at any
  * offset, in order. A magic alone is not enough: the root has to be a directory at a possible place,
- * and either the signature has to be there or the root's entries have to make sense. What lies inside
+ * and either the signature has to be there or the root's entries have to make sense. What is inside
  * an image with a right CRC is content of that image and is not looked at.
  *
  * A damaged image is listed as well; {@link chooseImage} prefers sound ones. Behind 4096 candidates
@@ -176,7 +176,7 @@ function superblockAt(
   return { raw: decodeSuperblock(view, at, endianness), wordSize: 1 };
 }
 
-/** No image that lies about its size makes us copy more than this. */
+/** An image with a false size never makes us copy more than this. */
 const MAX_STRAIGHTENED = 2 ** 28 + 2 ** 24;
 
 function straightened(

@@ -148,7 +148,7 @@ export class CramfsImage implements ImageData {
   }
 
   /**
-   * A directory's entries in stored order. Names are what the image holds: whoever makes files of
+   * A directory's entries in stored order. Names are what the image holds: a caller that makes files of
    * them has to refuse `..` and `/`.
    *
    * @throws CramfsError WRONG_TYPE, OUT_OF_RANGE or BAD_ENTRY.
@@ -197,7 +197,7 @@ export class CramfsImage implements ImageData {
   }
 
   /**
-   * Number of blocks of a file or symlink whose pointer table lies in the image.
+   * Number of blocks of a file or symlink whose pointer table is in the image.
    *
    * @throws CramfsError WRONG_TYPE, BAD_ENTRY (content, but no data offset) or OUT_OF_RANGE.
    */

@@ -4,8 +4,8 @@ import type { Inode } from './types.js';
 /**
  * Interprets a stored inode.
  *
- * @param entryOffset image offset where it stands.
- * @param linuxEntryOffset the offset Linux takes for it: 0 for the root, wherever that stands.
+ * @param entryOffset its image offset.
+ * @param linuxEntryOffset the offset Linux takes for it: 0 for the root, wherever that is.
  */
 export function makeInode(
   raw: Readonly<RawInode>,

@@ -80,8 +80,8 @@ const NOTHING = { pages: 0, imageOffset: 0, run: 0, lastPageShared: false } as c
  * of image, inode and request alone; it neither changes nor inflates anything.
  *
  * With an MMU this is fs/cramfs/inode.c:cramfs_physmem_mmap(), without one
- * cramfs_physmem_get_unmapped_area(), which looks neither at the alignment nor at what stands
- * behind the file's end (and is only asked for mappings that are not writable). Both are in force
+ * cramfs_physmem_get_unmapped_area(), which looks neither at the alignment nor at what
+ * follows the file's end (and is only asked for mappings that are not writable). Both are in force
  * only where {@link usesPhysmemOperations} holds. Like the kernel it takes `request.pageSize` for
  * the block size and reads the pointers at `inode.ino`, wherever they say the data is: the kernel
  * compares neither with the image's size. Bytes beyond the end of the input are zero.

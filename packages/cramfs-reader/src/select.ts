@@ -84,7 +84,7 @@ type ErrorTaker = (error: CramfsError, directory: SelectedEntry | undefined) => 
 
 const ignore: ErrorTaker = () => undefined;
 
-/** A directory of which entries are still to come. */
+/** A directory with entries still to come. */
 interface OpenDirectory {
   readonly entry: SelectedEntry;
   readonly names: Set<string>;

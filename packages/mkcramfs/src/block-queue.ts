@@ -34,7 +34,7 @@ export class BlockQueue {
   }
 
   /**
-   * Queues a copy of blocks that stand one after the other.
+   * Queues a copy of blocks that follow one another.
    *
    * @param first index of the first of them; `sink` is told the index of each.
    * @returns when there is room for more.

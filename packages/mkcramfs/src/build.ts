@@ -25,7 +25,7 @@ export interface BuildBackend {
  * Builds an image of `root`, which must fit the format (see fitTree()). The bytes depend on the
  * tree and the options alone. Nothing is written before everything has been read and placed.
  *
- * @throws CramfsError BAD_REQUEST, BAD_SOURCE, TOO_BIG; DOES_NOT_FIT after `onProblem` was told of
+ * @throws CramfsError BAD_REQUEST, BAD_SOURCE, TOO_BIG; DOES_NOT_FIT after `onProblem` was called with
  * errors, which only `compat` can bring, or with `strict` of warnings.
  */
 export async function buildImage(

@@ -1,7 +1,7 @@
 import type { BlockRange } from './xip-ranges.js';
 
 /**
- * A block as it will stand in the image. There are as many as the tree has pages, so it is one
+ * A block as it will be in the image. There are as many as the tree has pages, so it is one
  * small object: its bytes are a part of the batch they were compressed with.
  */
 export class StoredBlock {
@@ -13,7 +13,7 @@ export class StoredBlock {
   readonly length: number;
   /**
    * Under `compat: 'mkcramfs'`, of an uncompressed block: the end of its compressed form. The C
-   * tool compresses into the image and then writes the plain block over that, so this stays behind
+   * tool compresses into the image and then writes the plain block over that, so this remains after
    * the block until something else is written there.
    */
   readonly residue: Uint8Array | undefined;

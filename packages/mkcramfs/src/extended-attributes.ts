@@ -15,7 +15,7 @@ export class ExtendedAttributes {
   }
 
   /**
-   * Takes the place of what was told before of the same path.
+   * Replaces what was reported before for the same path.
    *
    * @param path byte string, `/` first.
    * @param names attributes of the file, such as `user.comment`.

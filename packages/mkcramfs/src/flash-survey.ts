@@ -21,7 +21,7 @@ import { writeImage, type ImageSink } from './write-image.js';
 import { plannedChoice, sectionsOf, type PlannedFile, type PlannedSpan } from './xip-plan.js';
 import { mergeRanges, type BlockRange, type XipCandidates } from './xip-ranges.js';
 
-/** A content of which pages may be in place, however many files have it. */
+/** Content with pages that may be in place, however many files have it. */
 export interface SurveyedFile {
   /** Files that have it, in the order of the image; byte strings. */
   readonly paths: readonly string[];

@@ -8,7 +8,7 @@ import {
 import type { Layout } from './layout/layout.js';
 
 /**
- * The highest offset of a pointer table, and behind it the largest file with its pointers: what
+ * The highest offset of a pointer table, and after it the largest file with its pointers: what
  * the C tools call MAXFSLEN, about 272 MiB.
  *
  * @throws CramfsError TOO_BIG.

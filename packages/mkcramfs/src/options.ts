@@ -11,7 +11,7 @@ import type { Problem } from './tree.js';
 import type { PlannedFile } from './xip-plan.js';
 
 /**
- * What happens to the rest of a page behind the end of an XIP file: `pad` it with zeros, `share` it
+ * What happens to the rest of the page after the end of an XIP file: `pad` it with zeros, `share` it
  * with other data, or `auto`: whichever costs less. See docs/xip.md.
  */
 export type TailPolicy = 'pad' | 'share' | 'auto';
@@ -31,7 +31,7 @@ export interface XipOptions {
   readonly sticky?: boolean;
   /**
    * Default: `pad` with an MMU, so that what shall run in place does, to its last page; `share`
-   * without, where Linux maps the last page whatever stands behind the file.
+   * without, where Linux maps the last page whatever follows the file.
    */
   readonly tail?: (path: string) => TailPolicy | undefined;
   /**

@@ -20,7 +20,7 @@ export interface BlockCounts {
 export interface XipReport {
   /** Pages of the file stored in place. */
   readonly pages: number;
-  /** Zeros behind the file's last page, which make that page mappable. */
+  /** Zeros after the file's end that make its last page mappable. */
   readonly padding: number;
   /** What the last page of the run is: whole, padded with zeros, or shared with other data. */
   readonly tail: 'whole' | 'padded' | 'shared';
@@ -89,7 +89,7 @@ export function buildReport(layout: Layout, options: ResolvedOptions): BuildRepo
   };
 }
 
-/** Runs whose last page holds other data behind them. */
+/** Runs with other data after them in their last page. */
 function pagesShared({ runs, uniqueChunks }: Layout, blockSize: number): Set<Run> {
   const starts = [...runs, ...uniqueChunks].map(({ position }) => position).sort((a, b) => a - b);
   const next = (after: number): number => {

@@ -79,9 +79,9 @@ function failure(message: string, file: string, offset: number): CramfsError {
 const MAX_TRAILING_BYTES = 64 << 20;
 
 /**
- * Archives are padded with zeros, which is no data.
+ * Archives are padded with zeros, which are not data.
  *
- * @throws TarFormatError if there is no end of it.
+ * @throws TarFormatError if it does not end.
  */
 async function hasTrailingData(reader: ChunkReader): Promise<boolean> {
   let found = false;

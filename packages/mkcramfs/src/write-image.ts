@@ -39,7 +39,7 @@ export function writeImage(
   crc32: Crc32,
 ): void {
   const { superblockOffset, directories } = layout;
-  // For boot code, to be written later: the checksum starts behind it.
+  // For boot code, to be written later: the checksum starts after it.
   if (superblockOffset > 0) sink.write(new Uint8Array(superblockOffset));
   const crcSink = new SequentialSink(sink, crc32, superblockOffset, layout.residues);
   crcSink.writeAt(superblockOffset, superblock(root, layout, options));
@@ -89,7 +89,7 @@ class SequentialSink {
     }
   }
 
-  /** Fills a gap with zeros but for residues. */
+  /** Fills a gap with zeros, except residues. */
   fillTo(offset: number): void {
     if (offset < this.position) {
       throw new InvariantError(`layout overlaps: ${offset} follows ${this.position}`);
@@ -108,7 +108,7 @@ class SequentialSink {
     return this.crc;
   }
 
-  /** Copies what was left behind in the `gap` that starts here. */
+  /** Copies what was left in the `gap` that starts here. */
   private copyResidues(gap: Uint8Array): void {
     const start = this.position;
     const end = start + gap.length;

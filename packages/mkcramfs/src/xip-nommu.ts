@@ -30,7 +30,7 @@ type MappedPart = NommuPart & { readonly span: NonNullable<NommuPart['span']> };
 
 /**
  * The blocks to store in place for a kernel without an MMU. It maps all of a mapping from ROM or
- * none of it, so that a part of which one page must not be in place is left out as a whole: it would
+ * none of it, so a part with one page that must not be in place is left out as a whole: it would
  * take flash and save nothing. What must not be in place is what stops the kernel or makes it write
  * to ROM (kernel facts K22, K23), and a full last block, which it reads as zeros (K1).
  */
@@ -176,7 +176,7 @@ function without(lost: ReadonlySet<number>, blocks: number): BlockRange[] {
     .filter(({ first, end }) => first < end);
 }
 
-/** The appended byte goes behind a run that ends there, so that all of the file can be mapped. */
+/** The appended byte follows a run that ends there, so all of the file can be mapped. */
 function withPadding(ranges: readonly BlockRange[], blocks: number): BlockRange[] {
   return ranges.map(({ first, end }) => ({ first, end: end === blocks ? end + 1 : end }));
 }

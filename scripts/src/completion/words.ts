@@ -13,7 +13,7 @@ export interface CompletedOption {
   readonly description: string;
   /** What follows it: nothing, one of these words, or anything. */
   readonly value: 'none' | 'file' | readonly string[];
-  /** The value may be left out, and stands behind `=`. */
+  /** The value may be left out, and goes after `=`. */
   readonly optional: boolean;
 }
 

@@ -37,7 +37,7 @@ async function loadThread(filename, name) {
 }
 `;
 
-/** Modules that look for files of their package, and what stands for them. */
+/** Modules that look for files of their package, and their replacements. */
 const REPLACED: Readonly<Record<string, () => string>> = {
   'packages/cramfs-reader/dist/node/worker-file.js': () =>
     `export const workerFile = () => 'cramfs-reader/worker';`,

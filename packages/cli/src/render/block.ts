@@ -6,7 +6,7 @@ export interface BlockJson {
   readonly index: number;
   readonly kind: Block['kind'];
   readonly direct: boolean;
-  /** The stored pointer, and where it stands. */
+  /** The stored pointer, and where it is. */
   readonly pointer: string;
   readonly pointerOffset: number;
   /** Stored bytes: image offset and length. */

@@ -14,7 +14,7 @@ export interface Column {
 
 /**
  * Text in columns as wide as they need to be, two spaces apart, without spaces at the ends of lines. Without
- * any title there is no head line. Where it is wider than the terminal, columns with nothing in them go,
+ * any title there is no head line. Where it is wider than the terminal, empty columns are left out,
  * others are narrowed, and what has no room even then goes below, indented.
  */
 export function renderTable(

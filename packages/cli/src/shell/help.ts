@@ -47,7 +47,7 @@ export function renderOptions(lines: readonly HelpLine[]): string {
     .join('');
 }
 
-/** Paragraphs, which empty lines separate, each wrapped anew. */
+/** Paragraphs, separated by empty lines, each wrapped. */
 export function renderParagraphs(text: string): string {
   return text
     .split(/\n{2,}/)

@@ -30,7 +30,7 @@ export function standardInput({ stdin }: CliIo): Readable {
   throw new UsageError('standard input is a terminal: name a file, or pipe one in');
 }
 
-/** Prints a finished result. That nobody may be left to read it is not the command's concern. */
+/** Prints a finished result. If its reader has gone, that is not an error of the command. */
 export async function print(io: CliIo, text: string): Promise<void> {
   if (text === '') return;
   try {
@@ -65,7 +65,7 @@ export async function printPieces(io: CliIo, pieces: Iterable<string>): Promise<
 /**
  * Writes a part of a longer output, at the pace of its reader.
  *
- * @throws OutputClosedError if there is no reader any more, else FileError.
+ * @throws OutputClosedError if the reader has gone, else FileError.
  */
 export async function writeOut(io: CliIo, chunk: string | Uint8Array): Promise<void> {
   await new Promise<void>((resolve, reject) => {

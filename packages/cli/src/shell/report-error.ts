@@ -79,7 +79,7 @@ function describeCramfsError(
   { code, message, offset, path }: CramfsError,
   file: string | undefined,
 ): string {
-  // Where the directory stands in which a name is missing helps nobody.
+  // The offset of the directory in which a name is missing does not help.
   const where =
     offset === undefined || code === 'NOT_FOUND' ? '' : `offset 0x${offset.toString(16)}: `;
   const name = path === undefined ? undefined : nameToText(path);

@@ -15,8 +15,8 @@ const CONTENT_SIZE_SIZES = [0, 2, 4, 8] as const;
 export class ZstdFormatError extends Error {}
 
 /**
- * Cuts a Zstandard stream at the ends of its blocks. None of them gives more than 128 KiB, so whoever
- * decompresses one piece after the other never holds more than that of what four bytes can stand for.
+ * Cuts a Zstandard stream at the ends of its blocks. None of them gives more than 128 KiB, so a caller
+ * that decompresses one piece at a time never holds more than that, although four bytes can encode more.
  *
  * @throws ZstdFormatError, UnexpectedEnd
  */

@@ -72,7 +72,7 @@ export interface CheckResult {
   readonly findings: Finding[];
   /**
    * Of an image that is cut off: paths (byte strings) of files that are not there as a whole, and of
-   * directories of which entries are missing.
+   * directories with missing entries.
    */
   readonly lost: readonly string[];
   /** How many findings of a code were left out; empty if none. */

@@ -46,7 +46,7 @@ export interface RecognisedImage {
 /**
  * Finds a superblock at 0 or 512, and what dialect the image is of.
  *
- * @param name the dialect, if the user has told it.
+ * @param name the dialect, if the user has named it.
  * @returns undefined if there is no superblock.
  */
 export function recogniseImage(bytes: Uint8Array, name?: DialectName): RecognisedImage | undefined {

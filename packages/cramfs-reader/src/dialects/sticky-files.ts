@@ -43,7 +43,7 @@ export function stickyFiles(probe: Probe): StickyFiles {
 
 /**
  * Does not walk as others do: every image that is opened comes here, almost none has what is looked
- * for, and damage costs nothing but what is behind it.
+ * for, and damage costs only what follows it.
  */
 function countStickyFiles({ bytes, view, superblock }: Probe): StickyFiles {
   const { endianness, root } = superblock;

@@ -3,7 +3,7 @@ import { lastBlockIsFull, type Content, type StoredBlock } from '../content.js';
 import { isPlanned } from '../xip-plan.js';
 import type { Place } from './layout.js';
 
-/** A block that, with more than one use, stands in the image once and is pointed to directly. */
+/** A block that, with more than one use, is in the image once, with direct pointers to it. */
 export interface SharedBlock {
   /** Any of the equal blocks. */
   readonly block: StoredBlock;
@@ -20,7 +20,7 @@ interface HashEntry extends SharedBlock {
 /**
  * What one use of a shared block can cost at most: the alignment and the length field of a block
  * that would otherwise have had an ordinary pointer (the shared one at its first use, the one
- * behind it at every other), and the rounding of its chunk to four bytes.
+ * after it at every other), and the rounding of its chunk to four bytes.
  */
 const COST_PER_USE = DIRECT_ALIGNMENT - 1 + DIRECT_LENGTH_SIZE + 3;
 

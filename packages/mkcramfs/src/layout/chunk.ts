@@ -12,10 +12,10 @@ import type { Anchor, Chunk, Piece, Place, PointerSpec, Run } from './layout.js'
 type MutableChunk = { -readonly [Key in keyof Chunk]: Chunk[Key] };
 
 /**
- * Lays out one chunk: the pointer table and, behind it, the blocks that are neither holes, nor in
+ * Lays out one chunk: the pointer table and, after it, the blocks that are neither holes, nor in
  * a run, nor stored by an earlier chunk.
  *
- * An ordinary pointer works only where the block before ends right here; behind a run or a shared
+ * An ordinary pointer works only where the block before ends right here; after a run or a shared
  * block the next one must be direct. Compare Linux's fs/cramfs/inode.c:cramfs_read_folio().
  */
 export function buildChunk(

@@ -10,7 +10,7 @@ const NOMMU_ALIGNMENT = 8;
 
 /**
  * The layout of the C tools: identical files share one chunk whatever their owners, XIP blocks
- * stand in line in their file's chunk, each aligned by itself.
+ * are in order in their file's chunk, each aligned by itself.
  */
 export function layoutCompat(
   root: PlanNode,

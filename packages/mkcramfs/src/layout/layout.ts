@@ -25,11 +25,11 @@ export interface Piece {
   /** Of its bytes, from the chunk's position. */
   readonly offset: number;
   readonly block: StoredBlock;
-  /** The block is direct and compressed: its length stands in the two bytes before `offset`. */
+  /** The block is direct and compressed: its length is in the two bytes before `offset`. */
   readonly lengthPrefix: boolean;
 }
 
-/** A pointer table and the blocks stored behind it: what the offset of an inode points to. */
+/** A pointer table and the blocks stored after it: what the offset of an inode points to. */
 export interface Chunk extends Anchor {
   readonly content: Content;
   readonly pointers: readonly PointerSpec[];
@@ -46,7 +46,7 @@ export interface Run extends Anchor {
   /** First block and the number of blocks that direct pointers lead to. */
   readonly first: number;
   readonly count: number;
-  /** A full last block that stands behind them with an ordinary pointer (kernel fact K1). */
+  /** A full last block that follows them with an ordinary pointer (kernel fact K1). */
   readonly tailBlock: number | undefined;
   readonly blocks: readonly StoredBlock[];
   /** Bytes of all blocks. */
@@ -70,7 +70,7 @@ export interface Layout {
   /** Every chunk once, in the order of their making. */
   readonly uniqueChunks: readonly Chunk[];
   readonly runs: readonly Run[];
-  /** Bytes that stand in gaps instead of zeros, in the order in which they were written. */
+  /** Bytes in gaps that are not zeros, in the order in which they were written. */
   readonly residues: readonly Residue[];
   /** Bytes of the image, padding before the superblock included. */
   readonly size: number;

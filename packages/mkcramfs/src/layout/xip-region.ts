@@ -6,7 +6,7 @@ export interface XipRegion {
   /** Where the region has to start. */
   readonly alignment: number;
   readonly size: number;
-  /** Chunks that fill up pages behind runs. */
+  /** Chunks that fill up pages after runs. */
   readonly inGaps: ReadonlySet<Chunk>;
 }
 
@@ -56,7 +56,7 @@ function segmentAlignment({ content }: Run, least: number, blockSize: number): n
 }
 
 /**
- * `auto`: without an MMU Linux maps the last page whatever stands behind the file, so padding buys
+ * `auto`: without an MMU Linux maps the last page whatever follows the file, so padding buys
  * nothing. With one, padding of less than half a page is cheaper than the page of RAM it saves.
  */
 function padsTail(policy: TailPolicy, waste: number, blockSize: number, mode: string): boolean {

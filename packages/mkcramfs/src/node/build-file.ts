@@ -45,7 +45,7 @@ export async function buildImageFile(
   }
 }
 
-/** @param finished when nobody waits any more. */
+/** @param finished when there is nothing left to wait for. */
 function rejectOnAbort(signal: AbortSignal | undefined, finished: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const abort = (): void => {

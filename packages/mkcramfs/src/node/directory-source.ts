@@ -42,7 +42,7 @@ export interface DirectorySourceOptions {
  * Under fakeroot and pseudo types, modes, owners and device numbers are those that they fake.
  *
  * Whether a file can be read is asked here, so that all unreadable ones are known at once; for root,
- * to whom modes mean nothing, only reading tells.
+ * who ignores modes, only reading tells.
  *
  * @param path on this machine.
  * @throws CramfsError BAD_SOURCE if `path` is not a directory, BAD_REQUEST if `output` is in it.

@@ -8,7 +8,7 @@ export interface FileIdentity {
   readonly ino: bigint;
   readonly size: bigint;
   readonly mtimeNs: bigint;
-  /** Changes with every change of the content, mode or owner, and nobody can set it back. */
+  /** Changes with every change of the content, mode or owner, and cannot be set back. */
   readonly ctimeNs: bigint;
 }
 

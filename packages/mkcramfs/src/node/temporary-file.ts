@@ -15,7 +15,7 @@ const MAX_STEM = 120;
 /** A writer whose pid says nothing here: another container's or machine's. No build takes so long. */
 const FOREIGN_AGE_MS = 60 * 60 * 1000;
 
-/** A name for what will replace `path`, in the same directory, that nobody else has. */
+/** A name for what will replace `path`, in the same directory, that no other process uses. */
 export function temporaryName(path: string): string {
   const { boot, namespace } = ourSystem();
   const writer = `${boot}-${namespace}-${process.pid}-${startTime(process.pid) ?? 0}`;

@@ -6,7 +6,7 @@ export interface BoardArea {
   readonly end: number;
   readonly permissions: string;
   readonly offset: number;
-  /** A byte string; undefined for what is no file, such as `[stack]`. */
+  /** A byte string; undefined for what is not a file, such as `[stack]`. */
   readonly path: string | undefined;
   /** Bytes; undefined in maps. */
   readonly rss: number | undefined;
@@ -22,7 +22,7 @@ const HEADER =
  * Parses what was saved of /proc/PID/maps or smaps.
  *
  * @param text one character per byte.
- * @throws InputError if there is no area in it.
+ * @throws InputError if it has no areas.
  */
 export function parseBoardMaps(text: string): BoardArea[] {
   const areas: BoardArea[] = [];

@@ -3,12 +3,12 @@ import type { CramfsImage, Inode } from 'cramfs-reader';
 import type { Problems } from '../../shell/problems.js';
 import type { ListedEntry } from '../../render/listing.js';
 
-/** Entries that are listed together: those of one directory, or the paths that are none. */
+/** Entries that are listed together: those of one directory, or paths that are not directories. */
 export interface Group {
   /** Byte string; the directory's path. Undefined for paths that were named one by one. */
   readonly directory: string | undefined;
   /**
-   * Reads the entries: anew each time, for a directory may have a million.
+   * Reads the entries, each time again: a directory may have a million.
    *
    * @param again true if what is wrong with them has been reported.
    */
@@ -68,7 +68,7 @@ export class Lister {
 
   /** A group for each directory, the first being `top`. */
   private *below(base: string, top: Inode): Generator<Group, void> {
-    /** A directory that was found, of which is not yet known whether it is gone into. */
+    /** A directory that was found; whether it can be entered is not known yet. */
     let found: { readonly base: string; readonly inode: Inode } | undefined;
     let refused = false;
     const onError = (error: CramfsError): void => {

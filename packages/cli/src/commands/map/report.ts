@@ -156,7 +156,7 @@ export class MappabilityReport {
     return Object.fromEntries(sums.map(({ kernel, sum }) => [kernel, sum]));
   }
 
-  /** Files of which pages, or their pointers, are not in the image, and the first reason of each. */
+  /** Files with pages, or pointers, that are not in the image, and the first reason of each. */
   *outside(): Generator<{ readonly file: MappedFile; readonly reason: string }, void> {
     for (const file of this.files()) {
       const ranges = [file.ranges, ...(file.segments ?? []).map(({ ranges: of }) => of)];

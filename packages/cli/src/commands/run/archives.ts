@@ -10,7 +10,7 @@ const MAX_ARCHIVE = 2 ** 30;
 
 /**
  * Reads the archives that a scenario mounts, plain or compressed. A compressed one is read-only:
- * nobody writes it again.
+ * it is not written back.
  *
  * @param scenario its path: names of archives are relative to it.
  */

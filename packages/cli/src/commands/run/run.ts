@@ -74,7 +74,7 @@ export async function runScenarioCommand(args: RunArguments, io: CliIo): Promise
 /** Runs the scenario in a file. */
 type RunFile = (path: string) => Promise<ScenarioRecord[]>;
 
-/** Where the records stand that a scenario is compared with. */
+/** Where the records are that a scenario is compared with. */
 type Expectation = (scenario: string) => string;
 
 /** @throws UsageError for one file of records with several scenarios. */

@@ -2,9 +2,9 @@ import { isCramfsError, nameToText, plural } from 'cramfs-format';
 import type { CramfsImage, DirectoryEntry, Inode } from 'cramfs-reader';
 import type { TreeEntry } from './entries.js';
 
-/** A directory of which entries are being drawn. */
+/** A directory whose entries are being drawn. */
 interface DrawnDirectory {
-  /** What stands before the branches of its entries. */
+  /** What precedes the branches of its entries. */
   readonly indent: string;
   /** One ahead of what is drawn: which entry is the last one makes a difference. */
   readonly ahead: Iterator<DirectoryEntry, void>;

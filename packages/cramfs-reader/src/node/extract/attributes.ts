@@ -98,7 +98,7 @@ export function setNodeAttributes(
   const fd = openSync(path, HOLD);
   try {
     const held = pathOfDescriptor(fd);
-    // Another name of somebody's file may have been put in its place.
+    // Another name of another user's file may have been put in its place.
     if (fstatSync(fd).nlink > 1) throw targetChanged();
     if (owner !== undefined) chownSync(held, owner.uid, owner.gid);
     if (!isSymlink) chmodSync(held, mode);

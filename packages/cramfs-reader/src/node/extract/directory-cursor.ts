@@ -36,7 +36,7 @@ export class DirectoryCursor {
   /**
    * @param path of an entry in the image, a byte string that selectEntries() has let pass.
    * @returns where to make it, or to find it; good until the next call.
-   * @throws TargetError if its directory is none any more, or if nobody could use the file's whole
+   * @throws TargetError if its directory is not one any more, or if nobody could use the file's whole
    * path; or the system's error.
    */
   pathTo(path: string): Buffer {
@@ -62,7 +62,7 @@ export class DirectoryCursor {
     const names = directory.split('/').slice(1);
     let common = 0;
     while (common < names.length && this.open[common]?.name === names[common]) common += 1;
-    // A directory is opened in its parent: if that has been closed, all start anew.
+    // A directory is opened in its parent: if that has been closed, start over.
     this.leave(common > this.closed ? common : 0);
     for (const name of names.slice(this.open.length)) this.descend(name);
     this.current = directory;

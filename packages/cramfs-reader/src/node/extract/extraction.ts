@@ -32,7 +32,7 @@ export interface ExtractionRules extends AttributeRules {
 
 const OWNER_ONLY = 0o700;
 
-/** The steps of an extraction but for the content of files; see extractImage() for their order. */
+/** The steps of an extraction, except the content of files; see extractImage() for their order. */
 export class Extraction {
   readonly problems: ExtractProblem[] = [];
   /** True after a fatal problem: nothing more is made. */

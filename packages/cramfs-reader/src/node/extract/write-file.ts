@@ -7,7 +7,7 @@ import { createNew } from './create-new.js';
 import type { DirectoryCursor } from './directory-cursor.js';
 import { setAttributes, type Attributes } from './attributes.js';
 
-/** What happens to a file of which a block cannot be read. */
+/** What happens to a file with a block that cannot be read. */
 export type DamagePolicy =
   /** There is no file. */
   | 'remove'

@@ -42,8 +42,8 @@ const STREAM_LIMIT = 2 ** 29;
 const MAX_DEPTH = 3;
 
 /**
- * Finds all images in a file of any size: also behind a uImage header, and in streams of gzip, xz, lzma
- * and Zstandard inside of it, of which the first 512 MiB are looked at. Some megabytes of the file are in
+ * Finds all images in a file of any size: also after a uImage header, and in streams of gzip, xz, lzma
+ * and Zstandard inside it, the first 512 MiB of each. Some megabytes of the file are in
  * memory at a time, and one image or stream.
  *
  * @throws the system's error.
@@ -60,7 +60,7 @@ export async function findInFile(path: string): Promise<FoundImage[]> {
 }
 
 /**
- * The bytes of an image that {@link findInFile} has found, and perhaps more behind them, in memory that
+ * The bytes of an image that {@link findInFile} has found, and perhaps more after them, in memory that
  * worker threads can share.
  *
  * @throws the system's error.

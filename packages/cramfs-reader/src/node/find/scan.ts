@@ -23,7 +23,7 @@ const LONGEST = Math.max(...NEEDLES.map(([, { length }]) => length));
 export function* scan(source: ByteSource): Generator<Hit, void> {
   const buffer = Buffer.allocUnsafeSlow(CHUNK + LONGEST);
   for (let start = 0; start < source.size; start += CHUNK) {
-    // A copy: whoever gets a hit reads elsewhere.
+    // A copy: the caller reads elsewhere when it gets a hit.
     const found = source.read(start, CHUNK + LONGEST);
     const chunk = buffer.subarray(0, found.length);
     chunk.set(found);
