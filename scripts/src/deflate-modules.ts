@@ -90,7 +90,10 @@ function writeModule({ name, bytes, sha256 }: Module): void {
     );
   }
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${stamp}export default '${Buffer.from(wasm).toString('base64')}';\n`);
+  writeFileSync(
+    file,
+    `${stamp}export default '${Buffer.from(wasm).toString('base64')}';\nexport const sha256 = '${sha256}';\n`,
+  );
 }
 
 /** Of all that a module is made of. */

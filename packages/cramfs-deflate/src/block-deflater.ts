@@ -1,4 +1,4 @@
-import base64 from '#deflate-module';
+import base64, { sha256 } from '#deflate-module';
 import { instantiate } from './instantiate.js';
 
 /** Bytes of the longest block: the module has room for no more. */
@@ -6,6 +6,9 @@ const MAX_BLOCK = 65536;
 
 /** `default`: a lazy parse. `best`: the cheapest of all parses, 1.5 % smaller in five times the time. */
 export type Effort = 'default' | 'best';
+
+/** Names what makes the bytes: with another digest the output may be another. */
+export const DEFLATE_MODULE_SHA256 = sha256;
 
 /** What assembly/deflate exports. Pointers are numbers. */
 interface DeflateExports {

@@ -1,4 +1,5 @@
 import type { Allowance, BuildOptions, ModeRule, OwnerRule } from 'mkcramfs';
+import type { CacheOptions } from 'mkcramfs/node';
 import type { PlannedBuild } from '../planning/planned-build.js';
 
 /** What `--allow` takes: what the format has no room for, and files that cannot be read. */
@@ -40,6 +41,8 @@ export interface BuildRequest extends SourceRequest {
   readonly warningsAreErrors: boolean;
   /** Where what runs in place comes from, if not from `image.xip`. */
   readonly planned: PlannedBuild | undefined;
+  /** Where compressed blocks are kept for the next build. */
+  readonly cache: CacheOptions | undefined;
   readonly compression: Compression;
   /** Size of the erase blocks of the partition that the image is for. */
   readonly eraseSize: number | undefined;

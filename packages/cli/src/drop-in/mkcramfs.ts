@@ -118,6 +118,7 @@ async function buildRequest({
     warningsAreErrors: values.errors === true,
     listAll: values.verbose === true,
     workers: undefined,
+    cache: undefined,
     compression: 'none',
     planned: undefined,
     eraseSize: undefined,

@@ -80,6 +80,18 @@ const options = {
   ),
   force: flag('with --compat: build even what Linux would misread'),
   ...workersOption,
+  cache: value(
+    'keep compressed blocks in DIR, and take from there what has not changed',
+    text,
+    undefined,
+    'DIR',
+  ),
+  'cache-size': value(
+    'with --cache: what DIR may hold after the build (default: 1G)',
+    parsePositiveBytes('--cache-size'),
+    undefined,
+    'SIZE',
+  ),
   compress: choice(
     'compress',
     ['none', 'gz', 'zst'],

@@ -1,4 +1,5 @@
 import { compileGlobs } from 'cramfs-reader/glob';
+import type { CacheOptions } from 'mkcramfs/node';
 import type { BuildArguments } from './index.js';
 import { UsageError } from '../../shell/errors.js';
 import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
@@ -62,6 +63,7 @@ function buildRequest(args: BuildArguments): BuildRequest {
     planned,
     warningsAreErrors: args.strict,
     listAll: args.verbose || args.report === 'json',
+    cache: cacheOf(args),
     compression: compressionOf(args.compress, output),
     eraseSize: args['erase-size'],
     quiet: args.quiet,
@@ -89,6 +91,15 @@ function plannedBuild(args: BuildArguments): PlannedBuild | undefined {
   }
   if (args.xip === 'none') throw new UsageError(`${name} cannot be given with --xip=none`);
   return file === undefined ? { flash: flash!, args } : { file, adapt: args.adapt };
+}
+
+const CACHE_SIZE = 2 ** 30;
+
+function cacheOf({
+  cache,
+  'cache-size': limit = CACHE_SIZE,
+}: BuildArguments): CacheOptions | undefined {
+  return cache === undefined ? undefined : { directory: cache, limit };
 }
 
 /** A partition has room for whole erase blocks. */
@@ -143,6 +154,9 @@ function idleOptions(args: BuildArguments): string[] {
         })),
     ...(args.compat === undefined ? without('--compat', { '--force': args.force }) : []),
     ...(args.compat !== undefined && args.best ? ['--best does nothing with --compat'] : []),
+    ...(args.cache === undefined
+      ? without('--cache', { '--cache-size': args['cache-size'] !== undefined })
+      : []),
     ...(args['max-size'] === undefined
       ? without('--max-size', { '--erase-size': args['erase-size'] !== undefined })
       : []),

@@ -1,11 +1,14 @@
+import { systemReason } from 'cramfs-archive/node';
 import { isCramfsError, plural } from 'cramfs-format';
 import type { BuildReport, DirectoryEntry } from 'mkcramfs';
 import {
   buildImageFile,
+  cachedCompressor,
   fileId,
   isSameFile,
   workerCompressor,
   type BuildFileOptions,
+  type CachedCompressor,
 } from 'mkcramfs/node';
 import { FileError, UsageError } from '../../shell/errors.js';
 import { about, isUsageError } from '../../shell/report-error.js';
@@ -34,7 +37,10 @@ export async function runBuild(
   refuseToReplaceInputs(request);
   const log = new ProblemLog(tool, source, request.listAll, io);
   // For a large tree the threads start while it is read.
-  const compressor = workerCompressor(request.workers);
+  const threads = workerCompressor(request.workers);
+  const { cache } = request;
+  const cached = cache && (await about(cache.directory, () => cachedCompressor(threads, cache)));
+  const compressor = cached ?? threads;
   try {
     const tree = await readTree(request, log.add, (bytes) => {
       compressor.expect(bytes);
@@ -57,11 +63,13 @@ export async function runBuild(
     const planned = await plannedFor(request, tree, options, log);
     const progress = await startProgress(io, 'building', quiet);
     try {
-      return await writeImage(tree, request, {
+      const report = await writeImage(tree, request, {
         ...options,
         ...planned,
         onProgress: progress.update,
       });
+      if (cached !== undefined) keepBlocks(cached, request, log);
+      return report;
     } catch (error) {
       progress.stop();
       await adviseIfTooBig(error, tree, request, { ...options, ...planned }, log);
@@ -76,6 +84,21 @@ export async function runBuild(
   } finally {
     log.finish();
     await compressor.close();
+  }
+}
+
+/** A cache that cannot be written costs time, and no image. */
+function keepBlocks(
+  cached: CachedCompressor,
+  { cache, listAll }: BuildRequest,
+  log: ProblemLog,
+): void {
+  const { blocks, found } = cached.counts;
+  if (listAll) log.note(`${found} of ${plural(blocks, 'block')} were in the cache`);
+  try {
+    cached.commit();
+  } catch (error) {
+    log.note(`warning: the cache ${cache!.directory} cannot be written: ${systemReason(error)}`);
   }
 }
 

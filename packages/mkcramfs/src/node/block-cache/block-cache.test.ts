@@ -1,0 +1,205 @@
+import {
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { noise } from '../../../../../test/helpers/raw-image.js';
+import type { BlockBatch, Codec } from '../../block-batch.js';
+import { compressBatch } from '../../codec.js';
+import type { WorkerCompressor } from '../worker-compressor.js';
+import { cachedCompressor, type CachedCompressor } from './cached-compressor.js';
+
+const MIB = 2 ** 20;
+const DEFAULT: Codec = { library: 'block-deflate', effort: 'default' };
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'block-cache-'));
+});
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+/** Compresses on this thread, and counts what it is asked for. */
+function counting(): WorkerCompressor & { blocks: number } {
+  return {
+    blocks: 0,
+    concurrency: 1,
+    expect: () => undefined,
+    compress(batch) {
+      this.blocks += batch.lengths.length;
+      return compressBatch(batch);
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Blocks that compress, with some that do not, of several lengths. */
+function blocks(count: number, seed = 1): Uint8Array[] {
+  return Array.from({ length: count }, (_, index) =>
+    index % 5 === 4
+      ? noise(4096 - index, seed * 1000 + index)
+      : Buffer.from(`block ${seed} ${index} `.repeat(400)).subarray(0, 4096 - index),
+  );
+}
+
+function batchOf(parts: readonly Uint8Array[], settings: Partial<BlockBatch> = {}): BlockBatch {
+  return {
+    data: new Uint8Array(Buffer.concat(parts)),
+    lengths: parts.map(({ length }) => length),
+    codec: DEFAULT,
+    keepIncompressible: true,
+    ...settings,
+  };
+}
+
+/** What a build does: compresses some batches, and keeps what is new. */
+async function build(
+  parts: readonly (readonly Uint8Array[])[],
+  { limit = 100 * MIB, ...settings }: Partial<BlockBatch> & { limit?: number } = {},
+): Promise<{ compressed: number; found: number }> {
+  const inner = counting();
+  const cached = cachedCompressor(inner, { directory, limit });
+  for (const part of parts) await expectRight(cached, part, settings);
+  const { found } = cached.counts;
+  cached.commit();
+  await cached.close();
+  return { compressed: inner.blocks, found };
+}
+
+async function expectRight(
+  compressor: CachedCompressor,
+  parts: readonly Uint8Array[],
+  settings: Partial<BlockBatch>,
+): Promise<void> {
+  const { data, lengths } = await compressBatch(batchOf(parts, settings));
+  const result = await compressor.compress(batchOf(parts, settings));
+  expect(result.lengths).toEqual(lengths);
+  expect(Buffer.compare(result.data, data)).toBe(0);
+}
+
+const packs = (): string[] => readdirSync(directory).filter((name) => name.endsWith('.pack'));
+
+describe('a second build', () => {
+  test('compresses nothing again, and adds nothing', async () => {
+    expect(await build([blocks(40), blocks(60, 2)])).toEqual({ compressed: 100, found: 0 });
+    const before = packs();
+    expect(before).toHaveLength(1);
+    expect(await build([blocks(60, 2), blocks(40)])).toEqual({ compressed: 0, found: 100 });
+    expect(packs()).toEqual(before);
+    expect(readdirSync(directory)).toEqual(before);
+  });
+
+  test('compresses what is new, among what is not', async () => {
+    await build([blocks(40)]);
+    const mixed = blocks(40).flatMap((block, index) => [block, blocks(40, 2)[index]!]);
+    expect(await build([mixed])).toEqual({ compressed: 40, found: 40 });
+    expect(await build([mixed])).toEqual({ compressed: 0, found: 80 });
+    expect(packs()).toHaveLength(2);
+  });
+
+  test('finds nothing that was compressed in another way', async () => {
+    await build([blocks(10)]);
+    for (const settings of [
+      { codec: { library: 'block-deflate', effort: 'best' } },
+      { codec: { library: 'zlib', level: 9 } },
+      { keepIncompressible: false },
+    ] as const) {
+      expect(await build([blocks(10)], settings)).toEqual({ compressed: 10, found: 0 });
+      expect(await build([blocks(10)], settings)).toEqual({ compressed: 0, found: 10 });
+    }
+  });
+
+  test('finds nothing of a build that failed, and nothing is left of it', async () => {
+    const cached = cachedCompressor(counting(), { directory, limit: MIB });
+    await expectRight(cached, blocks(20), {});
+    await cached.close();
+    expect(readdirSync(directory)).toEqual([]);
+    expect(await build([blocks(20)])).toEqual({ compressed: 20, found: 0 });
+  });
+});
+
+test('several builds at once do not disturb each other', async () => {
+  const open = [1, 2, 3].map(() => cachedCompressor(counting(), { directory, limit: 100 * MIB }));
+  await Promise.all(open.map((cached, seed) => expectRight(cached, blocks(30, seed % 2), {})));
+  for (const cached of open) cached.commit();
+  await Promise.all(open.map((cached) => cached.close()));
+  expect(await build([blocks(30, 0), blocks(30, 1)])).toEqual({ compressed: 0, found: 60 });
+});
+
+describe('what is damaged is made anew', () => {
+  test('any byte of a pack', async () => {
+    await build([blocks(12)]);
+    const [name = ''] = packs();
+    const good = readFileSync(join(directory, name));
+    for (let at = 0; at < good.length; at += 37) {
+      const bad = Buffer.from(good);
+      bad[at]! ^= 0x10;
+      for (const each of packs()) rmSync(join(directory, each));
+      writeFileSync(join(directory, name), bad);
+      const { compressed, found } = await build([blocks(12)]);
+      expect(compressed + found).toBe(12);
+      expect(compressed).toBeGreaterThan(0);
+      expect(await build([blocks(12)])).toEqual({ compressed: 0, found: 12 });
+    }
+  });
+
+  test('any length that a pack was cut to', async () => {
+    await build([blocks(12)]);
+    const [name = ''] = packs();
+    const good = readFileSync(join(directory, name));
+    for (let length = 0; length < good.length; length += 101) {
+      for (const each of packs()) rmSync(join(directory, each));
+      writeFileSync(join(directory, name), good.subarray(0, length));
+      expect(await build([blocks(12)])).toEqual({ compressed: 12, found: 0 });
+    }
+  });
+
+  test('files of others stay', async () => {
+    writeFileSync(join(directory, 'README'), 'mine');
+    await build([blocks(200)], { limit: 1 });
+    expect(readdirSync(directory)).toEqual(['README']);
+  });
+});
+
+describe('its size', () => {
+  test('is bounded: what was not used for longest goes', async () => {
+    await build([blocks(50, 1)]);
+    const [first = ''] = packs();
+    const { size } = statSync(join(directory, first));
+    utimesSync(join(directory, first), 1, 1);
+    await build([blocks(50, 2)]);
+    // Uses the first.
+    await build([blocks(50, 1)]);
+    const second = packs().find((name) => name !== first)!;
+    utimesSync(join(directory, second), 2, 2);
+    await build([blocks(50, 3)], { limit: 2.5 * size });
+    expect(packs()).toHaveLength(2);
+    expect(packs()).toContain(first);
+    expect(packs()).not.toContain(second);
+  });
+
+  test('many small packs become one', async () => {
+    for (let seed = 1; seed <= 16; seed += 1) await build([blocks(5, seed)]);
+    expect(packs()).toHaveLength(16);
+    const all = Array.from({ length: 17 }, (_, index) => blocks(5, index + 1));
+    expect(await build(all)).toEqual({ compressed: 5, found: 80 });
+    expect(packs()).toHaveLength(1);
+    expect(await build(all)).toEqual({ compressed: 0, found: 85 });
+  });
+
+  test('also where nothing is new', async () => {
+    for (let seed = 1; seed <= 16; seed += 1) await build([blocks(5, seed)]);
+    const all = Array.from({ length: 16 }, (_, index) => blocks(5, index + 1));
+    expect(await build(all)).toEqual({ compressed: 0, found: 80 });
+    expect(packs()).toHaveLength(1);
+    expect(await build(all)).toEqual({ compressed: 0, found: 80 });
+  });
+});

@@ -1,0 +1,129 @@
+import { accessSync, constants, existsSync, mkdirSync, opendirSync } from 'node:fs';
+import type { BlockBatch, CompressedBatch } from '../../block-batch.js';
+import type { WorkerCompressor } from '../worker-compressor.js';
+import { BlockCache, blockKey } from './block-cache.js';
+import type { CachedBlock } from './pack.js';
+
+/** Where compressed blocks are kept from build to build. */
+export interface CacheOptions {
+  readonly directory: string;
+  /** Bytes that it may have after a build. */
+  readonly limit: number;
+}
+
+/** A compressor that looks in a cache first. */
+export interface CachedCompressor extends WorkerCompressor {
+  /** Blocks that were asked for, and those that were in the cache. */
+  readonly counts: { readonly blocks: number; readonly found: number };
+  /** Keeps what is new. @throws system errors of writing; the images are not concerned. */
+  commit(): void;
+}
+
+/**
+ * Wraps a compressor. The image does not depend on what is in the cache.
+ *
+ * @throws system errors if the directory cannot be made or read.
+ */
+export function cachedCompressor(
+  compressor: WorkerCompressor,
+  { directory, limit }: CacheOptions,
+): CachedCompressor {
+  if (!existsSync(directory)) mkdirSync(directory, { recursive: true });
+  opendirSync(directory).closeSync();
+  accessSync(directory, constants.W_OK);
+  const caches = new Map<string, BlockCache>();
+  const counts = { blocks: 0, found: 0 };
+  const cacheFor = ({ codec, keepIncompressible }: BlockBatch): BlockCache => {
+    const name = JSON.stringify([codec, keepIncompressible]);
+    let cache = caches.get(name);
+    if (cache === undefined) {
+      cache = new BlockCache(directory, { codec, keepIncompressible });
+      caches.set(name, cache);
+    }
+    return cache;
+  };
+  return {
+    concurrency: compressor.concurrency,
+    counts,
+    // How many bytes it will be is not known before the cache is asked.
+    expect: () => undefined,
+    async compress(batch) {
+      const cache = cacheFor(batch);
+      const blocks = blocksOf(batch);
+      const keys = blocks.map(blockKey);
+      const found = cache.isEmpty ? [] : keys.map((key) => cache.find(key));
+      const missing = keys.flatMap((_, index) => (found[index] === undefined ? [index] : []));
+      counts.blocks += blocks.length;
+      counts.found += blocks.length - missing.length;
+      if (missing.length === blocks.length) {
+        const { lengths } = batch;
+        const result = await compressor.compress(batch);
+        partsOf(result).forEach((part, index) => {
+          cache.add(keys[index]!, cachedForm(part, lengths[index]!, batch));
+        });
+        return result;
+      }
+      const stored = blocks.map((block, index) => {
+        const known = found[index];
+        return known === 'incompressible' ? block : known;
+      });
+      if (missing.length > 0) {
+        const rest = await compressor.compress({ ...batch, ...pick(blocks, missing) });
+        partsOf(rest).forEach((part, at) => {
+          const index = missing[at]!;
+          stored[index] = part;
+          cache.add(keys[index]!, cachedForm(part, blocks[index]!.length, batch));
+        });
+      }
+      return joined(stored as Uint8Array[], batch);
+    },
+    commit() {
+      for (const [name, cache] of caches) {
+        caches.delete(name);
+        cache.commit(limit);
+      }
+    },
+    async close() {
+      for (const cache of caches.values()) cache.abort();
+      await compressor.close();
+    },
+  };
+}
+
+function blocksOf({ data, lengths }: BlockBatch): Uint8Array[] {
+  let at = 0;
+  return lengths.map((length) => data.subarray(at, (at += length)));
+}
+
+function partsOf({ data, lengths }: CompressedBatch): Uint8Array[] {
+  let at = 0;
+  return lengths.map((length) => data.subarray(at, (at += length)));
+}
+
+/** With `keepIncompressible`, a block that comes back as long as it was is the block itself. */
+function cachedForm(
+  stored: Uint8Array,
+  length: number,
+  { keepIncompressible }: BlockBatch,
+): CachedBlock {
+  return keepIncompressible && stored.length === length ? 'incompressible' : stored;
+}
+
+function pick(
+  blocks: readonly Uint8Array[],
+  indexes: readonly number[],
+): Pick<BlockBatch, 'data' | 'lengths'> {
+  const picked = indexes.map((index) => blocks[index]!);
+  return { data: Buffer.concat(picked), lengths: picked.map(({ length }) => length) };
+}
+
+function joined(parts: readonly Uint8Array[], { data }: BlockBatch): CompressedBatch {
+  const lengths = parts.map(({ length }) => length);
+  const joinedData = Buffer.allocUnsafeSlow(lengths.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joinedData.set(part, at);
+    at += part.length;
+  }
+  return { data: joinedData, lengths, spent: data.buffer };
+}
