@@ -34,7 +34,7 @@ export async function runBuild(
   io: CliIo,
 ): Promise<BuildReport> {
   const { source, warningsAreErrors, quiet } = request;
-  refuseToReplaceInputs(request);
+  await refuseToReplaceInputs(request);
   const log = new ProblemLog(tool, source, request.listAll, io);
   // For a large tree the threads start while it is read.
   const threads = workerCompressor(request.workers);
@@ -136,10 +136,11 @@ async function plannedFor(
   return about(source, () => plannedOptions(planned, tree, options, { compressor, note }));
 }
 
-/** @throws UsageError if the image would replace one of the files that it is made of. */
-function refuseToReplaceInputs(request: BuildRequest): void {
+/** @throws UsageError if the image would replace one of the files that it is made of; FileError. */
+async function refuseToReplaceInputs(request: BuildRequest): Promise<void> {
   const { output, source, insert, deviceTables, excludeFrom, planned } = request;
-  const written = fileId(output);
+  const idOf = (file: string) => about(file, () => fileId(file));
+  const written = await idOf(output);
   const inputs = [
     source,
     ...deviceTables,
@@ -147,9 +148,9 @@ function refuseToReplaceInputs(request: BuildRequest): void {
     ...(planned !== undefined && 'file' in planned ? [planned.file] : []),
     ...(insert === undefined ? [] : [insert]),
   ];
-  const replaced = inputs.find((input) => isSameFile(fileId(input), written));
-  if (replaced !== undefined) {
-    throw new UsageError(`the image would replace one of its inputs: ${replaced}`);
+  for (const input of inputs) {
+    if (!isSameFile(await idOf(input), written)) continue;
+    throw new UsageError(`the image would replace one of its inputs: ${input}`);
   }
 }
 
