@@ -53,7 +53,7 @@ function rootPage(manual: Manual, version: string): string {
   const commands = COMMANDS.map((each) =>
     item(`cramfs-${each.name}(1)`, `${escape(each.summary)}\n`),
   );
-  const sections = ['Images', 'Names and patterns', 'Exit codes', 'Environment'].map(
+  const sections = ['Images', 'Names and patterns', 'Exit codes', 'Examples', 'Environment'].map(
     (title) => heading(title) + markdownToRoff(manual.titled(title)),
   );
   return [
