@@ -34,7 +34,8 @@ function profileOf(paths: readonly string[], pages: readonly number[]): Profile 
       return [path, touched.map((first) => ({ first, pages: 1, count: 1 }))] as const;
     }),
   );
-  return { source: 'p', format: 'json', kind: 'mapped', pageSize: PAGE, files };
+  const known = { faultAround: undefined, atLeast: new Map<string, number>() };
+  return { source: 'p', format: 'json', kind: 'mapped', pageSize: PAGE, files, ...known };
 }
 
 function cases(most: number) {

@@ -17,11 +17,13 @@ export {
   type NamedPoint,
   type NextStep,
 } from './describe.js';
-export { formatJsonProfile } from './profile/json-profile.js';
-export { parseProfile } from './profile/parse-profile.js';
 export type { PlanLine, XipPlan } from './plan-file/plan.js';
 export { flagsText, formatPlan, parsePlan } from './plan-file/text.js';
+export { formatProfile, parseProfile } from './profile/json-form.js';
+export { ProfileTree, type PlacedProfile, type ProfileProblem } from './profile/place-profile.js';
 export type { Profile, ProfileFormat, TouchKind, TouchedRange } from './profile/profile.js';
+export { readProfiles, type ProfileFile } from './profile/read-profiles.js';
+export { unionProfiles } from './profile/union-profiles.js';
 export type { Choice, Item } from './solver/item.js';
 export { TradeOff, type Solution, type TradeOffPoint } from './solver/trade-off.js';
 export type { SectionChoice, SectionItem } from './workload/gains.js';

@@ -20,6 +20,11 @@ export const runOptions = {
     undefined,
     'FILE',
   ),
+  'profile-root': list(
+    'where the image is mounted on the board of the profiles (default: /)',
+    undefined,
+    'DIR',
+  ),
   touched: choice(
     'touched',
     ['all', 'start'],

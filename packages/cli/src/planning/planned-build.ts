@@ -46,8 +46,8 @@ export async function plannedOptions(
     });
   }
   const { flash, args } = planned;
-  const workload = await readWorkload(args, build.blockSize ?? 4096);
-  const planner = await preparePlanner(root, build, { args, workload }, compressor);
+  const workload = await readWorkload(args);
+  const planner = await preparePlanner(root, build, { args, workload, note }, compressor);
   const plan = planner.plan(planner.forFlash(flash));
   const { file } = await fitPlan(root, plan, { crc32 });
   return optionsOf(plan, file);

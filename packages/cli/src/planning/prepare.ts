@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { Planner, parseProfile, type Profile, type Workload } from 'cramfs-planner';
+import { Planner, type Workload } from 'cramfs-planner';
 import { textToName } from 'cramfs-format';
 import type { BlockCompressor, BuildOptions, DirectoryEntry } from 'mkcramfs';
 import { kernelConfig, programArchitecture } from '../emulator/architecture.js';
@@ -9,9 +9,10 @@ import { checkRuns, parseRun, parseRunFile } from '../emulator/runs.js';
 import { UsageError } from '../shell/errors.js';
 import { about } from '../shell/report-error.js';
 import type { WorkloadArguments } from './options.js';
+import { placeProfiles, readProfileFiles } from './profiles.js';
 
 /** A workload as the command line asks for it. @throws UsageError, FileError. */
-export async function readWorkload(args: WorkloadArguments, pageSize: number): Promise<Workload> {
+export async function readWorkload(args: WorkloadArguments): Promise<Workload> {
   const file = args['run-file'];
   const text = file === undefined ? '' : await about(file, () => readFileSync(file, 'utf8'));
   const runs = [...args.run.map(parseRun), ...parseRunFile(text)];
@@ -19,10 +20,7 @@ export async function readWorkload(args: WorkloadArguments, pageSize: number): P
     throw new UsageError(`--run-file cannot be '${file}': it names no programs`);
   }
   checkRuns(runs);
-  const profiles: Profile[] = [];
-  for (const name of args.profile) {
-    profiles.push(await about(name, () => parseProfile(name, readFileSync(name), pageSize)));
-  }
+  const profiles = await readProfileFiles(args.profile);
   const path = args['library-path'];
   return {
     runs,
@@ -33,19 +31,33 @@ export async function readWorkload(args: WorkloadArguments, pageSize: number): P
   };
 }
 
-/** Compresses the tree and runs the workload: all that is needed to choose. @throws CramfsError. */
+/** A workload, and how the command line has asked for it. */
+export interface WorkloadRequest {
+  readonly args: WorkloadArguments;
+  readonly workload: Workload;
+  /** Is called with a line for each profile that does not fit the tree. */
+  readonly note: (line: string) => void;
+}
+
+/**
+ * Compresses the tree and runs the workload: all that is needed to choose.
+ *
+ * @throws CramfsError, and FileError for a profile of something else.
+ */
 export function preparePlanner(
   root: DirectoryEntry,
   build: BuildOptions,
-  { args, workload }: { readonly args: WorkloadArguments; readonly workload: Workload },
+  { args, workload, note }: WorkloadRequest,
   compressor: BlockCompressor,
 ): Promise<Planner> {
+  const roots = args['profile-root'];
+  const profiles = placeProfiles(workload.profiles, { root, roots }, note);
   const { arch, config = [], policy, phys = DEFAULT_PHYS, time } = args;
   const end = time === undefined ? Infinity : Date.now() + 1000 * time;
   return Planner.prepare({
     root,
     build,
-    workload,
+    workload: { ...workload, profiles },
     kernel: {
       arch: (image, path) => programArchitecture(image, path, { arch, config }),
       config: kernelConfig({ arch, config }),

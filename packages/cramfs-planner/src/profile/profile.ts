@@ -16,7 +16,7 @@ export type TouchKind = 'mapped' | 'cached';
 
 /** The formats of profiles; docs/plan.md describes them. */
 export type ProfileFormat =
-  'json' | 'axfs' | 'smaps' | 'pagemap' | 'fincore' | 'vmtouch' | 'run-record';
+  'json' | 'axfs' | 'smaps' | 'pagemap' | 'collector' | 'fincore' | 'vmtouch' | 'run-record';
 
 /** What programs touch of files: what all formats become. */
 export interface Profile {
@@ -26,6 +26,16 @@ export interface Profile {
   readonly kind: TouchKind;
   /** In bytes: a power of two, 4096 or more. */
   readonly pageSize: number;
+  /**
+   * fault_around_bytes of the kernel it was taken on: if that is more than a page, neighbours of touched
+   * pages look touched, too. Undefined: not known, or of no influence.
+   */
+  readonly faultAround: number | undefined;
   /** By path in the image, a byte string with a slash first: ascending, disjoint ranges. */
   readonly files: ReadonlyMap<string, readonly TouchedRange[]>;
+  /**
+   * Of files about which the source tells how many pages, but not which: at least so many. None of them
+   * are in {@link files} because of that.
+   */
+  readonly atLeast: ReadonlyMap<string, number>;
 }

@@ -142,6 +142,7 @@ function idleOptions(args: BuildArguments): string[] {
           '--run': args.run.length > 0,
           '--run-file': args['run-file'] !== undefined,
           '--profile': args.profile.length > 0,
+          '--profile-root': args['profile-root'].length > 0,
           '--touched': args.touched !== undefined,
           '--time': args.time !== undefined,
         })

@@ -25,6 +25,4 @@ export interface PlanAnswer {
   readonly named: readonly NamedPoint[];
   /** What the emulator says of the choice, or of the least RAM. */
   readonly confirmed: { readonly ram: RamPages; readonly romPages: number };
-  /** Paths of profiles that the tree does not have. */
-  readonly unknown: readonly string[];
 }

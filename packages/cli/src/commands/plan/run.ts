@@ -36,7 +36,7 @@ export async function runPlanCommand(args: PlanArguments, io: CliIo): Promise<Ex
   checkArguments(args);
   const request = planRequest(args);
   const { source } = request;
-  const workload = await readWorkload(args, args['page-size'] ?? 4096);
+  const workload = await readWorkload(args);
   const log = new ProblemLog('cramfs', source, request.listAll, io);
   const compressor = workerCompressor(request.workers);
   try {
@@ -49,11 +49,10 @@ export async function runPlanCommand(args: PlanArguments, io: CliIo): Promise<Ex
     });
     const answer = await about(source, async () => {
       const build = { ...request.image, insert, onProblem: log.add };
-      const planner = await preparePlanner(root, build, { args, workload }, compressor);
+      const note = log.note.bind(log);
+      const planner = await preparePlanner(root, build, { args, workload, note }, compressor);
       return answerOf(planner, workload, args);
     });
-    for (const path of answer.unknown)
-      log.note(`warning: a profile names ${path}, which is not there`);
     await writeFiles(answer, args);
     const look = lookOf(io, args);
     await print(io, args.json ? planJson(answer) : planText(answer, { look, all: args.verbose }));
@@ -115,7 +114,6 @@ async function answerOf(
     curve,
     named: namedPoints(curve),
     confirmed,
-    unknown: planner.nothing.unknown,
   };
 }
 
