@@ -1,3 +1,6 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import * as archive from 'cramfs-archive';
+import * as archiveOfNode from 'cramfs-archive/node';
 import * as deflate from 'cramfs-deflate';
 import * as elf from 'cramfs-elf';
 import * as format from 'cramfs-format';
@@ -15,14 +18,26 @@ function isErrorClass(value: unknown): value is ErrorClass {
   return typeof value === 'function' && value.prototype instanceof Error;
 }
 
-/** A class and those that it extends, down to the one that extends Error. */
+/** A class and those that it extends, down to the one that extends an error of JavaScript. */
 function baseOf(error: ErrorClass): ErrorClass {
   const parent: unknown = Object.getPrototypeOf(error);
-  return isErrorClass(parent) ? baseOf(parent) : error;
+  const isOurs = isErrorClass(parent) && parent !== RangeError && parent !== TypeError;
+  return isOurs ? baseOf(parent) : error;
 }
 
 test('the errors that the packages export are those of the table', () => {
-  const packages = [deflate, elf, format, reader, readerOfNode, builder, builderOfNode, emulator];
+  const packages = [
+    archive,
+    archiveOfNode,
+    deflate,
+    elf,
+    format,
+    reader,
+    readerOfNode,
+    builder,
+    builderOfNode,
+    emulator,
+  ];
   const exported = packages.flatMap((names) => Object.values<unknown>(names)).filter(isErrorClass);
   const documented = table(section(readDocument('architecture.md'), 'Errors')).map(({ name }) =>
     name!.replaceAll('`', ''),
@@ -34,6 +49,11 @@ test('the errors that the packages export are those of the table', () => {
 test.each([
   [new format.CramfsError('TOO_BIG', ''), 'CramfsError', 'TOO_BIG'],
   [new format.InvariantError(''), 'InvariantError', 'INVARIANT'],
+  [new format.ValueRangeError(''), 'ValueRangeError', 'VALUE_RANGE'],
+  [new archive.TarFormatError(''), 'TarFormatError', 'BAD_TAR'],
+  [new archive.UnexpectedEnd(), 'UnexpectedEnd', 'UNEXPECTED_END'],
+  [new deflate.BlockTooLongError(''), 'BlockTooLongError', 'TOO_LONG'],
+  [new emulator.PageSizeError('BAD_PAGE_SIZE', ''), 'PageSizeError', 'BAD_PAGE_SIZE'],
   [new deflate.InflateError('CUT_OFF', ''), 'InflateError', 'CUT_OFF'],
   [new emulator.SyscallError('EIO'), 'SyscallError', 'EIO'],
   [new emulator.AccessFault('SIGBUS', 'ADRERR', 0), 'AccessFault', 'ADRERR'],
@@ -42,4 +62,26 @@ test.each([
 ])('%s has a name and a code', (error, name, code) => {
   expect([error.name, error.code]).toEqual([name, code]);
   expect(emulator.isSyscallError(error)).toBe(name === 'SyscallError');
+});
+
+test('no module of a package throws a plain error of JavaScript for others to catch', () => {
+  const packages = new URL('../../packages/', import.meta.url);
+  const throwing = readdirSync(packages)
+    .filter((directory) => directory !== 'cli')
+    .flatMap((directory) => {
+      const source = new URL(`${directory}/src/`, packages);
+      return readdirSync(source, { recursive: true, encoding: 'utf8' })
+        .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
+        .filter((path) => {
+          const text = readFileSync(new URL(path, source), 'utf8');
+          return /\bthrow new (?:Type|Range)?Error\(/.test(text);
+        })
+        .map((path) => `${directory}/${path}`);
+    });
+  // Codecs throw as a library does, to be told from V8 without memory, as which growing bytes throw.
+  expect(throwing).toEqual([
+    'cramfs-archive/node/growing-bytes.ts',
+    'cramfs-reader/lzma.ts',
+    'cramfs-reader/node/zlib.ts',
+  ]);
 });

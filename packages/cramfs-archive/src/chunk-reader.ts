@@ -2,6 +2,9 @@ const EMPTY: Uint8Array = new Uint8Array(0);
 
 /** The input ended in the middle of something. */
 export class UnexpectedEnd extends Error {
+  override readonly name = 'UnexpectedEnd';
+  readonly code = 'UNEXPECTED_END';
+
   constructor() {
     super('unexpected end of the input');
   }

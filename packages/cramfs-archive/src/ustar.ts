@@ -4,7 +4,10 @@ import { bytesToName, nameToBytes } from 'cramfs-format';
 export const TAR_BLOCK_SIZE = 512;
 
 /** What is wrong with an archive; its reader adds where. */
-export class TarFormatError extends Error {}
+export class TarFormatError extends Error {
+  override readonly name = 'TarFormatError';
+  readonly code = 'BAD_TAR';
+}
 
 /**
  * A header block as stored. The formats differ in the magic: `ustar` (POSIX, also what pax headers

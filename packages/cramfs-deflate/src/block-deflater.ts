@@ -4,6 +4,12 @@ import { instantiate } from './instantiate.js';
 /** Bytes of the longest block: the module has room for no more. */
 const MAX_BLOCK = 65536;
 
+/** A block of more than 64 KiB. */
+export class BlockTooLongError extends RangeError {
+  override readonly name = 'BlockTooLongError';
+  readonly code = 'TOO_LONG';
+}
+
 /** `default`: a lazy parse. `best`: the cheapest of all parses, 1.5 % smaller in five times the time. */
 export type Effort = 'default' | 'best';
 
@@ -33,11 +39,11 @@ export class BlockDeflater {
    *
    * @param block at most 65536 bytes.
    * @returns a view of the module's memory, valid until the next call.
-   * @throws RangeError if the block is longer.
+   * @throws BlockTooLongError
    */
   compress(block: Uint8Array, effort: Effort): Uint8Array {
     if (block.length > MAX_BLOCK) {
-      throw new RangeError(`a block has at most ${MAX_BLOCK} bytes, not ${block.length}`);
+      throw new BlockTooLongError(`a block has at most ${MAX_BLOCK} bytes, not ${block.length}`);
     }
     this.memory.set(block, this.input);
     const length = this.module.compress(block.length, effort === 'best');

@@ -1,2 +1,7 @@
-export { BlockDeflater, DEFLATE_MODULE_SHA256, type Effort } from './block-deflater.js';
+export {
+  BlockDeflater,
+  BlockTooLongError,
+  DEFLATE_MODULE_SHA256,
+  type Effort,
+} from './block-deflater.js';
 export { BlockInflater, InflateError, type InflateErrorCode } from './block-inflater.js';

@@ -1,4 +1,5 @@
 import type { Endianness } from './endian.js';
+import { ValueRangeError } from './errors.js';
 
 /** One C bit-field: its name and its width in bits. The widths of a word add up to 32. */
 export type BitField<Name extends string> = readonly [name: Name, width: number];
@@ -26,7 +27,7 @@ export function unpackWord<Name extends string>(
 /**
  * The inverse of {@link unpackWord}.
  *
- * @throws RangeError if a value does not fit its field: truncating here would hide a caller's bug.
+ * @throws ValueRangeError if a value does not fit its field: truncating here would hide a caller's bug.
  */
 export function packWord<Name extends string>(
   values: Readonly<Record<Name, number>>,
@@ -38,7 +39,7 @@ export function packWord<Name extends string>(
   for (const [name, width] of fields) {
     const value = values[name];
     if (!Number.isInteger(value) || value < 0 || value > mask(width)) {
-      throw new RangeError(`${name} ${value} does not fit ${width} bits`);
+      throw new ValueRangeError(`${name} ${value} does not fit ${width} bits`);
     }
     const shift = endianness === 'little' ? used : 32 - used - width;
     word = (word | (value << shift)) >>> 0;

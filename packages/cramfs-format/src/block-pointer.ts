@@ -3,6 +3,7 @@
  * of include/uapi/linux/cramfs_fs.h; their bits come from BLOCK_POINTER_BITS.
  */
 
+import { ValueRangeError } from './errors.js';
 import { BLOCK_POINTER_BITS } from './layout.js';
 
 const VALUE_BITS = BLOCK_POINTER_BITS[0][1];
@@ -43,13 +44,13 @@ export function decodeBlockPointer(raw: number): BlockPointer {
 /**
  * The inverse of {@link decodeBlockPointer}.
  *
- * @throws RangeError if the offset does not fit 30 bits, or a direct start is not a multiple of 4.
+ * @throws ValueRangeError if the offset does not fit 30 bits, or a direct start is not a multiple of 4.
  */
 export function encodeBlockPointer(pointer: BlockPointer): number {
   const flag = pointer.uncompressed ? CRAMFS_BLK_FLAG_UNCOMPRESSED : 0;
   const value = pointer.kind === 'end' ? pointer.end : pointer.start / DIRECT_ALIGNMENT;
   if (!Number.isInteger(value) || value < 0 || value >= CRAMFS_BLK_FLAG_DIRECT_PTR) {
-    throw new RangeError(`block pointer ${JSON.stringify(pointer)} cannot be stored`);
+    throw new ValueRangeError(`block pointer ${JSON.stringify(pointer)} cannot be stored`);
   }
   const direct = pointer.kind === 'direct' ? CRAMFS_BLK_FLAG_DIRECT_PTR : 0;
   return (value | flag | direct) >>> 0;

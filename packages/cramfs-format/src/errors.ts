@@ -69,6 +69,12 @@ export function isCramfsError(error: unknown, ...codes: CramfsErrorCode[]): erro
   return codes.length === 0 || codes.some((code) => code === error.code);
 }
 
+/** A value that cannot be stored where it is to go: the caller has not checked it. */
+export class ValueRangeError extends RangeError {
+  override readonly name = 'ValueRangeError';
+  readonly code = 'VALUE_RANGE';
+}
+
 /** The toolkit contradicts itself: a bug in it, never a fault of its input. */
 export class InvariantError extends Error {
   override readonly name = 'InvariantError';

@@ -93,6 +93,7 @@ export { crc32 } from './crc32.js';
 export {
   CramfsError,
   InvariantError,
+  ValueRangeError,
   invariant,
   isCramfsError,
   withPath,

@@ -26,7 +26,7 @@ export function decodeInode(view: DataView, at: number, endianness: Endianness):
 /**
  * Writes `inode` at byte `at` of `view`.
  *
- * @throws RangeError if a value does not fit its field.
+ * @throws ValueRangeError if a value does not fit its field.
  */
 export function encodeInode(
   view: DataView,

@@ -1,3 +1,5 @@
+import { ValueRangeError } from './errors.js';
+
 /** File types and permission bits of `mode`, as in include/uapi/linux/stat.h. */
 export const S_IFMT = 0o170000;
 export const S_IFSOCK = 0o140000;
@@ -30,10 +32,10 @@ export function fileType(mode: number): FileType | undefined {
   return TYPES.get(mode & S_IFMT);
 }
 
-/** The S_IFMT bits of `type`. */
+/** The S_IFMT bits of `type`. @throws ValueRangeError for a type that there is not. */
 export function typeBits(type: FileType): number {
   for (const [bits, name] of TYPES) if (name === type) return bits;
-  throw new TypeError(`no such file type: ${type}`);
+  throw new ValueRangeError(`no such file type: ${type}`);
 }
 
 /** True for the types whose `size` and `offset` describe data in the image. */

@@ -43,7 +43,7 @@ export function decodeSuperblock(
 /**
  * Writes `superblock` at byte `at` of `view`; a text longer than its 16 bytes is cut.
  *
- * @throws RangeError if a field of the root inode does not fit.
+ * @throws ValueRangeError if a field of the root inode does not fit.
  */
 export function encodeSuperblock(
   view: DataView,

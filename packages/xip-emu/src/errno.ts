@@ -80,6 +80,17 @@ export class AccessFault extends Error {
   }
 }
 
+/** A page size that a machine cannot have: not at all, or not beside the machines that are running. */
+export class PageSizeError extends TypeError {
+  override readonly name = 'PageSizeError';
+  readonly code: 'BAD_PAGE_SIZE' | 'PAGE_SIZE_IN_USE';
+
+  constructor(code: 'BAD_PAGE_SIZE' | 'PAGE_SIZE_IN_USE', message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
 /** Something that Linux has and this emulator has not; nothing is faked in its place. */
 export class UnmodelledError extends Error {
   override readonly name = 'UnmodelledError';

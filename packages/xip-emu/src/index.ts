@@ -1,6 +1,7 @@
 export {
   AccessFault,
   InvariantError,
+  PageSizeError,
   SyscallError,
   UnmodelledError,
   isSyscallError,

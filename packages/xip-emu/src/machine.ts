@@ -1,6 +1,6 @@
 import { isBlockSize } from 'cramfs-format';
 import { openImage, type CramfsImage } from 'cramfs-reader';
-import { SyscallError } from './errno.js';
+import { PageSizeError, SyscallError } from './errno.js';
 import { getTree, parseMountData } from './fs/get-tree.js';
 import { takeMountOptions } from './vfs/mount-options.js';
 import { TmpfsSuperBlock } from './fs/tmpfs/super.js';
@@ -66,9 +66,12 @@ let running = 0;
 
 function usePageSize(pageSize: number): void {
   if (pageSize === PAGE_SIZE) return;
-  if (!isBlockSize(pageSize)) throw new TypeError(`not a page size: ${pageSize}`);
+  if (!isBlockSize(pageSize)) {
+    throw new PageSizeError('BAD_PAGE_SIZE', `not a page size: ${pageSize}`);
+  }
   if (running > 0) {
-    throw new TypeError(
+    throw new PageSizeError(
+      'PAGE_SIZE_IN_USE',
       `${running} processes have pages of ${PAGE_SIZE} bytes: exit() them, or halt() their machines`,
     );
   }

@@ -12,7 +12,10 @@ const DICTIONARY_ID_SIZES = [0, 1, 2, 4] as const;
 const CONTENT_SIZE_SIZES = [0, 2, 4, 8] as const;
 
 /** The data is not Zstandard's. */
-export class ZstdFormatError extends Error {}
+export class ZstdFormatError extends Error {
+  override readonly name = 'ZstdFormatError';
+  readonly code = 'BAD_ZSTD';
+}
 
 /**
  * Cuts a Zstandard stream at the ends of its blocks. None of them gives more than 128 KiB, so a caller
