@@ -97,6 +97,18 @@ test('the least RAM needs all that is touched; the table is for 80 columns', asy
   }
 });
 
+test('out of time: the choice fits, and what it may be off is told', async () => {
+  const root = makeTree('time');
+  const args = ['plan', root, '-q', '--flash', '70000'];
+  const best = (await planJson(root, ['--flash', '70000'])).choice;
+  const found = await planJson(root, ['--flash', '70000', '--time', '0']);
+  expect(found.exact).toBe(false);
+  expect(found.choice.flash).toBeLessThanOrEqual(70000);
+  expect(best.ram).toBeGreaterThanOrEqual(found.choice.ram - found.choice.gap * PAGE);
+  const { stdout } = await cramfs([...args, '--time', '0']);
+  expect(stdout).toMatch(/^Choice: +(?:the best there is|out of time: at most \d+ pages? of RAM)/m);
+});
+
 test('a plan that does not fit the tree names the line; --adapt goes on and says how', async () => {
   const root = makeTree('moved');
   const planFile = at('moved.plan');

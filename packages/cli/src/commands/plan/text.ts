@@ -1,6 +1,7 @@
 import { nameToText, plural } from 'cramfs-format';
 import {
   flagsText,
+  totalPages,
   type DescribedPart,
   type DescribedRefusal,
   type Workload,
@@ -137,7 +138,7 @@ function chosenText(
       : isFlash
         ? `out of time: at most ${plural(solution.gap, 'page')} of RAM from the best`
         : `out of time: at most ${plural(solution.gap, 'byte')} of flash from the best`;
-  const saved = none.ram - ram;
+  const saved = totalPages(planner.nothing.ram) * planner.survey.blockSize - ram;
   const fields: [string, string][] = [
     ['Image', `${flash} bytes, ${flash - none.flash} more than the smallest`],
     ['RAM', `${ram} bytes, ${saved} less than with nothing in place`],
