@@ -524,6 +524,18 @@ describe('kernel facts', () => {
       expect(mapFile(process, '/ovl/direct-7p-zerotail', 7, PROT_EXEC)).toBeGreaterThan(0);
     }
   });
+
+  // Every case of it: arm-rooms.test.ts.
+  test('K31: without an MMU, loaders go beyond memory of odd programs', () => {
+    const run = (memsz: number): (() => void) => {
+      const text = { flags: 5, offset: 0, filesz: 0x800, memsz };
+      const program = elfFile(32, true, [text], noise(0x900));
+      program[7] = 65;
+      return () => void costOf({ '/p': xipFile(program) }, '/p', {}, { mmu: false });
+    };
+    expect(run(0x800)).not.toThrow();
+    expect(run(0x7ff)).toThrow(/more bytes in the file than in memory/);
+  });
 });
 
 function ascii(content: string): Uint8Array {

@@ -8,6 +8,7 @@ import {
   PF_W,
   PF_X,
 } from 'cramfs-elf';
+import { nameToText } from 'cramfs-format';
 import type { KernelBuild } from '../arch/kernel-build.js';
 import { SyscallError } from '../errno.js';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
@@ -19,12 +20,16 @@ import type { Binprm } from './binprm.js';
 import { readFlatHeader, type FlatLengths } from './flat-header.js';
 import { relocateFlat } from './flat-relocations.js';
 import type { LoadedSegment, MappedFile } from './loaded-object.js';
+import { overwritten } from './memory-overwritten.js';
 import { pushFlatArguments, type StackArea } from './nommu-arguments.js';
 import { beginNewExec, type LoadedNommu } from './nommu-loaded.js';
 import { readProgram } from './open-exec.js';
 import { pastPointOfNoReturn } from './point-of-no-return.js';
 
 const LOAD_FLAT = 'fs/binfmt_flat.c:load_flat_file()';
+
+/** Of 32 bits, which is what bFLT is for. */
+const ADDRESSES_END = 2 ** 32;
 
 /** FLAT_DATA_ALIGN */
 const DATA_ALIGN = 0x20;
@@ -56,6 +61,7 @@ export function loadFlat(mm: NommuMm, bprm: Binprm): LoadedNommu {
   return pastPointOfNoReturn(() => {
     const places = isInRam(header) ? loadIntoRam(mm, file, header) : loadApart(mm, file, header);
     const { text, data, block } = places;
+    checkRoom(bprm, places, header.data);
     relocateFlat(mm, header, text, data);
     // What the relocations have left behind the data is cleared with bss, heap and stack.
     const used = Math.min(header.fullData, block.end - data) - header.data;
@@ -83,8 +89,9 @@ function loadApart(mm: NommuMm, file: OpenFile, header: FlatLengths): FlatPlaces
   const length = pageAlign(header.data + header.extra + offset);
   const start = mm.mmap({ address: 0, length, prot: RWX, flags: ANONYMOUS, pgoff: 0 });
   const data = alignUp(start + offset, DATA_ALIGN);
-  mm.write(data, readData(file, header), LOAD_FLAT);
-  return { text, data, block: { start, end: start + length } };
+  const places = { text, data, block: { start, end: start + length } };
+  storeData(mm, file, places, readData(file, header));
+  return places;
 }
 
 /** All of it in one block. */
@@ -94,17 +101,61 @@ function loadIntoRam(mm: NommuMm, file: OpenFile, header: FlatLengths): FlatPlac
   const length = pageAlign(header.text + header.data + header.extra + offset);
   const text = mm.mmap({ address: 0, length, prot: RWX, flags: ANONYMOUS, pgoff: 0 });
   const data = alignUp(text + header.text + offset, DATA_ALIGN);
+  const places = { text, data, block: { start: text, end: text + length } };
   if ((header.flags & FLAT_FLAG_GZIP) === 0) {
     mm.write(text, readProgram(file, 0, header.text), LOAD_FLAT);
-    mm.write(data, readData(file, header), LOAD_FLAT);
+    storeData(mm, file, places, readData(file, header));
   } else {
     // The header itself is not read: its room stays empty.
     const code = header.text - FLAT_HEADER_SIZE;
     const content = inflate(file, FLAT_HEADER_SIZE, code + header.fullData);
     mm.write(text + FLAT_HEADER_SIZE, content, LOAD_FLAT);
-    mm.write(data, content.subarray(code), LOAD_FLAT);
+    storeData(mm, file, places, content.subarray(code));
   }
-  return { text, data, block: { start: text, end: text + length } };
+  return places;
+}
+
+/**
+ * Data starts at a multiple of 32 bytes; of what is before it the block has room for one word, so
+ * that the end may not fit.
+ *
+ * @throws KernelCorruption.
+ */
+function storeData(
+  mm: NommuMm,
+  file: OpenFile,
+  { data, block }: FlatPlaces,
+  bytes: Uint8Array,
+): void {
+  const end = data + bytes.length;
+  if (end > block.end) {
+    throw overwritten({
+      kernelFunction: LOAD_FLAT,
+      effect:
+        'data and relocations are longer than the room for them by what is left free before the data, and go over what follows it in RAM, whoever owns it',
+      first: { operation: `exec ${nameToText(file.path)}, with data and stack`, ...block },
+      second: { operation: 'its data is read', start: data, end },
+    });
+  }
+  mm.write(data, bytes, LOAD_FLAT);
+}
+
+/**
+ * What follows the data is cleared up to the end of the block: of a block that ends before it, all of
+ * memory.
+ *
+ * @throws KernelCorruption.
+ */
+function checkRoom({ interp }: Binprm, { data, block }: FlatPlaces, length: number): void {
+  const start = data + length;
+  if (start <= block.end) return;
+  throw overwritten({
+    kernelFunction: LOAD_FLAT,
+    effect:
+      'the data ends after the room for it, and the kernel clears what it takes for a very long rest: all memory',
+    first: { operation: `exec ${nameToText(interp)}, with data and stack`, ...block },
+    second: { operation: 'its zeros are made', start, end: ADDRESSES_END },
+  });
 }
 
 /** Data and relocations, as the file has them. */

@@ -1,9 +1,9 @@
 import { nameToText } from 'cramfs-format';
-import { KernelCorruption } from '../kernel-corruption.js';
 import type { NommuMm } from '../nommu/nommu-mm.js';
 import type { Address } from '../units.js';
 import { alignDown, argumentPointers, argumentStrings, encodeWords } from './arguments.js';
 import type { Binprm } from './binprm.js';
+import { overwritten } from './memory-overwritten.js';
 
 const TRANSFER = 'fs/exec.c:transfer_args_to_stack()';
 const FDPIC_TABLES = 'fs/binfmt_elf_fdpic.c:create_elf_fdpic_tables()';
@@ -92,8 +92,7 @@ function push(
   { at, bytes, by }: { readonly at: Address; readonly bytes: Uint8Array; readonly by: string },
 ): void {
   if (at < start) {
-    throw new KernelCorruption({
-      kind: 'memory overwritten',
+    throw overwritten({
       kernelFunction: by,
       effect:
         'the arguments are longer than the stack, and go over what precedes it in RAM, whoever owns it',

@@ -1,7 +1,7 @@
 import { PF_W, type ElfSegment, type ProgramHeader } from 'cramfs-elf';
 import { nameToText } from 'cramfs-format';
 import { SyscallError } from '../errno.js';
-import { KernelCorruption } from '../kernel-corruption.js';
+import type { KernelCorruption } from '../kernel-corruption.js';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
 import type { NommuMm } from '../nommu/nommu-mm.js';
 import { PAGE_SIZE, isPageAligned, pageAlign, pageOf, type Address } from '../units.js';
@@ -9,6 +9,7 @@ import type { OpenFile } from '../vfs/file.js';
 import { verifyArea } from '../vfs/verify-area.js';
 import { largest, protOf, smallest } from './elf-load.js';
 import type { LoadedSegment } from './loaded-object.js';
+import { overwritten } from './memory-overwritten.js';
 import { readProgram } from './open-exec.js';
 import { UnsignedLong } from './unsigned-long.js';
 
@@ -71,8 +72,7 @@ function clearedToTheEnd(
     readonly end: Address;
   },
 ): KernelCorruption {
-  return new KernelCorruption({
-    kind: 'memory overwritten',
+  return overwritten({
     kernelFunction: DIRECT_MMAP,
     effect:
       'a segment has more bytes in the file than in memory: the kernel clears all that follows it, until it dies where there is no memory',
@@ -82,12 +82,11 @@ function clearedToTheEnd(
 }
 
 /** What is read over memory that is not the program's. */
-function overwritten(
+function readElsewhere(
   path: string,
   { block, length, start, end }: { block: Address; length: number; start: Address; end: Address },
 ): KernelCorruption {
-  return new KernelCorruption({
-    kind: 'memory overwritten',
+  return overwritten({
     kernelFunction: CONSTDISP,
     effect:
       'a segment is read over what precedes or follows the memory of the program, whoever owns it',
@@ -159,7 +158,7 @@ export function readSegments(
     const available = Math.min(filesz, Math.max(0, file.inode.size - offset));
     const end = start + available;
     if (available > 0 && (start < block || end > block + pageAlign(length))) {
-      throw overwritten(file.path, { block, length, start, end });
+      throw readElsewhere(file.path, { block, length, start, end });
     }
     mm.write(start, readProgram(file, offset, available), CONSTDISP);
     clearLoaded(mm, loaded, { start: start + filesz, end: start + Number(phdr.memsz) });
