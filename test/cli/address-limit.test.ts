@@ -64,7 +64,7 @@ describe.skipIf(process.platform !== 'linux')('with few addresses (ulimit -v)', 
       stdout: '',
       stderr:
         `cramfs: ${output}: out of memory: WebAssembly takes 10 GiB of addresses, if not of ` +
-        'memory: raise their limit (ulimit -v)\n',
+        'memory: raise their limit (ulimit -v); or use fewer threads (--workers 1)\n',
     });
     expect(readdirSync(folder.path()).filter((name) => name.startsWith('new'))).toEqual([]);
     const compat = ['build', '--compat', 'mkcramfs', source, output];

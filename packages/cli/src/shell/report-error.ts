@@ -100,7 +100,7 @@ const OUT_OF_MEMORY_CODES = new Set([
 function describeShortage(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if (error instanceof RangeError && error.message.startsWith('WebAssembly')) {
-    return 'out of memory: WebAssembly takes 10 GiB of addresses, if not of memory: raise their limit (ulimit -v)';
+    return 'out of memory: WebAssembly takes 10 GiB of addresses, if not of memory: raise their limit (ulimit -v); or use fewer threads (--workers 1)';
   }
   if (OUT_OF_MEMORY_CODES.has(errorCode(error) ?? '') || OUT_OF_MEMORY.test(error.message)) {
     return 'out of memory: raise its limit (ulimit -v, container), or use fewer threads (--workers 1)';
