@@ -207,7 +207,7 @@ warn "$processes processes, $touched pages of files that they have mapped"
 if [ $hidden -gt 0 ]; then
 	warn "$hidden of them without pagemap, so that only whole mappings count: run it as root"
 fi
-if [ $around -gt 1 ] && [ $touched -gt 0 ]; then
+if [ $around -gt 1 ] && [ $touched -gt $atleast ]; then
 	warn "at least $atleast of these pages were touched; the others may be neighbours of those, since" \
 		"fault_around_bytes is ${faultaround:-65536 if nobody has changed it}"
 	warn "for exact profiles: mount -t debugfs none /sys/kernel/debug;" \

@@ -21,7 +21,13 @@ export type { PlanLine, XipPlan } from './plan-file/plan.js';
 export { flagsText, formatPlan, parsePlan } from './plan-file/text.js';
 export { formatProfile, parseProfile } from './profile/json-form.js';
 export { ProfileTree, type PlacedProfile, type ProfileProblem } from './profile/place-profile.js';
-export type { Profile, ProfileFormat, TouchKind, TouchedRange } from './profile/profile.js';
+export {
+  mayHaveNeighbours,
+  type Profile,
+  type ProfileFormat,
+  type TouchKind,
+  type TouchedRange,
+} from './profile/profile.js';
 export { readProfiles, type ProfileFile } from './profile/read-profiles.js';
 export { unionProfiles } from './profile/union-profiles.js';
 export type { Choice, Item } from './solver/item.js';

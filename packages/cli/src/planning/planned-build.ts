@@ -6,7 +6,7 @@ import type { BlockCompressor, BuildOptions, DirectoryEntry, XipOptions } from '
 import { UsageError } from '../shell/errors.js';
 import { about } from '../shell/report-error.js';
 import type { RunArguments } from './options.js';
-import { preparePlanner, readWorkload } from './prepare.js';
+import { placeWorkload, preparePlanner, readWorkload } from './prepare.js';
 
 /** Where a build has from what runs in place. */
 export type PlannedBuild =
@@ -46,8 +46,8 @@ export async function plannedOptions(
     });
   }
   const { flash, args } = planned;
-  const workload = await readWorkload(args);
-  const planner = await preparePlanner(root, build, { args, workload, note }, compressor);
+  const workload = placeWorkload(await readWorkload(args), root, args, note);
+  const planner = await preparePlanner(root, build, { args, workload }, compressor);
   const plan = planner.plan(planner.forFlash(flash));
   const { file } = await fitPlan(root, plan, { crc32 });
   return optionsOf(plan, file);

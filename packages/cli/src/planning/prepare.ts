@@ -31,33 +31,37 @@ export async function readWorkload(args: WorkloadArguments): Promise<Workload> {
   };
 }
 
-/** A workload, and how the command line has asked for it. */
-export interface WorkloadRequest {
-  readonly args: WorkloadArguments;
-  readonly workload: Workload;
-  /** Is called with a line for each profile that does not fit the tree. */
-  readonly note: (line: string) => void;
+/**
+ * A workload with the paths of the tree in its profiles.
+ *
+ * @param note is called with a line for each profile of which something does not fit.
+ * @throws FileError for a profile of something else.
+ */
+export function placeWorkload(
+  workload: Workload,
+  root: DirectoryEntry,
+  args: WorkloadArguments,
+  note: (line: string) => void,
+): Workload {
+  const roots = args['profile-root'];
+  return { ...workload, profiles: placeProfiles(workload.profiles, { root, roots }, note) };
 }
 
 /**
- * Compresses the tree and runs the workload: all that is needed to choose.
- *
- * @throws CramfsError, and FileError for a profile of something else.
+ * Compresses the tree and runs the workload, placed: all that is needed to choose. @throws CramfsError.
  */
 export function preparePlanner(
   root: DirectoryEntry,
   build: BuildOptions,
-  { args, workload, note }: WorkloadRequest,
+  { args, workload }: { readonly args: WorkloadArguments; readonly workload: Workload },
   compressor: BlockCompressor,
 ): Promise<Planner> {
-  const roots = args['profile-root'];
-  const profiles = placeProfiles(workload.profiles, { root, roots }, note);
   const { arch, config = [], policy, phys = DEFAULT_PHYS, time } = args;
   const end = time === undefined ? Infinity : Date.now() + 1000 * time;
   return Planner.prepare({
     root,
     build,
-    workload: { ...workload, profiles },
+    workload,
     kernel: {
       arch: (image, path) => programArchitecture(image, path, { arch, config }),
       config: kernelConfig({ arch, config }),

@@ -39,3 +39,11 @@ export interface Profile {
    */
   readonly atLeast: ReadonlyMap<string, number>;
 }
+
+/** Formats that show what is mapped, and so neighbours of touched pages as well. */
+const MAPPED_FORMATS: ReadonlySet<ProfileFormat> = new Set(['smaps', 'pagemap', 'collector']);
+
+/** True if pages of a profile may be there because fault-around has mapped them. */
+export function mayHaveNeighbours({ format, faultAround, pageSize }: Profile): boolean {
+  return faultAround === undefined ? MAPPED_FORMATS.has(format) : faultAround > pageSize;
+}

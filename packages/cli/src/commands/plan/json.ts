@@ -1,5 +1,5 @@
 import { nameToText } from 'cramfs-format';
-import { flagsText, type DescribedPart } from 'cramfs-planner';
+import { flagsText, type DescribedPart, type Profile } from 'cramfs-planner';
 import { renderJson } from '../../render/json.js';
 import type { PlanAnswer } from './answer.js';
 
@@ -13,7 +13,7 @@ export function planJson(answer: PlanAnswer): string {
     workload: {
       runs: workload.runs.map(({ count, argv }) => ({ count, argv: argv.map(nameToText) })),
       touched: workload.touched,
-      profiles: workload.profiles.map(({ source, format, kind }) => ({ source, format, kind })),
+      profiles: workload.profiles.map(profileJson),
     },
     exact: planner.isExact,
     budget: budget ?? null,
@@ -32,6 +32,19 @@ export function planJson(answer: PlanAnswer): string {
     named,
     curve,
   });
+}
+
+function profileJson(profile: Profile): unknown {
+  const { source, format, kind, pageSize, faultAround, files, atLeast } = profile;
+  return {
+    source: nameToText(source),
+    format,
+    kind,
+    pageSize,
+    faultAround: faultAround ?? null,
+    files: files.size,
+    atLeast: atLeast.size,
+  };
 }
 
 function partJson({ path, equal, flags, ...figures }: DescribedPart): unknown {

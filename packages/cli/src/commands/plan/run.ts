@@ -18,7 +18,7 @@ import { ProblemLog } from '../../building/problem-log.js';
 import type { SourceRequest } from '../../building/request.js';
 import { sourceRequest } from '../../building/source-request.js';
 import { readTree, readInsert } from '../../building/tree.js';
-import { preparePlanner, readWorkload } from '../../planning/prepare.js';
+import { placeWorkload, preparePlanner, readWorkload } from '../../planning/prepare.js';
 import { InputError, UsageError } from '../../shell/errors.js';
 import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
 import { print, type CliIo } from '../../shell/io.js';
@@ -36,7 +36,7 @@ export async function runPlanCommand(args: PlanArguments, io: CliIo): Promise<Ex
   checkArguments(args);
   const request = planRequest(args);
   const { source } = request;
-  const workload = await readWorkload(args);
+  const asked = await readWorkload(args);
   const log = new ProblemLog('cramfs', source, request.listAll, io);
   const compressor = workerCompressor(request.workers);
   try {
@@ -49,8 +49,8 @@ export async function runPlanCommand(args: PlanArguments, io: CliIo): Promise<Ex
     });
     const answer = await about(source, async () => {
       const build = { ...request.image, insert, onProblem: log.add };
-      const note = log.note.bind(log);
-      const planner = await preparePlanner(root, build, { args, workload, note }, compressor);
+      const workload = placeWorkload(asked, root, args, log.note.bind(log));
+      const planner = await preparePlanner(root, build, { args, workload }, compressor);
       return answerOf(planner, workload, args);
     });
     await writeFiles(answer, args);

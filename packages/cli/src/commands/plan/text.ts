@@ -1,9 +1,11 @@
 import { nameToText, plural } from 'cramfs-format';
 import {
   flagsText,
+  mayHaveNeighbours,
   totalPages,
   type DescribedPart,
   type DescribedRefusal,
+  type Profile,
   type Workload,
 } from 'cramfs-planner';
 import type { Look } from '../../render/look.js';
@@ -80,8 +82,16 @@ function workloadText({ runs, profiles }: Workload): string {
 function touchedText({ touched, profiles }: Workload): string {
   const all = 'every page of what is mapped';
   const start = 'what kernel and loader touch at the start';
-  const names = profiles.map(({ source, format }) => `${source} (${format})`);
-  return [touched === 'all' ? all : start, ...names].join(', and ');
+  return [touched === 'all' ? all : start, ...profiles.map(profileText)].join(', and ');
+}
+
+function profileText(profile: Profile): string {
+  const { source, format, atLeast } = profile;
+  const remarks = [
+    mayHaveNeighbours(profile) ? 'with neighbours of touched pages' : '',
+    atLeast.size > 0 ? `without ${plural(atLeast.size, 'file')} whose pages it does not tell` : '',
+  ];
+  return `${nameToText(source)} (${[format, ...remarks.filter((text) => text !== '')].join(', ')})`;
 }
 
 function pointsText({ named, curve, planner }: PlanAnswer, { look }: PlanTextOptions): string {
