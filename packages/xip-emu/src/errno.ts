@@ -61,7 +61,7 @@ export function isSyscallError(error: unknown, ...codes: readonly Errno[]): erro
 }
 
 export type Signal = 'SIGSEGV' | 'SIGBUS';
-/** si_code of the signal: nothing mapped there, no permission, nothing behind the mapping. */
+/** si_code of the signal: nothing mapped there, no permission, nothing that backs the mapping. */
 export type SignalCode = 'MAPERR' | 'ACCERR' | 'ADRERR';
 
 /** A load or store that ended in a signal; `code` is its si_code. */

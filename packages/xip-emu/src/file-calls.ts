@@ -134,14 +134,14 @@ export class FileCalls {
    * lseek(2), of directories too: to a position that getdents() has given, as seekdir(3) does.
    *
    * @returns the new position.
-   * @throws SyscallError EBADF, EINVAL, ESPIPE; ENXIO for `data` and `hole` behind the end.
+   * @throws SyscallError EBADF, EINVAL, ESPIPE; ENXIO for `data` and `hole` past the end.
    */
   lseek(file: OpenFile, offset: number, whence: Whence = 'set'): number {
     return lseek(file, offset, whence);
   }
 
   /**
-   * getdents(2): entries of a directory from its position on, which goes on behind them.
+   * getdents(2): entries of a directory from its position on, which moves past them.
    *
    * @param limit entries at most; default all.
    * @returns none at the end.

@@ -193,7 +193,7 @@ export class IntervalSet<T extends Interval> {
     return next === NO_NODE ? -1 : next * FANOUT;
   }
 
-  /** The slot behind the last one in use. */
+  /** The slot after the last one in use. */
   private slotsEnd(node: Node): number {
     return node * FANOUT + this.counts[node]!;
   }
@@ -329,7 +329,7 @@ export class IntervalSet<T extends Interval> {
     this.freeNodes.push(node);
   }
 
-  /** Moves what is behind the first `keep` slots of a full node to a new one. */
+  /** Moves what follows the first `keep` slots of a full node to a new one. */
   private split(node: Node, keep: number): Node {
     const upper = this.newNode();
     const from = node * FANOUT + keep;
@@ -363,7 +363,7 @@ export class IntervalSet<T extends Interval> {
     this.forgetPath();
   }
 
-  /** Puts a node behind the one that the path leads to from a branch of `level`. */
+  /** Puts a node after the one that the path leads to from a branch of `level`. */
   private addSibling(level: number, node: Node): void {
     const start = this.starts[node * FANOUT]!;
     if (level === this.height) {

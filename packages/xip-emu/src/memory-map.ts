@@ -44,18 +44,21 @@ export interface MmapRequest {
   readonly pgoff: Pgoff;
 }
 
-export type Advice =
-  | 'normal'
-  | 'random'
-  | 'sequential'
-  | 'willneed'
-  | 'dontneed'
-  | 'free'
-  | 'populate_r'
-  | 'populate_w';
+/** What madvise(2) can be told, as MADV_... without its prefix. */
+export const ADVICE = [
+  'normal',
+  'random',
+  'sequential',
+  'willneed',
+  'dontneed',
+  'free',
+  'populate_r',
+  'populate_w',
+] as const;
+export type Advice = (typeof ADVICE)[number];
 
 /**
- * The memory of a process, behind its system calls: `MmuMemory` with an MMU, `NommuMm` without. Addresses
+ * The memory of a process, as its system calls see it: `MmuMemory` with an MMU, `NommuMm` without. Addresses
  * are bytes. System calls throw SyscallError, accesses AccessFault.
  */
 export interface MemoryMap extends MemoryReport {

@@ -53,7 +53,7 @@ export interface ProcessHost {
  */
 export class Process extends FileCalls {
   readonly pid: number;
-  /** Its memory behind the calls: `MmuMemory` with an MMU, `NommuMm` without. */
+  /** Its memory, as system calls see it: `MmuMemory` with an MMU, `NommuMm` without. */
   readonly mm: MemoryMap;
   private readonly host: ProcessHost;
 
@@ -269,7 +269,7 @@ function isAddress(address: number): boolean {
   return Number.isSafeInteger(address) && address >= 0;
 }
 
-/** @throws AccessFault SIGSEGV for what is no address of user space. */
+/** @throws AccessFault SIGSEGV for what is not an address of user space. */
 function checkAddress(address: number): void {
   if (!isAddress(address)) throw new AccessFault('SIGSEGV', 'MAPERR', address);
 }

@@ -1,6 +1,5 @@
 import type { Signal, SignalCode } from './errno.js';
 import type { Address, Pfn, Pgoff } from './units.js';
-import type { MapRange, OpenFile } from './vfs/file.js';
 
 /** Why a fault ended as it did. */
 export type FaultReason =
@@ -129,18 +128,6 @@ export type TraceEvent =
       readonly ino: number;
       readonly index: Pgoff;
     };
-
-/** What {@link FileOperations.explainMmap} gives, as fields of an event; none if nothing is to say. */
-export function mapReason(
-  file: OpenFile | undefined,
-  range: MapRange,
-): { readonly bailout?: string; readonly lastPageShared?: boolean } {
-  const { bailout, lastPageShared = false } = file?.fops.explainMmap?.(file, range) ?? {};
-  return {
-    ...(bailout === undefined ? {} : { bailout }),
-    ...(lastPageShared ? { lastPageShared } : {}),
-  };
-}
 
 /** The event log of a machine: off (and of no cost) until somebody sets `sink`. */
 export class Trace {

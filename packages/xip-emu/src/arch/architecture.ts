@@ -48,7 +48,7 @@ export interface SpecialMapping {
   readonly pfnmap: boolean;
 }
 
-/** What is in no area, but listed behind all of them: include/linux/mm.h:get_gate_vma(). */
+/** What is not an area, but is listed after all of them: include/linux/mm.h:get_gate_vma(). */
 export interface GateArea {
   readonly name: string;
   readonly start: Address;
@@ -115,6 +115,20 @@ export interface Architecture {
   readonly pageTableLevels: (config: KernelConfig, pageSize: number) => number;
   /** True where a kernel of this kind was run, and its addresses were compared. */
   readonly recorded: (mmu: boolean, pageSize: number) => boolean;
+}
+
+/** Addresses of 32 bits, of which the kernel has those from PAGE_OFFSET on. */
+export function limitsBelowKernel(
+  { PAGE_OFFSET }: KernelConfig,
+  unmappedBase: Address,
+): AddressSpaceLimits {
+  return {
+    taskSize: PAGE_OFFSET,
+    stackTop: PAGE_OFFSET,
+    etDynBase: 0x400000,
+    firstUserAddress: 0,
+    unmappedBase,
+  };
 }
 
 export const noGateArea = (): undefined => undefined;

@@ -1,5 +1,5 @@
 import type { Architecture } from './architecture.js';
-import { noGateArea, vdsoMappings } from './architecture.js';
+import { limitsBelowKernel, noGateArea, vdsoMappings } from './architecture.js';
 import { usualConfig } from './kernel-config.js';
 
 /** include/uapi/linux/elf-em.h */
@@ -24,13 +24,7 @@ export const powerpc: Architecture = {
     platform: 'ppc',
   },
   flat: { stackAlign: 8, gotHeader: false },
-  limits: ({ PAGE_OFFSET }) => ({
-    taskSize: PAGE_OFFSET,
-    stackTop: PAGE_OFFSET,
-    etDynBase: 0x400000,
-    firstUserAddress: 0,
-    unmappedBase: (PAGE_OFFSET / 8) * 3,
-  }),
+  limits: (config) => limitsBelowKernel(config, (config.PAGE_OFFSET / 8) * 3),
   specialMappings: (config) => vdsoMappings(config, 2, 2),
   gateArea: noGateArea,
   ptrsPerPte: (_config, pageSize) => pageSize / 4,

@@ -1,5 +1,5 @@
 import type { Architecture } from './architecture.js';
-import { alignDown, alignUp, noGateArea, vdsoMappings } from './architecture.js';
+import { alignDown, alignUp, limitsBelowKernel, noGateArea, vdsoMappings } from './architecture.js';
 import { usualConfig } from './kernel-config.js';
 
 /** include/uapi/linux/elf-em.h */
@@ -23,13 +23,8 @@ export const i386: Architecture = {
   },
   flat: { stackAlign: 8, gotHeader: false },
   // arch/x86/include/asm/page_32_types.h:TASK_SIZE
-  limits: ({ PAGE_OFFSET }, pageSize) => ({
-    taskSize: PAGE_OFFSET,
-    stackTop: PAGE_OFFSET,
-    etDynBase: 0x400000,
-    firstUserAddress: 0,
-    unmappedBase: alignUp(PAGE_OFFSET / 3, pageSize),
-  }),
+  limits: (config, pageSize) =>
+    limitsBelowKernel(config, alignUp(config.PAGE_OFFSET / 3, pageSize)),
   specialMappings: (config) => vdsoMappings(config, 4, 2),
   gateArea: noGateArea,
   ptrsPerPte: (_config, pageSize) => pageSize / 4,

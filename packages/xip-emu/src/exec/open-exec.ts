@@ -80,7 +80,7 @@ export function readHead(file: OpenFile): Uint8Array {
 }
 
 /**
- * The headers of an ELF file as tools see them; program headers behind `head`, the file's first
+ * The headers of an ELF file as tools see them; program headers after `head`, the file's first
  * bytes, are read on their own.
  *
  * @returns undefined for what is not an ELF file, or damaged.

@@ -159,7 +159,7 @@ function ramOf(
   };
 }
 
-/** Distinct pages behind the segments of an object. */
+/** Distinct pages that back the segments of an object. */
 function countPages(
   process: Process,
   { segments }: LoadedObject,

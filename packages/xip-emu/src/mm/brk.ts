@@ -18,7 +18,7 @@ import type { Vma } from './vma.js';
 const HEAP = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_ACCOUNT;
 
 /**
- * Anonymous memory at a given place, over whatever is there: the heap, and the zeros behind a
+ * Anonymous memory at a given place, over whatever is there: the heap, and the zeros after a
  * program's data. Compare mm/mmap.c:vm_brk_flags().
  *
  * @throws SyscallError EINVAL, ENOMEM

@@ -1,6 +1,6 @@
 import { alignedPages } from '../aligned-length.js';
 import { SyscallError, isSyscallError } from '../errno.js';
-import type { Advice } from '../memory-map.js';
+import { ADVICE, type Advice } from '../memory-map.js';
 import { PG_DIRTY, PG_LAZYFREE } from '../phys/frame-table.js';
 import { isPageAligned, pageOf, type Address, type Vpn } from '../units.js';
 import { forcePageCacheReadahead } from '../vfs/filemap.js';
@@ -12,24 +12,13 @@ import { modifyFlags } from './vma-merge.js';
 import type { Vma } from './vma.js';
 import { zapRange } from './zap.js';
 
-const ADVICE: ReadonlySet<string> = new Set<Advice>([
-  'normal',
-  'random',
-  'sequential',
-  'willneed',
-  'dontneed',
-  'free',
-  'populate_r',
-  'populate_w',
-]);
-
 /**
  * madvise(2). Holes give ENOMEM at the end, after the rest was done; any other error ends it.
  *
  * @throws SyscallError EINVAL, ENOMEM, EAGAIN (too many areas), EFAULT. Compare mm/madvise.c:do_madvise().
  */
 export function madvise(mm: Mm, address: Address, length: number, advice: Advice): void {
-  if (!ADVICE.has(advice)) throw new SyscallError('EINVAL', 'no such advice');
+  if (!ADVICE.includes(advice)) throw new SyscallError('EINVAL', 'no such advice');
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
   const start = pageOf(address);
   const end = start + alignedPages(length);

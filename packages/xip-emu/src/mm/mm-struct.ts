@@ -44,7 +44,7 @@ export class Mm implements HasExeFile {
   readonly fault: MmFault = { vma: undefined as never, vpn: 0, pgoff: 0, write: false, frame: 0 };
   /** The process that it belongs to (mm->owner); 0 before it has one. */
   pid = 0;
-  /** The heap, from its first byte to behind its last; exec sets both to the end of the program. */
+  /** The heap, from its first byte to the one after its last; exec sets both to the end of the program. */
   startBrk: Address = 0;
   brkEnd: Address = 0;
   /** The stack pointer of a program at its start; 0 before there is one. */

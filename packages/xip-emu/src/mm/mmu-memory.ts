@@ -1,10 +1,9 @@
 import type { KernelBuild } from '../arch/kernel-build.js';
 import type { AccessFaultLike, Advice, MemoryMap, MmapRequest } from '../memory-map.js';
 import type { MemoryAccount, MemoryArea, MemoryPage } from '../memory-report.js';
-import { mapReason } from '../trace.js';
+import { traceMmap } from '../trace-mmap.js';
 import { pageOf, pagesOf, type Address, type Frame } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
-import { VM_WRITE } from '../vfs/vm-area.js';
 import { fetch, load, loadRange, store } from './access.js';
 import { brk } from './brk.js';
 import { exitMmap } from './exit.js';
@@ -44,7 +43,13 @@ export class MmuMemory implements MemoryMap {
   mmap(request: MmapRequest): Address {
     const { mm } = this;
     const address = mmap(mm, request);
-    if (mm.host.trace.sink !== undefined) traceMmap(mm, request, address);
+    const { trace } = mm.host;
+    if (trace.sink !== undefined) {
+      const start = pageOf(address);
+      const romPages = romPagesIn(mm, start, start + pagesOf(request.length));
+      const file = request.file && mm.vmas.vmaAt(start)?.file;
+      traceMmap(trace, request, { pid: mm.pid, address, romPages, file, mmu: true });
+    }
     return address;
   }
 
@@ -127,29 +132,4 @@ export class MmuMemory implements MemoryMap {
   account(romFrames: (file: OpenFile) => Set<Frame>): MemoryAccount {
     return accountMm(this.mm, romFrames);
   }
-}
-
-function traceMmap(mm: Mm, request: MmapRequest, address: Address): void {
-  const { length, prot, flags, file, pgoff } = request;
-  const { pid } = mm;
-  const start = pageOf(address);
-  const pages = pagesOf(length);
-  const romPages = romPagesIn(mm, start, start + pages);
-  const writable = (prot & VM_WRITE) !== 0;
-  // The area's file is the real one, where a stacked file system passes maps on.
-  const mapped = file && mm.vmas.vmaAt(start)?.file;
-  const reason = mapReason(mapped, { pgoff, pages, writable, mmu: true });
-  const path = file?.path;
-  mm.host.trace.sink?.({
-    type: 'mmap',
-    pid,
-    address,
-    length,
-    prot,
-    flags,
-    path,
-    pgoff,
-    romPages,
-    ...reason,
-  });
 }

@@ -6,7 +6,7 @@ import { MS_ASYNC, MS_INVALIDATE, MS_SYNC } from '../memory-map.js';
 import type { Mm } from './mm-struct.js';
 
 /**
- * msync(2): with MS_SYNC shared maps of files are written back, those behind a hole too; else nothing
+ * msync(2): with MS_SYNC shared maps of files are written back, those after a hole too; else nothing
  * is done but look for holes.
  *
  * @throws SyscallError EINVAL, ENOMEM for a hole, or what the file's fsync throws. Compare

@@ -79,7 +79,7 @@ export class PageTable {
     return leaf;
   }
 
-  /** The first page behind `vpn` that another leaf table is for; where there are none, far behind. */
+  /** The first page after `vpn` that another leaf table is for; where there are none, far after it. */
   leafEnd(vpn: Vpn): Vpn {
     const key = this.keyOf(vpn);
     return (this.root[groupOf(key)] === undefined ? this.nextGroup(key) : key + 1) * this.entries;

@@ -9,7 +9,7 @@ import { PTE_SPECIAL, pteFrame } from './pte.js';
 type FaultKind = Extract<TraceEvent, { type: 'fault' }>['kind'];
 
 /**
- * Runs a fault and tells the event log what it did, by what is there before and behind it: the
+ * Runs a fault and tells the event log what it did, by what is there before and after it: the
  * fault itself knows nothing of the log.
  */
 export function traceFault<T>(

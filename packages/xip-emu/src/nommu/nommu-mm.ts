@@ -1,6 +1,7 @@
 import { ARCHITECTURES, kernelBuild, type KernelBuild } from '../arch/kernel-build.js';
 import { AccessFault, SyscallError, UnmodelledError } from '../errno.js';
-import { Trace, mapReason } from '../trace.js';
+import { Trace } from '../trace.js';
+import { traceMmap } from '../trace-mmap.js';
 import {
   MREMAP_FIXED,
   type AccessFaultLike,
@@ -12,7 +13,6 @@ import { PAGE_SIZE, pageOf, pagesOf, type Address, type Frame } from '../units.j
 import { KernelCorruption } from '../kernel-corruption.js';
 import type { OpenFile } from '../vfs/file.js';
 import { setExeFile, type HasExeFile } from '../vfs/write-access.js';
-import { VM_WRITE } from '../vfs/vm-area.js';
 import { describeOrigin } from './describe.js';
 import { doMmap } from './do-mmap.js';
 import { doMremap } from './do-mremap.js';
@@ -46,7 +46,7 @@ export class NommuMm implements MemoryMap, HasExeFile {
   /** The stack pointer of a program at its start, in the mapping that it got for the stack. */
   startStack: Address | undefined;
 
-  /** The heap, from its first byte to behind its last, and how far that can go. */
+  /** The heap, from its first byte to the one after its last, and how far that can go. */
   startBrk: Address = 0;
   brkEnd: Address = 0;
   brkLimit: Address = 0;
@@ -220,28 +220,11 @@ export class NommuMm implements MemoryMap, HasExeFile {
     return accountVmas(this.tree.values());
   }
 
-  private traceMmap(request: MmapRequest, { vmStart, vmEnd }: NommuVma): void {
-    const { sink } = this.trace;
-    if (sink === undefined) return;
-    const { length, prot, flags, file, pgoff } = request;
-    const inRom = this.regions.ram.phys.rom.frameOf(pageOf(vmStart)) !== undefined;
-    const romPages = inRom ? pagesOf(vmEnd - vmStart) : 0;
-    const { pid } = this;
-    const path = file?.path;
-    const writable = (prot & VM_WRITE) !== 0;
-    const reason = mapReason(file, { pgoff, pages: pagesOf(length), writable, mmu: false });
-    sink({
-      type: 'mmap',
-      pid,
-      address: vmStart,
-      length,
-      prot,
-      flags,
-      path,
-      pgoff,
-      romPages,
-      ...reason,
-    });
+  private traceMmap(request: MmapRequest, { vmStart: address, vmEnd }: NommuVma): void {
+    const inRom = this.regions.ram.phys.rom.frameOf(pageOf(address)) !== undefined;
+    const romPages = inRom ? pagesOf(vmEnd - address) : 0;
+    const { pid, trace } = this;
+    traceMmap(trace, request, { pid, address, romPages, file: request.file, mmu: false });
   }
 
   private frameAt(address: Address): Frame {

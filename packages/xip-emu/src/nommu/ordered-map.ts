@@ -7,7 +7,7 @@ interface Chunk<V> {
 }
 
 /**
- * Values in the order of their numeric keys: sorted arrays of bounded length behind one another,
+ * Values in the order of their numeric keys: sorted arrays of bounded length, one after another,
  * so that a lookup takes two binary searches and an insertion moves few entries, however many
  * there are.
  */

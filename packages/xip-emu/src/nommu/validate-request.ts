@@ -17,7 +17,7 @@ import {
 
 /** mmap() takes the offset in bytes: pages from this one on come out as negative numbers. */
 const PGOFF_SIGNED_LIMIT = 2 ** 51;
-/** Where those end: behind it comes page 0. */
+/** Where those end: page 0 comes next. */
 const PGOFF_LIMIT = 2 ** 52;
 
 const COPY_ONLY: NommuCapabilities = {
@@ -49,7 +49,7 @@ export function validateMmapRequest({
     throw new SyscallError('EINVAL', 'neither MAP_PRIVATE nor MAP_SHARED');
   }
   if (length === 0) throw new SyscallError('EINVAL', 'no length');
-  // TASK_SIZE is no limit: without an MMU it is the greatest number there is.
+  // TASK_SIZE does not limit anything: without an MMU it is the greatest number there is.
   const aligned = alignedLength(length);
   if (aligned === 0) throw new SyscallError('ENOMEM', 'longer than the memory');
   if (pgoff >= PGOFF_SIGNED_LIMIT && pgoff + aligned / PAGE_SIZE >= PGOFF_LIMIT) {

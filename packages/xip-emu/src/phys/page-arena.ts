@@ -46,7 +46,7 @@ export class PageArena {
     else target.set(source.subarray(start, start + PAGE_SIZE), startOf(to));
   }
 
-  /** Writes `bytes`, at most a page of them, and zeros behind them. */
+  /** Writes `bytes`, at most a page of them, and zeros after them. */
   fill(slot: number, bytes: Uint8Array): void {
     const block = this.blocks[slot >>> SLOTS_SHIFT]!;
     const start = startOf(slot);

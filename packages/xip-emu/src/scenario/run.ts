@@ -41,7 +41,7 @@ const FAULT_AROUND_OFF = 4096;
  * Runs a scenario and gives the records that the kernel's agent printed. Where the kernel would
  * corrupt itself they end with a `diagnosis` in place of the operation that does it.
  *
- * @throws ScenarioError if the first operation is no mount; SyscallError if that fails.
+ * @throws ScenarioError if the first operation is not a mount; SyscallError if that fails.
  */
 export function runScenario(
   statements: readonly Statement[],

@@ -21,7 +21,7 @@ export interface AddressSpaceOperations {
    * Puts a dirty page where it comes from; without it pages have no other place. Called when the
    * page counts as clean already.
    *
-   * @param content a page, which may reach behind the end of the file; valid during the call.
+   * @param content a page, which may reach past the end of the file; valid during the call.
    * @throws SyscallError.
    */
   writeFolio?(mapping: AddressSpace, index: Pgoff, content: Uint8Array): void;

@@ -15,7 +15,7 @@ import type { VmArea } from './vm-area.js';
  * Called after a write, also after one that failed: the user's inode may have to change. Compare
  * include/linux/backing-file.h:backing_file_ctx.end_write.
  *
- * @param end behind the last byte that was written.
+ * @param end of the range that was written, exclusive.
  * @param written bytes.
  */
 export type EndWrite = (end: number, written: number) => void;

@@ -214,7 +214,7 @@ export abstract class Inode {
 
   /**
    * The entries of a directory in the order in which getdents(2) gives them, `.` and `..` included
-   * where the file system gives those. What is no directory has no such operation: ENOTDIR.
+   * where the file system gives those. What is not a directory has no such operation: ENOTDIR.
    *
    * @param from a position: 0, or `next` of an entry.
    * @throws SyscallError EIO.

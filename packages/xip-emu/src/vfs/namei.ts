@@ -46,7 +46,7 @@ export interface LastComponent {
   /** The last component as it was written. */
   readonly written: string;
   readonly path: string;
-  /** There were slashes behind it: it has to be a directory. */
+  /** There were slashes after it: it has to be a directory. */
   readonly slash: boolean;
 }
 

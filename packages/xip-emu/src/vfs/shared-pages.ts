@@ -102,7 +102,10 @@ export class SharedPages {
     for (const { extent, frame, users } of this.byFrame.values()) {
       const where = `the shared frame ${frame}`;
       invariant(this.byExtent.get(extent)?.frame === frame, `${where} is not found by its extent`);
-      invariant(phys.frames.kindOf(frame) === FRAME_PAGE_CACHE, `${where} is no page-cache page`);
+      invariant(
+        phys.frames.kindOf(frame) === FRAME_PAGE_CACHE,
+        `${where} is not a page-cache page`,
+      );
       invariant(!phys.frames.hasFlag(frame, PG_DIRTY), `${where} is dirty`);
       invariant(
         phys.frames.refCount(frame) >= users.length + phys.frames.mapCount(frame),

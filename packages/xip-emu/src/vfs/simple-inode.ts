@@ -248,7 +248,7 @@ export abstract class SizedInode<T extends SizedInode<T>> extends SimpleInode<T>
     return this.isSymlink ? this.target.length : this.bytes;
   }
 
-  /** A write that reaches behind the end makes the file longer. */
+  /** A write that goes past the end makes the file longer. */
   extend(size: number): void {
     this.bytes = Math.max(this.bytes, size);
   }

@@ -104,7 +104,7 @@ export function splice(from: Pipe | FilePlace, to: Pipe | FilePlace, length: num
  * sendfile(2): file to file, through a pipe of its own. Compare
  * fs/splice.c:splice_direct_to_actor().
  *
- * @returns bytes written; short at the end of the input, or after an error behind the first bytes.
+ * @returns bytes written; short at the end of the input, or after an error that follows the first bytes.
  */
 export function sendfile(
   phys: PhysicalMemory,

@@ -20,7 +20,7 @@ export function doTruncate(inode: Inode, size: number): void {
 }
 
 /**
- * Pages behind a new, smaller end of a file go, wherever they are mapped (copies of private
+ * Pages after a new, smaller end of a file go, wherever they are mapped (copies of private
  * mappings, too), and the rest of the last page is zeroed. Call it when `host.size` has changed.
  * Compare mm/truncate.c:truncate_pagecache().
  *
@@ -34,7 +34,7 @@ export function truncatePagecache(mapping: AddressSpace, size: number): void {
 }
 
 /**
- * Zeroes what stands behind the end of a file in the cached page of its last byte. Stores through
+ * Zeroes what follows the end of a file in the cached page of its last byte. Stores through
  * maps may have left something there, which must not become part of the file when it grows. Compare
  * mm/truncate.c:pagecache_isize_extended().
  *

@@ -21,7 +21,7 @@ const MAX_SHARED = 8;
  * Parses what ldconfig writes. Entries for certain processors only (hwcaps) are left out. Compare
  * glibc's sysdeps/generic/dl-cache.h: struct cache_file_new.
  *
- * @returns undefined for what is no such file; glibc ignores it then.
+ * @returns undefined for what is not such a file; glibc ignores it then.
  */
 export function parseLdSoCache(bytes: Uint8Array, littleEndian: boolean): LdSoCache | undefined {
   const start = newFormatStart(bytes, littleEndian);
@@ -50,7 +50,7 @@ export function parseLdSoCache(bytes: Uint8Array, littleEndian: boolean): LdSoCa
   return found;
 }
 
-/** The new format may stand behind the old one. */
+/** The new format may follow the old one. */
 function newFormatStart(bytes: Uint8Array, littleEndian: boolean): number | undefined {
   if (startsWith(bytes, MAGIC)) return 0;
   if (!startsWith(bytes, OLD_MAGIC) || bytes.length < OLD_HEADER_SIZE) return undefined;

@@ -97,7 +97,7 @@ export function loadLibraries(
   return { libraries: loaded.slice(1), missing, loaderMemory: data?.mapped ?? [] };
 }
 
-/** What ended the attempt to load something, in one line. @throws what is no failure of loading. */
+/** What ended the attempt to load something, in one line. @throws what is not a failure of loading. */
 export function failureText(error: unknown): string {
   if (error instanceof LoaderError || error instanceof AccessFault) return error.message;
   if (isSyscallError(error)) return error.message;

@@ -107,7 +107,7 @@ function mapSpan(
   return aligned;
 }
 
-/** Clears what is behind the data in its last page, and maps zeros behind that. */
+/** Clears what follows the data in its last page, and maps zeros after that. */
 function zeroFill(process: Process, command: LoadCommand, bias: number): void {
   const { dataEnd, allocEnd, prot } = command;
   if (allocEnd <= dataEnd) return;

@@ -139,7 +139,7 @@ interface Reservation {
   readonly pgoff?: number;
 }
 
-/** Takes addresses, without memory behind them. */
+/** Takes addresses that nothing backs. */
 function reserve(memory: MmuMemory, { flags, file, pgoff = 0, ...range }: Reservation): Address {
   const kind = file === undefined ? MAP_ANONYMOUS | MAP_NORESERVE : 0;
   return memory.mmap({

@@ -21,7 +21,7 @@ import { MR_HDR_ELF, MR_PADDING, type MappingPlan, type PlannedMapping } from '.
 
 /** Map what the file says, not its bytes as they are. */
 export const MMFD_INTERPRET = 0x20000;
-/** Keep addresses free before the lowest and behind the highest mapping. */
+/** Keep addresses free before the lowest and after the highest mapping. */
 export const MMFD_PADDING = 0x10000;
 
 export interface MmapfdOptions {
@@ -184,7 +184,7 @@ function unreadable(head: Uint8Array): SyscallError {
     : new SyscallError('ENOTSUP', 'e_phentsize is not aligned');
 }
 
-/** The mappings with padding before the first page and behind the last. */
+/** The mappings with padding before the first page and after the last. */
 function padded({ mappings }: MappingPlan, pad: number): readonly PlannedMapping[] {
   if (pad === 0) return mappings;
   const { vaddr } = mappings[0]!;

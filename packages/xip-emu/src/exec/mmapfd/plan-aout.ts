@@ -12,7 +12,7 @@ const READ_EXEC = PROT_READ | PROT_EXEC;
 const ALL = READ_EXEC | PROT_WRITE;
 
 /**
- * Text, data and, where it does not fit behind the data, bss of an a.out file of SunOS 4. A ZMAGIC
+ * Text, data and, where it does not fit after the data, bss of an a.out file of SunOS 4. A ZMAGIC
  * file whose entry is in the first page is a shared object. OMAGIC text is writable, and in one
  * piece with the data. Compare a.out(5): N_TXTOFF, N_DATADDR, N_BSSADDR.
  */

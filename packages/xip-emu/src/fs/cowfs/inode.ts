@@ -60,7 +60,7 @@ export class CowfsInode extends SizedInode<CowfsInode> {
     return block;
   }
 
-  /** Before bytes come to `position`: if that is behind the end, nothing may stand between. */
+  /** Before bytes come to `position`: if that is past the end, nothing may be between. */
   zeroBehindEnd(position: number): void {
     if (position > this.bytes) zeroRestOfPage(this.pageCache, this.bytes);
   }

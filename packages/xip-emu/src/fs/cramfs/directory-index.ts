@@ -40,7 +40,7 @@ export class DirectoryIndex {
   /**
    * @param entries all that a scan passes.
    * @param nameAt the name of one of them.
-   * @param sorted the scan stops behind the place where the name would be.
+   * @param sorted the scan stops after the place where the name would be.
    */
   constructor(
     entries: Iterable<ScannedEntry>,

@@ -167,7 +167,7 @@ export class CramfsInode extends Inode {
   }
 }
 
-/** Bytes of a name without the zeros behind it. */
+/** Bytes of a name without the zeros after it. */
 function nameLength(bytes: Uint8Array, start: number, fieldLength: number): number {
   let length = fieldLength;
   while (length > 0 && bytes[start + length - 1] === 0) length -= 1;

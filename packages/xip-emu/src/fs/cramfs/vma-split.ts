@@ -47,7 +47,7 @@ const REFUSALS: ReadonlySet<Bailout> = new Set([
 /**
  * cramfs_physmem_mmap() of "[PATCH v3 4/5] cramfs: add mmap support" (2017), as ported to 6.12:
  * the direct part of an area is made a VM_PFNMAP, whatever the rest of it is; the first fault
- * behind it splits the area, and the upper part becomes an ordinary one.
+ * after it splits the area, and the upper part becomes an ordinary one.
  */
 function physmemMmap(file: OpenFile, vma: VmArea): void {
   if (isSharedMaywrite(vma.flags)) throw new SyscallError('EINVAL');
@@ -82,9 +82,9 @@ function physmemMmap(file: OpenFile, vma: VmArea): void {
 }
 
 /**
- * The patch's look at what stands behind the end of the file. QUIRK V1: it counts the file's pages
+ * The patch's look at what follows the end of the file. QUIRK V1: it counts the file's pages
  * from the first one that is mapped, so that for pgoff > 0 it looks pgoff pages too far: at other
- * files' data, or (QUIRK V2) behind the ROM, where the kernel dies.
+ * files' data, or (QUIRK V2) past the ROM, where the kernel dies.
  */
 function isTailTakenForShared(inode: CramfsInode, vma: VmArea, imageOffset: number): boolean {
   const partial = inode.size % PAGE_SIZE;

@@ -55,7 +55,7 @@ export const fuseVmOps: VmOperations = {
 
 /**
  * write(2) through the page cache to the server: pages that are cached get the bytes, whole pages
- * are cached by it, and each request ends behind a page that is neither. Compare
+ * are cached by it, and each request ends after a page that is neither. Compare
  * fs/fuse/file.c:fuse_perform_write().
  *
  * @throws SyscallError what the server throws at the first request.

@@ -41,7 +41,7 @@ export function directWrite(
   return done;
 }
 
-/** Goes on until a piece falls short; an error behind the first one ends it without. */
+/** Goes on until a piece falls short; an error after the first one ends it without. */
 function inPieces(length: number, transfer: (done: number, size: number) => number): number {
   let done = 0;
   while (done < length) {

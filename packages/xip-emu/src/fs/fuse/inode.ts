@@ -36,7 +36,7 @@ export class FuseInode extends Inode {
   ioCacheCount = 0;
   /** What names of a directory were found to be: the dentries. */
   private readonly entries = new Map<string, FuseInode>();
-  /** What all files that are passed through have behind them. */
+  /** What backs all files that are passed through. */
   backing: FuseBacking | undefined = undefined;
 
   constructor(

@@ -1,7 +1,7 @@
 import { PAGE_SIZE } from '../../units.js';
 import type { SparsePiece } from 'cramfs-archive';
 
-/** Where in an archive the content of a file is: pieces, stored one behind the other. */
+/** Where in an archive the content of a file is: pieces, stored one after the other. */
 export interface StoredContent {
   readonly archive: Uint8Array;
   /** Where the first piece is stored. */
@@ -30,7 +30,7 @@ export class TarContent {
   private pieces: StoredPiece[] = [];
   /** Behind this the archive's bytes do not count: the file was shorter at times. */
   private storedEnd = 0;
-  /** Blocks of a page that were written, by index. Zero behind the end of the file. */
+  /** Blocks of a page that were written, by index. Zero after the end of the file. */
   private readonly blocks = new Map<number, Uint8Array>();
 
   get size(): number {
@@ -89,7 +89,7 @@ export class TarContent {
     return page;
   }
 
-  /** A write that reaches behind the end makes the file longer; a gap is zeros. */
+  /** A write that goes past the end makes the file longer; a gap is zeros. */
   write(position: number, from: Uint8Array): void {
     for (let done = 0; done < from.length;) {
       const at = position + done;
@@ -141,7 +141,7 @@ export class TarContent {
     into.fill(0, Math.max(end - position, 0));
   }
 
-  /** The piece that holds the byte, or the first behind it. */
+  /** The piece that holds the byte, or the first after it. */
   private pieceAt(position: number): StoredPiece | undefined {
     const { pieces } = this;
     let low = 0;

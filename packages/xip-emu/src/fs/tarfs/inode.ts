@@ -72,7 +72,7 @@ export class TarfsInode extends SimpleInode<TarfsInode> {
     this.sb.trace.sink?.({ type: 'pager', fs: this.sb.type, ino: this.ino, made: false });
   }
 
-  /** A write to the pager that reaches behind the end makes the file longer. */
+  /** A write to the pager that goes past the end makes the file longer. */
   extend(size: number): void {
     if (size > this.content.size) this.content.setSize(size);
   }

@@ -6,7 +6,7 @@ import { tarfsInode } from './inode.js';
 
 /**
  * A pager: the pages of a mapped file. It reads and writes as a file operation would if there were
- * no pager. What stands behind the end of the file is not written.
+ * no pager. What follows the end of the file is not written.
  */
 export const tarfsAops: AddressSpaceOperations = {
   readFolio: ({ host }, index) => tarfsInode(host).content.page(index),

@@ -194,7 +194,7 @@ class ArchiveWriter {
   }
 
   /**
-   * Adds the end marker and what was behind it. Zeros behind it are padding, of which there is as
+   * Adds the end marker and what followed it. Zeros after it are padding, of which there is as
    * much as the new length needs.
    */
   finish(rest: Uint8Array): Archive {

@@ -1,5 +1,6 @@
 import { invariant, SyscallError } from '../../errno.js';
 import {
+  ADVICE,
   MAP_ANONYMOUS,
   MAP_FIXED,
   MAP_FIXED_NOREPLACE,
@@ -13,7 +14,6 @@ import {
   MS_ASYNC,
   MS_INVALIDATE,
   MS_SYNC,
-  type Advice,
 } from '../../memory-map.js';
 import { PAGE_SIZE } from '../../units.js';
 import { PIECE, hex8, type Agent } from '../agent.js';
@@ -42,17 +42,6 @@ const MSYNC_WORDS: ReadonlyMap<string, number> = new Map([
   ['invalidate', MS_INVALIDATE],
   ['sync', MS_SYNC],
 ]);
-
-const ADVICE = [
-  'normal',
-  'random',
-  'sequential',
-  'willneed',
-  'dontneed',
-  'free',
-  'populate_r',
-  'populate_w',
-] as const satisfies readonly Advice[];
 
 /** What an offset in bytes is counted in. */
 const OFFSET_SPAN = 2 ** 64;
