@@ -8,7 +8,9 @@ export type Codec =
   /** Made for blocks: the images that are built unless told otherwise. */
   | { readonly library: 'block-deflate'; readonly effort: Effort }
   /** Byte for byte what C zlib writes, at one of its levels 1 to 9. */
-  | { readonly library: 'zlib'; readonly level: number };
+  | { readonly library: 'zlib'; readonly level: number }
+  /** OpenRG's blocks: see docs/dialects.md. */
+  | { readonly library: 'lzma' };
 
 /** Blocks on their way to a compressor: `data` is their concatenation. */
 export interface BlockBatch {

@@ -46,7 +46,7 @@ export async function buildImage(
   const contents = await gatherContents(tree, resolved, backend.compressor, crc32);
   refuseUnplannable(contents, resolved.blockSize);
   const layout =
-    resolved.compat === undefined
+    resolved.compat === undefined && resolved.dialect === undefined
       ? layoutNative(tree, contents, resolved)
       : layoutCompat(tree, contents, resolved);
   checkLimits(layout, resolved.blockSize);

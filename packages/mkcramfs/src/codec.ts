@@ -9,6 +9,9 @@ export async function compressBatch(batch: BlockBatch): Promise<CompressedBatch>
   if (codec.library === 'zlib') {
     return (await import('./zlib-batch.js')).compressBatchWithZlib(batch, codec.level);
   }
+  if (codec.library === 'lzma') {
+    return (await import('./lzma-batch.js')).compressBatchWithLzma(batch);
+  }
   return (await import('./deflate-batch.js')).compressBatchWithDeflate(batch, codec.effort);
 }
 

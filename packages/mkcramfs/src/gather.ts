@@ -1,6 +1,7 @@
 import {
   CramfsError,
   InvariantError,
+  S_ISVTX,
   blockCount,
   concatBytes,
   equalBytes,
@@ -9,17 +10,18 @@ import {
   nameToText,
 } from 'cramfs-format';
 import { BlockQueue, type BlockSink } from './block-queue.js';
-import type { BlockCompressor, Codec } from './block-batch.js';
+import type { BlockCompressor } from './block-batch.js';
 import { StoredBlock, hole, type Content } from './content.js';
 import { preOrder, type PlanNode } from './nodes.js';
 import type { ResolvedOptions } from './options.js';
+import type { StoredContent } from './stored-content.js';
 import type { Crc32 } from './write-image.js';
 import type { FileEntry } from './tree.js';
 import { DIRECT_LENGTH_MAX, mustBeStream } from './planned-content.js';
 import { withGzippedData } from './flat-gzip-data.js';
 import { storeInPlace } from './store-in-place.js';
 import { storedLength, storedStream } from './stored-stream.js';
-import { xipChoice, xipWish, type XipWish } from './xip-policy.js';
+import { NOTHING_IN_PLACE, xipChoice, xipWish, type XipWish } from './xip-policy.js';
 import type { BlockRange, XipChoice } from './xip-ranges.js';
 
 /** A content that later files of the same size are compared with. */
@@ -52,7 +54,7 @@ export async function gatherContents(
 
   let done = 0;
   const queue = new BlockQueue(compressor, {
-    codec: codecFor(options),
+    codec: options.codec,
     keepIncompressible: options.extendedPointers && options.compat === undefined,
   });
   const known = new Map<string, Known[]>();
@@ -71,7 +73,12 @@ export async function gatherContents(
     }
     let bytes = await readContent(node);
     const { length } = bytes;
-    const { stored = bytes, choice } = chooseContent(wish, bytes, options);
+    const taken = storedAs(node, options);
+    const takenChoice = storedChoice(node, taken, options);
+    const { stored = bytes, choice } =
+      takenChoice === undefined
+        ? chooseContent(wish, bytes, options)
+        : { stored: bytes, choice: takenChoice };
     choices.note(node, choice);
     let content: Content | undefined;
     if (sizes.get(length)! > 1) {
@@ -81,11 +88,11 @@ export async function gatherContents(
       if (candidates.length > 0) bytes = bytes.slice();
       content = await findEqual(candidates, node, bytes, wish === 'equal' ? undefined : choice);
       if (content === undefined) {
-        content = await storeContent(stored, choice, options, queue);
+        content = await storeContent(stored, choice, options, queue, taken);
         known.set(key, [...candidates, { node, content, choice }]);
       }
     } else {
-      content = await storeContent(stored, choice, options, queue);
+      content = await storeContent(stored, choice, options, queue, taken);
     }
     links.add(node, wish, { content, choice });
     contents.set(node, content);
@@ -100,11 +107,6 @@ export async function gatherContents(
 function contentSize({ entry }: PlanNode): number {
   if (entry.type === 'file') return entry.size;
   return entry.type === 'symlink' ? entry.target.length : 0;
-}
-
-function codecFor({ compat, effort }: ResolvedOptions): Codec {
-  if (compat !== undefined) return { library: 'zlib', level: compat === 'mkcramfs' ? 9 : 6 };
-  return { library: 'block-deflate', effort };
 }
 
 /** How a file is stored, and as what if not as it is. */
@@ -217,12 +219,40 @@ function isHardLink({ entry: a }: PlanNode, { entry: b }: PlanNode): boolean {
   return a.type === 'file' && b.type === 'file' && a.read === b.read;
 }
 
+/** How the source has stored a file or symlink, if that is how it is to be stored. */
+function storedAs(
+  { entry }: PlanNode,
+  { reuse, blockSize, codec }: ResolvedOptions,
+): StoredContent | undefined {
+  if (!reuse || (entry.type !== 'file' && entry.type !== 'symlink')) return undefined;
+  const stored = entry.stored?.();
+  const isLzma = codec.library === 'lzma';
+  const isSame = stored?.blockSize === blockSize && (stored.method === 'lzma') === isLzma;
+  return isSame ? stored : undefined;
+}
+
+/** What is in place already, or has to be: a sticky file of linear XIP is in one piece. */
+function storedChoice(
+  { entry }: PlanNode,
+  stored: StoredContent | undefined,
+  { dialect, blockSize, xip }: ResolvedOptions,
+): XipChoice | undefined {
+  const isSticky = entry.type === 'file' && (entry.mode & S_ISVTX) !== 0;
+  if (dialect === 'linear-xip' && isSticky) {
+    return { ...NOTHING_IN_PLACE, ranges: [{ first: 0, end: blockCount(entry.size, blockSize) }] };
+  }
+  if (stored === undefined) return undefined;
+  const alignment = xip.mode === 'mmu' ? blockSize : xip.align;
+  return { ...NOTHING_IN_PLACE, ranges: xip.mode === 'none' ? [] : stored.inPlace(alignment) };
+}
+
 /** Stores XIP blocks and holes at once; the others come from `queue`, by its end. */
 async function storeContent(
   source: Uint8Array,
   { ranges, sections, alignment, padded }: XipChoice,
   options: ResolvedOptions,
   queue: BlockQueue,
+  stored: StoredContent | undefined,
 ): Promise<Content> {
   const { blockSize } = options;
   const bytes = padded ? concatBytes([source, new Uint8Array(1)]) : source;
@@ -244,7 +274,13 @@ async function storeContent(
       content.xipCompressedSize! += length;
     });
   }
-  if (options.holes) {
+  stored?.blocks.forEach((block, index) => {
+    // mkcramfs leaves traces of compressing it: see StoredBlock.residue.
+    if (options.compat === 'mkcramfs' && block.kind === 'uncompressed') return;
+    const { kind, size, bytes: data } = block;
+    blocks[index] ??= kind === 'hole' ? hole(size) : new StoredBlock(kind, size, data);
+  });
+  if (options.holes && stored === undefined) {
     for (let index = 0; index < blocks.length; index += 1) {
       const block = range(index, index + 1);
       if (blocks[index] === undefined && isZero(block)) blocks[index] = hole(block.length);

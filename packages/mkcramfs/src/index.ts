@@ -15,7 +15,10 @@ export {
 export { MemorySink } from './memory-sink.js';
 export { applyDeviceTable, type DeviceTableOptions } from './device-table.js';
 export { ALLOWANCES, fitTree, type Allowance } from './fit.js';
-export type { BuildOptions, Compat, TailPolicy, XipOptions } from './options.js';
+export type { BuildOptions, Compat, TailPolicy, WrittenDialect, XipOptions } from './options.js';
+export { readImageSource, type ImageSourceOptions } from './like/image-source.js';
+export { likeImage, type ImageForm } from './like/like-image.js';
+export type { StoredContent, TakenBlock } from './stored-content.js';
 export {
   applyOwnership,
   type ModeRule,
@@ -23,6 +26,7 @@ export {
   type OwnershipOptions,
 } from './ownership.js';
 export type { BlockCounts, BuildReport, EntryReport, XipReport } from './report.js';
+export { changeTree, type FileContent, type TreeChange } from './change-tree.js';
 export { readTarSource, type TarSourceOptions } from './tar-source.js';
 export {
   joinPath,

@@ -40,7 +40,8 @@ export function misreadProblems(
 }
 
 function lastPageReadsZeros({ content, pointers }: Chunk, blockSize: number): boolean {
-  const last = pointers.at(-1)!;
-  if (last.kind !== 'direct' || !last.uncompressed) return false;
+  const last = pointers.at(-1);
+  // A file in one piece has none.
+  if (last?.kind !== 'direct' || !last.uncompressed) return false;
   return lastBlockIsFull(content, blockSize) && !isZero(content.blocks.at(-1)!.bytes);
 }

@@ -7,6 +7,7 @@ import {
   type Endianness,
 } from 'cramfs-format';
 import type { Effort } from 'cramfs-deflate';
+import type { Codec } from './block-batch.js';
 import type { Problem } from './tree.js';
 import type { PlannedFile } from './xip-plan.js';
 
@@ -59,6 +60,9 @@ export interface XipOptions {
 /** Whose images to reproduce byte for byte. */
 export type Compat = 'mkcramfs' | 'util-linux';
 
+/** Dialects that can be written: see docs/dialects.md. */
+export type WrittenDialect = 'openrg' | 'linear-xip';
+
 export interface BuildOptions {
   /** Must equal the page size of the kernel that mounts the image. Default 4096. */
   readonly blockSize?: number;
@@ -79,6 +83,21 @@ export interface BuildOptions {
   readonly xip?: XipOptions;
   readonly effort?: Effort;
   readonly compat?: Compat;
+  /**
+   * Take over blocks of sources that are images, as far as they are stored as they are to be, and what
+   * is in place there. Default false: everything is compressed anew.
+   */
+  readonly reuse?: boolean;
+  /** Default: what `compat` or `effort` ask for. */
+  readonly codec?: Codec;
+  /** With `pad`: at most 512 bytes to put there. */
+  readonly bootCode?: Uint8Array;
+  /** A dialect that mainline Linux does not read: the layout is that of the C tools. */
+  readonly dialect?: WrittenDialect;
+  /** `openrg`: how blocks are compressed. Default zlib. */
+  readonly method?: 'zlib' | 'lzma';
+  /** Store the CRC in the other byte order. */
+  readonly swapCrc?: boolean;
   /** With `compat`: build the image even where Linux would misread it. */
   readonly force?: boolean;
   /** Bytes that there are room for: a larger image is an error, and nothing is written. */
@@ -113,6 +132,12 @@ export interface ResolvedOptions {
   readonly xip: ResolvedXip;
   readonly effort: Effort;
   readonly compat: Compat | undefined;
+  readonly reuse: boolean;
+  readonly codec: Codec;
+  readonly bootCode: Uint8Array;
+  readonly dialect: WrittenDialect | undefined;
+  readonly method: 'zlib' | 'lzma';
+  readonly swapCrc: boolean;
   readonly force: boolean;
   readonly maxSize: number;
   readonly measureXipCost: boolean;
@@ -149,7 +174,17 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
   if (options.compat === 'util-linux' && (xip.mode !== 'none' || options.extendedPointers)) {
     throw badRequest('mkfs.cramfs of util-linux knows neither XIP nor extended block pointers');
   }
-  if (options.compat === 'mkcramfs' && blockSize !== CRAMFS_DEFAULT_BLOCK_SIZE) {
+  if (options.dialect !== undefined && (xip.mode !== 'none' || options.extendedPointers)) {
+    throw badRequest(`dialect ${options.dialect} has no extended block pointers`);
+  }
+  if (options.dialect === 'linear-xip' && blockSize !== CRAMFS_DEFAULT_BLOCK_SIZE) {
+    throw badRequest(`linear XIP knows no block size but ${CRAMFS_DEFAULT_BLOCK_SIZE}`);
+  }
+  if (
+    options.compat === 'mkcramfs' &&
+    options.dialect === undefined &&
+    blockSize !== CRAMFS_DEFAULT_BLOCK_SIZE
+  ) {
     throw badRequest(`mkcramfs makes only blocks of ${CRAMFS_DEFAULT_BLOCK_SIZE} bytes`);
   }
   return {
@@ -164,6 +199,12 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
     xip,
     effort: options.effort ?? 'default',
     compat: options.compat,
+    reuse: options.reuse ?? false,
+    codec: codecFor(options),
+    bootCode: options.bootCode ?? new Uint8Array(0),
+    dialect: options.dialect,
+    method: options.method ?? 'zlib',
+    swapCrc: options.swapCrc ?? false,
     force: options.force ?? false,
     maxSize: options.maxSize ?? Infinity,
     measureXipCost: options.measureXipCost ?? false,
@@ -171,6 +212,13 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
     onProblem: options.onProblem ?? (() => undefined),
     onProgress: options.onProgress ?? (() => undefined),
   };
+}
+
+function codecFor({ codec, compat, effort, dialect, method }: BuildOptions): Codec {
+  if (dialect === 'openrg' && method === 'lzma') return { library: 'lzma' };
+  if (codec !== undefined) return codec;
+  if (compat !== undefined) return { library: 'zlib', level: compat === 'mkcramfs' ? 9 : 6 };
+  return { library: 'block-deflate', effort: effort ?? 'default' };
 }
 
 function resolveXip(xip: XipOptions | undefined, blockSize: number): ResolvedXip {

@@ -1,4 +1,5 @@
 import type { DeviceNumber } from 'cramfs-format';
+import type { StoredContent } from './stored-content.js';
 
 /**
  * The tree a builder stores: what a source (directory, tar, device table) yields and the planner
@@ -29,11 +30,15 @@ export interface FileEntry extends EntryBase {
    * @throws CramfsError BAD_SOURCE if it cannot be read or is no longer `size` bytes long.
    */
   readonly read: () => Uint8Array | Promise<Uint8Array>;
+  /** How an image that is the source has stored it: see BuildOptions.reuse. */
+  readonly stored?: (() => StoredContent) | undefined;
 }
 
 export interface SymlinkEntry extends EntryBase {
   readonly type: 'symlink';
   readonly target: string;
+  /** As a file's. */
+  readonly stored?: (() => StoredContent) | undefined;
 }
 
 export interface DeviceEntry extends EntryBase {

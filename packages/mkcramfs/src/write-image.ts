@@ -39,8 +39,8 @@ export function writeImage(
   crc32: Crc32,
 ): void {
   const { superblockOffset, directories } = layout;
-  // For boot code, to be written later: the checksum starts after it.
-  if (superblockOffset > 0) sink.write(new Uint8Array(superblockOffset));
+  // For boot code: the checksum starts after it.
+  if (superblockOffset > 0) sink.write(bootCode(superblockOffset, options));
   const crcSink = new SequentialSink(sink, crc32, superblockOffset, layout.residues);
   crcSink.writeAt(superblockOffset, superblock(root, layout, options));
   crcSink.writeAt(superblockOffset + CRAMFS_SUPER_SIZE, layout.insert);
@@ -54,8 +54,17 @@ export function writeImage(
   crcSink.fillTo(layout.size);
 
   const field = new Uint8Array(4);
-  setU32(new DataView(field.buffer), 0, crcSink.finish(), layout.endianness);
+  const { swapCrc } = options;
+  const isBig = (layout.endianness === 'big') !== swapCrc;
+  setU32(new DataView(field.buffer), 0, crcSink.finish(), isBig ? 'big' : 'little');
   sink.patch(superblockOffset + CRAMFS_SUPER_CRC_OFFSET, field);
+}
+
+/** What there is of boot code, and zeros. */
+function bootCode(size: number, { bootCode: code }: ResolvedOptions): Uint8Array {
+  const bytes = new Uint8Array(size);
+  bytes.set(code.subarray(0, size));
+  return bytes;
 }
 
 /** Many small writes become few: what a write and a checksum cost counts for each. */

@@ -15,7 +15,8 @@ import { nommuChoice } from './xip-nommu.js';
 import { plannedChoice, type PlannedFile } from './xip-plan.js';
 import { mergeRanges, readsZeros, type BlockRange, type XipChoice } from './xip-ranges.js';
 
-const NOTHING: XipChoice = {
+/** What is said of a file that is not in place. */
+export const NOTHING_IN_PLACE: XipChoice = {
   ranges: [],
   sections: [],
   alignment: 1,
@@ -55,7 +56,7 @@ export function xipChoice(
   content: Uint8Array,
   { blockSize, compat, xip }: Pick<ResolvedOptions, 'blockSize' | 'compat' | 'xip'>,
 ): XipChoice {
-  if (wish === 'nothing' || wish === 'equal' || content.length === 0) return NOTHING;
+  if (wish === 'nothing' || wish === 'equal' || content.length === 0) return NOTHING_IN_PLACE;
   if (typeof wish === 'object') {
     return plannedChoice(wish, content, { blockSize, mmu: xip.mode === 'mmu' });
   }
@@ -75,7 +76,7 @@ export function xipChoice(
           end: blockCount(Math.min(offset + filesz, content.length), blockSize),
         })),
       );
-  const choice = { ...NOTHING, ranges, alignment: alignmentOf(segments) };
+  const choice = { ...NOTHING_IN_PLACE, ranges, alignment: alignmentOf(segments) };
   const wantsLast = ranges.at(-1)?.end === blocks;
   if (compat !== undefined || !wantsLast || !readsZeros(content, blockSize)) return choice;
   const isProgram = elf !== undefined || isFlat(content);

@@ -1,5 +1,8 @@
 import type { Allowance, BuildOptions, ModeRule, OwnerRule } from 'mkcramfs';
 import type { CacheOptions } from 'mkcramfs/node';
+import type { CramfsImage } from 'cramfs-reader';
+import type { ChangeRequest } from './changes.js';
+import type { SpliceRequest } from './splice.js';
 import type { PlannedBuild } from '../planning/planned-build.js';
 
 /** What `--allow` takes: what the format has no room for, and files that cannot be read. */
@@ -30,6 +33,10 @@ export interface SourceRequest {
   readonly idle: readonly string[];
   readonly allow: ReadonlySet<Leave>;
   readonly workers: number | undefined;
+  /** The image that `source` is, if it is one. */
+  readonly sourceImage?: CramfsImage | undefined;
+  /** Changes of single entries. */
+  readonly changes?: readonly ChangeRequest[] | undefined;
   /** Print a line for every problem, also for the hundredth of its kind. */
   readonly listAll: boolean;
 }
@@ -43,6 +50,12 @@ export interface BuildRequest extends SourceRequest {
   readonly planned: PlannedBuild | undefined;
   /** Where compressed blocks are kept for the next build. */
   readonly cache: CacheOptions | undefined;
+  /** Inserted bytes of the image that this one is to be like. */
+  readonly likeInsert?: Uint8Array | undefined;
+  /** The firmware that the image goes into. */
+  readonly splice?: SpliceRequest | undefined;
+  /** Other files that are read. */
+  readonly inputs?: readonly string[] | undefined;
   readonly compression: Compression;
   /** Size of the erase blocks of the partition that the image is for. */
   readonly eraseSize: number | undefined;

@@ -5,20 +5,25 @@ import type { PathMatcher } from 'cramfs-reader/glob';
 import {
   applyDeviceTable,
   applyOwnership,
+  changeTree,
   fitTree,
   type DirectoryEntry,
+  readImageSource,
   readTarSource,
   walkTree,
   type Problem,
+  type TreeChange,
 } from 'mkcramfs';
 import { fileId, findExtendedAttributes, readDirectorySource } from 'mkcramfs/node';
 import { about } from '../shell/report-error.js';
+import { readChanges } from './changes.js';
 import { Patterns, parseGlobFile } from './patterns.js';
 import type { SourceRequest } from './request.js';
 
 /**
  * The tree that a request is about, with everything it asks for applied: exclusions, squashing,
- * device tables, owner and mode rules in this order, so that rules also reach what a table made.
+ * device tables, owner and mode rules in this order, so that rules also reach what a table made. Changes
+ * of single entries come before all rules, those of modes and owners after them.
  *
  * @param onSize told of bytes of content as they are found.
  * @returns a tree that can be built unless `onProblem` was told of an error.
@@ -32,9 +37,17 @@ export async function readTree(
   const { source } = request;
   const excluded = await readExclusions(request);
   const fromDirectory = await about(source, () => isDirectory(source));
+  const changes = await readChanges(request.changes ?? []);
   const attributes = fromDirectory ? findExtendedAttributes(source) : undefined;
   const root = await about(source, () => readSource(request, excluded.matches, onProblem, onSize));
   for (const problem of (await attributes)?.problems(root) ?? []) onProblem(problem);
+  const isLate = ({ kind }: TreeChange): boolean => kind === 'chmod' || kind === 'chown';
+  await about(source, () => {
+    changeTree(
+      root,
+      changes.filter((change) => !isLate(change)),
+    );
+  });
   for (const problem of excluded.problems()) onProblem(problem);
   for (const message of request.idle) {
     onProblem({ severity: 'warning', kind: 'unused', path: '/', message });
@@ -44,6 +57,9 @@ export async function readTree(
   for (const problem of unusedFilePatterns(root, request)) onProblem(problem);
   const { owners, modes } = request;
   for (const problem of applyOwnership(root, { owners, modes })) onProblem(problem);
+  await about(source, () => {
+    changeTree(root, changes.filter(isLate));
+  });
   const allowed = [...request.allow].filter((leave) => leave !== 'skip-unreadable');
   for (const problem of fitTree(root, new Set(allowed))) onProblem(problem);
   return root;
@@ -86,11 +102,12 @@ async function applyTable(root: DirectoryEntry, table: string): Promise<void> {
 }
 
 async function readSource(
-  { source, output, allow }: SourceRequest,
+  { source, output, allow, sourceImage }: SourceRequest,
   excluded: PathMatcher,
   onProblem: (problem: Problem) => void,
   onSize: (bytes: number) => void,
 ): Promise<DirectoryEntry> {
+  if (sourceImage !== undefined) return readImageSource(sourceImage, { exclude: excluded });
   if (isDirectory(source)) {
     const written = output === undefined ? undefined : fileId(output);
     return readDirectorySource(source, {

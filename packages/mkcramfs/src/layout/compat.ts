@@ -1,4 +1,5 @@
 import { BLOCK_POINTER_SIZE, CRAMFS_FLAG_HOLES, alignUp } from 'cramfs-format';
+import { openRgFlags } from 'cramfs-reader';
 import type { Content } from '../content.js';
 import { preOrder, type PlanNode } from '../nodes.js';
 import type { ResolvedOptions } from '../options.js';
@@ -28,7 +29,10 @@ export function layoutCompat(
     if (content === undefined) continue;
     let chunk = chunkOf.get(content);
     if (chunk === undefined) {
-      chunk = inlineChunk(content, end, alignment, residues);
+      chunk =
+        options.dialect === 'linear-xip' && content.xipRanges.length > 0
+          ? extentChunk(content, end)
+          : inlineChunk(content, end, alignment, residues);
       chunkOf.set(content, chunk);
       end += chunk.size;
     }
@@ -46,8 +50,26 @@ export function layoutCompat(
     runs: [],
     residues,
     size: alignUp(end, options.blockSize),
-    flags: superblockFlags(uniqueChunks, options) | asked,
+    flags: superblockFlags(uniqueChunks, options) | asked | dialectFlags(options),
   };
+}
+
+function dialectFlags({ dialect, blockSize, method }: ResolvedOptions): number {
+  return dialect === 'openrg' ? openRgFlags(blockSize, method) : 0;
+}
+
+/** Where linear XIP has the content of a sticky file. */
+const EXTENT_ALIGNMENT = 4096;
+
+/** A file in one piece, without pointers. */
+function extentChunk(content: Content, position: number): Chunk {
+  let here = alignUp(position, EXTENT_ALIGNMENT) - position;
+  const pieces: Piece[] = content.blocks.map((block) => {
+    const offset = here;
+    here += block.length;
+    return { offset, block, lengthPrefix: false };
+  });
+  return { position, content, pointers: [], pieces, runs: [], size: alignUp(here, 4) };
 }
 
 function inlineChunk(

@@ -16,6 +16,7 @@ import {
   text,
   value,
   wideOption,
+  imageOptions,
 } from '../../shell/options.js';
 
 const options = {
@@ -103,6 +104,29 @@ const options = {
     'print how every file is stored; --report alone means --report=table',
     'table',
   ),
+  like: value(
+    'take the form from IMAGE: byte order, dialect, block size, name, layout, compressor and all',
+    text,
+    undefined,
+    'IMAGE',
+  ),
+  add: list('put FILE at PATH of the image, owned by 0:0', undefined, 'PATH=FILE'),
+  replace: list('give the file at PATH the content of FILE', undefined, 'PATH=FILE'),
+  remove: list('leave out what is at PATH, with all below it', undefined, 'PATH'),
+  chmod: list('set the permission bits of PATH', undefined, 'PATH=OCTAL'),
+  chown: list('set the owner of PATH', undefined, 'PATH=UID:GID'),
+  splice: value(
+    'write a copy of FILE, a firmware, with the image in place of the one at --at',
+    text,
+    undefined,
+    'FILE',
+  ),
+  at: value('where the old image starts (default: --offset)', parseBytes('--at')),
+  fill: choice('fill', ['00', 'ff'], 'what follows a smaller image in its place (default: 00)'),
+  grow: flag('with --splice: a larger image may take empty bytes behind the old one'),
+  offset: imageOptions.offset,
+  image: imageOptions.image,
+  dialect: imageOptions.dialect,
   ...wideOption,
   quiet: flag('print nothing but problems'),
   verbose: flag('also print the layout of the image', 'v'),
@@ -113,8 +137,8 @@ export type BuildArguments = CommandArguments<typeof options>;
 export const build = defineCommand({
   synopsis: 'SOURCE IMAGE',
   description:
-    'Makes IMAGE from SOURCE: a directory, a tar (also .gz or .zst), or - for a tar on standard\n' +
-    'input. What cramfs cannot hold is an error unless --allow permits it. The same input and\n' +
+    'Makes IMAGE from SOURCE: a directory, a tar (also .gz or .zst), - for a tar on standard\n' +
+    'input, or an image. What cramfs cannot hold is an error unless --allow permits it. The same input and\n' +
     'options give the same bytes everywhere.\n\n' +
     'A GLOB with a slash matches whole paths in the image, one without matches names.',
   options,

@@ -7,6 +7,9 @@ import { print, standardInput, type CliIo } from '../../shell/io.js';
 import { renderJson } from '../../render/json.js';
 import { lookOf } from '../../render/look.js';
 import { reportJson } from './json.js';
+import { parseChanges } from '../../building/changes.js';
+import type { SpliceRequest } from '../../building/splice.js';
+import { about, printable } from '../../shell/report-error.js';
 import { splitTailRule, tailRules } from '../../building/rules.js';
 import { sourceRequest } from '../../building/source-request.js';
 import { reportTable, summaryLine } from './text.js';
@@ -16,7 +19,7 @@ import { runBuild } from './write.js';
 
 /** `cramfs build`, its command line parsed. */
 export async function runBuildCommand(args: BuildArguments, io: CliIo): Promise<ExitCode> {
-  const request = buildRequest(args);
+  const request = await withImages(buildRequest(args), args, io);
   if (request.source === '-') standardInput(io);
   const report = await runBuild(request, 'cramfs', args.report !== undefined, io);
   const look = lookOf(io, args);
@@ -28,6 +31,71 @@ export async function runBuildCommand(args: BuildArguments, io: CliIo): Promise<
     await print(io, table + summary);
   }
   return EXIT.ok;
+}
+
+/** Options that --like takes from the image. */
+const LIKE = ['xip', 'compat', 'flash', 'xip-plan'] as const;
+
+/** Opens the images that a request is about: its source, and what --like names. */
+async function withImages(
+  request: BuildRequest,
+  args: BuildArguments,
+  io: CliIo,
+): Promise<BuildRequest> {
+  const { source } = request;
+  const place = { offset: args.offset, image: args.image, dialect: args.dialect };
+  const { isImageSource, openSourceImage, readForm } =
+    await import('../../building/image-source.js');
+  const isImage = await about(source, () => isImageSource(source, place));
+  const sourceImage = isImage ? await openSourceImage(source, place, io) : undefined;
+  const read = { ...request, sourceImage, changes: parseChanges(args), splice: spliceOf(args) };
+  const inputs = read.changes.flatMap((change) => ('file' in change ? [change.file] : []));
+  if (read.splice !== undefined) inputs.push(read.splice.file);
+  if (args.like === undefined) return { ...read, inputs };
+  const taken = LIKE.find((option) => args[option] !== undefined);
+  if (taken !== undefined) {
+    throw new UsageError(`--like takes it from the image: --${taken} cannot be given with it`);
+  }
+  const { options, isExact } = await readForm(args.like, place, io);
+  if (!isExact) {
+    const name = printable(args.like);
+    io.stderr.write(
+      `cramfs: ${name}: no layout known here gives its bytes: the new one is only alike\n`,
+    );
+  }
+  const { insert, ...form } = options;
+  return {
+    ...read,
+    inputs: [...inputs, args.like],
+    likeInsert: insert,
+    image: { ...form, ...given(args, request.image) },
+  };
+}
+
+/** What is given on the command line, whatever the other image has. */
+function given(args: BuildArguments, image: BuildRequest['image']): Partial<BuildRequest['image']> {
+  const { endianness, blockSize, volumeName, edition, maxSize } = image;
+  return {
+    ...(args.B || args.L || args.endian !== undefined ? { endianness: endianness! } : {}),
+    ...(blockSize === undefined ? {} : { blockSize }),
+    ...(volumeName === undefined ? {} : { volumeName }),
+    ...(edition === undefined ? {} : { edition }),
+    ...(maxSize === undefined ? {} : { maxSize }),
+    ...(args.pad ? { pad: true } : {}),
+    ...(args.holes ? { holes: true } : {}),
+  };
+}
+
+function spliceOf(args: BuildArguments): SpliceRequest | undefined {
+  const { splice: file, at = args.offset, fill = '00', grow } = args;
+  if (file === undefined) {
+    const idle = args.at !== undefined ? '--at' : grow ? '--grow' : undefined;
+    if (idle !== undefined) throw new UsageError(`${idle} does nothing without --splice`);
+    return undefined;
+  }
+  if (typeof at !== 'number') throw new UsageError('--splice needs --at OFFSET');
+  if (args.compress !== undefined) throw new UsageError('--compress cannot be given with --splice');
+  return { file, at, fill: parseInt(fill, 16), grow };
 }
 
 function buildRequest(args: BuildArguments): BuildRequest {

@@ -1,3 +1,4 @@
+import { readFileSync, rmSync } from 'node:fs';
 import { systemReason } from 'cramfs-archive/node';
 import { isCramfsError, plural } from 'cramfs-format';
 import type { BuildReport, DirectoryEntry } from 'mkcramfs';
@@ -6,6 +7,7 @@ import {
   cachedCompressor,
   fileId,
   isSameFile,
+  temporaryName,
   workerCompressor,
   type BuildFileOptions,
   type CachedCompressor,
@@ -17,6 +19,7 @@ import type { PlannedOptions } from '../../planning/planned-build.js';
 import { startProgress } from '../../shell/progress.js';
 import { compressFile } from './compress-file.js';
 import { ProblemLog } from '../../building/problem-log.js';
+import type { SpliceRequest } from '../../building/splice.js';
 import type { BuildRequest } from '../../building/request.js';
 import { readInsert, readTree } from '../../building/tree.js';
 
@@ -50,7 +53,10 @@ export async function runBuild(
     });
     // Until here a signal may simply end the process, which may be waiting for a pipe.
     const signal = io.interruptSignal();
-    const insert = await readInsert(request);
+    const insert =
+      request.insert === undefined && request.likeInsert !== undefined
+        ? request.likeInsert
+        : await readInsert(request);
     const options = {
       ...request.image,
       compressor,
@@ -63,11 +69,12 @@ export async function runBuild(
     const planned = await plannedFor(request, tree, options, log);
     const progress = await startProgress(io, 'building', quiet);
     try {
-      const report = await writeImage(tree, request, {
-        ...options,
-        ...planned,
-        onProgress: progress.update,
-      });
+      const report = await writeImage(
+        tree,
+        request,
+        { ...options, ...planned, onProgress: progress.update },
+        log,
+      );
       if (cached !== undefined) keepBlocks(cached, request, log);
       return report;
     } catch (error) {
@@ -139,12 +146,14 @@ async function plannedFor(
 /** @throws UsageError if the image would replace one of the files that it is made of; FileError. */
 async function refuseToReplaceInputs(request: BuildRequest): Promise<void> {
   const { output, source, insert, deviceTables, excludeFrom, planned } = request;
+  const { inputs: others = [] } = request;
   const idOf = (file: string) => about(file, () => fileId(file));
   const written = await idOf(output);
   const inputs = [
     source,
     ...deviceTables,
     ...excludeFrom,
+    ...others,
     ...(planned !== undefined && 'file' in planned ? [planned.file] : []),
     ...(insert === undefined ? [] : [insert]),
   ];
@@ -154,17 +163,40 @@ async function refuseToReplaceInputs(request: BuildRequest): Promise<void> {
   }
 }
 
+/** Makes the image beside the output, and puts it into a copy of the firmware. */
+async function writeSpliced(
+  tree: DirectoryEntry,
+  output: string,
+  splice: SpliceRequest,
+  options: BuildFileOptions,
+  log: ProblemLog,
+): Promise<BuildReport> {
+  const made = temporaryName(output);
+  try {
+    const report = await buildImageFile(tree, made, options);
+    const { spliceImage } = await import('../../building/splice.js');
+    const notes = await about(splice.file, () => spliceImage(readFileSync(made), splice, output));
+    for (const note of notes) log.note(note);
+    return report;
+  } finally {
+    rmSync(made, { force: true });
+  }
+}
+
 async function writeImage(
   tree: DirectoryEntry,
-  { source, output, compression }: BuildRequest,
+  { source, output, compression, splice }: BuildRequest,
   options: BuildFileOptions,
+  log: ProblemLog,
 ): Promise<BuildReport> {
   try {
+    if (splice !== undefined) return await writeSpliced(tree, output, splice, options, log);
     return compression === 'none'
       ? await buildImageFile(tree, output, options)
       : await compressFile(output, compression, (path) => buildImageFile(tree, path, options));
   } catch (error) {
     if (isUsageError(error)) throw error;
+    if (error instanceof FileError) throw error;
     // What the builder itself finds is about the tree; all else is about the output.
     throw new FileError(isCramfsError(error) ? source : output, error);
   }

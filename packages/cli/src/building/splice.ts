@@ -1,0 +1,167 @@
+import {
+  closeSync,
+  copyFileSync,
+  fstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { CramfsError } from 'cramfs-format';
+import { openAnyImage } from 'cramfs-reader';
+import {
+  UIMAGE_HEADER,
+  changedUImageHeader,
+  nodeZlib,
+  readImageRange,
+  readUImageHeader,
+} from 'cramfs-reader/node';
+import { temporaryName } from 'mkcramfs/node';
+import { hex } from '../render/json.js';
+
+/** Where a new image goes. */
+export interface SpliceRequest {
+  /** The firmware, which is not changed. */
+  readonly file: string;
+  /** Of the old image in it. */
+  readonly at: number;
+  /** What is put behind a new image that is smaller. */
+  readonly fill: number;
+  /** A larger image may take bytes behind the old one, if nothing is there. */
+  readonly grow: boolean;
+}
+
+/** Headers are looked for in so many bytes before the image. */
+const HEADER_RANGE = 2 ** 26;
+const PIECE = 2 ** 24;
+const UIMAGE_MAGIC = Buffer.from([0x27, 0x05, 0x19, 0x56]);
+
+/**
+ * Writes a copy of a firmware file with the new image in the old one's place. What follows stays where it
+ * is. The size and the checksums of a uImage header whose data the image is part of are made right.
+ *
+ * @returns what was done, in words.
+ * @throws CramfsError BAD_REQUEST if there is no image, TOO_BIG if the new one does not fit; the
+ * system's error. `output` has not changed then.
+ */
+export async function spliceImage(
+  image: Uint8Array,
+  { file, at, fill, grow }: SpliceRequest,
+  output: string,
+): Promise<string[]> {
+  const oldSize = await sizeOfImage(file, at);
+  const temporary = temporaryName(output);
+  try {
+    copyFileSync(file, temporary);
+    const notes = withFile(temporary, (fd) => putInPlace(fd, image, oldSize, { at, fill, grow }));
+    // Only what is whole gets the name.
+    renameSync(temporary, output);
+    return notes;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+function withFile<T>(path: string, action: (fd: number) => T): T {
+  const fd = openSync(path, 'r+');
+  try {
+    return action(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function putInPlace(
+  fd: number,
+  image: Uint8Array,
+  oldSize: number,
+  { at, fill, grow }: Omit<SpliceRequest, 'file'>,
+): string[] {
+  const { size } = fstatSync(fd);
+  if (image.length > oldSize) {
+    checkRoom(fd, { from: at + oldSize, to: at + image.length, size }, grow);
+  }
+  const rest = new Uint8Array(Math.max(0, oldSize - image.length)).fill(fill);
+  writeAll(fd, image, at);
+  writeAll(fd, rest, at + image.length);
+  const header = repairHeader(fd, at, oldSize, image.length);
+  const done = `put ${image.length} bytes in the place of ${oldSize} at ${hex(at)}`;
+  return header === undefined ? [done] : [done, header];
+}
+
+async function sizeOfImage(file: string, at: number): Promise<number> {
+  const image = await openAnyImage(readImageRange(file, at), { zlib: nodeZlib });
+  if (image.isCutOff) {
+    throw new CramfsError('BAD_REQUEST', 'the old image is cut off', { offset: at });
+  }
+  return image.size;
+}
+
+/** Bytes that a larger image takes must be erased flash, or behind the file's end. */
+function checkRoom(
+  fd: number,
+  { from, to, size }: { readonly from: number; readonly to: number; readonly size: number },
+  grow: boolean,
+): void {
+  const more = to - from;
+  const tooBig = (reason: string): CramfsError =>
+    new CramfsError('TOO_BIG', `the new image has ${more} bytes more than the old one: ${reason}`, {
+      offset: from,
+    });
+  if (!grow) throw tooBig('--grow takes bytes behind it if nothing is there');
+  const behind = readAll(fd, from, Math.min(to, size) - from);
+  const [first = 0xff] = behind;
+  const isEmpty = (first === 0 || first === 0xff) && behind.every((byte) => byte === first);
+  if (!isEmpty) throw tooBig('something is there');
+}
+
+/** Makes the header right whose data the image is part of, if there is one. */
+function repairHeader(
+  fd: number,
+  at: number,
+  oldSize: number,
+  newSize: number,
+): string | undefined {
+  const start = Math.max(0, at - HEADER_RANGE);
+  const before = Buffer.from(readAll(fd, start, at - start));
+  for (
+    let found = before.lastIndexOf(UIMAGE_MAGIC);
+    found >= 0;
+    found = found === 0 ? -1 : before.lastIndexOf(UIMAGE_MAGIC, found - 1)
+  ) {
+    const bytes = before.subarray(found, found + UIMAGE_HEADER);
+    const header = readUImageHeader(bytes);
+    if (header === undefined) continue;
+    const data = start + found + UIMAGE_HEADER;
+    const end = data + header.size;
+    if (end < at + oldSize) continue;
+    // The image was the last in the data, and still is.
+    const size =
+      end === at + oldSize ? at + newSize - data : Math.max(header.size, at + newSize - data);
+    let dataCrc = 0;
+    for (let done = 0; done < size; done += PIECE) {
+      dataCrc = nodeZlib.crc32(readAll(fd, data + done, Math.min(PIECE, size - done)), dataCrc);
+    }
+    writeAll(fd, changedUImageHeader(bytes, { size, dataCrc }), data - UIMAGE_HEADER);
+    return `the uImage header at ${hex(data - UIMAGE_HEADER)} says ${size} bytes now, with the right checksums`;
+  }
+  return undefined;
+}
+
+function readAll(fd: number, position: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(Math.max(0, length));
+  let done = 0;
+  while (done < bytes.length) {
+    const got = readSync(fd, bytes, done, bytes.length - done, position + done);
+    if (got === 0) break;
+    done += got;
+  }
+  return bytes.subarray(0, done);
+}
+
+function writeAll(fd: number, bytes: Uint8Array, position: number): void {
+  for (let done = 0; done < bytes.length;) {
+    done += writeSync(fd, bytes, done, bytes.length - done, position + done);
+  }
+}

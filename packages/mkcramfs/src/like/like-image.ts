@@ -1,0 +1,213 @@
+import {
+  CRAMFS_FLAG_EXT_BLOCK_POINTERS,
+  CRAMFS_FLAG_FSID_VERSION_2,
+  CRAMFS_FLAG_HOLES,
+  CRAMFS_SUPER_SIZE,
+  CramfsError,
+  equalBytes,
+  isCramfsError,
+} from 'cramfs-format';
+import { verifyCrc, type CramfsImage } from 'cramfs-reader';
+import type { BlockCompressor, Codec } from '../block-batch.js';
+import { buildImage } from '../build.js';
+import { inlineCompressor } from '../codec.js';
+import type { BuildOptions, Compat, XipOptions } from '../options.js';
+import type { DirectoryEntry } from '../tree.js';
+import { walkTree } from '../walk.js';
+import type { Crc32 } from '../write-image.js';
+import { ComparingSink, Differs } from './comparing-sink.js';
+import { readImageSource } from './image-source.js';
+
+/** What to build with so that an image becomes like another one. */
+export interface ImageForm {
+  readonly options: BuildOptions;
+  /** True if the other image, built anew with these options, has the same bytes. */
+  readonly isExact: boolean;
+  /** Whose layout it is. */
+  readonly tool: Compat | 'this toolkit' | undefined;
+}
+
+/** Blocks that are compressed anew to see which compressor has made them. */
+const SAMPLES = 24;
+
+/**
+ * Finds out everything about the form of an image: byte order, dialect, block size, pad and what is in it,
+ * inserted file, name, edition, flags, holes, what is in place, and whose layout and compressor it has.
+ * Layouts are tried until one gives the same bytes; no block is compressed for that.
+ *
+ * @throws CramfsError UNSUPPORTED for dialects that cannot be written, or what reading the image throws.
+ */
+export async function likeImage(image: CramfsImage, crc32: Crc32): Promise<ImageForm> {
+  refuseUnwritable(image);
+  const tree = readImageSource(image);
+  const common = commonOptions(image);
+  const codec = await findCodec(image, tree);
+  const tried = candidates(image, tree, codec);
+  for (const candidate of tried) {
+    const options = { ...common, ...candidate };
+    if (!(await givesSameBytes(image, tree, options, crc32))) continue;
+    const tool = candidate.compat ?? 'this toolkit';
+    return { options: withCodec(options, codec), isExact: true, tool };
+  }
+  const [likeliest] = tried;
+  return {
+    options: withCodec({ ...common, ...likeliest }, codec),
+    isExact: false,
+    tool: undefined,
+  };
+}
+
+function refuseUnwritable({ dialect, wordSize, superblock }: CramfsImage): void {
+  const isWritten = ['standard', 'swapped-crc', 'openrg', 'linear-xip'].includes(dialect.name);
+  if (isWritten && wordSize === 1 && (superblock.flags & CRAMFS_FLAG_FSID_VERSION_2) !== 0) return;
+  const name = wordSize === 1 ? dialect.title : `words of ${8 * wordSize} bits stored backwards`;
+  throw new CramfsError('UNSUPPORTED', `no image can be written like this one: ${name}`);
+}
+
+/** What can be read off the image. */
+function commonOptions(image: CramfsImage): BuildOptions {
+  const { superblock, blockSize, endianness, bytes, dialect, zlib } = image;
+  const { offset, flags, name, edition } = superblock;
+  const start = offset + CRAMFS_SUPER_SIZE;
+  const rootOffset = Math.max(start, superblock.root.offset * 4);
+  const name_ = dialect.name;
+  const written = name_ === 'openrg' || name_ === 'linear-xip' ? name_ : undefined;
+  return {
+    blockSize,
+    endianness,
+    volumeName: name,
+    edition,
+    pad: offset > 0,
+    bootCode: bytes.subarray(0, offset),
+    insert: bytes.subarray(start, rootOffset),
+    holes: (flags & CRAMFS_FLAG_HOLES) !== 0,
+    reuse: true,
+    // What Linux misreads of the other image it may misread of this one.
+    force: true,
+    swapCrc: verifyCrc(image).verdict === 'swapped' || dialect.swappedCrc === true,
+    ...(written === undefined ? {} : { dialect: written, method: zlib.method ?? 'zlib' }),
+    extendedPointers: (flags & CRAMFS_FLAG_EXT_BLOCK_POINTERS) !== 0 && written === undefined,
+  };
+}
+
+/** Files that are in place as a whole, and those that are not at all. */
+function inPlaceFiles(
+  tree: DirectoryEntry,
+  alignment: number,
+): Pick<XipOptions, 'include' | 'exclude'> {
+  const whole = new Set<string>();
+  const none = new Set<string>();
+  for (const { path, entry } of walkTree(tree)) {
+    if (entry.type !== 'file' || entry.stored === undefined) continue;
+    const { inPlace, blocks } = entry.stored();
+    const [range, ...others] = inPlace(alignment);
+    if (range === undefined) none.add(path);
+    else if (others.length === 0 && range.end - range.first === blocks.length) whole.add(path);
+  }
+  return { include: (path) => whole.has(path), exclude: (path) => none.has(path) };
+}
+
+/** What files in place start at multiples of without an MMU. */
+const LEAST_ALIGNMENT = 8;
+
+/** Layouts to try, the likeliest first: without extended pointers most are alike for most trees. */
+function candidates(
+  image: CramfsImage,
+  tree: DirectoryEntry,
+  codec: Codec | undefined,
+): BuildOptions[] {
+  const { superblock, dialect, blockSize } = image;
+  const tools: BuildOptions[] =
+    codec?.library === 'zlib' && codec.level === MKCRAMFS_LEVEL
+      ? [{ compat: 'mkcramfs' }, { compat: 'util-linux' }]
+      : [{ compat: 'util-linux' }, { compat: 'mkcramfs' }];
+  if (dialect.name === 'openrg' || dialect.name === 'linear-xip') return tools;
+  if ((superblock.flags & CRAMFS_FLAG_EXT_BLOCK_POINTERS) === 0) {
+    return codec?.library === 'block-deflate' ? [{}, ...tools] : [...tools, {}];
+  }
+  const xip = (mode: XipOptions['mode'], rest: Partial<XipOptions> = {}): BuildOptions => {
+    const { align = LEAST_ALIGNMENT } = rest;
+    const alignment =
+      mode === 'mmu' ? blockSize : typeof align === 'number' ? align : LEAST_ALIGNMENT;
+    return { xip: { mode, ...inPlaceFiles(tree, alignment), ...rest } };
+  };
+  const tails = (mode: XipOptions['mode'], rest: Partial<XipOptions> = {}): BuildOptions[] =>
+    (['pad', 'share', 'auto'] as const).map((tail) => xip(mode, { tail: () => tail, ...rest }));
+  return [
+    ...tails('mmu'),
+    { compat: 'mkcramfs', ...xip('mmu') },
+    { compat: 'mkcramfs', ...xip('nommu') },
+    { compat: 'mkcramfs', ...xip('none') },
+    xip('none'),
+    ...tails('nommu'),
+    ...tails('nommu', { align: 'segments' }),
+    ...[4, 16, 32, 64, 4096].flatMap((align) => tails('nommu', { align })),
+  ];
+}
+
+async function givesSameBytes(
+  image: CramfsImage,
+  tree: DirectoryEntry,
+  options: BuildOptions,
+  crc32: Crc32,
+): Promise<boolean> {
+  const sink = new ComparingSink(image.bytes.subarray(0, image.size), image.superblock.offset);
+  try {
+    await buildImage(tree, options, { compressor: inlineCompressor(), sink, crc32 });
+    return sink.isComplete;
+  } catch (error) {
+    // A layout that does not hold the tree, or options that do not go together, are not the one.
+    if (error instanceof Differs || isCramfsError(error)) return false;
+    throw error;
+  }
+}
+
+/** Of npitre's mkcramfs; mkfs.cramfs has zlib's default. */
+const MKCRAMFS_LEVEL = 9;
+
+const CODECS: readonly Codec[] = [
+  { library: 'zlib', level: 9 },
+  { library: 'zlib', level: 6 },
+  { library: 'block-deflate', effort: 'default' },
+  { library: 'block-deflate', effort: 'best' },
+];
+
+/** Which of our compressors has made the blocks of an image, as far as samples tell. */
+async function findCodec(image: CramfsImage, tree: DirectoryEntry): Promise<Codec | undefined> {
+  if ((image.zlib.method ?? 'zlib') !== 'zlib') return undefined;
+  const samples: { readonly plain: Uint8Array; readonly stored: Uint8Array }[] = [];
+  for (const { entry } of walkTree(tree)) {
+    if (samples.length >= SAMPLES) break;
+    if (entry.type !== 'file' || entry.stored === undefined) continue;
+    const block = entry.stored().blocks.find((found) => found.kind === 'compressed');
+    if (block === undefined) continue;
+    samples.push({ plain: image.zlib.inflate(block.bytes, block.size), stored: block.bytes });
+  }
+  const compressor = inlineCompressor();
+  let best: { readonly codec: Codec; readonly score: number } | undefined;
+  for (const codec of CODECS) {
+    let score = 0;
+    for (const { plain, stored } of samples) {
+      if (equalBytes(await compressOne(compressor, codec, plain), stored)) score += 1;
+    }
+    if (score > (best?.score ?? 0)) best = { codec, score };
+  }
+  return best?.codec;
+}
+
+async function compressOne(
+  compressor: BlockCompressor,
+  codec: Codec,
+  plain: Uint8Array,
+): Promise<Uint8Array> {
+  const batch = { data: plain.slice(), lengths: [plain.length], codec, keepIncompressible: false };
+  const { data, lengths } = await compressor.compress(batch);
+  return data.subarray(0, lengths[0]);
+}
+
+/** The layouts of the C tools are alike: the compressor tells them apart. */
+function withCodec(options: BuildOptions, codec: Codec | undefined): BuildOptions {
+  if (codec === undefined) return options;
+  if (codec.library === 'block-deflate') return { ...options, codec, effort: codec.effort };
+  return { ...options, codec };
+}
