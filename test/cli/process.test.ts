@@ -146,23 +146,24 @@ describe('a machine that is too small is no bug of ours', () => {
   test.each([
     [
       new RangeError('WebAssembly.Instance(): Out of memory: Cannot allocate Wasm memory'),
-      'out of',
+      'out of memory: WebAssembly takes 10 GiB of addresses.*ulimit -v',
     ],
-    [new RangeError('Array buffer allocation failed'), 'out of memory'],
-    [Object.assign(new Error('EAGAIN'), { code: 'ERR_WORKER_INIT_FAILED' }), 'out of memory'],
+    [new RangeError('Array buffer allocation failed'), 'out of memory.*--workers 1'],
+    [
+      Object.assign(new Error('EAGAIN'), { code: 'ERR_WORKER_INIT_FAILED' }),
+      'out of memory.*--workers 1',
+    ],
     [
       Object.assign(new Error('Worker terminated due to reaching memory limit: JS heap'), {
         code: 'ERR_WORKER_OUT_OF_MEMORY',
       }),
-      'out of memory',
+      'out of memory.*--workers 1',
     ],
-    [new Error('worker exited with code: 1'), 'a thread has died'],
+    [new Error('worker exited with code: 1'), 'a thread has died.*--workers 1'],
   ])('%s', async (outputError, message) => {
     const { code, stderr } = await cramfs(['ls', image], { outputError });
     expect(code).toBe(8);
-    expect(stderr).toMatch(
-      new RegExp(`^cramfs: standard output: ${message}.*--workers 1[^\\n]*\\n$`),
-    );
+    expect(stderr).toMatch(new RegExp(`^cramfs: standard output: ${message}[^\\n]*\\n$`));
   });
 });
 
@@ -191,8 +192,10 @@ test('heavy modules are loaded by the commands that use them only', () => {
     expect(loaded(argv)).not.toMatch(/deflater|zstd-codec|piscina|pako/);
   }
   expect(loaded('--help')).not.toMatch(/yargs|cramfs-format/);
-  mkdirSync(folder.path('empty'));
-  expect(loaded('build empty out.img')).toMatch(/piscina/);
+  mkdirSync(folder.path('tree'));
+  expect(loaded('build tree out.img')).not.toMatch(/piscina/);
+  writeFileSync(folder.path('tree/large'), new Uint8Array(5e6));
+  expect(loaded('build tree out.img')).toMatch(/piscina/);
   expect(loaded('ls sample.img')).not.toMatch(/deflater|zstd-codec|tar-stream/);
   for (const argv of ['run --help', 'mmap --help', 'map --help']) {
     expect(loaded(argv)).not.toMatch(/bundle.xip-emu\./);
