@@ -147,6 +147,7 @@ test.each([
   [['-o', 'x'], /--output needs a budget/, 16],
   [['--flash', '4096'], /4096 bytes of flash are too few: the smallest image has \d+/, 8],
   [['--ram', '1', '--run', '/a'], /1 bytes? of RAM are too few/, 8],
+  [['--phys', '0x22000800'], /0x22000800 is not a multiple of the page size/, 16],
   [['--run', '/nothing'], /'\/nothing' does not start: ENOENT/, 8],
 ])('%j', async (args, message, code) => {
   const result = await cramfs(['plan', makeTree('refused'), '-q', ...args]);

@@ -115,9 +115,7 @@ export class Planner {
 
   /** The least RAM for an image of at most so many bytes. @throws CramfsError TOO_BIG. */
   forFlash(size: number): PlannedChoice {
-    const { blockSize, fixed, least } = this.survey;
-    const room = size - (size % blockSize);
-    const found = room < least ? undefined : this.tradeOff.within(room - fixed);
+    const found = this.within(size);
     if (found === undefined) {
       const smallest = this.choice(this.tradeOff.reaching(0)!).flash;
       throw new CramfsError(
@@ -130,27 +128,28 @@ export class Planner {
 
   /** The smallest image with which the workload takes at most so many bytes of RAM. @throws CramfsError TOO_BIG. */
   forRam(size: number): PlannedChoice {
-    const { blockSize } = this.survey;
+    const { blockSize, most } = this.survey;
     const missing = totalPages(this.nothing.ram) - Math.floor(size / blockSize);
     const found = this.tradeOff.reaching(Math.max(0, missing));
-    if (found === undefined) {
-      const { ram } = this.most();
+    const choice = found && this.choice(found);
+    if (choice === undefined || choice.flash > most) {
       throw new CramfsError(
         'TOO_BIG',
-        `${size} bytes of RAM are too few: with everything in place the workload takes ${ram}`,
+        `${size} bytes of RAM are too few: with all in place that helps the workload takes ${this.most().ram}`,
       );
     }
-    return this.choice(found);
+    return choice;
   }
 
-  /** The smallest image of all. */
+  /** The smallest image of all. @throws CramfsError TOO_BIG if the format has no room for it. */
   smallest(): PlannedChoice {
-    return this.choice(this.tradeOff.reaching(0)!);
+    const choice = this.choice(this.tradeOff.reaching(0)!);
+    return choice.flash > this.survey.most ? this.forFlash(this.survey.most) : choice;
   }
 
-  /** The least RAM that can be had, in the smallest image that gives it. */
+  /** The least RAM that can be had, in the smallest image that gives it. @throws CramfsError TOO_BIG. */
   most(): PlannedChoice {
-    return this.choice(this.tradeOff.reaching(this.tradeOff.points().at(-1)!.gain)!);
+    return this.forFlash(this.survey.most);
   }
 
   /** The trade-off, from the smallest image to the least RAM. */
@@ -158,11 +157,19 @@ export class Planner {
     const points: CurvePoint[] = [];
     for (const { bytes, gain } of this.tradeOff.points()) {
       const point = { flash: plannedSize(this.survey, bytes), ram: this.ramFor(gain) };
+      if (point.flash > this.survey.most) break;
       // Of images of one size the last takes the least RAM.
       if (points.at(-1)?.flash === point.flash) points.pop();
       points.push(point);
     }
     return points;
+  }
+
+  private within(size: number): Solution<SectionChoice> | undefined {
+    const { blockSize, fixed, least, most } = this.survey;
+    const allowed = Math.min(size, most);
+    const room = allowed - (allowed % blockSize);
+    return room < least ? undefined : this.tradeOff.within(room - fixed);
   }
 
   /** The plan of a choice, to be written to a file. */

@@ -8,7 +8,7 @@ import type { BuildBackend } from './build.js';
 import type { Content } from './content.js';
 import { gatherContents } from './gather.js';
 import type { Chunk, Layout } from './layout/layout.js';
-import { checkLimits } from './limits.js';
+import { maxImageSize } from './limits.js';
 import { layoutNative, leastSize } from './layout/native.js';
 import { planNodes, type PlanNode } from './nodes.js';
 import { resolveOptions, type BuildOptions, type ResolvedOptions } from './options.js';
@@ -43,8 +43,9 @@ export interface FlashSurvey {
   readonly alignment: number;
   /** Bytes that no choice changes. */
   readonly fixed: number;
-  /** Bytes that the image has at least. */
+  /** Bytes that the image has at least, and that it may have at most. */
   readonly least: number;
+  readonly most: number;
   readonly files: readonly SurveyedFile[];
   /** By path, what cannot be in place of a file, or has to do without its last page. */
   readonly refusals: ReadonlyMap<string, XipCandidates['refusals']>;
@@ -54,10 +55,11 @@ export interface FlashSurvey {
 export interface SurveyedTree {
   readonly survey: FlashSurvey;
   /**
-   * Makes the image that buildImage() makes by such a plan, without compressing anything again.
+   * Makes the image that buildImage() makes by such a plan, without compressing anything again. It may
+   * be larger than the format allows: for looking at, not for use.
    *
    * @param plan for the first path of each surveyed file: its spans, with what is in place of each.
-   * @throws CramfsError BAD_REQUEST, BAD_SOURCE, TOO_BIG.
+   * @throws CramfsError BAD_REQUEST, BAD_SOURCE.
    */
   build(plan: (path: string) => PlannedFile | undefined, sink: ImageSink): Promise<BuildReport>;
 }
@@ -101,7 +103,14 @@ export async function surveyFlash(
   const layout = layoutNative(tree, contents, resolved);
   const files = surveyedFiles(layout, found);
   const alignment = mmu ? blockSize : xip.align;
-  const survey = { blockSize, mmu, alignment, least: leastSize(layout.directories), files };
+  const survey = {
+    blockSize,
+    mmu,
+    alignment,
+    least: leastSize(layout.directories),
+    most: maxImageSize(blockSize),
+    files,
+  };
   const nothing = files.reduce((sum, file) => sum + spanBytes(file, wishOf(file), survey), 0);
   const stored = layout.uniqueChunks.reduce((sum, { size }) => sum + size, 0);
   const complete: FlashSurvey = {
@@ -118,7 +127,6 @@ export async function surveyFlash(
     async build(plan, sink) {
       const planned = await inPlace(contents, plan, resolved);
       const placed = layoutNative(tree, planned, resolved);
-      checkLimits(placed, blockSize);
       writeImage(tree, placed, resolved, sink, crc32);
       return buildReport(placed, resolved);
     },

@@ -22,14 +22,16 @@ export function checkLimits({ chunks, directories, size }: Layout, blockSize: nu
       );
     }
   }
-  const maxSize =
-    CRAMFS_OFFSET_LIMIT -
-    4 +
-    CRAMFS_MAX_FILE_SIZE +
-    ((CRAMFS_MAX_FILE_SIZE + 1) * BLOCK_POINTER_SIZE) / blockSize;
-  if (size > maxSize) {
-    throw new CramfsError('TOO_BIG', `the image is too big: ${size} bytes, at most ${maxSize} fit`);
+  const most = maxImageSize(blockSize);
+  if (size > most) {
+    throw new CramfsError('TOO_BIG', `the image is too big: ${size} bytes, at most ${most} fit`);
   }
+}
+
+/** Bytes of the largest image that the format allows. */
+export function maxImageSize(blockSize: number): number {
+  const pointers = ((CRAMFS_MAX_FILE_SIZE + 1) * BLOCK_POINTER_SIZE) / blockSize;
+  return CRAMFS_OFFSET_LIMIT - 4 + CRAMFS_MAX_FILE_SIZE + pointers;
 }
 
 function directoryAnchors<Node>(offsets: ReadonlyMap<Node, number>) {

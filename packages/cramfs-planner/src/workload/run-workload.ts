@@ -132,6 +132,12 @@ function romMachine(
   path: string,
 ): Machine {
   const { bytes, blockSize, endianness } = image;
+  if (physAddr % blockSize !== 0) {
+    throw new CramfsError(
+      'BAD_REQUEST',
+      `bus address 0x${physAddr.toString(16)} is not a multiple of the page size: Linux would map nothing`,
+    );
+  }
   const ramAddress = RAM_ADDRESSES.find(
     (address) => physAddr >= address + RAM_SIZE || physAddr + bytes.length <= address,
   );
