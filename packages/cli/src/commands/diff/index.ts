@@ -10,6 +10,11 @@ import {
 
 const options = {
   layout: flag('also compare how the blocks are stored'),
+  owner: {
+    type: 'boolean',
+    default: true,
+    describe: 'compare owners and groups (default); --no-owner does not',
+  },
   ...maxEntriesOption,
   ...colorOption,
   ...wideOption,
@@ -23,7 +28,7 @@ export const diff = defineCommand({
   synopsis: 'IMAGE1 IMAGE2',
   description:
     'Compares two images by what is in them, whatever their byte order, block size and layout.\n' +
-    'Exits 1 if they differ.',
+    'One of them may be a directory or a tar. Exits 1 if they differ.',
   options,
   async run(args, io) {
     return (await import('./run.js')).runDiffCommand(args, io);

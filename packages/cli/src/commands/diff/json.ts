@@ -1,14 +1,9 @@
 import { nameToText } from 'cramfs-format';
-import type { CramfsImage, Difference, Inode } from 'cramfs-reader';
+import type { Difference, Inode } from 'cramfs-reader';
 import { JsonList, inodeJson, jsonPieces } from '../../render/json.js';
-import type { Problems } from '../../shell/problems.js';
 import { atPath } from '../../shell/report-error.js';
+import type { Side } from './side.js';
 
-/** One of the images, and what is wrong with it. */
-export interface Side {
-  readonly image: CramfsImage;
-  readonly problems: Problems;
-}
 /** The result of `cramfs diff --json`; its shape is documented in docs/cli.md. */
 export function diffJson(
   differences: readonly Difference[],
@@ -28,11 +23,11 @@ function* jsonItems(
 
 function toJson(difference: Difference, old: Side, now: Side): unknown {
   const { path, kind, what, before, after } = difference;
-  const side = (inode: Inode | undefined, { image, problems }: Side): unknown => {
+  const side = (inode: Inode | undefined, { readlink, problems }: Side): unknown => {
     if (inode === undefined) return null;
     const target =
       inode.type === 'symlink'
-        ? problems.try(() => atPath(path, () => image.readlink(inode)))
+        ? problems.try(() => atPath(path, () => readlink(inode)))
         : undefined;
     return inodeJson(path, inode, target);
   };

@@ -1,16 +1,20 @@
 import { formatMode, nameToText } from 'cramfs-format';
-import type { CramfsImage, Difference, Inode } from 'cramfs-reader';
+import type { Difference, Inode } from 'cramfs-reader';
 import { paint, type Look } from '../../render/look.js';
 import { hangingLine } from '../../render/text-width.js';
+import type { Side } from './side.js';
 
 const SIGNS = { added: '+', removed: '-', changed: '!' } as const;
 const COLORS = { added: 'green', removed: 'red', changed: 'yellow' } as const;
 
+/** What tells the target of a symlink. */
+type Readlink = Side['readlink'];
+
 /** A line for each path that differs. */
 export function* diffText(
   differences: readonly Difference[],
-  old: CramfsImage,
-  now: CramfsImage,
+  old: Readlink,
+  now: Readlink,
   look: Look,
 ): Generator<string, void> {
   for (const difference of differences) {
@@ -20,7 +24,7 @@ export function* diffText(
 }
 
 /** `! /bin/sh: mode -rwxr-xr-x -> -rwsr-xr-x, content` */
-function toText(difference: Difference, old: CramfsImage, now: CramfsImage): string {
+function toText(difference: Difference, old: Readlink, now: Readlink): string {
   const { path, kind, what, before, after } = difference;
   const line = `${SIGNS[kind]} ${nameToText(path)}`;
   if (before === undefined || after === undefined) return line;
@@ -35,7 +39,7 @@ function toText(difference: Difference, old: CramfsImage, now: CramfsImage): str
       case 'size':
         return `size ${before.size} -> ${after.size}`;
       case 'target':
-        return `target ${nameToText(old.readlink(before))} -> ${nameToText(now.readlink(after))}`;
+        return `target ${nameToText(old(before))} -> ${nameToText(now(after))}`;
       case 'rdev':
         return `device ${deviceText(before)} -> ${deviceText(after)}`;
       case 'content':
