@@ -21,6 +21,7 @@ export type { PlanLine, XipPlan } from './plan-file/plan.js';
 export { flagsText, formatPlan, parsePlan } from './plan-file/text.js';
 export { formatProfile, parseProfile } from './profile/json-form.js';
 export { ProfileTree, type PlacedProfile, type ProfileProblem } from './profile/place-profile.js';
+export { parseProcArea, type ProcArea } from './profile/proc-maps.js';
 export {
   mayHaveNeighbours,
   type Profile,

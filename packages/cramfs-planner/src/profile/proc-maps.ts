@@ -9,9 +9,12 @@ export interface ProcArea {
   readonly path: string | undefined;
 }
 
-/** Compare fs/proc/task_mmu.c:show_map_vma(). Addresses of 64 bits end in zeros, so numbers hold them. */
+/**
+ * Compare fs/proc/task_mmu.c:show_map_vma() and task_nommu.c:nommu_vma_show(). Addresses of 64 bits end in
+ * zeros, so numbers hold them.
+ */
 const AREA =
-  /^([0-9a-f]{8,16})-([0-9a-f]{8,16}) ([r-][w-][x-][ps]) ([0-9a-f]{8,16}) [0-9a-f]+:[0-9a-f]+ \d+(?: +(.*))?$/;
+  /^([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([r-][w-][x-][psS]) ([0-9a-f]{1,16}) [0-9a-f]+:[0-9a-f]+ \d+(?: +(.*))?$/;
 
 /**
  * Parses the line of an area.
