@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { openImage, type CramfsImage } from 'cramfs-reader';
 import { applyDeviceTable, applyOwnership, buildImageBytes } from 'mkcramfs';
 import { readDirectorySource } from 'mkcramfs/node';
-import { describe, expect, test } from 'vitest';
+import { Machine } from 'xip-emu';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Loaders } from '#cli/commands/map/loaders.js';
 import { MappabilityReport } from '#cli/commands/map/report.js';
 import { simulationText } from '#cli/commands/map/simulation-text.js';
@@ -112,6 +113,25 @@ function randomContent(
   }
   return content;
 }
+
+describe('names that share their pointers', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  test('are mapped once for each kernel, and each is told of', () => {
+    const NAMES = 150;
+    const tree = Array.from({ length: NAMES }, (_, index) => {
+      const content = noise(6 * 4096 - 3);
+      const node = file(content, { blocks: 'DDDDDC' });
+      return [`f${index}`, index === 0 ? node : file('', { sameAs: '/f0', uid: index })] as const;
+    });
+    const spawn = vi.spyOn(Machine.prototype, 'spawn');
+    const { mappings, disagreements } = simulate(openImage(buildRawImage(tree).bytes));
+    expect([mappings, disagreements]).toEqual([2 * NAMES, []]);
+    expect(spawn).toHaveBeenCalledTimes(2);
+  });
+});
 
 test('a static answer that is wrong is told', () => {
   const { bytes } = buildRawImage({ a: file(noise(8192), { blocks: 'CC' }) }, { flags: 0x803 });
