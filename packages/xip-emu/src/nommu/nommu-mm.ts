@@ -1,5 +1,5 @@
 import { ARCHITECTURES, kernelBuild, type KernelBuild } from '../arch/kernel-build.js';
-import { AccessFault, SyscallError, UnmodelledError } from '../errno.js';
+import { SyscallError } from '../errno.js';
 import { Trace } from '../trace.js';
 import { traceMmap } from '../trace-mmap.js';
 import {
@@ -9,11 +9,12 @@ import {
   type MmapRequest,
 } from '../memory-map.js';
 import type { MemoryAccount, MemoryArea, MemoryPage } from '../memory-report.js';
-import { PAGE_SIZE, pageOf, pagesOf, type Address, type Frame } from '../units.js';
+import type { PhysicalMemory } from '../phys/physical-memory.js';
+import { pageOf, pagesOf, type Address } from '../units.js';
 import { KernelCorruption } from '../kernel-corruption.js';
 import type { OpenFile } from '../vfs/file.js';
 import { setExeFile, type HasExeFile } from '../vfs/write-access.js';
-import { describeOrigin } from './describe.js';
+import { load, loadRange, store, write, type NommuAccess } from './access.js';
 import { doMmap } from './do-mmap.js';
 import { doMremap } from './do-mremap.js';
 import { doMunmap, removeVma } from './do-munmap.js';
@@ -29,7 +30,7 @@ import { VmaTree } from './vma-tree.js';
  * Once the kernel would have corrupted itself every further operation throws the same
  * {@link KernelCorruption}.
  */
-export class NommuMm implements MemoryMap, HasExeFile {
+export class NommuMm implements MemoryMap, NommuAccess, HasExeFile {
   /**
    * What diagnoses call the operation that comes next, such as the line of a scenario; else they
    * describe it.
@@ -37,6 +38,8 @@ export class NommuMm implements MemoryMap, HasExeFile {
   operation: string | undefined;
 
   readonly regions: VmRegions;
+
+  readonly phys: PhysicalMemory;
 
   /** Events of this memory. */
   readonly trace: Trace;
@@ -66,6 +69,7 @@ export class NommuMm implements MemoryMap, HasExeFile {
     build = kernelBuild(ARCHITECTURES.riscv64, false),
   ) {
     this.regions = regions;
+    this.phys = regions.ram.phys;
     this.trace = trace;
     this.build = build;
   }
@@ -152,60 +156,20 @@ export class NommuMm implements MemoryMap, HasExeFile {
   }
 
   load(address: Address): number {
-    return this.regions.ram.phys.readByte(this.frameAt(address), address % PAGE_SIZE);
+    return load(this, address);
   }
 
-  /** @throws UnmodelledError for ROM: to a flash chip a store is a command. */
   store(address: Address, value: number): void {
-    this.regions.ram.phys.writeByte(this.ramAt(address), address % PAGE_SIZE, value);
+    store(this, address, value);
   }
 
   loadRange(address: Address, into: Uint8Array): { loaded: number; fault?: AccessFaultLike } {
-    const { phys } = this.regions.ram;
-    for (let done = 0; done < into.length;) {
-      const offset = (address + done) % PAGE_SIZE;
-      const length = Math.min(PAGE_SIZE - offset, into.length - done);
-      let page: Uint8Array;
-      try {
-        page = phys.borrow(this.frameAt(address + done));
-      } catch (error) {
-        if (!(error instanceof AccessFault)) throw error;
-        return { loaded: done, fault: error };
-      }
-      into.set(page.subarray(offset, offset + length), done);
-      done += length;
-    }
-    return { loaded: into.length };
+    return loadRange(this, address, into);
   }
 
-  /**
-   * Copies `bytes` to memory of the process, as a loader does.
-   *
-   * @param by the kernel function that does so.
-   * @throws KernelCorruption for ROM: RAM in its place loses what was there, flash takes commands.
-   */
+  /** Copies `bytes` to memory of the process, as a loader does: see {@link write}. */
   write(address: Address, bytes: Uint8Array, by: string): void {
-    const { phys } = this.regions.ram;
-    for (let done = 0; done < bytes.length;) {
-      const offset = (address + done) % PAGE_SIZE;
-      const piece = bytes.subarray(done, done + PAGE_SIZE - offset);
-      const frame = this.frameAt(address + done);
-      if (phys.rom.isRom(frame)) throw this.romWritten(address, address + bytes.length, by);
-      phys.borrowWritable(frame).set(piece, offset);
-      done += piece.length;
-    }
-  }
-
-  private romWritten(start: Address, end: Address, by: string): KernelCorruption {
-    const vma = this.findVma(start)!;
-    return new KernelCorruption({
-      kind: 'ROM written',
-      kernelFunction: by,
-      effect:
-        'the loader stores to text that is in place: what serves as ROM loses its content if it is RAM, and takes the stores for commands if it is flash',
-      first: { operation: describeOrigin(vma.origin), start: vma.vmStart, end: vma.vmEnd },
-      second: { operation: 'the program is loaded', start, end },
-    });
+    write(this, address, bytes, by);
   }
 
   *areas(): Generator<MemoryArea> {
@@ -221,31 +185,14 @@ export class NommuMm implements MemoryMap, HasExeFile {
   }
 
   private traceMmap(request: MmapRequest, { vmStart: address, vmEnd }: NommuVma): void {
-    const inRom = this.regions.ram.phys.rom.frameOf(pageOf(address)) !== undefined;
+    const inRom = this.phys.rom.frameOf(pageOf(address)) !== undefined;
     const romPages = inRom ? pagesOf(vmEnd - address) : 0;
     const { pid, trace } = this;
     traceMmap(trace, request, { pid, address, romPages, file: request.file, mmu: false });
   }
 
-  private frameAt(address: Address): Frame {
-    this.check();
-    const frame = this.regions.ram.phys.frameOf(pageOf(address));
-    const mapped = this.findVma(address) !== undefined;
-    if (frame !== undefined && mapped) return frame;
-    // A direct mapping of addresses where there is nothing (K24): a bus error, as on a real CPU.
-    if (mapped) throw new AccessFault('SIGSEGV', 'ACCERR', address);
-    // Without protection the access hits whatever is there.
-    const what = frame === undefined ? 'neither RAM nor ROM' : 'not memory of the process';
-    throw new UnmodelledError(`an access to 0x${address.toString(16)}, which is ${what}`);
-  }
-
-  private ramAt(address: Address): Frame {
-    const frame = this.frameAt(address);
-    if (this.regions.ram.phys.rom.isRom(frame)) throw new UnmodelledError('a store to ROM');
-    return frame;
-  }
-
-  private check(): void {
+  /** @throws KernelCorruption if there was one before. */
+  check(): void {
     if (this.corruption !== undefined) throw this.corruption;
   }
 
