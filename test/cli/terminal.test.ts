@@ -61,6 +61,8 @@ function commands(): string[][] {
     ['exec', image, '--run', '2*/bin/p an-argument-of-some-length', '--run', '/lib/nothing'],
     ['check', '-v', image],
     ['diff', image, other],
+    ['find', image, other],
+    ['plan', '-q', folder.path('tree')],
     ['build', '--report', '--xip', folder.path('tree'), folder.path('c.img')],
   ];
 }

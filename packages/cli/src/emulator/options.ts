@@ -5,10 +5,10 @@ import { UsageError } from '../shell/errors.js';
 /** The kernels that the emulator can be, all of them; here by name, so that help needs no emulator. */
 const POLICIES = {
   'linux-6.12': 'mainline (default)',
-  'linux-6.12-v3-vmasplit': 'with the patch of 2017 that splits areas',
+  'linux-6.12-v3-vmasplit': 'with the 2017 patch that splits areas',
   'linux-6.12-shared-page-cache': 'files that share blocks share pages in memory',
-  'linux-6.12-overlay-4.18': 'overlayfs as until 4.18',
-  'linux-6.12-fake-path': 'backing files as until 6.6',
+  'linux-6.12-overlay-4.18': 'overlayfs as in 4.18 and before',
+  'linux-6.12-fake-path': 'backing files as in 6.6 and before',
 } as const satisfies Record<PolicyName, string>;
 
 /** Where the kernel's test board has its flash. */

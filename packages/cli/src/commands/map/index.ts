@@ -29,9 +29,20 @@ const options = {
     default: true,
     describe: 'list the segments of ELF files (default); --no-segments does not',
   },
-  require: list('print only files matching GLOB that are not fully mappable; exit 1 if any'),
+  require: list(
+    'print only matching files that are not fully mappable; exit 1 if any',
+    undefined,
+    'PATH|GLOB',
+  ),
   simulate: flag('also make each mapping in the emulator; exit 1 if the result differs'),
-  sort: choice('sort', SORT_KEYS, 'sort files by path, or the largest first'),
+  sort: {
+    ...choice(
+      'sort',
+      SORT_KEYS,
+      'sort files by path, or the largest first: by size, stored, pages, direct or ram',
+    ),
+    metavar: 'KEY',
+  },
   ...reverseOption,
   ...colorOption,
   ...wideOption,
