@@ -19,6 +19,7 @@ interface MmapJson {
   readonly failure: unknown;
   readonly areas: readonly { readonly vmFlags: string | null }[];
   readonly pages: readonly { readonly backing: string; readonly physical: string | null }[];
+  readonly events: readonly unknown[];
   readonly touches: readonly unknown[];
   readonly ram: unknown;
   readonly rom: unknown;
@@ -44,6 +45,9 @@ describe('with an MMU', () => {
     expect(untouched).toMatchObject({ failure: null, reason: 'last page is shared' });
     expect(untouched.ram).toEqual({ bytes: 0, pageCachePages: 0, anonymousPages: 0 });
     expect(untouched.rom).toEqual({ pages: 4, savedBytes: 4 * 4096 });
+    expect(untouched.events).toMatchObject([
+      { type: 'mmap', path: FILE, romPages: 4, bailout: null, lastPageShared: true },
+    ]);
 
     const { address, pages, touches, ram } = await mmap('--touch', '4', '--touch=3:w');
     expect(pages.map(({ physical }) => physical).slice(0, 4)).toEqual([0, 1, 2, 3].map(rom));
@@ -179,6 +183,9 @@ test('the text', async () => {
 
 3ff7ff8000-3ff7ffd000 r--p 00000000 1f:00 69632                          /direct-5p-sharedtail
   VmFlags: rd mr mw me mm (VM_MIXEDMAP: ROM and pages of RAM)
+
+CALL  WHAT HAPPENED
+mmap  4 of 5 pages from ROM at once: last page is shared
 
 PAGES  BACKED BY   PHYSICAL
   0-3  ROM         0x22012000-0x22016000

@@ -51,9 +51,13 @@ function touchJson({ page, write, value, signal, unknown, events }: TouchResult)
   };
 }
 
-/** An event, its byte strings as text. */
+/** An event, its byte strings as text; of a mapping with its reasons, also if there are none. */
 function eventJson(event: TraceEvent): unknown {
-  return 'path' in event && event.path !== undefined
-    ? { ...event, path: nameToText(event.path) }
-    : event;
+  const named =
+    'path' in event && event.path !== undefined
+      ? { ...event, path: nameToText(event.path) }
+      : event;
+  if (event.type !== 'mmap') return named;
+  const { bailout = null, lastPageShared = false } = event;
+  return { ...named, bailout, lastPageShared };
 }

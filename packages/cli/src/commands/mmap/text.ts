@@ -20,6 +20,7 @@ export function mmapText(explanation: MmapExplanation, look: Look): string {
   return [
     head,
     areas.map((area) => areaText(area, look)).join(''),
+    renderTable(CALL_COLUMNS, callRows(explanation), look),
     renderTable(PAGE_COLUMNS, pageRuns(pages).map(pageRow), look),
     ...(touches.length === 0
       ? []
@@ -60,6 +61,27 @@ function areaText({ line, vmFlags }: AreaReport, look: Look): string {
   const meaning = FLAG_MEANINGS.find(([flag]) => letters.includes(flag))?.[1];
   const note = meaning === undefined ? '' : ` (${meaning})`;
   return area + hangingLine(`  VmFlags: ${vmFlags}${note}`, look.width);
+}
+
+const CALL_COLUMNS: readonly Column[] = [
+  { title: 'CALL' },
+  { title: 'WHAT HAPPENED', fit: 'wrap' },
+];
+
+/** The event of the mmap itself; before it, what was read for it. */
+function callRows({ events }: MmapExplanation): string[][] {
+  const read = events.filter(({ type }) => type === 'read-folio').length;
+  const steps = read === 0 ? [] : [`${plural(read, 'page')} of the file read into the page cache`];
+  for (const event of events) if (event.type === 'mmap') steps.push(mmapEventText(event));
+  return steps.map((text, index) => [index === 0 ? 'mmap' : '', text]);
+}
+
+function mmapEventText(event: Extract<TraceEvent, { readonly type: 'mmap' }>): string {
+  const { length, romPages, bailout, lastPageShared = false } = event;
+  const pages = Math.ceil(length / PAGE_SIZE);
+  const reason = bailout ?? (lastPageShared ? 'last page is shared' : undefined);
+  const from = `${romPages} of ${plural(pages, 'page')} from ROM at once`;
+  return reason === undefined ? from : `${from}: ${reason}`;
 }
 
 const PAGE_COLUMNS: readonly Column[] = [
