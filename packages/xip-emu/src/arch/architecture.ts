@@ -20,13 +20,16 @@ export type ArchitectureName =
   | 'i386'
   | 'x86_64';
 
-/** Where the parts of a process are, without randomization. Bytes; all are whole pages. */
+/** Where the parts of a process are, without randomization. Bytes; whole pages but for `etDynBase`. */
 export interface AddressSpaceLimits {
   /** TASK_SIZE, or DEFAULT_MAP_WINDOW where that is smaller: the end of what mmap(2) gives. */
   readonly taskSize: Address;
   /** STACK_TOP */
   readonly stackTop: Address;
-  /** ELF_ET_DYN_BASE: where a position-independent program with an interpreter goes. */
+  /**
+   * ELF_ET_DYN_BASE: where a position-independent program with an interpreter goes, and the heap of
+   * one without.
+   */
   readonly etDynBase: Address;
   /** FIRST_USER_ADDRESS: nothing can be mapped below. */
   readonly firstUserAddress: Address;
@@ -144,10 +147,6 @@ export function vdsoMappings(
     { name: '[vvar]', pages: vvarPages, executable: false, pfnmap: true },
     { name: '[vdso]', pages: vdsoPages, executable: true, pfnmap: false },
   ];
-}
-
-export function alignDown(address: Address, to: number): Address {
-  return Math.floor(address / to) * to;
 }
 
 export function alignUp(address: Address, to: number): Address {

@@ -1,5 +1,5 @@
 import type { Architecture } from './architecture.js';
-import { alignDown, alignUp, noGateArea, vdsoMappings } from './architecture.js';
+import { alignUp, noGateArea, vdsoMappings } from './architecture.js';
 import { usualConfig } from './kernel-config.js';
 
 /** include/uapi/linux/elf-em.h */
@@ -26,7 +26,7 @@ export const arm64: Architecture = {
   limits: ({ ARM64_VA_BITS }, pageSize) => {
     // arch/arm64/include/asm/processor.h:DEFAULT_MAP_WINDOW_64
     const taskSize = 2 ** Math.min(ARM64_VA_BITS, 48);
-    const etDynBase = alignDown((2 * taskSize) / 3, pageSize);
+    const etDynBase = Math.floor((2 * taskSize) / 3);
     const unmappedBase = alignUp(taskSize / 4, pageSize);
     return { taskSize, stackTop: taskSize, etDynBase, firstUserAddress: 0, unmappedBase };
   },

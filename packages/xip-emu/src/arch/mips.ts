@@ -1,5 +1,5 @@
 import type { Architecture } from './architecture.js';
-import { alignDown, noGateArea, vdsoMappings } from './architecture.js';
+import { noGateArea, vdsoMappings } from './architecture.js';
 import { usualConfig } from './kernel-config.js';
 
 /** include/uapi/linux/elf-em.h */
@@ -35,7 +35,7 @@ function mips32(name: 'mips' | 'mipsel', endianness: 'big' | 'little'): Architec
     limits: (_config, pageSize) => ({
       taskSize: TASK_SIZE_32,
       stackTop: TASK_SIZE_32 - 4 * pageSize,
-      etDynBase: alignDown((TASK_SIZE_32 / 3) * 2, pageSize),
+      etDynBase: Math.floor(TASK_SIZE_32 / 3) * 2,
       firstUserAddress: 0,
     }),
     specialMappings: (config) => vdsoMappings(config, 1, 1),
@@ -61,7 +61,7 @@ function mips64Of(name: 'mips64' | 'mips64el', endianness: 'big' | 'little'): Ar
     limits: (_config, pageSize) => ({
       taskSize: TASK_SIZE_64,
       stackTop: TASK_SIZE_64 - 4 * pageSize,
-      etDynBase: alignDown((TASK_SIZE_64 / 3) * 2, pageSize),
+      etDynBase: Math.floor(TASK_SIZE_64 / 3) * 2,
       firstUserAddress: 0,
     }),
     ptrsPerPte: (_config, pageSize) => pageSize / 8,

@@ -1,5 +1,5 @@
 import type { Architecture } from './architecture.js';
-import { alignDown, alignUp, noGateArea, vdsoMappings } from './architecture.js';
+import { alignUp, noGateArea, vdsoMappings } from './architecture.js';
 import { usualConfig } from './kernel-config.js';
 
 /** include/uapi/linux/elf-em.h */
@@ -32,7 +32,7 @@ export const riscv64: Architecture = {
     return {
       taskSize: 2 ** (VA_BITS - 1),
       stackTop: window,
-      etDynBase: alignDown((window / 3) * 2, pageSize),
+      etDynBase: Math.floor(window / 3) * 2,
       firstUserAddress: 0,
       // MMAP_MIN_VA_BITS
       unmappedBase: alignUp(2 ** SV39 / 3, pageSize),
@@ -54,7 +54,7 @@ export const riscv32: Architecture = {
   limits: (_config, pageSize) => ({
     taskSize: SV32_TASK_SIZE,
     stackTop: SV32_TASK_SIZE,
-    etDynBase: alignDown((SV32_TASK_SIZE / 3) * 2, pageSize),
+    etDynBase: Math.floor(SV32_TASK_SIZE / 3) * 2,
     firstUserAddress: 0,
     unmappedBase: alignUp(SV32_TASK_SIZE / 3, pageSize),
   }),

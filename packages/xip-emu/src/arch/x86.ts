@@ -1,5 +1,5 @@
 import type { Architecture } from './architecture.js';
-import { alignDown, alignUp, limitsBelowKernel, noGateArea, vdsoMappings } from './architecture.js';
+import { alignUp, limitsBelowKernel, noGateArea, vdsoMappings } from './architecture.js';
 import { usualConfig } from './kernel-config.js';
 
 /** include/uapi/linux/elf-em.h */
@@ -47,7 +47,7 @@ export const x86_64: Architecture = {
   // arch/x86/include/asm/page_64_types.h:DEFAULT_MAP_WINDOW
   limits: (_config, pageSize) => {
     const taskSize = 2 ** 47 - pageSize;
-    const etDynBase = alignDown((taskSize / 3) * 2, pageSize);
+    const etDynBase = Math.floor(taskSize / 3) * 2;
     const unmappedBase = alignUp(taskSize / 3, pageSize);
     return { taskSize, stackTop: taskSize, etDynBase, firstUserAddress: 0, unmappedBase };
   },

@@ -1,10 +1,18 @@
 import { PF_R, PF_X, PT_GNU_STACK, PT_INTERP, PT_LOAD } from 'cramfs-elf';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { elfFile } from '../../../../test/helpers/elf-builder.js';
 import { mapAnonymous, memoryOf, mmOf, romMachine } from '../../../../test/helpers/emulator.js';
 import { kernelImage } from '../../../../test/helpers/kernel-images.js';
 import { buildRawImage, file, text } from '../../../../test/helpers/raw-image.js';
-import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_NONE, PROT_READ } from '../memory-map.js';
+import {
+  MAP_ANONYMOUS,
+  MAP_PRIVATE,
+  PROT_EXEC,
+  PROT_GROWSDOWN,
+  PROT_NONE,
+  PROT_READ,
+  PROT_WRITE,
+} from '../memory-map.js';
 import type { MemoryMap } from '../memory-map.js';
 import { validateMm } from '../mm/validate.js';
 import type { Process } from '../process.js';
@@ -127,4 +135,67 @@ test('PT_GNU_STACK; the dynamic loader comes before [vdso]; exec leaves nothing 
   ]);
   expect(interpreter?.path).toBe('/rom/ld.so');
   expect(stackOf(process.mm).flags).toBe('rd wr ex mr mw me gd ac');
+});
+
+describe('a stack that mprotect(2) has split', () => {
+  const argv = [PROGRAM, 'x'.repeat(18500)];
+
+  /** The areas of the stack: pages from that of argc on, permissions, the gap's flag, name. */
+  function areasOfStack(process: Process): string[] {
+    const { startStack } = mmOf(process);
+    const first = Math.floor(startStack / PAGE_SIZE);
+    return areasIn(process.mm, TOP - (1 << 20), TOP).map(
+      ({ start: from, end, permissions, vmFlags, line }) => {
+        const pages = [from, end].map((address) => address / PAGE_SIZE - first).join('..');
+        const gap = vmFlags!.split(' ').includes('gd') ? 'gd' : '';
+        return `${pages} ${permissions} ${gap}${line.endsWith('[stack]') ? ' [stack]' : ''}`;
+      },
+    );
+  }
+
+  function protect(process: Process, page: number, prot: number): void {
+    const first = Math.floor(mmOf(process).startStack / PAGE_SIZE);
+    process.mprotect((first + page) * PAGE_SIZE, PAGE_SIZE, prot);
+  }
+
+  // Recorded on Linux 6.18 with a program whose arguments take five pages.
+  test('keeps its name where argc is, and grows down in all parts', () => {
+    const process = start({ argv, envp: [] });
+    expect(areasOfStack(process)).toEqual(['-32..5 rw-p gd [stack]']);
+    protect(process, 1, PROT_READ);
+    expect(areasOfStack(process)).toEqual([
+      '-32..1 rw-p gd [stack]',
+      '1..2 r--p gd',
+      '2..5 rw-p gd',
+    ]);
+    protect(process, -2, PROT_READ | PROT_WRITE | PROT_EXEC);
+    expect(areasOfStack(process)).toEqual([
+      '-32..-2 rw-p gd',
+      '-2..-1 rwxp gd',
+      '-1..1 rw-p gd [stack]',
+      '1..2 r--p gd',
+      '2..5 rw-p gd',
+    ]);
+    protect(process, -2, PROT_READ | PROT_WRITE | PROT_GROWSDOWN);
+    expect(areasOfStack(process)).toEqual([
+      '-32..1 rw-p gd [stack]',
+      '1..2 r--p gd',
+      '2..5 rw-p gd',
+    ]);
+    // What was split off above is as it was, and what is below still grows.
+    const { startStack } = mmOf(process);
+    expect(() => {
+      process.store(startStack + PAGE_SIZE, 1);
+    }).toThrow('SIGSEGV (ACCERR)');
+    process.store(startStack - 40 * PAGE_SIZE, 1);
+    expect(areasOfStack(process)[0]).toBe('-40..1 rw-p gd [stack]');
+    validateMm(mmOf(process));
+  });
+
+  test('PROT_GROWSDOWN reaches from a page down to the start of its part', () => {
+    const process = start({ argv, envp: [] });
+    protect(process, 1, PROT_READ);
+    protect(process, 0, PROT_READ | PROT_GROWSDOWN);
+    expect(areasOfStack(process)).toEqual(['-32..2 r--p gd [stack]', '2..5 rw-p gd']);
+  });
 });
