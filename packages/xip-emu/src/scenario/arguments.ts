@@ -12,7 +12,17 @@ const PROT_LETTERS: ReadonlyMap<string, number> = new Map([
   ['x', PROT_EXEC],
 ]);
 
-const OPEN_WORDS: ReadonlySet<string> = new Set(['create', 'excl', 'trunc']);
+/** Access modes of open(2), and its other flags. */
+const ACCESS_WORDS = ['r', 'w', 'rw'] as const;
+const OPEN_WORDS: ReadonlyMap<string, keyof OpenOptions> = new Map<string, keyof OpenOptions>([
+  ['append', 'append'],
+  ['create', 'create'],
+  ['directory', 'directory'],
+  ['excl', 'exclusive'],
+  ['nofollow', 'noFollow'],
+  ['nonblock', 'nonBlock'],
+  ['trunc', 'truncate'],
+]);
 
 /** The words after a statement's first one, taken one by one. All methods throw ScenarioError. */
 export class Arguments {
@@ -58,6 +68,21 @@ export class Arguments {
     return Number(word);
   }
 
+  /** A number that may be negative. */
+  signed(): number {
+    if (this.words[this.next]?.startsWith('-') !== true) return this.number();
+    const word = this.text().slice(1);
+    if (!NUMBER.test(word)) this.fail(`not a number: -${word}`);
+    return -Number(word);
+  }
+
+  /** A place in a file; undefined for `-`, the position of the open file. */
+  place(): number | undefined {
+    if (this.words[this.next] !== '-') return this.number();
+    this.next += 1;
+    return undefined;
+  }
+
   /** A number of an open file, or else a path. */
   fileOrPath(): number | string {
     const word = this.text();
@@ -72,15 +97,13 @@ export class Arguments {
   }
 
   openOptions(): OpenOptions {
-    const write = this.word(['r', 'rw']) === 'rw';
-    const flags = this.optional() ? this.text().split(',') : [];
-    for (const flag of flags) if (!OPEN_WORDS.has(flag)) this.fail(`no such flag: ${flag}`);
-    return {
-      write,
-      create: flags.includes('create'),
-      exclusive: flags.includes('excl'),
-      truncate: flags.includes('trunc'),
-    };
+    const access = this.word(ACCESS_WORDS);
+    let options: OpenOptions = { read: access !== 'w', write: access !== 'r' };
+    for (const word of this.optional() ? this.text().split(',') : []) {
+      const flag = OPEN_WORDS.get(word) ?? this.fail(`no such flag: ${word}`);
+      options = { ...options, [flag]: true };
+    }
+    return options;
   }
 
   /** A list of words with commas, as after mount's -o; undefined if the next word is no such list. */

@@ -1,4 +1,5 @@
 import { S_IFDIR } from 'cramfs-format';
+import { CowfsSuperBlock } from '../fs/cowfs/super.js';
 import type { CramfsSuperBlock } from '../fs/cramfs/super.js';
 import { FuseSuperBlock } from '../fs/fuse/super.js';
 import { OverlaySuperBlock } from '../fs/overlay/super.js';
@@ -55,6 +56,7 @@ export const MOUNTS = rows({
   overlay: { root: '/ovl', mount: mountOverlay },
   'overlay-block': { image: 'disk', root: '/ovl', mount: mountOverlay },
   tarfs: { takesArchive: true, root: '/tar', mount: mountArchive },
+  cowfs: { root: '/cow', mount: mountCow },
   fuse: { root: '/fuse', mount: (host) => mountMirror(host, { passthrough: true }) },
   'fuse-cached': { root: '/fuse', mount: (host) => mountMirror(host, { passthrough: false }) },
 });
@@ -89,6 +91,14 @@ function mountArchive({ machine, archive }: MountHost): () => void {
   machine.mount('/tar', new TarfsSuperBlock(bytes, { phys: machine.phys, readOnly }));
   return () => {
     machine.umount('/tar');
+  };
+}
+
+/** An empty file system whose files can share blocks. */
+function mountCow({ machine }: MountHost): () => void {
+  machine.mount('/cow', new CowfsSuperBlock(machine.phys));
+  return () => {
+    machine.umount('/cow');
   };
 }
 

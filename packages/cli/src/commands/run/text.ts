@@ -28,9 +28,10 @@ function recordRows(record: ScenarioRecord): string[][] {
 }
 
 function resultLines(record: ScenarioRecord): string[] {
-  const { vmas, pages, all } = record;
+  const { vmas, pages, all, entries } = record;
   if (Array.isArray(vmas)) return vmas.length === 0 ? ['no areas'] : vmas.map(fieldsText);
   if (Array.isArray(pages) && record['op'] === 'pages') return [pages.map(text).join(' ')];
+  if (Array.isArray(entries)) return [text(record['ret']), ...entries.map(fieldsText)];
   if (isObject(all)) {
     return Object.entries(all).map(
       ([id, value]) => `${id}: ${Array.isArray(value) ? value.map(text).join(' ') : text(value)}`,

@@ -22,18 +22,18 @@ export const FILE_CALLS: CallTable = {
     (agent, fd) => ({ ret: agent.close(fd) ? 'ok' : 'EBADF' }),
   ),
   read: call(
-    (args) => ({ fd: args.number(), offset: args.number(), length: args.number() }),
+    (args) => ({ fd: args.number(), offset: args.place(), length: args.number() }),
     (agent, { fd, offset, length }) => read(agent, fd, offset, length),
   ),
   write: call(
     (args) => ({
       fd: args.number(),
-      offset: args.number(),
+      offset: args.place(),
       length: args.number(),
       seed: args.number(),
     }),
     (agent, { fd, offset, length, seed }) =>
-      write(agent, fd, offset, content(offset, length, seed)),
+      write(agent, fd, offset, content(offset ?? agent.file(fd).position, length, seed)),
   ),
   truncate: plainCall(
     (args) => ({ file: args.fileOrPath(), size: args.number() }),
@@ -63,7 +63,7 @@ function sizeOf(file: OpenFile): number {
 }
 
 /** Reads in pieces, as the recording agent did; an error after the first piece ends it. */
-function read(agent: Agent, fd: number, offset: number, length: number): Fields {
+function read(agent: Agent, fd: number, offset: number | undefined, length: number): Fields {
   const { buffer, crc32, process } = agent;
   const file = agent.file(fd);
   let crc = 0;
@@ -72,7 +72,8 @@ function read(agent: Agent, fd: number, offset: number, length: number): Fields 
     const piece = buffer.subarray(0, Math.min(PIECE, length - got));
     let count: number;
     try {
-      count = process.pread(file, offset + got, piece);
+      count =
+        offset === undefined ? process.read(file, piece) : process.pread(file, offset + got, piece);
     } catch (error) {
       if (got === 0) throw error;
       break;
@@ -85,12 +86,14 @@ function read(agent: Agent, fd: number, offset: number, length: number): Fields 
 }
 
 /** Writes in pieces, as the recording agent did. */
-function write(agent: Agent, fd: number, offset: number, bytes: Uint8Array): Fields {
+function write(agent: Agent, fd: number, offset: number | undefined, bytes: Uint8Array): Fields {
+  const { process } = agent;
   const file = agent.file(fd);
   let put = 0;
   while (put < bytes.length) {
     const piece = bytes.subarray(put, put + PIECE);
-    const count = agent.process.pwrite(file, offset + put, piece);
+    const count =
+      offset === undefined ? process.write(file, piece) : process.pwrite(file, offset + put, piece);
     put += count;
     if (count < piece.length) break;
   }

@@ -1,7 +1,9 @@
 import type { ParseCall } from './call.js';
+import { BLOCK_CALLS } from './blocks.js';
 import { FILE_CALLS } from './files.js';
 import { MEMORY_CALLS } from './memory.js';
 import { NAME_CALLS } from './names.js';
+import { POSITION_CALLS } from './positions.js';
 import { REPORT_CALLS } from './reports.js';
 
 /**
@@ -9,5 +11,12 @@ import { REPORT_CALLS } from './reports.js';
  * `tune`, `fork`, `end`, `exec`).
  */
 export const CALLS: ReadonlyMap<string, ParseCall> = new Map(
-  Object.entries({ ...FILE_CALLS, ...NAME_CALLS, ...MEMORY_CALLS, ...REPORT_CALLS }),
+  Object.entries({
+    ...FILE_CALLS,
+    ...POSITION_CALLS,
+    ...BLOCK_CALLS,
+    ...NAME_CALLS,
+    ...MEMORY_CALLS,
+    ...REPORT_CALLS,
+  }),
 );
