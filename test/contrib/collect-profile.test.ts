@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -121,10 +121,17 @@ describe.skipIf(!canRead || !has('cc'))('on a program that touches known pages',
     expect(profile().atLeast).toEqual(new Map());
   });
 
-  test('and in all processes of the machine', () => {
-    const { status, stderr, profile } = collect(SHELLS.at(-1)!, []);
+  test.each(SHELLS)('%s finds them among other processes, all of which it takes', (...shell) => {
+    // Of all the processes of a machine only some: there can be thousands.
+    const proc = join(folder, `some ${shell[0]!}`);
+    mkdirSync(proc);
+    for (const pid of ['self', '1', '2', String(process.ppid), String(child.pid)]) {
+      symlinkSync(`/proc/${pid}`, join(proc, pid));
+    }
+    const { status, stderr, profile } = collect(shell, [], proc);
     expect(status, stderr).toBe(0);
     expect(pagesOf(profile(), Buffer.from(file, 'utf8').toString('latin1')).size).toBe(9);
+    expect(profile().files.size).toBeGreaterThan(1);
   });
 
   test('says how many pages may be neighbours', () => {
