@@ -100,15 +100,22 @@ function changeProtection(mm: Mm, vma: Vma, start: Vpn, end: Vpn): void {
   const { mask } = pageTable;
   const prot = pageProt(vma.flags, vma.ops);
   const mayWrite = (vma.flags & VM_WRITE) !== 0;
-  pageTable.walk(start, end, (leaf, from, to) => {
-    for (let vpn = from; vpn < to; vpn += 1) {
+  // PageTable.walk() in place, as in zap.ts: mprotect() of a page takes a tenth more with a function.
+  for (let vpn = start; vpn < end;) {
+    const stop = Math.min(end, pageTable.leafEnd(vpn));
+    const leaf = pageTable.leafOf(vpn);
+    if (leaf === undefined) {
+      vpn = stop;
+      continue;
+    }
+    for (; vpn < stop; vpn += 1) {
       const old = leaf[vpn & mask]!;
       if (old === 0) continue;
       let pte = (old & ~PTE_PROT) | prot;
       if (mayWrite && canChangeWritable(mm, vma, pte)) pte |= PTE_WRITE;
       leaf[vpn & mask] = pte;
     }
-  });
+  }
 }
 
 /** True if a write needs no fault first. Compare mm/mprotect.c:can_change_pte_writable(). */
