@@ -18,6 +18,7 @@ import {
   type DialectName,
   type ImageCandidate,
 } from 'cramfs-reader';
+import type { OutOfBand } from 'cramfs-reader/damage';
 import { UsageError } from './errors.js';
 import { printable, about } from './report-error.js';
 import { standardInput, type CliIo } from './io.js';
@@ -29,6 +30,10 @@ export interface ImageArguments {
   readonly dialect?: DialectName | undefined;
   /** The number of an image in the file, from 1. */
   readonly image?: number | undefined;
+  readonly root?: number | 'auto' | undefined;
+  readonly oob?: OutOfBand | 'auto' | undefined;
+  /** Try everything that may mend the image. */
+  readonly salvage?: boolean | undefined;
 }
 
 /** What is in a file that holds an image, decompressed. */
@@ -115,6 +120,26 @@ export async function openImageAndOffset(
   });
 }
 
+/** What was read, with what is known of damage put right. */
+async function mended(
+  file: string,
+  read: ImageBytes,
+  { root, oob, salvage = false }: ImageArguments,
+  io: CliIo,
+): Promise<ImageBytes> {
+  const isAsked = root !== undefined || oob !== undefined || salvage;
+  if (!isAsked || read.offset === undefined) return read;
+  const { salvageImage } = await import('cramfs-reader/damage');
+  const { bytes, notes } = salvageImage(read.bytes.subarray(read.offset), {
+    root: root ?? (salvage ? 'auto' : undefined),
+    oob: oob ?? (salvage ? 'auto' : undefined),
+    shift: salvage,
+    zlib: nodeZlib,
+  });
+  for (const note of notes) io.stderr.write(`cramfs: ${printable(file)}: ${note}\n`);
+  return { ...read, bytes, offset: 0, base: read.base + read.offset };
+}
+
 /** Why an image does not have what is needed of it, in words. */
 function obstacleOf({ dialect, unreadable }: CramfsImage, need: ImageNeed): string | undefined {
   if (need === 'tree') return undefined;
@@ -135,9 +160,13 @@ function obstacleOf({ dialect, unreadable }: CramfsImage, need: ImageNeed): stri
  */
 export async function readImageArgument(
   file: string,
-  args: Pick<ImageArguments, 'offset' | 'image'>,
+  args: ImageArguments,
   io: CliIo,
 ): Promise<ImageBytes> {
+  return mended(file, await readImage(file, args, io), args, io);
+}
+
+async function readImage(file: string, args: ImageArguments, io: CliIo): Promise<ImageBytes> {
   const { image } = args;
   if (image !== undefined) return about(file, () => readNumbered(file, image, args.offset, io));
   const found = await about(file, async () => {

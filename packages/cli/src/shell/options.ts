@@ -1,3 +1,4 @@
+import type { OutOfBand } from 'cramfs-reader/damage';
 import { DIALECT_NAMES } from 'cramfs-reader/dialect-names';
 import { CRAMFS_BLOCK_SIZES, isBlockSize, type BlockSize } from 'cramfs-format';
 import { COLOR_WHEN } from '../render/look.js';
@@ -144,6 +145,18 @@ function parseOffset(given: string): number | 'auto' {
   return given === 'auto' ? given : parseBytes('--offset')(given);
 }
 
+/** How a raw dump of NAND flash alternates, such as `512+16`. */
+function parseOutOfBand(given: string): OutOfBand | 'auto' {
+  if (given === 'auto') return given;
+  const match = /^([1-9][0-9]{0,5})\+([1-9][0-9]{0,4})$/.exec(given);
+  if (match === null) throw new UsageError(`--oob cannot be '${given}': use 512+16, or auto`);
+  return { data: Number(match[1]), spare: Number(match[2]) };
+}
+
+function parseRoot(given: string): number | 'auto' {
+  return given === 'auto' ? given : parseBytes('--root')(given);
+}
+
 /** What every command that opens an image takes. */
 export const imageOptions = {
   offset: value(
@@ -160,6 +173,18 @@ export const imageOptions = {
     'block size of the image in bytes, 4096 to 65536 (default: detected)',
     parseBlockSize('--block-size'),
     'b',
+  ),
+  root: value(
+    'the root directory is at N of an image without a superblock; "auto" searches for it',
+    parseRoot,
+    undefined,
+    'N|auto',
+  ),
+  oob: value(
+    'take out spare areas of NAND flash, such as 512+16; "auto" finds out which',
+    parseOutOfBand,
+    undefined,
+    'DATA+SPARE|auto',
   ),
   dialect: choice(
     'dialect',

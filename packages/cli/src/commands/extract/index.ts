@@ -38,6 +38,10 @@ const options = {
     ['remove', 'zeros'],
     'what to do with a file that has damaged blocks: remove it (default), or fill them with zeros',
   ),
+  salvage: flag(
+    'save what can be saved: --root auto, --oob auto, --damage zeros, erase blocks that are ' +
+      'missing or in between; list all that is lost',
+  ),
   'max-bytes': value(
     'refuse images whose files need more disk than this (default: 4G)',
     parseBytes('--max-bytes'),

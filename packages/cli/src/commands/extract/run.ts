@@ -20,7 +20,7 @@ export async function runExtractCommand(args: ExtractArguments, io: CliIo): Prom
     setuid: args.setuid,
     devices: args.devices,
     force: args.force,
-    damage: args.damage,
+    damage: args.damage ?? (args.salvage ? ('zeros' as const) : undefined),
     maxBytes: args['max-bytes'],
     maxEntries: args['max-entries'],
     workers: args.workers === undefined ? undefined : args.workers - 1,
@@ -32,7 +32,7 @@ export async function runExtractCommand(args: ExtractArguments, io: CliIo): Prom
     offset = opened.offset;
     const lines = {
       tool: 'cramfs',
-      all: args.verbose || args.json,
+      all: args.verbose || args.json || args.salvage,
       hint: '--verbose lists all',
     };
     return runExtract(image, file, target, { ...options, pool }, lines, io, crcProblems(image));
