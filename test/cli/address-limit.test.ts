@@ -9,10 +9,18 @@ import { launcher } from './run-cli.js';
 
 const GIB = 2 ** 20;
 
+/** A module with a page of memory. Node.js before 24 has no addresses for it under a limit. */
+const MODULE = '0,97,115,109,1,0,0,0,5,3,1,0,1';
+const INSTANCE = `new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.of(${MODULE})))`;
+
 /** Runs cramfs under `ulimit -v`, in KiB. */
 function limited(limit: number | undefined, args: readonly string[]) {
+  return limitedNode(limit, [launcher('cramfs'), ...args]);
+}
+
+function limitedNode(limit: number | undefined, args: readonly string[]) {
   const ulimit = limit === undefined ? '' : `ulimit -v ${limit} && `;
-  const words = [process.execPath, launcher('cramfs'), ...args];
+  const words = [process.execPath, ...args];
   const { status, stdout, stderr } = spawnSync('sh', ['-c', `${ulimit}exec "$@"`, 'sh', ...words], {
     encoding: 'utf8',
   });
@@ -57,9 +65,15 @@ describe.skipIf(process.platform !== 'linux')('with few addresses (ulimit -v)', 
     }
   });
 
-  test('what needs WebAssembly says what it needs, and leaves nothing', () => {
+  test('what needs WebAssembly says what it needs, and leaves nothing, where there is none', () => {
     const output = folder.path('new.img');
-    expect(limited(2 * GIB, ['build', source, output])).toEqual({
+    const built = limited(2 * GIB, ['build', source, output]);
+    if (limitedNode(2 * GIB, ['-e', INSTANCE]).status === 0) {
+      expect(built).toMatchObject({ status: 0, stderr: '' });
+      expect(readFileSync(output).equals(readFileSync(image))).toBe(true);
+      return;
+    }
+    expect(built).toEqual({
       status: 8,
       stdout: '',
       stderr:
