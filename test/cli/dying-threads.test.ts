@@ -30,13 +30,26 @@ beforeEach(() => {
   }
 });
 
+/**
+ * Runs cramfs. V8 of Node.js 24 at times ends the process, with its own text, before it can end a thread
+ * whose heap is full: then once more.
+ */
 function run(args: readonly string[], preloaded?: string) {
+  for (let left = 10; ; left -= 1) {
+    const { signal, ...result } = runOnce(args, preloaded);
+    const isOfV8 = signal === 'SIGABRT' && result.stderr.includes('JavaScript heap out of memory');
+    if (!isOfV8 || left === 0) return result;
+  }
+}
+
+function runOnce(args: readonly string[], preloaded: string | undefined) {
   const options = preloaded === undefined ? {} : { NODE_OPTIONS: `--require ${preloaded}` };
-  const { status, stdout, stderr } = spawnSync(process.execPath, [launcher('cramfs'), ...args], {
+  const ended = spawnSync(process.execPath, [launcher('cramfs'), ...args], {
     encoding: 'utf8',
     env: { ...process.env, ...options },
   });
-  return { status, stdout, stderr };
+  const { status, signal, stdout, stderr } = ended;
+  return { status, signal, stdout, stderr };
 }
 
 describe.each(Object.entries(DEATHS))('a thread dies because %s', (_, [death, message]) => {
