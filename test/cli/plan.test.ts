@@ -89,6 +89,7 @@ test('the least RAM needs all that is touched; the table is for 80 columns', asy
   const curve = await cramfs(args, { terminal: 80 });
   expect(curve.stdout).toMatch(/smallest image +\d+ +\d+/);
   expect(curve.stdout).toMatch(/all that is touched/);
+  expect(curve.stdout).toMatch(/PROGRAM WITH ITS LIBRARIES +IMAGE.*\n\/a +\d+ +\d+/);
   const chosen = await cramfs([...args, '--ram', '1M'], { terminal: 80 });
   expect(chosen.stdout).toMatch(/^Choice: +the best there is/m);
   expect(chosen.stdout).toMatch(/writable segment/);

@@ -69,6 +69,23 @@ export function describeParts(planner: Planner, { solution }: PlannedChoice): De
   });
 }
 
+/** A program of the workload, with all that is touched of it and its libraries in place. */
+export interface ProgramPoint extends CurvePoint {
+  /** Byte strings. */
+  readonly argv: readonly string[];
+}
+
+/** For each program of the workload, the smallest image in which all of it is in place that helps. */
+export function programPoints(planner: Planner): ProgramPoint[] {
+  return planner.runs.map(({ argv }, index) => {
+    const files = planner.nothing.programs[index]!;
+    return {
+      argv,
+      ...planner.costOf((item) => (files.has(item.file) ? mostUseful(item) : undefined)),
+    };
+  });
+}
+
 function isUsed({ nothing }: Planner, paths: readonly string[]): boolean {
   return nothing.used.size === 0 || paths.some((path) => nothing.used.has(path));
 }

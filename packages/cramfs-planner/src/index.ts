@@ -12,10 +12,12 @@ export {
   describeRefusals,
   namedPoints,
   nextStep,
+  programPoints,
   type DescribedPart,
   type DescribedRefusal,
   type NamedPoint,
   type NextStep,
+  type ProgramPoint,
 } from './describe.js';
 export type { PlanLine, XipPlan } from './plan-file/plan.js';
 export { flagsText, formatPlan, parsePlan } from './plan-file/text.js';

@@ -16,7 +16,12 @@ import type { PlanLine, XipPlan } from './plan-file/plan.js';
 import { TradeOff, type Solution } from './solver/trade-off.js';
 import { sectionItems, type SectionChoice, type SectionItem } from './workload/gains.js';
 import { runWorkload, type WorkloadRun } from './workload/run-workload.js';
-import { totalPages, type PlanKernel, type Workload } from './workload/workload.js';
+import {
+  totalPages,
+  type PlanKernel,
+  type ProgramRuns,
+  type Workload,
+} from './workload/workload.js';
 
 /** A tree to plan, as it would be built, and what runs on it. */
 export interface PlanRequest {
@@ -172,6 +177,23 @@ export class Planner {
     return room < least ? undefined : this.tradeOff.within(room - fixed);
   }
 
+  /** The programs of the workload. */
+  get runs(): readonly ProgramRuns[] {
+    return this.request.workload.runs;
+  }
+
+  /** What it costs to choose so for some items, and what takes least flash for the others. */
+  costOf(wanted: (item: SectionItem) => SectionChoice | undefined): CurvePoint {
+    let bytes = 0;
+    let gain = 0;
+    for (const item of this.items) {
+      const choice = wanted(item) ?? cheapest(item);
+      bytes += choice.bytes;
+      gain += choice.gain;
+    }
+    return { flash: plannedSize(this.survey, bytes), ram: this.ramFor(gain) };
+  }
+
   /** The plan of a choice, to be written to a file. */
   plan({ solution }: PlannedChoice): XipPlan {
     const { blockSize, mmu, alignment, files } = this.survey;
@@ -226,6 +248,14 @@ export class Planner {
     }
     return amounts;
   }
+}
+
+function cheapest({ choices }: SectionItem): SectionChoice {
+  return choices.reduce((best, choice) => {
+    const isBetter =
+      choice.bytes < best.bytes || (choice.bytes === best.bytes && choice.gain > best.gain);
+    return isBetter ? choice : best;
+  });
 }
 
 interface PartOf {

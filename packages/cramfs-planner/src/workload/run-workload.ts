@@ -39,6 +39,8 @@ export interface WorkloadRun {
   readonly files: readonly (readonly InodePages[])[];
   /** Paths of programs and libraries that run, symlinks resolved; empty without programs. */
   readonly used: ReadonlySet<string>;
+  /** For each program of the workload, the surveyed files that it, its loader and libraries are. */
+  readonly programs: readonly ReadonlySet<number>[];
   /** Paths of profiles that are not in the image. */
   readonly unknown: readonly string[];
 }
@@ -64,6 +66,7 @@ export function runWorkload(
   const machine = romMachine(image, { ...kernel, mmu }, workload.runs[0]?.argv[0] ?? '/');
   try {
     const mapped: MappedPart[] = [];
+    const programs: ReadonlySet<number>[] = [];
     const started: { readonly process: Process; readonly program: StartedProgram }[] = [];
     for (const { count, argv } of workload.runs) {
       for (let run = 0; run < count; run += 1) {
@@ -71,6 +74,9 @@ export function runWorkload(
         const program = start(process, argv, workload);
         started.push({ process, program });
         for (const object of program.objects) mapped.push(...mappedParts(process, object));
+        if (run > 0) continue;
+        const own = program.objects.flatMap(({ inode }) => index.find(inode.ino)?.file ?? []);
+        programs.push(new Set(own));
       }
     }
     const used = new Set(started.flatMap(({ program }) => program.objects.map(({ path }) => path)));
@@ -91,6 +97,7 @@ export function runWorkload(
       romPages,
       files: observe(machine, index, mapped),
       used,
+      programs,
       unknown,
     };
   } finally {

@@ -6,6 +6,7 @@ import type {
   NextStep,
   PlannedChoice,
   Planner,
+  ProgramPoint,
   Workload,
 } from 'cramfs-planner';
 import type { RamPages } from 'xip-emu';
@@ -23,6 +24,7 @@ export interface PlanAnswer {
   readonly next: NextStep | undefined;
   readonly curve: readonly CurvePoint[];
   readonly named: readonly NamedPoint[];
+  readonly programs: readonly ProgramPoint[];
   /** What the emulator says of the choice, or of the least RAM. */
   readonly confirmed: { readonly ram: RamPages; readonly romPages: number };
 }

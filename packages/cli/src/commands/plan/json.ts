@@ -5,7 +5,8 @@ import type { PlanAnswer } from './answer.js';
 
 /** The answer as JSON; docs/cli.md has the shape. */
 export function planJson(answer: PlanAnswer): string {
-  const { planner, workload, budget, choice, parts, refusals, next, curve, named } = answer;
+  const { planner, workload, budget, choice, parts, refusals, next, curve, named, programs } =
+    answer;
   const { survey } = planner;
   return renderJson({
     kernel: survey.mmu ? 'mmu' : 'nommu',
@@ -30,6 +31,7 @@ export function planJson(answer: PlanAnswer): string {
     })),
     next: next ?? null,
     named,
+    programs: programs.map(({ argv, ...point }) => ({ argv: argv.map(nameToText), ...point })),
     curve,
   });
 }

@@ -7,6 +7,7 @@ import {
   formatPlan,
   namedPoints,
   nextStep,
+  programPoints,
   totalPages,
   type PlannedChoice,
   type Planner,
@@ -113,6 +114,7 @@ async function answerOf(
     next: choice === undefined ? undefined : nextStep(planner, choice, STEP),
     curve,
     named: namedPoints(curve),
+    programs: programPoints(planner),
     confirmed,
   };
 }

@@ -3,6 +3,7 @@ import {
   flagsText,
   mayHaveNeighbours,
   totalPages,
+  type CurvePoint,
   type DescribedPart,
   type DescribedRefusal,
   type Profile,
@@ -31,6 +32,14 @@ const POINTS: readonly Column[] = [
 ];
 
 const PROGRAMS: readonly Column[] = [
+  { title: 'PROGRAM WITH ITS LIBRARIES', fit: 'cut' },
+  { title: 'IMAGE', align: 'right' },
+  { title: 'RAM', align: 'right' },
+  { title: 'SAVED', align: 'right' },
+  { title: 'RAM/FLASH', align: 'right' },
+];
+
+const FILES: readonly Column[] = [
   { title: 'FILE', fit: 'cut' },
   { title: 'FLASH', align: 'right' },
   { title: 'RAM SAVED', align: 'right' },
@@ -50,7 +59,12 @@ export interface PlanTextOptions {
 export function planText(answer: PlanAnswer, options: PlanTextOptions): string {
   const sections =
     answer.choice === undefined
-      ? [head(answer, options), pointsText(answer, options), programsText(answer, options)]
+      ? [
+          head(answer, options),
+          pointsText(answer, options),
+          programsText(answer, options),
+          filesText(answer, options),
+        ]
       : [head(answer, options), chosenText(answer, options), partsText(answer, options)];
   return [...sections, refusalsText(answer.refusals, options)]
     .filter((text) => text !== '')
@@ -95,13 +109,25 @@ function profileText(profile: Profile): string {
 }
 
 function pointsText({ named, curve, planner }: PlanAnswer, { look }: PlanTextOptions): string {
-  const first = curve[0]!;
-  const rows = named.map(({ name, flash, ram }) => {
-    const saved = first.ram - ram;
-    const rate = flash === first.flash ? '' : (saved / (flash - first.flash)).toFixed(2);
-    return [name, String(flash), String(ram), saved === 0 ? '' : String(saved), rate];
-  });
+  const rows = named.map(({ name, ...point }) => [name, ...pointCells(point, curve[0]!)]);
   return renderTable(POINTS, rows, look) + exactText(planner.isExact, curve.length, look);
+}
+
+/** Sizes, and what they save beside the smallest image. */
+function pointCells({ flash, ram }: CurvePoint, first: CurvePoint): string[] {
+  const saved = first.ram - ram;
+  const rate = flash === first.flash ? '' : (saved / (flash - first.flash)).toFixed(2);
+  return [String(flash), String(ram), saved === 0 ? '' : String(saved), rate];
+}
+
+/** For each program the smallest image with all of it in place that is touched. */
+function programsText({ programs, curve }: PlanAnswer, { look }: PlanTextOptions): string {
+  if (programs.length === 0) return '';
+  const rows = programs.map(({ argv, ...point }) => [
+    argv.map(nameToText).join(' '),
+    ...pointCells(point, curve[0]!),
+  ]);
+  return renderTable(PROGRAMS, rows, look);
 }
 
 function exactText(isExact: boolean, points: number, look: Look): string {
@@ -112,7 +138,7 @@ function exactText(isExact: boolean, points: number, look: Look): string {
 }
 
 /** What it takes to have all of a file in place that is touched: the best price first. */
-function programsText({ parts, planner }: PlanAnswer, { look, all }: PlanTextOptions): string {
+function filesText({ parts, planner }: PlanAnswer, { look, all }: PlanTextOptions): string {
   const files = new Map<string, { bytes: number; gain: number }>();
   for (const { path, mostBytes, mostGain, isFirst } of parts) {
     if (!isFirst) continue;
@@ -132,7 +158,7 @@ function programsText({ parts, planner }: PlanAnswer, { look, all }: PlanTextOpt
   });
   const left = worth.length - rows.length;
   const more = left > 0 ? `and ${plural(left, 'file')} more (-v lists all)\n` : '';
-  return rows.length === 0 ? '' : renderTable(PROGRAMS, rows, look) + more;
+  return rows.length === 0 ? '' : renderTable(FILES, rows, look) + more;
 }
 
 function chosenText(
