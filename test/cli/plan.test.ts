@@ -72,6 +72,8 @@ test('the image that a plan makes has the size and the RAM that were promised', 
   const image = at('promise.img');
   expect((await cramfs(['build', root, image, '-q', '--xip-plan', planFile])).code).toBe(0);
   expect(statSync(image).size).toBe(found.choice.flash);
+  const ofImage = await planJson(image, [...workload, '--flash', String(flash)]);
+  expect(ofImage.choice).toEqual(found.choice);
   const oneStep = at('one-step.img');
   const step = ['build', root, oneStep, '-q', '--flash', String(flash), ...workload];
   expect((await cramfs(step)).code).toBe(0);

@@ -7,7 +7,15 @@ import {
   workersOption,
 } from '../../building/options.js';
 import { workloadOptions } from '../../planning/options.js';
-import { flag, jsonOption, parseBytes, text, value, wideOption } from '../../shell/options.js';
+import {
+  flag,
+  imageOptions,
+  jsonOption,
+  parseBytes,
+  text,
+  value,
+  wideOption,
+} from '../../shell/options.js';
 
 const options = {
   flash: value(
@@ -32,6 +40,9 @@ const options = {
   ...treeOptions,
   ...effortOptions,
   ...workersOption,
+  offset: imageOptions.offset,
+  image: imageOptions.image,
+  dialect: imageOptions.dialect,
   verbose: flag('list every part and every problem', 'v'),
   ...wideOption,
   ...jsonOption,

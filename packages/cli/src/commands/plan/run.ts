@@ -35,7 +35,7 @@ const STEP = 64 << 10;
 /** `cramfs plan`, its command line parsed. */
 export async function runPlanCommand(args: PlanArguments, io: CliIo): Promise<ExitCode> {
   checkArguments(args);
-  const request = planRequest(args);
+  const request = await withImage(planRequest(args), args, io);
   const { source } = request;
   const asked = await readWorkload(args);
   const log = new ProblemLog('cramfs', source, request.listAll, io);
@@ -89,6 +89,19 @@ function planRequest(args: PlanArguments): SourceRequest {
     idle: isIdle ? ['--xip-align does nothing without --nommu'] : [],
     listAll: args.verbose || args.json,
   };
+}
+
+/** Opens a source that is an image. @throws FileError */
+async function withImage(
+  request: SourceRequest,
+  { offset, image, dialect }: PlanArguments,
+  io: CliIo,
+): Promise<SourceRequest> {
+  const { source } = request;
+  const place = { offset, image, dialect };
+  const { isImageSource, openSourceImage } = await import('../../building/image-source.js');
+  if (!(await about(source, () => isImageSource(source, place)))) return request;
+  return { ...request, sourceImage: await openSourceImage(source, place, io) };
 }
 
 async function answerOf(
