@@ -112,6 +112,20 @@ test('out of time: the choice fits, and what it may be off is told', async () =>
   expect(stdout).toMatch(/^Choice: +(?:the best there is|out of time: at most \d+ pages? of RAM)/m);
 });
 
+test('names that are not ASCII, or not text, are in a plan as they are printed', async () => {
+  const root = at('names');
+  mkdirSync(root);
+  const odd = Buffer.from(`${root}/b\xff`, 'latin1');
+  writeFileSync(`${root}/é a`, program(2, 1), { mode: 0o755 });
+  writeFileSync(odd, program(3, 2), { mode: 0o755 });
+  const planFile = at('names.plan');
+  await cramfs(['plan', root, '-q', '--flash', '1M', '-o', planFile]);
+  expect(readFileSync(planFile, 'utf8')).toMatch(/ \/b\\xff\n[^]* \/é a\n/);
+  const built = await cramfs(['build', root, at('names.img'), '-q', '--xip-plan', planFile]);
+  expect(built).toMatchObject({ code: 0, stderr: '' });
+  expect(built.stdout).toMatch(/ 7 XIP pages/);
+});
+
 test('a plan that does not fit the tree names the line; --adapt goes on and says how', async () => {
   const root = makeTree('moved');
   const planFile = at('moved.plan');

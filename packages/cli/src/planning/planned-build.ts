@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { bytesToName } from 'cramfs-format';
 import { checkPageSize, fitPlan, parsePlan, type XipPlan } from 'cramfs-planner';
 import type { BlockCompressor, BuildOptions, DirectoryEntry, XipOptions } from 'mkcramfs';
 import { UsageError } from '../shell/errors.js';
@@ -37,7 +36,7 @@ export async function plannedOptions(
   if ('file' in planned) {
     const { file, adapt } = planned;
     return about(file, async () => {
-      const plan = parsePlan(bytesToName(readFileSync(file)));
+      const plan = parsePlan(readFileSync(file, 'utf8'));
       checkPageSize(plan, build.blockSize);
       checkMode(plan, build);
       const fitted = await fitPlan(root, plan, { adapt, crc32 });
