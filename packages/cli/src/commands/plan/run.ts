@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { plural } from 'cramfs-format';
 import {
   curveSvg,
@@ -13,7 +12,7 @@ import {
   type Planner,
   type Workload,
 } from 'cramfs-planner';
-import { workerCompressor } from 'mkcramfs/node';
+import { AtomicFile, workerCompressor } from 'mkcramfs/node';
 import type { PlanArguments } from './index.js';
 import { ProblemLog } from '../../building/problem-log.js';
 import type { SourceRequest } from '../../building/request.js';
@@ -153,12 +152,23 @@ async function writeFiles(answer: PlanAnswer, { output, svg }: PlanArguments): P
         : `--ram ${answer.choice!.ram}`;
     const notes = [`${asked}: image of ${choice.flash} bytes, RAM of the workload ${choice.ram}`];
     await about(output, () => {
-      writeFileSync(output, formatPlan(planner.plan(choice), notes));
+      writeWhole(output, formatPlan(planner.plan(choice), notes));
     });
   }
   if (svg === undefined) return;
   const drawing = { title: 'What runs in place: flash and RAM', curve, named, chosen: choice };
   await about(svg, () => {
-    writeFileSync(svg, curveSvg(drawing));
+    writeWhole(svg, curveSvg(drawing));
   });
+}
+
+/** Writes a file that appears or changes only when it is complete. */
+function writeWhole(path: string, text: string): void {
+  const file = new AtomicFile(path);
+  try {
+    file.write(Buffer.from(text));
+    file.commit();
+  } finally {
+    file.abort();
+  }
 }
