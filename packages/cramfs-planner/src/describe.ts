@@ -1,5 +1,6 @@
 import type { CurvePoint, PlannedChoice, Planner } from './planner.js';
-import type { SectionChoice, SectionItem } from './workload/gains.js';
+import type { SectionItem } from './workload/gains.js';
+import type { SectionChoice } from './workload/section-choice.js';
 
 /** What a choice does with parts that are decided about together. */
 export interface DescribedPart {

@@ -35,7 +35,8 @@ export { readProfiles, type ProfileFile } from './profile/read-profiles.js';
 export { unionProfiles } from './profile/union-profiles.js';
 export type { Choice, Item } from './solver/item.js';
 export { TradeOff, type Solution, type TradeOffPoint } from './solver/trade-off.js';
-export type { SectionChoice, SectionItem } from './workload/gains.js';
+export type { SectionItem } from './workload/gains.js';
+export type { SectionChoice } from './workload/section-choice.js';
 export type { InodePages } from './workload/observe.js';
 export { runWorkload, type WorkloadRun } from './workload/run-workload.js';
 export {

@@ -14,8 +14,9 @@ import {
 } from 'mkcramfs';
 import type { PlanLine, XipPlan } from './plan-file/plan.js';
 import { TradeOff, type Solution } from './solver/trade-off.js';
-import { sectionItems, type SectionChoice, type SectionItem } from './workload/gains.js';
+import { sectionItems, type SectionItem } from './workload/gains.js';
 import { runWorkload, type WorkloadRun } from './workload/run-workload.js';
+import type { SectionChoice } from './workload/section-choice.js';
 import {
   totalPages,
   type PlanKernel,

@@ -281,3 +281,20 @@ export function prefixBytes(
 function streamBytes(bytes: number, first: number): number {
   return alignUp(bytes + (first > 0 ? DIRECT_LENGTH_SIZE : 0), DIRECT_ALIGNMENT);
 }
+
+/**
+ * What stretches within a section take compressed, once: a function of their first block and the end.
+ */
+export function stretchSizes(
+  { stored }: Pick<SurveyedFile, 'stored'>,
+  { first, end }: BlockRange,
+): (from: number, to: number) => number {
+  const before = new Float64Array(end - first + 1);
+  for (let index = first; index < end; index += 1) {
+    before[index - first + 1] = before[index - first]! + stored[index]!;
+  }
+  return (from, to) => {
+    const bytes = before[to - first]! - before[from - first]!;
+    return bytes === 0 ? 0 : streamBytes(bytes, from);
+  };
+}

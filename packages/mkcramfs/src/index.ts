@@ -6,6 +6,7 @@ export {
   plannedSize,
   prefixBytes,
   spanBytes,
+  stretchSizes,
   surveyFlash,
   type CandidatesOf,
   type FlashSurvey,

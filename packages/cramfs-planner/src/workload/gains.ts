@@ -1,13 +1,9 @@
 import { prefixBytes, sectionsOf, spanBytes, type FlashSurvey, type PlannedSpan } from 'mkcramfs';
-import type { Choice, Item } from '../solver/item.js';
+import type { Item } from '../solver/item.js';
 import type { InodePages } from './observe.js';
+import { pairChoices } from './pair-choices.js';
+import type { SectionChoice } from './section-choice.js';
 import type { WorkloadRun } from './run-workload.js';
-
-/** How many leading pages of each part of a section are in place. */
-export interface SectionChoice extends Choice {
-  /** Of the parts, in their order. */
-  readonly inPlace: readonly number[];
-}
 
 /** A part of a file, or parts with pages in common: what is decided about at once. */
 export interface SectionItem extends Item<SectionChoice> {
@@ -50,6 +46,15 @@ export function sectionItems(
         const choices = Array.from(bytes, (each, inPlace): SectionChoice => {
           return { bytes: each, gain: gains[inPlace]!, inPlace: [inPlace] };
         });
+        return { file: fileIndex, parts, choices };
+      }
+      if (others.length === 1 && survey.mmu) {
+        const second = others[0]!;
+        const pages = inodes.map(({ cached, touched }) => ({
+          pages: cached,
+          touched: [touched[first]!, touched[second]!] as const,
+        }));
+        const choices = pairChoices(file, [spans[first]!, spans[second]!], survey, pages);
         return { file: fileIndex, parts, choices };
       }
       const amounts = parts.map((part) => amountsOf(spans[part]!, survey.mmu));
