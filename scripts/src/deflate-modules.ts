@@ -107,7 +107,8 @@ function sourcesDigest(name: string): string {
       .sort()
       .map((file) => join(name, file)),
   ].map((file) => `${file}\n${readFileSync(join(folder, file), 'utf8')}`);
-  return digest(JSON.stringify([version, OPTIONS, MODULES, sources]));
+  const generator = readFileSync(inRepository('scripts/src/deflate-modules.ts'), 'utf8');
+  return digest(JSON.stringify([version, generator, sources]));
 }
 
 function digest(data: string | Uint8Array): string {
