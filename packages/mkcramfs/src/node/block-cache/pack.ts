@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
+import { CramfsError } from 'cramfs-format';
 import { temporaryName } from '../temporary-file.js';
 
 /*
@@ -38,7 +39,7 @@ export class PackReader {
   /** Whether a block of it was found. */
   used = false;
 
-  /** @throws Error if it cannot be read, or is not a whole pack. */
+  /** @throws CramfsError or a system error if it cannot be read, or is not a whole pack. */
   constructor(path: string) {
     this.path = path;
     this.fd = openSync(path, 'r');
@@ -50,7 +51,7 @@ export class PackReader {
       const tables = blocks * INDEX_ENTRY + segments * SEGMENT_ENTRY;
       const table = this.read(size - END - tables, tables);
       if (!end.subarray(0, 8).equals(MAGIC) || crc32(table) !== end.readUInt32LE(16)) {
-        throw new Error('not a pack');
+        throw new CramfsError('BAD_SOURCE', 'not a pack');
       }
       this.index = table.subarray(0, blocks * INDEX_ENTRY);
       let at = 0;
@@ -119,11 +120,11 @@ export class PackReader {
     }
   }
 
-  /** @throws Error if there are not so many bytes. */
+  /** @throws CramfsError if there are not so many bytes. */
   private read(position: number, length: number): Buffer {
     const bytes = Buffer.allocUnsafeSlow(length);
     if (position < 0 || readSync(this.fd, bytes, 0, length, position) !== length) {
-      throw new Error('cut off');
+      throw new CramfsError('BAD_SOURCE', 'cut off');
     }
     return bytes;
   }
