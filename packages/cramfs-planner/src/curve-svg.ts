@@ -16,8 +16,6 @@ const RIGHT = 32;
 const TOP = 48;
 const BOTTOM = 72;
 const TICKS = 5;
-/** Half the width of the longest label. */
-const ROOM = 120;
 
 /**
  * The trade-off as a drawing: flash to the right, RAM upwards, both in bytes. Black on white, so that it
@@ -42,6 +40,7 @@ export function curveSvg({ title, curve, named, chosen }: CurveDrawing): string 
       ? `M${at(point)}`
       : `H${x.place(point.flash)}V${y.place(point.ram)}`;
   });
+  const labels = new Labels();
   const lines = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" ` +
       `height="${HEIGHT}" font-family="sans-serif" font-size="12" fill="black">`,
@@ -67,29 +66,19 @@ export function curveSvg({ title, curve, named, chosen }: CurveDrawing): string 
       `${text({ x: 0, y: 0, anchor: 'middle' }, 'RAM: bytes of the workload')}</g>`,
     `<path d="${steps.join('')}" fill="none" stroke="black" stroke-width="2"/>`,
     ...named.map((point) => {
-      const cx = x.place(point.flash);
-      const cy = y.place(point.ram);
-      const isRight = cx > (LEFT + WIDTH - RIGHT) / 2;
-      const label = {
-        x: isRight ? cx - 8 : cx + 8,
-        y: cy - 8,
-        anchor: isRight ? 'end' : 'start',
-      } as const;
+      const [cx, cy] = [x.place(point.flash), y.place(point.ram)];
       return (
         `<rect x="${round(cx - 4)}" y="${round(cy - 4)}" width="8" height="8" fill="white" stroke="black"/>` +
-        text(label, point.name)
+        labels.beside(cx, cy, point.name)
       );
     }),
     ...(chosen === undefined
       ? []
       : [
           `<circle cx="${x.place(chosen.flash)}" cy="${y.place(chosen.ram)}" r="6"/>`,
-          text(
-            {
-              x: between(x.place(chosen.flash), LEFT + ROOM, WIDTH - RIGHT - ROOM),
-              y: chosenLabel(y.place(chosen.ram)),
-              anchor: 'middle',
-            },
+          labels.beside(
+            x.place(chosen.flash),
+            y.place(chosen.ram),
             `chosen: ${chosen.flash} flash, ${chosen.ram} RAM`,
           ),
         ]),
@@ -98,13 +87,42 @@ export function curveSvg({ title, curve, named, chosen }: CurveDrawing): string 
   return `${lines.join('\n')}\n`;
 }
 
-/** Below the point, or above where the axis is. */
-function chosenLabel(y: number): number {
-  return y + 22 > HEIGHT - BOTTOM ? y - 22 : y + 22;
+/** Labels of points, none over another. The curve falls: above it to the right, and below it to the left, is room. */
+class Labels {
+  private readonly taken: { left: number; right: number; y: number }[] = [];
+
+  beside(x: number, y: number, content: string): string {
+    const places = DISTANCES.flatMap((away): Label[] => [
+      { x: x + 10, y: y - away, anchor: 'start' },
+      { x: x - 10, y: y + away + CAPITALS, anchor: 'end' },
+    ]);
+    const place = places.find((label) => this.isFree(label, content)) ?? places[0]!;
+    this.taken.push(boxOf(place, content));
+    return text(place, content);
+  }
+
+  private isFree(label: Label, content: string): boolean {
+    const { left, right, y } = boxOf(label, content);
+    const isInside = left > LEFT && right < WIDTH && y > TOP - 8 && y < HEIGHT - BOTTOM - 4;
+    return (
+      isInside &&
+      !this.taken.some(
+        (other) => left < other.right && right > other.left && Math.abs(y - other.y) < LINE,
+      )
+    );
+  }
 }
 
-function between(value: number, least: number, most: number): number {
-  return Math.min(Math.max(value, least), most);
+/** A little more than letters of the font take in the mean, and a line of it. */
+const LETTER = 6.6;
+const LINE = 14;
+const CAPITALS = 9;
+/** How far above or below a point its label may be. */
+const DISTANCES: readonly number[] = [8, 22, 36, 50];
+
+function boxOf({ x, y, anchor }: Label, content: string) {
+  const width = content.length * LETTER;
+  return anchor === 'end' ? { left: x - width, right: x, y } : { left: x, right: x + width, y };
 }
 
 interface Label {

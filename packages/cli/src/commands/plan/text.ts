@@ -226,7 +226,7 @@ function reasonText({
   mostBytes,
 }: DescribedPart): string {
   if (inPlace === pages) return 'all of it';
-  if (mostGain === 0) return 'no page would be saved';
+  if (mostGain === 0) return inPlace > 0 ? 'no larger than compressed' : 'no page would be saved';
   if (gain === mostGain) return inPlace >= useful ? 'the rest is not touched' : '';
   const price = mostBytes - bytes;
   return `${plural(mostGain - gain, 'page')} more for ${price} bytes`;
