@@ -58,7 +58,7 @@ export function sectionItems(
         return { file: fileIndex, parts, choices };
       }
       const amounts = parts.map((part) => amountsOf(spans[part]!, survey.mmu));
-      const choices = products(amounts).map((inPlace): SectionChoice => {
+      const choices = products(thinned(amounts)).map((inPlace): SectionChoice => {
         const planned = parts.map((part, index): PlannedSpan => {
           const { first: start, end } = spans[part]!;
           return { first: start, end, inPlace: inPlace[index]! };
@@ -139,6 +139,25 @@ class SectionGain {
 /** Without an MMU a part is in place as a whole or not at all. */
 function amountsOf({ first, end }: { first: number; end: number }, mmu: boolean): number[] {
   return mmu ? Array.from({ length: end - first + 1 }, (_, pages) => pages) : [0, end - first];
+}
+
+/** Of three and more parts with pages in common, each combination costs a walk over their pages. */
+const MOST_COMBINATIONS = 20_000;
+
+/**
+ * Amounts of which there are not too many combinations: every second one of the part that has most, until
+ * it is so. None, all, and all but the page in common with the next part stay.
+ */
+export function thinned(amounts: readonly (readonly number[])[]): (readonly number[])[] {
+  const kept = [...amounts];
+  while (kept.reduce((count, each) => count * each.length, 1) > MOST_COMBINATIONS) {
+    const longest = kept.reduce((best, each) => (each.length > best.length ? each : best));
+    if (longest.length <= 3) break;
+    kept[kept.indexOf(longest)] = longest.filter(
+      (_, index) => index % 2 === 0 || index >= longest.length - 2,
+    );
+  }
+  return kept;
 }
 
 function products(amounts: readonly (readonly number[])[]): number[][] {
