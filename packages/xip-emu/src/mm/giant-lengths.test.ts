@@ -153,3 +153,18 @@ test('a farm of symlinks is left at the fortieth link', () => {
   // Each link is looked for among at most 60 entries, and read.
   expect(reads.mock.calls.length).toBeLessThan(50 * 41 * 2 * 65);
 });
+
+describe('mincore() of more than there is', () => {
+  test('finds the hole before it makes a vector', () => {
+    const process = new Machine().spawn();
+    const at = process.mmap(PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS);
+    expect(() => process.mincore(at, 2 ** 46)).toThrow(expect.objectContaining({ code: 'ENOMEM' }));
+  });
+
+  test('of an area of more than 64 GiB is not emulated, and says so', () => {
+    const process = new Machine().spawn();
+    const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    const at = process.mmap(2 ** 37, PROT_READ, flags);
+    expect(() => process.mincore(at, 2 ** 37)).toThrow('mincore() with a vector of 33554432 bytes');
+  });
+});

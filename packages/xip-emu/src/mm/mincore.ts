@@ -1,27 +1,43 @@
-import { SyscallError } from '../errno.js';
+import { SyscallError, UnmodelledError } from '../errno.js';
 import { isPageAligned, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
 import { VM_PFNMAP } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
 import type { Vma } from './vma.js';
 
+/** Of 64 GiB. A program with a longer vector asks for it in parts. */
+const MOST_PAGES = 2 ** 24;
+
 /**
  * mincore(2), as root. @returns 0 or 1 per page.
  *
- * @throws SyscallError EINVAL, ENOMEM (a hole). Compare mm/mincore.c:do_mincore().
+ * @throws SyscallError EINVAL, ENOMEM (a hole); UnmodelledError for more than 64 GiB. Compare mm/mincore.c:do_mincore().
  */
 export function mincore(mm: Mm, address: Address, length: number): Uint8Array {
   if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
   const start = pageOf(address);
   const pages = pagesOf(length);
   if (start + pages > mm.taskSize) throw new SyscallError('ENOMEM', 'not all of it can be mapped');
+  const areas = areasOf(mm, start, start + pages);
+  if (pages > MOST_PAGES) throw new UnmodelledError(`mincore() with a vector of ${pages} bytes`);
   const result = new Uint8Array(pages);
-  for (let vma = mm.vmas.vmaAt(start), at = start; at < start + pages; vma = vma.next) {
-    if (vma === undefined || vma.start > at) throw new SyscallError('ENOMEM', 'a hole');
-    for (const end = Math.min(vma.end, start + pages); at < end; at += 1) {
+  for (const vma of areas) {
+    const end = Math.min(vma.end, start + pages);
+    for (let at = Math.max(vma.start, start); at < end; at += 1) {
       result[at - start] = isInCore(mm, vma, at) ? 1 : 0;
     }
   }
   return result;
+}
+
+/** @throws SyscallError ENOMEM if they leave a hole. */
+function areasOf(mm: Mm, start: Vpn, end: Vpn): Vma[] {
+  const areas: Vma[] = [];
+  for (let vma = mm.vmas.vmaAt(start), at = start; at < end; vma = vma.next) {
+    if (vma === undefined || vma.start > at) throw new SyscallError('ENOMEM', 'a hole');
+    areas.push(vma);
+    at = vma.end;
+  }
+  return areas;
 }
 
 /**
