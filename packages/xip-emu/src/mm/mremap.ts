@@ -10,9 +10,6 @@ import { checkFixed, colourOf, getUnmappedArea, type CacheColour } from './unmap
 import { checkMapCount, mergeNewRange } from './vma-merge.js';
 import type { Vma } from './vma.js';
 
-/** Page numbers are unsigned longs: where their sums wrap round. */
-const VPN_LIMIT = 2 ** 64 / PAGE_SIZE;
-
 /** A range that is to move, in pages; `to` is where, or without MREMAP_FIXED a hint. */
 interface Move {
   readonly start: Vpn;
@@ -89,7 +86,8 @@ function moveTo(mm: Mm, { start, oldPages, to, newPages, flags }: Move): Vpn {
   if (newPages > mm.taskSize || to > mm.taskSize - newPages) {
     throw new SyscallError('EINVAL', 'the new place is outside the address space');
   }
-  if ((start + oldPages) % VPN_LIMIT > to && to + newPages > start) {
+  // Sums of addresses wrap round, as those of unsigned longs do.
+  if ((start + oldPages) % (2 ** 64 / PAGE_SIZE) > to && to + newPages > start) {
     throw new SyscallError('EINVAL', 'the old and the new place overlap');
   }
   checkMapCount(mm, 5);
