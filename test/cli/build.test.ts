@@ -239,7 +239,7 @@ describe('tar', () => {
     expect((await cramfs(['ls', '-R', fromFile])).stdout).toBe('/:\netc\n\n/etc:\nwhole\n');
   });
 
-  test('what is no tar', async () => {
+  test('a file that is not a tar', async () => {
     const archive = folder.path('noise');
     writeFileSync(archive, noise(5000, 1));
     expect(await cramfs(['build', archive, image])).toMatchObject({

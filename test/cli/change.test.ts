@@ -235,10 +235,12 @@ describe('--splice', () => {
   test('a larger one does not fit', async () => {
     const { code, stderr } = await build('--add', `/big=${folder.path('old.img')}`);
     expect(code).toBe(8);
-    expect(stderr).toContain('more than the old one: --grow takes bytes behind it');
+    expect(stderr).toContain(
+      'more than the old one: --grow takes the bytes after it, if they are empty',
+    );
     expect(() => read('out')).toThrow('ENOENT');
     const grown = await build('--add', `/big=${folder.path('old.img')}`, '--grow');
-    expect(grown.stderr).toContain('something is there');
+    expect(grown.stderr).toContain('the bytes after it are not empty');
   });
 
   test('--grow takes what is empty', async () => {

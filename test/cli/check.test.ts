@@ -87,7 +87,7 @@ describe('cramfs check', () => {
     expect(stdout).toMatch(/: OK, but 1 warning\n$/);
   });
 
-  test('what is no image is an error of the file system, a missing file is not', async () => {
+  test('a file that is not an image is an error of the file system, a missing file is not', async () => {
     const { code, stdout } = await cramfs(['check', folder.write('noise', noise(5000))]);
     expect([code, stdout]).toEqual([4, expect.stringContaining('[no-superblock]')]);
     expect((await cramfs(['check', folder.path('none')])).code).toBe(8);

@@ -55,7 +55,7 @@ function changed(path: string, change: Partial<Area>): Area[] {
 }
 
 describe('cramfs exec --compare', () => {
-  test('what is the same, at other addresses, is no difference', async () => {
+  test('the same mapping at other addresses is not a difference', async () => {
     for (const smaps of [true, false]) {
       const file = saved(areas, smaps);
       expect(await compare(file)).toMatchObject({ code: 0, stdout: '', stderr: '' });

@@ -153,7 +153,7 @@ describe('cramfs exec', () => {
     expect(await execJson()).toMatchObject({ starts: true, total: { romPages: 4 } });
   });
 
-  test('options behind -- are arguments; wrong ones are usage errors', async () => {
+  test('options after -- are arguments; wrong ones are usage errors', async () => {
     const { stdout } = await cramfs(['exec', image, '/bin/p', '--', '-l', '--json']);
     expect(stdout).toMatch(/^\/bin\/p -l --json: /);
     expect((await cramfs(['exec', image])).code).toBe(16);

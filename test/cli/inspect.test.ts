@@ -196,7 +196,7 @@ entry at:  0x${at('/dev').toString(16)}
   ]);
 });
 
-test('cat prints bytes, follows links, and refuses what is no file', async () => {
+test('cat prints bytes, follows links, and refuses what is not a file', async () => {
   const { bytes, code } = await cramfs(['cat', image, '/etc/passwd', '/bin/sh', '/etc/zeros']);
   expect(code).toBe(0);
   const expected = [Buffer.from('root:x:0:0::/:/bin/sh\n'), noise(9000, 1), Buffer.alloc(5000)];

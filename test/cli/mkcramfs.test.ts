@@ -59,7 +59,7 @@ describe('options have the letters and the meaning of the C tools', () => {
     expect((await cramfs(['check', image])).code).toBe(0);
   });
 
-  test('options may stand behind the operands', async () => {
+  test('options may follow the operands', async () => {
     expect((await mkcramfs([source, '-N', 'big', image, '-n', 'foo'])).code).toBe(0);
     expect(await info()).toMatchObject({ endianness: 'big', name: 'foo' });
   });

@@ -85,7 +85,7 @@ describe('with an MMU', () => {
     expect(part.reason).toBeNull();
   });
 
-  test('behind the end of the file is SIGBUS', async () => {
+  test('an access past the end of the file is SIGBUS', async () => {
     const { touches, reason } = await mmap('--len', '0x6000', '--touch', '5');
     expect(touches).toMatchObject([{ signal: { name: 'SIGBUS', code: 'ADRERR' } }]);
     expect(reason).toBe('last page is shared');
@@ -166,7 +166,7 @@ describe('without an MMU', () => {
   });
 });
 
-test('--phys moves everything; where it is no whole page, nothing is direct', async () => {
+test('--phys moves everything; if it is not a whole page, nothing is direct', async () => {
   const { pages } = await mmap('--phys=0x80000000');
   expect(pages[1]).toMatchObject({
     backing: 'rom',

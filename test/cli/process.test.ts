@@ -53,7 +53,7 @@ test('without a build the launchers say so', () => {
 });
 
 describe('standard streams', () => {
-  test('a reader that goes away is no error', () => {
+  test('a reader that goes away is not an error', () => {
     const big = folder.path('big.img');
     writeFileSync(big, buildRawImage({ big: file(text(8_000_000)) }).bytes);
     for (const command of ['cat big.img /big', 'tar big.img', 'blocks big.img /big']) {
@@ -142,7 +142,7 @@ test('a signal ends a build that waits for its source', async () => {
   expect(readdirSync(folder.path())).toEqual(['sample.img']);
 });
 
-describe('a machine that is too small is no bug of ours', () => {
+describe('a machine that is too small is not an internal error', () => {
   test.each([
     [
       new RangeError('WebAssembly.Instance(): Out of memory: Cannot allocate Wasm memory'),

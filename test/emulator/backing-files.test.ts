@@ -404,7 +404,7 @@ describe('s_stack_depth: file systems on file systems, two at most', () => {
     expect(plain.stackDepth).toBe(0);
   });
 
-  test('a depth out of range is no passthrough: EPERM', () => {
+  test('a depth out of range is not passed through: EPERM', () => {
     const process = machine.spawn();
     expect(() => process.open(fuse('/rom', 3).path)).toThrow(code('EPERM'));
   });

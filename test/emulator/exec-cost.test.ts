@@ -270,7 +270,7 @@ describe('without an MMU', () => {
   });
 });
 
-test('what is no program', () => {
+test('a file that is not a program', () => {
   expect(() => costOf({ '/bin/p': file(text(100), { mode: 0o755 }) }, '/bin/p')).toThrow('ENOEXEC');
   expect(() => costOf({ '/bin/p': file('') }, '/bin/p')).toThrow('EACCES');
   expect(() => costOf({ '/bin/p': object({ interpreter: LOADER }) }, '/bin/p')).toThrow('ENOENT');

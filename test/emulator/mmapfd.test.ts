@@ -422,7 +422,7 @@ describe('the mail', () => {
     }
   });
 
-  test('the flags: padding first, the header types behind it', () => {
+  test('the flags: padding first, the header types after it', () => {
     expect([MR_PADDING, MR_HDR_ELF, MR_HDR_AOUT]).toEqual([1, 2, 3]);
   });
 });

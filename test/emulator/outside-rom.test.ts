@@ -47,7 +47,7 @@ describe('K24: pointers to where the image is not', () => {
     else expect(map).toThrow('EIO');
   });
 
-  test('pointers behind the image: page 0 is EIO, the next ones are zeros', () => {
+  test('pointers past the image: page 0 is EIO, the next ones are zeros', () => {
     const process = machineOf(tableAt(IN_ROM));
     const opened = process.open('/rom/f');
     const page = new Uint8Array(PAGE_SIZE).fill(1);

@@ -244,7 +244,7 @@ describe('the archive', () => {
     expect(Buffer.from(tarfs.archive.subarray(512, 515)).toString()).toBe('new');
   });
 
-  test('grows by whole records where it had whole records, and keeps what stands behind its end', () => {
+  test('grows by whole records where it had whole records, and keeps what follows its end', () => {
     const item = tarItem({ name: 'f', data: 'old' });
     const padded = Buffer.concat([item, Buffer.alloc(10240 - item.length)]);
     const trailing = Buffer.concat([tarArchive(item), Buffer.from('trailing')]);

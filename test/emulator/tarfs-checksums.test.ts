@@ -109,7 +109,7 @@ test('08-msync-sync', () => {
   expect(recorded('08-msync-sync')).toEqual(states);
 });
 
-test('09-names: a hard link whose target is gone is a file, behind the others, as are new ones', () => {
+test('09-names: a hard link whose target is gone becomes a file, after the others, like new ones', () => {
   const all = members();
   all.find((member) => nameOf(member) === './file')!.content = Buffer.alloc(0);
   const { content } = take(all, './small');

@@ -46,7 +46,7 @@ async function expectLeftOut(bad: RawNode, problem: string, finding: string): Pr
 
 describe('pointer tables', () => {
   test.each([
-    ['behind the image', { offset: (1 << 20) / 4 }, 'OUT_OF_RANGE', 'table-outside'],
+    ['past the image', { offset: (1 << 20) / 4 }, 'OUT_OF_RANGE', 'table-outside'],
     ['at the largest offset', { offset: 0x3ffffff }, 'OUT_OF_RANGE', 'table-outside'],
     ['longer than the image', { size: 0xffffff }, 'OUT_OF_RANGE', 'table-outside'],
     ['nowhere', { offset: 0 }, 'BAD_ENTRY', 'zero-offset'],
@@ -79,8 +79,8 @@ describe('block pointers', () => {
   test.each([
     ['before the data', 0, 'BAD_BLOCK', 'block-length'],
     ['in the superblock', 76, 'BAD_BLOCK', 'block-length'],
-    ['far behind', 0x3fffffff, 'BAD_BLOCK', 'block-length'],
-    ['far behind, uncompressed', 0x3fffffff | RAW, 'BAD_BLOCK', 'block-length'],
+    ['far past it', 0x3fffffff, 'BAD_BLOCK', 'block-length'],
+    ['far past it, uncompressed', 0x3fffffff | RAW, 'BAD_BLOCK', 'block-length'],
     // 2^32 - 4: a start that a shift of 32 bits would bring back into the image.
     ['direct, 4 GiB', DIRECT | RAW | 0x3fffffff, 'OUT_OF_RANGE', 'block-outside'],
     ['direct compressed, 4 GiB', DIRECT | 0x3fffffff, 'OUT_OF_RANGE', 'block-outside'],
@@ -165,7 +165,7 @@ describe('compressed data', () => {
     }
   });
 
-  test('what stands behind the end of a stream is not looked at, as in Linux', async () => {
+  test('what follows the end of a stream is ignored, as in Linux', async () => {
     const bytes = between(stored({ kind: 'C', stored: concat(deflateSync(content), noise(99)) }));
     expect(await exercise(bytes)).toMatchObject({ problems: [], findings: [] });
   });
@@ -196,7 +196,7 @@ describe('uncompressed blocks', () => {
     await expectLeftOut(bad, problem, finding);
   });
 
-  test('behind the end of an image that was cut', async () => {
+  test('past the end of a truncated image', async () => {
     const raw = countedImage(
       { a: file(text(100)), m: file(noise(2 * BLOCK), { blocks: 'DD' }) },
       { flags: 0x803 },

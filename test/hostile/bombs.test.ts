@@ -113,7 +113,7 @@ describe('many large files in a small image', () => {
     });
   });
 
-  test('of holes are no tar: it would have all their zeros', async () => {
+  test('of holes are not put in a tar: it would have all their zeros', async () => {
     const image = openImage(holes);
     const onError = (): void => undefined;
     const start = (maxBytes?: number) => tarChunks(image, { onError, maxBytes }).next();
@@ -198,7 +198,7 @@ describe('work that an image asks for', () => {
     expect(counts.calls).toBe(2);
   });
 
-  test('ELF segments that all are the whole file are no program', () => {
+  test('ELF segments that all are the whole file are not a program', () => {
     const segments = Array.from({ length: 100 }, () => ({ flags: 5, offset: 0, filesz: 100_000 }));
     const explain = (count: number) => {
       const content = elfFile(32, true, segments.slice(0, count), noise(100_000));

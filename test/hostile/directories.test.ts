@@ -45,7 +45,7 @@ describe('directory loops', () => {
 
 describe('directories that are not where they should be', () => {
   test.each([
-    ['behind the image', elsewhere(1 << 20, 100), 'OUT_OF_RANGE', 'directory-outside /d'],
+    ['past the image', elsewhere(1 << 20, 100), 'OUT_OF_RANGE', 'directory-outside /d'],
     ['across its end', elsewhere(4096 - 8, 64), 'OUT_OF_RANGE', 'directory-outside /d'],
     ['as large as can be', elsewhere(ROOT, 0xfffffc), 'LOOP', 'directory-loop /d'],
     ['nowhere', elsewhere(0, 100), 'BAD_ENTRY', 'zero-offset /d'],
@@ -77,7 +77,7 @@ describe('directories that are not where they should be', () => {
     expect(exits).toMatchObject({ check: 4 });
   });
 
-  test('entries that reach behind their directory, or behind the image', async () => {
+  test('entries that reach past their directory, or past the image', async () => {
     const { bytes } = countedImage({
       a: file('a'),
       m: directory({ long: file('x', { inode: { namelen: 63 } }) }),

@@ -14,7 +14,7 @@ function field(...bytes: number[]): Uint8Array {
 
 const [NUL, SLASH, A, B] = [0, 0x2f, 0x61, 0x62];
 
-describe('names that are no names', () => {
+describe('names that are not valid', () => {
   test.each([
     ['..', {}, 'name-dot'],
     ['.', {}, 'name-dot'],

@@ -133,7 +133,7 @@ test.each<[what: string, source: Uint8Array, xip?: Partial<XipOptions>]>([
   ['version 2', program(8000, { rev: 2 })],
   ['a program for RAM', program(8000, { flags: 1 })],
   ['gzip data that is there already', program(8000, { flags: GZDATA })],
-  ['bytes behind the relocations', new Uint8Array([...program(8000), 1])],
+  ['bytes after the relocations', new Uint8Array([...program(8000), 1])],
   ['little data', program(3)],
   ['data that does not compress', flatFile(noise(5000, 1), noise(8000, 2))],
   ['no data', flatFile(noise(5000, 1), new Uint8Array(0))],

@@ -38,7 +38,7 @@ test('a whole file in place maps to its padded last page', async () => {
   });
 });
 
-test('tail=share puts other data behind the file, which costs its last page', async () => {
+test('tail=share puts other data after the file, which costs its last page', async () => {
   const others = [1, 2].map((seed): [string, FileEntry] => [`o${seed}`, file(noise(3000, seed))]);
   const root = directory({
     rom: file(noise(2 * PAGE + 100, 1)),

@@ -52,7 +52,7 @@ test('a member’s own records go before global ones, an empty value takes one b
   ]);
 });
 
-test.each(['-1', '1.5', ' 1', '0x1', '9007199254740992'])('%j is no number', (value) => {
+test.each(['-1', '1.5', ' 1', '0x1', '9007199254740992'])('%j is not a number', (value) => {
   const pax = new PaxAttributes(new Map(), [['size', value]]);
   expect(() => pax.number('size')).toThrow('bad number for size');
 });

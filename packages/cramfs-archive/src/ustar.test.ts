@@ -46,7 +46,7 @@ test('full fields have no terminator', () => {
   expect(header.linkname).toBe('l'.repeat(100));
 });
 
-test('what stands at the prefix counts in ustar only, and ends early in star’s headers', () => {
+test('what is at the prefix counts in ustar only, and ends early in star’s headers', () => {
   expect(decodeTarHeader(tarItem({ name: 'n', prefix: 'p', format: 'gnu' })).name).toBe('n');
   expect(decodeTarHeader(tarItem({ name: 'n', prefix: 'p', format: 'v7' })).name).toBe('n');
   const star = tarItem({
@@ -110,7 +110,7 @@ test('a checksum of signed characters is right as well', () => {
   expect(isTarHeader(block)).toBe(true);
 });
 
-test('a zero block is no header, and nothing shorter is one', () => {
+test('a zero block is not a header, and nothing shorter is one', () => {
   const zero = new Uint8Array(512);
   expect(isZeroBlock(zero)).toBe(true);
   expect(isTarHeader(zero)).toBe(false);

@@ -17,7 +17,7 @@ describe('file types', () => {
     expect(typeBits(type)).toBe(bits);
   });
 
-  test('the nine other values are no type', () => {
+  test('the nine other values are not types', () => {
     const known = new Set(TYPES.map(([, bits]) => bits));
     const others = Array.from({ length: 16 }, (_, nibble) => nibble << 12).filter(
       (bits) => !known.has(bits),

@@ -30,7 +30,7 @@ describe.each(CRAMFS_BLOCK_SIZES)('blocks of %i bytes', (blockSize) => {
     expect(detect(kinds(blockSize, blocks), blockSize, 'big')).toBe(blockSize);
   });
 
-  test('are seen in a subdirectory, behind small files', () => {
+  test('are seen in a subdirectory, after small files', () => {
     const small = Array.from({ length: 100 }, (_, index): [string, RawNode] => [
       `a${index}`,
       file(text(100)),

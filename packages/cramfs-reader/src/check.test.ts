@@ -86,7 +86,7 @@ describe('checkImage', () => {
     );
   });
 
-  test('garbage behind a good magic', () => {
+  test('garbage after a good magic', () => {
     for (let seed = 0; seed < 50; seed += 1) {
       const bytes = noise(30_000, seed);
       bytes.set([0x45, 0x3d, 0xcd, 0x28]);

@@ -162,7 +162,7 @@ describe('ELF segments', () => {
     ]);
   });
 
-  test('program headers behind the first block are found', () => {
+  test('program headers after the first block are found', () => {
     const late = elf(3 * PAGE, [{ flags: 5, offset: 0, filesz: 3 * PAGE, vaddr: 0 }], 2 * PAGE);
     expect(explain(late, 'CCC').segments).toHaveLength(1);
   });

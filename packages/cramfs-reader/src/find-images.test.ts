@@ -72,7 +72,7 @@ describe('findImages', () => {
     expect(findImages(blob).map(({ offset }) => offset)).toEqual([0, outer.length + 33]);
   });
 
-  test('a bare magic, or a superblock that lies, does not hide the image behind it', () => {
+  test('a bare magic, or a superblock that lies, does not hide the image after it', () => {
     const real = image();
     const lying = image({ crc: 1, size: 2 ** 31 }, 3).subarray(0, 200);
     const inside = concat(MAGIC, MAGIC, lying, MAGIC, real);

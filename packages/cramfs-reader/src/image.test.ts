@@ -153,7 +153,7 @@ describe.each(ENDIANNESSES)('%s-endian images', (endianness) => {
 });
 
 describe('where an image may differ', () => {
-  test.each(ENDIANNESSES)('superblock behind a pad, %s endian', (endianness) => {
+  test.each(ENDIANNESSES)('superblock after a pad, %s endian', (endianness) => {
     const image = open(TREE, { endianness, pad: 512 });
     expect(image.superblock.offset).toBe(512);
     expect(image.root.dataOffset).toBe(588);
@@ -218,7 +218,7 @@ describe('where an image may differ', () => {
   });
 });
 
-describe('what is no image, or not one for Linux', () => {
+describe('files that are not images, or not for Linux', () => {
   const { bytes } = buildRawImage(TREE);
   const withFlags =
     (flags: number): (() => unknown) =>
@@ -239,7 +239,7 @@ describe('what is no image, or not one for Linux', () => {
     expect(codeOf(() => openImage(bytes, { blockSize: 1000 as 4096 }))).toBe('BAD_REQUEST');
   });
 
-  test('root is not a directory, or stands where Linux does not take it', () => {
+  test('root is not a directory, or is where Linux does not take it', () => {
     expect(codeOf(() => open(TREE, { root: { mode: 0o100644 } }))).toBe('BAD_SUPERBLOCK');
     const error = errorOf(() => open(TREE, { root: { offset: 100 } }));
     expect(error).toMatchObject({ code: 'BAD_SUPERBLOCK', message: 'bad root offset 400' });
@@ -273,7 +273,7 @@ describe('the kernel rules for blocks', () => {
     expect(image.readFile(inode)).toEqual(concat(page, noise(4096)));
   });
 
-  test('an end pointer behind a direct block starts a whole block behind it', () => {
+  test('an end pointer after a direct block starts a whole block after it', () => {
     const { bytes, placed } = buildRawImage({ f: file(concat(page, page), { blocks: 'DC' }) });
     const image = openImage(bytes);
     const [first, second] = image.blocks(image.lookup('/f'));
@@ -309,9 +309,9 @@ describe('the kernel rules for blocks', () => {
     ['compressed, more than two blocks long', { kind: 'C', stored: noise(8193) }, 'BAD_BLOCK'],
     ['uncompressed, more than a block long', { kind: 'U', stored: noise(4097) }, 'BAD_BLOCK'],
     ['ends before it starts', { kind: 'C', pointer: 77 }, 'BAD_BLOCK'],
-    ['direct, behind the image', { kind: 'D', pointer: 0xc0ffffff }, 'OUT_OF_RANGE'],
-    ['direct compressed, behind the image', { kind: 'Z', pointer: 0x7fffffff }, 'OUT_OF_RANGE'],
-    ['ends behind the image', { kind: 'C', pointer: 0x1400 }, 'OUT_OF_RANGE'],
+    ['direct, past the image', { kind: 'D', pointer: 0xc0ffffff }, 'OUT_OF_RANGE'],
+    ['direct compressed, past the image', { kind: 'Z', pointer: 0x7fffffff }, 'OUT_OF_RANGE'],
+    ['ends past the image', { kind: 'C', pointer: 0x1400 }, 'OUT_OF_RANGE'],
     ['does not inflate', { kind: 'C', stored: noise(50) }, 'BAD_DATA'],
     ['inflates to too little', { kind: 'C', stored: deflated(4095) }, 'BAD_DATA'],
     ['inflates to too much', { kind: 'C', stored: deflated(4097) }, 'BAD_DATA'],
@@ -328,7 +328,7 @@ describe('the kernel rules for blocks', () => {
     expect(codeOf(() => image.readBlock(inode, 0))).toBe(code);
   });
 
-  test('bytes behind the end of a compressed stream do not matter, as in Linux', () => {
+  test('bytes after the end of a compressed stream do not matter, as in Linux', () => {
     const stored = concat(deflated(4096), noise(9));
     const image = open({ f: file(page, { blocks: [{ kind: 'C', stored }] }) });
     expect(image.readFile(image.lookup('/f'))).toEqual(page);

@@ -87,7 +87,7 @@ describe('with an MMU', () => {
     expect(map(aligned(3 * PAGE, 'DDZ'))).toMatchObject({ pages: 2, run: 2 });
   });
 
-  test('pointers behind the table are another file’s, even if they go on', () => {
+  test('pointers after the table are another file’s, even if they go on', () => {
     const { bytes } = buildRawImage([
       ['f', file(noise(PAGE), { blocks: [{ kind: 'D', at: 2 * PAGE }] })],
       ['g', file(noise(PAGE), { blocks: [{ kind: 'D', at: 3 * PAGE }] })],
@@ -172,7 +172,7 @@ describe('with an MMU', () => {
       expect(map(node, { pgoff: 2, pages: 1 }).bailout).toBe('no suitable block remaining');
     });
 
-    test('bytes behind the end of the input are zero', () => {
+    test('bytes after the end of the input are zero', () => {
       const { bytes, placed } = buildRawImage({ f: aligned(PAGE + 10, 'DD') }, { roundTo: 4 });
       const image = openImage(bytes);
       expect(placed.get('/f')!.blocks[1]!.start + 12).toBe(bytes.length);
@@ -244,7 +244,7 @@ test('other page sizes, in an image of such blocks', () => {
   expect(directMap(image, inode, { ...request, pageSize: 4096 })).toMatchObject({ pages: 1 });
 });
 
-test('pointers that stand outside the image are no blocks', () => {
+test('pointers outside the image are not blocks', () => {
   const { bytes } = buildRawImage({ f: aligned(PAGE, 'D') });
   const image = openImage(bytes);
   const inode = { ino: bytes.length - 4, size: 2 ** 24 - 1 };

@@ -71,7 +71,7 @@ describe('selectEntries', () => {
     expect(select(['.']).wanted).toEqual(select().paths);
   });
 
-  test('a path that exists is no glob', () => {
+  test('a path that exists is not a glob', () => {
     expect(select(['/b[1]']).wanted).toEqual(['/b[1]']);
     expect(select(['/b[12]']).wanted).toEqual(['/b1']);
     expect(select(['/b\\[1\\]']).wanted).toEqual(['/b[1]']);
@@ -107,7 +107,7 @@ describe('selectEntries', () => {
     expect(() => select(['a[b'])).toThrow(/bad glob/);
   });
 
-  test('names that are no names are left out, with what is below', () => {
+  test('names that are not valid are left out, with all below them', () => {
     const evil = directory({ victim: file('evil') });
     const names = ['.', '..', 'a/b', '/', 'nul\0nul', '../../etc'];
     const { paths, errors } = select(undefined, [

@@ -201,7 +201,7 @@ describe('lookup', () => {
     expect(twins.lookup('/a').size).toBe(1);
   });
 
-  test('what stands before damage in a directory is found, what may stand behind it is not', () => {
+  test('entries before damage in a directory are found, those after it are not', () => {
     const damaged = open([
       ['a', file('1')],
       ['b', file('2', { inode: { namelen: 63 } })],

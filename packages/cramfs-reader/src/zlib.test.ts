@@ -29,7 +29,7 @@ describe.each([
     expect(Buffer.compare(first, text(100, 1))).toBe(0);
   });
 
-  test('ignores what stands behind the stream', () => {
+  test('ignores what follows the stream', () => {
     const data = concat(deflateSync(text(100)), noise(10));
     expect(zlib.inflate(data, 100).length).toBe(100);
   });

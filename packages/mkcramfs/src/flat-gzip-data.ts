@@ -34,7 +34,7 @@ export function withGzippedData(
   if (header?.rev !== FLAT_VERSION || !mapsFlatText(header)) return undefined;
   const { dataStart, dataEnd, relocStart, relocCount, flags } = header;
   const hasRelocations = relocCount > 0;
-  // Bytes behind what the kernel reads would be lost.
+  // Bytes after what the kernel reads would be lost.
   const isWhole =
     content.length === dataEnd + relocCount * 4 && (!hasRelocations || relocStart === dataEnd);
   if (!isWhole || dataStart >= content.length || (flags & FLAT_FLAG_GZDATA) !== 0) return undefined;

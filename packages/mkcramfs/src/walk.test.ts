@@ -32,7 +32,7 @@ test('children may be changed while their parent is current', () => {
   expect(seen).toEqual(['/', '/b', '/c']);
 });
 
-test('depth is no problem', () => {
+test('deep trees are no problem', () => {
   let tree = directory({});
   for (let depth = 0; depth < 20_000; depth += 1) tree = directory({ d: tree });
   let count = 0;

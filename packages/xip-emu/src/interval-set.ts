@@ -25,12 +25,12 @@ const NO_NODE: Node = -1;
 
 /**
  * Ordered ranges that do not overlap, in a B+ tree that knows its gaps: each operation costs
- * O(log n). Stands for the maple tree of Linux; merging and splitting are the caller's policy.
+ * O(log n). Takes the place of the maple tree of Linux; merging and splitting are the caller's policy.
  *
  * All nodes lie in a few arrays, bounds included: a search reads no item but the one that it finds.
- * With 100,000 items each object on the way would be one more cache miss. So that some questions need
- * no item at all, a tag stands beside the bounds of each: a number, 0 or above, with a meaning that is
- * its owner's.
+ * With 100,000 items each object on the way would be one more cache miss. A tag is kept beside the
+ * bounds of each item, so that some questions need no item at all: a number, 0 or above, whose meaning
+ * the owner of the set defines.
  */
 export class IntervalSet<T extends Interval> {
   size = 0;

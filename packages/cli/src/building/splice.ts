@@ -26,9 +26,9 @@ export interface SpliceRequest {
   readonly file: string;
   /** Of the old image in it. */
   readonly at: number;
-  /** What is put behind a new image that is smaller. */
+  /** What follows a new image that is smaller. */
   readonly fill: number;
-  /** A larger image may take bytes behind the old one, if nothing is there. */
+  /** A larger image may take bytes after the old one, if nothing is there. */
   readonly grow: boolean;
 }
 
@@ -98,7 +98,7 @@ async function sizeOfImage(file: string, at: number): Promise<number> {
   return image.size;
 }
 
-/** Bytes that a larger image takes must be erased flash, or behind the file's end. */
+/** Bytes that a larger image takes must be erased flash, or after the end of the file. */
 function checkRoom(
   fd: number,
   { from, to, size }: { readonly from: number; readonly to: number; readonly size: number },
@@ -109,11 +109,11 @@ function checkRoom(
     new CramfsError('TOO_BIG', `the new image has ${more} bytes more than the old one: ${reason}`, {
       offset: from,
     });
-  if (!grow) throw tooBig('--grow takes bytes behind it if nothing is there');
-  const behind = readAll(fd, from, Math.min(to, size) - from);
-  const [first = 0xff] = behind;
-  const isEmpty = (first === 0 || first === 0xff) && behind.every((byte) => byte === first);
-  if (!isEmpty) throw tooBig('something is there');
+  if (!grow) throw tooBig('--grow takes the bytes after it, if they are empty');
+  const taken = readAll(fd, from, Math.min(to, size) - from);
+  const [first = 0xff] = taken;
+  const isEmpty = (first === 0 || first === 0xff) && taken.every((byte) => byte === first);
+  if (!isEmpty) throw tooBig('the bytes after it are not empty');
 }
 
 /** Makes the header right whose data the image is part of, if there is one. */

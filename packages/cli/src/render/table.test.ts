@@ -76,7 +76,7 @@ describe('a table on a terminal', () => {
     );
   });
 
-  test('colours are no part of the width', () => {
+  test('colours do not count in the width', () => {
     const plain = renderTable(columns, rows, terminal(36));
     const colored = renderTable(columns, rows, terminal(36, true));
     expect(colored).toBe(plain.replace(/3$/m, '\u001b[32m3\u001b[39m'));

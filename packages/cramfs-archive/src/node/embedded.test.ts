@@ -68,7 +68,7 @@ test('names and comments of gzip are skipped', async () => {
   expect(Buffer.compare(found, content)).toBe(0);
 });
 
-test('chance bytes are no stream', () => {
+test('chance bytes are not a stream', () => {
   expect(canBeEmbedded('gzip', Uint8Array.of(0x1f, 0x8b, 8, 0xe0, ...noise(10)))).toBe(false);
   expect(canBeEmbedded('lzma', Uint8Array.of(0x5d, 0, 0, ...noise(11)))).toBe(false);
 });

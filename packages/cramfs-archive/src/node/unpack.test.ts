@@ -110,7 +110,7 @@ describe('Zstandard', () => {
     ['too much', frame, 70_999],
     ['cut off in a block', frame.subarray(0, 900), 1e6],
     ['cut off in a header', frame.subarray(0, 7), 1e6],
-    ['other data behind', concat(frame, noise(40)), 1e6],
+    ['other data after it', concat(frame, noise(40)), 1e6],
     ['a reserved block type', concat(zstdFrame([]), Uint8Array.of(0x0f, 0, 0)), 1e6],
     [
       'a damaged compressed block',

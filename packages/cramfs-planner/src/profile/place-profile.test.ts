@@ -90,7 +90,7 @@ test('AXFS, which writes the last directory alone', () => {
   expect(new ProfileTree(twice).place(builder.build()).problems).toHaveLength(1);
 });
 
-test('pages behind the end are left out, with a word about it', () => {
+test('pages after the end are left out and reported', () => {
   const builder = new ProfileBuilder('x', 'smaps', 'mapped');
   builder.touch('/lib/a.so', { first: 1, pages: 4 });
   builder.touch('/lib/a.so', { first: 8, pages: 1 });

@@ -100,7 +100,7 @@ describe('blocks', () => {
 
   test.each([
     ['end pointer', 0x3fffffff, 'block-length'],
-    ['end pointer just behind the image', 4097, 'block-outside'],
+    ['end pointer just past the image', 4097, 'block-outside'],
     ['direct uncompressed', (0xc0000000 + 1000) >>> 0, 'block-outside'],
     ['direct compressed, its length outside', 0x7fffffff, 'block-outside'],
   ])('block-outside: %s', (_, bad, code) => {

@@ -28,7 +28,7 @@ describe('layout', () => {
     expect(check(bytes, { mmu: true })).toEqual([]);
   });
 
-  test("what another file's tail page holds is no overlap", () => {
+  test("what another file's tail page holds is not an overlap", () => {
     const { bytes } = countedImage({
       a: file(noise(5000), { blocks: [{ kind: 'D', align: 4096 }, { kind: 'D' }] }),
       b: file(text(3000)),
@@ -135,7 +135,7 @@ describe('layout', () => {
     });
   });
 
-  test('boot code in the pad, and a file between superblock and root, are no gaps', () => {
+  test('boot code in the pad, and a file between superblock and root, are not gaps', () => {
     for (const options of [{ pad: 512 }, { rootShift: 300 }, { pad: 512, rootShift: 300 }]) {
       const { bytes } = countedImage({ a: file('a') }, options);
       const superblock = options.pad ?? 0;

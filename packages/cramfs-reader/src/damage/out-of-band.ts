@@ -1,7 +1,7 @@
 import { hasRightCrc } from './right-crc.js';
 import type { ZlibCodec } from '../zlib.js';
 
-/** How a raw dump of NAND flash alternates: bytes of data, and of the spare area behind them. */
+/** How a raw dump of NAND flash alternates: bytes of data, and of the spare area after them. */
 export interface OutOfBand {
   readonly data: number;
   readonly spare: number;

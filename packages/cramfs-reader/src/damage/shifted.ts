@@ -18,7 +18,7 @@ const SAMPLES = 48;
 
 /**
  * Finds out whether everything from some place on has been shifted by whole erase blocks, as when a bad
- * block was skipped on the one side only: the files behind it can be read then.
+ * block was skipped on the one side only: the files after it can be read then.
  *
  * @returns undefined if all files can be read, or no shift helps.
  */
@@ -27,10 +27,10 @@ export function findShift(image: CramfsImage): Shift | undefined {
   const first = files.findIndex((inode) => !isReadable(image, inode));
   const bad = files[first];
   if (bad === undefined) return undefined;
-  const behind = files.slice(first, first + SAMPLES);
+  const samples = files.slice(first, first + SAMPLES);
   const limit = files[first + 1]?.dataOffset ?? image.bytes.length;
   let best: { readonly shift: Shift; readonly score: number } | undefined;
-  let least = readableBlocks(image, behind);
+  let least = readableBlocks(image, samples);
   for (const eraseSize of ERASE_SIZES) {
     // Superblock and root directory are where they were: they have led here.
     const from = Math.max(1, Math.floor(bad.dataOffset / eraseSize)) * eraseSize;
@@ -38,7 +38,7 @@ export function findShift(image: CramfsImage): Shift | undefined {
       for (let count = 1; count <= MOST_BLOCKS; count += 1) {
         for (const by of [count * eraseSize, -count * eraseSize]) {
           const shift = { at, by };
-          const score = scoreOf(image, shift, behind);
+          const score = scoreOf(image, shift, samples);
           if (score <= least) continue;
           least = score;
           best = { shift, score };

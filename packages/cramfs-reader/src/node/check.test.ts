@@ -64,7 +64,7 @@ describe('checkImageFile', () => {
     }
   });
 
-  test('what is no image', async () => {
+  test('a file that is not an image', async () => {
     const { findings } = await checkImageFile(noise(10_000), { workers: 2 });
     expect(findings).toMatchObject([{ code: 'no-superblock' }]);
   });

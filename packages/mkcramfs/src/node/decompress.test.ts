@@ -71,7 +71,7 @@ function rleFrame(blocks: number, byte: number): Buffer {
 }
 
 describe('decompression bombs', () => {
-  test('what one chunk of zstd stands for comes block by block', async () => {
+  test('the content of one chunk of zstd comes block by block', async () => {
     const sizes = new Set<number>();
     let blocks = 0;
     const source = (async function* () {

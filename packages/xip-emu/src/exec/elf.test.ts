@@ -35,7 +35,7 @@ test('a static PIE goes where the largest alignment of its segments allows', () 
   expect(base * PAGE_SIZE).toBe(0x3ff8000000 - 2 * MIB);
 });
 
-test('data that ends behind the file cannot be cleared: too late to fail', () => {
+test('data that ends past the file cannot be cleared: too late to fail', () => {
   const data = { flags: PF_R | PF_W, offset: 4 * PAGE_SIZE, filesz: 8, memsz: 16 };
   const start = (): ElfProgram => exec([text, { ...data, vaddr: 8 * PAGE_SIZE }], ET_EXEC);
   expect(start).toThrow(ExecKilled);

@@ -25,9 +25,9 @@ export interface FlatLengths {
   readonly relocCount: number;
   /** In the file. */
   readonly relocStart: number;
-  /** Of data, and the room that the kernel counts for the relocations behind it. */
+  /** Bytes of data, and of the room that the kernel counts for the relocations after it. */
   readonly fullData: number;
-  /** Bytes behind data that the program gets: its bss and stack, or its relocations before that. */
+  /** Bytes that the program gets after the data: its bss and stack, or its relocations before that. */
   readonly extra: number;
 }
 

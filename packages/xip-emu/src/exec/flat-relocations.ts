@@ -9,7 +9,7 @@ const END_OF_TABLE = 0xffffffff;
 
 /**
  * Turns the addresses in the data of a bFLT program into those of where its parts are: the table at
- * the start of the data, then the words that the relocations behind the data name. Compare
+ * the start of the data, then the words that the relocations after the data name. Compare
  * fs/binfmt_flat.c:load_flat_file().
  *
  * @param startText of the file's header.
@@ -25,7 +25,7 @@ export function relocateFlat(
   const little = mm.build.arch.endianness === 'little';
   const hasTable = (flags & FLAT_FLAG_GOTPIC) !== 0;
   const code = (text - FLAT_HEADER_SIZE) >>> 0;
-  // Compare fs/binfmt_flat.c:calc_reloc(); addresses of the file start behind its header.
+  // Compare fs/binfmt_flat.c:calc_reloc(); addresses of the file start after its header.
   const moved = (at: number): Address => {
     if (at > data + bss + code) {
       throw new SyscallError('ENOEXEC', `reloc outside program 0x${at.toString(16)}`);
@@ -34,7 +34,7 @@ export function relocateFlat(
   };
 
   if (hasTable) {
-    for (let at = behindTableHeader(mm, startData); ; at += WORD) {
+    for (let at = afterTableHeader(mm, startData); ; at += WORD) {
       const value = load(mm, at, little);
       if (value === END_OF_TABLE) break;
       if (value !== 0) store(mm, at, moved(value), little);
@@ -71,7 +71,7 @@ function relocateOld(
 }
 
 /** On RISC-V the linker leaves two words for the dynamic loader: skip_got_header(). */
-function behindTableHeader(mm: NommuMm, start: Address): Address {
+function afterTableHeader(mm: NommuMm, start: Address): Address {
   if (!mm.build.arch.flat.gotHeader) return start;
   if (load(mm, start, true) !== END_OF_TABLE) return start;
   return load(mm, start + WORD, true) === END_OF_TABLE ? start + 4 * WORD : start + 2 * WORD;

@@ -41,7 +41,7 @@ const ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS;
 interface FlatPlaces {
   readonly text: Address;
   readonly data: Address;
-  /** The memory that data is in, with zeros, heap and stack behind it. */
+  /** The memory that data is in, followed by zeros, heap and stack. */
   readonly block: StackArea;
 }
 
@@ -63,7 +63,7 @@ export function loadFlat(mm: NommuMm, bprm: Binprm): LoadedNommu {
     const { text, data, block } = places;
     checkRoom(bprm, places, header.data);
     relocateFlat(mm, header, text, data);
-    // What the relocations have left behind the data is cleared with bss, heap and stack.
+    // What is left of the relocations after the data is cleared with bss, heap and stack.
     const used = Math.min(header.fullData, block.end - data) - header.data;
     if (used > 0) mm.write(data + header.data, new Uint8Array(used), LOAD_FLAT);
     writeLibraryTable(mm, data);
@@ -211,7 +211,7 @@ function mappedFile(
   return { path, inode, elf: undefined, segments };
 }
 
-/** The heap starts behind the zeros and ends where the stack may come to. */
+/** The heap starts after the zeros and ends where the stack may grow to. */
 function setHeap(mm: NommuMm, start: Address, end: Address): void {
   mm.startBrk = start;
   mm.brkEnd = alignUp(start, 4);

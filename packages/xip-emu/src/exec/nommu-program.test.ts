@@ -252,7 +252,7 @@ describe('ELF', () => {
     expect(errnoOf(() => load(foreign(2)))).toBe('ENOEXEC');
   });
 
-  test('more in the file than in memory is read in full, over what is behind the program', () => {
+  test('more in the file than in memory is read in full, over what follows the program', () => {
     const withRest = (rest: number): Uint8Array =>
       elfFile(64, true, [{ flags: 5, offset: 0, filesz: 0x200 + rest, memsz: 0x200 }], body, 3);
     const { program, mm } = load(withRest(PAGE_SIZE - 0x200));
@@ -338,7 +338,7 @@ describe('ELF', () => {
       expect(errnoOf(() => load(interp(name), { interpreter }))).toBe(errno);
     });
 
-    test('refused: a name that is too long or cut off, a file that is no interpreter', () => {
+    test('refused: a name that is too long or cut off, a file that is not an interpreter', () => {
       const at = (offset: number, filesz: number): Uint8Array =>
         elfFile(64, true, [{ type: PT_INTERP, flags: 4, offset, filesz }], body, 3);
       expect(errnoOf(() => load(at(0, PAGE_SIZE + 1)))).toBe('ENOMEM');
@@ -371,7 +371,7 @@ describe('ELF', () => {
   });
 });
 
-test('what is no program, or may not be executed', () => {
+test('a file that is not a program, or may not be executed', () => {
   const content = flatFile(0x1000, 16, 0, 0x1000);
   expect(errnoOf(() => load(content, { mode: 0o644 }))).toBe('EACCES');
   expect(errnoOf(() => load(new Uint8Array(100).fill(0x20)))).toBe('ENOEXEC');

@@ -90,7 +90,7 @@ describe('elf_fdpic_map_file_by_direct_mmap()', () => {
     expect(() => load(segment)).toThrow(ExecKilled);
   });
 
-  test('behind the end of the file: zeros where it is copied, no mapping where it is in place', () => {
+  test('past the end of the file: zeros where it is copied, no mapping where it is in place', () => {
     const segment = { flags: PF_R, offset: 3 * P, vaddr: 0x20000, filesz: P };
     const { process, loaded } = load(segment);
     expect(bytesAt(process, loaded.address, P)).toEqual(new Uint8Array(P));

@@ -68,7 +68,7 @@ describe('dontneed', () => {
     expect(accountMachine(machine)).toMatchObject({ anonymousPages: 0 });
   });
 
-  test('holes are ENOMEM, behind which everything else is done', () => {
+  test('holes are ENOMEM, but everything else is done', () => {
     mapAnonymous(process, 2, RW, { address: BASE });
     mapAnonymous(process, 2, RW, { address: BASE + 4 * PAGE_SIZE });
     process.store(BASE, 1);
@@ -79,7 +79,7 @@ describe('dontneed', () => {
     expect([process.load(BASE), process.load(BASE + 5 * PAGE_SIZE)]).toEqual([0, 0]);
   });
 
-  test('an area that refuses ends it: what is behind stays', () => {
+  test('an area that refuses ends it: what follows stays', () => {
     mapAnonymous(process, 1, RW, { address: BASE });
     mapFile(process, '/rom/direct-7p-zerotail', 7, PROT_READ, { address: BASE + PAGE_SIZE });
     mapAnonymous(process, 1, RW, { address: BASE + 8 * PAGE_SIZE });

@@ -21,7 +21,7 @@ const basic = kernelImage('basic');
 const ET_EXEC = 2;
 const ET_DYN = 3;
 
-test('the heap grows and shrinks by pages behind the program', () => {
+test('the heap grows and shrinks by pages after the program', () => {
   const process = romMachine(basic).spawn();
   const mm = memoryOf(process);
   expect(process.brk(0x1000)).toBe(0);

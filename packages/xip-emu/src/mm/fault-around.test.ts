@@ -45,7 +45,7 @@ test('a page that is read costs a second round, which finds it among its neighbo
   expect(mappedPages()).toEqual([2, 5, LAST]);
 });
 
-test('the last page alone is no neighbour where a page table is missing', () => {
+test('the last page alone is not a neighbour where a page table is missing', () => {
   cache(LAST);
   const address = mapFile(process, FILE, LAST + 3, PROT_READ, { address: ADDRESS });
   expect(address).toBe(ADDRESS);

@@ -40,7 +40,7 @@ function areas(process: Process): [start: number, end: number][] {
   return areasIn(process.mm, 0, 0x60000000).map(({ start, end }) => [start, end]);
 }
 
-test('grows where it is, up to what is behind, and becomes one with it', () => {
+test('grows where it is, up to what follows, and becomes one with it', () => {
   const process = machine.spawn();
   mapAnonymous(process, 2, RW, { address: BASE });
   mapAnonymous(process, 1, RW, { address: BASE + 6 * PAGE_SIZE });
@@ -51,7 +51,7 @@ test('grows where it is, up to what is behind, and becomes one with it', () => {
   process.store(BASE + 6 * PAGE_SIZE, 7);
   mapAnonymous(process, 1, RW, { address: BASE + 8 * PAGE_SIZE });
   expect(remap(process, 0, 7, 8)).toBe(BASE);
-  // The one behind has no pages yet, and cannot take part in the history of this one.
+  // The next one has no pages yet, and cannot take part in the history of this one.
   expect(areas(process)).toHaveLength(2);
   expect(process.load(BASE + 6 * PAGE_SIZE)).toBe(7);
 });

@@ -47,7 +47,7 @@ function map(
 }
 
 describe('/dev/mtdblock0, a block device', () => {
-  test('is copied, up to its end and with zeros behind it', () => {
+  test('is copied, up to its end and with zeros after it', () => {
     const [process] = spawn();
     for (const prot of [PROT_READ, PROT_READ | PROT_WRITE, PROT_READ | PROT_EXEC]) {
       const at = map(process!, '/dev/mtdblock0', { prot, page: filePage, pages: 2 });

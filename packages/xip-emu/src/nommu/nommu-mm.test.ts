@@ -28,7 +28,7 @@ function failureOf(run: () => unknown): string | undefined {
   }
 }
 
-describe('mmap of a file that stands in ROM', () => {
+describe('mmap of a file in ROM', () => {
   test('what cannot be written is the ROM itself, and takes no RAM', () => {
     const world = new NommuWorld();
     const process = world.process();
@@ -52,7 +52,7 @@ describe('mmap of a file that stands in ROM', () => {
     expect(at).toBeGreaterThanOrEqual(RAM);
     expect(world.regions.ram.pagesAllocated).toBe(4);
     expect(process.mm.load(at)).toBe(contentAt(10 * PAGE_SIZE));
-    expect(process.mm.load(at + 2 * PAGE_SIZE), 'behind the end of the file').toBe(0);
+    expect(process.mm.load(at + 2 * PAGE_SIZE), 'past the end of the file').toBe(0);
     process.mm.store(at, 0x5a);
     expect(process.mm.load(at)).toBe(0x5a);
     expect(failureOf(() => process.map(file, 0, 1, RW, 'shared'))).toBe('EACCES');

@@ -8,10 +8,10 @@ import type { NommuVma } from './nommu-vma.js';
 import { VM_MAPPED_COPY } from './vm-flags.js';
 
 /**
- * Whether a file may become shorter, by the mappings of it. Regions that are longer than what stands
- * on them end with the file then, so that nobody maps more of them again. Compare
- * mm/nommu.c:nommu_shrink_inode_mappings(), which asks the shared ones alone: of a private mapping
- * of the file's own pages nobody thinks.
+ * Returns whether the mappings of a file allow it to become shorter. If so, a region that is longer
+ * than the rest of the file then ends with the file, so that nobody maps more of it again. Compare
+ * mm/nommu.c:nommu_shrink_inode_mappings(), which asks only the shared mappings and ignores private
+ * mappings of the file's own pages.
  *
  * @throws SyscallError ETXTBSY, or KernelCorruption.
  */

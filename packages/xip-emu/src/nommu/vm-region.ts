@@ -21,7 +21,7 @@ export interface VmRegion {
   vmEnd: Address;
   /** End of the allocation. */
   vmTop: Address;
-  /** Page of the file that stands at `vmStart`. */
+  /** Page of the file that is at `vmStart`. */
   vmPgoff: Pgoff;
   vmFlags: number;
   /** Holds a reference. */

@@ -9,7 +9,7 @@ const EFFECTS = {
   'vma replaced':
     'the new mapping wipes the old one out of the VMA tree: it can never be unmapped, its file and region references leak and umount fails with EBUSY',
   'vma split in two':
-    'the new mapping lies inside the old one, which now stands twice in the VMA tree: exit frees it twice (VFS: Close: file count is 0)',
+    'the new mapping lies inside the old one, which is now in the VMA tree twice: exit frees it twice (VFS: Close: file count is 0)',
   'vma cut':
     'the new mapping covers an end of the old one in the VMA tree: unmapping either takes pages from the other',
 } as const;

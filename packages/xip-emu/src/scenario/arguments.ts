@@ -106,7 +106,7 @@ export class Arguments {
     return options;
   }
 
-  /** A list of words with commas, as after mount's -o; undefined if the next word is no such list. */
+  /** A list of words with commas, as after mount's -o; undefined if the next word is not such a list. */
   mountOptions(): MountOptions | undefined {
     const words = this.words[this.next]?.split(',') ?? [];
     if (!words.some((word) => MOUNT_OPTION_WORDS.has(word))) return undefined;

@@ -42,7 +42,7 @@ describe('what depends on the code of programs', () => {
   });
 });
 
-test('behind a diagnosis nothing is compared, before it everything', () => {
+test('after a diagnosis nothing is compared, before it everything', () => {
   const before = { n: 1, op: 'open', cmd: 'open 0 f r', ret: 'ok', size: 1 };
   const diagnosis = { op: 'diagnosis', kind: 'oops' };
   const recorded = [before, { n: 2, op: 'mmap', cmd: 'mmap a', ret: 'ok' }, END];

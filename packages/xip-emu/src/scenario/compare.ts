@@ -10,7 +10,7 @@ export interface Difference {
   readonly actual: unknown;
   /** Line of the scenario that the record, or the last one before it with a line, is about. */
   readonly line: number | undefined;
-  /** What stands there; of records without a line of their own also their `op`. */
+  /** The text of that line; for a record without a line of its own also its `op`. */
   readonly cmd: string;
 }
 

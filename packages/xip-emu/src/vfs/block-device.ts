@@ -20,7 +20,7 @@ export interface BlockDeviceOptions {
 }
 
 /**
- * struct block_device, a whole one that is read-only: a ROM behind mtdblock, or a disk. Its inode has
+ * A struct block_device, whole and read-only: a ROM through mtdblock, or a disk. Its inode has
  * the pages that all nodes of the device, and file systems on it, share.
  */
 export class BlockDevice {

@@ -86,7 +86,7 @@ describe('mmap of /dev/zero: mmap_zero()', () => {
     expect(errnoOf(() => process.mmap(P, RW, MAP_SHARED, { file }))).toBe('EACCES');
   });
 
-  test('an offset of a shared map counts in its new file: SIGBUS behind the end', () => {
+  test('an offset of a shared map counts in its new file: SIGBUS past the end', () => {
     const { process, open } = zeroDevice();
     const file = open(true);
     const at = process.mmap(2 * P, RW, MAP_SHARED, { file, offset: P });

@@ -57,7 +57,7 @@ function readAll(process: Process, path: string): Uint8Array {
   return bytes;
 }
 
-/** The frames behind a mapping, its pages loaded. */
+/** The frames of a mapping, with its pages loaded. */
 function framesAt(process: Process, address: number, pages: number): number[] {
   return Array.from({ length: pages }, (_, page) => {
     process.load(address + page * P);

@@ -239,7 +239,7 @@ export abstract class SimpleInode<T extends SimpleInode<T>> extends Inode {
   }
 }
 
-/** An inode whose size is no more than a number that is kept with it. */
+/** An inode whose size is only a number that is kept with it. */
 export abstract class SizedInode<T extends SizedInode<T>> extends SimpleInode<T> {
   /** Of a file. */
   protected bytes = 0;

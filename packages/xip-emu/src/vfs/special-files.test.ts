@@ -251,7 +251,7 @@ describe('positions', () => {
     ).toBe('EOPNOTSUPP');
   });
 
-  test.each([-1, NaN, 0.5, 2 ** 63, Infinity])('%j is no offset: EINVAL', (offset) => {
+  test.each([-1, NaN, 0.5, 2 ** 63, Infinity])('%j is not an offset: EINVAL', (offset) => {
     const { process } = machineOf();
     const file = process.open('f', { write: true, create: true });
     const bytes = new Uint8Array(1);

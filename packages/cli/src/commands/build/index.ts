@@ -123,7 +123,7 @@ const options = {
   ),
   at: value('where the old image starts (default: --offset)', parseBytes('--at')),
   fill: choice('fill', ['00', 'ff'], 'what follows a smaller image in its place (default: 00)'),
-  grow: flag('with --splice: a larger image may take empty bytes behind the old one'),
+  grow: flag('with --splice: a larger image may take empty bytes after the old one'),
   offset: imageOptions.offset,
   image: imageOptions.image,
   dialect: imageOptions.dialect,

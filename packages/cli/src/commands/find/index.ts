@@ -9,7 +9,7 @@ export const find = defineCommand({
   synopsis: 'FILE...',
   description:
     'Lists every cramfs image in files of any size: at any offset, of either byte order and any\n' +
-    'dialect, behind uImage headers, and in gzip, xz, lzma and Zstandard streams inside a file.\n' +
+    'dialect, after uImage headers, and in gzip, xz, lzma and Zstandard streams inside a file.\n' +
     'The number of an image is what --image of other commands takes. Exits with 1 if there is none.',
   options,
   async run(args, io) {

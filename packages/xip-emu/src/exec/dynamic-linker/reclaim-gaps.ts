@@ -21,10 +21,10 @@ export function reclaimGaps(process: Process, { elf, segments }: LoadedObject): 
 
   for (const { flags, vaddr, memsz, address } of segments) {
     if ((flags & READ_WRITE) !== READ_WRITE) continue;
-    const behind = vaddr + memsz;
+    const dataEnd = vaddr + memsz;
     for (const gap of [
       { start: floor(vaddr), end: vaddr },
-      { start: behind, end: pageAlign(behind) },
+      { start: dataEnd, end: pageAlign(dataEnd) },
     ]) {
       const start = isReadOnly(gap.start) ? readOnly.end : gap.start;
       const end = isReadOnly(gap.end) ? readOnly.start : gap.end;

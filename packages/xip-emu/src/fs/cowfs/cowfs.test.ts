@@ -200,7 +200,7 @@ describe.each(POLICIES)('cowfs under %s', (policy) => {
     expect(ground.process.load(b)).toBe(three[0]);
   });
 
-  test('bytes behind the end do not become part of the file', () => {
+  test('bytes after the end do not become part of the file', () => {
     const ground = new Ground(policy);
     ground.write('a', text(100));
     const a = ground.map('a', 1, RW, MAP_SHARED);

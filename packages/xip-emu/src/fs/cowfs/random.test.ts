@@ -151,7 +151,7 @@ class NaiveWorld {
     file.bytes.set(bytes, at);
   }
 
-  /** The bytes of a page; undefined behind the end of the file. */
+  /** The bytes of a page; undefined past the end of the file. */
   page(map: NaiveMap, index: number): Uint8Array | undefined {
     const copy = map.copies.get(index);
     if (copy !== undefined) return copy;
@@ -307,7 +307,7 @@ class World {
         return;
       }
       case 'store': {
-        // What stands behind the end of a file is nobody's: a test of its own.
+        // What follows the end of a file is nobody's: a test of its own.
         const map = model.maps.get(slot);
         const at = map === undefined ? 0 : (map.pgoff + page) * P + offset;
         if (map?.shared === true && at % P !== 0 && at >= map.file.bytes.length) return;

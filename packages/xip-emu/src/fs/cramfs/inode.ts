@@ -111,7 +111,7 @@ export class CramfsInode extends Inode {
     return this.sb.iget(makeInode(decodeInode(view, start, this.sb.image.endianness), at));
   }
 
-  /** Memory in which the entry at image offset `at` stands from `start` on. */
+  /** Memory that has the entry at image offset `at` from `start` on. */
   private entryWindow(at: number): { bytes: Uint8Array; view: DataView; start: number } {
     const { bytes, view } = this.sb.image;
     const stored = this.sb.read(at, ENTRY_WINDOW);

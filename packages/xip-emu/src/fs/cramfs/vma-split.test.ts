@@ -32,7 +32,7 @@ function flagsOf(process: Process, page: number): string | undefined {
   return areasIn(process.mm, at, at + 1)[0]?.vmFlags;
 }
 
-test('the fault behind the direct pages splits the area, once', () => {
+test('the fault after the direct pages splits the area, once', () => {
   const content = noise(3 * PAGE_SIZE);
   const { bytes } = buildRawImage({ f: file(content, { blocks: [D, D, 'U'] }) });
   const process = romMachine(bytes, V3).spawn();
@@ -83,7 +83,7 @@ describe('V1: the look at the last page is the offset of the mapping too far', (
   });
 });
 
-test('V2: a look behind the ROM kills the kernel in mmap', () => {
+test('V2: a look past the ROM kills the kernel in mmap', () => {
   const { bytes, placed } = buildRawImage({ last: tailed(4, 'zero') });
   expect(placed.get('/last')!.blocks.at(-1)!.start + PAGE_SIZE).toBe(bytes.length);
   const process = romMachine(bytes, V3).spawn();
@@ -118,34 +118,34 @@ test('V3: the direct part has no operations after a split, as if it were anonymo
 });
 
 describe('V4: page 4096 does not fit into 12 bits of the split point', () => {
-  // The largest file there is, all of it direct: the split is behind its last page.
+  // The largest file there is, all of it direct: the split is after its last page.
   const pages = 4096;
   const content = noise(pages * PAGE_SIZE - 1);
   const blocks = Array.from({ length: pages - 1 }, () => D);
   const { bytes } = buildRawImage({
     f: file(content, { blocks: [...blocks, { ...D, tail: 'zero' }] }),
   });
-  const behind = (first: number): Process => {
+  const afterFile = (first: number): Process => {
     const process = romMachine(bytes, V3).spawn();
     mapFile(process, '/rom/f', pages + 2, PROT_READ, { address: first });
     return process;
   };
 
-  test('mainline: SIGBUS behind the end of the file', () => {
+  test('mainline: SIGBUS past the end of the file', () => {
     const process = romMachine(bytes).spawn();
     mapFile(process, '/rom/f', pages + 2, PROT_READ, { address: BASE });
     expect(() => process.load(BASE + pages * PAGE_SIZE)).toThrow('SIGBUS (ADRERR)');
   });
 
   test('at an odd page the first pages of the file follow its last', () => {
-    const process = behind(BASE + PAGE_SIZE);
+    const process = afterFile(BASE + PAGE_SIZE);
     const end = BASE + PAGE_SIZE + pages * PAGE_SIZE;
     expect(process.load(end)).toBe(content[0]);
     expect(process.load(end + PAGE_SIZE)).toBe(content[PAGE_SIZE]);
   });
 
   test('at an even page the split is a page late: SIGSEGV, then a page of zeros', () => {
-    const process = behind(BASE);
+    const process = afterFile(BASE);
     const end = BASE + pages * PAGE_SIZE;
     expect(() => process.load(end)).toThrow('SIGSEGV (MAPERR)');
     expect(process.load(end + PAGE_SIZE)).toBe(content[0]);

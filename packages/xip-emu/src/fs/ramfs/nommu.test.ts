@@ -146,7 +146,7 @@ describe('maps of a file are its own pages', () => {
 });
 
 describe('truncation', () => {
-  test('ends regions that are longer than what still stands on them', () => {
+  test('ends regions that are longer than what is left of the file', () => {
     const file = written(8);
     const whole = map(process, file, 8, RW);
     map(other, file, 2, RW);
@@ -191,7 +191,7 @@ describe('truncation', () => {
     finish();
   });
 
-  test('takes pages from a private map that stands on them: the kernel does not look', () => {
+  test('takes pages from a private map of them: the kernel does not look', () => {
     const file = written(4);
     const at = map(process, file, 2, PROT_READ, MAP_PRIVATE, 1);
     process.ftruncate(file, 3 * PAGE_SIZE);

@@ -187,7 +187,7 @@ describe('coherence', () => {
     expect(process.load(copy + PAGE_SIZE)).toBe(0x77);
   });
 
-  test('truncation: SIGBUS behind the end, zeros in the rest of the last page', () => {
+  test('truncation: SIGBUS past the end, zeros in the rest of the last page', () => {
     const { process } = world();
     const address = map(process);
     const copy = map(process, { flags: MAP_PRIVATE });
@@ -206,7 +206,7 @@ describe('coherence', () => {
     expect(readAll(process, 'file')).toEqual(CONTENT.subarray(0, PAGE_SIZE + 50));
   });
 
-  test('growth: new pages are there, of zeros, also where a map stored behind the old end', () => {
+  test('growth: new pages are there, of zeros, also where a map stored past the old end', () => {
     const { process } = world();
     const address = map(process);
     expect(signalOf(() => process.load(address + 4 * PAGE_SIZE))).toBe('SIGBUS');
@@ -219,7 +219,7 @@ describe('coherence', () => {
     expect(byteOf(process, SIZE + 5)).toBe(0);
   });
 
-  test('growth by a write behind the end: the gap is zeros', () => {
+  test('growth by a write past the end: the gap is zeros', () => {
     const { process } = world();
     const address = map(process, { pages: 6 });
     process.store(address + SIZE + 5, 0x99);

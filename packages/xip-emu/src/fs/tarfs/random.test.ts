@@ -70,7 +70,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 /** What a file holds, to a model that knows bytes and nothing else. */
 class NaiveFile {
   size: number;
-  /** Whole pages; behind the end of the file what was stored there through a shared map. */
+  /** Whole pages; past the end of the file what was stored there through a shared map. */
   readonly bytes = new Uint8Array(MAX_SIZE + 4 * P);
 
   constructor(content: Uint8Array) {
@@ -82,7 +82,7 @@ class NaiveFile {
     return this.bytes.subarray(0, this.size);
   }
 
-  /** What stands behind the end is lost: in a write to the archive, or when the file grows. */
+  /** What follows the end is lost: in a write to the archive, or when the file grows. */
   loseRest(): void {
     this.bytes.fill(0, this.size);
   }
@@ -283,7 +283,7 @@ class Model {
     this.unmapped(old);
   }
 
-  /** The last map took what was behind the end of the file with it. */
+  /** The last map took what was past the end of the file with it. */
   private unmapped(file: NaiveFile | undefined): void {
     if (file !== undefined && !this.isMapped(file)) file.loseRest();
   }

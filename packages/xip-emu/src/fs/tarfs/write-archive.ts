@@ -55,7 +55,7 @@ export function writeArchive(root: TarfsInode, old: Archive): Archive {
   const writer = new ArchiveWriter(old.bytes);
   let from = 0;
   for (const member of old.members) {
-    // What stands between members stays: volume labels, global headers.
+    // What is between members stays: volume labels, global headers.
     writer.copy(from, member.start);
     from = member.end;
     const { path, inode } = member;
