@@ -126,6 +126,20 @@ test('names that are not ASCII, or not text, are in a plan as they are printed',
   expect(built.stdout).toMatch(/ 7 XIP pages/);
 });
 
+test('what --adapt left out is counted after ten lines; -v lists all', async () => {
+  const root = at('many');
+  const names = Array.from({ length: 14 }, (_, index) => `p${index}`);
+  writeTree(root, Object.fromEntries(names.map((name, index) => [name, program(2, index)])));
+  await cramfs(['plan', root, '-q', '-o', at('many.plan'), '--flash', '1M']);
+  for (const name of names.slice(1)) rmSync(`${root}/${name}`);
+  const build = ['build', root, at('many.img'), '-q', '--xip-plan', at('many.plan'), '--adapt'];
+  const { code, stderr } = await cramfs(build);
+  expect(code).toBe(0);
+  expect(stderr.match(/there is no such file: left out/g)).toHaveLength(10);
+  expect(stderr).toMatch(/: and 3 more: remarks about the plan \(-v lists all\)\n$/);
+  expect((await cramfs([...build, '-v'])).stderr.match(/left out/g)).toHaveLength(13);
+});
+
 test('a plan that does not fit the tree names the line; --adapt goes on and says how', async () => {
   const root = makeTree('moved');
   const planFile = at('moved.plan');

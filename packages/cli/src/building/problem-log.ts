@@ -83,6 +83,11 @@ export class ProblemLog {
     this.write(printable(text));
   }
 
+  /** {@link note}, of which there may be many: after ten they are counted. */
+  remark(summary: string, text: string): void {
+    this.lines.add({ key: summary, summary }, () => printable(text));
+  }
+
   /** Counts the problems that got no line. To be called once, when no more can come. */
   finish(): void {
     this.lines.finish();

@@ -138,7 +138,7 @@ async function plannedFor(
   const { plannedOptions } = await import('../../planning/planned-build.js');
   const { compressor } = options;
   const note = (text: string): void => {
-    log.note(text);
+    log.remark('remarks about the plan', text);
   };
   return about(source, () => plannedOptions(planned, tree, options, { compressor, note }));
 }
