@@ -4,7 +4,7 @@ import { buildRawImage, concat, file, noise, text } from '../helpers/raw-image.j
 import { Folder } from './folder.js';
 import { cramfs, cramfsJson } from './run-cli.js';
 
-/** Five pages, four of them direct: other data stands behind the end of the file. */
+/** Five pages, four of them direct: other data follows the end of the file. */
 const FILE = '/direct-5p-sharedtail';
 const ROM_OFFSET = 73728;
 

@@ -231,7 +231,7 @@ describe('bFLT: the block has room for them', () => {
     const { mm, sp } = start(imageOf(bytes), '/p');
     const block = mm.findVma(sp)!;
     expect(block.vmEnd - block.vmStart).toBe(PAGE);
-    // The 32 bytes before the data are not counted, so that the zeros end behind the first strings.
+    // The 32 bytes before the data are not counted, so that the zeros end after the first strings.
     expect(sp).toBeLessThan(mm.startBrk);
     expect(word(mm, sp)).toBe(1);
   });

@@ -96,7 +96,7 @@ describe('RAM', () => {
   };
 
   test('at start: the pages that relocation writes to; at most: all that can be written to', () => {
-    // Two of six pages are relocated, and the last one is cleared behind the data.
+    // Two of six pages are relocated, and the last one is cleared after the data.
     const x = start({
       data: 6 * PAGE - 0x200,
       bss: 2 * PAGE,

@@ -330,7 +330,7 @@ describe.each([
     expect(cost.started.missing).toEqual([]);
     const x = cost.objects.at(-1)!;
     expect(x.object.dynamic?.soname).toBe('x');
-    // The dynamic section, whose pointers are relocated, and the place two pages behind.
+    // The dynamic section, whose pointers are relocated, and the place two pages after it.
     expect(x.atStart.private).toBe(2);
     expect(x.atMost.private).toBe(4);
   });

@@ -128,7 +128,7 @@ function parseSmaps(text: string): Area[] {
   });
 }
 
-/** The areas of each file, and the anonymous one right behind them, which is its bss. */
+/** The areas of each file, and the anonymous one right after them, which is its bss. */
 function byFile(areas: readonly Area[]): Map<string, Area[]> {
   const files = new Map<string, Area[]>();
   let last: Area | undefined;

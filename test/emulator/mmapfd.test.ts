@@ -469,7 +469,7 @@ describe('where the mail leaves a gap, mmapobj(2)', () => {
   });
 
   test('what fails half way leaves everything as it was, reservations included', () => {
-    // The file ends before its data: the zeros behind them cannot be written.
+    // The file ends before its data: the zeros after it cannot be written.
     const bytes = elf({ type: 'exec', base: BASE });
     const at = world(bytes.subarray(0, DATA));
     reserve(at.process, BASE, 8);
@@ -529,7 +529,7 @@ describe('in this emulator', () => {
     const backings = (result: MmapfdResult): string[] =>
       pagesIn(process.mm, result.address, result.memorySize).map(({ backing }) => backing);
     expect(backings(textMapping!)).toEqual(['rom', 'rom']);
-    // The page behind whose data zeros were written is a copy.
+    // The page that has zeros written after its data is a copy.
     expect(backings(data!)).toEqual(['anonymous', 'none']);
   });
 

@@ -70,7 +70,7 @@ function bytesAt(process: Process, address: number, length: number): Uint8Array 
   return bytes;
 }
 
-/** The frame behind a page, loaded if it has to be. */
+/** The frame of a page, which is loaded if it has to be. */
 function frameAt(process: Process, address: number): number {
   process.load(address);
   return pteFrame(mmOf(process).pageTable.get(pageOf(address)));

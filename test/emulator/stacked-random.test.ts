@@ -40,7 +40,7 @@ const PATHS = [
 /** The content of one file in one layer. */
 interface Content {
   bytes: Uint8Array;
-  /** Truncations, for maps: pages behind the end lose their private copies. */
+  /** Truncations, for maps: pages past the end lose their private copies. */
   readonly maps: Set<NaiveMap>;
 }
 
@@ -332,7 +332,7 @@ class World {
 
   private store({ process }: NaiveProcess, map: NaiveMap, { offset, length }: Step): void {
     const { index, at, inside } = place(map, offset);
-    // What stands behind the end of a file, in its last page, is nobody's.
+    // What follows the end of a file, in its last page, belongs to nobody.
     if (inside === 'unmapped' || inside === 'rest of the last page') return;
     const value = length & 255;
     let stored = true;
@@ -446,7 +446,7 @@ function pageOf({ bytes }: Content, index: number): Uint8Array {
   return page;
 }
 
-type Inside = 'file' | 'rest of the last page' | 'behind' | 'unmapped';
+type Inside = 'file' | 'rest of the last page' | 'past the end' | 'unmapped';
 
 /** A byte of a map: which page, where in the file, and what is there. */
 function place(
@@ -459,7 +459,7 @@ function place(
   if (pages[index] === undefined) return { index, at, inside: 'unmapped' };
   if (at < bytes.length) return { index, at, inside: 'file' };
   const rest = Math.floor(at / PAGE_SIZE) * PAGE_SIZE < bytes.length;
-  return { index, at, inside: rest ? 'rest of the last page' : 'behind' };
+  return { index, at, inside: rest ? 'rest of the last page' : 'past the end' };
 }
 
 function load({ process }: NaiveProcess, map: NaiveMap, { offset }: { offset: number }): void {
@@ -473,7 +473,7 @@ function load({ process }: NaiveProcess, map: NaiveMap, { offset }: { offset: nu
     if (!(error instanceof AccessFault)) throw error;
   }
   const page = map.pages[index];
-  if (inside === 'behind') expect(value).toBeUndefined();
+  if (inside === 'past the end') expect(value).toBeUndefined();
   else if (page) expect(value).toBe(page[at % PAGE_SIZE]);
   else expect(value).toBe(map.content.bytes[at] ?? 0);
 }

@@ -17,7 +17,7 @@ const MIB = 1 << 20;
 
 export const CLAIM_MUTATIONS: readonly Mutation[] = [
   {
-    // In a row, as what can be mapped directly is: behind the image, behind the ROM, across 2^32.
+    // In a row, as what can be mapped directly is: past the image, past the ROM, across 2^32.
     name: 'blocks-outside',
     weight: 3,
     apply: (draft) => {

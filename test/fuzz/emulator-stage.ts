@@ -80,7 +80,7 @@ class Kernel {
     this.image = image;
     const { bytes, blockSize: pageSize } = image;
     const size = pagesIn(bytes.length + random.pick([0, pageSize, MIB]), pageSize);
-    // Also where what is behind the ROM is at address 0 again.
+    // Also with a ROM at the end of the address space, so that address 0 follows it.
     this.romAddress = random.oneIn(4) ? 2 ** 32 - size : ROM_ADDRESS;
     this.machine = new Machine({
       pageSize,

@@ -130,7 +130,7 @@ function read(subject: Subject, image: CramfsImage): void {
     tally.count('read files');
     for (const { kind, index, start, length, size } of blocks) {
       tally.count(`${kind} blocks`);
-      ensure(start + length <= image.size, () => `block ${index} ends behind the image`);
+      ensure(start + length <= image.size, () => `block ${index} ends past the image`);
       const at = index * image.blockSize;
       const block = image.readBlock(inode, index);
       const same = Buffer.compare(block, content.subarray(at, at + size)) === 0;
@@ -249,7 +249,7 @@ function checkMapped(
 ): void {
   const expected = content.subarray(0, length);
   const rom = image.bytes.subarray(start, start + expected.length);
-  // What stands behind the end of the input reads as zeros.
+  // What follows the end of the input reads as zeros.
   const shown = new Uint8Array(expected.length);
   shown.set(rom);
   ensure(

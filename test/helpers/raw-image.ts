@@ -38,7 +38,7 @@ export interface RawBlock {
   readonly sameAs?: readonly [path: string, index: number] | undefined;
   /** `D` as the last block: fill the rest of its page with this; default: nothing, others follow. */
   readonly tail?: 'zero' | 'junk' | undefined;
-  /** These bytes instead of what the content gives (behind the length of a `Z`). */
+  /** These bytes instead of what the content gives (after the length of a `Z`). */
   readonly stored?: Uint8Array | undefined;
   /** This pointer instead of the right one. */
   readonly pointer?: number | undefined;
@@ -111,7 +111,7 @@ export interface RawImageOptions {
   readonly root?: Partial<RawInodeFields> | undefined;
   /** The image's length is rounded up to this; default 4096. */
   readonly roundTo?: number | undefined;
-  /** Bytes behind the image, not counted in its size. */
+  /** Bytes after the image, not counted in its size. */
   readonly trailer?: Uint8Array | undefined;
 }
 
@@ -383,12 +383,12 @@ class Writer {
       if (block.at === undefined) this.end = end;
     }
     // A reader takes a direct uncompressed block for a whole one.
-    const behind = block.kind === 'D' ? start + this.blockSize : start + head + length;
+    const end = block.kind === 'D' ? start + this.blockSize : start + head + length;
     return {
       pointer: (start / 4 + flags) >>> 0,
       start: start + head,
       length,
-      next: behind,
+      next: end,
     };
   }
 

@@ -211,7 +211,7 @@ describe('work that an image asks for', () => {
   });
 
   test('the search for the block size inflates no more than blocks', () => {
-    // 64 files; whatever the block size is, a zlib stream that never ends stands behind the table,
+    // 64 files; whatever the block size is, a zlib stream that never ends follows the table,
     // and the first pointer says that it is the whole image.
     const length = 2 * MIB;
     const { bytes, placed } = countedImage(

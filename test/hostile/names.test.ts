@@ -51,7 +51,7 @@ describe('names that are not valid', () => {
   test.each([
     ['no name field', field()],
     ['a field of zeros', field(NUL, NUL, NUL, NUL)],
-  ])('%s: what stands behind cannot be trusted', async (_, rawName) => {
+  ])('%s: what follows cannot be trusted', async (_, rawName) => {
     const { walk, findings, problems, extracted, exits } = await exercise(
       image([
         ['0', file('before')],

@@ -59,7 +59,7 @@ describe.each([
 
   test('places of RELR: addresses, and bitmaps of what follows', () => {
     const word = elfClass / 8;
-    // Bit 0 marks a bitmap; the others stand for the words behind the last place.
+    // Bit 0 marks a bitmap; the others stand for the words after the last place.
     const words = [0x1000n, 0b1011n, (1n << BigInt(elfClass - 1)) | 1n, 0x2000n];
     const table = new Uint8Array(words.length * word);
     const view = new DataView(table.buffer);

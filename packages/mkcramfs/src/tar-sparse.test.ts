@@ -52,7 +52,7 @@ describe('GNU headers (type S)', () => {
   });
 
   test('with extension blocks, which are not data', async () => {
-    // 30 pieces of one byte: 4 in the header, 21 and 5 in two blocks behind it.
+    // 30 pieces of one byte: 4 in the header, 21 and 5 in two blocks after it.
     const all = Array.from({ length: 30 }, (_, index) => [index * 3, 1] as const);
     const header = tarItem({
       name: 's',

@@ -15,7 +15,7 @@ export interface ProfileProblem {
 /** A profile with paths of the tree. */
 export interface PlacedProfile {
   readonly profile: Profile;
-  /** In the order of paths. What is not below a root is no problem: it is of another file system. */
+  /** In the order of paths. A path that is not below a root belongs to another file system and is not a problem. */
   readonly problems: readonly ProfileProblem[];
 }
 

@@ -74,7 +74,7 @@ describe('blocks', () => {
     ];
     const image = countedImage({ a: file(noise(3 * 4096), { blocks }) });
     const found = check(image.bytes);
-    // The block behind is then too long as well.
+    // The next block is then too long as well.
     expect(found).toEqual([
       ['block-length', '/a', pointer(image, '/a', 1)],
       ['block-length', '/a', pointer(image, '/a', 2)],

@@ -56,7 +56,7 @@ describe('names', () => {
   test('name-duplicate', () => {
     const { bytes } = countedImage(named('a', 'a'));
     expect(check(bytes)).toEqual([['name-duplicate', '/a', ROOT + 16]]);
-    // Not one behind the other, in a directory that is not sorted.
+    // Not one after the other, in a directory that is not sorted.
     const { bytes: unsorted } = countedImage(named('a', 'b', 'a'), { flags: 1 });
     expect(check(unsorted)).toEqual([['name-duplicate', '/a', ROOT + 32]]);
   });
@@ -88,7 +88,7 @@ describe('names', () => {
     const names = Array.from({ length: 40 }, (_, index) => `n${String(index).padStart(2, '0')}`);
     const { bytes } = countedImage(named(...names), { roundTo: 4 });
     const missing = check(bytes, { blockSize: 4096 }).filter(([code]) => code.startsWith('k3'));
-    // Entries of 16 bytes; a window of 264 has to fit behind the start of each.
+    // Entries of 16 bytes; a window of 264 has to fit after the start of each.
     expect(missing.map(([, path]) => path)).toEqual(names.slice(-16).map((name) => `/${name}`));
     expect(() => new LinuxReader(bytes).walk()).toThrow('EIO');
 

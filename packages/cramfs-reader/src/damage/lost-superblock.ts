@@ -76,7 +76,7 @@ function directoryAt(
   return { offset, size: at - offset, endianness };
 }
 
-/** Bytes that are no control characters and no slash, and at most three of padding. */
+/** Bytes other than control characters and slashes, with at most three of padding. */
 function isName(field: Uint8Array): boolean {
   let length = field.length;
   while (length > 0 && field[length - 1] === 0) length -= 1;

@@ -12,7 +12,7 @@ const image = buildRawImage({ f: file(text(20_000)) }).bytes;
 describe('a file of 5 GiB', () => {
   const FIRST = 3 * 2 ** 30 + 123;
 
-  /** Sparse, with an image behind the reach of 32 bits of signed offset. */
+  /** Sparse, with an image beyond the reach of 32 bits of signed offset. */
   function large(path: string): void {
     writeFileSync(path, '');
     truncateSync(path, 5 * 2 ** 30);

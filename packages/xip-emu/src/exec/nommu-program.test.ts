@@ -233,10 +233,10 @@ describe('relocations of a bFLT program', () => {
   });
 
   test('an address outside of the program kills it', () => {
-    const behind = CODE + DATA + 32 + 1;
-    expect(killerOf(() => load(program([behind], [CODE], 0, true)))).toBe('ENOEXEC');
-    expect(killerOf(() => load(program([], [behind], 0, true)))).toBe('ENOEXEC');
-    expect(killerOf(() => load(program([behind, 0xffffffff], [], 2)))).toBe('ENOEXEC');
+    const pastEnd = CODE + DATA + 32 + 1;
+    expect(killerOf(() => load(program([pastEnd], [CODE], 0, true)))).toBe('ENOEXEC');
+    expect(killerOf(() => load(program([], [pastEnd], 0, true)))).toBe('ENOEXEC');
+    expect(killerOf(() => load(program([pastEnd, 0xffffffff], [], 2)))).toBe('ENOEXEC');
   });
 });
 
