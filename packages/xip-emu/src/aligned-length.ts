@@ -1,6 +1,6 @@
 import { PAGE_SIZE, pageAlign } from './units.js';
 
-/** Of size_t, in which lengths are rounded up. */
+/** The end of size_t, in which lengths are rounded up. */
 const LENGTH_LIMIT = 2 ** 64;
 
 /** PAGE_ALIGN() of a length that a system call got: one near the end of size_t becomes 0. */

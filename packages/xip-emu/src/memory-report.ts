@@ -23,7 +23,7 @@ export interface MemoryReport {
 export interface MemoryArea {
   readonly start: Address;
   readonly end: Address;
-  /** As in the second column of maps. */
+  /** The second column of maps. */
   readonly permissions: string;
   /** The offset column, in bytes: of a private VM_PFNMAP area the physical address. */
   readonly offset: number;
@@ -45,9 +45,9 @@ export interface SmapsCounts {
   privateClean: number;
   privateDirty: number;
   anonymous: number;
-  /** Of the pss, what is dirty. */
+  /** The dirty part of the pss. */
   pssDirty: number;
-  /** By their entries alone. */
+  /** Referenced according to the page table entries alone. */
   referenced: number;
   /** After MADV_FREE, and still clean. */
   lazyFree: number;

@@ -254,7 +254,7 @@ export class Process extends FileCalls {
   }
 }
 
-/** Of size_t and of addresses. */
+/** The end of size_t and of addresses. */
 const UNSIGNED_LIMIT = 2 ** 64;
 
 /** An argument as an unsigned long: what is below 0 counts from its end. @throws SyscallError EINVAL. */

@@ -74,7 +74,7 @@ export type TraceEvent =
       /** The old memory is gone; the mappings of the program follow. */
       readonly type: 'exec';
       readonly pid: number;
-      /** As given to execve(); a byte string. */
+      /** The path given to execve(); a byte string. */
       readonly path: string;
     }
   | { readonly type: 'exit'; readonly pid: number }
@@ -97,7 +97,7 @@ export type TraceEvent =
     }
   | {
       readonly type: 'copy-up';
-      /** From the overlay's root on, with a leading slash; a byte string. */
+      /** The path from the overlay's root, with a leading slash; a byte string. */
       readonly path: string;
       /** Bytes. */
       readonly size: number;

@@ -1,8 +1,8 @@
 import type { BlockSize } from 'cramfs-format';
 
 /**
- * Of the kernel that is emulated. As Linux is built for one page size, all machines that have
- * processes at a time have the same, and what is hot reads variables of this module.
+ * The emulated kernel's page size, as a shift. Linux is built for one page size, so all machines that
+ * have processes at the same time share it, and hot code reads the variables of this module.
  */
 export let PAGE_SHIFT = 12;
 /** Bytes, 2^PAGE_SHIFT: what a block of cramfs can be. */

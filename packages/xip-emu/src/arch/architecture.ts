@@ -42,7 +42,7 @@ export interface AddressSpaceLimits {
 
 /** Pages that the kernel itself gives each program. Compare mm/mmap.c:_install_special_mapping(). */
 export interface SpecialMapping {
-  /** As /proc/PID/maps calls it. */
+  /** The name in /proc/PID/maps. */
   readonly name: '[vdso]' | '[vvar]' | '[sigpage]';
   readonly pages: number;
   /** Code, which a debugger may write to. */
@@ -58,7 +58,7 @@ export interface GateArea {
   readonly end: Address;
 }
 
-/** Of fs/binfmt_flat.c, in bytes. */
+/** What fs/binfmt_flat.c does on the architecture; sizes are in bytes. */
 export interface FlatRules {
   /** FLAT_STACK_ALIGN */
   readonly stackAlign: number;
@@ -66,7 +66,7 @@ export interface FlatRules {
   readonly gotHeader: boolean;
 }
 
-/** Of arch/.../include/asm/elf.h. */
+/** What arch/.../include/asm/elf.h defines. */
 export interface ElfRules {
   readonly elfClass: 32 | 64;
   /** e_machine of the programs that it runs. */
@@ -104,7 +104,7 @@ export interface Architecture {
   readonly elf: ElfRules;
   readonly flat: FlatRules;
   readonly limits: (config: KernelConfig, pageSize: number) => AddressSpaceLimits;
-  /** From low to high addresses. */
+  /** The special mappings, from low to high addresses. */
   readonly specialMappings: (config: KernelConfig, pageSize: number) => readonly SpecialMapping[];
   readonly gateArea: (config: KernelConfig, pageSize: number) => GateArea | undefined;
   /**

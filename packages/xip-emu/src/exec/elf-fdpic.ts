@@ -111,8 +111,8 @@ export function loadElfFdpicMmu({ process, file, head }: Binprm, build: KernelBu
 }
 
 /**
- * As large and as executable as PT_GNU_STACK says: the interpreter's if the program asks for no
- * size. There is no heap.
+ * Maps the stack, as large and as executable as PT_GNU_STACK says: that of the interpreter if the
+ * program asks for no size. There is no heap.
  */
 function mapStack(mm: NommuMm, elf: ElfFile, interpreter: ElfFile | undefined): StackArea {
   const own = stackOf(elf);

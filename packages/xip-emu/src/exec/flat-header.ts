@@ -16,14 +16,14 @@ export interface FlatLengths {
   /** FLAT_VERSION or OLD_FLAT_VERSION. */
   readonly rev: number;
   readonly flags: number;
-  /** Of the file, header included; data follows it. */
+  /** Bytes of text in the file, header included; the data follows it. */
   readonly text: number;
   readonly data: number;
   readonly bss: number;
-  /** With the room for arguments. */
+  /** Bytes of stack, with the room for arguments. */
   readonly stack: number;
   readonly relocCount: number;
-  /** In the file. */
+  /** Offset of the relocations in the file. */
   readonly relocStart: number;
   /** Bytes of data, and of the room that the kernel counts for the relocations after it. */
   readonly fullData: number;

@@ -28,7 +28,7 @@ import { pastPointOfNoReturn } from './point-of-no-return.js';
 
 const LOAD_FLAT = 'fs/binfmt_flat.c:load_flat_file()';
 
-/** Of 32 bits, which is what bFLT is for. */
+/** The end of the address space: bFLT is for 32 bits. */
 const ADDRESSES_END = 2 ** 32;
 
 /** FLAT_DATA_ALIGN */

@@ -5,7 +5,7 @@ import type { Inode } from '../vfs/inode.js';
 
 /** A part of an object, and where it is in memory. */
 export interface LoadedSegment extends Omit<ElfSegment, 'type' | 'align'> {
-  /** Of the byte at `vaddr`. */
+  /** Address in memory of the byte at `vaddr`. */
   readonly address: Address;
 }
 
@@ -37,7 +37,7 @@ export interface LoadedObject extends MappedFile {
   readonly name: string;
   /** What the dynamic loader finds in it; undefined for what has no dynamic section. */
   readonly dynamic: ElfDynamic | undefined;
-  /** Of a library: the object that asked for it first. */
+  /** For a library: the object that asked for it first. */
   readonly neededBy: LoadedObject | undefined;
 }
 

@@ -4,7 +4,7 @@ import { isSyscallError } from '../errno.js';
 import { FDPIC_WITH_MMU, checkElf, elfCheckFdpic } from './elf-arch.js';
 import { readFlatHeader } from './flat-header.js';
 
-/** As much of a {@link KernelBuild} as loaders look at first. */
+/** The part of a {@link KernelBuild} that loaders look at first. */
 export type LoaderBuild = Pick<KernelBuild, 'arch' | 'mmu' | 'config'>;
 
 /**

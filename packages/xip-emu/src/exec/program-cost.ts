@@ -18,9 +18,9 @@ const ADDRESS_LIMIT = 2 ** 32;
 
 /** RAM in pages. */
 export interface RamPages {
-  /** Of the process alone: private copies, bss; without MMU all that its mappings have. */
+  /** Pages of the process alone: private copies, bss; without an MMU all that its mappings have. */
   readonly private: number;
-  /** In the page cache, for all processes; can be dropped when nobody uses it. */
+  /** Pages in the page cache, for all processes; can be dropped when nobody uses them. */
   readonly cache: number;
 }
 

@@ -127,7 +127,7 @@ function loadedObject(
   return { ...mapped, role, name, dynamic, neededBy: undefined };
 }
 
-/** As the program has it in memory. */
+/** Reads the name of the interpreter as the program has it in memory. */
 function interpreterName(process: Process, { elf, segments }: LoadedObject): string | undefined {
   const segment = elf?.segments.find(({ type }) => type === PT_INTERP);
   if (segment === undefined) return undefined;

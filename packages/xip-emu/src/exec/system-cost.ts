@@ -38,7 +38,7 @@ export interface SharedFile extends FileAccount {
 
 /** What several programs cost that run at the same time. */
 export interface SystemCost {
-  /** In the order of starting; ends with the one that broke the kernel. */
+  /** The programs in the order of starting; ends with the one that broke the kernel. */
   readonly outcomes: readonly ProgramOutcome[];
   /** Files that more than one process maps, by the pages that this saves. */
   readonly shared: readonly SharedFile[];

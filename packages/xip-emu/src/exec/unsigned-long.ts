@@ -16,7 +16,7 @@ export class UnsignedLong {
     return BigInt.asUintN(this.bits, value);
   }
 
-  /** As a difference that may be negative. */
+  /** Returns the value as a difference, which may be negative. */
   signed(value: bigint): number {
     return Number(BigInt.asIntN(this.bits, value));
   }

@@ -4,7 +4,7 @@ import { VM_PFNMAP } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
 import type { Vma } from './vma.js';
 
-/** Of 64 GiB. A program with a longer vector asks for it in parts. */
+/** Pages of 64 GiB. A program that needs a longer vector asks for it in parts. */
 const MOST_PAGES = 2 ** 24;
 
 /**

@@ -45,7 +45,7 @@ function areaOf(mm: Mm, vma: Vma): MemoryArea {
   };
 }
 
-/** As in the second column of maps. */
+/** Returns the second column of maps. */
 export function permissionsText(flags: number): string {
   return [
     (flags & VM_READ) === 0 ? '-' : 'r',

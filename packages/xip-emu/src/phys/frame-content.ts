@@ -54,7 +54,7 @@ export class FrameContent {
     this.indexes = enlarged(this.indexes, new Int32Array(length));
   }
 
-  /** Of a fresh frame: zeros unless an owner gives its bytes. */
+  /** Starts the content of a fresh frame: zeros, unless an owner gives its bytes. */
   begin(frame: Frame, owner: FrameOwner | undefined, index: Pgoff): void {
     this.indexes[frame] = index;
     while (this.owners.length <= frame) this.owners.push(undefined);

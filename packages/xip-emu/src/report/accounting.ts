@@ -10,7 +10,10 @@ import type { Inode } from '../vfs/inode.js';
 
 /** What one file costs and saves. */
 export interface FileAccount {
-  /** As some process opened it: a byte string. Undefined if it is only in the page cache. */
+  /**
+   * The path by which some process opened the file: a byte string. Undefined if the file is only
+   * in the page cache.
+   */
   readonly path: string | undefined;
   /** Type of the file system, and the number there. */
   readonly fs: string;

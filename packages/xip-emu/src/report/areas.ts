@@ -7,7 +7,7 @@ import { vmFlagsText } from './vm-flags.js';
 export interface AreaReport {
   readonly start: Address;
   readonly end: Address;
-  /** As in the second column of maps. */
+  /** The second column of maps. */
   readonly permissions: string;
   /** The offset column: of a private VM_PFNMAP area the physical address. */
   readonly offset: number;

@@ -11,7 +11,7 @@ export interface RegionReport {
   readonly permissions: string;
   /** Byte string; undefined for anonymous memory. */
   readonly path: string | undefined;
-  /** Of the file; undefined for anonymous memory. */
+  /** Inode number of the file; undefined for anonymous memory. */
   readonly ino: number | undefined;
   /** Page of the file that is at `start`. */
   readonly pgoff: number;

@@ -23,7 +23,7 @@ export interface MountSettings {
   readonly faultAround: number;
   /** Name of the archive, for the kinds that take one. */
   readonly file: string | undefined;
-  /** Of the mount that relative paths start in. */
+  /** Options of the mount that relative paths start in. */
   readonly mountOptions: MountOptions | undefined;
 }
 
@@ -184,7 +184,7 @@ function failure(error: unknown): Fields {
   throw error;
 }
 
-/** Of an execve() that killed the process the parent sees the signal. */
+/** The record of an execve() that failed. If it killed the process, the parent sees the signal. */
 function execFailure(error: unknown): Fields {
   if (error instanceof ExecKilled || error instanceof AccessFault) {
     return { ret: 'ok', status: `signal:${error.signal}` };

@@ -16,7 +16,7 @@ export interface MountStatement extends Line {
   readonly kind: MountKind;
   /** Name of the archive, for the kinds that take one. */
   readonly file: string | undefined;
-  /** Of the mount that relative paths start in. */
+  /** Options of the mount that relative paths start in. */
   readonly options: MountOptions | undefined;
 }
 

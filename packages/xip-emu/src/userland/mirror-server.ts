@@ -45,7 +45,7 @@ export class MirrorServer implements FuseServer {
   private device: FuseDevice | undefined = undefined;
   /** Where a node was found last. */
   private readonly paths = new Map<number, string>();
-  /** By device and inode: names of one file are one node. */
+  /** Keyed by device and inode, so that all names of a file are one node. */
   private readonly nodes = new Map<string, number>();
   private readonly opened = new Map<number, Opened>();
   private readonly registered = new Map<number, Registered>();
@@ -68,7 +68,7 @@ export class MirrorServer implements FuseServer {
     return this.entry(this.child(parent, name));
   }
 
-  /** Of an open file that has lost its name, too. */
+  /** Also works for an open file that has lost its name. */
   getattr(node: number): FuseAttributes {
     const file = this.openFile(node, false);
     return attributesOf(

@@ -82,7 +82,7 @@ export class AddressSpace implements FrameOwner {
     this.iMmap = truncatable ? new Set() : undefined;
   }
 
-  /** From now on areas are kept in `iMmap`. */
+  /** Keeps areas in `iMmap` from now on. */
   trackAreas(): void {
     this.iMmap ??= new Set();
   }

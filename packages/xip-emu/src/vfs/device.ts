@@ -50,7 +50,7 @@ export interface Devices {
   nodes(): Iterable<DeviceNode>;
 }
 
-/** Of a file system that no machine has mounted. */
+/** The devices of a file system that no machine has mounted. */
 export const NO_DEVICES: Devices = {
   blockDevice: () => undefined,
   mtd: () => undefined,

@@ -32,7 +32,7 @@ export const REMAP_FILE_DEDUP = 1;
 /** A partial block at the end that cannot be shared may be left out. */
 export const REMAP_FILE_CAN_SHORTEN = 2;
 
-/** From where lseek(2) counts, or what it looks for: SEEK_SET and so on. */
+/** Where lseek(2) counts from, or what it looks for: SEEK_SET and so on. */
 export type Whence = 'set' | 'cur' | 'end' | 'data' | 'hole';
 
 /** Pages of a file that are mapped. */
@@ -103,9 +103,12 @@ export interface FileOperations {
     length: number,
     flags: number,
   ): void;
-  /** With an MMU: prepares a new area. No hook: ENODEV. @throws SyscallError. */
+  /** Prepares a new area, with an MMU. Without this hook mmap is ENODEV. @throws SyscallError. */
   mmap?(file: OpenFile, vma: VmArea): void;
-  /** For the event log: why pages of a map are not where the file is stored. No hook: no reason. */
+  /**
+   * For the event log: why pages of a map are not where the file is stored. Without this hook
+   * there is no reason.
+   */
   explainMmap?(file: OpenFile, range: MapRange): MapExplanation;
 
   /** Without MMU: what mappings the file can have. No hook: derived from the inode's type. */
@@ -132,7 +135,7 @@ export class OpenFile {
    * Compare include/linux/fs.h:file_user_inode().
    */
   readonly userInode: Inode;
-  /** Of a backing file: the file on behalf of which it is open, perhaps a backing file itself. */
+  /** For a backing file: the file that it is open on behalf of, perhaps a backing file itself. */
   readonly user: OpenFile | undefined;
   readonly readable: boolean;
   readonly writable: boolean;

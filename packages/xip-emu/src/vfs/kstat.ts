@@ -9,7 +9,7 @@ export interface Kstat {
   readonly nlink: number;
   readonly uid: number;
   readonly gid: number;
-  /** Of a device node; else 0:0. */
+  /** Device number of a device node; otherwise 0:0. */
   readonly rdev: DeviceNumber;
   /** Bytes. */
   readonly size: number;

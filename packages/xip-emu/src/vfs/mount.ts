@@ -131,7 +131,7 @@ export interface PathUser {
 export class MountTable {
   /** Who has a root and a working directory here: struct fs_struct. */
   readonly users = new Set<PathUser>();
-  /** By path; the last one of each covers the others. */
+  /** Mounts by path; the last one of each path covers the others. */
   private readonly stacks = new Map<string, Mount[]>();
 
   add(path: string, sb: SuperBlock, options?: MountOptions): Mount {

@@ -82,7 +82,7 @@ function isDevice({ mode }: Inode): boolean {
   return type === S_IFCHR || type === S_IFBLK;
 }
 
-/** With O_CREAT a name is not followed by slashes, whatever it is. @throws SyscallError EISDIR. */
+/** Checks that with O_CREAT no slash follows the name. @throws SyscallError EISDIR. */
 function checkSlash(context: LookupContext, path: string): void {
   const { written } = lookupParent(context, path);
   if (written !== '' && written !== '.' && written !== '..') throw new SyscallError('EISDIR');

@@ -26,14 +26,14 @@ export abstract class SimpleInode<T extends SimpleInode<T>> extends Inode {
   atime = 0;
   mtime = 0;
   ctime = 0;
-  /** Of a directory, by name, in the order in which they came. */
+  /** Entries of a directory by name, in the order in which they came. */
   protected readonly entries = new Map<string, T>();
   /** Where each entry is for lseek(2): later entries have greater offsets, and are read first. */
   private readonly offsets = new Map<string, number>();
   private nextOffset = FIRST_OFFSET;
-  /** Of a directory: the one that has it. */
+  /** For a directory: the directory that it is in. */
   private parent: T | undefined = undefined;
-  /** Of a symlink. */
+  /** Target of a symlink. */
   protected target = '';
 
   protected constructor(ino: number, mode: number, fops: Inode['fops']) {
@@ -241,7 +241,7 @@ export abstract class SimpleInode<T extends SimpleInode<T>> extends Inode {
 
 /** An inode whose size is only a number that is kept with it. */
 export abstract class SizedInode<T extends SizedInode<T>> extends SimpleInode<T> {
-  /** Of a file. */
+  /** Size of a file in bytes. */
   protected bytes = 0;
 
   get size(): number {

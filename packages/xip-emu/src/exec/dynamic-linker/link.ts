@@ -20,14 +20,14 @@ const MAX_STEPS = 100_000;
 
 /** A library that could not be loaded: the program does not start. */
 export interface MissingLibrary {
-  /** As DT_NEEDED names it; a byte string. */
+  /** The name in DT_NEEDED; a byte string. */
   readonly name: string;
   readonly neededBy: LoadedObject;
   readonly reason: string;
 }
 
 export interface LinkResult {
-  /** In the order of loading, which is breadth first. */
+  /** The objects in the order of loading, which is breadth first. */
   readonly libraries: readonly LoadedObject[];
   readonly missing: readonly MissingLibrary[];
   /** What the loader has mapped for itself. */
@@ -119,7 +119,7 @@ class KnownObjects {
     this.inodes.add(inode);
   }
 
-  /** By the last part of its name, or by what it calls itself. */
+  /** Whether an object has this name: the last part of its path, or what it calls itself. */
   hasName(name: string): boolean {
     return this.names.has(name);
   }

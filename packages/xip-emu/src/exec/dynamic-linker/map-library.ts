@@ -177,7 +177,7 @@ export function mapWithoutMmu(mm: NommuMm, file: OpenFile, elf: ElfFile): Loaded
     : readLibrarySegments(mm, file, loads);
 }
 
-/** Of what is writable, the rest of the last page is cleared as well; of the rest nothing. */
+/** Maps one segment. If it is writable, the rest of its last page is cleared as well. */
 function mapFdpicSegment(mm: NommuMm, file: OpenFile, segment: ElfSegment): LoadedSegment {
   const { vaddr, filesz, memsz, offset, flags } = segment;
   const inPage = vaddr % PAGE_SIZE;

@@ -94,7 +94,7 @@ export function readTlsImage(process: Process, { elf, segments }: LoadedObject):
   for (let at = start; at < end; at = (pageOf(at) + 1) * PAGE_SIZE) process.load(at);
 }
 
-/** From the first to the last: which of the entries are used depends on all the symbols. */
+/** Reads the tables from the first to the last: which entries are used depends on all the symbols. */
 function readTables(process: Process, { dynamic, segments, inode }: LoadedObject): void {
   const tables = dynamic!.tables;
   const segment = segments.find(

@@ -25,7 +25,7 @@ export const MMFD_INTERPRET = 0x20000;
 export const MMFD_PADDING = 0x10000;
 
 export interface MmapfdOptions {
-  /** With MMFD_PADDING: bytes, rounded up to pages. */
+  /** Bytes of padding, for MMFD_PADDING; rounded up to pages. */
   readonly padding?: number | undefined;
   /** The process's data model: 32 or 64 bits. Default: whichever the file needs. */
   readonly dataModel?: 32 | 64 | undefined;
@@ -33,13 +33,13 @@ export interface MmapfdOptions {
 
 /** mmapfd_result_t: one mapping, to be unmapped by munmap(address, memorySize). */
 export interface MmapfdResult {
-  /** Of its first page. */
+  /** Address of the first page. */
   readonly address: Address;
-  /** From there to the last byte that can be used. */
+  /** Bytes from the address to the last byte that can be used. */
   readonly memorySize: number;
   /** Bytes of the file. */
   readonly fileSize: number;
-  /** From the address to the first byte that the file means. */
+  /** Bytes from the address to the first byte that the file means. */
   readonly offset: number;
   /** PROT_*. */
   readonly prot: number;

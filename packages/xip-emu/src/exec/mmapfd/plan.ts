@@ -5,7 +5,7 @@ export interface PlannedMapping {
   /** Bytes of memory, and of the file; what is between them is zeros. */
   readonly memsz: number;
   readonly filesz: number;
-  /** Of the first byte in the file. */
+  /** Offset of the first byte in the file. */
   readonly offset: number;
   /** PROT_*. */
   readonly prot: number;
@@ -17,7 +17,7 @@ export interface PlannedMapping {
 export interface MappingPlan {
   /** Addresses are those of the file; else the place is chosen. */
   readonly fixed: boolean;
-  /** Of the chosen place, in bytes. */
+  /** Alignment of the chosen place, in bytes. */
   readonly alignment: number;
   readonly mappings: readonly PlannedMapping[];
   /** _MAP_LOW32: the chosen place is below 4 GiB, as an object of 32 bits needs it. */

@@ -2,7 +2,7 @@ import { CRAMFS_INODE_SIZE, bytesToName } from 'cramfs-format';
 
 /** An entry of a directory as a lookup passes it. */
 export interface ScannedEntry {
-  /** From the start of the directory, in bytes. */
+  /** Bytes from the start of the directory. */
   readonly offset: number;
   /** Bytes of the name field. */
   readonly fieldLength: number;
@@ -16,7 +16,7 @@ export type IndexedAnswer = { readonly found: number } | { readonly nameless: nu
 
 const BYTES = 256;
 const MIN_SLOTS = 16;
-/** Of {@link DirectoryIndex.slots}: nothing there. */
+/** Marks an empty slot in {@link DirectoryIndex.slots}. */
 const FREE = 0xffffffff;
 
 /**

@@ -23,7 +23,7 @@ const ENTRY_WINDOW = CRAMFS_INODE_SIZE + CRAMFS_MAXPATHLEN;
 /** An inode of a mounted cramfs. `ino` is where its block pointers or entries stand. */
 export class CramfsInode extends Inode {
   readonly sb: CramfsSuperBlock;
-  /** As stored; of the name that was looked up first. */
+  /** The inode as stored for the name that was looked up first. */
   readonly raw: ImageInode;
   readonly mode: number;
   readonly size: number;

@@ -34,13 +34,13 @@ const ROOT_MODE = 0o555;
 export interface CramfsMountOptions {
   /** Bus address of image byte 0 on an MTD with point(); undefined: a block device. */
   readonly physAddr?: Address | undefined;
-  /** Of the MTD. */
+  /** Device number of the MTD. */
   readonly dev?: DeviceNumber | undefined;
   /** The disk: what is read from it stays in its page cache. */
   readonly bdev?: BlockDevice | undefined;
   readonly phys: PhysicalMemory;
   readonly policy: CramfsPolicy;
-  /** Of the kernel; images of the other one are refused. */
+  /** Byte order of the kernel; images in the other one are refused. */
   readonly endianness?: Endianness | undefined;
 }
 

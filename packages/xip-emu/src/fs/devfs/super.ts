@@ -7,7 +7,7 @@ import { NOOP_BDI, simpleDirectoryOperations } from '../../vfs/libfs.js';
 import { specialOperations } from '../../vfs/special.js';
 import { VM_FAULT_SIGBUS, type VmOperations } from '../../vfs/vm-area.js';
 
-/** Of a mapping of /dev/null: it keeps addresses, and has no memory. */
+/** Operations of a mapping of /dev/null, which keeps addresses and has no memory. */
 export const nullVmOps: VmOperations = { fault: () => VM_FAULT_SIGBUS };
 
 /**

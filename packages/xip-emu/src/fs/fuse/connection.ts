@@ -35,7 +35,7 @@ export class FuseBacking {
 /** struct fuse_conn: a server, and what was agreed with it. */
 export class FuseConnection implements FuseDevice {
   readonly passthrough: boolean;
-  /** Of backing files: their file systems have to be below it. 0 without passthrough. */
+  /** The file systems of backing files must be stacked less deep than this. 0 without passthrough. */
   readonly maxStackDepth: number;
   readonly directIoAllowMmap: boolean;
   private readonly server: FuseServer;

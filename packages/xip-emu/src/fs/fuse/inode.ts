@@ -28,7 +28,7 @@ export class FuseInode extends Inode {
   readonly mapping: AddressSpace | undefined;
   mode: number;
   size: number;
-  /** Of a device node. */
+  /** Device number of a device node. */
   private readonly device: DeviceNumber;
   /** Open files: one of them is used for requests that belong to none. */
   readonly openFiles = new Set<FuseFile>();

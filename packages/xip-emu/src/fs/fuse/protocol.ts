@@ -31,7 +31,7 @@ export interface FuseAttributes {
   readonly links?: number | undefined;
   /** Default: the node's number. */
   readonly ino?: number | undefined;
-  /** Of a device node. */
+  /** Device number of a device node. */
   readonly rdev?: DeviceNumber | undefined;
 }
 

@@ -72,7 +72,7 @@ export const overlayFileOperations: FileOperations = {
       real.fops.fallocate(real, mode, offset, length);
     });
   },
-  /** To dedupe nothing is copied up. Compare fs/overlayfs/file.c:ovl_remap_file_range(). */
+  /** Deduplicating copies nothing up. Compare fs/overlayfs/file.c:ovl_remap_file_range(). */
   remapFileRange(source, sourceOffset, target, targetOffset, length, flags) {
     const dedupes = (flags & REMAP_FILE_DEDUP) !== 0;
     const uppers = [overlayInode(source).upper, overlayInode(target).upper];
@@ -112,7 +112,7 @@ export const overlayFileOperations: FileOperations = {
   },
 };
 
-/** Of directories. Compare fs/overlayfs/readdir.c:ovl_dir_operations. */
+/** Operations of directories. Compare fs/overlayfs/readdir.c:ovl_dir_operations. */
 export const overlayDirectoryOperations: FileOperations = {
   ...directoryOperations,
   /** Lower directories are as they were. Compare ovl_dir_fsync(). */

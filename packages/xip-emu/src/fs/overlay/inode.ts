@@ -302,7 +302,7 @@ export class OverlayInode extends Inode {
     });
   }
 
-  /** From the root of the overlay on. */
+  /** The path from the root of the overlay. */
   get path(): string {
     const [dentry] = this.dentries;
     return dentry === undefined ? '' : pathOf(dentry);

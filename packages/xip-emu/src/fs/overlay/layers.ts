@@ -26,7 +26,7 @@ export const OVL_XATTR_ORIGIN = `${PREFIX}origin`;
 /** "y": the directory may hold files that were copied up. */
 export const OVL_XATTR_IMPURE = `${PREFIX}impure`;
 
-/** Of the upper directory: the number of the overlay file system. */
+/** On the upper directory: the number of the overlay file system. */
 export const OVL_XATTR_UUID = `${PREFIX}uuid`;
 
 /** True for the attributes that overlayfs keeps for itself. */

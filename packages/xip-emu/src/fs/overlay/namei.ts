@@ -6,7 +6,7 @@ import { OVL_XATTR_REDIRECT, isOpaque, isWhiteout, type LayerInode } from './lay
 /** What the layers have of a name. */
 export interface FoundLayers {
   readonly upper: Inode | undefined;
-  /** Of a directory all that are merged; of a file the one that is seen, or was copied up. */
+  /** For a directory all that are merged; for a file the one that is seen, or was copied up. */
   readonly lowers: readonly LayerInode[];
   /** Nothing of the lower layers is seen. */
   readonly isOpaque: boolean;

@@ -6,7 +6,7 @@ import { isWhiteout } from './layers.js';
 /** struct ovl_cache_entry: a name of a merged directory. */
 interface MergedEntry {
   readonly name: string;
-  /** Of the layer that has it first. */
+  /** The inode in the first layer that has the name. */
   readonly inode: Inode;
   readonly isUpper: boolean;
   readonly isWhiteout: boolean;

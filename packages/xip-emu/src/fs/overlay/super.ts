@@ -35,7 +35,7 @@ export interface OverlayOptions {
   readonly redirectDir?: RedirectMode | undefined;
 }
 
-/** From which lower file an upper one was copied: file handles, which outlive a mount. */
+/** The lower file that an upper one was copied from, like a file handle: it outlives a mount. */
 const origins = new WeakMap<Inode, Inode>();
 
 /** overlayfs: lower layers and, unless it is read-only, an upper one. */
@@ -51,7 +51,7 @@ export class OverlaySuperBlock extends SuperBlock {
   readonly isSameFs: boolean;
   private readonly workDirectory: WorkDirectory | undefined;
   private readonly redirectMode: RedirectMode;
-  /** By the lower inode, or else the upper one, as the kernel's inode cache has them. */
+  /** Keyed by the lower inode, or else the upper one, like the kernel's inode cache. */
   private readonly inodes = new Map<Inode, OverlayInode>();
   /** All inodes but the root. */
   private readonly cached = new Set<OverlayInode>();
@@ -196,7 +196,10 @@ export class OverlaySuperBlock extends SuperBlock {
     }
   }
 
-  /** Of the files of a layer, undefined for the upper one. Compare fs/overlayfs/super.c:ovl_get_fsid(). */
+  /**
+   * The device of the files of a layer; undefined means the upper one. Compare
+   * fs/overlayfs/super.c:ovl_get_fsid().
+   */
   pseudoDevice(layer: Layer | undefined): DeviceNumber {
     const sb = layer?.root.sb ?? this.upperMount?.sb;
     return (sb && this.pseudoDevices.get(sb)) ?? this.dev;

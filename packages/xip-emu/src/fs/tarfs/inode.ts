@@ -61,7 +61,7 @@ export class TarfsInode extends SimpleInode<TarfsInode> {
     return this.pager;
   }
 
-  /** With the last map the pager goes: what it has that the file has not is written first. */
+  /** Frees the pager if no map is left, after writing what only the pager has. */
   dropPager(): void {
     const { pager } = this;
     if (pager === undefined || pager.iMmap!.size > 0) return;

@@ -99,7 +99,10 @@ function paxRecord(keyword: string, value: string): string {
   return `${length}${rest}`;
 }
 
-/** With a new checksum. The digits' end stays as the archive's writer likes it, unless there was a binary number. */
+/**
+ * Sets the size and the checksum. The byte after the digits stays as the archive's writer has it,
+ * unless there was a binary number.
+ */
 function setSize(header: Uint8Array, size: number): void {
   if (size >= 8 ** DIGITS) throw new SyscallError('EFBIG');
   setTarNumber(header, USTAR.size, size);

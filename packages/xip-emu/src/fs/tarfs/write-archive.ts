@@ -17,9 +17,9 @@ export interface ArchivedMember {
   /** Without what does not count in it; empty for the root. */
   readonly path: string;
   readonly isLink: boolean;
-  /** Of a hard link: the path of its target. */
+  /** For a hard link: the path of its target. */
   readonly linkPath: string;
-  /** Of a file: how the bytes at `dataAt` make it up. */
+  /** For a file: how the bytes at `dataAt` make it up. */
   readonly pieces: readonly SparsePiece[];
   readonly start: TarIndexEntry['start'];
   readonly headerAt: TarIndexEntry['headerAt'];
@@ -91,7 +91,7 @@ class ArchiveWriter {
   private at = 0;
   /** What would be where, if the archive were extracted up to here. */
   private readonly extracted = new Map<string, TarfsInode>();
-  /** Of each file a path where it would be. */
+  /** For each file, one path where it would be. */
   private readonly names = new Map<TarfsInode, string>();
   /** Directories in which something would be. */
   private readonly filled = new Set<string>();

@@ -71,7 +71,7 @@ export class TmpfsInode extends SizedInode<TmpfsInode> {
     return tmpfsInode(inode);
   }
 
-  /** Of a directory what is made up for its entries, `.` and `..`. */
+  /** For a directory, a made-up size for each entry, `.` and `..` included. */
   override get size(): number {
     return this.isDirectory ? (this.entryCount + 2) * BOGO_DIRENT_SIZE : super.size;
   }

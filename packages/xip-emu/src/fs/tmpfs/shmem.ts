@@ -42,7 +42,7 @@ function readIter({ inode }: OpenFile, position: number, into: Uint8Array): numb
   return done;
 }
 
-/** Of holes the zero page. Compare mm/shmem.c:shmem_file_splice_read(). */
+/** Splices pages into a pipe; a hole gives the zero page. Compare mm/shmem.c:shmem_file_splice_read(). */
 function spliceRead({ inode }: OpenFile, position: number, pipe: Pipe, length: number): number {
   const { mapping, size } = tmpfsInode(inode);
   const end = Math.min(position + length, size);
