@@ -18,7 +18,7 @@ export type TarMemberType =
 /** What the headers of a member say, extended ones put in. Texts are byte strings. */
 export interface TarMemberHead {
   readonly type: TarMemberType;
-  /** As stored: maybe with `./`, `/` or `..`. */
+  /** The path as stored: maybe with `./`, `/` or `..`. */
   readonly path: string;
   readonly permissions: number;
   readonly uid: number;

@@ -1,4 +1,4 @@
-/** Of the global `WebAssembly`, which browsers and Node.js have, what is used here. */
+/** The part of the global `WebAssembly` of browsers and Node.js that is used here. */
 declare namespace WebAssembly {
   interface Memory {
     readonly buffer: ArrayBuffer;

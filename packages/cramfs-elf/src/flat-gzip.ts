@@ -2,7 +2,7 @@ import { ZStream, Z_NO_FLUSH, Z_OK, zlibInflate, zlibInflateInit2 } from 'pako';
 
 /** LBUFSIZE: what is read of the file at a time. */
 const PIECE = 4000;
-/** Of a raw stream without a header: -MAX_WBITS. */
+/** The window bits of a raw stream without a header: -MAX_WBITS. */
 const RAW_WINDOW = -15;
 
 // The flags of a gzip header, RFC 1952 and what came before it.

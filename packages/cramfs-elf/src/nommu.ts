@@ -43,7 +43,7 @@ export type NommuHazard = 'same-start' | 'cleared' | 'relocated';
 
 /** A segment of an ELF program, or the text or data of a bFLT program. Offsets and sizes in bytes. */
 export interface NommuPart {
-  /** Of bFLT programs. */
+  /** Name of the part, for bFLT programs. */
   readonly name: 'text' | 'data' | undefined;
   /** PF_R | PF_W | PF_X */
   readonly flags: number;

@@ -45,7 +45,7 @@ export type StructureValues<Kinds extends FieldKinds> = {
  * findings and the documentation are made from.
  */
 export interface Structure<Kinds extends FieldKinds> {
-  /** As in the header file that declares it, such as `struct cramfs_super`. */
+  /** The name in the header file that declares it, such as `struct cramfs_super`. */
   readonly name: string;
   /** In bytes. */
   readonly size: number;

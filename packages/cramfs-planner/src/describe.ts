@@ -15,7 +15,7 @@ export interface DescribedPart {
   readonly inPlace: number;
   /** Leading pages that are worth having in place: no more gain anything. */
   readonly useful: number;
-  /** Of all parts that share pages with it: pages of RAM saved, and bytes of flash more than compressed. */
+  /** For all parts that share pages with it: pages of RAM saved, and bytes of flash more than compressed. */
   readonly gain: number;
   readonly bytes: number;
   /** The same if everything useful were in place. */

@@ -39,9 +39,9 @@ export interface PlanRequest {
 /** A choice, and what it costs. Sizes in bytes. */
 export interface PlannedChoice {
   readonly solution: Solution<SectionChoice>;
-  /** Of the image. */
+  /** Bytes of the image. */
   readonly flash: number;
-  /** Of the workload. */
+  /** Bytes of RAM of the workload. */
   readonly ram: number;
 }
 

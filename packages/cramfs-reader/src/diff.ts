@@ -209,7 +209,7 @@ class Contents {
   }
 }
 
-/** Of inodes with this key the pointers are the same ones. */
+/** Returns a key: inodes with the same key have the same pointers. */
 function inodeKey({ type, dataOffset, size }: Inode): string {
   return `${String(type)},${dataOffset},${size}`;
 }

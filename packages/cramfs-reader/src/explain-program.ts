@@ -16,7 +16,7 @@ export type ProgramFormat = NommuProgram['format'];
  * bytes; or the text or the data of a bFLT program.
  */
 export interface SegmentExplanation extends RangeExplanation {
-  /** Of a bFLT program. */
+  /** Name of the part, for a bFLT program. */
   readonly name: 'text' | 'data' | undefined;
   /** The loader reads it into RAM instead of mapping it. */
   readonly copied: true | undefined;

@@ -23,11 +23,11 @@ export interface FileExplanation extends RangeExplanation {
    * data, so that with an MMU it costs a page of RAM; or `none`: it is not part of the direct run.
    */
   readonly tail: 'full' | 'zero-padded' | 'shared' | 'none';
-  /** Of a program whose headers can be read. */
+  /** Segments of a program whose headers can be read. */
   readonly segments: readonly SegmentExplanation[] | undefined;
 }
 
-/** As a kernel loads a file that is a program. */
+/** The explanation of a file that is a program, as a kernel loads it. */
 export interface LoadedExplanation extends FileExplanation {
   readonly format: ProgramFormat | undefined;
 }

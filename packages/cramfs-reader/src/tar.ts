@@ -52,7 +52,7 @@ export function* tarChunks(
 interface InodeNames {
   /** Identities of the inodes that have more than one name. */
   readonly shared: ReadonlySet<string>;
-  /** Of those the name that came first: later ones are links to it. */
+  /** For each of those the name that came first: later ones are links to it. */
   readonly first: Map<string, string>;
 }
 

@@ -40,16 +40,16 @@ export interface Inode {
   readonly ino: number;
   /** Image offset of the `struct cramfs_inode`. */
   readonly entryOffset: number;
-  /** As stored, unknown file types included. */
+  /** The mode as stored, unknown file types included. */
   readonly mode: number;
   readonly type: FileType | undefined;
   readonly uid: number;
   readonly gid: number;
-  /** As stored: bytes of content; for a device its encoded number. */
+  /** The size as stored: bytes of content; for a device its encoded number. */
   readonly size: number;
   /** Image offset of the pointer table or of the directory entries, 0 if there is none. */
   readonly dataOffset: number;
-  /** Of a character or block device. */
+  /** Device number of a character or block device. */
   readonly rdev: DeviceNumber | undefined;
 }
 

@@ -17,7 +17,7 @@ import { writeImage, type Crc32, type ImageSink } from './write-image.js';
 export interface BuildBackend {
   readonly compressor: BlockCompressor;
   readonly sink: ImageSink;
-  /** As cramfs-format's, which is the default: a native one is several times faster. */
+  /** Replaces cramfs-format's function, the default: a native one is several times faster. */
   readonly crc32?: Crc32;
 }
 

@@ -12,7 +12,7 @@ export type TreeChange =
   | { readonly kind: 'chmod'; readonly path: string; readonly permissions: number }
   | { readonly kind: 'chown'; readonly path: string; readonly uid: number; readonly gid: number };
 
-/** As a FileEntry's. */
+/** The content of a file, as in `FileEntry`. */
 export interface FileContent {
   readonly size: number;
   readonly read: () => Uint8Array | Promise<Uint8Array>;

@@ -3,7 +3,7 @@ import { concatBytes } from 'cramfs-format';
 import { FLAT_FLAG_GZDATA, FLAT_VERSION, mapsFlatText, parseFlat } from 'cramfs-elf';
 import { BlockDeflater, type Effort } from 'cramfs-deflate';
 
-/** Of the flags in a `struct flat_hdr`. */
+/** Offset of the flags in a `struct flat_hdr`. */
 const FLAGS_AT = 36;
 const BLOCK_POINTER = 4;
 

@@ -10,9 +10,9 @@ export interface BlockCounts {
   uncompressed: number;
   holes: number;
   xip: number;
-  /** Of the above, those with a direct pointer, XIP blocks included. */
+  /** Those of the above that have a direct pointer, XIP blocks included. */
   direct: number;
-  /** Of the above, those stored by an earlier file. */
+  /** Those of the above that an earlier file stored. */
   shared: number;
 }
 

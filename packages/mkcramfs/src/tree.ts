@@ -37,7 +37,7 @@ export interface FileEntry extends EntryBase {
 export interface SymlinkEntry extends EntryBase {
   readonly type: 'symlink';
   readonly target: string;
-  /** As a file's. */
+  /** Like `stored` of a file. */
   readonly stored?: (() => StoredContent) | undefined;
 }
 

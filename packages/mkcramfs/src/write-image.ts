@@ -207,7 +207,7 @@ function directoryBytes({ directories, chunks, endianness }: Layout): Uint8Array
   return bytes;
 }
 
-/** Of what has no chunk; a chunk may hold more than its file (XipOptions.pad). */
+/** Returns the size field of an inode. The chunk of a file may hold more than the file (XipOptions.pad). */
 function inodeSize(node: PlanNode): number {
   const { entry } = node;
   switch (entry.type) {

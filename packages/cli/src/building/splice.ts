@@ -24,7 +24,7 @@ import { hex } from '../render/json.js';
 export interface SpliceRequest {
   /** The firmware, which is not changed. */
   readonly file: string;
-  /** Of the old image in it. */
+  /** Offset of the old image in the file. */
   readonly at: number;
   /** What follows a new image that is smaller. */
   readonly fill: number;

@@ -88,7 +88,7 @@ function smallSize({ findings, stats }: CheckResult): number | undefined {
   return findings.some(({ code }) => code === 'bad-size') ? stats?.statedSize : undefined;
 }
 
-/** As the C tools: unknown features are not damage, but not success either. */
+/** Returns the exit code of the C tools: unknown features are not damage, but not success either. */
 function exitCode(result: CheckResult): ExitCode {
   if (result.stats?.linux === 'refuses') return EXIT.failed;
   return verdict(result).errors > 0 ? EXIT.uncorrected : EXIT.ok;

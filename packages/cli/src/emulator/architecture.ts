@@ -122,7 +122,7 @@ function usualOf(image: CramfsImage): ArchitectureName {
   return ofImage(image) ?? usual(image);
 }
 
-/** Of the first program of the image that says. */
+/** Returns the architecture of the first program of the image that names one. */
 function ofImage(image: CramfsImage): ArchitectureName | undefined {
   for (const { inode } of image.walk(image.root, { onError: () => undefined })) {
     if (inode.type !== 'file' || (inode.mode & 0o111) === 0) continue;

@@ -6,7 +6,7 @@ export class BlockTally {
   compressed = 0;
   uncompressed = 0;
   holes = 0;
-  /** Of these, those with a direct pointer. */
+  /** Those of the above that have a direct pointer. */
   direct = 0;
   /** Bytes of stored blocks and of their pointers. */
   storedBytes = 0;

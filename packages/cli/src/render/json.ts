@@ -69,7 +69,7 @@ export interface InodeJson {
   /** Bytes of content; null for devices. */
   readonly size: number | null;
   readonly device: { readonly major: number; readonly minor: number } | null;
-  /** Of a symlink. */
+  /** Target of a symlink. */
   readonly target: string | null;
   readonly inode: number;
 }

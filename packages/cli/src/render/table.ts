@@ -71,7 +71,7 @@ export function renderFields(
 /** A column in a line of the table, and how wide it is there. */
 interface Place {
   readonly column: Column;
-  /** Of its cell in a row. */
+  /** Index of its cell in a row. */
   readonly index: number;
   /** No row has anything in it. */
   readonly isEmpty: boolean;

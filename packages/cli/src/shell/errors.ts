@@ -6,7 +6,7 @@ export class UsageError extends Error {
 /** An error about a file named on the command line. */
 export class FileError extends Error {
   override readonly name = 'FileError';
-  /** As given on the command line. */
+  /** The name given on the command line. */
   readonly file: string;
 
   constructor(file: string, cause: unknown) {

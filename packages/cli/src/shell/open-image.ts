@@ -66,7 +66,7 @@ export type ImageNeed = 'tree' | 'content' | 'linux';
 export interface OpenRequest {
   /** Default: `content`. */
   readonly need?: ImageNeed | undefined;
-  /** Of the kernel: the block size, if nothing in the image speaks for another one. */
+  /** The kernel's page size: the block size, if nothing in the image shows another one. */
   readonly pageSize?: BlockSize | undefined;
 }
 

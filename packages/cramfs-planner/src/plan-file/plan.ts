@@ -2,7 +2,7 @@ import type { BlockSize } from 'cramfs-format';
 
 /** A part of a file that the kernel maps, and how much of it is in place. Pages are the plan's. */
 export interface PlanLine {
-  /** Of the file, in the image; a byte string. Equal files follow it. */
+  /** Path of the file in the image; a byte string. Equal files follow it. */
   readonly path: string;
   /** PF_R | PF_W | PF_X */
   readonly flags: number;

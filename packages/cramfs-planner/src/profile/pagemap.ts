@@ -5,7 +5,7 @@ import type { Profile } from './profile.js';
 import { pageSizeOf, parseAreas } from './smaps.js';
 
 const ENTRY_SIZE = 8;
-/** Of the highest byte of an entry: PM_PRESENT, PM_SWAP and PM_FILE. */
+/** Bits in the highest byte of an entry: PM_PRESENT, PM_SWAP and PM_FILE. */
 const PRESENT = 0x80;
 const SWAP = 0x40;
 const FILE = 0x20;

@@ -2,12 +2,12 @@ import { walkTree, type DirectoryEntry, type FileEntry, type TreeEntry } from 'm
 import { absolutePath, ProfileBuilder } from './profile-builder.js';
 import type { Profile } from './profile.js';
 
-/** As many as Linux follows. */
+/** The number of symlinks that Linux follows. */
 const MAXSYMLINKS = 40;
 
 /** What of a profile does not fit the tree. */
 export interface ProfileProblem {
-  /** As the profile has it; a byte string. */
+  /** The path in the profile; a byte string. */
   readonly path: string;
   readonly reason: 'not in the tree' | 'touched beyond its end';
 }
@@ -15,7 +15,10 @@ export interface ProfileProblem {
 /** A profile with paths of the tree. */
 export interface PlacedProfile {
   readonly profile: Profile;
-  /** In the order of paths. A path that is not below a root belongs to another file system and is not a problem. */
+  /**
+   * In the order of paths. A path that is not below a root belongs to another file system and is
+   * not a problem.
+   */
   readonly problems: readonly ProfileProblem[];
 }
 

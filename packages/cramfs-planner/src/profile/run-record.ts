@@ -2,7 +2,7 @@ import { textToName } from 'cramfs-format';
 import { absolutePath, lineError, MAX_PAGES, ProfileBuilder } from './profile-builder.js';
 import type { Profile } from './profile.js';
 
-/** Of the machine that runs scenarios. */
+/** Page size of the machine that runs scenarios. */
 const PAGE_SIZE = 4096;
 /** Where scenarios see the image; other paths are of an overlay's upper layer or of an archive. */
 const IMAGE_MOUNTS = ['/rom', '/ovl', '/fuse'];
@@ -92,10 +92,10 @@ function imagePath(name: string): string {
 
 interface RunRecord {
   readonly p: number;
-  /** Of the line of the scenario. */
+  /** Words of the line of the scenario. */
   readonly words: readonly string[];
   readonly ret: unknown;
-  /** Of a fork: the number of the new process. */
+  /** For a fork: the number of the new process. */
   readonly child: number | undefined;
 }
 

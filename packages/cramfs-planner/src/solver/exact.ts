@@ -4,7 +4,7 @@ import type { Item } from './item.js';
 export interface ExactTable {
   /** By gain from 0 on; Infinity where no way gains exactly that. */
   readonly least: Float64Array;
-  /** Of each item, the choice in the best way to a gain. */
+  /** Returns the choice of each item in the best way to a gain. */
   choicesFor(gain: number): number[];
 }
 

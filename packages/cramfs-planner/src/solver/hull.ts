@@ -13,7 +13,7 @@ export interface BoundedChoices {
   readonly picks: readonly number[];
   readonly bytes: number;
   readonly gain: number;
-  /** Of the most gain that the bytes allow, or of the fewest bytes that the gain takes. */
+  /** Bound of the most gain that the bytes allow, or of the fewest bytes that the gain takes. */
   readonly bound: number;
 }
 

@@ -91,7 +91,7 @@ class SectionGain {
     this.mmu = mmu;
   }
 
-  /** Of a part that has no page in common with others, for 0, 1, ... pages in place. */
+  /** Returns the gains of a part that has no page in common with others, for 0, 1, ... pages in place. */
   ofPrefixes(part: number): number[] {
     const { first, end } = this.spans[part]!;
     const gains = [0];
@@ -141,7 +141,7 @@ function amountsOf({ first, end }: { first: number; end: number }, mmu: boolean)
   return mmu ? Array.from({ length: end - first + 1 }, (_, pages) => pages) : [0, end - first];
 }
 
-/** Of three and more parts with pages in common, each combination costs a walk over their pages. */
+/** For three and more parts with pages in common, each combination costs a walk over their pages. */
 const MOST_COMBINATIONS = 20_000;
 
 /**

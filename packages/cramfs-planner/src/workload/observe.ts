@@ -15,7 +15,7 @@ import type { CramfsImage } from 'cramfs-reader';
 export interface InodePages {
   /** In the page cache. */
   readonly cached: ReadonlySet<number>;
-  /** Of each part of the file, the pages that were touched through a mapping of it. */
+  /** For each part of the file, the pages that were touched through a mapping of it. */
   readonly touched: readonly ReadonlySet<number>[];
   /** Without an MMU: pages of RAM that copies of each part take. */
   readonly copies: number[];

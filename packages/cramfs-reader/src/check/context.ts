@@ -11,7 +11,7 @@ export interface BlockCounts {
   compressed: number;
   uncompressed: number;
   holes: number;
-  /** Of the three kinds above, those with a direct pointer. */
+  /** Those of the three kinds above that have a direct pointer. */
   direct: number;
 }
 
@@ -40,7 +40,7 @@ export class CheckContext {
   /** Directory entries by type, the root included. */
   readonly entries = new Map<FileType | 'unknown', number>();
   readonly blocks: BlockCounts = { compressed: 0, uncompressed: 0, holes: 0, direct: 0 };
-  /** Of an image that is cut off: the entries whose data, or a part of it, is not there. */
+  /** The entries of a truncated image whose data, or a part of it, is missing. */
   readonly lost = new Set<CheckedEntry>();
   /** Pointers of all pointer tables, each table counted once. */
   pointers = 0;

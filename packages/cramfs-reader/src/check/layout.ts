@@ -8,7 +8,7 @@ import { ReplacedStreams } from './replaced-streams.js';
 export interface Gaps {
   /** Bytes of the image that nothing refers to, alignment and padding included. */
   bytes: number;
-  /** Of these, bytes that are not zero. */
+  /** Those of the above that are not zero. */
   nonZeroBytes: number;
 }
 

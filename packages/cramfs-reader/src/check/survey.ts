@@ -50,7 +50,7 @@ export interface CheckOptions {
 export interface CheckStats {
   /** Bytes of the image that were checked. */
   readonly size: number;
-  /** As the superblock has it, whether that can be or not. */
+  /** The size in the superblock, possible or not. */
   readonly statedSize: number;
   readonly endianness: Endianness;
   readonly blockSize: BlockSize;

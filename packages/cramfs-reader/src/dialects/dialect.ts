@@ -25,7 +25,7 @@ export interface Probe {
   /** From the file system's byte 0. */
   readonly bytes: Uint8Array;
   readonly view: DataView;
-  /** As Linux would decode it. */
+  /** The superblock as Linux would decode it. */
   readonly superblock: Superblock;
 }
 

@@ -14,7 +14,7 @@ import {
 import { isUsualRootOffset } from '../superblock.js';
 import type { Dialect, InodeFormat, Probe } from './dialect.js';
 
-/** As Linux', but what it has in the third word takes two here. */
+/** The words of an inode: those of Linux, but its third word takes two here. */
 const WORDS = [
   INODE_WORDS[0],
   INODE_WORDS[1],

@@ -23,7 +23,7 @@ export async function readUnpacked(path: string): Promise<Unpacked> {
   return unpackStream(createReadStream(path, { highWaterMark: CHUNK }));
 }
 
-/** As {@link readUnpacked}, of a stream such as the standard input. */
+/** Does what {@link readUnpacked} does for a stream such as the standard input. */
 export function unpackStream(stream: AsyncIterable<Uint8Array>): Promise<Unpacked> {
   return unpack(stream, { plain: READ_LIMIT, unpacked: UNPACKED_LIMIT });
 }

@@ -22,7 +22,7 @@ export interface PointerSpec extends Place {
 
 /** A block that is stored in a chunk. */
 export interface Piece {
-  /** Of its bytes, from the chunk's position. */
+  /** Offset of its bytes from the position of the chunk. */
   readonly offset: number;
   readonly block: StoredBlock;
   /** The block is direct and compressed: its length is in the two bytes before `offset`. */

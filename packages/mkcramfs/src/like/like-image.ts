@@ -162,7 +162,7 @@ async function givesSameBytes(
   }
 }
 
-/** Of npitre's mkcramfs; mkfs.cramfs has zlib's default. */
+/** The level of npitre's mkcramfs; mkfs.cramfs has zlib's default. */
 const MKCRAMFS_LEVEL = 9;
 
 const CODECS: readonly Codec[] = [

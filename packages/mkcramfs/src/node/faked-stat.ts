@@ -8,7 +8,7 @@ export interface FakedStatus {
   readonly uid: number;
   readonly gid: number;
   readonly rdev: DeviceNumber;
-  /** As the kernel has it: identifies the file, and its latest change. */
+  /** The kernel's inode number: with `ctimeNs` it identifies the file and its latest change. */
   readonly ino: bigint;
   readonly ctimeNs: bigint;
 }

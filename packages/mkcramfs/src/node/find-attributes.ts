@@ -38,7 +38,7 @@ function parse(output: string): ExtendedAttributes {
   return found;
 }
 
-/** Of `./a` or `a`, with `\NNN` for odd bytes. */
+/** Returns the path in the tree for `./a` or `a`, in which odd bytes are `\NNN`. */
 function treePath(name: string): string {
   const bytes = name.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(parseInt(digits, 8)),

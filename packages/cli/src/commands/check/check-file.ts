@@ -8,7 +8,7 @@ import { startProgress } from '../../shell/progress.js';
 import { withPool } from '../../shell/with-pool.js';
 
 export interface CheckFileOptions extends ImageArguments {
-  /** Of the kernel that is to mount the image. */
+  /** Page size of the kernel that will mount the image. */
   readonly pageSize?: BlockSize | undefined;
   /** A kernel with an MMU, or one without; undefined: either. */
   readonly mmuOnly?: boolean | undefined;
@@ -62,7 +62,7 @@ export async function checkFile(
   });
 }
 
-/** Of a file without a superblock: tells where there is one. */
+/** Adds to the result of a file without a superblock where there is one. */
 function withHint(result: CheckResult, hint: string): CheckResult {
   const findings = result.findings.map((finding) =>
     finding.code === 'no-superblock'

@@ -17,7 +17,7 @@ import { execText } from './text.js';
 /** A program, and where it was saved what a board shows of it. */
 export interface BoardProgram {
   readonly question: ExecQuestion;
-  /** As on the command line. */
+  /** The name given on the command line. */
   readonly file: string;
 }
 

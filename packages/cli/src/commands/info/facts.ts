@@ -19,7 +19,7 @@ export interface Facts {
   readonly contents: Contents;
   /** Undefined in images of before fsid version 2, where these fields were something else. */
   readonly fsid: Fsid | undefined;
-  /** As the image's, but it also tells of a CRC in the other byte order. */
+  /** The image's dialect, or that of a CRC in the other byte order. */
   readonly dialect: DialectName;
 }
 

@@ -53,7 +53,7 @@ export class Lister {
     }
   }
 
-  /** As ls(1): a link to a directory that is named is followed, any other link is shown. */
+  /** Resolves like ls(1): follows a named link to a directory, and shows any other link. */
   private resolve(path: string): Inode {
     const link = this.image.lookup(path, { followSymlinks: false });
     if (link.type !== 'symlink') return link;

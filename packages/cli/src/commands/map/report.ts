@@ -39,7 +39,7 @@ export interface MappedFile {
   readonly tail: FileExplanation['tail'];
   readonly format: ProgramFormat | undefined;
   readonly ranges: PerKernel<RangeExplanation>;
-  /** Of programs. */
+  /** Segments of a program. */
   readonly segments: readonly MappedSegment[] | undefined;
 }
 

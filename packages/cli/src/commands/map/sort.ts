@@ -44,7 +44,7 @@ function keyOf(
   }
 }
 
-/** Of the kernel that the columns DIRECT and RAM are about. */
+/** Returns the range for the kernel that the columns DIRECT and RAM are about. */
 function mainRange({ ranges }: MappedFile): RangeExplanation {
   return (ranges.mmu ?? ranges.nommu)!;
 }

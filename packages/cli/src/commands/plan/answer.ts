@@ -18,7 +18,7 @@ export interface PlanAnswer {
   readonly budget: { readonly flash: number } | { readonly ram: number } | undefined;
   /** Undefined without a budget. */
   readonly choice: PlannedChoice | undefined;
-  /** Of the choice; without one, of the least RAM that can be had. */
+  /** The parts of the choice; without one, those of the least possible RAM. */
   readonly parts: readonly DescribedPart[];
   readonly refusals: readonly DescribedRefusal[];
   readonly next: NextStep | undefined;

@@ -26,7 +26,7 @@ import { lookOf } from '../../render/look.js';
 import { readArchives } from './archives.js';
 import { recordTable } from './text.js';
 
-/** Of the kernels that were recorded, and so of those that run scenarios. */
+/** Page size of the recorded kernels, and so of those that run scenarios. */
 const RECORDED_PAGE_SIZE = 4096;
 
 /** `cramfs run`, its command line parsed. */

@@ -9,9 +9,9 @@ export interface FileStatus {
   readonly path: string;
   readonly inode: Inode;
   readonly target: string | undefined;
-  /** Of a program. */
+  /** Format of a program. */
   readonly format: string | undefined;
-  /** Of a file or symlink. */
+  /** Blocks of a file or symlink. */
   readonly blocks: BlockTally | undefined;
 }
 /** Reads what there is; what cannot be read is reported, and left out. */

@@ -9,7 +9,7 @@ export interface TreeEntry {
   readonly path: string;
   readonly name: string;
   readonly inode: Inode;
-  /** Of a symlink that can be read. */
+  /** Target of a symlink that can be read. */
   readonly target: string | undefined;
   /** How many directories it is in: 0 for the one that is drawn. */
   readonly depth: number;

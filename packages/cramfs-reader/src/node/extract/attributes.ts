@@ -47,7 +47,7 @@ export function losesSetId({ mode, type }: Inode, rules: AttributeRules): boolea
   return !rules.setuid && type === 'file' && (mode & SET_ID) !== 0;
 }
 
-/** Of an open file or directory. The owner comes first: chown(2) clears the setuid bits. */
+/** Sets owner and mode of an open file or directory. The owner comes first: chown(2) clears the setuid bits. */
 export function setAttributes(fd: number, { mode, owner }: Attributes): void {
   if (owner !== undefined) fchownSync(fd, owner.uid, owner.gid);
   fchmodSync(fd, mode);

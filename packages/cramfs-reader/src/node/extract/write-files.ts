@@ -17,7 +17,7 @@ export interface FileBatch {
 
 export interface BatchResult {
   readonly written: number;
-  /** Of the files that were written. */
+  /** Bytes of the files that were written. */
   readonly bytes: number;
   readonly problems: ExtractProblem[];
 }

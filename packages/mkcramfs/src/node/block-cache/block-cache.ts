@@ -116,7 +116,10 @@ export function blockKey(block: Uint8Array): string {
   return hash('sha256', block, 'binary').slice(0, KEY_LENGTH);
 }
 
-/** Of the compressor itself as well: another version's output may be as good, but it is not the same. */
+/**
+ * Returns a digest of the form, and of the compressor itself: another version's output may be as
+ * good, but it is not the same.
+ */
 function formDigest({ codec, keepIncompressible }: BlockForm): string {
   const version = codec.library === 'block-deflate' ? DEFLATE_MODULE_SHA256 : 'C zlib';
   return hash('sha256', JSON.stringify([codec, keepIncompressible, version])).slice(0, 16);
