@@ -13,7 +13,7 @@ export interface SparsePiece {
 export interface SparseMap {
   /** Bytes of the file. */
   readonly realSize: number;
-  /** In the order of their data, which is that of their offsets. */
+  /** Pieces in the order of their data, which is that of their offsets. */
   readonly pieces: readonly SparsePiece[];
 }
 

@@ -46,7 +46,7 @@ export const USTAR = {
   chksum: [148, 8],
   typeflag: [156, 1],
   linkname: [157, 100],
-  /** With the version, as GNU tar has one text for both. */
+  /** Magic and version: GNU tar has one text for both. */
   magic: [257, 8],
   devmajor: [329, 8],
   devminor: [337, 8],

@@ -31,7 +31,7 @@ export class InflateError extends Error {
   }
 }
 
-/** By the number that the module returns, which is negative. */
+/** Errors by the number that the module returns, which is negative. */
 const PROBLEMS: Readonly<Record<number, readonly [InflateErrorCode, string]>> = {
   [-1]: ['CUT_OFF', 'unexpected end of data'],
   [-2]: ['TOO_LONG', 'more bytes than expected'],

@@ -20,7 +20,7 @@ import { isLoadable, loadSegments } from './segments.js';
 export interface ProgramFile {
   /** Its first bytes, at least a page of them unless the file is shorter. */
   readonly head: Uint8Array;
-  /** In bytes. */
+  /** Size in bytes. */
   readonly size: number;
   /** Bytes of the file from `start` to before `end`, or undefined if it does not have them. */
   readonly read: (start: number, end: number) => Uint8Array | undefined;

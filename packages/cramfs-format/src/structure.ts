@@ -2,7 +2,7 @@ import { bytesToName, nameToBytes } from './name.js';
 
 /** How a field of a structure is stored, and what it is in JavaScript. */
 export interface FieldKind<As extends keyof FieldValues = keyof FieldValues> {
-  /** In bytes. */
+  /** Size in bytes. */
   readonly size: number;
   readonly as: As;
 }
@@ -47,7 +47,7 @@ export type StructureValues<Kinds extends FieldKinds> = {
 export interface Structure<Kinds extends FieldKinds> {
   /** The name in the header file that declares it, such as `struct cramfs_super`. */
   readonly name: string;
-  /** In bytes. */
+  /** Size in bytes. */
   readonly size: number;
   readonly kinds: Kinds;
   /** Where each field is, in bytes from the start of the structure. */

@@ -139,7 +139,7 @@ function escaped(content: string): string {
   return content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** From values to places, with round values to label. */
+/** Returns a scale from values to places, with round values to label. */
 function scale(values: readonly number[], from: number, to: number) {
   const least = Math.min(...values);
   const most = Math.max(...values);

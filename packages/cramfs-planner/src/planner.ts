@@ -237,7 +237,7 @@ export class Planner {
     return (totalPages(this.nothing.ram) - gain) * this.survey.blockSize;
   }
 
-  /** By file and part, the pages in place. */
+  /** Returns the pages in place, by file and part. */
   private amounts({ choices }: Solution<SectionChoice>): number[][] {
     const amounts = this.survey.files.map(({ candidates }) =>
       new Array<number>(candidates.spans.length).fill(0),

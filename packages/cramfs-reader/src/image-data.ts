@@ -8,7 +8,7 @@ import type { ZlibCodec } from './zlib.js';
  * image.ts puts the operations on it.
  */
 export interface ImageData {
-  /** From the file system's byte 0 to the end of the input: may be longer than the image. */
+  /** Bytes from the file system's byte 0 to the end of the input: may be longer than the image. */
   readonly bytes: Uint8Array;
   readonly view: DataView;
   /**

@@ -41,7 +41,7 @@ export class InPlacePages {
     this.pages.push(page);
   }
 
-  /** At most one element for each file. */
+  /** Returns the shared pages, at most one element for each file. */
   shared(): SharedPages[] {
     const found = new Map<number, { -readonly [Key in keyof SharedPages]: SharedPages[Key] }>();
     const order = Uint32Array.from({ length: this.starts.length }, (_, index) => index);

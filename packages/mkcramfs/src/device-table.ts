@@ -28,7 +28,7 @@ const TYPES: ReadonlyMap<string, LineType> = new Map([
 ]);
 
 interface Line {
-  /** Without a trailing slash; the root is `/`. */
+  /** Path without a trailing slash; the root is `/`. */
   readonly path: string;
   readonly type: LineType;
   /** Undefined: keep what is there (mode -1). */

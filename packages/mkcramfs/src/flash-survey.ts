@@ -25,7 +25,7 @@ import { mergeRanges, type BlockRange, type XipCandidates } from './xip-ranges.j
 export interface SurveyedFile {
   /** Files that have it, in the order of the image; byte strings. */
   readonly paths: readonly string[];
-  /** In bytes. */
+  /** Size in bytes. */
   readonly size: number;
   /** The parts of it that kernels map. */
   readonly candidates: XipCandidates;
@@ -47,7 +47,7 @@ export interface FlashSurvey {
   readonly least: number;
   readonly most: number;
   readonly files: readonly SurveyedFile[];
-  /** By path, what cannot be in place of a file, or has to do without its last page. */
+  /** By path, the parts of a file that cannot be in place, or only without their last page. */
   readonly refusals: ReadonlyMap<string, XipCandidates['refusals']>;
 }
 

@@ -17,7 +17,7 @@ export interface ModeRule {
   /** What messages call the rule. */
   readonly text: string;
   readonly matches: PathMatcher;
-  /** At most 07777. */
+  /** Permission bits, at most 07777. */
   readonly permissions: number;
 }
 

@@ -14,7 +14,7 @@ interface EntryBase {
 
 export interface DirectoryEntry extends EntryBase {
   readonly type: 'directory';
-  /** By name, in no particular order: the planner sorts. */
+  /** Entries by name, in no particular order: the planner sorts. */
   readonly children: Map<string, TreeEntry>;
 }
 

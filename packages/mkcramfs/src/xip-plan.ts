@@ -17,7 +17,7 @@ export interface PlannedSpan extends BlockRange {
 
 /** What a plan says about one file. */
 export interface PlannedFile {
-  /** In ascending order. Spans may have a page in common where one ends and the next begins. */
+  /** Spans in ascending order. Two may have a page in common where one ends and the next begins. */
   readonly spans: readonly PlannedSpan[];
 }
 
@@ -67,7 +67,7 @@ function mmuCandidates(content: Uint8Array, blockSize: number): XipCandidates {
 
 const WRITABLE = 'writable segment: Linux never maps it from ROM; const data belongs in .rodata';
 
-/** Without the page that Linux would read as zeros once it is in place (kernel fact K1). */
+/** Leaves out the page that Linux would read as zeros once it is in place (kernel fact K1). */
 function withoutLastPage(
   { spans, refusals }: XipCandidates,
   blocks: number,

@@ -49,7 +49,7 @@ export interface SmapsCounts {
   pssDirty: number;
   /** Referenced according to the page table entries alone. */
   referenced: number;
-  /** After MADV_FREE, and still clean. */
+  /** Memory that is still clean after MADV_FREE. */
   lazyFree: number;
 }
 

@@ -20,7 +20,7 @@ export function failureOf(error: unknown): EmulatorFailure {
   throw error;
 }
 
-/** In one line. */
+/** Returns the failure as one line. */
 export function failureText({ code, reason }: EmulatorFailure): string {
   return [code, reason].filter((part) => part !== '' && part !== undefined).join(': ');
 }

@@ -7,7 +7,7 @@ export interface Look {
   readonly color: boolean;
 }
 
-/** For what is not a terminal: nothing is cut, wrapped or coloured. */
+/** The look of output that is not on a terminal: nothing is cut, wrapped or coloured. */
 export const PLAIN: Look = { width: Infinity, color: false };
 
 /** The values of `wideOption` and `colorOption`. */

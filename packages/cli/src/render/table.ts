@@ -87,7 +87,7 @@ interface Line {
 }
 
 const GAP = 2;
-/** Before what has no room beside the rest. */
+/** Columns before a cell that is put on a line of its own. */
 const INDENT = 4;
 /** Narrower than this a column becomes only if it has a line of its own. */
 const MIN_WIDTHS = { wrap: 24, cut: 20 } as const;

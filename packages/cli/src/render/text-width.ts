@@ -57,7 +57,7 @@ function countFitting(units: readonly string[], width: number): number {
   return tooMuch === -1 ? units.length : Math.max(tooMuch, 1);
 }
 
-/** Before what goes on below. */
+/** Columns before a line that is continued. */
 const HANGING_INDENT = 4;
 
 /** A line, which goes on below, indented, where it is too long. */

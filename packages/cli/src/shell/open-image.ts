@@ -38,7 +38,7 @@ export interface ImageArguments {
 
 /** What is in a file that holds an image, decompressed. */
 export interface ImageBytes {
-  /** In memory that worker threads can share. */
+  /** Bytes in memory that worker threads can share. */
   readonly bytes: Uint8Array;
   /** Where the image starts in `bytes`; undefined if `auto` found none. */
   readonly offset: number | undefined;

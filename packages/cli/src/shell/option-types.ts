@@ -3,7 +3,7 @@ export interface FlagOption {
   readonly type: 'boolean';
   readonly describe: string;
   readonly alias?: string | readonly string[];
-  /** Without one, an option that is not given is undefined. */
+  /** Value of an option that is not given; without a default it is undefined. */
   readonly default?: boolean;
 }
 

@@ -117,7 +117,7 @@ export function parseCount(name: string, max: number, min = 0): ValueParser<numb
   });
 }
 
-/** For commands that hold all entries of an image in memory. */
+/** The option of commands that hold all entries of an image in memory. */
 export const maxEntriesOption = {
   'max-entries': value(
     'refuse images with more entries than this (default: 500000)',

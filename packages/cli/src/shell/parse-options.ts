@@ -7,7 +7,7 @@ import { didYouMean } from './suggest.js';
 export interface ParsedCommandLine {
   /** `-h` or `--help` is there: the rest has not been looked at. */
   readonly help: boolean;
-  /** By the first name of each option; what is not given has its default. */
+  /** Values by the first name of each option; an option that is not given has its default. */
   readonly values: Readonly<Record<string, unknown>>;
   readonly operands: readonly string[];
 }

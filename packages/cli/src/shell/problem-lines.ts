@@ -81,7 +81,7 @@ export class ProblemLines {
   }
 }
 
-/** For commands with --json, which prints everything. */
+/** Options for commands with --json, which prints everything. */
 export function allWithJson({ json }: { readonly json: boolean }): ProblemLinesOptions {
   return { all: json, hint: '--json lists all' };
 }

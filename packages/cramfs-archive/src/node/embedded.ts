@@ -48,7 +48,7 @@ export function canBeEmbedded(kind: EmbeddedKind, head: Uint8Array): boolean {
 
 /** What an embedded stream gives. */
 export interface EmbeddedContent {
-  /** In memory that worker threads can share. */
+  /** Bytes in memory that worker threads can share. */
   readonly bytes: Uint8Array;
   /** Bytes that the stream has itself, as far as it was read; 0 if that is not known, as of lzma. */
   readonly length: number;

@@ -6,7 +6,7 @@ import { GrowingBytes } from './growing-bytes.js';
 /** What a file holds, decompressed. */
 export interface Unpacked {
   readonly compression: 'none' | 'gzip' | 'zstd';
-  /** In memory that worker threads can share. */
+  /** Bytes in memory that worker threads can share. */
   readonly bytes: Uint8Array;
 }
 

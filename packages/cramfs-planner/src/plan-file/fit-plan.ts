@@ -20,7 +20,7 @@ export interface PlanChange {
 
 /** A plan that fits a tree. */
 export interface FittedPlan {
-  /** For `XipOptions.plan`. */
+  /** The function for `XipOptions.plan`. */
   readonly file: (path: string) => PlannedFile | undefined;
   /** Empty unless it was adapted. */
   readonly changes: readonly PlanChange[];

@@ -13,7 +13,7 @@ export interface PlanLine {
   readonly inPlace: number;
   /** CRC-32 of the part's pages, as far as the file has them. */
   readonly crc: number;
-  /** In the plan's file, from 1 on; 0: it is in none. */
+  /** Line in the plan's file, from 1 on; 0: it is in no file. */
   readonly line: number;
 }
 
@@ -23,6 +23,6 @@ export interface XipPlan {
   readonly pageSize: BlockSize;
   /** What runs in place start at a multiple of; of plans for kernels without an MMU. */
   readonly align: number | undefined;
-  /** In the order of the image, and of pages. */
+  /** Lines in the order of the image, and of pages. */
   readonly lines: readonly PlanLine[];
 }

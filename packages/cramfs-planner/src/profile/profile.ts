@@ -24,14 +24,14 @@ export interface Profile {
   readonly source: string;
   readonly format: ProfileFormat;
   readonly kind: TouchKind;
-  /** In bytes: a power of two, 4096 or more. */
+  /** Page size in bytes: a power of two, 4096 or more. */
   readonly pageSize: number;
   /**
    * fault_around_bytes of the kernel it was taken on: if that is more than a page, neighbours of touched
    * pages look touched, too. Undefined: not known, or of no influence.
    */
   readonly faultAround: number | undefined;
-  /** By path in the image, a byte string with a slash first: ascending, disjoint ranges. */
+  /** Ascending, disjoint ranges by path in the image, a byte string with a slash first. */
   readonly files: ReadonlyMap<string, readonly TouchedRange[]>;
   /**
    * Of files about which the source tells how many pages, but not which: at least so many. None of them

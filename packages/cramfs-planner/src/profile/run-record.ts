@@ -9,9 +9,9 @@ const IMAGE_MOUNTS = ['/rom', '/ovl', '/fuse'];
 
 /** What a process of the scenario has open and mapped, by the scenario's names. */
 class ScenarioProcess {
-  /** By descriptor: paths. */
+  /** Paths of open files by descriptor. */
   readonly files: Map<string, string>;
-  /** By ID. */
+  /** Mappings by ID. */
   readonly maps: Map<string, { readonly path: string; readonly pgoff: number }>;
 
   constructor(parent?: ScenarioProcess) {

@@ -4,9 +4,9 @@ import type { Profile } from './profile.js';
 
 /** An area of smaps, with what its lines say. Sizes in bytes. */
 export interface SmapsArea extends ProcArea {
-  /** In the text, from 1 on. */
+  /** Line in the text, from 1 on. */
   readonly line: number;
-  /** Without private copies; undefined in maps. */
+  /** Rss without private copies; undefined in maps. */
   rss: number | undefined;
   pageSize: number | undefined;
 }

@@ -2,7 +2,7 @@ import type { Item } from './item.js';
 
 /** The fewest bytes for each gain, over all ways to choose for all items. */
 export interface ExactTable {
-  /** By gain from 0 on; Infinity where no way gains exactly that. */
+  /** The fewest bytes by gain from 0 on; Infinity where no way gains exactly that. */
   readonly least: Float64Array;
   /** Returns the choice of each item in the best way to a gain. */
   choicesFor(gain: number): number[];

@@ -1,6 +1,6 @@
 import type { Choice, Item } from './item.js';
 
-/** From one choice of an item to the next on its convex hull. */
+/** A step from one choice of an item to the next on its convex hull. */
 interface Step {
   readonly item: number;
   readonly to: number;

@@ -13,7 +13,7 @@ import type { CramfsImage } from 'cramfs-reader';
 
 /** What one inode of a surveyed file has in RAM. */
 export interface InodePages {
-  /** In the page cache. */
+  /** Pages in the page cache. */
   readonly cached: ReadonlySet<number>;
   /** For each part of the file, the pages that were touched through a mapping of it. */
   readonly touched: readonly ReadonlySet<number>[];
@@ -31,7 +31,7 @@ export interface PageSpan {
 export class InodeIndex {
   private readonly byIno = new Map<number, { readonly file: number; readonly inode: number }>();
   readonly files: readonly SurveyedFile[];
-  /** By file, in the order of its paths. */
+  /** Inode numbers by file, in the order of its paths. */
   readonly inos: readonly (readonly number[])[];
 
   constructor(image: CramfsImage, files: readonly SurveyedFile[]) {
@@ -93,7 +93,7 @@ export function mappedParts(process: Process, { inode, segments }: LoadedObject)
     });
 }
 
-/** By file and inode, what is in RAM now. */
+/** Returns what is in RAM now, by file and inode. */
 export function observe(
   machine: Machine,
   index: InodeIndex,

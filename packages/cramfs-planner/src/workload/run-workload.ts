@@ -35,7 +35,7 @@ export interface WorkloadRun {
   readonly ram: RamPages;
   /** Distinct pages of ROM that are mapped. */
   readonly romPages: number;
-  /** By surveyed file and its inodes. */
+  /** Pages by surveyed file and its inodes. */
   readonly files: readonly (readonly InodePages[])[];
   /** Paths of programs and libraries that run, symlinks resolved; empty without programs. */
   readonly used: ReadonlySet<string>;

@@ -68,7 +68,7 @@ export interface CheckStats {
 }
 
 export interface CheckResult {
-  /** By image offset. */
+  /** Findings in the order of their image offsets. */
   readonly findings: Finding[];
   /**
    * Of an image that is cut off: paths (byte strings) of files that are not there as a whole, and of

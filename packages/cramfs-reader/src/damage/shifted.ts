@@ -58,7 +58,7 @@ export function withoutShift(bytes: Uint8Array, { at, by }: Shift): Uint8Array<A
   return straight;
 }
 
-/** Each file that has data once, by where that is. */
+/** Returns each file that has data, once, in the order of its data. */
 function filesByPlace(image: CramfsImage): Inode[] {
   const files = new Map<number, Inode>();
   for (const { inode } of image.walk(image.root, { onError: () => undefined })) {

@@ -22,7 +22,7 @@ export const LINUX_INODES: InodeFormat = { size: CRAMFS_INODE_SIZE, decode: deco
 
 /** What a dialect is recognised by: an image before it is opened. */
 export interface Probe {
-  /** From the file system's byte 0. */
+  /** Bytes from the file system's byte 0. */
   readonly bytes: Uint8Array;
   readonly view: DataView;
   /** The superblock as Linux would decode it. */

@@ -15,7 +15,7 @@ import { SWAPPED_CRC } from './swapped-crc.js';
 import { findWordSize, swapWords, type WordSize } from './swapped-words.js';
 import { UNKNOWN } from './unknown.js';
 
-/** In the order in which they are tried; the last matches everything. */
+/** The dialects in the order in which they are tried; the last matches everything. */
 const DIALECTS: readonly Dialect[] = [
   SONY_LZ77,
   SONY_LZO,
@@ -36,7 +36,7 @@ const WORD_SIZES: Readonly<Partial<Record<DialectName, WordSize>>> = {
 
 /** An image whose dialect is known, with nothing in it checked. */
 export interface RecognisedImage {
-  /** From the file system's byte 0; a copy if the words of the file are stored backwards. */
+  /** Bytes from the file system's byte 0; a copy if the words of the file are stored backwards. */
   readonly bytes: Uint8Array;
   readonly superblock: Superblock;
   readonly dialect: Dialect;

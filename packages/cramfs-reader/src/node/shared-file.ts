@@ -41,7 +41,7 @@ function readSized(fd: number, size: number): Uint8Array {
   return bytes.subarray(0, length);
 }
 
-/** For what does not tell its size, such as a file in /proc. */
+/** Reads a file that does not tell its size, such as one in /proc. */
 function readToEnd(fd: number, limit: number): Uint8Array | undefined {
   const content = new GrowingBytes(limit);
   const chunk = new Uint8Array(CHUNK);

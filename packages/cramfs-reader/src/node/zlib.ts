@@ -4,7 +4,7 @@ import type { ZlibCodec } from '../zlib.js';
 
 let inflate: ZlibCodec['inflate'] | undefined;
 
-/** With Node's CRC, which is many times as fast, and where there is no WebAssembly with its inflate. */
+/** Uses Node's CRC, which is many times as fast, and Node's inflate if there is no WebAssembly. */
 export const nodeZlib: ZlibCodec = {
   inflate: (data, maxLength) => (inflate ??= chooseInflate())(data, maxLength),
   crc32,

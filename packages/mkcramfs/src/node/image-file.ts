@@ -18,7 +18,7 @@ import type { ImageSink } from '../write-image.js';
 import { isSystemError } from 'cramfs-archive/node';
 import { removeStale, temporaryName } from './temporary-file.js';
 
-/** For who writes in small pieces, as tar does. Larger ones, of images, are written as they come. */
+/** The buffer for small pieces, such as those of tar. Larger ones, of images, are written at once. */
 const BUFFER_BYTES = 1 << 18;
 
 /**

@@ -55,7 +55,7 @@ function stem(path: string): string {
   return Buffer.from(basename(path)).subarray(0, MAX_STEM).toString();
 }
 
-/** Without /proc. */
+/** The value if there is no /proc. */
 const UNKNOWN = '0';
 
 /** Where pids mean what they mean to us. */

@@ -54,7 +54,7 @@ export interface KernelBuild {
   readonly recorded: boolean;
 }
 
-/** For pages of PAGE_SIZE bytes. @param changes what differs from the architecture's defaults. */
+/** Returns a build for pages of PAGE_SIZE bytes. @param changes what differs from the architecture's defaults. */
 export function kernelBuild(
   arch: Architecture,
   mmu: boolean,

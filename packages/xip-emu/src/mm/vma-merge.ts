@@ -172,7 +172,7 @@ function canMergeLeft(request: MergeRequest, prev: Vma | undefined): prev is Vma
   );
 }
 
-/** Not with an area that has to hear of its end. Compare mm/vma.c:can_vma_merge_right(). */
+/** An area that must be told of its end is not merged. Compare mm/vma.c:can_vma_merge_right(). */
 function canMergeRight(
   request: MergeRequest,
   next: Vma | undefined,

@@ -61,7 +61,7 @@ export class Vma implements VmArea, AnonArea {
   }
 }
 
-/** In a tag: the area has operations. No bit of vm_flags. */
+/** Bit of a tag: the area has operations. It is not a bit of vm_flags. */
 const TAG_OPS = 0x20000000;
 
 /**

@@ -74,7 +74,7 @@ export class NommuMm implements MemoryMap, NommuAccess, HasExeFile {
     this.build = build;
   }
 
-  /** In the order of their addresses. */
+  /** Returns the areas in the order of their addresses. */
   vmas(): IterableIterator<NommuVma> {
     return this.tree.values();
   }

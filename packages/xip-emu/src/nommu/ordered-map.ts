@@ -85,7 +85,7 @@ export class OrderedMap<V> {
     return next < chunk.values.length ? chunk.values[next] : this.chunks[index + 1]?.values[0];
   }
 
-  /** In the order of the keys; the map must not change meanwhile. */
+  /** Yields the values in the order of the keys; the map must not change meanwhile. */
   *values(): IterableIterator<V> {
     for (const chunk of this.chunks) yield* chunk.values;
   }

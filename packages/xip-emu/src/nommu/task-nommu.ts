@@ -21,7 +21,7 @@ export function areaOf(vma: NommuVma, startStack: Address | undefined): MemoryAr
   };
 }
 
-/** Without MMU a mapping that may be shared is `s`, one that is `S`. */
+/** Returns the second column of maps: `s` is a mapping that may be shared, `S` one that is. */
 export function permissionsText(flags: number): string {
   const shared = (flags & VM_MAYSHARE) === 0 ? 'p' : (flags & VM_SHARED) === 0 ? 's' : 'S';
   return [

@@ -73,7 +73,7 @@ export class VmRegions implements NommuMappings {
     return this.holes > 0 || this.ram.warnings > 0;
   }
 
-  /** In the order of their addresses, in which do_mmap() looks for one to share. */
+  /** Returns the regions in the order of their addresses, in which do_mmap() looks for one to share. */
   values(): IterableIterator<VmRegion> {
     return this.tree.values();
   }

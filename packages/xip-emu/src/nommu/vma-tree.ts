@@ -26,7 +26,7 @@ export class VmaTree {
     return this.tree.size;
   }
 
-  /** In the order of their addresses. */
+  /** Returns the areas in the order of their addresses. */
   values(): IterableIterator<NommuVma> {
     return this.tree.values();
   }

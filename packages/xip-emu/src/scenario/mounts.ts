@@ -13,7 +13,7 @@ import { MirrorServer, type MirrorServerOptions } from '../userland/mirror-serve
 export interface ArchiveSource {
   /** Uncompressed; is not written to. */
   readonly bytes: Uint8Array;
-  /** For what was compressed. */
+  /** Whether the archive was compressed, so that it cannot be written. */
   readonly readOnly: boolean;
 }
 

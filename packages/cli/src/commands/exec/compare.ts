@@ -8,7 +8,7 @@ import type { ExecExplanation } from './explain.js';
 export interface BoardDifference {
   /** Byte string. */
   readonly path: string;
-  /** From the first area of the file; where the file itself is, the board may choose. */
+  /** Bytes from the first area of the file; the board may choose where that area is. */
   readonly distance: number;
   readonly what: string;
 }

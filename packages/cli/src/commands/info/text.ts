@@ -63,7 +63,7 @@ function countedText(fsid: Fsid | undefined): string {
   return `${plural(fsid.files, 'file')}, ${plural(fsid.blocks, 'block')}`;
 }
 
-/** Only of images that have some. */
+/** Returns the field of programs, for images that have some. */
 function programsField({ programs }: Contents): [string, string][] {
   const kinds = Object.entries(programs).sort(([a], [b]) => (a < b ? -1 : 1));
   if (kinds.length === 0) return [];

@@ -18,7 +18,7 @@ export interface MapTarget {
   readonly pageSize: number;
   /** Bus address of image byte 0. */
   readonly physAddr: number;
-  /** At least one. */
+  /** The kernels that are reported, at least one. */
   readonly kernels: readonly Kernel[];
   readonly loaders: Loaders;
 }

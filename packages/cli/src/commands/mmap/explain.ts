@@ -72,7 +72,7 @@ export interface MmapExplanation {
   /** What the mmap itself did; a copy without MMU reads the file. */
   readonly events: readonly TraceEvent[];
   readonly touches: readonly TouchResult[];
-  /** After all touches. */
+  /** The areas after all touches. */
   readonly areas: readonly AreaReport[];
   readonly pages: readonly MemoryPage[];
   readonly account: MachineAccount;

@@ -120,7 +120,7 @@ function pointCells({ flash, ram }: CurvePoint, first: CurvePoint): string[] {
   return [String(flash), String(ram), saved === 0 ? '' : String(saved), rate];
 }
 
-/** For each program the smallest image with all of it in place that is touched. */
+/** Shows for each program the smallest image in which all of its touched pages are in place. */
 function programsText({ programs, curve }: PlanAnswer, { look }: PlanTextOptions): string {
   if (programs.length === 0) return '';
   const rows = programs.map(({ argv, ...point }) => [

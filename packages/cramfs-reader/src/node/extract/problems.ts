@@ -12,7 +12,7 @@ export interface ExtractProblem {
   readonly message: string;
 }
 
-/** Without these nothing that follows can succeed either. */
+/** Errors after which nothing that follows can succeed either. */
 const FATAL = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE', 'ENFILE', 'ENOMEM']);
 
 /** True if the extraction stops at this problem. */

@@ -15,7 +15,7 @@ export type DamagePolicy =
   | 'zeros';
 
 export interface FileRequest {
-  /** In the image, a byte string; its directories have been made. */
+  /** Path in the image, a byte string; its directories have been made. */
   readonly path: string;
   readonly inode: Inode;
   readonly attributes: Attributes;

@@ -87,14 +87,14 @@ export class RtldData {
     for (const { length } of parts) this.block(element + count * 4 + length + 3);
   }
 
-  /** Before a library is mapped. @param path by which it is opened. */
+  /** To be called before a library is mapped. @param path by which it is opened. */
   library(name: string, path: string): void {
     this.block(path.length + 1);
     this.linkMap(name, 0);
     this.block(path.length + 1);
   }
 
-  /** After the last library; before relocation. @param objects in the order of loading. */
+  /** To be called after the last library, before relocation. @param objects in the order of loading. */
   linked(objects: readonly LoadedObject[]): void {
     const { word } = this;
     for (const { role, dynamic } of objects) {

@@ -108,10 +108,10 @@ export interface FuseServer {
   read?(node: NodeId, handle: FileHandle, offset: number, size: number): Uint8Array;
   /** @returns how many bytes were written. */
   write?(node: NodeId, handle: FileHandle, offset: number, bytes: Uint8Array): number;
-  /** At each close(2). */
+  /** Called at each close(2). */
   flush?(node: NodeId, handle: FileHandle): void;
   fsync?(node: NodeId, handle: FileHandle): void;
-  /** After the last close(2) and munmap(2); maps of a backing file do not count. */
+  /** Called after the last close(2) and munmap(2); maps of a backing file do not count. */
   release?(node: NodeId, handle: FileHandle): void;
 }
 
