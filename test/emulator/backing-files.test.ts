@@ -339,7 +339,7 @@ describe('the count of writers of the upper mount', () => {
     expect(() => process.open('/up/file', { write: true })).toThrow(code('EROFS'));
     process.store(address, 99);
     expect(read(process, '/up/file')[0]).toBe(99);
-    // The overlay's own mount is counted as ever.
+    // The overlay's own mount is counted as usual.
     expect(() => {
       machine.remount('/ovl', { readOnly: true });
     }).toThrow(code('EBUSY'));

@@ -9,7 +9,7 @@ import { recordedScenarios } from '../helpers/kernel-records.js';
 
 /*
  * FUSE passthrough is transparent: what kernels were recorded to do with files in ROM they do with
- * the same files behind FUSE, page by page, but for the path.
+ * the same files through FUSE, page by page, but for the path.
  */
 
 const SETS = [
@@ -22,7 +22,7 @@ const SETS = [
 const MERGED = 'm35-adjacent-merge';
 
 /** The same with another path, another mount, and no inodes, which are only told of /rom. */
-function behindFuse(records: readonly ScenarioRecord[]): ScenarioRecord[] {
+function throughFuse(records: readonly ScenarioRecord[]): ScenarioRecord[] {
   const lines = formatRecords(records)
     .replaceAll('/rom/', '/fuse/')
     .replaceAll('mount mtd', 'mount fuse')
@@ -30,7 +30,7 @@ function behindFuse(records: readonly ScenarioRecord[]): ScenarioRecord[] {
   return parseRecords(lines);
 }
 
-describe.each(SETS)('%s, image %s, %s: the same behind FUSE passthrough', (set, image, policy) => {
+describe.each(SETS)('%s, image %s, %s: the same through FUSE passthrough', (set, image, policy) => {
   const world = createWorld(kernelImage(image), { mmu: true, policy });
   const onRom = recordedScenarios(set).filter(
     ({ name, scenario }) => name !== MERGED && /^mount mtd$/m.test(scenario),
@@ -42,7 +42,7 @@ describe.each(SETS)('%s, image %s, %s: the same behind FUSE passthrough', (set, 
 
   test.each(onRom)('$name', ({ scenario, records }) => {
     const actual = runScenario(parseScenario(scenario.replace('mount mtd', 'mount fuse')), world);
-    const difference = compareRecords(behindFuse(records), actual);
+    const difference = compareRecords(throughFuse(records), actual);
     expect(difference === undefined ? '' : formatDifference(difference)).toBe('');
   });
 });

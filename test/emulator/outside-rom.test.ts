@@ -40,7 +40,7 @@ describe('K24: pointers to where the image is not', () => {
 
   test.each([true, false])('pointers beyond the ROM kill the kernel, MMU: %s', (mmu) => {
     expect(() => mapFile(machineOf(tableAt(BEHIND), mmu), '/rom/f', 3, PROT_READ)).toThrow(OOPS);
-    // The first one is in the ROM still, and is no direct one.
+    // The first one is still in the ROM, and is not direct.
     const process = machineOf(tableAt(ROM_SIZE - 4), mmu);
     const map = (): number => mapFile(process, '/rom/f', 3, PROT_READ);
     if (mmu) expect(() => process.load(map())).toThrow('SIGBUS');

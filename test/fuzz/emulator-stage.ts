@@ -213,7 +213,11 @@ class Kernel {
     if (!this.machine.mmu) validateNommu(this.machine.vmRegions, nommu);
   }
 
-  /** True if `call` returned. @throws what is no answer; KernelCorruption, as nothing follows it. */
+  /**
+   * Returns true if `call` returned, false if it threw an answer, such as an errno or a signal.
+   *
+   * @throws any other error, such as KernelCorruption, after which nothing can follow.
+   */
   private answers(name: string, call: () => unknown): boolean {
     const { tally } = this.subject;
     try {

@@ -20,7 +20,7 @@ export type ProgramAnatomy = { readonly start: number; readonly length: number }
  *
  * @param bytes of the file.
  * @param start where they are.
- * @returns undefined for what is no program.
+ * @returns undefined for a file that is not a program.
  */
 export function dissectProgram(bytes: Uint8Array, start: number): ProgramAnatomy | undefined {
   const whole = { start, length: bytes.length };

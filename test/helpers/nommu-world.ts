@@ -68,7 +68,7 @@ export class NommuWorld {
     return process;
   }
 
-  /** A file open for reading; its content is what stands in ROM from `romPage` (or 0) on. */
+  /** A file open for reading; its content is that of ROM from `romPage` (or 0) on. */
   file({ pages, romPage, directPages = pages, copyOnly = false }: TestFileOptions): OpenFile {
     const base = (romPage ?? 0) * PAGE_SIZE;
     const size = pages * PAGE_SIZE;

@@ -37,7 +37,7 @@ const cuts = fc.record({
 
 type Cuts = (typeof cuts)['generate'] extends (...args: never[]) => { value: infer T } ? T : never;
 
-/** As a program of read-only segments would have them; a full last page is no candidate (K1). */
+/** As a program of read-only segments would have them; a full last page is not a candidate (K1). */
 function spansOf({ at, overlap, take }: Cuts, content: Uint8Array, blockSize: number) {
   const blocks = blockCount(content.length, blockSize);
   const isFull = content.length % blockSize === 0;

@@ -5,7 +5,7 @@
  *   r-x  headers, strings, relocations, "code" up to `textSize`
  *   rw-  the dynamic section and data, then bss
  *
- * Addresses are the base plus the offset in the file, with `gap` pages more behind the text. Without
+ * Addresses are the base plus the offset in the file, with `gap` pages more after the text. Without
  * anything for a dynamic loader there is no dynamic section.
  */
 
@@ -35,7 +35,7 @@ export interface ElfObjectOptions {
   readonly textSize?: number;
   /** Pages that are left out between the segments, in memory; default 0. */
   readonly gap?: number;
-  /** Bytes of data behind the dynamic section; default 256. */
+  /** Bytes of data after the dynamic section; default 256. */
   readonly data?: number;
   readonly bss?: number;
   /** Bytes from the start of the rw- segment that become read-only after relocation. */

@@ -153,7 +153,7 @@ const MAKERS = [
 ] as const;
 
 describe.each(MAKERS)('damaged %s', (_, make, at) => {
-  test('every shorter file is no ELF file', () => {
+  test('no shorter file is an ELF file', () => {
     const bytes = make('little');
     for (let length = 0; length < bytes.length; length += 1) {
       expect(parseElf(bytes.subarray(0, length))).toBeUndefined();

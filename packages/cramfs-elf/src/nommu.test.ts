@@ -48,7 +48,7 @@ describe('FDPIC segments', () => {
     expect(parts([part(1), part(2)])).toEqual(['0+1', '0+2 same-start']);
     expect(parts([part(2), part(1), part(2)])).toEqual(['0+2', '0+1', '0+2']);
     expect(parts([part(3), part(1, 1), part(1, 2)])).toEqual(['0+3', '1+1', '2+1']);
-    // The second lies within the first, and is no region of its own.
+    // The second lies within the first, and is not a region of its own.
     expect(parts([part(3), part(1, 1), part(4, 1)])).toEqual(['0+3', '1+1', '1+4']);
   });
 

@@ -13,7 +13,7 @@ export type FaultReason =
   | 'zero-page'
   /** A private copy of what the file, ROM or another process has. */
   | 'cow'
-  /** A first store to a page that is there for good: only the entry changes. */
+  /** A first store to a page that stays: only the entry changes. */
   | 'write-enable'
   /** The fault handler split the area (the v3 patch). */
   | 'split';
