@@ -7,6 +7,7 @@ import { print, standardInput, type CliIo } from '../../shell/io.js';
 import { renderJson } from '../../render/json.js';
 import { lookOf } from '../../render/look.js';
 import { reportJson } from './json.js';
+import { isImageSource } from '../../building/is-image-source.js';
 import { parseChanges } from '../../building/changes.js';
 import type { SpliceRequest } from '../../building/splice.js';
 import { about, printable } from '../../shell/report-error.js';
@@ -44,10 +45,11 @@ async function withImages(
 ): Promise<BuildRequest> {
   const { source } = request;
   const place = { offset: args.offset, image: args.image, dialect: args.dialect };
-  const { isImageSource, openSourceImage, readForm } =
-    await import('../../building/image-source.js');
+  const sources = () => import('../../building/image-source.js');
   const isImage = await about(source, () => isImageSource(source, place));
-  const sourceImage = isImage ? await openSourceImage(source, place, io) : undefined;
+  const sourceImage = isImage
+    ? await (await sources()).openSourceImage(source, place, io)
+    : undefined;
   const read = { ...request, sourceImage, changes: parseChanges(args), splice: spliceOf(args) };
   const inputs = read.changes.flatMap((change) => ('file' in change ? [change.file] : []));
   if (read.splice !== undefined) inputs.push(read.splice.file);
@@ -56,7 +58,7 @@ async function withImages(
   if (taken !== undefined) {
     throw new UsageError(`--like takes it from the image: --${taken} cannot be given with it`);
   }
-  const { options, isExact } = await readForm(args.like, place, io);
+  const { options, isExact } = await (await sources()).readForm(args.like, place, io);
   if (!isExact) {
     const name = printable(args.like);
     io.stderr.write(

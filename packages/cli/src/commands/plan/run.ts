@@ -14,6 +14,7 @@ import {
 } from 'cramfs-planner';
 import { AtomicFile, workerCompressor } from 'mkcramfs/node';
 import type { PlanArguments } from './index.js';
+import { isImageSource } from '../../building/is-image-source.js';
 import { ProblemLog } from '../../building/problem-log.js';
 import type { SourceRequest } from '../../building/request.js';
 import { sourceRequest } from '../../building/source-request.js';
@@ -98,8 +99,8 @@ async function withImage(
 ): Promise<SourceRequest> {
   const { source } = request;
   const place = { offset, image, dialect };
-  const { isImageSource, openSourceImage } = await import('../../building/image-source.js');
   if (!(await about(source, () => isImageSource(source, place)))) return request;
+  const { openSourceImage } = await import('../../building/image-source.js');
   return { ...request, sourceImage: await openSourceImage(source, place, io) };
 }
 
