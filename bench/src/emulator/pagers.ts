@@ -27,6 +27,7 @@ export class PagerLoops {
       },
     };
     const without = new OpenFile(opened.inode, opened.path, { writable: true, fops });
+    this.process.files.install(without);
     this.files = { tarfs: opened, without };
   }
 
