@@ -1,6 +1,6 @@
 import { lzmaCompress } from 'cramfs-archive/lzma';
-import { concatBytes } from 'cramfs-format';
 import type { BlockBatch, CompressedBatch } from './block-batch.js';
+import { packBlocks } from './pack-blocks.js';
 
 /** Properties and dictionary size, then eight bytes of length: what a .lzma stream starts with. */
 const PROPERTIES_SIZE = 5;
@@ -10,24 +10,8 @@ const LENGTH_SIZE = 4;
 const MODE = 1;
 
 /** Compresses one batch as OpenRG has its blocks: properties, length in four bytes, data. */
-export function compressBatchWithLzma({
-  data,
-  lengths,
-  keepIncompressible,
-}: BlockBatch): CompressedBatch {
-  const outputs: Uint8Array[] = [];
-  let at = 0;
-  for (const length of lengths) {
-    const block = data.subarray(at, at + length);
-    const packed = openRgBlock(block);
-    outputs.push(keepIncompressible && packed.length >= length ? block : packed);
-    at += length;
-  }
-  return {
-    data: concatBytes(outputs),
-    lengths: outputs.map((output) => output.length),
-    spent: data.buffer,
-  };
+export function compressBatchWithLzma(batch: BlockBatch): CompressedBatch {
+  return packBlocks(batch, openRgBlock);
 }
 
 function openRgBlock(block: Uint8Array): Uint8Array {

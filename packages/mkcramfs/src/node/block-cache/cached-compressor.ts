@@ -1,5 +1,7 @@
+import { concatBytes } from 'cramfs-format';
 import { accessSync, constants, existsSync, mkdirSync, opendirSync } from 'node:fs';
 import type { BlockBatch, CompressedBatch } from '../../block-batch.js';
+import { blocksOf } from '../../pack-blocks.js';
 import type { WorkerCompressor } from '../worker-compressor.js';
 import { BlockCache, blockKey } from './block-cache.js';
 import type { CachedBlock } from './pack.js';
@@ -58,7 +60,7 @@ export function cachedCompressor(
       if (missing.length === blocks.length) {
         const { lengths } = batch;
         const result = await compressor.compress(batch);
-        partsOf(result).forEach((part, index) => {
+        blocksOf(result).forEach((part, index) => {
           cache.add(keys[index]!, cachedForm(part, lengths[index]!, batch));
         });
         return result;
@@ -69,7 +71,7 @@ export function cachedCompressor(
       });
       if (missing.length > 0) {
         const rest = await compressor.compress({ ...batch, ...pick(blocks, missing) });
-        partsOf(rest).forEach((part, at) => {
+        blocksOf(rest).forEach((part, at) => {
           const index = missing[at]!;
           stored[index] = part;
           cache.add(keys[index]!, cachedForm(part, blocks[index]!.length, batch));
@@ -88,16 +90,6 @@ export function cachedCompressor(
       await compressor.close();
     },
   };
-}
-
-function blocksOf({ data, lengths }: BlockBatch): Uint8Array[] {
-  let at = 0;
-  return lengths.map((length) => data.subarray(at, (at += length)));
-}
-
-function partsOf({ data, lengths }: CompressedBatch): Uint8Array[] {
-  let at = 0;
-  return lengths.map((length) => data.subarray(at, (at += length)));
 }
 
 /** With `keepIncompressible`, a block that comes back as long as it was is the block itself. */
@@ -119,11 +111,5 @@ function pick(
 
 function joined(parts: readonly Uint8Array[], { data }: BlockBatch): CompressedBatch {
   const lengths = parts.map(({ length }) => length);
-  const joinedData = Buffer.allocUnsafeSlow(lengths.reduce((sum, length) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joinedData.set(part, at);
-    at += part.length;
-  }
-  return { data: joinedData, lengths, spent: data.buffer };
+  return { data: concatBytes(parts), lengths, spent: data.buffer };
 }
