@@ -1,5 +1,6 @@
+import { textToName } from 'cramfs-format';
 import type { ArchitectureName, PolicyName } from 'xip-emu';
-import { choice, list, parseBytes, value } from '../shell/options.js';
+import { choice, list, parseBytes, text, value } from '../shell/options.js';
 import { UsageError } from '../shell/errors.js';
 
 /** The kernels that the emulator can be, all of them; here by name, so that help needs no emulator. */
@@ -54,6 +55,26 @@ export function kernelOptions(implied: string) {
     ),
     config: list('an option of its configuration (see docs/emulator.md)', undefined, 'KEY=VALUE'),
   } as const;
+}
+
+/** How libraries are found and loaded. */
+export const loaderOptions = {
+  loader: choice(
+    'loader',
+    ['auto', 'glibc', 'musl'],
+    "how the dynamic loader behaves (default: auto, by the interpreter's name)",
+  ),
+  'library-path': value(
+    'LD_LIBRARY_PATH: directories of the image, separated by colons',
+    text,
+    undefined,
+    'DIR[:DIR...]',
+  ),
+} as const;
+
+/** The directories that `--library-path` names, as byte strings. */
+export function libraryPath(given: string | undefined): string[] {
+  return given === undefined ? [] : textToName(given).split(':');
 }
 
 export const physOption = {

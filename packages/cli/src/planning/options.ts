@@ -1,4 +1,4 @@
-import { kernelOptions, physOption, policyOption } from '../emulator/options.js';
+import { kernelOptions, loaderOptions, physOption, policyOption } from '../emulator/options.js';
 import { choice, list, parseCount, text, value } from '../shell/options.js';
 import type { OptionValues } from '../shell/option-types.js';
 
@@ -41,17 +41,7 @@ export const runOptions = {
 /** The same, with how it runs. */
 export const workloadOptions = {
   ...runOptions,
-  loader: choice(
-    'loader',
-    ['auto', 'glibc', 'musl'],
-    "how the dynamic loader behaves (default: auto, by the interpreter's name)",
-  ),
-  'library-path': value(
-    'LD_LIBRARY_PATH: directories of the image, separated by colons',
-    text,
-    undefined,
-    'DIR[:DIR...]',
-  ),
+  ...loaderOptions,
   ...policyOption,
   ...kernelOptions('that of the first program'),
   ...physOption,

@@ -1,33 +1,22 @@
-import { readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { Planner, type Workload } from 'cramfs-planner';
-import { textToName } from 'cramfs-format';
 import type { BlockCompressor, BuildOptions, DirectoryEntry } from 'mkcramfs';
 import { kernelConfig, programArchitecture } from '../emulator/architecture.js';
-import { DEFAULT_PHYS } from '../emulator/options.js';
-import { checkRuns, parseRun, parseRunFile } from '../emulator/runs.js';
-import { UsageError } from '../shell/errors.js';
-import { about } from '../shell/report-error.js';
+import { DEFAULT_PHYS, libraryPath } from '../emulator/options.js';
+import { readRuns } from '../emulator/runs.js';
 import type { WorkloadArguments } from './options.js';
 import { placeProfiles, readProfileFiles } from './profiles.js';
 
 /** A workload as the command line asks for it. @throws UsageError, FileError. */
 export async function readWorkload(args: WorkloadArguments): Promise<Workload> {
-  const file = args['run-file'];
-  const text = file === undefined ? '' : await about(file, () => readFileSync(file, 'utf8'));
-  const runs = [...args.run.map(parseRun), ...parseRunFile(text)];
-  if (file !== undefined && runs.length === 0) {
-    throw new UsageError(`--run-file cannot be '${file}': it names no programs`);
-  }
-  checkRuns(runs);
+  const runs = await readRuns(args);
   const profiles = await readProfileFiles(args.profile);
-  const path = args['library-path'];
   return {
     runs,
     touched: args.touched ?? (profiles.length > 0 ? 'start' : 'all'),
     profiles,
     loader: args.loader,
-    libraryPath: path === undefined ? [] : textToName(path).split(':'),
+    libraryPath: libraryPath(args['library-path']),
   };
 }
 

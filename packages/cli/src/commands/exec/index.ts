@@ -1,5 +1,5 @@
 import { defineCommand, type CommandArguments } from '../../shell/command.js';
-import { kernelOptions, physOption, policyOption } from '../../emulator/options.js';
+import { kernelOptions, loaderOptions, physOption, policyOption } from '../../emulator/options.js';
 import {
   choice,
   flag,
@@ -20,17 +20,7 @@ const options = {
   ...kernelOptions('that of the program'),
   nommu: flag('a kernel without an MMU (default: with one)'),
   ...physOption,
-  loader: choice(
-    'loader',
-    ['auto', 'glibc', 'musl'],
-    "how the dynamic loader behaves (default: auto, by the interpreter's name)",
-  ),
-  'library-path': value(
-    'LD_LIBRARY_PATH: directories of the image, separated by colons',
-    text,
-    undefined,
-    'DIR[:DIR...]',
-  ),
+  ...loaderOptions,
   run: list(
     'instead of PATH: a program that runs beside others, N times; words separated by blanks',
     undefined,

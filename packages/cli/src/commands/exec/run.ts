@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { textToName } from 'cramfs-format';
 import type { ExecArguments } from './index.js';
-import { DEFAULT_PHYS } from '../../emulator/options.js';
+import { DEFAULT_PHYS, libraryPath } from '../../emulator/options.js';
 import { checkKernel, kernelConfig, programArchitecture } from '../../emulator/architecture.js';
 import { UsageError } from '../../shell/errors.js';
 import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
@@ -16,19 +15,13 @@ import { execJson } from './json.js';
 import { systemText } from './system-text.js';
 import { execText } from './text.js';
 import { sortObjects, sortShared } from './sort.js';
-import {
-  argvsOf,
-  checkRuns,
-  parseRun,
-  parseRunFile,
-  type ProgramRuns,
-} from '../../emulator/runs.js';
+import { argvsOf, readRuns } from '../../emulator/runs.js';
 import { explainSystem } from './system.js';
 
 /** `cramfs exec`, its command line parsed. */
 export async function runExecCommand(args: ExecArguments, io: CliIo): Promise<ExitCode> {
   const [file, pathText, ...argumentTexts] = args.operands as [string, string?, ...string[]];
-  const runs = await runsOf(args);
+  const runs = await readRuns(args);
   if (pathText === undefined && runs.length === 0) {
     throw new UsageError('missing argument: PATH, or --run');
   }
@@ -50,7 +43,7 @@ export async function runExecCommand(args: ExecArguments, io: CliIo): Promise<Ex
       policy,
       physAddr: phys,
       loader,
-      libraryPath: directories(args['library-path']),
+      libraryPath: libraryPath(args['library-path']),
       maxRam: args['max-ram'],
     };
     if (args.compare.length > 0) {
@@ -72,22 +65,6 @@ export async function runExecCommand(args: ExecArguments, io: CliIo): Promise<Ex
   });
 }
 
-/** What `--run` and `--run-file` name, in this order. @throws UsageError, FileError. */
-async function runsOf(args: ExecArguments): Promise<ProgramRuns[]> {
-  const file = args['run-file'];
-  const text = file === undefined ? '' : await about(file, () => readFileSync(file, 'utf8'));
-  const runs = [...args.run.map(parseRun), ...parseRunFile(text)];
-  if (file !== undefined && runs.length === 0) {
-    throw new UsageError(`--run-file cannot be '${file}': it names no programs`);
-  }
-  checkRuns(runs);
-  return runs;
-}
-
 function absolute(path: string): string {
   return `/${path.replace(/^\/+/, '')}`;
-}
-
-function directories(path: string | undefined): string[] {
-  return path === undefined ? [] : textToName(path).split(':');
 }
