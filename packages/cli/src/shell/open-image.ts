@@ -1,15 +1,12 @@
 import {
   findImagesInFile,
-  findInFile,
   isLargerThan,
   nodeZlib,
-  readFound,
   readImageRange,
   readUnpacked,
   unpackStream,
-  type FoundImage,
 } from 'cramfs-reader/node';
-import { CramfsError, isCramfsError, plural, type BlockSize } from 'cramfs-format';
+import { CramfsError, isCramfsError, type BlockSize } from 'cramfs-format';
 import {
   chooseImage,
   findImages,
@@ -19,7 +16,7 @@ import {
   type ImageCandidate,
 } from 'cramfs-reader';
 import type { OutOfBand } from 'cramfs-reader/damage';
-import { UsageError } from './errors.js';
+import { offsetText, sayTaken, type ImageBytes } from './image-place.js';
 import { printable, about } from './report-error.js';
 import { standardInput, type CliIo } from './io.js';
 
@@ -34,18 +31,6 @@ export interface ImageArguments {
   readonly oob?: OutOfBand | 'auto' | undefined;
   /** Try everything that may mend the image. */
   readonly salvage?: boolean | undefined;
-}
-
-/** What is in a file that holds an image, decompressed. */
-export interface ImageBytes {
-  /** Bytes in memory that worker threads can share. */
-  readonly bytes: Uint8Array;
-  /** Where the image starts in `bytes`; undefined if `auto` found none. */
-  readonly offset: number | undefined;
-  /** Where `bytes` start in the (decompressed) file: of a large one only the image is read. */
-  readonly base: number;
-  /** Searches the file for images, for a message. */
-  readonly search: () => readonly ImageCandidate[];
 }
 
 export interface OpenedImage {
@@ -168,67 +153,23 @@ export async function readImageArgument(
 
 async function readImage(file: string, args: ImageArguments, io: CliIo): Promise<ImageBytes> {
   const { image } = args;
-  if (image !== undefined) return about(file, () => readNumbered(file, image, args.offset, io));
+  if (image !== undefined) {
+    const { readNumbered } = await import('./found-image.js');
+    return about(file, () => readNumbered(file, image, args.offset, io));
+  }
   const found = await about(file, async () => {
     return file !== '-' && isLargerThan(file, LARGE)
       ? readLarge(file, args.offset)
       : readWhole(file, args.offset, io);
   });
   if (args.offset === 'auto') {
-    if (found.offset === undefined && file !== '-') return about(file, () => readNested(file, io));
+    if (found.offset === undefined && file !== '-') {
+      const { readNested } = await import('./found-image.js');
+      return about(file, () => readNested(file, io));
+    }
     if (found.offset !== undefined) sayTaken(file, offsetText(found.base + found.offset), io);
   }
   return found;
-}
-
-function sayTaken(file: string, where: string, io: CliIo): void {
-  io.stderr.write(`cramfs: ${printable(file)}: took the image at offset ${where}\n`);
-}
-
-/** The image with a number, wherever in the file it is. */
-async function readNumbered(
-  file: string,
-  number: number,
-  offset: ImageArguments['offset'],
-  io: CliIo,
-): Promise<ImageBytes> {
-  if (offset !== undefined) throw new UsageError('give --image or --offset, not both');
-  if (file === '-') throw new UsageError('--image needs a file, not standard input');
-  const all = await findInFile(file);
-  const found = all[number - 1];
-  if (found === undefined) {
-    const count = plural(all.length, 'cramfs image');
-    throw new CramfsError(
-      'BAD_MAGIC',
-      `no image ${number}: there ${all.length === 1 ? 'is' : 'are'} ${count} in the file`,
-    );
-  }
-  return await readFoundImage(file, found, io);
-}
-
-/** The best image in the compressed streams of a file that has none outside of them. */
-async function readNested(file: string, io: CliIo): Promise<ImageBytes> {
-  const found = chooseImage(await findInFile(file));
-  if (found !== undefined) return await readFoundImage(file, found, io);
-  return { bytes: new Uint8Array(0), offset: undefined, base: 0, search: () => [] };
-}
-
-async function readFoundImage(file: string, found: FoundImage, io: CliIo): Promise<ImageBytes> {
-  sayTaken(file, placeText(found), io);
-  return {
-    bytes: await readFound(file, found),
-    offset: 0,
-    base: found.offset,
-    search: () => [found],
-  };
-}
-
-/** `4096 (0x1000) of the gzip stream at offset 64 (0x40)` */
-export function placeText({ offset, inside }: FoundImage): string {
-  const streams = [...inside]
-    .reverse()
-    .map(({ kind, offset: at }) => ` of the ${kind} stream at offset ${offsetText(at)}`);
-  return offsetText(offset) + streams.join('');
 }
 
 async function readWhole(
@@ -265,8 +206,4 @@ export function imageHint(candidates: readonly ImageCandidate[]): string | undef
   const found = chooseImage(candidates);
   if (found === undefined) return undefined;
   return `there is one at offset ${offsetText(found.offset)}: use --offset ${found.offset}, or --offset auto`;
-}
-
-function offsetText(offset: number): string {
-  return `${offset} (0x${offset.toString(16)})`;
 }
