@@ -41,8 +41,6 @@ export interface WorkloadRun {
   readonly used: ReadonlySet<string>;
   /** For each program of the workload, the surveyed files that it, its loader and libraries are. */
   readonly programs: readonly ReadonlySet<number>[];
-  /** Paths of profiles that are not in the image. */
-  readonly unknown: readonly string[];
 }
 
 const RAM_SIZE = 512 << 20;
@@ -90,7 +88,7 @@ export function runWorkload(
       for (const { process, program } of started) touchAll(process, program);
       for (const part of mapped) touchPages(part, part.pgoff, part.pages);
     }
-    const unknown = workload.profiles.flatMap((profile) => mapper.touch(image, profile));
+    for (const profile of workload.profiles) mapper.touch(image, profile);
     const { anonymousPages, pageCachePages, romPages } = accountMachine(machine);
     return {
       ram: { private: anonymousPages, cache: pageCachePages },
@@ -98,7 +96,6 @@ export function runWorkload(
       files: observe(machine, index, mapped),
       used,
       programs,
-      unknown,
     };
   } finally {
     machine.halt();
@@ -188,15 +185,11 @@ class FileMapper {
     );
   }
 
-  /** Touches the pages of a profile. @returns paths that the image does not have. */
-  touch(image: CramfsImage, { pageSize, files }: Profile): string[] {
-    const unknown: string[] = [];
+  /** Touches the pages of a profile, of files that the image has. */
+  touch(image: CramfsImage, { pageSize, files }: Profile): void {
     for (const [path, ranges] of files) {
       const inode = lookup(image, path);
-      if (inode?.type !== 'file') {
-        unknown.push(path);
-        continue;
-      }
+      if (inode?.type !== 'file') continue;
       const isMapped = (): MappedPart[] => this.mapped.filter(({ ino }) => ino === inode.ino);
       if (isMapped().length === 0) {
         const surveyed = this.index.find(inode.ino);
@@ -210,7 +203,6 @@ class FileMapper {
         for (const part of parts) touchPages(part, from, to - from);
       }
     }
-    return unknown;
   }
 
   private map(path: string, parts: readonly PageSpan[]): void {
