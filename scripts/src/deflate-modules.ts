@@ -103,6 +103,7 @@ function sourcesDigest(name: string): string {
   const { version } = JSON.parse(manifest) as { version: string };
   const sources = [
     'adler32.ts',
+    'words.ts',
     ...readdirSync(join(folder, name))
       .sort()
       .map((file) => join(name, file)),

@@ -1,5 +1,7 @@
 /* The checksum at the end of a zlib stream (RFC 1950, 8.2). */
 
+import { sumOfLanes } from './words';
+
 const BASE: u32 = 65521;
 /** So many bytes can be summed up in 32 bits before the sums have to be reduced. */
 const CHUNK: u32 = 5552;
@@ -34,14 +36,4 @@ export function adler32(from: usize, length: u32): u32 {
     b %= BASE;
   }
   return (b << 16) | a;
-}
-
-@inline
-function sumOfLanes(v: v128): u32 {
-  return (
-    i32x4.extract_lane(v, 0) +
-    i32x4.extract_lane(v, 1) +
-    i32x4.extract_lane(v, 2) +
-    i32x4.extract_lane(v, 3)
-  );
 }

@@ -10,20 +10,8 @@ import {
   setBits,
 } from './bits';
 import { assignCodes, codeLengths, flattenCounts } from './huffman';
-import {
-  BYTES,
-  count,
-  DIST_COUNTS,
-  DIST_SYMBOLS,
-  END_OF_BLOCK,
-  FIRST_LENGTH,
-  LITLEN_COUNTS,
-  LITLEN_SYMBOLS,
-  PRECODE_SYMBOLS,
-  setWord,
-  sumOfLanes,
-  word,
-} from './memory';
+import { BYTES, count, DIST_COUNTS, DIST_SYMBOLS, END_OF_BLOCK, FIRST_LENGTH, LITLEN_COUNTS, LITLEN_SYMBOLS, PRECODE_SYMBOLS } from './memory';
+import { setWord, sumOfLanes, word } from '../words';
 import {
   distanceExtraBits,
   distanceSlot,

@@ -1,6 +1,7 @@
 /* Huffman codes of limited length (RFC 1951, 3.2.2). */
 
-import { count, LITLEN_SYMBOLS, setWord, word } from './memory';
+import { count, LITLEN_SYMBOLS } from './memory';
+import { setWord, word } from '../words';
 
 const MAX_SYMBOLS: i32 = 288;
 /** Counts from here on share a bucket, which is sorted by insertion: few symbols are that frequent. */

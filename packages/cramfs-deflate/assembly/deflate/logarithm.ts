@@ -1,6 +1,7 @@
 /* Logarithms to base 2 as whole numbers, so that all machines agree on them. */
 
-import { highestBit, setWord, word } from './memory';
+import { highestBit } from './memory';
+import { setWord, word } from '../words';
 
 /** What is a bit here: costs are in 256ths of one. */
 export const BIT: u32 = 256;

@@ -29,16 +29,6 @@ export const LITLEN_COUNTS: usize = memory.data(4 * 288, 16);
 export const DIST_COUNTS: usize = memory.data(4 * 32, 16);
 
 @inline
-export function word(table: usize, index: u32): u32 {
-  return load<u32>(table + ((<usize>index) << 2));
-}
-
-@inline
-export function setWord(table: usize, index: u32, value: u32): void {
-  store<u32>(table + ((<usize>index) << 2), value);
-}
-
-@inline
 export function count(table: usize, index: u32): void {
   const at = table + ((<usize>index) << 2);
   store<u32>(at, load<u32>(at) + 1);
@@ -48,14 +38,4 @@ export function count(table: usize, index: u32): void {
 @inline
 export function highestBit(value: u32): u32 {
   return 31 - <u32>clz<u32>(value);
-}
-
-@inline
-export function sumOfLanes(v: v128): u32 {
-  return (
-    i32x4.extract_lane(v, 0) +
-    i32x4.extract_lane(v, 1) +
-    i32x4.extract_lane(v, 2) +
-    i32x4.extract_lane(v, 3)
-  );
 }

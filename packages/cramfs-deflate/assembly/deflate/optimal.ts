@@ -7,17 +7,8 @@ import { previous4 } from './chains';
 import { chooseCodes, extraBits } from './block';
 import { BIT, logarithm } from './logarithm';
 import { equalBytes, lengthLimit, shortMatch } from './matches';
-import {
-  BYTES,
-  DIST_COUNTS,
-  DIST_SYMBOLS,
-  FIRST_LENGTH,
-  LITLEN_COUNTS,
-  LITLEN_SYMBOLS,
-  MAX_BLOCK,
-  setWord,
-  word,
-} from './memory';
+import { BYTES, DIST_COUNTS, DIST_SYMBOLS, FIRST_LENGTH, LITLEN_COUNTS, LITLEN_SYMBOLS, MAX_BLOCK } from './memory';
+import { setWord, word } from '../words';
 import { countSegment } from './split';
 import {
   distanceExtraBits,

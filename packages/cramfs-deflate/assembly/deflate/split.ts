@@ -1,17 +1,8 @@
 /* Where a long block of input is cut into deflate blocks with codes of their own. */
 
 import { logarithm, BIT } from './logarithm';
-import {
-  count,
-  DIST_COUNTS,
-  DIST_SYMBOLS,
-  END_OF_BLOCK,
-  LITLEN_COUNTS,
-  LITLEN_SYMBOLS,
-  setWord,
-  TOKENS,
-  word,
-} from './memory';
+import { count, DIST_COUNTS, DIST_SYMBOLS, END_OF_BLOCK, LITLEN_COUNTS, LITLEN_SYMBOLS, TOKENS } from './memory';
+import { setWord, word } from '../words';
 import { countMatch, isLiteral } from './symbols';
 
 /** Shorter input is one block: a second header costs more than its codes save. */

@@ -11,7 +11,8 @@
  *   16..30  value: the literal, or the first length or distance
  *   31      a literal
  */
-import { DIST_ENTRIES, LITLEN_ENTRIES, PRECODE_ENTRIES, setWord } from './memory';
+import { DIST_ENTRIES, LITLEN_ENTRIES, PRECODE_ENTRIES } from './memory';
+import { setWord } from '../words';
 
 export const END_OF_BLOCK: u32 = 1 << 12;
 export const INVALID: u32 = 1 << 13;

@@ -7,19 +7,8 @@
 import { adler32 } from '../adler32';
 import { copyMatch, makeLanes } from './copy';
 import { END_OF_BLOCK, LITERAL, LONGER, SPECIAL, makeEntries, value } from './entries';
-import {
-  DIST_BITS,
-  DIST_ENTRIES,
-  DIST_TABLE,
-  LENGTHS,
-  LITLEN_BITS,
-  LITLEN_ENTRIES,
-  LITLEN_TABLE,
-  PRECODE_BITS,
-  PRECODE_ENTRIES,
-  PRECODE_TABLE,
-  word,
-} from './memory';
+import { DIST_BITS, DIST_ENTRIES, DIST_TABLE, LENGTHS, LITLEN_BITS, LITLEN_ENTRIES, LITLEN_TABLE, PRECODE_BITS, PRECODE_ENTRIES, PRECODE_TABLE } from './memory';
+import { word } from '../words';
 import { makeTable } from './table';
 
 /** Why there is no result. */

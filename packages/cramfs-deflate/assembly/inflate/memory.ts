@@ -20,13 +20,3 @@ export const PRECODE_ENTRIES: usize = memory.data(4 * 19, 16);
 
 /** A byte each: lengths of codewords. A run of zeros may be written past the last. */
 export const LENGTHS: usize = memory.data(320 + 144, 16);
-
-@inline
-export function word(table: usize, index: u32): u32 {
-  return load<u32>(table + ((<usize>index) << 2));
-}
-
-@inline
-export function setWord(table: usize, index: u32, value: u32): void {
-  store<u32>(table + ((<usize>index) << 2), value);
-}

@@ -1,7 +1,7 @@
 /* Tables that decode a prefix code (RFC 1951, 3.2.2), for the bits in the order of the stream. */
 
 import { INVALID, LONGER, SPECIAL } from './entries';
-import { setWord, word } from './memory';
+import { setWord, word } from '../words';
 
 const MAX_BITS: u32 = 15;
 
