@@ -227,7 +227,7 @@ function inflateBlock(): i32 {
     held |= 56;
     let entry = word(LITLEN_TABLE, <u32>hold & ((1 << LITLEN_BITS) - 1));
     if (<i32>entry < 0) {
-      // Three literals of LITLEN_BITS, and a length, are within 56 bits.
+      // Three literals of LITLEN_BITS, and a length, are within 56 bits. A loop takes 2 % longer.
       hold >>= <u64>entry;
       held -= <u64>(entry & 63);
       store<u8>(to, <u8>(entry >> 16));
