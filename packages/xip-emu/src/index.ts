@@ -156,9 +156,14 @@ export {
 export { Trace, type FaultReason, type FramePlace, type TraceEvent } from './trace.js';
 export type { DeviceNumber } from './vfs/device.js';
 export type { ArchiveSource } from './scenario/mounts.js';
-export { parseScenario } from './scenario/parse.js';
+export { parseScenario, parseScenarioLine } from './scenario/parse.js';
 export { formatRecords, parseRecords } from './scenario/record-lines.js';
-export { runScenario, type ScenarioRecord, type ScenarioWorld } from './scenario/run.js';
+export {
+  ScenarioRun,
+  runScenario,
+  type ScenarioRecord,
+  type ScenarioWorld,
+} from './scenario/run.js';
 export { ScenarioError } from './scenario/scenario-error.js';
 export type { Statement } from './scenario/statement.js';
 export { createWorld, type WorldOptions } from './scenario/world.js';

@@ -97,6 +97,8 @@ export interface MemoryMap extends MemoryReport {
   /** Takes everything apart, as at exit. */
   exit(): void;
   load(address: Address): number;
+  /** The fetch of an instruction: with its fault, without what the instruction does. */
+  fetch(address: Address): void;
   store(address: Address, value: number): void;
   /**
    * Loads the bytes from `address` on in order, and stops at the first that cannot be loaded.

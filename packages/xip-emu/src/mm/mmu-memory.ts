@@ -112,7 +112,6 @@ export class MmuMemory implements MemoryMap {
     store(this.mm, address, value);
   }
 
-  /** The fetch of an instruction: with its fault, without what the instruction does. */
   fetch(address: Address): void {
     fetch(this.mm, address);
   }

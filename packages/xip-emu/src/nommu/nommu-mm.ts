@@ -159,6 +159,11 @@ export class NommuMm implements MemoryMap, NommuAccess, HasExeFile {
     return load(this, address);
   }
 
+  /** Nothing protects data from being executed. */
+  fetch(address: Address): void {
+    load(this, address);
+  }
+
   store(address: Address, value: number): void {
     store(this, address, value);
   }

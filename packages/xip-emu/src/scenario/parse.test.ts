@@ -30,10 +30,11 @@ test('lines count from 1, comments and empty lines included', () => {
   const statements = parseScenario(text);
   expect(statements).toMatchObject([
     { n: 3, cmd: 'mount mtd', op: 'mount' },
-    { n: 4, cmd: 'fork', op: 'fork', end: { n: 6, cmd: 'end' } },
+    { n: 4, cmd: 'fork', op: 'fork' },
+    { n: 5, cmd: 'maps', op: 'call', word: 'maps' },
+    { n: 6, cmd: 'end', op: 'end' },
     { n: 7, cmd: 'exec sh', op: 'exec', path: 'sh' },
   ]);
-  expect(statements[1]).toHaveProperty('body.0', expect.objectContaining({ n: 5, word: 'maps' }));
 });
 
 test.each([
@@ -43,7 +44,9 @@ test.each([
   ['mount floppy', `line 1: floppy is none of ${[...MOUNT_WORDS.keys()].join(', ')}`],
   ['tune readahead 1', 'line 1: readahead is none of fault_around'],
   ['touch a 0', 'line 1: a word is missing'],
-  ['touch a 0 x', 'line 1: x is none of r, w'],
+  ['touch a 0 q', 'line 1: q is none of r, w, x'],
+  ['fork\nfork\nend', 'line 1: fork without end'],
+  ['switch a', 'line 1: not a number: a'],
   ['touch a -1 r', 'line 1: not a number: -1'],
   ['mmap a - 1 rq private 0', 'line 1: no such flag: q'],
   ['mmap a - 1 r private,huge 0', 'line 1: no such flag: huge'],

@@ -6,47 +6,42 @@ import type { Line, Statement } from './statement.js';
 
 /** @throws ScenarioError */
 export function parseScenario(text: string): Statement[] {
-  const lines = text
+  const statements = text
     .split('\n')
-    .map((line, index): Line => ({ n: index + 1, cmd: line.replace(/#.*/, '').trim() }))
-    .filter(({ cmd }) => cmd !== '');
-  const reader = { lines, at: 0 };
-  const statements = parseBlock(reader);
-  const rest = lines[reader.at];
-  if (rest !== undefined) throw new ScenarioError(rest.n, 'end without fork');
+    .map((line, index) => parseScenarioLine(line, index + 1))
+    .filter((statement) => statement !== undefined);
+  checkBlocks(statements);
   return statements;
 }
 
-interface LineReader {
-  readonly lines: readonly Line[];
-  at: number;
-}
-
-/** Statements up to `end` or the end of the text; does not take the `end`. */
-function parseBlock(reader: LineReader): Statement[] {
-  const statements: Statement[] = [];
-  for (;;) {
-    const line = reader.lines[reader.at];
-    if (line === undefined || line.cmd === 'end') return statements;
-    reader.at += 1;
-    if (line.cmd === 'fork') {
-      const body = parseBlock(reader);
-      const end = reader.lines[reader.at];
-      if (end === undefined) throw new ScenarioError(line.n, 'fork without end');
-      reader.at += 1;
-      statements.push({ ...line, op: 'fork', body, end });
-    } else {
-      statements.push(parseLine(line));
-    }
-  }
-}
-
-function parseLine(line: Line): Statement {
-  const [word = '', ...words] = line.cmd.split(/\s+/);
-  const args = new Arguments(line.n, words);
-  const statement = parseStatement(line, word, args);
+/**
+ * Parses one line of a scenario by itself.
+ *
+ * @param n its number, from 1.
+ * @returns undefined for an empty line, or one with only a comment.
+ * @throws ScenarioError
+ */
+export function parseScenarioLine(line: string, n: number): Statement | undefined {
+  const cmd = line.replace(/#.*/, '').trim();
+  if (cmd === '') return undefined;
+  const [word = '', ...words] = cmd.split(/\s+/);
+  const args = new Arguments(n, words);
+  const statement = parseStatement({ n, cmd }, word, args);
   args.end();
   return statement;
+}
+
+/** @throws ScenarioError if `fork` and `end` are not in pairs. */
+function checkBlocks(statements: readonly Statement[]): void {
+  const open: Statement[] = [];
+  for (const statement of statements) {
+    if (statement.op === 'fork') open.push(statement);
+    if (statement.op === 'end' && open.pop() === undefined) {
+      throw new ScenarioError(statement.n, 'end without fork');
+    }
+  }
+  const last = open.pop();
+  if (last !== undefined) throw new ScenarioError(last.n, 'fork without end');
 }
 
 function parseStatement({ n, cmd }: Line, word: string, args: Arguments): Statement {
@@ -60,6 +55,11 @@ function parseStatement({ n, cmd }: Line, word: string, args: Arguments): Statem
     case 'tune':
       args.word(['fault_around']);
       return { n, cmd, op: word, bytes: args.number() };
+    case 'fork':
+    case 'end':
+      return { n, cmd, op: word };
+    case 'switch':
+      return { n, cmd, op: word, process: args.number() };
     case 'exec':
       return { n, cmd, op: word, path: args.text() };
   }

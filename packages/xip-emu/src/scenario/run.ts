@@ -1,6 +1,7 @@
 import { AccessFault, SyscallError } from '../errno.js';
 import { ExecKilled } from '../exec/point-of-no-return.js';
 import { KernelCorruption } from '../kernel-corruption.js';
+import type { Machine } from '../machine.js';
 import type { Process } from '../process.js';
 import { PAGE_SIZE } from '../units.js';
 import type { MountOptions } from '../vfs/mount.js';
@@ -8,7 +9,7 @@ import { Agent, PIECE, type AgentHost } from './agent.js';
 import type { MountKind } from './mounts.js';
 import type { Fields, ScenarioOps } from './ops.js';
 import { ScenarioError } from './scenario-error.js';
-import type { ForkStatement, Statement } from './statement.js';
+import type { EndStatement, ForkStatement, MountStatement, Statement } from './statement.js';
 
 /** One line of a record file. */
 export type ScenarioRecord = Readonly<Record<string, unknown>>;
@@ -48,124 +49,224 @@ export function runScenario(
   world: ScenarioWorld,
   options: ScenarioOptions = {},
 ): ScenarioRecord[] {
-  const records: ScenarioRecord[] = [];
-  let faultAround = FAULT_AROUND_OFF;
-  for (const [index, statement] of statements.entries()) {
-    const { n, cmd } = statement;
-    if (statement.op === 'tune') {
-      faultAround = statement.bytes;
-      records.push({ n, p: 0, op: 'tune', cmd, ret: 'ok' });
-    } else if (statement.op === 'mount') {
-      const { kind, file, options: mountOptions } = statement;
-      const ops = world.mount(kind, { faultAround, file, mountOptions });
-      records.push({ n, p: 0, op: 'mount', cmd, ret: 'ok' });
-      const crc32 = world.crc32.bind(world);
-      const run = new ScenarioRun({ ops, crc32, buffer: new Uint8Array(PIECE) }, records, options);
-      try {
-        run.runAll(statements.slice(index + 1));
-        records.push({ op: 'scenario-end', ...ops.finish() });
-      } catch (error) {
-        if (!(error instanceof KernelCorruption)) throw error;
-        run.diagnose(error);
-      } finally {
-        ops.machine.halt();
-      }
-      return records;
-    } else {
-      throw new ScenarioError(n, 'the first operation is not a mount');
-    }
+  const run = new ScenarioRun(world, options);
+  try {
+    for (const statement of statements) run.perform(statement);
+    run.finish();
+    return [...run.records];
+  } finally {
+    run.halt();
   }
-  return records;
 }
 
-class ScenarioRun {
-  private readonly host: AgentHost;
-  private readonly records: ScenarioRecord[];
-  private readonly options: ScenarioOptions;
-  private children = 0;
+/** A block of a `fork`: its child, and who made it. */
+interface Block {
+  readonly parent: Agent;
+  readonly child: Agent;
+}
 
-  constructor(host: AgentHost, records: ScenarioRecord[], options: ScenarioOptions) {
-    this.host = host;
-    this.records = records;
+/** A scenario that is performed statement by statement. */
+export class ScenarioRun {
+  private readonly world: ScenarioWorld;
+  private readonly options: ScenarioOptions;
+  private readonly performed: ScenarioRecord[] = [];
+  private faultAround = FAULT_AROUND_OFF;
+  private host: AgentHost | undefined = undefined;
+  /** Processes that are there, by their numbers. */
+  private readonly agents = new Map<number, Agent>();
+  private current: Agent | undefined = undefined;
+  private readonly blocks: Block[] = [];
+  private children = 0;
+  /** Blocks that are passed over, because there is no fork() without an MMU. */
+  private skipped = 0;
+  private isOver = false;
+
+  constructor(world: ScenarioWorld, options: ScenarioOptions = {}) {
+    this.world = world;
     this.options = options;
   }
 
-  runAll(statements: readonly Statement[]): void {
-    const { ops } = this.host;
-    const agent = new Agent(this.host, ops.machine.spawn(), 0);
-    agent.process.chdir(ops.root);
-    this.runBlock(agent, statements);
-    agent.exit();
+  /** The records so far. */
+  get records(): readonly ScenarioRecord[] {
+    return this.performed;
   }
 
-  /** The last record of a scenario in which the kernel would go wrong. */
-  diagnose({ kind, kernelFunction, effect, first, second }: KernelCorruption): void {
-    this.records.push({
-      op: 'diagnosis',
-      kind,
-      function: kernelFunction,
-      effect,
-      first: first.operation,
-      second: second.operation,
+  /** True after a diagnosis, and after {@link finish}: nothing more is performed. */
+  get over(): boolean {
+    return this.isOver;
+  }
+
+  /** Undefined until something is mounted. */
+  get machine(): Machine | undefined {
+    return this.host?.ops.machine;
+  }
+
+  /** Who performs the next statement; undefined until something is mounted. */
+  get agent(): Agent | undefined {
+    return this.current;
+  }
+
+  /** The processes that are there, in the order in which they were made. */
+  get processes(): readonly Agent[] {
+    return [...this.agents.values()];
+  }
+
+  /**
+   * Performs a statement, and adds what the agent printed to the records. The blocks of `fork` need not be
+   * complete.
+   *
+   * @throws ScenarioError if the first operation is not a mount, or there is no block to `end`; SyscallError if
+   * the mount fails. Nothing has happened then.
+   */
+  perform(statement: Statement): void {
+    if (this.isOver) return;
+    if (this.host === undefined) this.prepare(statement);
+    else
+      this.attempt(() => {
+        this.performOn(this.host!, this.current!, statement);
+      });
+  }
+
+  /** Ends all processes and unmounts everything: the record `scenario-end`. */
+  finish(): void {
+    const { host } = this;
+    if (this.isOver || host === undefined) return;
+    this.attempt(() => {
+      for (const agent of [...this.agents.values()].reverse()) agent.exit();
+      this.add({ op: 'scenario-end', ...host.ops.finish() });
     });
+    this.isOver = true;
   }
 
-  private runBlock(agent: Agent, statements: readonly Statement[]): void {
-    for (const statement of statements) {
-      this.host.ops.before?.(agent.process, `line ${statement.n}: ${statement.cmd}`);
-      this.runStatement(agent, statement);
-      this.options.afterEach?.(agent.process);
+  /** Turns the machine off. */
+  halt(): void {
+    this.isOver = true;
+    this.machine?.halt();
+  }
+
+  private add(record: ScenarioRecord): void {
+    this.performed.push(record);
+  }
+
+  /** What comes before there is a machine, and what makes it. */
+  private prepare(statement: Statement): void {
+    const { n, cmd, op } = statement;
+    if (op === 'tune') this.faultAround = statement.bytes;
+    else if (op === 'mount') this.start(statement);
+    else throw new ScenarioError(n, 'the first operation is not a mount');
+    this.add({ n, p: 0, op, cmd, ret: 'ok' });
+  }
+
+  private start({ kind, file, options: mountOptions }: MountStatement): void {
+    const { world, faultAround } = this;
+    const ops = world.mount(kind, { faultAround, file, mountOptions });
+    const crc32 = world.crc32.bind(world);
+    this.host = { ops, crc32, buffer: new Uint8Array(PIECE) };
+    this.current = new Agent(this.host, ops.machine.spawn(), 0);
+    this.current.process.chdir(ops.root);
+    this.agents.set(0, this.current);
+  }
+
+  /** Where the kernel would go wrong, the scenario ends with a diagnosis. */
+  private attempt(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (!(error instanceof KernelCorruption)) throw error;
+      const { kind, kernelFunction, effect, first, second } = error;
+      this.add({
+        op: 'diagnosis',
+        kind,
+        function: kernelFunction,
+        effect,
+        first: first.operation,
+        second: second.operation,
+      });
+      this.isOver = true;
     }
   }
 
-  private runStatement(agent: Agent, statement: Statement): void {
+  private performOn({ ops }: AgentHost, agent: Agent, statement: Statement): void {
     const { n, cmd, op } = statement;
     const p = agent.number;
+    if (this.skipped > 0) {
+      if (op === 'fork') this.skipped += 1;
+      if (op === 'end') this.skipped -= 1;
+      return;
+    }
+    ops.before?.(agent.process, `line ${n}: ${cmd}`);
     switch (op) {
       case 'fork':
         this.fork(agent, statement);
+        break;
+      case 'end':
+        this.end(statement);
+        break;
+      case 'switch':
+        this.add({ n, p, op, cmd, ret: this.switchTo(statement.process) });
         break;
       case 'exec':
         this.exec(agent, statement.path, { n, p, op, cmd });
         break;
       case 'mount':
-        this.records.push({ n, p, op, cmd, ret: 'EBUSY' });
+        this.add({ n, p, op, cmd, ret: 'EBUSY' });
         break;
       case 'tune':
-        this.host.ops.machine.faultAroundPages = statement.bytes / PAGE_SIZE;
-        this.records.push({ n, p, op, cmd, ret: 'ok' });
+        ops.machine.faultAroundPages = statement.bytes / PAGE_SIZE;
+        this.add({ n, p, op, cmd, ret: 'ok' });
         break;
       case 'call': {
         const { word, perform } = statement;
         // Two spread objects in one would take V8 thirty times as long.
-        this.records.push({ n, p, op: word, cmd, ...resultOf(() => perform(agent)) });
+        this.add({ n, p, op: word, cmd, ...resultOf(() => perform(agent)) });
       }
     }
+    this.options.afterEach?.(agent.process);
   }
 
-  private fork(agent: Agent, { n, cmd, op, body, end }: ForkStatement): void {
+  private fork(agent: Agent, { n, cmd, op }: ForkStatement): void {
     const p = agent.number;
-    if (!this.host.ops.machine.mmu) {
-      this.records.push({ n, p, op, cmd, ret: 'nommu' });
+    if (!agent.ops.machine.mmu) {
+      this.skipped = 1;
+      this.add({ n, p, op, cmd, ret: 'nommu' });
       return;
     }
     this.children += 1;
     const number = this.children;
     const child = agent.fork(number);
-    this.records.push({ n, p, op, cmd, child: number, ret: 'ok' });
-    this.runBlock(child, body);
+    this.blocks.push({ parent: agent, child });
+    this.agents.set(number, child);
+    this.current = child;
+    this.add({ n, p, op, cmd, child: number, ret: 'ok' });
+  }
+
+  private end({ n, cmd, op }: EndStatement): void {
+    const block = this.blocks.pop();
+    if (block === undefined) throw new ScenarioError(n, 'end without fork');
+    const { parent, child } = block;
     child.exit();
-    this.records.push({ n: end.n, p, op: 'end', cmd: end.cmd, child: number, status: 'exit:0' });
+    this.agents.delete(child.number);
+    this.current = parent;
+    this.add({ n, p: parent.number, op, cmd, child: child.number, status: 'exit:0' });
+  }
+
+  /** @returns ESRCH if no such process is there. */
+  private switchTo(number: number): string {
+    const agent = this.agents.get(number);
+    if (agent === undefined) return 'ESRCH';
+    this.current = agent;
+    return 'ok';
   }
 
   private exec(agent: Agent, path: string, head: Fields): void {
-    this.records.push({ ...head, ret: 'start' });
+    this.add({ ...head, ret: 'start' });
     const tail = { ...head, op: 'exec-end' };
     try {
-      const { records, end } = this.host.ops.exec(agent.process, path);
-      this.records.push(...records, { ...tail, ...end });
+      const { records, end } = agent.ops.exec(agent.process, path);
+      for (const record of records) this.add(record);
+      this.add({ ...tail, ...end });
     } catch (error) {
-      this.records.push({ ...tail, ...execFailure(error) });
+      this.add({ ...tail, ...execFailure(error) });
     }
   }
 }

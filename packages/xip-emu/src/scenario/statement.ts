@@ -26,11 +26,21 @@ export interface TuneStatement extends Line {
   readonly bytes: number;
 }
 
-/** A child process that runs the statements up to `end`; its parent waits. */
+/** Makes a child process, which performs the statements up to its `end`; its parent waits. */
 export interface ForkStatement extends Line {
   readonly op: 'fork';
-  readonly body: readonly Statement[];
-  readonly end: Line;
+}
+
+/** The child of the innermost `fork` exits, and who made it goes on. */
+export interface EndStatement extends Line {
+  readonly op: 'end';
+}
+
+/** Another process that is there performs the statements from here on. */
+export interface SwitchStatement extends Line {
+  readonly op: 'switch';
+  /** As in the field `p` of records. */
+  readonly process: number;
 }
 
 /** Runs a program in a child process. */
@@ -49,4 +59,10 @@ export interface CallStatement extends Line {
 
 /** One statement of a scenario. */
 export type Statement =
-  MountStatement | TuneStatement | ForkStatement | ExecStatement | CallStatement;
+  | MountStatement
+  | TuneStatement
+  | ForkStatement
+  | EndStatement
+  | SwitchStatement
+  | ExecStatement
+  | CallStatement;

@@ -8,7 +8,7 @@ import { REPORT_CALLS } from './reports.js';
 
 /**
  * The words that a statement can begin with, but for those that the parser knows itself (`mount`,
- * `tune`, `fork`, `end`, `exec`).
+ * `tune`, `fork`, `end`, `switch`, `exec`).
  */
 export const CALLS: ReadonlyMap<string, ParseCall> = new Map(
   Object.entries({

@@ -71,10 +71,14 @@ export const MEMORY_CALLS: CallTable = {
   ),
   touch: rangeCall(
     'touch',
-    (args) => ({ page: args.number(), write: args.word(['r', 'w']) === 'w' }),
-    ({ page, write }) => ({ offset: page * PAGE_SIZE, length: 1, write }),
-    ({ process: { mm } }, { page, write }, address) => {
-      if (!write) return { ret: 'ok', val: mm.load(address) };
+    (args) => ({ page: args.number(), access: args.word(['r', 'w', 'x']) }),
+    ({ page, access }) => ({ offset: page * PAGE_SIZE, length: 1, write: access === 'w' }),
+    ({ process: { mm } }, { page, access }, address) => {
+      if (access === 'r') return { ret: 'ok', val: mm.load(address) };
+      if (access === 'x') {
+        mm.fetch(address);
+        return { ret: 'ok' };
+      }
       const val = (0xa5 + 31 * page) & 255;
       mm.store(address, val);
       return { ret: 'ok', val };
