@@ -60,6 +60,7 @@ export type {
   MemoryArea,
   MemoryPage,
   MemoryReport,
+  PageEntry,
   SmapsCounts,
 } from './memory-report.js';
 export { LINUX_POLICIES, type LinuxPolicy, type PolicyName } from './policy.js';
@@ -145,6 +146,7 @@ export {
   PM_PRESENT,
   pagemapEntries,
 } from './report/pagemap.js';
+export { ramFrames, type FilePage, type FrameUser, type RamFrame } from './report/ram-frames.js';
 export { regionsIn, type RegionAllocation, type RegionReport } from './report/regions.js';
 export { smapsText } from './report/smaps-text.js';
 export {

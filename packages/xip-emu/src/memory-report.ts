@@ -10,6 +10,8 @@ export interface MemoryReport {
   areas(): Iterable<MemoryArea>;
   /** What is at a page of the memory now; nothing is faulted in. */
   pageAt(address: Address): MemoryPage;
+  /** The entries of the page table that are not empty, in order; nothing without an MMU. */
+  entriesIn(from: Address, to: Address): Iterable<PageEntry>;
   /**
    * Counts the pages that it has mapped.
    *
@@ -63,6 +65,22 @@ export interface MemoryPage {
   readonly backing: 'rom' | 'page-cache' | 'anonymous' | 'zero' | 'copy' | 'absent' | 'none';
   /** Physical address of its first byte; undefined if there is none. */
   readonly physical: Address | undefined;
+}
+
+/** An entry of a page table. */
+export interface PageEntry extends MemoryPage {
+  /** The first address of its page. */
+  readonly address: Address;
+  /** The physical address of its frame. */
+  readonly physical: Address;
+  /** What the processor lets through now, as in `r-x`; a first store may still have to fault. */
+  readonly permissions: string;
+  readonly dirty: boolean;
+  readonly young: boolean;
+  /** The frame is not counted: ROM, the zero page. */
+  readonly special: boolean;
+  /** Entries of all page tables that map the frame; 0 if it is not counted. */
+  readonly mapCount: number;
 }
 
 /** A page that nothing backs. */

@@ -1,6 +1,6 @@
 import type { KernelBuild } from '../arch/kernel-build.js';
 import type { AccessFaultLike, Advice, MemoryMap, MmapRequest } from '../memory-map.js';
-import type { MemoryAccount, MemoryArea, MemoryPage } from '../memory-report.js';
+import type { MemoryAccount, MemoryArea, MemoryPage, PageEntry } from '../memory-report.js';
 import { traceMmap } from '../trace-mmap.js';
 import { pageOf, pagesOf, type Address, type Frame } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
@@ -16,6 +16,7 @@ import { mprotect } from './mprotect.js';
 import { mremap } from './mremap.js';
 import { msync } from './msync.js';
 import { munmap } from './munmap.js';
+import { entriesIn } from './page-entries.js';
 import { accountMm, areasOf, pageAt } from './task-mmu.js';
 import { romPagesIn } from './trace-fault.js';
 import { MmSpace } from './vm-space.js';
@@ -126,6 +127,10 @@ export class MmuMemory implements MemoryMap {
 
   pageAt(address: Address): MemoryPage {
     return pageAt(this.mm, address);
+  }
+
+  entriesIn(from: Address, to: Address): Iterable<PageEntry> {
+    return entriesIn(this.mm, from, to);
   }
 
   account(romFrames: (file: OpenFile) => Set<Frame>): MemoryAccount {

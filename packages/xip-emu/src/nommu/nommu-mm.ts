@@ -8,7 +8,7 @@ import {
   type MemoryMap,
   type MmapRequest,
 } from '../memory-map.js';
-import type { MemoryAccount, MemoryArea, MemoryPage } from '../memory-report.js';
+import type { MemoryAccount, MemoryArea, MemoryPage, PageEntry } from '../memory-report.js';
 import type { PhysicalMemory } from '../phys/physical-memory.js';
 import { pageOf, pagesOf, type Address } from '../units.js';
 import { KernelCorruption } from '../kernel-corruption.js';
@@ -183,6 +183,10 @@ export class NommuMm implements MemoryMap, NommuAccess, HasExeFile {
 
   pageAt(address: Address): MemoryPage {
     return pageAt(this.regions, this.findVma(address), address);
+  }
+
+  entriesIn(): Iterable<PageEntry> {
+    return [];
   }
 
   account(): MemoryAccount {
