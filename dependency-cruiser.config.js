@@ -11,6 +11,7 @@ const IMPORTS = {
   'cramfs-reader': ['cramfs-format', 'cramfs-deflate', 'cramfs-elf', 'cramfs-archive'],
   mkcramfs: ['cramfs-format', 'cramfs-deflate', 'cramfs-elf', 'cramfs-archive', 'cramfs-reader'],
   'xip-emu': ['cramfs-format', 'cramfs-elf', 'cramfs-archive', 'cramfs-reader'],
+  'xip-cpu': ['cramfs-format', 'cramfs-elf', 'xip-emu'],
   'cramfs-planner': ['cramfs-format', 'cramfs-elf', 'cramfs-reader', 'mkcramfs', 'xip-emu'],
 };
 
@@ -39,6 +40,13 @@ export default {
       to: { path: '^packages/', pathNot: `^packages/(?:${[name, ...allowed].join('|')})/` },
     })),
     {
+      name: 'processors-know-no-kernel',
+      comment: 'A processor sees memory through UserMemory; the kernel around it is in src/linux/.',
+      severity: 'error',
+      from: { path: '^packages/xip-cpu/src/(?!linux/)', pathNot: TESTS },
+      to: { path: '^packages/', pathNot: '^packages/xip-cpu/(?:src/(?!linux/)|bundle/)' },
+    },
+    {
       name: 'runs-in-a-browser',
       comment: 'Code for Node.js lives in src/node/ and in the command line.',
       severity: 'error',
@@ -63,7 +71,7 @@ export default {
       comment: 'What is not found is not checked.',
       severity: 'error',
       from: { path: SOURCES },
-      to: { couldNotResolve: true, pathNot: '^#(?:de|in)flate-module$' },
+      to: { couldNotResolve: true, pathNot: '^#[a-z]+-module$' },
     },
   ],
   options: {

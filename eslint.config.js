@@ -9,7 +9,7 @@ export default tseslint.config(
       'coverage/',
       'out/',
       'test/fixtures/',
-      'packages/cramfs-deflate/assembly/',
+      'packages/*/assembly/',
     ],
   },
   {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { build } from 'rolldown';
-import { writeDeflateModules } from './deflate-modules.js';
+import { writeModules } from './modules.js';
 import { licences } from './distribution/licences.js';
 import { writeOneFile } from './distribution/one-file.js';
 import { smallYargs } from './distribution/small-yargs.js';
@@ -31,7 +31,7 @@ function inPackages(path: string): string {
   return inRepository(`packages/${path}`);
 }
 
-writeDeflateModules();
+writeModules();
 
 await build([
   {

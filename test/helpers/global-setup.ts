@@ -1,9 +1,9 @@
-import { writeDeflateModules } from '../../scripts/src/deflate-modules.js';
+import { writeModules } from '../../scripts/src/modules.js';
 import { notBuilt } from './built.js';
 
 /** Before all tests: makes the one file that no source can do without, and says what else is missing. */
 export default function setup(): void {
-  writeDeflateModules();
+  writeModules();
   const missing = notBuilt([
     'packages/cli/bundle/main.cjs',
     'packages/cramfs-reader/bundle/image-worker.cjs',

@@ -12,6 +12,7 @@ declare namespace WebAssembly {
   interface Instance {
     readonly exports: object;
   }
+  const Memory: new (descriptor: { readonly initial: number; readonly maximum?: number }) => Memory;
   const Module: new (code: Uint8Array) => Module;
   const Instance: new (module: Module, imports: Imports) => Instance;
 }

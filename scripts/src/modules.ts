@@ -13,10 +13,16 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { inRepository } from './paths.js';
 
-/** A WebAssembly module of packages/cramfs-deflate, as it was tested. */
+/** A WebAssembly module of a package, as it was tested. */
 interface Module {
-  /** Its folder in assembly/. */
+  /** Its folder in assembly/ of the package, and what `#NAME-module` imports. */
   readonly name: string;
+  /** Below packages/. */
+  readonly package: string;
+  /** What it imports of its package beside its own folder, from the package's folder on. */
+  readonly shared: readonly string[];
+  /** Options of the compiler beside {@link OPTIONS}. */
+  readonly options: readonly string[];
   readonly bytes: number;
   readonly sha256: string;
 }
@@ -28,39 +34,43 @@ interface Module {
 const MODULES: readonly Module[] = [
   {
     name: 'deflate',
+    package: 'cramfs-deflate',
+    shared: ['assembly/adler32.ts', 'assembly/words.ts'],
+    options: ['--enable=bulk-memory'],
     bytes: 10561,
     sha256: '21c788705632d82ab920174cb855e3affd6b4fafe4bbb59b31ea69c41b662692',
   },
   {
     name: 'inflate',
+    package: 'cramfs-deflate',
+    shared: ['assembly/adler32.ts', 'assembly/words.ts'],
+    options: ['--enable=bulk-memory'],
     bytes: 4050,
     sha256: 'e671bdd3f13776c0dea45210014904b6425156a261cce03caec264db2c7bd25d',
   },
 ];
 
-const PACKAGE = 'packages/cramfs-deflate';
-
 const OPTIONS = [
   '--runtime=stub', // nothing is allocated
-  '--use=abort=', // nothing is imported
+  '--use=abort=', // nothing is imported that is not declared
   '-O3',
   '--converge',
   '--noAssert',
   '--enable=simd',
-  '--enable=bulk-memory',
 ];
 
 /**
  * Compiles a module; about three seconds. In a process of its own: the types of the compiler's
  * interface declare what AssemblyScript has global, and would change all types here.
  */
-function compile(name: string): Uint8Array {
-  const folder = mkdtempSync(join(tmpdir(), 'deflate-'));
+function compile({ name, package: owner, options }: Module): Uint8Array {
+  const folder = mkdtempSync(join(tmpdir(), 'module-'));
   try {
     const wasm = join(folder, 'module.wasm');
     const compiler = inRepository('node_modules/assemblyscript/bin/asc.js');
-    const entry = inRepository(`${PACKAGE}/assembly/${name}/index.ts`);
-    execFileSync(process.execPath, [compiler, entry, `--outFile=${wasm}`, ...OPTIONS]);
+    const entry = inRepository(`packages/${owner}/assembly/${name}/index.ts`);
+    const all = [...OPTIONS, ...options];
+    execFileSync(process.execPath, [compiler, entry, `--outFile=${wasm}`, ...all]);
     return readFileSync(wasm);
   } finally {
     rmSync(folder, { recursive: true });
@@ -68,25 +78,25 @@ function compile(name: string): Uint8Array {
 }
 
 /**
- * Writes the modules `#deflate-module` and `#inflate-module` of cramfs-deflate, unless what is there was
- * made of the same sources.
+ * Writes the modules `#NAME-module` of the packages, unless what is there was made of the same sources.
  *
  * @throws Error if the result is not what was tested.
  */
-export function writeDeflateModules(): void {
+export function writeModules(): void {
   for (const module of MODULES) writeModule(module);
 }
 
-function writeModule({ name, bytes, sha256 }: Module): void {
-  const file = inRepository(`${PACKAGE}/bundle/${name}-module.js`);
-  const stamp = `// ${sourcesDigest(name)}\n`;
+function writeModule(module: Module): void {
+  const { name, package: owner, bytes, sha256 } = module;
+  const file = inRepository(`packages/${owner}/bundle/${name}-module.js`);
+  const stamp = `// ${sourcesDigest(module)}\n`;
   if (existsSync(file) && readFileSync(file, 'utf8').startsWith(stamp)) return;
-  const wasm = compile(name);
+  const wasm = compile(module);
   const made = digest(wasm);
   if (wasm.length !== bytes || made !== sha256) {
     throw new Error(
-      `${PACKAGE}/assembly/${name} compiles to ${wasm.length} bytes with SHA-256 ${made}, ` +
-        `not to ${bytes} with ${sha256} (scripts/src/deflate-modules.ts)`,
+      `packages/${owner}/assembly/${name} compiles to ${wasm.length} bytes with SHA-256 ${made}, ` +
+        `not to ${bytes} with ${sha256} (scripts/src/modules.ts)`,
     );
   }
   mkdirSync(dirname(file), { recursive: true });
@@ -97,19 +107,18 @@ function writeModule({ name, bytes, sha256 }: Module): void {
 }
 
 /** Of all that a module is made of. */
-function sourcesDigest(name: string): string {
-  const folder = inRepository(`${PACKAGE}/assembly`);
+function sourcesDigest(module: Module): string {
+  const { name, package: owner, shared } = module;
+  const folder = inRepository(`packages/${owner}`);
   const manifest = readFileSync(inRepository('node_modules/assemblyscript/package.json'), 'utf8');
   const { version } = JSON.parse(manifest) as { version: string };
-  const sources = [
-    'adler32.ts',
-    'words.ts',
-    ...readdirSync(join(folder, name))
-      .sort()
-      .map((file) => join(name, file)),
-  ].map((file) => `${file}\n${readFileSync(join(folder, file), 'utf8')}`);
-  const generator = readFileSync(inRepository('scripts/src/deflate-modules.ts'), 'utf8');
-  return digest(JSON.stringify([version, generator, sources]));
+  const own = readdirSync(join(folder, 'assembly', name))
+    .sort()
+    .map((file) => `assembly/${name}/${file}`);
+  const sources = [...shared, ...own].map(
+    (file) => `${file}\n${readFileSync(join(folder, file), 'utf8')}`,
+  );
+  return digest(JSON.stringify([version, OPTIONS, module, sources]));
 }
 
 function digest(data: string | Uint8Array): string {

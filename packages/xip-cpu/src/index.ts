@@ -1,0 +1,3 @@
+export { LinearMemory, LinearMemoryFull } from './memory/linear-memory.js';
+export type { Access, UserMemory } from './memory/user-memory.js';
+export type { Processor, Stop } from './processor.js';

@@ -1,0 +1,39 @@
+/** Bytes of a page of WebAssembly. */
+const WASM_PAGE = 65536;
+
+/** There is no room left in a {@link LinearMemory}. */
+export class LinearMemoryFull extends Error {
+  override readonly name = 'LinearMemoryFull';
+  readonly code = 'LINEAR_MEMORY_FULL';
+}
+
+/**
+ * A WebAssembly.Memory that is handed out piece by piece: to a processor for its registers and
+ * tables, and to a machine for its pages. Its size is fixed, as a memory that grows leaves all views of it
+ * behind; the host commits what is written to, and no more.
+ */
+export class LinearMemory {
+  readonly memory: WebAssembly.Memory;
+  private used = 0;
+
+  /** @param size bytes, rounded up to 64 KiB; at most 4 GiB. */
+  constructor(size: number) {
+    const pages = Math.ceil(size / WASM_PAGE);
+    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  }
+
+  /**
+   * Hands out zeroed bytes that begin on a boundary of 64 KiB. They are never given back.
+   *
+   * @throws LinearMemoryFull
+   */
+  allocate(bytes: number): Uint8Array<ArrayBuffer> {
+    const { buffer } = this.memory;
+    const start = this.used;
+    if (start + bytes > buffer.byteLength) {
+      throw new LinearMemoryFull(`no ${bytes} bytes left of ${buffer.byteLength}`);
+    }
+    this.used = Math.ceil((start + bytes) / WASM_PAGE) * WASM_PAGE;
+    return new Uint8Array(buffer, start, bytes);
+  }
+}
