@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { build } from 'rolldown';
+import { writeCompiled } from './compiled.js';
 import { writeModules } from './modules.js';
 import { licences } from './distribution/licences.js';
 import { writeOneFile } from './distribution/one-file.js';
@@ -45,6 +46,8 @@ await build([
       cleanDir: true,
       entryFileNames: '[name].cjs',
       chunkFileNames: chunkName,
+      // As require(): the loader of ES modules takes its time to start, and vm.Script has none.
+      dynamicImportInCjs: false,
       minify: true,
     },
   },
@@ -73,6 +76,8 @@ await build([
     },
   },
 ]);
+
+await writeCompiled(inPackages('cli/bundle'));
 
 // The command of a checkout, and of an installation from git.
 await writeOneFile(inRepository('dist'));

@@ -1,8 +1,18 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { builtFile } from '../helpers/built.js';
 import { buildRawImage, file, noise, text } from '../helpers/raw-image.js';
 import { Folder } from './folder.js';
 import { cramfs, interruptTool, launcher, runTool } from './run-cli.js';
@@ -50,6 +60,37 @@ test('without a build the launchers say so', () => {
     const { status, stderr } = spawnSync(process.execPath, [join(bin, `${tool}.js`)]);
     expect([status, stderr.toString()]).toEqual([8, `${tool}: not built: run npm run build\n`]);
   }
+});
+
+/** A copy of the command line, and where it was copied from. */
+function copyOfCli(): { readonly built: string; readonly cli: string } {
+  const [built, cli] = [dirname(dirname(launcher('cramfs'))), folder.path('cli')];
+  for (const part of ['bin', 'bundle', 'package.json']) {
+    cpSync(join(built, part), join(cli, part), { recursive: true });
+  }
+  symlinkSync(builtFile('node_modules'), join(cli, 'node_modules'));
+  return { built, cli };
+}
+
+test('a command does the same with compiled modules, with those of another Node.js, and without', () => {
+  const { built, cli } = copyOfCli();
+  const compiled = join(cli, 'bundle/compiled.bin');
+  const list = (): string =>
+    spawnSync(process.execPath, [join(cli, 'bin/cramfs.js'), 'ls', '-lR', image]).stdout.toString();
+  const [bytes, listing] = [readFileSync(compiled), list()];
+  expect(bytes.indexOf(`${process.version} ${process.arch}`)).toBeGreaterThan(0);
+  expect(listing).toContain('héllo');
+  // Without sources only the compiled modules can have done it.
+  for (const name of readdirSync(dirname(compiled))) {
+    if (name.endsWith('.cjs') && name !== 'main.cjs') rmSync(join(cli, 'bundle', name));
+  }
+  expect(list()).toBe(listing);
+  cpSync(join(built, 'bundle'), join(cli, 'bundle'), { recursive: true });
+  bytes.write('v1.2.3', bytes.indexOf(process.version), 'latin1');
+  writeFileSync(compiled, bytes);
+  expect(list()).toBe(listing);
+  rmSync(compiled);
+  expect(list()).toBe(listing);
 });
 
 describe('standard streams', () => {
@@ -186,8 +227,11 @@ describe('bugs of ours', () => {
 });
 
 test('heavy modules are loaded by the commands that use them only', () => {
+  // Of compiled modules Node.js does not say that they are loaded.
+  const { cli } = copyOfCli();
+  rmSync(join(cli, 'bundle/compiled.bin'));
   const loaded = (argv: string): string =>
-    shell(`NODE_DEBUG=esm,module $CRAMFS ${argv} > /dev/null`).stderr;
+    shell(`NODE_DEBUG=esm,module node cli/bin/cramfs.js ${argv} > /dev/null`).stderr;
   for (const argv of ['--help', 'build --help', 'map --help', 'ls --help']) {
     expect(loaded(argv)).not.toMatch(/deflater|zstd-codec|piscina|pako/);
   }

@@ -19,7 +19,8 @@ export async function runProcess(tool: Tool): Promise<void> {
   }
 }
 
-async function runTool(tool: Tool, argv: readonly string[], io: CliIo): Promise<ExitCode> {
+/** Runs a tool with what it may use of a process. @returns the exit code. */
+export async function runTool(tool: Tool, argv: readonly string[], io: CliIo): Promise<ExitCode> {
   switch (tool) {
     case 'cramfs':
       return (await import('./cli.js')).runCramfs(argv, io);

@@ -44,6 +44,18 @@ export function explainFile(
   inode: Inode,
   options: ExplainOptions,
 ): FileExplanation {
+  return {
+    ...explainWhole(image, inode, options),
+    segments: explainSegments(image, inode, options),
+  };
+}
+
+/** What {@link explainFile} says of the file, whatever is in it. */
+function explainWhole(
+  image: CramfsImage,
+  inode: Inode,
+  options: ExplainOptions,
+): Omit<FileExplanation, 'segments'> {
   if (inode.type !== 'file') {
     throw new CramfsError('WRONG_TYPE', 'not a regular file', { offset: inode.entryOffset });
   }
@@ -51,7 +63,6 @@ export function explainFile(
   return {
     ...explainRange(image, inode, { pgoff: 0, pages, writable: false }, options),
     tail: explainTail(image, inode, options),
-    segments: explainSegments(image, inode, options),
   };
 }
 
@@ -66,9 +77,9 @@ export function explainLoaded(
   inode: Inode,
   options: LoadOptions,
 ): LoadedExplanation {
-  const file = explainFile(image, inode, options);
+  const file = explainWhole(image, inode, options);
   const program = explainProgram(image, inode, options);
-  if (program === undefined) return { ...file, format: undefined };
+  if (program === undefined) return { ...file, segments: undefined, format: undefined };
   return {
     ...file,
     ...(options.mmu ? undefined : explainExec(program.segments, file.pages)),

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { readFileSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
@@ -19,7 +18,10 @@ const FOREIGN_AGE_MS = 60 * 60 * 1000;
 export function temporaryName(path: string): string {
   const { boot, namespace } = ourSystem();
   const writer = `${boot}-${namespace}-${process.pid}-${startTime(process.pid) ?? 0}`;
-  const unique = randomBytes(4).toString('hex');
+  // node:crypto takes 2 ms to load. A name that is taken is an error all the same: files are made with O_EXCL.
+  const unique = Math.floor(Math.random() * 2 ** 32)
+    .toString(16)
+    .padStart(8, '0');
   return join(dirname(path), `${stem(path)}.${writer}-${unique}.tmp`);
 }
 

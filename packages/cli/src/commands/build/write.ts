@@ -4,7 +4,6 @@ import { isCramfsError, plural } from 'cramfs-format';
 import type { BuildReport, DirectoryEntry } from 'mkcramfs';
 import {
   buildImageFile,
-  cachedCompressor,
   fileId,
   isSameFile,
   temporaryName,
@@ -42,7 +41,11 @@ export async function runBuild(
   // For a large tree the threads start while it is read.
   const threads = workerCompressor(request.workers);
   const { cache } = request;
-  const cached = cache && (await about(cache.directory, () => cachedCompressor(threads, cache)));
+  const cached =
+    cache &&
+    (await about(cache.directory, async () =>
+      (await import('./cache.js')).cachedCompressor(threads, cache),
+    ));
   const compressor = cached ?? threads;
   try {
     const tree = await readTree(request, log.add, (bytes) => {

@@ -3,6 +3,15 @@ import type { CramfsImage, Inode } from 'cramfs-reader';
 import { ARCHITECTURES, whyNotMapped, type ArchitectureName, type KernelConfig } from 'xip-emu';
 import { flatArchitecture, headOf, ofElf } from '../../emulator/architecture.js';
 
+/** The loader of a program. */
+export interface Loader {
+  /**
+   * Why a kernel maps nothing of the program, whatever the image is like. Undefined if it depends on
+   * the image.
+   */
+  whyNotMapped(mmu: boolean): string | undefined;
+}
+
 /** Loaders of the kernels that the programs of an image are for. */
 export class Loaders {
   private readonly image: CramfsImage;
@@ -18,20 +27,16 @@ export class Loaders {
     this.config = config;
   }
 
-  /**
-   * Why a kernel maps nothing of a program, whatever the image is like. Undefined if it depends on
-   * the image, and for a machine that is not known here.
-   */
-  whyNotMapped(program: Inode, mmu: boolean): string | undefined {
+  /** What loads a program: undefined for a machine that is not known here. */
+  loaderOf(program: Inode): Loader | undefined {
     const head = headOf(this.image, program);
     const name = this.architecture(head);
     if (name === undefined) return undefined;
     const arch = ARCHITECTURES[name];
-    return whyNotMapped(head, {
-      arch,
-      mmu,
-      config: { ...arch.defaults(mmu), ...this.config },
-    });
+    return {
+      whyNotMapped: (mmu) =>
+        whyNotMapped(head, { arch, mmu, config: { ...arch.defaults(mmu), ...this.config } }),
+    };
   }
 
   private architecture(head: Uint8Array): ArchitectureName | undefined {

@@ -9,7 +9,7 @@ import {
   type RangeExplanation,
   type SegmentExplanation,
 } from 'cramfs-reader';
-import type { Loaders } from './loaders.js';
+import type { Loader, Loaders } from './loaders.js';
 import type { SelectedFile } from './select.js';
 
 export type Kernel = 'mmu' | 'nommu';
@@ -107,13 +107,15 @@ export class MappabilityReport {
 
   private explainInode(inode: Inode): Explained {
     const { kernels, pageSize, physAddr, loaders } = this.target;
+    let loader: Loader | undefined;
     const explained = new Map(
       kernels.map((kernel) => {
         const mmu = kernel === 'mmu';
         const options = { pageSize, physAddr, mmu };
         const loaded = explainLoaded(this.image, inode, options);
         if (loaded.format === undefined) return [kernel, loaded] as const;
-        const notMapped = loaders.whyNotMapped(inode, mmu);
+        loader ??= loaders.loaderOf(inode);
+        const notMapped = loader?.whyNotMapped(mmu);
         if (notMapped === undefined) return [kernel, loaded] as const;
         return [kernel, explainLoaded(this.image, inode, { ...options, notMapped })] as const;
       }),
