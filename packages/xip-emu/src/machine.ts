@@ -17,6 +17,7 @@ import type { MemoryMap } from './memory-map.js';
 import { NommuMm } from './nommu/nommu-mm.js';
 import { RegionRam } from './nommu/region-ram.js';
 import { VmRegions } from './nommu/vm-region.js';
+import type { PageBlocks } from './phys/page-arena.js';
 import { PhysicalMemory } from './phys/physical-memory.js';
 import type { RomWindow } from './phys/rom-windows.js';
 import { LINUX_POLICIES, type LinuxPolicy, type PolicyName } from './policy.js';
@@ -53,6 +54,11 @@ export interface MachineOptions {
   readonly faultAround?: number | undefined;
   /** vm.max_map_count; default 65530. */
   readonly maxMapCount?: number | undefined;
+  /**
+   * Memory that the machine takes its pages from, so that a processor can read and write them itself; without it
+   * nothing runs.
+   */
+  readonly pages?: PageBlocks | undefined;
 }
 
 const DEFAULT_RAM = 192 << 20;
@@ -121,6 +127,7 @@ export class Machine implements MmHost {
       ramSize,
       ramAddress: options.ramAddress ?? RAM_ADDRESS,
       roms,
+      pages: options.pages,
     });
     this.devices = new MachineDevices(this.phys, this.trace);
     this.phys.reclaim = () => {

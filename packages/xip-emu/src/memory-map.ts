@@ -44,6 +44,9 @@ export interface MmapRequest {
   readonly pgoff: Pgoff;
 }
 
+/** What an instruction does with memory. */
+export type ProcessorAccess = 'fetch' | 'read' | 'write';
+
 /** What madvise(2) can be told, as MADV_... without its prefix. */
 export const ADVICE = [
   'normal',
@@ -100,6 +103,23 @@ export interface MemoryMap extends MemoryReport {
   /** The fetch of an instruction: with its fault, without what the instruction does. */
   fetch(address: Address): void;
   store(address: Address, value: number): void;
+  /**
+   * What a load, a store or a fetch at an address does, but for the byte itself: for a processor that
+   * then reads and writes the page where it is.
+   *
+   * @returns the offset of the page in the memory that `MachineOptions.pages` is of.
+   * @throws AccessFault; UnmodelledError for a store to ROM without an MMU.
+   */
+  frameBytes(address: Address, access: ProcessorAccess): number;
+  /**
+   * Changes whenever the processor must ask again: an entry has lost a permission, its accessed or dirty
+   * bit, or its frame.
+   */
+  readonly generation: number;
+  /** Changes whenever such an entry was executable, or a page that was fetched from has changed. */
+  readonly execGeneration: number;
+  /** Names the page at an address that was fetched from, and its content: equal names, equal code. */
+  frameIdentity(address: Address): number;
   /**
    * Loads the bytes from `address` on in order, and stops at the first that cannot be loaded.
    *

@@ -1,5 +1,5 @@
 import { AccessFault } from '../errno.js';
-import type { AccessFaultLike } from '../memory-map.js';
+import type { AccessFaultLike, ProcessorAccess } from '../memory-map.js';
 import { PAGE_SIZE, type Address, type Frame, type Vpn } from '../units.js';
 import { ACCESS_FETCH, ACCESS_LOAD, ACCESS_STORE, accessFault, handleFault } from './memory.js';
 import type { Mm } from './mm-struct.js';
@@ -17,23 +17,29 @@ export function load(mm: Mm, address: Address): number {
 /** Stores a byte. @throws AccessFault */
 export function store(mm: Mm, address: Address, value: number): void {
   const vpn = Math.floor(address / PAGE_SIZE);
-  const { pageTable } = mm;
-  let pte = pageTable.get(vpn);
-  while ((pte & PTE_WRITE) === 0) {
-    faultIn(mm, vpn, address, ACCESS_STORE);
-    pte = pageTable.get(vpn);
-  }
-  if ((pte & (PTE_DIRTY | PTE_YOUNG)) !== (PTE_DIRTY | PTE_YOUNG)) {
-    pageTable.set(vpn, pte | PTE_DIRTY | PTE_YOUNG);
-  }
-  mm.phys.writeByte(pteFrame(pte), address - vpn * PAGE_SIZE, value);
+  mm.phys.writeByte(writable(mm, vpn, address), address - vpn * PAGE_SIZE, value);
 }
 
 /** The fetch of an instruction: with its fault, without what the instruction does. @throws AccessFault */
 export function fetch(mm: Mm, address: Address): void {
+  executable(mm, Math.floor(address / PAGE_SIZE), address);
+}
+
+/**
+ * What an access does but for the byte: where a processor finds the page.
+ *
+ * @throws AccessFault
+ */
+export function frameBytes(mm: Mm, address: Address, access: ProcessorAccess): number {
   const vpn = Math.floor(address / PAGE_SIZE);
-  while ((mm.pageTable.get(vpn) & PTE_EXEC) === 0) faultIn(mm, vpn, address, ACCESS_FETCH);
-  checkPresence(mm, pteFrame(mm.pageTable.get(vpn)), address);
+  switch (access) {
+    case 'fetch':
+      return mm.phys.addressOf(executable(mm, vpn, address));
+    case 'read':
+      return mm.phys.addressOf(readable(mm, vpn, address));
+    case 'write':
+      return mm.phys.addressOf(writable(mm, vpn, address));
+  }
 }
 
 /** Loads bytes in order; a fault ends it. @returns how many, and the fault if there was one. */
@@ -70,6 +76,29 @@ function readable(mm: Mm, vpn: Vpn, address: Address): Frame {
   }
   if ((pte & PTE_YOUNG) === 0) pageTable.set(vpn, pte | PTE_YOUNG);
   const frame = pteFrame(pte);
+  checkPresence(mm, frame, address);
+  return frame;
+}
+
+/** The frame of a page, after the fault that a store needs. @throws AccessFault */
+function writable(mm: Mm, vpn: Vpn, address: Address): Frame {
+  const { pageTable } = mm;
+  let pte = pageTable.get(vpn);
+  while ((pte & PTE_WRITE) === 0) {
+    faultIn(mm, vpn, address, ACCESS_STORE);
+    pte = pageTable.get(vpn);
+  }
+  if ((pte & (PTE_DIRTY | PTE_YOUNG)) !== (PTE_DIRTY | PTE_YOUNG)) {
+    pageTable.set(vpn, pte | PTE_DIRTY | PTE_YOUNG);
+  }
+  return pteFrame(pte);
+}
+
+/** The frame of a page, after the fault that a fetch needs. @throws AccessFault */
+function executable(mm: Mm, vpn: Vpn, address: Address): Frame {
+  const { pageTable } = mm;
+  while ((pageTable.get(vpn) & PTE_EXEC) === 0) faultIn(mm, vpn, address, ACCESS_FETCH);
+  const frame = pteFrame(pageTable.get(vpn));
   checkPresence(mm, frame, address);
   return frame;
 }

@@ -33,6 +33,7 @@ function copyPageRange(parent: Mm, child: Mm, vma: Vma): void {
   const { phys, pageTable } = parent;
   const { mask } = pageTable;
   const cow = isCowMapping(vma.flags);
+  let lost = 0;
   pageTable.walk(vma.start, vma.end, (leaf, start, end) => {
     child.pageTable.ensureLeaf(start);
     for (let vpn = start; vpn < end; vpn += 1) {
@@ -41,6 +42,7 @@ function copyPageRange(parent: Mm, child: Mm, vma: Vma): void {
       if (cow && (pte & PTE_WRITE) !== 0) {
         pte &= ~PTE_WRITE;
         leaf[vpn & mask] = pte;
+        lost |= PTE_WRITE;
       }
       if ((pte & PTE_SPECIAL) === 0) {
         const frame = pteFrame(pte);
@@ -51,4 +53,5 @@ function copyPageRange(parent: Mm, child: Mm, vma: Vma): void {
       child.pageTable.set(vpn, pte & ~PTE_YOUNG);
     }
   });
+  parent.flushTlb(lost);
 }

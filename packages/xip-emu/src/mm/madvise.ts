@@ -126,6 +126,7 @@ function dontNeed(mm: Mm, start: Vpn, end: Vpn): void {
 /** Compare mm/madvise.c:madvise_free_pte_range(): nothing is reclaimed, so the pages stay. */
 function freeLazily(mm: Mm, start: Vpn, end: Vpn): void {
   const { pageTable, phys } = mm;
+  let lost = 0;
   for (const [vpn, pte] of pageTable.presentIn(start, end)) {
     if ((pte & PTE_SPECIAL) !== 0) continue;
     const frame = pteFrame(pte);
@@ -133,7 +134,9 @@ function freeLazily(mm: Mm, start: Vpn, end: Vpn): void {
     phys.frames.clearFlag(frame, PG_DIRTY);
     phys.frames.setFlag(frame, PG_LAZYFREE);
     pageTable.set(vpn, pte & ~(PTE_DIRTY | PTE_YOUNG));
+    lost |= pte & (PTE_DIRTY | PTE_YOUNG);
   }
+  mm.flushTlb(lost);
 }
 
 /** Compare mm/madvise.c:madvise_populate(). */

@@ -199,6 +199,7 @@ function doWpPage(mm: Mm, vma: Vma, vpn: Vpn, pte: number): number {
     }
   }
   wpPageCopy(mm, vma, vpn, frame, counted);
+  mm.flushTlb(pte);
   return VM_FAULT_OK;
 }
 

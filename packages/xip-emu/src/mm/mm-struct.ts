@@ -6,6 +6,7 @@ import type { OpenFile } from '../vfs/file.js';
 import type { VmFault, VmSpace } from '../vfs/vm-area.js';
 import type { HasExeFile } from '../vfs/write-access.js';
 import { PageTable } from './page-table.js';
+import { PTE_EXEC } from './pte.js';
 import type { Vma } from './vma.js';
 import { VmaCache } from './vma-cache.js';
 import { VmaSet } from './vma-set.js';
@@ -52,6 +53,9 @@ export class Mm implements HasExeFile {
   /** personality(2): READ_IMPLIES_EXEC. */
   readImpliesExec = false;
   exeFile: OpenFile | undefined = undefined;
+  /** Count how often entries, and executable ones among them, were taken from the processor. */
+  lostEntries = 0;
+  lostExecutable = 0;
 
   /** @param spaceOf makes what the owners of its mappings are offered. */
   constructor(host: MmHost, spaceOf: (mm: Mm) => VmSpace) {
@@ -61,5 +65,17 @@ export class Mm implements HasExeFile {
     this.pageTable = new PageTable(host.build.ptrsPerPte);
     this.vmas = new VmaSet(this.taskSize);
     this.vmaCache = new VmaCache(spaceOf(this));
+  }
+
+  /**
+   * Entries have lost a permission, their accessed or dirty bits, or their frames: what the processor
+   * remembers of them is void, as with flush_tlb_range().
+   *
+   * @param bits that they had, of all together; 0 for no entry.
+   */
+  flushTlb(bits: number): void {
+    if (bits === 0) return;
+    this.lostEntries += 1;
+    if ((bits & PTE_EXEC) !== 0) this.lostExecutable += 1;
   }
 }

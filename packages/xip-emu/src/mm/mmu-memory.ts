@@ -1,10 +1,16 @@
 import type { KernelBuild } from '../arch/kernel-build.js';
-import type { AccessFaultLike, Advice, MemoryMap, MmapRequest } from '../memory-map.js';
+import type {
+  AccessFaultLike,
+  Advice,
+  MemoryMap,
+  MmapRequest,
+  ProcessorAccess,
+} from '../memory-map.js';
 import type { MemoryAccount, MemoryArea, MemoryPage, PageEntry } from '../memory-report.js';
 import { traceMmap } from '../trace-mmap.js';
 import { pageOf, pagesOf, type Address, type Frame } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
-import { fetch, load, loadRange, store } from './access.js';
+import { fetch, frameBytes, load, loadRange, store } from './access.js';
 import { brk } from './brk.js';
 import { exitMmap } from './exit.js';
 import { dupMmap } from './fork.js';
@@ -17,6 +23,7 @@ import { mremap } from './mremap.js';
 import { msync } from './msync.js';
 import { munmap } from './munmap.js';
 import { entriesIn } from './page-entries.js';
+import { pteFrame } from './pte.js';
 import { accountMm, areasOf, pageAt } from './task-mmu.js';
 import { romPagesIn } from './trace-fault.js';
 import { MmSpace } from './vm-space.js';
@@ -115,6 +122,23 @@ export class MmuMemory implements MemoryMap {
 
   fetch(address: Address): void {
     fetch(this.mm, address);
+  }
+
+  frameBytes(address: Address, access: ProcessorAccess): number {
+    return frameBytes(this.mm, address, access);
+  }
+
+  get generation(): number {
+    return this.mm.lostEntries;
+  }
+
+  get execGeneration(): number {
+    return this.mm.lostExecutable + this.mm.phys.fetched.generation;
+  }
+
+  frameIdentity(address: Address): number {
+    const { pageTable, phys } = this.mm;
+    return phys.fetched.nameOf(pteFrame(pageTable.get(pageOf(address))));
   }
 
   loadRange(address: Address, into: Uint8Array): { loaded: number; fault?: AccessFaultLike } {

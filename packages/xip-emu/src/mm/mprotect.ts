@@ -101,6 +101,7 @@ function changeProtection(mm: Mm, vma: Vma, start: Vpn, end: Vpn): void {
   const prot = pageProt(vma.flags, vma.ops);
   const mayWrite = (vma.flags & VM_WRITE) !== 0;
   // PageTable.walk() in place, as in zap.ts: mprotect() of a page takes a tenth more with a function.
+  let lost = 0;
   for (let vpn = start; vpn < end;) {
     const stop = Math.min(end, pageTable.leafEnd(vpn));
     const leaf = pageTable.leafOf(vpn);
@@ -113,9 +114,11 @@ function changeProtection(mm: Mm, vma: Vma, start: Vpn, end: Vpn): void {
       if (old === 0) continue;
       let pte = (old & ~PTE_PROT) | prot;
       if (mayWrite && canChangeWritable(mm, vma, pte)) pte |= PTE_WRITE;
+      lost |= old & ~pte;
       leaf[vpn & mask] = pte;
     }
   }
+  mm.flushTlb(lost);
 }
 
 /** True if a write needs no fault first. Compare mm/mprotect.c:can_change_pte_writable(). */

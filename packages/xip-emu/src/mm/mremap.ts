@@ -174,8 +174,10 @@ function moveVma(mm: Mm, vma: Vma, { start, oldPages, to, newPages, flags }: Mov
 }
 
 /** Compare mm/mremap.c:move_page_tables(): where the source has a table, the target gets one. */
-function movePageTables({ pageTable }: Mm, start: Vpn, end: Vpn, to: Vpn): void {
+function movePageTables(mm: Mm, start: Vpn, end: Vpn, to: Vpn): void {
+  const { pageTable } = mm;
   const { mask } = pageTable;
+  let lost = 0;
   pageTable.walk(start, end, (leaf, first, after) => {
     const distance = to - start;
     // The part of one source table can need two target tables.
@@ -185,9 +187,11 @@ function movePageTables({ pageTable }: Mm, start: Vpn, end: Vpn, to: Vpn): void 
       const pte = leaf[vpn & mask]!;
       if (pte === 0) continue;
       leaf[vpn & mask] = 0;
+      lost |= pte;
       pageTable.set(vpn + distance, pte);
     }
   });
+  mm.flushTlb(lost);
 }
 
 /** An area that was left without pages starts anew: its offset is that of its place. */

@@ -49,7 +49,9 @@ export class MmSpace implements VmSpace {
   cleanEntry(_vma: VmArea, vpn: Vpn, frame: Frame): void {
     const { pageTable } = this.mm;
     const pte = pageTable.get(vpn);
-    if (pte !== 0 && pteFrame(pte) === frame) pageTable.set(vpn, pte & ~(PTE_WRITE | PTE_DIRTY));
+    if (pte === 0 || pteFrame(pte) !== frame) return;
+    pageTable.set(vpn, pte & ~(PTE_WRITE | PTE_DIRTY));
+    this.mm.flushTlb(pte & (PTE_WRITE | PTE_DIRTY));
   }
 
   isWritable(vpn: Vpn, frame: Frame): boolean {

@@ -12,6 +12,7 @@ export function zapRange(mm: Mm, from: Vpn, to: Vpn, evenCows = true): void {
   const { pageTable, phys } = mm;
   const { mask } = pageTable;
   // PageTable.walk() in place: a function for each table costs mmap() and munmap() a seventh more.
+  let lost = 0;
   for (let vpn = from; vpn < to;) {
     const end = Math.min(to, pageTable.leafEnd(vpn));
     const leaf = pageTable.leafOf(vpn);
@@ -26,12 +27,14 @@ export function zapRange(mm: Mm, from: Vpn, to: Vpn, evenCows = true): void {
       const special = (pte & PTE_SPECIAL) !== 0;
       if (!evenCows && !special && phys.frames.isAnon(frame)) continue;
       leaf[vpn & mask] = 0;
+      lost |= pte;
       if (special) continue;
       if ((pte & PTE_DIRTY) !== 0 && !phys.frames.isAnon(frame))
         phys.frames.setFlag(frame, PG_DIRTY);
       phys.removeMap(frame);
     }
   }
+  mm.flushTlb(lost);
 }
 
 /** Frees the page tables that only covered a range where no area is any more. */

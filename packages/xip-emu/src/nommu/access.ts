@@ -1,6 +1,6 @@
 import { AccessFault, UnmodelledError } from '../errno.js';
 import { KernelCorruption } from '../kernel-corruption.js';
-import type { AccessFaultLike } from '../memory-map.js';
+import type { AccessFaultLike, ProcessorAccess } from '../memory-map.js';
 import type { PhysicalMemory } from '../phys/physical-memory.js';
 import { PAGE_SIZE, pageOf, type Address, type Frame } from '../units.js';
 import { describeOrigin } from './describe.js';
@@ -22,10 +22,24 @@ export function load(memory: NommuAccess, address: Address): number {
 
 /** Stores a byte. @throws as {@link load}; UnmodelledError for ROM: to a flash chip it is a command. */
 export function store(memory: NommuAccess, address: Address, value: number): void {
-  const { phys } = memory;
+  memory.phys.writeByte(writable(memory, address), address % PAGE_SIZE, value);
+}
+
+function writable(memory: NommuAccess, address: Address): Frame {
   const frame = frameAt(memory, address);
-  if (phys.rom.isRom(frame)) throw new UnmodelledError('a store to ROM');
-  phys.writeByte(frame, address % PAGE_SIZE, value);
+  if (memory.phys.rom.isRom(frame)) throw new UnmodelledError('a store to ROM');
+  return frame;
+}
+
+/**
+ * What an access does but for the byte: where a processor finds the page.
+ *
+ * @throws as {@link load} and {@link store}.
+ */
+export function frameBytes(memory: NommuAccess, address: Address, access: ProcessorAccess): number {
+  return memory.phys.addressOf(
+    access === 'write' ? writable(memory, address) : frameAt(memory, address),
+  );
 }
 
 /** Loads bytes in order; a fault ends it. @returns how many, and the fault if there was one. */

@@ -7,6 +7,7 @@ import {
   type AccessFaultLike,
   type MemoryMap,
   type MmapRequest,
+  type ProcessorAccess,
 } from '../memory-map.js';
 import type { MemoryAccount, MemoryArea, MemoryPage, PageEntry } from '../memory-report.js';
 import type { PhysicalMemory } from '../phys/physical-memory.js';
@@ -14,7 +15,7 @@ import { pageOf, pagesOf, type Address } from '../units.js';
 import { KernelCorruption } from '../kernel-corruption.js';
 import type { OpenFile } from '../vfs/file.js';
 import { setExeFile, type HasExeFile } from '../vfs/write-access.js';
-import { load, loadRange, store, write, type NommuAccess } from './access.js';
+import { frameBytes, load, loadRange, store, write, type NommuAccess } from './access.js';
 import { doMmap } from './do-mmap.js';
 import { doMremap } from './do-mremap.js';
 import { doMunmap, removeVma } from './do-munmap.js';
@@ -60,6 +61,8 @@ export class NommuMm implements MemoryMap, NommuAccess, HasExeFile {
 
   private corruption: KernelCorruption | undefined;
 
+  generation = 0;
+
   /** What the kernel was built for. */
   readonly build: KernelBuild;
 
@@ -97,6 +100,7 @@ export class NommuMm implements MemoryMap, NommuAccess, HasExeFile {
   munmap(address: Address, length: number): void {
     this.guarded(() => {
       const origin = this.operation ?? 'munmap';
+      this.generation += 1;
       doMunmap(this.tree, this.regions, address, length, origin);
       this.trace.sink?.({ type: 'munmap', pid: this.pid, address, length });
     });
@@ -114,6 +118,7 @@ export class NommuMm implements MemoryMap, NommuAccess, HasExeFile {
       if ((flags & MREMAP_FIXED) !== 0 && place !== address) {
         throw new SyscallError('EINVAL', 'nothing moves without an MMU');
       }
+      this.generation += 1;
       const newAddress = doMremap(this.tree, address, oldLength, newLength, origin);
       const { pid } = this;
       this.trace.sink?.({ type: 'mremap', pid, address, oldLength, newAddress, newLength });
@@ -150,6 +155,7 @@ export class NommuMm implements MemoryMap, NommuAccess, HasExeFile {
   /** Compare mm/nommu.c:exit_mmap(). */
   exit(): void {
     this.guarded(() => {
+      this.generation += 1;
       for (const vma of [...this.tree.values()]) removeVma(this.tree, this.regions, vma);
     });
     setExeFile(this, undefined);
@@ -166,6 +172,18 @@ export class NommuMm implements MemoryMap, NommuAccess, HasExeFile {
 
   store(address: Address, value: number): void {
     store(this, address, value);
+  }
+
+  frameBytes(address: Address, access: ProcessorAccess): number {
+    return frameBytes(this, address, access);
+  }
+
+  get execGeneration(): number {
+    return this.generation + this.phys.fetched.generation;
+  }
+
+  frameIdentity(address: Address): number {
+    return this.phys.fetched.nameOf(this.phys.frameOf(pageOf(address))!);
   }
 
   loadRange(address: Address, into: Uint8Array): { loaded: number; fault?: AccessFaultLike } {

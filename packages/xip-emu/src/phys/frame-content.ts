@@ -2,7 +2,8 @@ import { InvariantError, invariant } from '../errno.js';
 import type { Frame, Pgoff } from '../units.js';
 import { enlarged } from './enlarged.js';
 import { ZERO_FRAME } from './frame.js';
-import { PageArena } from './page-arena.js';
+import type { FetchedPages } from './fetched-pages.js';
+import type { PageArena } from './page-arena.js';
 import { NO_BYTES, wholePage } from './whole-page.js';
 
 /**
@@ -27,7 +28,8 @@ const CACHE_SLOTS = 4096;
  * its owner's, in the owner's store or made on demand, or zeros without an owner.
  */
 export class FrameContent {
-  private readonly arena = new PageArena();
+  private readonly arena: PageArena;
+  private readonly fetched: FetchedPages;
   /** Slot of the arena, -1 = none: the owner's content, or zeros. */
   private slots: Int32Array<ArrayBuffer>;
   /** Where in the owner's store the content is, -1 = nowhere, and how many bytes it has there. */
@@ -39,8 +41,16 @@ export class FrameContent {
   private readonly cachedFrame = new Int32Array(CACHE_SLOTS).fill(-1);
   private readonly cachedContent: Uint8Array[] = new Array<Uint8Array>(CACHE_SLOTS).fill(NO_BYTES);
 
-  /** @param length frames that it has room for. */
-  constructor(length: number) {
+  /** Slot of the zero page, -1 = none: only a processor needs one. */
+  private zeroSlot = -1;
+
+  /**
+   * @param length frames that it has room for.
+   * @param fetched is told of contents that change.
+   */
+  constructor(length: number, arena: PageArena, fetched: FetchedPages) {
+    this.arena = arena;
+    this.fetched = fetched;
     this.slots = new Int32Array(length).fill(-1);
     this.places = new Int32Array(length).fill(-1);
     this.placeLengths = new Uint32Array(length);
@@ -65,6 +75,7 @@ export class FrameContent {
   end(frame: Frame): void {
     const slot = this.slots[frame]!;
     if (slot >= 0) {
+      this.fetched.changed(frame);
       this.arena.release(slot);
       this.slots[frame] = -1;
     }
@@ -86,7 +97,9 @@ export class FrameContent {
   }
 
   writeByte(frame: Frame, offset: number, value: number): void {
-    this.arena.writeByte(this.materialize(frame), offset, value);
+    const slot = this.materialize(frame);
+    this.fetched.changed(frame);
+    this.arena.writeByte(slot, offset, value);
   }
 
   /** A whole page that must not be written to, valid until the next call. */
@@ -97,11 +110,27 @@ export class FrameContent {
 
   /** The page, to be written to. */
   borrowWritable(frame: Frame): Uint8Array {
-    return this.arena.view(this.materialize(frame));
+    const slot = this.materialize(frame);
+    this.fetched.changed(frame);
+    return this.arena.view(slot);
+  }
+
+  /**
+   * Where the page is in the memory that the arena is of, for a processor: the emulator's own copy, if
+   * nobody has written to the frame.
+   */
+  addressOf(frame: Frame): number {
+    if (frame !== ZERO_FRAME) return this.arena.addressOf(this.materialize(frame));
+    if (this.zeroSlot < 0) {
+      this.zeroSlot = this.arena.take();
+      this.arena.fill(this.zeroSlot, NO_BYTES);
+    }
+    return this.arena.addressOf(this.zeroSlot);
   }
 
   /** Copies the content of one frame of RAM to another one, which is fresh. */
   copy(to: Frame, from: Frame): void {
+    this.fetched.changed(to);
     const slot = this.slots[from]!;
     if (slot >= 0) {
       const target = this.slots[to]! >= 0 ? this.slots[to]! : (this.slots[to] = this.arena.take());
@@ -114,6 +143,7 @@ export class FrameContent {
 
   /** Sets the whole content: `bytes`, then zeros. */
   fill(frame: Frame, bytes: Uint8Array): void {
+    this.fetched.changed(frame);
     if (this.slots[frame]! < 0) this.slots[frame] = this.arena.take();
     this.arena.fill(this.slots[frame]!, bytes);
   }

@@ -3,18 +3,31 @@ import { PAGE_SHIFT, PAGE_SIZE } from '../units.js';
 const SLOTS_SHIFT = 4;
 const SLOTS = 1 << SLOTS_SHIFT;
 
+/** Where pages come from: memory that a processor reads and writes itself. */
+export interface PageBlocks {
+  /** Hands out bytes, which are never given back and stay where they are. */
+  allocate(bytes: number): Uint8Array;
+}
+
+const OWN_BLOCKS: PageBlocks = { allocate: (bytes) => new Uint8Array(bytes) };
+
 /** Pages of bytes in blocks: what frames get when somebody writes to them. */
 export class PageArena {
+  private readonly source: PageBlocks;
   private readonly blocks: Uint8Array[] = [];
   private readonly released: number[] = [];
   private count = 0;
+
+  constructor(source = OWN_BLOCKS) {
+    this.source = source;
+  }
 
   /** A slot with arbitrary content. */
   take(): number {
     const slot = this.released.pop();
     if (slot !== undefined) return slot;
     if (this.count === this.blocks.length << SLOTS_SHIFT) {
-      this.blocks.push(new Uint8Array(SLOTS << PAGE_SHIFT));
+      this.blocks.push(this.source.allocate(SLOTS << PAGE_SHIFT));
     }
     this.count += 1;
     return this.count - 1;
@@ -36,6 +49,11 @@ export class PageArena {
   view(slot: number): Uint8Array {
     const start = startOf(slot);
     return this.blocks[slot >>> SLOTS_SHIFT]!.subarray(start, start + PAGE_SIZE);
+  }
+
+  /** Offset of the page in the memory that the blocks are of. */
+  addressOf(slot: number): number {
+    return this.blocks[slot >>> SLOTS_SHIFT]!.byteOffset + startOf(slot);
   }
 
   copy(to: number, from: number): void {

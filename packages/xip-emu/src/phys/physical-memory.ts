@@ -3,7 +3,9 @@ import { PAGE_SIZE, type Frame, type Pfn, type Pgoff } from '../units.js';
 import { ROM_FRAMES, ZERO_FRAME, type FrameKind } from './frame.js';
 import { FrameAllocator } from './frame-allocator.js';
 import { FrameContent, type FrameOwner } from './frame-content.js';
+import { FetchedPages } from './fetched-pages.js';
 import { FrameTable } from './frame-table.js';
+import { PageArena, type PageBlocks } from './page-arena.js';
 import { RomWindows, type RomWindow } from './rom-windows.js';
 
 export interface PhysicalMemoryOptions {
@@ -12,6 +14,8 @@ export interface PhysicalMemoryOptions {
   /** Physical address of the RAM. */
   readonly ramAddress: number;
   readonly roms: readonly RomWindow[];
+  /** Where pages are kept, if a processor is to see them. */
+  readonly pages?: PageBlocks | undefined;
 }
 
 /** Frames that there is room for at first. */
@@ -31,17 +35,24 @@ export class PhysicalMemory {
   readonly rom: RomWindows;
   private readonly ramPfn: Pfn;
   private readonly allocator: FrameAllocator;
-  private readonly content = new FrameContent(FIRST_ROOM);
+  /** Pages that a processor has fetched from. */
+  readonly fetched = new FetchedPages();
+  private readonly arena: PageArena;
+  private readonly content: FrameContent;
+  /** Slots with copies of ROM, for a processor. */
+  private readonly romSlots = new Map<Frame, number>();
   /** Frames that `frames` and `content` have room for. */
   private room = FIRST_ROOM;
 
   /** @throws UnmodelledError for more than 8 GiB of RAM or of ROM. */
-  constructor({ ramSize, ramAddress, roms }: PhysicalMemoryOptions) {
+  constructor({ ramSize, ramAddress, roms, pages }: PhysicalMemoryOptions) {
     this.ramFrames = Math.floor(ramSize / PAGE_SIZE);
     this.ramPfn = Math.floor(ramAddress / PAGE_SIZE);
     if (this.ramFrames >= ROM_FRAMES) throw new UnmodelledError('more than 8 GiB of RAM');
     this.rom = new RomWindows(roms);
     this.allocator = new FrameAllocator(this.ramFrames);
+    this.arena = new PageArena(pages);
+    this.content = new FrameContent(FIRST_ROOM, this.arena, this.fetched);
   }
 
   /** A fresh frame with one reference; its bytes are zero unless an owner gives them. */
@@ -144,6 +155,23 @@ export class PhysicalMemory {
   /** The bytes of a frame of RAM, to be written to. */
   borrowWritable(frame: Frame): Uint8Array {
     return this.content.borrowWritable(frame);
+  }
+
+  /**
+   * Where the bytes of a frame are in the memory that {@link PhysicalMemoryOptions.pages} is of. ROM is
+   * copied to there once: the machine's own RAM has nothing to do with that.
+   */
+  addressOf(frame: Frame): number {
+    return frame >= ROM_FRAMES
+      ? this.arena.addressOf(this.romSlots.get(frame) ?? this.copyRom(frame))
+      : this.content.addressOf(frame);
+  }
+
+  private copyRom(frame: Frame): number {
+    const slot = this.arena.take();
+    this.arena.fill(slot, this.rom.borrow(frame));
+    this.romSlots.set(frame, slot);
+    return slot;
   }
 
   /** Copies the content of one frame (ROM or RAM) into a frame of RAM. */
