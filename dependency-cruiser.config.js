@@ -13,6 +13,15 @@ const IMPORTS = {
   'xip-emu': ['cramfs-format', 'cramfs-elf', 'cramfs-archive', 'cramfs-reader'],
   'xip-cpu': ['cramfs-format', 'cramfs-elf', 'xip-emu'],
   'cramfs-planner': ['cramfs-format', 'cramfs-elf', 'cramfs-reader', 'mkcramfs', 'xip-emu'],
+  viewer: [
+    'cramfs-format',
+    'cramfs-elf',
+    'cramfs-archive',
+    'cramfs-reader',
+    'mkcramfs',
+    'xip-emu',
+    'cramfs-planner',
+  ],
 };
 
 const SOURCES = '^packages/[^/]+/src/';

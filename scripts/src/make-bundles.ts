@@ -6,6 +6,7 @@ import { licences } from './distribution/licences.js';
 import { writeOneFile } from './distribution/one-file.js';
 import { smallYargs } from './distribution/small-yargs.js';
 import { inRepository } from './paths.js';
+import { writeViewerPage } from './viewer-page.js';
 
 /*
  * The commands, and what their threads run, as a few files, of what `tsc --build` made and no more:
@@ -78,6 +79,7 @@ await build([
 ]);
 
 await writeCompiled(inPackages('cli/bundle'));
+await writeViewerPage();
 
 // The command of a checkout, and of an installation from git.
 await writeOneFile(inRepository('dist'));

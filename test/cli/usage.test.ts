@@ -17,6 +17,7 @@ const COMMANDS = [
   'mmap',
   'exec',
   'run',
+  'view',
   'check',
   'diff',
   'extract',

@@ -23,6 +23,7 @@ const PEERS = {
   bash: ['bash'],
   zsh: ['zsh'],
   fish: ['fish'],
+  chromium: ['chromium', 'chromium-browser', 'google-chrome'],
 } as const;
 
 export type PeerName = keyof typeof PEERS;

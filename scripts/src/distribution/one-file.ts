@@ -1,5 +1,6 @@
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { build, type Plugin } from 'rolldown';
 import { inRepository } from '../paths.js';
 import { licences } from './licences.js';
@@ -43,6 +44,8 @@ const REPLACED: Readonly<Record<string, () => string>> = {
     `export const workerFile = () => 'cramfs-reader/worker';`,
   'packages/mkcramfs/dist/node/worker-file.js': () =>
     `export const workerFile = () => 'mkcramfs/worker';`,
+  'packages/viewer/dist/node/template.js': () =>
+    `export const viewerTemplate = () => __oneFile.viewerPage();`,
   // For engines without WebAssembly; it would be three fifths of the file.
   'node_modules/zstd-codec/lib/zstd-codec-binding.js': () => 'module.exports = undefined;',
   'packages/cli/dist/version.js': () => {
@@ -76,6 +79,9 @@ const EDITED: Readonly<Record<string, readonly (readonly [string, string])[]>> =
   ],
 };
 
+/** What the comment with the viewer's page starts with. */
+const VIEWER_MARK = '/*viewer-page:';
+
 /** The file's first lines. Old Node.js must be able to read them: no newer syntax, no node: names. */
 const HEAD = `'use strict';
 (function (version) {
@@ -86,7 +92,18 @@ const HEAD = `'use strict';
 const __oneFile = {
   get isText() { return require('node:sea').isSea(); },
   source() { return this.isText ? require('node:sea').getAsset('cramfs.cjs', 'utf8') : __filename; },
+  viewerPage() {
+    const text = this.isText ? this.source() : require('node:fs').readFileSync(__filename, 'latin1');
+    const stored = text.slice(text.lastIndexOf('${VIEWER_MARK}') + ${VIEWER_MARK.length}, text.lastIndexOf('*/'));
+    return require('node:zlib').gunzipSync(Buffer.from(stored, 'base64')).toString();
+  },
 };`;
+
+/** The viewer's page is the file's last comment: the quickest for what is not run, and seldom needed. */
+function viewerComment(): string {
+  const page = readFileSync(inRepository('packages/viewer/bundle/viewer.html'));
+  return `${VIEWER_MARK}${gzipSync(page, { level: 9 }).toString('base64')}*/`;
+}
 
 /** Puts the modules of {@link ENTRY}, {@link REPLACED} and {@link EDITED} in place. */
 function oneFilePlugin(): Plugin {
@@ -141,6 +158,7 @@ export async function writeOneFile(folder: string): Promise<void> {
       format: 'cjs',
       codeSplitting: false,
       banner: `#!/usr/bin/env node\n${HEAD}`,
+      footer: viewerComment(),
     },
   });
   chmodSync(join(folder, ONE_FILE), 0o755);

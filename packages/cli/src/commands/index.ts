@@ -74,6 +74,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./run/index.js')).run,
   },
   {
+    name: 'view',
+    summary: 'show images, and what Linux does with them, in a browser',
+    load: async () => (await import('./view/index.js')).view,
+  },
+  {
     name: 'check',
     summary: 'find damage, and what Linux would misread',
     load: async () => (await import('./check/index.js')).check,

@@ -1,0 +1,10 @@
+import type { StartImage } from 'cramfs-viewer';
+import type { PageImage } from './images.js';
+
+/** What the page is told of an image. */
+export function startImage(
+  { title, blockSize, dialect }: PageImage,
+  more: Pick<StartImage, 'from' | 'gzip' | 'withoutData'>,
+): StartImage {
+  return { title, blockSize, dialect, ...more };
+}

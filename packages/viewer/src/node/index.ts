@@ -1,0 +1,1 @@
+export { viewerTemplate } from './template.js';

@@ -1,0 +1,62 @@
+import type { FromWorker, Problem, ToWorker } from '../worker/protocol.js';
+import type { Answer, Parameters, RequestName } from '../worker/requests.js';
+
+/** What the worker could not do. */
+export class WorkerProblem extends Error {
+  override readonly name = 'WorkerProblem';
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.message);
+    this.problem = problem;
+  }
+}
+
+interface Waiting {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface AskOptions {
+  /** The answer is of no use any more once this is aborted; the promise then never settles. */
+  readonly signal?: AbortSignal | undefined;
+  /** Memory that the worker gets instead of a copy. */
+  readonly transfer?: readonly ArrayBuffer[] | undefined;
+}
+
+export type Ask = <Name extends RequestName>(
+  name: Name,
+  parameters: Parameters<Name>,
+  options?: AskOptions,
+) => Promise<Answer<Name>>;
+
+/** Starts the worker; returns what asks it. */
+export function startWorker(source: string): Ask {
+  const address = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+  const worker = new Worker(address);
+  const waiting = new Map<number, Waiting>();
+  let last = 0;
+
+  worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+    const asker = waiting.get(data.id);
+    waiting.delete(data.id);
+    if (data.kind === 'answer') asker?.resolve(data.value as never);
+    else asker?.reject(new WorkerProblem(data.problem));
+  };
+  worker.onerror = ({ message }) => {
+    const problem = { message, code: undefined, offset: undefined, path: undefined };
+    for (const { reject } of waiting.values()) reject(new WorkerProblem(problem));
+    waiting.clear();
+  };
+
+  return (name, parameters, { signal, transfer = [] } = {}) => {
+    const id = (last += 1);
+    const message: ToWorker = { kind: 'ask', id, name, parameters };
+    worker.postMessage(message, [...transfer]);
+    signal?.addEventListener('abort', () => {
+      if (!waiting.delete(id)) return;
+      worker.postMessage({ kind: 'cancel', id } satisfies ToWorker);
+    });
+    return new Promise((resolve, reject) => waiting.set(id, { resolve, reject }));
+  };
+}

@@ -1,0 +1,34 @@
+import { ELEMENTS, type StartImage, type ViewerStart } from '../start.js';
+import { STRINGS } from './strings/index.js';
+
+/** The text of an inert element of the document. */
+export function elementText(id: string): string {
+  return document.getElementById(id)?.textContent ?? '';
+}
+
+export function readStart(): ViewerStart {
+  return JSON.parse(elementText(ELEMENTS.start)) as ViewerStart;
+}
+
+/** The bytes of an image that the page was made for; the element that held them is emptied. */
+export async function startBytes({ from, gzip }: StartImage): Promise<ArrayBuffer> {
+  const stored = 'address' in from ? await fetched(from.address) : embedded(from.element);
+  if (!gzip) return stored;
+  const stream = new Blob([stored]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return new Response(stream).arrayBuffer();
+}
+
+async function fetched(address: string): Promise<ArrayBuffer> {
+  const response = await fetch(address, { cache: 'no-store' });
+  if (!response.ok) throw new Error(STRINGS.shell.notServed);
+  return response.arrayBuffer();
+}
+
+function embedded(id: string): ArrayBuffer {
+  const element = document.getElementById(id);
+  const binary = atob(element?.textContent ?? '');
+  element?.remove();
+  const bytes = new Uint8Array(binary.length);
+  for (let at = 0; at < binary.length; at += 1) bytes[at] = binary.charCodeAt(at);
+  return bytes.buffer;
+}

@@ -1,0 +1,27 @@
+import type { JSX } from 'preact';
+import { formatRoute, routeTo, type Route } from '../router.js';
+import { STRINGS } from '../strings/index.js';
+import { VIEWS } from '../views.js';
+
+/** The views: links, so that each can be opened in a tab of its own. */
+export function Tabs({
+  route,
+  current,
+}: {
+  readonly route: Route;
+  readonly current: string | undefined;
+}): JSX.Element {
+  return (
+    <nav class="tabs" aria-label={STRINGS.shell.views}>
+      {VIEWS.map(({ name, label }) => (
+        <a
+          key={name}
+          href={formatRoute(routeTo(route, name))}
+          aria-current={name === current ? 'page' : undefined}
+        >
+          {label}
+        </a>
+      ))}
+    </nav>
+  );
+}

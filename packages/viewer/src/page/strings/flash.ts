@@ -1,0 +1,4 @@
+/** The flash map. */
+export const flash = {
+  label: 'Flash map',
+} as const;

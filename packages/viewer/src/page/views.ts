@@ -1,0 +1,16 @@
+import type { ComponentType } from 'preact';
+import { FlashView } from './flash/flash-view.js';
+import { STRINGS } from './strings/index.js';
+import type { ViewProps } from './view-props.js';
+
+export interface View {
+  /** The first part of its address. */
+  readonly name: string;
+  readonly label: string;
+  readonly component: ComponentType<ViewProps>;
+}
+
+/** The views, in the order of their tabs: a line for each. */
+export const VIEWS: readonly View[] = [
+  { name: 'flash', label: STRINGS.flash.label, component: FlashView },
+];

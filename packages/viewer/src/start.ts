@@ -1,0 +1,24 @@
+import type { DialectName } from 'cramfs-reader';
+
+/** An image that the page opens when it starts. */
+export interface StartImage {
+  /** Name of its file, a byte string. */
+  readonly title: string;
+  /** Where its bytes are: an address below the page's, or the id of an inert element with base64. */
+  readonly from: { readonly address: string } | { readonly element: string };
+  /** True if they are compressed with gzip. */
+  readonly gzip: boolean;
+  readonly blockSize?: number | undefined;
+  readonly dialect?: DialectName | undefined;
+  /** True if the content of files has been left out. */
+  readonly withoutData: boolean;
+}
+
+/** What a page is told by whoever made it. */
+export interface ViewerStart {
+  readonly version: string;
+  readonly images: readonly StartImage[];
+}
+
+/** Ids of the elements in the page's document that the page reads. */
+export const ELEMENTS = { root: 'app', start: 'start', worker: 'worker' } as const;

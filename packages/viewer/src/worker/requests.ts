@@ -1,0 +1,22 @@
+import { openFile } from './open.js';
+import type { Workspace } from './workspace.js';
+
+/**
+ * Everything that the page can ask of the worker: a line for each question. Parameters and answers are
+ * plain data that structured cloning can copy.
+ */
+export const REQUESTS = {
+  open: openFile,
+} as const satisfies Record<string, Handler>;
+
+type Handler = (workspace: Workspace, parameters: never) => unknown;
+
+type Requests = typeof REQUESTS;
+export type RequestName = keyof Requests;
+export type Parameters<Name extends RequestName> = Requests[Name] extends (
+  workspace: Workspace,
+  parameters: infer P,
+) => unknown
+  ? P
+  : never;
+export type Answer<Name extends RequestName> = Awaited<ReturnType<Requests[Name]>>;

@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { rolldown, type Plugin } from 'rolldown';
+import { licences } from './distribution/licences.js';
+import { inRepository } from './paths.js';
+
+/*
+ * The viewer's page as one document: its code, what its worker runs, and its style are in it, and its
+ * Content-Security-Policy names them by their hashes. What is open in it, cramfs-viewer fills in: the images
+ * (packages/viewer/src/document.ts).
+ */
+
+const VIEWER = 'packages/viewer';
+/** Style sheets of libraries; ours are found. */
+const LIBRARY_STYLES: readonly string[] = [];
+
+/** Writes packages/viewer/bundle/viewer.html. */
+export async function writeViewerPage(): Promise<void> {
+  const bundle = inRepository(`${VIEWER}/bundle`);
+  mkdirSync(bundle, { recursive: true });
+  const parts = mkdtempSync(join(tmpdir(), 'viewer-page-'));
+  const collected = licences(join(bundle, 'THIRD-PARTY-LICENSES.txt'));
+  const worker = await script('worker/main.js', parts, collected);
+  const page = await script('page/main.js', parts, collected);
+  rmSync(parts, { recursive: true });
+  writeFileSync(join(bundle, 'viewer.html'), documentText(page, worker, styleText()));
+}
+
+/** @param entry in the viewer's dist. @param folder for what is made on the way. */
+async function script(entry: string, folder: string, collected: Plugin): Promise<string> {
+  const bundle = await rolldown({
+    input: inRepository(`${VIEWER}/dist/${entry}`),
+    platform: 'browser',
+    plugins: [collected],
+  });
+  const { output } = await bundle.write({
+    dir: folder,
+    format: 'iife',
+    codeSplitting: false,
+    minify: true,
+  });
+  await bundle.close();
+  const { code } = output[0];
+  // These two would end the element, or change how it ends; in strings and patterns they mean the same.
+  return code.replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--').trim();
+}
+
+function styleText(): string {
+  const source = inRepository(`${VIEWER}/src/page`);
+  const own = readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.css'))
+    // What is in styles/ comes first, and there what has the lowest number.
+    .sort(
+      (a, b) => Number(b.startsWith('styles')) - Number(a.startsWith('styles')) || (a < b ? -1 : 1),
+    )
+    .map((file) => join(source, file));
+  const require = createRequire(inRepository(`${VIEWER}/package.json`));
+  const files = [...LIBRARY_STYLES.map((path) => require.resolve(path)), ...own];
+  return files
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('\n')
+    .replace(/\/\*.*?\*\//gs, '')
+    .replace(/\s*\n\s*/g, '\n')
+    .trim();
+}
+
+/** A source of a Content-Security-Policy. */
+function hashOf(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+}
+
+function documentText(page: string, worker: string, style: string): string {
+  const policy = [
+    "default-src 'none'",
+    // The blocks of images are inflated by WebAssembly.
+    `script-src ${hashOf(page)} 'wasm-unsafe-eval'`,
+    `style-src ${hashOf(style)}`,
+    'worker-src blob:',
+    'img-src data:',
+    'connect-src %CONNECT%',
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>cramfs view</title>
+<link rel="icon" href="data:image/svg+xml,${encodeURIComponent(ICON)}">
+<style>${style}</style>
+</head>
+<body>
+<div id="app"></div>
+<!--DATA-->
+<script type="text/plain" id="worker">${worker}</script>
+<script>${page}</script>
+</body>
+</html>
+`;
+}
+
+const ICON =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 18 18"><path fill="#0b8a66" d="M0 0h8v8H0z"/>' +
+  '<path fill="#3f8fd0" d="M10 0h8v8h-8z"/><path fill="#1f6db0" d="M0 10h8v8H0z"/>' +
+  '<path fill="#e0a100" d="M10 10h8v8h-8z"/></svg>';
