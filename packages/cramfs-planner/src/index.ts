@@ -38,6 +38,7 @@ export { TradeOff, type Solution, type TradeOffPoint } from './solver/trade-off.
 export type { SectionItem } from './workload/gains.js';
 export type { SectionChoice } from './workload/section-choice.js';
 export type { InodePages } from './workload/observe.js';
+export { MAX_PROGRAMS, parseRun, runLines } from './workload/parse-runs.js';
 export { runWorkload, type WorkloadRun } from './workload/run-workload.js';
 export {
   totalPages,

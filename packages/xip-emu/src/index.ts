@@ -26,6 +26,23 @@ export {
 } from './arch/kernel-config.js';
 export { Machine, type MachineOptions } from './machine.js';
 export {
+  explainProgram,
+  type ExplainedObject,
+  type ProgramExplanation,
+  type ProgramQuestion,
+} from './board/explain-program.js';
+export { failureOf, failureText, type EmulatorFailure } from './board/failure.js';
+export { notDirectReason } from './board/not-direct.js';
+export {
+  elfArchitecture,
+  fileArchitecture,
+  fileHead,
+  flatArchitecture,
+  programArchitecture,
+  type AskedArchitecture,
+} from './board/program-architecture.js';
+export { mountRoot, romMachine, type RomMachineOptions } from './board/rom-machine.js';
+export {
   Process,
   type ExitOptions,
   type FileStatus,

@@ -241,7 +241,7 @@ export class Machine implements MmHost {
    * `physAddr` is from a virtio disk (vda, vdb, ...) with the image's bytes that nothing is mounted
    * from, or from a new one.
    *
-   * @throws SyscallError EINVAL for an image that a little-endian kernel does not mount, or that is
+   * @throws SyscallError EINVAL for an image that a kernel of the machine's byte order does not mount, or that is
    * not in a ROM as a whole.
    */
   mountCramfs(path: string, image: CramfsImage, physAddr?: Address): CramfsSuperBlock {
@@ -252,13 +252,14 @@ export class Machine implements MmHost {
   private newCramfs(image: CramfsImage, place?: Address | BlockDevice): CramfsSuperBlock {
     const { phys, devices } = this;
     const { cramfs: policy } = this.policy;
+    const { endianness } = this.build.arch;
     if (typeof place === 'number') {
       const dev = { major: MTD_BLOCK_MAJOR, minor: this.windowOf(place) };
-      return new CramfsSuperBlock(image, { physAddr: place, phys, policy, dev });
+      return new CramfsSuperBlock(image, { physAddr: place, phys, policy, endianness, dev });
     }
     const { bytes } = image;
     const bdev = place ?? devices.unusedDisk(bytes) ?? devices.attachDisk(bytes);
-    return new CramfsSuperBlock(image, { phys, policy, bdev });
+    return new CramfsSuperBlock(image, { phys, policy, endianness, bdev });
   }
 
   private windowOf(at: Address): number {

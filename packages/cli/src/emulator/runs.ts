@@ -1,31 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { textToName } from 'cramfs-format';
+import { MAX_PROGRAMS, parseRun, runLines, type ProgramRuns } from 'cramfs-planner';
 import { UsageError } from '../shell/errors.js';
 import { about } from '../shell/report-error.js';
 
-/** A program to run `count` times at once. Paths and arguments are byte strings. */
-export interface ProgramRuns {
-  readonly count: number;
-  readonly argv: readonly [path: string, ...args: string[]];
-}
-
-const MAX_PROGRAMS = 1000;
-
-/**
- * Parses `CMD` or `N*CMD`: words with blanks between them, the first one the program.
- *
- * @throws UsageError
- */
-function parseRun(given: string): ProgramRuns {
-  const [, number = '1', command = ''] = /^\s*(?:(\d+)\*)?\s*(.*?)\s*$/s.exec(given) ?? [];
-  const [program = '', ...args] = command.split(/\s+/).map(textToName);
-  const count = Number(number);
-  if (program === '' || count < 1 || count > MAX_PROGRAMS) {
-    throw new UsageError(
-      `--run cannot be '${given}': use PROGRAM [ARG...] or N*PROGRAM [ARG...], N from 1 to ${MAX_PROGRAMS}`,
-    );
-  }
-  return { count, argv: [`/${program.replace(/^\/+/, '')}`, ...args] };
+/** @throws UsageError */
+function parsedRun(given: string): ProgramRuns {
+  const run = parseRun(given);
+  if (run !== undefined) return run;
+  throw new UsageError(
+    `--run cannot be '${given}': use PROGRAM [ARG...] or N*PROGRAM [ARG...], N from 1 to ${MAX_PROGRAMS}`,
+  );
 }
 
 /** What is started: the same program as often as asked for. */
@@ -36,7 +20,7 @@ export function argvsOf({ count, argv }: ProgramRuns): ProgramRuns['argv'][] {
 /** What `--run` and `--run-file` name, in this order. @throws UsageError, FileError. */
 export async function readRuns({ run, 'run-file': file }: RunOptions): Promise<ProgramRuns[]> {
   const text = file === undefined ? '' : await about(file, () => readFileSync(file, 'utf8'));
-  const runs = [...run.map(parseRun), ...parseRunFile(text)];
+  const runs = [...run.map(parsedRun), ...runLines(text).map(parsedRun)];
   if (file !== undefined && runs.length === 0) {
     throw new UsageError(`--run-file cannot be '${file}': it names no programs`);
   }
@@ -48,14 +32,6 @@ export async function readRuns({ run, 'run-file': file }: RunOptions): Promise<P
 interface RunOptions {
   readonly run: readonly string[];
   readonly 'run-file': string | undefined;
-}
-
-/** Parses a file of such lines; empty ones, and those that start with `#`, count for nothing. */
-function parseRunFile(text: string): ProgramRuns[] {
-  return text
-    .split(/\r?\n/)
-    .filter((line) => !/^\s*(#|$)/.test(line))
-    .map(parseRun);
 }
 
 /** @throws UsageError for more than can be listed one by one. */

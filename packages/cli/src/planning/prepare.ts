@@ -1,7 +1,8 @@
 import { crc32 } from 'node:zlib';
 import { Planner, type Workload } from 'cramfs-planner';
 import type { BlockCompressor, BuildOptions, DirectoryEntry } from 'mkcramfs';
-import { kernelConfig, programArchitecture } from '../emulator/architecture.js';
+import { programArchitecture } from 'xip-emu';
+import { kernelConfig } from '../emulator/architecture.js';
 import { DEFAULT_PHYS, libraryPath } from '../emulator/options.js';
 import { readRuns } from '../emulator/runs.js';
 import type { WorkloadArguments } from './options.js';
@@ -52,7 +53,7 @@ export function preparePlanner(
     build,
     workload,
     kernel: {
-      arch: (image, path) => programArchitecture(image, path, { arch, config }),
+      arch: (image, path) => programArchitecture(image, path, { arch }),
       config: kernelConfig({ arch, config }),
       policy,
       physAddr: phys,

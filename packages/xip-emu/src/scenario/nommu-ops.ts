@@ -22,6 +22,8 @@ export interface NommuScenarioOptions {
   readonly machine: Machine;
   /** /rom or /ovl. */
   readonly root: string;
+  /** Bus address of image byte 0. */
+  readonly romAddress: Address;
   /** Unmounts everything; the fields of scenario-end if nothing went wrong. */
   readonly teardown: () => Fields;
 }
@@ -33,14 +35,16 @@ export interface NommuScenarioOptions {
 export class NommuScenarioOps implements ScenarioOps {
   readonly machine: Machine;
   readonly root: string;
+  private readonly romAddress: Address;
   private readonly teardown: () => Fields;
   private readonly numbers = new Map<Allocation, number>();
   /** What an ID's address stood on when it was mapped. */
   private readonly owners = new WeakMap<Mapping, Allocation>();
 
-  constructor({ machine, root, teardown }: NommuScenarioOptions) {
+  constructor({ machine, root, romAddress, teardown }: NommuScenarioOptions) {
     this.machine = machine;
     this.root = root;
+    this.romAddress = romAddress;
     this.teardown = teardown;
   }
 
@@ -185,10 +189,10 @@ export class NommuScenarioOps implements ScenarioOps {
     return number;
   }
 
-  /** Offset in the ROM window that has the address; undefined for RAM. */
+  /** Offset from the image's first byte of an address in the ROM; undefined for RAM. */
   private romOffset(at: Address): number | undefined {
     for (const { address, size } of this.machine.phys.rom.windows) {
-      if (at >= address && at < address + size) return at - address;
+      if (at >= address && at < address + size) return at - this.romAddress;
     }
     return undefined;
   }

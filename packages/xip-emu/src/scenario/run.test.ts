@@ -6,6 +6,7 @@ import { createWorld } from './world.js';
 
 const IMAGE = kernelImage('basic');
 
+const ROM = ['rom:73728', 'rom:77824', 'rom:81920', 'rom:86016'];
 const FAMILY = `mount mtd
 mmap a - 0x2000 rw private,anon 0 0x40000000
 touch a 0 w
@@ -65,7 +66,7 @@ touch b 0 x`;
     );
 
   test('fetches from ROM and the page cache; without PROT_EXEC it is a signal', () => {
-    const pages = ['rom:73728', 'rom:77824', 'rom:81920', 'rom:86016', 'ram:0:fx'];
+    const pages = [...ROM, 'ram:0:fx'];
     expect(answers(true).slice(3, 9)).toEqual(['ok', 'ok', pages, 'ok', 'ok', 'SIGSEGV']);
   });
 
@@ -114,4 +115,33 @@ describe('a run statement by statement', () => {
 test('a line by itself', () => {
   expect(parseScenarioLine('  # nothing', 1)).toBeUndefined();
   expect(parseScenarioLine(' end # of it', 3)).toEqual({ n: 3, cmd: 'end', op: 'end' });
+});
+
+describe('a board', () => {
+  const text = `mount mtd
+open 0 direct-5p-sharedtail r
+mmap a 0 0x5000 r private 0
+touch a 0 r
+pages a`;
+
+  test('the image need not start at a whole page: then nothing is mapped from ROM with an MMU', () => {
+    const at = (romAddress: number, mmu: boolean): unknown =>
+      runScenario(parseScenario(text), createWorld(IMAGE, { mmu, romAddress })).at(-2);
+    expect(at(0x30000000, true)).toMatchObject({ pages: [...ROM, '-'] });
+    expect(at(0x30000800, true)).toMatchObject({ pages: ['ram:0:fx', '-', '-', '-', '-'] });
+    expect(at(0x30000800, false)).toEqual(at(0x30000000, false));
+    expect(at(0x80000000, true)).toEqual(at(0x30000000, true));
+  });
+
+  test('pages of 16 KiB: blocks of 4 KiB are misread, and fault-around is a page at least', () => {
+    const world = createWorld(IMAGE, { mmu: true, arch: 'arm64', pageSize: 16384 });
+    const records = runScenario(parseScenario(`${text}\ntune fault_around 4096`), world);
+    expect(records[4]!['pages']).toHaveLength(2);
+    expect(records[5]).toMatchObject({ op: 'tune', ret: 'ok' });
+  });
+
+  test('the machine has the byte order of its architecture', () => {
+    const big = createWorld(IMAGE, { mmu: true, arch: 'armeb' });
+    expect(() => runScenario(parseScenario(text), big)).toThrow('wrong endianness');
+  });
 });

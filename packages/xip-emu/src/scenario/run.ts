@@ -3,7 +3,6 @@ import { ExecKilled } from '../exec/point-of-no-return.js';
 import { KernelCorruption } from '../kernel-corruption.js';
 import type { Machine } from '../machine.js';
 import type { Process } from '../process.js';
-import { PAGE_SIZE } from '../units.js';
 import type { MountOptions } from '../vfs/mount.js';
 import { Agent, PIECE, type AgentHost } from './agent.js';
 import type { MountKind } from './mounts.js';
@@ -212,7 +211,7 @@ export class ScenarioRun {
         this.add({ n, p, op, cmd, ret: 'EBUSY' });
         break;
       case 'tune':
-        ops.machine.faultAroundPages = statement.bytes / PAGE_SIZE;
+        ops.machine.faultAroundPages = Math.max(1, statement.bytes / ops.machine.pageSize);
         this.add({ n, p, op, cmd, ret: 'ok' });
         break;
       case 'call': {

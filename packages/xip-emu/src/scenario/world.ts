@@ -2,6 +2,7 @@ import { S_IFDIR, S_IFREG } from 'cramfs-format';
 import { openImage, type CramfsImage } from 'cramfs-reader';
 import type { ArchitectureName } from '../arch/architecture.js';
 import type { KernelConfig } from '../arch/kernel-config.js';
+import { ramBeside, romWindow } from '../board/rom-machine.js';
 import { UnmodelledError, invariant } from '../errno.js';
 import { DevSuperBlock } from '../fs/devfs/super.js';
 import { RamfsSuperBlock } from '../fs/ramfs/super.js';
@@ -13,19 +14,23 @@ import { MmuScenarioOps } from './mmu-ops.js';
 import { NommuScenarioOps } from './nommu-ops.js';
 import type { Fields, ScenarioOps } from './ops.js';
 import type { ScenarioWorld } from './run.js';
-import { pageAlign } from '../units.js';
+import type { Address } from '../units.js';
 
 /** The machine on which the kernels were recorded. */
 const ROM_ADDRESS = 0x22000000;
 const ROM_SIZE = 32 << 20;
 const RAM_SIZE = 192 << 20;
+const PAGE_SIZE = 4096;
 
 export interface WorldOptions {
   readonly mmu: boolean;
   readonly policy?: PolicyName | undefined;
   readonly arch?: ArchitectureName | undefined;
   readonly config?: Partial<KernelConfig> | undefined;
-  readonly romAddress?: number | undefined;
+  /** Default 4096: the image's blocks, for a kernel that reads it as it is meant. */
+  readonly pageSize?: number | undefined;
+  /** Bus address of image byte 0; need not be a whole page. */
+  readonly romAddress?: Address | undefined;
   readonly ramSize?: number | undefined;
   /** The archive that a scenario calls by a name. @throws if there is none. */
   readonly archive?: ((name: string) => ArchiveSource) | undefined;
@@ -36,16 +41,19 @@ export function createWorld(
   source: Uint8Array | CramfsImage,
   options: WorldOptions,
 ): ScenarioWorld {
-  const { mmu, policy, arch, config, romAddress = ROM_ADDRESS, ramSize = RAM_SIZE } = options;
+  const { mmu, policy, arch, config, pageSize = PAGE_SIZE } = options;
+  const { romAddress = ROM_ADDRESS, ramSize = RAM_SIZE } = options;
   const image = source instanceof Uint8Array ? openImage(source, { dialect: 'standard' }) : source;
   const { bytes } = image;
-  const size = Math.max(ROM_SIZE, pageAlign(bytes.length));
+  const size = Math.max(ROM_SIZE, bytes.length);
+  const window = romWindow(bytes, romAddress, { size, pageSize });
+  const ramAddress = ramBeside(window, ramSize);
   return {
     crc32: (bytes, crc) => image.zlib.crc32(bytes, crc),
     mount(kind, { faultAround, file, mountOptions }): ScenarioOps {
       const { image: place, root, mount } = MOUNTS[kind];
-      const roms = [{ address: romAddress, size, bytes }];
-      const machine = new Machine({ mmu, policy, arch, config, ramSize, roms, faultAround });
+      const build = { pageSize, mmu, policy, arch, config };
+      const machine = new Machine({ ...build, ramSize, ramAddress, roms: [window], faultAround });
       machine.devices.attachDisk(bytes);
       const rootfs = mountRoot(machine);
       const rom = machine.mountCramfs('/rom', image, place === 'disk' ? undefined : romAddress);
@@ -59,7 +67,7 @@ export function createWorld(
         invariant(machine.phys.used === 0, `${machine.phys.used} frames leaked`);
         return { kernel: 'ok', umount: 'ok', taint: 0 };
       };
-      if (!mmu) return new NommuScenarioOps({ machine, root, teardown });
+      if (!mmu) return new NommuScenarioOps({ machine, root, romAddress, teardown });
       return new MmuScenarioOps(machine, root, teardown);
     },
   };

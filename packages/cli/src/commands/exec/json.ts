@@ -1,10 +1,10 @@
 import { nameToText } from 'cramfs-format';
-import { PAGE_SIZE, type RamPages } from 'xip-emu';
+import { PAGE_SIZE, type ExplainedObject, type RamPages } from 'xip-emu';
 import { areaJson } from '../../emulator/area-json.js';
 import { segmentFlags } from '../../render/segment.js';
 import { hex, renderJson } from '../../render/json.js';
 import { kernelJson } from '../../emulator/kernel-text.js';
-import { ramBytes, type ExecExplanation, type ExplainedObject } from './explain.js';
+import { ramBytes, type ExecExplanation } from './explain.js';
 
 /** The result of `cramfs exec --json`; its shape is documented in docs/cli.md. */
 export function execJson(explanation: ExecExplanation, imageOffset: number): string {

@@ -1,7 +1,8 @@
 import { textToName } from 'cramfs-format';
+import { programArchitecture } from 'xip-emu';
 import type { ExecArguments } from './index.js';
 import { DEFAULT_PHYS, libraryPath } from '../../emulator/options.js';
-import { checkKernel, kernelConfig, programArchitecture } from '../../emulator/architecture.js';
+import { checkKernel, kernelConfig } from '../../emulator/architecture.js';
 import { UsageError } from '../../shell/errors.js';
 import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
 import { print, type CliIo } from '../../shell/io.js';

@@ -1,9 +1,17 @@
 import type { CramfsImage } from 'cramfs-reader';
-import { systemCost, type KernelBuild, type ProgramOutcome, type SystemCost } from 'xip-emu';
-import { failureOf, failureText } from '../../emulator/failure.js';
-import { mountRoot, romMachine } from '../../emulator/rom-machine.js';
+import {
+  failureOf,
+  failureText,
+  romMachine,
+  systemCost,
+  type KernelBuild,
+  type ProgramOutcome,
+  type SystemCost,
+} from 'xip-emu';
+import { mountRoot } from '../../emulator/rom-machine.js';
 import { ramBytes, type ExecQuestion } from './explain.js';
-import { argvsOf, type ProgramRuns } from '../../emulator/runs.js';
+import type { ProgramRuns } from 'cramfs-planner';
+import { argvsOf } from '../../emulator/runs.js';
 
 /** Several programs to start one after the other, that all go on running. */
 export interface SystemQuestion extends Omit<ExecQuestion, 'path' | 'argv'> {

@@ -1,13 +1,12 @@
 import { nameToText, plural } from 'cramfs-format';
-import { PAGE_SIZE, type RamPages } from 'xip-emu';
-import { failureText } from '../../emulator/failure.js';
+import { PAGE_SIZE, failureText, type ExplainedObject, type RamPages } from 'xip-emu';
 import { kernelText } from '../../emulator/kernel-text.js';
 import { segmentFlags } from '../../render/segment.js';
 import { mapsLine } from '../../emulator/maps-line.js';
 import type { Look } from '../../render/look.js';
 import { hangingLine } from '../../render/text-width.js';
 import { renderFields, renderTable, type Column } from '../../render/table.js';
-import { ramBytes, type ExecExplanation, type ExplainedObject } from './explain.js';
+import { ramBytes, type ExecExplanation } from './explain.js';
 
 const COLUMNS: readonly Column[] = [
   { title: 'OBJECT', fit: 'cut' },

@@ -1,7 +1,14 @@
 import { isFlat } from 'cramfs-elf';
 import type { CramfsImage, Inode } from 'cramfs-reader';
-import { ARCHITECTURES, whyNotMapped, type ArchitectureName, type KernelConfig } from 'xip-emu';
-import { flatArchitecture, headOf, ofElf } from '../../emulator/architecture.js';
+import {
+  ARCHITECTURES,
+  elfArchitecture,
+  fileHead,
+  flatArchitecture,
+  whyNotMapped,
+  type ArchitectureName,
+  type KernelConfig,
+} from 'xip-emu';
 
 /** The loader of a program. */
 export interface Loader {
@@ -29,7 +36,7 @@ export class Loaders {
 
   /** What loads a program: undefined for a machine that is not known here. */
   loaderOf(program: Inode): Loader | undefined {
-    const head = headOf(this.image, program);
+    const head = fileHead(this.image, program);
     const name = this.architecture(head);
     if (name === undefined) return undefined;
     const arch = ARCHITECTURES[name];
@@ -41,7 +48,7 @@ export class Loaders {
 
   private architecture(head: Uint8Array): ArchitectureName | undefined {
     if (this.arch !== undefined) return this.arch;
-    if (!isFlat(head)) return ofElf(head);
+    if (!isFlat(head)) return elfArchitecture(head);
     return (this.ofFlat ??= flatArchitecture(this.image));
   }
 }

@@ -10,12 +10,13 @@ import {
   KernelCorruption,
   isSyscallError,
   pagesIn,
+  romMachine,
   type Errno,
   type Machine,
   type Process,
 } from 'xip-emu';
 import { InputError } from '../../shell/errors.js';
-import { mountRoot, romMachine } from '../../emulator/rom-machine.js';
+import { mountRoot } from '../../emulator/rom-machine.js';
 import type { Kernel, MapTarget, MappabilityReport, MappedFile } from './report.js';
 import { segmentName } from '../../render/segment.js';
 

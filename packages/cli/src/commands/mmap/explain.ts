@@ -11,9 +11,13 @@ import {
   UnmodelledError,
   accountMachine,
   areasIn,
+  failureOf,
+  notDirectReason,
   pagesIn,
+  romMachine,
   type ArchitectureName,
   type AreaReport,
+  type EmulatorFailure,
   type KernelBuild,
   type KernelConfig,
   type Machine,
@@ -23,9 +27,7 @@ import {
   type Process,
   type TraceEvent,
 } from 'xip-emu';
-import { failureOf, type EmulatorFailure } from '../../emulator/failure.js';
-import { notDirectReason } from '../../emulator/not-direct.js';
-import { mountRoot, romMachine } from '../../emulator/rom-machine.js';
+import { mountRoot } from '../../emulator/rom-machine.js';
 
 /** An access to a page of the mapping. */
 export interface Touch {

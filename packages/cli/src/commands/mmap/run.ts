@@ -1,8 +1,9 @@
 import { CramfsError, textToName, plural } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
+import { fileArchitecture } from 'xip-emu';
 import type { MmapArguments } from './index.js';
 import { DEFAULT_PHYS } from '../../emulator/options.js';
-import { checkKernel, fileArchitecture, kernelConfig } from '../../emulator/architecture.js';
+import { checkKernel, kernelConfig } from '../../emulator/architecture.js';
 import { UsageError } from '../../shell/errors.js';
 import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
 import { print, type CliIo } from '../../shell/io.js';

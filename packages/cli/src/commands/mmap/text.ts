@@ -1,6 +1,5 @@
 import { nameToText, plural } from 'cramfs-format';
-import { PAGE_SIZE, type AreaReport, type FramePlace, type TraceEvent } from 'xip-emu';
-import { failureText } from '../../emulator/failure.js';
+import { PAGE_SIZE, failureText, type AreaReport, type FramePlace, type TraceEvent } from 'xip-emu';
 import { hex } from '../../render/json.js';
 import { kernelText } from '../../emulator/kernel-text.js';
 import { mapsLine } from '../../emulator/maps-line.js';

@@ -1,11 +1,23 @@
 import { defineCommand, type CommandArguments } from '../../shell/command.js';
-import { kernelOptions, policyOption } from '../../emulator/options.js';
-import { choice, imageOptions, text, value, wideOption } from '../../shell/options.js';
+import { kernelOptions, physOption, policyOption } from '../../emulator/options.js';
+import {
+  choice,
+  imageOptions,
+  parseBlockSize,
+  text,
+  value,
+  wideOption,
+} from '../../shell/options.js';
 
 const options = {
   mode: choice('mode', ['mmu', 'nommu'], 'the kind of kernel (required)'),
   ...policyOption,
   ...kernelOptions('riscv64'),
+  ...physOption,
+  'block-size': value(
+    "the kernel's page size, which the image's blocks are taken to have (default: 4096)",
+    parseBlockSize('--block-size'),
+  ),
   format: choice('format', ['jsonl', 'table'], 'how to print records (default: jsonl)'),
   expect: value(
     "compare with a kernel's records instead of printing: a file, or a directory with NAME.jsonl for each NAME.scn",

@@ -26,7 +26,7 @@ import { lookOf } from '../../render/look.js';
 import { readArchives } from './archives.js';
 import { recordTable } from './text.js';
 
-/** Page size of the recorded kernels, and so of those that run scenarios. */
+/** Page size of the recorded kernels. */
 const RECORDED_PAGE_SIZE = 4096;
 
 /** `cramfs run`, its command line parsed. */
@@ -38,7 +38,7 @@ export async function runScenarioCommand(args: RunArguments, io: CliIo): Promise
   // As the kernel reads it: a block is a page.
   const image = await openImageArgument(
     file,
-    { ...args, 'block-size': RECORDED_PAGE_SIZE },
+    { ...args, 'block-size': args['block-size'] ?? RECORDED_PAGE_SIZE },
     io,
     'linux',
   );
@@ -50,6 +50,8 @@ export async function runScenarioCommand(args: RunArguments, io: CliIo): Promise
       policy,
       arch: args.arch,
       config: kernelConfig(args),
+      pageSize: image.blockSize,
+      romAddress: args.phys,
       archive: (name) => archives.get(name)!,
     });
     return inFile(path, () => runScenario(statements, world));

@@ -1,4 +1,6 @@
-import { ExecKilled, KernelCorruption, SyscallError, UnmodelledError } from 'xip-emu';
+import { SyscallError, UnmodelledError } from '../errno.js';
+import { ExecKilled } from '../exec/point-of-no-return.js';
+import { KernelCorruption } from '../kernel-corruption.js';
 
 /** Why an operation of the emulator came to nothing. */
 export interface EmulatorFailure {

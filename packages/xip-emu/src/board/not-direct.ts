@@ -1,5 +1,6 @@
 import { explainRange, type CramfsImage, type Inode, type PageRange } from 'cramfs-reader';
-import { PAGE_SIZE, type PolicyName } from 'xip-emu';
+import type { PolicyName } from '../policy.js';
+import { PAGE_SIZE, type Address } from '../units.js';
 
 /** To the patch, data after the end of a file is not a reason of its own. */
 const V3_TAIL = 'the patch looks for the last page in the wrong place and takes it to be shared';
@@ -15,7 +16,7 @@ export function notDirectReason(
   inode: Inode,
   range: PageRange,
   direct: number,
-  kernel: { readonly mmu: boolean; readonly physAddr: number; readonly policy: PolicyName },
+  kernel: { readonly mmu: boolean; readonly physAddr: Address; readonly policy: PolicyName },
 ): string | undefined {
   if (direct === range.pages) return undefined;
   const { mmu, physAddr, policy } = kernel;
