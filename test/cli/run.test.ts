@@ -53,6 +53,27 @@ test('--format table is for people', async () => {
   ]);
 });
 
+describe('the board', () => {
+  const pagesWith = async (...options: string[]): Promise<unknown> => {
+    const scenario = folder.write('a.scn', SCENARIO);
+    const argv = ['run', image, scenario, '--mode', 'mmu', ...options];
+    const { code, stdout, stderr } = await cramfs(argv);
+    expect([code, stderr]).toEqual([0, '']);
+    return parseRecords(stdout)[3]!['pages'];
+  };
+
+  test('--phys: at an address that is not a whole page nothing is mapped from ROM', async () => {
+    const rom = ['rom:73728', 'rom:77824', 'rom:81920', 'rom:86016', '-'];
+    expect(await pagesWith('--phys', '0x30000000')).toEqual(rom);
+    expect(await pagesWith('--phys', '0x30000800')).toEqual(['-', '-', '-', '-', '-']);
+  });
+
+  test('--block-size: pages of the kernel', async () => {
+    const pages = await pagesWith('--block-size', '16K', '--arch', 'arm64');
+    expect(pages).toHaveLength(2);
+  });
+});
+
 describe('--expect', () => {
   test.each([
     ['mmu-basic', 'mmu', [], /^m(0|42|46|51)/],
