@@ -73,16 +73,27 @@ test('what cannot is refused by name', async () => {
   }
 });
 
-test('the emulator is Linux, which does not read them', async () => {
-  for (const command of [
-    ['map', linear],
-    ['mmap', linear, '/bin/prog'],
-    ['exec', openrg, '/bin/prog'],
-  ]) {
-    const { code, stderr } = await cramfs(command);
-    expect(code).toBe(8);
-    expect(stderr).toContain('mainline Linux, which is emulated here,');
-  }
+test('the emulator takes the kernel of the dialect', async () => {
+  const mapped = await cramfs(['map', linear, '--simulate']);
+  expect(mapped).toMatchObject({ code: 0, stderr: '' });
+  expect(mapped.stdout).toContain('Linux with the linear XIP patches;');
+  expect(mapped.stdout).toMatch(/\/bin\/prog +3 +3 +0 +0 +/);
+  expect(mapped.stdout).toContain('all match\n');
+  expect(await cramfsJson(['mmap', linear, '/bin/prog'])).toMatchObject({
+    policy: 'linux-linear-xip',
+    rom: { pages: 3 },
+  });
+  const asked = await cramfs(['mmap', linear, '/bin/prog', '--policy', 'linux-6.12']);
+  expect(asked).toMatchObject({ code: 8, stdout: '' });
+  expect(asked.stderr).toContain('--policy linux-6.12 is for other images, use linux-linear-xip\n');
+  const standard = await cramfs(['mmap', swapped, '/bin/prog', '--policy', 'linux-linear-xip']);
+  expect(standard.stderr).toContain('is for other images, use linux-6.12,');
+});
+
+test('a kernel that maps nothing is not emulated', async () => {
+  const { code, stderr } = await cramfs(['exec', openrg, '/bin/prog']);
+  expect(code).toBe(8);
+  expect(stderr).toContain('mainline Linux refuses it, and its own kernel maps nothing from ROM;');
   expect((await cramfs(['map', swapped])).code).toBe(0);
 });
 

@@ -9,6 +9,7 @@ import { pagemapEntries } from '#xip-emu/report/pagemap.js';
 import { mapsText } from '#xip-emu/report/maps.js';
 import { PAGE_SIZE } from '#xip-emu/units.js';
 import { VM_MIXEDMAP, VM_PFNMAP } from '#xip-emu/vfs/vm-area.js';
+import { buildDialectImage, stickyExtent } from '../helpers/dialect-images.js';
 import { elfFile } from '../helpers/elf-builder.js';
 import { mapFile, mmOf, mountOverlay, romMachine } from '../helpers/emulator.js';
 import { ROM_ADDRESS, kernelImage } from '../helpers/kernel-images.js';
@@ -535,6 +536,34 @@ describe('kernel facts', () => {
     };
     expect(run(0x800)).not.toThrow();
     expect(run(0x7ff)).toThrow(/more bytes in the file than in memory/);
+  });
+
+  // Every case of K32 and K33: extent-kernels.test.ts beside the file system.
+  const STICKY = {
+    a: { mode: 0o101755, content: noise(PAGE_SIZE + 9, 1) },
+    b: { mode: 0o101755, content: noise(PAGE_SIZE, 2) },
+  };
+
+  test('K32: the linear XIP patches map, and read, what follows a file', () => {
+    const bytes = buildDialectImage(STICKY, { extent: stickyExtent });
+    const machine = romMachine(bytes, { policy: 'linux-linear-xip' });
+    const process = machine.spawn();
+    mapFile(process, '/rom/a', 4, PROT_READ, { address: BASE, pgoff: 1 });
+    expect(process.load(BASE + PAGE_SIZE)).toBe(noise(1, 2)[0]);
+    expect(process.load(BASE + 3 * PAGE_SIZE)).toBe(0);
+    expect(accountMachine(machine).romPages).toBe(2);
+  });
+
+  test('K33: ASXipFS maps a page when it is touched, and copies on write', () => {
+    const bytes = buildDialectImage(STICKY, { flags: 0x803, extent: stickyExtent });
+    const machine = romMachine(bytes, { policy: 'linux-asxipfs' });
+    const process = machine.spawn();
+    mapFile(process, '/rom/a', 3, PROT_READ | PROT_WRITE, { address: BASE });
+    expect(accountMachine(machine)).toMatchObject({ romPages: 0, ramBytes: 0 });
+    process.load(BASE);
+    process.store(BASE + PAGE_SIZE, 1);
+    expect(accountMachine(machine)).toMatchObject({ romPages: 1, ramBytes: PAGE_SIZE });
+    expect(() => process.load(BASE + 2 * PAGE_SIZE)).toThrow('SIGBUS');
   });
 });
 

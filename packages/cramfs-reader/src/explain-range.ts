@@ -1,11 +1,6 @@
 import type { CramfsImage } from './image.js';
-import {
-  directMap,
-  usesPhysmemOperations,
-  type DirectMapResult,
-  type OutsideImage,
-  type RunEnd,
-} from './mappability.js';
+import type { DirectMapResult, OutsideImage, RunEnd } from './map-request.js';
+import { directMap, usesPhysmemOperations } from './mappability.js';
 import type { Inode } from './types.js';
 
 /** The kernel and the board for which mappability is explained. */
@@ -107,7 +102,7 @@ export function explainRange(
     directPages: result.pages,
     romStart,
     romEnd: romStart + result.pages * pageSize,
-    ramPages: ofFile - result.pages,
+    ramPages: Math.max(0, ofFile - result.pages),
     reason:
       result.pages === pages
         ? undefined
@@ -133,6 +128,10 @@ export function mountObstacle(
       `the image has blocks of ${image.blockSize} bytes: ` +
       `a kernel with pages of ${pageSize} bytes misreads it`
     );
+  }
+  const { kernel } = image.dialect;
+  if (kernel !== undefined && physAddr % pageSize !== 0) {
+    return `${kernel.title} mounts an image only at a whole page`;
   }
   if (usesPhysmemOperations(image, physAddr)) return undefined;
   return physAddr === 0

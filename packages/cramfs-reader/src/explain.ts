@@ -95,10 +95,11 @@ function explainTail(
   const { pageSize } = options;
   const pages = Math.ceil(inode.size / pageSize);
   if (pages === 0 || mountObstacle(image, options) !== undefined) return 'none';
-  // Without MMU the rule looks at nothing but the layout.
-  const whole = { ...options, mmu: false, pgoff: 0, pages };
-  const { errno, imageOffset, outside } = directMap(image, inode, whole);
-  if (errno !== undefined || outside !== undefined) return 'none';
+  // Without MMU the mainline rule looks at nothing but the layout.
+  const mmu = image.dialect.kernel !== undefined;
+  const whole = { ...options, mmu, pgoff: 0, pages };
+  const { pages: direct, imageOffset, outside } = directMap(image, inode, whole);
+  if (direct === 0 || outside !== undefined) return 'none';
   if (inode.size % pageSize === 0) return 'full';
   const lastPage = imageOffset + (pages - 1) * pageSize;
   return isTailShared(image, inode, lastPage, pageSize) ? 'shared' : 'zero-padded';

@@ -1,20 +1,20 @@
 export { CramfsImage, openImage } from './image.js';
 export { openAnyImage } from './open-any.js';
-export type { Dialect, InodeFormat } from './dialects/dialect.js';
+export type { Dialect, ExtentKernel, InodeFormat } from './dialects/dialect.js';
 export { openRgFlags } from './dialects/openrg.js';
 export { DIALECT_NAMES, type DialectName } from './dialects/names.js';
 export { countBlockSizeVotes, detectBlockSize, type BlockSizeVotes } from './block-size.js';
 export { verifyCrc, type CrcCheck, type CrcVerdict } from './crc.js';
 export { locateBlock, type BlockSource } from './blocks.js';
-export {
-  directMap,
-  usesPhysmemOperations,
-  type Bailout,
-  type DirectMapRequest,
-  type DirectMapResult,
-  type OutsideImage,
-  type RunEnd,
-} from './mappability.js';
+export { directMap, usesPhysmemOperations } from './mappability.js';
+export type {
+  Bailout,
+  DirectMapRequest,
+  DirectMapResult,
+  MappedInode,
+  OutsideImage,
+  RunEnd,
+} from './map-request.js';
 export {
   explainFile,
   explainLoaded,

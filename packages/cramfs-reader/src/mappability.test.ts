@@ -12,12 +12,8 @@ import {
   type RawNode,
 } from '../../../test/helpers/raw-image.js';
 import { openImage } from './image.js';
-import {
-  directMap,
-  usesPhysmemOperations,
-  type DirectMapRequest,
-  type DirectMapResult,
-} from './mappability.js';
+import type { DirectMapRequest, DirectMapResult } from './map-request.js';
+import { directMap, usesPhysmemOperations } from './mappability.js';
 
 const PAGE = 4096;
 const ROM = 0x0800_0000;
@@ -247,7 +243,7 @@ test('other page sizes, in an image of such blocks', () => {
 test('pointers outside the image are not blocks', () => {
   const { bytes } = buildRawImage({ f: aligned(PAGE, 'D') });
   const image = openImage(bytes);
-  const inode = { ino: bytes.length - 4, size: 2 ** 24 - 1 };
+  const inode = { ...image.root, ino: bytes.length - 4, size: 2 ** 24 - 1 };
   const request = { pgoff: 0, pages: 4096, pageSize: PAGE, physAddr: ROM, mmu: true };
   expect(directMap(image, inode, request).bailout).toBe('unsuitable block layout');
 });

@@ -1,3 +1,5 @@
+import { asxipfsPolicy } from './fs/cramfs/asxipfs.js';
+import { linearXipPolicy } from './fs/cramfs/linear-xip.js';
 import { mixedmapPolicy } from './fs/cramfs/mixedmap.js';
 import type { CramfsPolicy } from './fs/cramfs/policy.js';
 import { vmaSplitPolicy } from './fs/cramfs/vma-split.js';
@@ -46,6 +48,10 @@ export const LINUX_POLICIES = {
     name: 'linux-6.12-fake-path',
     stacking: { ...LINUX.stacking, countsRealMount: false },
   },
+  /** The kernels of 2000 to 2010 that mount images of dialect linear-xip: with their cramfs, the rest as now. */
+  'linux-linear-xip': { ...LINUX, name: 'linux-linear-xip', cramfs: linearXipPolicy },
+  /** The kernel of Azure Sphere, which mounts images of dialect asxipfs, in the same way. */
+  'linux-asxipfs': { ...LINUX, name: 'linux-asxipfs', cramfs: asxipfsPolicy },
 } as const satisfies Record<string, LinuxPolicy>;
 
 export type PolicyName = keyof typeof LINUX_POLICIES;

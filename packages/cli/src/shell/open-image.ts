@@ -43,8 +43,8 @@ export interface OpenedImage {
 const LARGE = 2 ** 31;
 
 /**
- * What a command needs of an image: its directories and inodes, the content of its files, or that
- * mainline Linux can read it.
+ * What a command needs of an image: its directories and inodes, the content of its files, or that a
+ * kernel reads it that is emulated here.
  */
 export type ImageNeed = 'tree' | 'content' | 'linux';
 
@@ -131,10 +131,12 @@ function obstacleOf({ dialect, unreadable }: CramfsImage, need: ImageNeed): stri
   if (unreadable !== undefined) {
     return `dialect ${dialect.name}: ${unreadable}; info, ls, tree and stat show the rest`;
   }
-  if (need === 'content' || dialect.linux === 'reads') return undefined;
+  if (need === 'content' || dialect.linux === 'reads' || dialect.kernel !== undefined) {
+    return undefined;
+  }
   return (
-    `dialect ${dialect.name}: mainline Linux, which is emulated here, ${dialect.linux} it; ` +
-    '`cramfs build` makes a standard image of it'
+    `dialect ${dialect.name}: mainline Linux ${dialect.linux} it, and its own kernel maps nothing from ` +
+    'ROM; `cramfs build` makes a standard image of it'
   );
 }
 

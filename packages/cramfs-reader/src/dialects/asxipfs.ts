@@ -1,6 +1,10 @@
-import { CRAMFS_FLAG_FSID_VERSION_2, alignUp } from 'cramfs-format';
-import type { Inode } from '../types.js';
-import { LINUX_INODES, type Dialect, type Probe } from './dialect.js';
+import {
+  CRAMFS_FLAG_FSID_VERSION_2,
+  CRAMFS_FLAG_HOLES,
+  CRAMFS_SUPPORTED_FLAGS,
+  alignUp,
+} from 'cramfs-format';
+import { LINUX_INODES, type Dialect, type ExtentInode, type Probe } from './dialect.js';
 import { EXTENT_ALIGNMENT, stickyFiles } from './sticky-files.js';
 
 const CAPABILITIES = 0x4;
@@ -18,6 +22,13 @@ export const ASXIPFS: Dialect = {
   linux: 'misreads',
   inodes: LINUX_INODES,
   extent,
+  // Compare asxipfs_mmap() and asxipfs_fault().
+  kernel: {
+    title: 'Linux of Azure Sphere',
+    flags: CRAMFS_SUPPORTED_FLAGS & ~CRAMFS_FLAG_HOLES,
+    writable: 'copy on write',
+    mapped: 'on demand',
+  },
   nulTerminatedTargets: true,
   matches: (probe) => {
     const { extents, others, plain } = stickyFiles(probe);
@@ -28,10 +39,7 @@ export const ASXIPFS: Dialect = {
 };
 
 /** Files start at the next page boundary; targets do, or at once, as versions of the driver differ. */
-function extent(
-  bytes: Uint8Array,
-  { type, dataOffset, size }: Pick<Inode, 'type' | 'dataOffset' | 'size'>,
-): number | undefined {
+function extent(bytes: Uint8Array, { type, dataOffset, size }: ExtentInode): number | undefined {
   if ((type !== 'file' && type !== 'symlink') || size === 0 || dataOffset === 0) return undefined;
   return type === 'symlink' && bytes[dataOffset] !== 0
     ? dataOffset

@@ -20,6 +20,24 @@ export interface InodeFormat {
 /** `struct cramfs_inode` of include/uapi/linux/cramfs_fs.h. */
 export const LINUX_INODES: InodeFormat = { size: CRAMFS_INODE_SIZE, decode: decodeInode };
 
+/** What a file stored in one piece is told by: see {@link Dialect.extent}. */
+export type ExtentInode = Pick<Inode, 'type' | 'mode' | 'size' | 'dataOffset'>;
+
+/**
+ * A kernel whose cramfs maps files that are stored in one piece, of which mainline Linux knows nothing.
+ * Without an MMU such kernels map nothing: their files have no get_unmapped_area().
+ */
+export interface ExtentKernel {
+  /** The kernel in words. */
+  readonly title: string;
+  /** Flags of the superblock that it knows; it refuses an image with another one. */
+  readonly flags: number;
+  /** A private writable mapping is read into the page cache, or is in ROM until a page is written. */
+  readonly writable: 'page cache' | 'copy on write';
+  /** Pages are mapped when mmap(2) is called, or each when it is touched. */
+  readonly mapped: 'at once' | 'on demand';
+}
+
 /** What a dialect is recognised by: an image before it is opened. */
 export interface Probe {
   /** Bytes from the file system's byte 0. */
@@ -44,7 +62,9 @@ export interface Dialect {
    * Image offset of the content of a file that is stored in one piece, without block pointers;
    * undefined for a file that has them.
    */
-  readonly extent?: (bytes: Uint8Array, inode: Inode) => number | undefined;
+  readonly extent?: (bytes: Uint8Array, inode: ExtentInode) => number | undefined;
+  /** The kernel that maps what {@link extent} finds. */
+  readonly kernel?: ExtentKernel;
   /** A NUL ends the target of a symlink. */
   readonly nulTerminatedTargets?: true;
   /** The CRC is stored in the other byte order. */

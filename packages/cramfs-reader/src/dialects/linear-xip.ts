@@ -1,4 +1,9 @@
-import { S_ISVTX, alignUp } from 'cramfs-format';
+import {
+  CRAMFS_FLAG_EXT_BLOCK_POINTERS,
+  CRAMFS_SUPPORTED_FLAGS,
+  S_ISVTX,
+  alignUp,
+} from 'cramfs-format';
 import { LINUX_INODES, type Dialect } from './dialect.js';
 import { EXTENT_ALIGNMENT, stickyFiles } from './sticky-files.js';
 
@@ -15,6 +20,13 @@ export const LINEAR_XIP: Dialect = {
     type === 'file' && (mode & S_ISVTX) !== 0 && size > 0 && dataOffset > 0
       ? alignUp(dataOffset, EXTENT_ALIGNMENT)
       : undefined,
+  // Compare cramfs_mmap() and cramfs_fill_super() of the patches to fs/cramfs/inode.c.
+  kernel: {
+    title: 'Linux with the linear XIP patches',
+    flags: CRAMFS_SUPPORTED_FLAGS & ~CRAMFS_FLAG_EXT_BLOCK_POINTERS,
+    writable: 'page cache',
+    mapped: 'at once',
+  },
   matches: (probe) => {
     const { extents, others } = stickyFiles(probe);
     return extents > others;

@@ -24,7 +24,7 @@ export interface RamPages {
   readonly cache: number;
 }
 
-/** What one segment has from ROM at the start. */
+/** What one segment has from ROM. */
 export interface SegmentCost extends LoadedSegment {
   readonly writable: boolean;
   /** Pages of the file that the segment takes, from `pgoff` on. */
@@ -78,14 +78,15 @@ export function programCost(machine: Machine, path: string, options?: StartOptio
     const started = startProgram(process, path, options);
     const { objects } = started;
     checkSize(objects);
-    const segments = objects.map((object) =>
-      object.segments.map((segment) => segmentCost(process, segment)),
-    );
     const areas = areasIn(process.mm, 0, Infinity);
-    const romPages = objects.map((object) => countPages(process, object).rom);
     const start = ramOf(machine, process, started);
     touchAll(process, started);
     const most = ramOf(machine, process, started);
+    // Mainline Linux maps ROM at the start or never, other kernels when a page is touched.
+    const segments = objects.map((object) =>
+      object.segments.map((segment) => segmentCost(process, segment)),
+    );
+    const romPages = objects.map((object) => countPages(process, object).rom);
     return {
       started,
       areas,

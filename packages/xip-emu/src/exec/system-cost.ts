@@ -69,17 +69,15 @@ export function systemCost(machine: Machine, runs: readonly ProgramRun[]): Syste
       outcomes.push(outcome);
       if (outcome.error instanceof KernelCorruption) break;
     }
-    const { romPages, files } = accountMachine(machine);
+    const { files } = accountMachine(machine);
     const shared = sharedFiles(machine, processes, files);
     const regions = regionsIn(machine.vmRegions);
     const atStart = ramOf(machine);
     outcomes.forEach(({ started }, index) => {
       if (started !== undefined) touchAll(processes[index]!, started);
     });
-    const pageTablePages = accountMachine(machine).processes.reduce(
-      (sum, process) => sum + process.pageTablePages,
-      0,
-    );
+    const { romPages, processes: used } = accountMachine(machine);
+    const pageTablePages = used.reduce((sum, process) => sum + process.pageTablePages, 0);
     return { outcomes, shared, regions, romPages, atStart, atMost: ramOf(machine), pageTablePages };
   } finally {
     const broken = outcomes.some(({ error }) => error instanceof KernelCorruption);

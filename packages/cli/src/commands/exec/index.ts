@@ -15,6 +15,8 @@ import {
 
 import { SORT_KEYS } from './sort.js';
 
+const { offset: imageOffset, ...imagePlace } = imageOptions;
+
 const options = {
   ...policyOption,
   ...kernelOptions('that of the program'),
@@ -37,8 +39,8 @@ const options = {
     undefined,
     '[PID=]FILE',
   ),
-  'image-offset': imageOptions.offset,
-  'block-size': imageOptions['block-size'],
+  'image-offset': imageOffset,
+  ...imagePlace,
   sort: choice('sort', SORT_KEYS, 'sort what is listed by path, or what costs most first'),
   ...reverseOption,
   ...wideOption,

@@ -2,6 +2,7 @@ import { textToName } from 'cramfs-format';
 import { programArchitecture } from 'xip-emu';
 import type { ExecArguments } from './index.js';
 import { DEFAULT_PHYS, libraryPath } from '../../emulator/options.js';
+import { kernelOfImage } from '../../emulator/kernel-of-image.js';
 import { checkKernel, kernelConfig } from '../../emulator/architecture.js';
 import { UsageError } from '../../shell/errors.js';
 import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
@@ -31,17 +32,17 @@ export async function runExecCommand(args: ExecArguments, io: CliIo): Promise<Ex
   }
   const look = lookOf(io, args);
   const order = { sort: args.sort, reverse: args.reverse };
-  const imageArguments = { offset: args['image-offset'], 'block-size': args['block-size'] };
+  const imageArguments = { ...args, offset: args['image-offset'] };
   const { image, offset } = await openImageAndOffset(file, imageArguments, io, { need: 'linux' });
   return about(file, async () => {
     checkKernel(image, args);
     const path = pathText === undefined ? runs[0]!.argv[0] : absolute(textToName(pathText));
-    const { policy = 'linux-6.12', phys = DEFAULT_PHYS, nommu, loader = 'auto' } = args;
+    const { phys = DEFAULT_PHYS, nommu, loader = 'auto' } = args;
     const kernel = {
       arch: programArchitecture(image, path, args),
       config: kernelConfig(args),
       mmu: !nommu,
-      policy,
+      policy: kernelOfImage(image, args.policy),
       physAddr: phys,
       loader,
       libraryPath: libraryPath(args['library-path']),

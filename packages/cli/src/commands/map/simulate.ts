@@ -16,6 +16,7 @@ import {
   type Process,
 } from 'xip-emu';
 import { InputError } from '../../shell/errors.js';
+import { kernelOfImage } from '../../emulator/kernel-of-image.js';
 import { mountRoot } from '../../emulator/rom-machine.js';
 import type { Kernel, MapTarget, MappabilityReport, MappedFile } from './report.js';
 import { segmentName } from '../../render/segment.js';
@@ -131,7 +132,14 @@ class Simulator {
   private boot(): Machine {
     const { physAddr, loaders } = this.target;
     const { arch, config } = loaders;
-    return romMachine(this.image, { mmu: this.kernel === 'mmu', physAddr, arch, config });
+    const policy = kernelOfImage(this.image, undefined);
+    return romMachine(this.image, {
+      mmu: this.kernel === 'mmu',
+      policy,
+      physAddr,
+      arch,
+      config,
+    });
   }
 
   /**
@@ -192,7 +200,6 @@ class Simulator {
     ofFile: number,
   ): SimulatedRange {
     const length = pages * PAGE_SIZE;
-    const before = pagesIn(process.mm, address, length);
     let unreadable = 0;
     if (this.machine.mmu) {
       for (let page = 0; page < ofFile; page += 1) {
@@ -201,11 +208,13 @@ class Simulator {
         if (fault !== undefined) unreadable += 1;
       }
     }
-    const after = pagesIn(process.mm, address, length).slice(0, ofFile);
-    const inRam = after.filter(({ backing }) => backing === 'page-cache' || backing === 'copy');
+    const pagesAfter = pagesIn(process.mm, address, length);
+    const inRam = pagesAfter
+      .slice(0, ofFile)
+      .filter(({ backing }) => backing === 'page-cache' || backing === 'copy');
     return {
-      directPages: before.filter(({ backing }) => backing === 'rom').length,
-      romStart: before[0]?.backing === 'rom' ? before[0].physical : undefined,
+      directPages: pagesAfter.filter(({ backing }) => backing === 'rom').length,
+      romStart: pagesAfter[0]?.backing === 'rom' ? pagesAfter[0].physical : undefined,
       ramPages: inRam.length + unreadable,
       error: undefined,
     };

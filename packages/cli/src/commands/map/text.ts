@@ -75,7 +75,9 @@ export function* mapTable(
       ? 'with an MMU'
       : 'without an MMU';
   const pages = loaders.arch === undefined ? 'Pages' : `${loaders.arch}: pages`;
-  const heading = `${pages} of ${pageSize} bytes, image at ${hex(physAddr)}; ${kind}.`;
+  const { kernel } = report.image.dialect;
+  const own = kernel === undefined ? '' : `, ${kernel.title}`;
+  const heading = `${pages} of ${pageSize} bytes, image at ${hex(physAddr)}${own}; ${kind}.`;
   yield hangingLine(heading, look.width);
   yield* tablePieces(columns, rows, look);
   yield totalsText(report, look);

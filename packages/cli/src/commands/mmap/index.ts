@@ -12,6 +12,8 @@ import {
   wideOption,
 } from '../../shell/options.js';
 
+const { offset: imageOffset, ...imagePlace } = imageOptions;
+
 const options = {
   len: value('bytes to map (default: from --offset to the end of the file)', parseBytes('--len')),
   prot: value(
@@ -31,8 +33,8 @@ const options = {
     parseBlockSize('--page-size'),
   ),
   touch: list('load, or with :w store, the first byte of a page', undefined, 'PAGE[:r|w]'),
-  'image-offset': imageOptions.offset,
-  'block-size': imageOptions['block-size'],
+  'image-offset': imageOffset,
+  ...imagePlace,
   ...wideOption,
   ...jsonOption,
 } as const;

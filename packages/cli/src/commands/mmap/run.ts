@@ -3,6 +3,7 @@ import type { CramfsImage } from 'cramfs-reader';
 import { fileArchitecture } from 'xip-emu';
 import type { MmapArguments } from './index.js';
 import { DEFAULT_PHYS } from '../../emulator/options.js';
+import { kernelOfImage } from '../../emulator/kernel-of-image.js';
 import { checkKernel, kernelConfig } from '../../emulator/architecture.js';
 import { UsageError } from '../../shell/errors.js';
 import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
@@ -20,7 +21,7 @@ export async function runMmapCommand(args: MmapArguments, io: CliIo): Promise<Ex
   const touches = args.touch.map(parseTouch);
   // A kernel takes blocks to be pages, whatever the image was built for.
   const blockSize = args['page-size'] ?? args['block-size'];
-  const imageArguments = { offset: args['image-offset'], 'block-size': blockSize };
+  const imageArguments = { ...args, offset: args['image-offset'], 'block-size': blockSize };
   const { image, offset } = await openImageAndOffset(file, imageArguments, io, { need: 'linux' });
   return about(file, async () => {
     checkKernel(image, args);
@@ -42,7 +43,7 @@ function question(
   const path = `/${textToName(pathText).replace(/^\/+/, '')}`;
   const inode = image.lookup(path);
   if (inode.type !== 'file') throw new CramfsError('WRONG_TYPE', 'not a regular file', { path });
-  const { offset = 0, prot = 'r', shared, nommu, policy, phys } = args;
+  const { offset = 0, prot = 'r', shared, nommu, phys } = args;
   const pageSize = image.blockSize;
   if (offset % pageSize !== 0) {
     throw new UsageError(`--offset cannot be ${offset}: use a multiple of ${pageSize}`);
@@ -66,7 +67,7 @@ function question(
     arch: fileArchitecture(image, inode, args),
     config: kernelConfig(args),
     mmu: !nommu,
-    policy: policy ?? 'linux-6.12',
+    policy: kernelOfImage(image, args.policy),
     physAddr: phys ?? DEFAULT_PHYS,
     touches,
   };

@@ -27,6 +27,10 @@ const options = {
   ),
   ...wideOption,
   offset: imageOptions.offset,
+  image: imageOptions.image,
+  root: imageOptions.root,
+  oob: imageOptions.oob,
+  dialect: imageOptions.dialect,
 } as const;
 
 export type RunArguments = CommandArguments<typeof options>;

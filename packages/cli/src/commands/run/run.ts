@@ -17,6 +17,7 @@ import {
 } from 'xip-emu';
 import type { RunArguments } from './index.js';
 import { FileError, InputError, UsageError, errorCode } from '../../shell/errors.js';
+import { kernelOfImage } from '../../emulator/kernel-of-image.js';
 import { kernelConfig } from '../../emulator/architecture.js';
 import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
 import { print, writeOut, type CliIo } from '../../shell/io.js';
@@ -31,7 +32,7 @@ const RECORDED_PAGE_SIZE = 4096;
 
 /** `cramfs run`, its command line parsed. */
 export async function runScenarioCommand(args: RunArguments, io: CliIo): Promise<ExitCode> {
-  const { mode, policy, format = 'jsonl', expect } = args;
+  const { mode, format = 'jsonl', expect } = args;
   if (mode === undefined) throw new UsageError('--mode is missing: mmu or nommu');
   const [file, ...scenarios] = args.operands as [string, ...string[]];
   const expectedFile = expect === undefined ? undefined : expectation(expect, scenarios);
@@ -42,6 +43,7 @@ export async function runScenarioCommand(args: RunArguments, io: CliIo): Promise
     io,
     'linux',
   );
+  const policy = kernelOfImage(image, args.policy);
   const runFile: RunFile = async (path) => {
     const statements = inFile(path, () => parseScenario(readFileSync(path, 'utf8')));
     const archives = await readArchives(path, statements);

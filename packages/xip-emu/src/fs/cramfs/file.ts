@@ -39,6 +39,22 @@ export const physmemFileOperations: FileOperations = {
   nommuMmap: (_file, flags) => isNommuSharedMapping(flags),
 };
 
+/**
+ * Regular files on ROM for a kernel that maps files in one piece: cramfs_linear_xip_fops of the linear
+ * XIP patches, asxipfs_linear_xip_fops. Without an MMU nothing says where they are.
+ */
+export const extentFileOperations: FileOperations = {
+  readIter: filemapRead,
+  spliceRead: filemapSpliceRead,
+  mmap(file, vma) {
+    cramfsInode(file.inode).sb.policy.physmemMmap(file, vma);
+  },
+  explainMmap(file, range) {
+    const { bailout, lastPageShared } = mapDirect(cramfsInode(file.inode), range);
+    return { bailout, lastPageShared };
+  },
+};
+
 /** generic_ro_fops: everything else with content. */
 export const blockdevFileOperations: FileOperations = {
   readIter: filemapRead,

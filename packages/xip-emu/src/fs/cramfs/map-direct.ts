@@ -14,7 +14,7 @@ export type MapQuestion = Pick<DirectMapRequest, 'pgoff' | 'pages' | 'mmu' | 'wr
  */
 export function mapDirect(inode: CramfsInode, question: MapQuestion): DirectMapResult {
   const { sb } = inode;
-  const result = directMap(sb.image, inode, {
+  const result = directMap(sb.image, inode.raw, {
     ...question,
     pageSize: PAGE_SIZE,
     physAddr: sb.physAddr,
@@ -34,8 +34,11 @@ export function mapDirect(inode: CramfsInode, question: MapQuestion): DirectMapR
   for (let page = 0; page < pages; page += 1) {
     if (!sb.phys.isRamPfn(pageOf(first) + page)) continue;
     throw outsideRom(inode, question, imageOffset + page * PAGE_SIZE, {
-      kernelFunction: 'fs/cramfs/inode.c:cramfs_get_block_range()',
-      effect: 'the block pointers lead to RAM, which the kernel gives to the process as the file',
+      kernelFunction:
+        sb.policy.dialect === undefined
+          ? 'fs/cramfs/inode.c:cramfs_get_block_range()'
+          : 'mm/memory.c:remap_pfn_range()',
+      effect: `${sb.policy.dialect === undefined ? 'the block pointers lead' : 'the inode leads'} to RAM, which the kernel gives to the process as the file`,
     });
   }
   return result;

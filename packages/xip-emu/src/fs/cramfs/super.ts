@@ -21,7 +21,7 @@ import { SuperBlock, type BackingDevice, type OperationTables } from '../../vfs/
 import { directoryOperations } from '../../vfs/libfs.js';
 import { specialOperations } from '../../vfs/special.js';
 import { BlkdevReader } from './blkdev-read.js';
-import { blockdevFileOperations, physmemFileOperations } from './file.js';
+import { blockdevFileOperations, extentFileOperations, physmemFileOperations } from './file.js';
 import { CramfsInode } from './inode.js';
 import type { CramfsPolicy } from './policy.js';
 import { cramfsAops } from './read-folio.js';
@@ -86,17 +86,10 @@ export class CramfsSuperBlock extends SuperBlock {
     super();
     const { physAddr = 0, phys, policy, endianness = 'little' } = options;
     if (image.endianness !== endianness) throw new SyscallError('EINVAL', 'wrong endianness');
-    const dev = options.dev ?? options.bdev?.dev;
+    const dev = (policy.nodev === true ? undefined : options.dev) ?? options.bdev?.dev;
     if (dev !== undefined) this.dev = dev;
-    // Whatever it was built for: blocks are taken to be pages.
-    this.image =
-      image.blockSize === PAGE_SIZE
-        ? image
-        : openImage(image.bytes, {
-            blockSize: PAGE_SIZE,
-            dialect: 'standard',
-            zlib: image.zlib,
-          });
+    this.image = asKernelReads(image, policy);
+    checkKernel(this.image, physAddr);
     this.phys = phys;
     this.policy = policy;
     this.physAddr = physAddr;
@@ -116,7 +109,7 @@ export class CramfsSuperBlock extends SuperBlock {
     this.romSize = physAddr === 0 ? 0 : this.partitionSize();
     // QUIRK K25: of 0 bytes the MTD gives neither the address nor the memory.
     this.isUnmapped = physAddr !== 0 && this.size === 0;
-    this.physmem = usesPhysmemOperations(image, this.isUnmapped ? 0 : physAddr);
+    this.physmem = usesPhysmemOperations(this.image, this.isUnmapped ? 0 : physAddr);
     this.root = this.iget({ ...image.root, mode: image.root.mode | ROOT_MODE });
     options.bdev?.open(this);
     this.blkdev?.read(image.superblock.offset, CRAMFS_SUPER_SIZE);
@@ -161,8 +154,15 @@ export class CramfsSuperBlock extends SuperBlock {
   }
 
   private tablesOf(mode: number): OperationTables {
-    const regular = this.physmem ? physmemFileOperations : blockdevFileOperations;
+    const onRom = this.policy.dialect === undefined ? physmemFileOperations : extentFileOperations;
+    const regular = this.physmem ? onRom : blockdevFileOperations;
     return { fops: specialOperations(mode, directoryOperations, regular), aops: cramfsAops };
+  }
+
+  /** Image offset of the content of a file in one piece, if the kernel knows such files. */
+  extentOf(inode: ImageInode): number | undefined {
+    const { dialect, bytes } = this.image;
+    return this.policy.dialect === undefined ? undefined : dialect.extent?.(bytes, inode);
   }
 
   cachedInodes(): Iterable<CramfsInode> {
@@ -216,5 +216,31 @@ export class CramfsSuperBlock extends SuperBlock {
       first: { operation: 'mount of the ROM', ...place },
       second: { operation: 'the first read', ...place },
     });
+  }
+}
+
+/** Whatever the image was built for: blocks are taken to be pages, and the dialect for the kernel's. */
+function asKernelReads(image: CramfsImage, { dialect }: CramfsPolicy): CramfsImage {
+  const isRight =
+    dialect === undefined ? image.dialect.kernel === undefined : image.dialect.name === dialect;
+  if (image.blockSize === PAGE_SIZE && isRight) return image;
+  const { bytes, zlib } = image;
+  return openImage(bytes, { blockSize: PAGE_SIZE, dialect: dialect ?? 'standard', zlib });
+}
+
+/**
+ * What a kernel with a cramfs of its own checks besides. Compare cramfs_fill_super() of the linear XIP
+ * patches, asxipfs_fill_super().
+ *
+ * @throws SyscallError EINVAL
+ */
+function checkKernel({ dialect, superblock }: CramfsImage, physAddr: Address): void {
+  const { kernel } = dialect;
+  if (kernel === undefined) return;
+  if ((superblock.flags & ~kernel.flags) !== 0) {
+    throw new SyscallError('EINVAL', 'unsupported filesystem features');
+  }
+  if (physAddr % PAGE_SIZE !== 0) {
+    throw new SyscallError('EINVAL', "the image's address is not aligned to a page boundary");
   }
 }
