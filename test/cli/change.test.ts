@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { crc32 } from 'node:zlib';
+import { crc32, gzipSync } from 'node:zlib';
 import { lzmaCompress } from 'cramfs-archive/lzma';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { buildDialectImage, openRgBlock, stickyExtent } from '../helpers/dialect-images.js';
@@ -252,8 +252,33 @@ describe('--splice', () => {
     expect((await cramfs(['ls', '--offset', '164', folder.path('out'), '/big'])).code).toBe(0);
   });
 
+  test('an image in a compressed stream is not put back', async () => {
+    const packed = folder.write('packed', concat(noise(100), gzipSync(image), noise(50)));
+    const into = (at: string) =>
+      cramfs(['build', folder.path('tree'), folder.path('out'), '--splice', packed, '--at', at]);
+    const { code, stderr } = await into('100');
+    expect(code).toBe(8);
+    expect(stderr).toContain(
+      'the image is in a gzip stream there: decompress that, put the image into it, and compress it again\n',
+    );
+    expect((await into('5')).stderr).toContain(
+      'but in compressed streams: `cramfs find` lists them\n',
+    );
+    expect(() => read('out')).toThrow('ENOENT');
+    const none = folder.write('none', noise(500));
+    const nothing = await cramfs([
+      ...['build', folder.path('tree'), folder.path('out'), '--splice', none, '--at', '5'],
+    ]);
+    expect(nothing.stderr).toContain('there is no image in the file\n');
+  });
+
   test('there must be an image, and a place', async () => {
-    expect((await build('--at', '5')).stderr).toContain('no superblock');
+    const elsewhere = await build('--at', '5');
+    expect(elsewhere.code).toBe(8);
+    expect(elsewhere.stderr).toContain('there is no image there, but at 0xa4\n');
+    expect((await build('--at', '9999999')).stderr).toContain(
+      'there is no image there, but at 0xa4',
+    );
     const tree = folder.path('tree');
     expect((await cramfs(['build', tree, folder.path('out'), '--splice', firmware])).code).toBe(16);
     expect((await cramfs(['build', tree, folder.path('out'), '--at', '1'])).code).toBe(16);

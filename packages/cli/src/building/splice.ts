@@ -8,11 +8,12 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
-import { CramfsError } from 'cramfs-format';
-import { openAnyImage } from 'cramfs-reader';
+import { CramfsError, isCramfsError } from 'cramfs-format';
+import { openAnyImage, type CramfsImage } from 'cramfs-reader';
 import {
   UIMAGE_HEADER,
   changedUImageHeader,
+  findInFile,
   nodeZlib,
   readImageRange,
   readUImageHeader,
@@ -42,7 +43,7 @@ const UIMAGE_MAGIC = Buffer.from([0x27, 0x05, 0x19, 0x56]);
  * is. The size and the checksums of a uImage header whose data the image is part of are made right.
  *
  * @returns what was done, in words.
- * @throws CramfsError BAD_REQUEST if there is no image, TOO_BIG if the new one does not fit; the
+ * @throws CramfsError BAD_MAGIC if there is no image, UNSUPPORTED if it is in a stream, TOO_BIG if the new one does not fit; the
  * system's error. `output` has not changed then.
  */
 export async function spliceImage(
@@ -91,11 +92,38 @@ function putInPlace(
 }
 
 async function sizeOfImage(file: string, at: number): Promise<number> {
-  const image = await openAnyImage(readImageRange(file, at), { zlib: nodeZlib });
+  const image = await openOld(file, at);
   if (image.isCutOff) {
     throw new CramfsError('BAD_REQUEST', 'the old image is cut off', { offset: at });
   }
   return image.size;
+}
+
+async function openOld(file: string, at: number): Promise<CramfsImage> {
+  try {
+    return await openAnyImage(readImageRange(file, at), { zlib: nodeZlib });
+  } catch (error) {
+    if (!isCramfsError(error, 'BAD_MAGIC')) throw error;
+    throw await whereItIs(file, at);
+  }
+}
+
+/** An image in a compressed stream has no place of its own in the file: only its user can change that. */
+async function whereItIs(file: string, at: number): Promise<CramfsError> {
+  const found = await findInFile(file);
+  const nested = found.find(({ inside: [stream] }) => stream?.offset === at);
+  const [{ kind } = { kind: undefined }] = nested?.inside ?? [];
+  const free = found.filter(({ inside }) => inside.length === 0);
+  const places = free.map(({ offset }) => hex(offset)).join(', ');
+  const message =
+    kind !== undefined
+      ? `the image is in a ${kind} stream there: decompress that, put the image into it, and compress it again`
+      : free.length > 0
+        ? `there is no image there, but at ${places}`
+        : found.length > 0
+          ? 'there is no image there, but in compressed streams: `cramfs find` lists them'
+          : 'there is no image in the file';
+  return new CramfsError(kind === undefined ? 'BAD_MAGIC' : 'UNSUPPORTED', message, { offset: at });
 }
 
 /** Bytes that a larger image takes must be erased flash, or after the end of the file. */

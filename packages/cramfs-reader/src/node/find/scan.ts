@@ -18,22 +18,35 @@ const LONGEST = Math.max(...NEEDLES.map(([, { length }]) => length));
 
 /**
  * Looks for magics, in order of their places. Each is looked for on its own: that takes no more time
- * than memory needs, while a loop over all bytes would take ten times as long.
+ * than memory needs, while a loop over all bytes would take ten times as long. Of erased flash and of
+ * holes, nothing is searched.
  */
 export function* scan(source: ByteSource): Generator<Hit, void> {
-  const buffer = Buffer.allocUnsafeSlow(CHUNK + LONGEST);
   for (let start = 0; start < source.size; start += CHUNK) {
-    // A copy: the caller reads elsewhere when it gets a hit.
     const found = source.read(start, CHUNK + LONGEST);
-    const chunk = buffer.subarray(0, found.length);
-    chunk.set(found);
-    const hits: Hit[] = [];
-    for (const [kind, needle] of NEEDLES) {
-      for (let at = chunk.indexOf(needle); at >= 0; at = chunk.indexOf(needle, at + 1)) {
-        if (at < CHUNK) hits.push({ offset: start + at, kind });
-      }
-    }
-    yield* hits.sort((a, b) => a.offset - b.offset);
-    if (found.length <= CHUNK) return;
+    const { length } = found;
+    // All of them are found before the caller gets one, and reads elsewhere.
+    yield* isBlank(found) ? [] : hitsIn(found, start);
+    if (length <= CHUNK) return;
   }
+}
+
+function hitsIn(bytes: Uint8Array, start: number): Hit[] {
+  const chunk = asBuffer(bytes);
+  const hits: Hit[] = [];
+  for (const [kind, needle] of NEEDLES) {
+    for (let at = chunk.indexOf(needle); at >= 0; at = chunk.indexOf(needle, at + 1)) {
+      if (at < CHUNK) hits.push({ offset: start + at, kind });
+    }
+  }
+  return hits.sort((a, b) => a.offset - b.offset);
+}
+
+/** True if all bytes are the same: every byte equals the one before it. No magic is like that. */
+function isBlank(bytes: Uint8Array): boolean {
+  return asBuffer(bytes.subarray(1)).equals(bytes.subarray(0, -1));
+}
+
+function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
 }
