@@ -48,6 +48,14 @@ const MODULES: readonly Module[] = [
     bytes: 4050,
     sha256: 'e671bdd3f13776c0dea45210014904b6425156a261cce03caec264db2c7bd25d',
   },
+  {
+    name: 'riscv',
+    package: 'xip-cpu',
+    shared: ['src/riscv/layout.ts', 'src/riscv/operations.ts'],
+    options: ['--importMemory'],
+    bytes: 15989,
+    sha256: 'c5c5cfafd50054792d6b82e6a5f6da706308a1c4f14f23b60084cbea8c02eec9',
+  },
 ];
 
 const OPTIONS = [

@@ -1,3 +1,5 @@
 export { LinearMemory, LinearMemoryFull } from './memory/linear-memory.js';
 export type { Access, UserMemory } from './memory/user-memory.js';
 export type { Processor, Stop } from './processor.js';
+export { RiscvProcessor } from './riscv/riscv-processor.js';
+export type { Xlen } from './riscv/decoder.js';

@@ -1,6 +1,9 @@
 /** Bytes of a page of WebAssembly. */
 const WASM_PAGE = 65536;
 
+/** Bytes at the start that are a processor's: its registers and its TLBs. */
+const PROCESSOR_STATE = WASM_PAGE;
+
 /** There is no room left in a {@link LinearMemory}. */
 export class LinearMemoryFull extends Error {
   override readonly name = 'LinearMemoryFull';
@@ -8,15 +11,15 @@ export class LinearMemoryFull extends Error {
 }
 
 /**
- * A WebAssembly.Memory that is handed out piece by piece: to a processor for its registers and
- * tables, and to a machine for its pages. Its size is fixed, as a memory that grows leaves all views of it
+ * A WebAssembly.Memory that is handed out piece by piece: to a processor for its tables, and to a machine for its
+ * pages; the first 64 KiB are the processor's. Its size is fixed, as a memory that grows leaves all views of it
  * behind; the host commits what is written to, and no more.
  */
 export class LinearMemory {
   readonly memory: WebAssembly.Memory;
-  private used = 0;
+  private used = PROCESSOR_STATE;
 
-  /** @param size bytes, rounded up to 64 KiB; at most 4 GiB. */
+  /** @param size bytes, rounded up to 64 KiB; at most 2 GiB. */
   constructor(size: number) {
     const pages = Math.ceil(size / WASM_PAGE);
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });

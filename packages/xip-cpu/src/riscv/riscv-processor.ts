@@ -1,0 +1,503 @@
+import base64 from '#riscv-module';
+import type { LinearMemory } from '../memory/linear-memory.js';
+import type { UserMemory } from '../memory/user-memory.js';
+import type { Processor, Stop } from '../processor.js';
+import { CodeCache, LONGEST_LINE, type CodePage } from './code-cache.js';
+import { Decoder, unimplementedName, type Xlen } from './decoder.js';
+import {
+  CURRENT,
+  EXECUTED,
+  FETCH_TLB,
+  FFLAGS,
+  FLOAT_REGISTERS,
+  FOR_STORE,
+  FRM,
+  GATHERED,
+  LEAVE_CHANGED,
+  LEAVE_CROSS,
+  LEAVE_EBREAK,
+  LEAVE_ECALL,
+  LEAVE_FAULT,
+  LEAVE_ILLEGAL,
+  LEAVE_LIMIT,
+  LEAVE_LOOKUP,
+  LEAVE_STOP,
+  LEFT,
+  OP_IMMEDIATE,
+  OP_RS1,
+  PAGE_BASE,
+  PC,
+  READ_TLB,
+  REGISTERS,
+  RESERVED,
+  STORED,
+  TLB_ENTRIES,
+  TLB_ENTRY_SHIFT,
+  WRITE_TLB,
+} from './layout.js';
+import * as op from './operations.js';
+
+/** What assembly/riscv exports. */
+interface Loop {
+  readonly run: (operation: number) => number;
+  readonly configure: (pageShift: number, xlen: number) => void;
+}
+
+const TWO_32 = 2 ** 32;
+/**
+ * Instructions that the loop executes without coming back: often enough that the engine can put better code of the
+ * loop in place.
+ */
+const TURN = 1 << 20;
+const TLB_BYTES = TLB_ENTRIES << TLB_ENTRY_SHIFT;
+/** Registers, fcsr and pc, as {@link RiscvProcessor.save} gives them. */
+const STATE_WORDS = FLOAT_REGISTERS + 32 + 2;
+
+let compiled: WebAssembly.Module | undefined;
+
+function loopModule(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)));
+  return compiled;
+}
+
+/** A fault that an access has taken: an AccessFault of xip-emu. */
+type Fault = Extract<Stop, { kind: 'fault' }>;
+
+function isAccessFault(error: unknown): error is Omit<Fault, 'kind'> {
+  return error instanceof Error && 'signal' in error && 'code' in error && 'address' in error;
+}
+
+/**
+ * RV32 or RV64 with IMAFDC, Zicsr, Zifencei, Zba, Zbb and Zbs, in user mode. It decodes what is entered, page by page,
+ * and executes that in WebAssembly; all of its state is in the linear memory.
+ */
+export class RiscvProcessor implements Processor {
+  readonly xlen: Xlen;
+  executed = 0;
+  private readonly linear: LinearMemory;
+  private readonly bytes: Uint8Array;
+  private readonly u32: Uint32Array;
+  private readonly i64: BigInt64Array;
+  private readonly decoder: Decoder;
+  private readonly loop: Loop;
+  private code: CodeCache | undefined;
+  private space: UserMemory | undefined;
+  private pageSize = 0;
+  private generation = -1;
+  private execGeneration = -1;
+  /** The last access has faulted. */
+  private fault: Fault | undefined;
+  /** What an access has thrown that is not a fault. */
+  private thrown: unknown;
+  /** TypeScript was called by the loop. */
+  private inAccess = false;
+
+  constructor(linear: LinearMemory, xlen: Xlen) {
+    this.linear = linear;
+    this.xlen = xlen;
+    const { buffer } = linear.memory;
+    this.bytes = new Uint8Array(buffer);
+    this.u32 = new Uint32Array(buffer);
+    this.i64 = new BigInt64Array(buffer, 0, 1 << 13);
+    this.decoder = new Decoder(xlen);
+    const exported: object = new WebAssembly.Instance(loopModule(), {
+      env: { memory: linear.memory },
+      host: {
+        read: (low: number, high: number, size: number) => this.readSlowly(low, high, size),
+        write: (low: number, high: number, size: number) => this.writeSlowly(low, high, size),
+      },
+    }).exports;
+    this.loop = exported as Loop;
+    this.clearReservation();
+  }
+
+  use(memory: UserMemory): void {
+    if (memory.memory !== this.linear.memory) {
+      throw new TypeError('the pages of the address space are not in the memory of the processor');
+    }
+    const { pageShift } = memory;
+    this.space = memory;
+    this.pageSize = 1 << pageShift;
+    this.code ??= new CodeCache(this.linear, this.decoder, this.pageSize);
+    this.loop.configure(pageShift, this.xlen);
+    this.flushTlbs();
+    this.clearReservation();
+  }
+
+  get pc(): number {
+    if (!this.inAccess) return this.number(PC);
+    return this.number(PAGE_BASE) + this.code!.placeOf(this.u32[CURRENT >> 2]!);
+  }
+
+  set pc(pc: number) {
+    this.setNumber(PC, pc);
+  }
+
+  run(limit: number): Stop {
+    const end = this.executed + limit;
+    while (this.executed < end) {
+      this.checkGenerations();
+      const left = end - this.executed;
+      const reason = left > LONGEST_LINE ? this.turn(0, left - LONGEST_LINE) : this.approach(left);
+      const stop = this.handle(reason);
+      if (stop !== undefined) return stop;
+    }
+    return { kind: 'limit' };
+  }
+
+  /** Runs the loop until at least `count` instructions were executed. @returns why it has ended. */
+  private turn(operation: number, count: number): number {
+    const { u32 } = this;
+    const budget = Math.min(count, TURN);
+    u32[LEFT >> 2] = budget;
+    this.setNumber(EXECUTED, this.executed);
+    const reason = this.loop.run(operation);
+    this.executed += budget - (u32[LEFT >> 2]! | 0);
+    return reason;
+  }
+
+  /** Executes at most `count` instructions, few enough to be in one line. @returns why it has ended. */
+  private approach(count: number): number {
+    const pc = this.number(PC);
+    const page = this.lookup(pc);
+    if (page === undefined) return LEAVE_FAULT;
+    const offset = pc % this.pageSize;
+    this.setNumber(PAGE_BASE, pc - offset);
+    const code = this.code!;
+    const first = code.operationAt(page, offset);
+    const last = code.after(first, count);
+    if (last === undefined) return this.turn(first, 0);
+    const number = code.replace(last, op.STOP);
+    try {
+      const reason = this.turn(first, 0);
+      if (reason !== LEAVE_STOP) return reason;
+    } finally {
+      code.replace(last, number);
+    }
+    this.setNumber(PC, pc - offset + code.placeOf(last));
+    return LEAVE_LIMIT;
+  }
+
+  /** Does what the loop cannot do. @returns undefined if it can go on. */
+  private handle(reason: number): Stop | undefined {
+    switch (reason) {
+      case LEAVE_LIMIT:
+        return undefined;
+      case LEAVE_LOOKUP:
+        return this.enter();
+      case LEAVE_CHANGED:
+        this.pc = this.currentPc() + this.currentLength();
+        return undefined;
+      case LEAVE_CROSS:
+        return this.cross();
+      case LEAVE_ECALL:
+        this.pc = this.currentPc() + 4;
+        return { kind: 'syscall' };
+      case LEAVE_FAULT:
+        return this.faulted();
+      case LEAVE_EBREAK:
+        this.pc = this.currentPc();
+        return { kind: 'breakpoint' };
+      default:
+        this.pc = this.currentPc();
+        return this.illegal(this.fetchWord(this.pc));
+    }
+  }
+
+  private illegal(word: number): Stop {
+    const isCompressed = (word & 3) !== 3;
+    const encoding = isCompressed ? word & 0xffff : word >>> 0;
+    const name = isCompressed ? undefined : unimplementedName(word);
+    return { kind: 'illegal', encoding, name };
+  }
+
+  /** Address of the instruction that has ended the loop. */
+  private currentPc(): number {
+    return this.number(PAGE_BASE) + this.code!.placeOf(this.u32[CURRENT >> 2]!);
+  }
+
+  private currentLength(): number {
+    return (this.bytes[this.bytesOf(this.currentPc())]! & 3) === 3 ? 4 : 2;
+  }
+
+  /** Where the byte at an address is that was fetched before. */
+  private bytesOf(address: number): number {
+    const offset = address % this.pageSize;
+    return this.space!.frameBytes(address - offset, 'fetch') + offset;
+  }
+
+  /** The four bytes at an address, those in the next page as 0 if that cannot be fetched. */
+  private fetchWord(address: number): number {
+    const at = this.bytesOf(address);
+    const low = this.bytes[at]! | (this.bytes[at + 1]! << 8);
+    if (address % this.pageSize > this.pageSize - 4) return low;
+    return low | (this.bytes[at + 2]! << 16) | (this.bytes[at + 3]! << 24);
+  }
+
+  private faulted(): Stop {
+    const { fault, thrown } = this;
+    this.fault = undefined;
+    this.thrown = undefined;
+    if (this.u32[CURRENT >> 2] !== 0) this.pc = this.currentPc();
+    if (thrown !== undefined) throw thrown as Error;
+    if (fault !== undefined) return fault;
+    // The loop itself finds atomic operations that are not aligned.
+    return { kind: 'fault', signal: 'SIGBUS', code: 'ADRALN', address: this.atomicAddress() };
+  }
+
+  private atomicAddress(): number {
+    const operation = this.u32[CURRENT >> 2]!;
+    const register = (this.u32[(operation + OP_RS1 - 2) >> 2]! >>> 0) & 0xffff;
+    const base = Number(BigInt.asUintN(this.xlen, this.i64[(REGISTERS + register) >> 3]!));
+    return base + (this.u32[(operation + OP_IMMEDIATE) >> 2]! | 0);
+  }
+
+  /** Decodes what is at the pc. @returns the fault of the fetch. */
+  private enter(): Stop | undefined {
+    const pc = this.number(PC);
+    const page = this.lookup(pc);
+    if (page === undefined) {
+      this.u32[CURRENT >> 2] = 0;
+      return this.faulted();
+    }
+    this.code!.operationAt(page, pc % this.pageSize);
+    return undefined;
+  }
+
+  /** Fetches from a page. @returns undefined after a fault, which is in {@link fault}. */
+  private lookup(pc: number): CodePage | undefined {
+    const space = this.space!;
+    const code = this.code!;
+    this.u32[CURRENT >> 2] = 0;
+    try {
+      const bytes = space.frameBytes(pc, 'fetch');
+      this.checkGenerations();
+      if (code.isFull) {
+        code.clear();
+        this.flushTlbs();
+      }
+      const name = space.frameIdentity(pc);
+      const old = code.pageAt(bytes);
+      if (old !== undefined && old.name !== name) code.forget(old);
+      // Nobody writes to it any more without being seen.
+      if (old?.name !== name) this.flush(WRITE_TLB);
+      const page = code.page(name, bytes);
+      const vpn = Math.floor(pc / this.pageSize);
+      this.setTlb(FETCH_TLB, vpn, page.map);
+      return page;
+    } catch (error) {
+      this.note(error);
+      return undefined;
+    }
+  }
+
+  /** An instruction in two pages: fetched from both, and executed alone. */
+  private cross(): Stop | undefined {
+    const pc = this.currentPc();
+    this.pc = pc;
+    const first = this.fetchWord(pc) & 0xffff;
+    this.u32[CURRENT >> 2] = 0;
+    let second: number;
+    try {
+      const at = this.space!.frameBytes(pc + 2, 'fetch');
+      this.checkGenerations();
+      second = this.bytes[at]! | (this.bytes[at + 1]! << 8);
+    } catch (error) {
+      this.note(error);
+      return this.faulted();
+    }
+    const offset = pc % this.pageSize;
+    this.setNumber(PAGE_BASE, pc - offset);
+    const word = first | (second << 16);
+    const reason = this.turn(this.code!.crossing(word, offset), 0);
+    return reason === LEAVE_ILLEGAL ? this.illegal(word) : this.handle(reason);
+  }
+
+  /** The loop's read that has found no entry in its TLB. @returns where the bytes are, 0 after a fault. */
+  private readSlowly(low: number, high: number, sizeAndPurpose: number): number {
+    const size = sizeAndPurpose & ~FOR_STORE;
+    const isStore = size !== sizeAndPurpose;
+    const address = this.addressOf(low, high);
+    const offset = address % this.pageSize;
+    this.inAccess = true;
+    try {
+      const space = this.space!;
+      const at = space.frameBytes(address, isStore ? 'write' : 'read');
+      if (offset + size > this.pageSize) return this.gather(address, at + offset, size);
+      this.checkGenerations();
+      if (!isStore) this.setTlb(READ_TLB, Math.floor(address / this.pageSize), at);
+      return at + offset;
+    } catch (error) {
+      this.note(error);
+      return 0;
+    } finally {
+      this.inAccess = false;
+    }
+  }
+
+  /** Puts bytes of two pages together. */
+  private gather(address: number, first: number, size: number): number {
+    const inFirst = this.pageSize - (address % this.pageSize);
+    const second = this.space!.frameBytes(this.next(address, inFirst), 'read');
+    this.checkGenerations();
+    this.bytes.copyWithin(GATHERED, first, first + inFirst);
+    this.bytes.copyWithin(GATHERED + inFirst, second, second + size - inFirst);
+    return GATHERED;
+  }
+
+  /** The loop's store that has found no entry in its TLB. @returns 0 after a fault, 2 if code has changed. */
+  private writeSlowly(low: number, high: number, size: number): number {
+    const address = this.addressOf(low, high);
+    const offset = address % this.pageSize;
+    const inFirst = Math.min(size, this.pageSize - offset);
+    this.inAccess = true;
+    try {
+      const space = this.space!;
+      let at = space.frameBytes(address, 'write');
+      let changed = false;
+      if (inFirst < size) {
+        const rest = this.next(address, inFirst);
+        const second = space.frameBytes(rest, 'write');
+        // The fault of the second page may have taken the first one's place.
+        at = space.frameBytes(address, 'write');
+        changed = this.put(rest, second, STORED + inFirst, size - inFirst);
+      }
+      this.checkGenerations();
+      if (this.put(address, at + offset, STORED, inFirst)) changed = true;
+      const isCode = this.code!.pageAt(at) !== undefined;
+      if (!isCode) this.setTlb(WRITE_TLB, Math.floor(address / this.pageSize), at);
+      return changed ? 2 : 1;
+    } catch (error) {
+      this.note(error);
+      return 0;
+    } finally {
+      this.inAccess = false;
+    }
+  }
+
+  /** Stores bytes within a page. @returns true if code was decoded from what was there. */
+  private put(address: number, to: number, from: number, length: number): boolean {
+    this.bytes.copyWithin(to, from, from + length);
+    const code = this.code!;
+    const offset = address % this.pageSize;
+    const page = code.pageAt(to - offset);
+    if (page === undefined) return false;
+    if (page.name !== this.space!.frameIdentity(address)) {
+      code.forget(page);
+      return false;
+    }
+    return code.written(page, offset, length);
+  }
+
+  /** An address further on, which wraps round. */
+  private next(address: number, by: number): number {
+    return this.xlen === 32 ? (address + by) % TWO_32 : address + by;
+  }
+
+  private note(error: unknown): void {
+    if (isAccessFault(error)) {
+      const { signal, code, address } = error;
+      this.fault = { kind: 'fault', signal, code, address };
+    } else {
+      this.thrown = error;
+    }
+  }
+
+  private addressOf(low: number, high: number): number {
+    return (low >>> 0) + (high >>> 0) * TWO_32;
+  }
+
+  private checkGenerations(): void {
+    const { generation, execGeneration } = this.space!;
+    if (generation === this.generation && execGeneration === this.execGeneration) return;
+    this.flushTlbs();
+  }
+
+  private flushTlbs(): void {
+    const { generation, execGeneration } = this.space!;
+    this.generation = generation;
+    this.execGeneration = execGeneration;
+    this.flush(READ_TLB);
+    this.flush(WRITE_TLB);
+    this.flush(FETCH_TLB);
+  }
+
+  /** A page number of ones is that of no page. */
+  private flush(tlb: number): void {
+    this.u32.fill(0xffffffff, tlb >> 2, (tlb + TLB_BYTES) >> 2);
+  }
+
+  /** @param place of a page, or of FETCH_TLB the map of one. */
+  private setTlb(tlb: number, vpn: number, place: number): void {
+    const entry = (tlb >> 2) + ((vpn % TLB_ENTRIES) << (TLB_ENTRY_SHIFT - 2));
+    this.u32[entry] = vpn % TWO_32;
+    this.u32[entry + 1] = Math.floor(vpn / TWO_32);
+    this.u32[entry + 2] = tlb === FETCH_TLB ? place : (place - vpn * this.pageSize) % TWO_32;
+  }
+
+  read(register: number): number {
+    return Number(this.readExact(register));
+  }
+
+  readUnsigned(register: number): number {
+    return Number(BigInt.asUintN(this.xlen, this.readExact(register)));
+  }
+
+  readExact(register: number): bigint {
+    return this.i64[(REGISTERS >> 3) + register]!;
+  }
+
+  write(register: number, value: number | bigint): void {
+    if (register === 0) return;
+    this.i64[(REGISTERS >> 3) + register] = BigInt.asIntN(this.xlen, BigInt(value));
+  }
+
+  readFloat(register: number): bigint {
+    return BigInt.asUintN(64, this.i64[(REGISTERS >> 3) + FLOAT_REGISTERS + register]!);
+  }
+
+  writeFloat(register: number, bits: bigint): void {
+    this.i64[(REGISTERS >> 3) + FLOAT_REGISTERS + register] = BigInt.asIntN(64, bits);
+  }
+
+  /** fcsr: frm in bits 5 to 7, fflags below. */
+  get fcsr(): number {
+    return (this.u32[FRM >> 2]! << 5) | this.u32[FFLAGS >> 2]!;
+  }
+
+  set fcsr(value: number) {
+    this.u32[FFLAGS >> 2] = value & 31;
+    this.u32[FRM >> 2] = (value >> 5) & 7;
+  }
+
+  save(): Uint8Array {
+    const first = REGISTERS >> 3;
+    const state = new BigInt64Array(STATE_WORDS);
+    state.set(this.i64.subarray(first, first + STATE_WORDS - 2));
+    state[STATE_WORDS - 2] = BigInt(this.fcsr);
+    state[STATE_WORDS - 1] = this.i64[PC >> 3]!;
+    return new Uint8Array(state.buffer);
+  }
+
+  restore(state: Uint8Array): void {
+    const words = new BigInt64Array(state.slice().buffer);
+    this.i64.set(words.subarray(0, STATE_WORDS - 2), REGISTERS >> 3);
+    this.fcsr = Number(words[STATE_WORDS - 2]!);
+    this.i64[PC >> 3] = words[STATE_WORDS - 1]!;
+    this.clearReservation();
+  }
+
+  clearReservation(): void {
+    this.i64[RESERVED >> 3] = -1n;
+  }
+
+  /** A number of 64 bits that is exact below 2^53. */
+  private number(offset: number): number {
+    return this.u32[offset >> 2]! + this.u32[(offset >> 2) + 1]! * TWO_32;
+  }
+
+  private setNumber(offset: number, value: number): void {
+    this.u32[offset >> 2] = value % TWO_32;
+    this.u32[(offset >> 2) + 1] = Math.floor(value / TWO_32);
+  }
+}
