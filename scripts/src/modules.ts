@@ -49,6 +49,19 @@ const MODULES: readonly Module[] = [
     sha256: 'e671bdd3f13776c0dea45210014904b6425156a261cce03caec264db2c7bd25d',
   },
   {
+    name: 'arm',
+    package: 'xip-cpu',
+    shared: [
+      'assembly/float/arithmetic.ts',
+      'assembly/float/convert.ts',
+      'assembly/float/format.ts',
+      'src/arm/operations.ts',
+    ],
+    options: ['--enable=bulk-memory', '--importMemory'],
+    bytes: 28132,
+    sha256: 'c0167bcd9b160ef1e53f32ee39c5b7919ae72e17ce73a999e7459228d2a4a096',
+  },
+  {
     name: 'riscv',
     package: 'xip-cpu',
     shared: ['src/riscv/layout.ts', 'src/riscv/operations.ts'],
@@ -78,7 +91,8 @@ function compile({ name, package: owner, options }: Module): Uint8Array {
     const compiler = inRepository('node_modules/assemblyscript/bin/asc.js');
     const entry = inRepository(`packages/${owner}/assembly/${name}/index.ts`);
     const all = [...OPTIONS, ...options];
-    execFileSync(process.execPath, [compiler, entry, `--outFile=${wasm}`, ...all]);
+    const command = [compiler, entry, `--outFile=${wasm}`, ...all];
+    execFileSync(process.execPath, command, { stdio: 'pipe' });
     return readFileSync(wasm);
   } finally {
     rmSync(folder, { recursive: true });

@@ -1,0 +1,124 @@
+/* The processor's registers in memory, the fields of an operation, and the flags. */
+
+/** Where the state is. TypeScript writes it too: src/arm/layout.ts has the same places. */
+export const STATE: usize = 0x400;
+
+/** N is the sign of these 64 bits, Z that the lower 32 are zero: a result, sign-extended, has both. */
+export const NZ: usize = STATE + 0x80;
+/** 0 or 1. */
+export const C: usize = STATE + 0x88;
+/** Overflow is the sign. */
+export const V: usize = STATE + 0x8c;
+/** Four bits. */
+export const GE: usize = STATE + 0x90;
+export const Q: usize = STATE + 0x94;
+export const FPSCR: usize = STATE + 0x98;
+/** Address of the exclusive monitor, and how many bytes it has, 0 if it is open. */
+export const MONITOR: usize = STATE + 0x9c;
+export const MONITOR_SIZE: usize = STATE + 0xa0;
+export const TPIDRURO: usize = STATE + 0xa4;
+export const TPIDRURW: usize = STATE + 0xa8;
+/** Where the run stopped: the operation, and the program counter with the Thumb bit. */
+export const EXIT_OPERATION: usize = STATE + 0xac;
+export const EXIT_PC: usize = STATE + 0xb0;
+/** How many instructions the run may still execute. */
+export const BUDGET: usize = STATE + 0xb4;
+/** Whether LDM, STM, LDRD and STRD need aligned addresses; else Linux completes them. */
+export const STRICT: usize = STATE + 0xb8;
+export const FLOATS: usize = STATE + 0x100;
+
+/** Three direct-mapped tables of 256 entries {page | Thumb bit, what to add to an address}. */
+export const TLB_FETCH: usize = 0x1000;
+export const TLB_READ: usize = 0x1800;
+export const TLB_WRITE: usize = 0x2000;
+
+@inline
+export function d(p: usize): usize {
+  return <usize>load<u8>(p, 2);
+}
+
+@inline
+export function setD(p: usize, value: u32): void {
+  store<u32>(<usize>load<u8>(p, 2), value, STATE);
+}
+
+@inline
+export function getD(p: usize): u32 {
+  return load<u32>(<usize>load<u8>(p, 2), STATE);
+}
+
+@inline
+export function getN(p: usize): u32 {
+  return load<u32>(<usize>load<u8>(p, 3), STATE);
+}
+
+@inline
+export function setN(p: usize, value: u32): void {
+  store<u32>(<usize>load<u8>(p, 3), value, STATE);
+}
+
+@inline
+export function getM(p: usize): u32 {
+  return load<u32>(<usize>load<u8>(p, 4), STATE);
+}
+
+@inline
+export function getA(p: usize): u32 {
+  return load<u32>(<usize>load<u8>(p, 5), STATE);
+}
+
+@inline
+export function setA(p: usize, value: u32): void {
+  store<u32>(<usize>load<u8>(p, 5), value, STATE);
+}
+
+@inline
+export function aux(p: usize): u32 {
+  return load<u8>(p, 6);
+}
+
+@inline
+export function count(p: usize): i32 {
+  return load<u8>(p, 7);
+}
+
+@inline
+export function imm(p: usize): u32 {
+  return load<u32>(p, 8);
+}
+
+@inline
+export function second(p: usize): u32 {
+  return load<u32>(p, 12);
+}
+
+@inline
+export function setNZ(result: u32): void {
+  store<i64>(NZ, <i64>(<i32>result));
+}
+
+@inline
+export function carry(): u32 {
+  return load<u32>(C);
+}
+
+@inline
+export function zero(): bool {
+  return load<u32>(NZ) == 0;
+}
+
+@inline
+export function negative(): bool {
+  return load<i32>(NZ, 4) < 0;
+}
+
+@inline
+export function overflow(): bool {
+  return load<i32>(V) < 0;
+}
+
+/** N equals V. */
+@inline
+export function notLess(): bool {
+  return (load<i32>(NZ, 4) ^ load<i32>(V)) >= 0;
+}

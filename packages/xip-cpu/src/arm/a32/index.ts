@@ -1,0 +1,75 @@
+import { ALWAYS, type Emitter } from '../emitter.js';
+import { SYSTEM } from '../emit/system.js';
+import { EncodingTable, signed, type Encoding } from '../encoding.js';
+import * as op from '../operations.js';
+import { NEON } from '../neon/index.js';
+import { VFP, VFP_UNCONDITIONAL } from '../vfp/index.js';
+import { DATA_PROCESSING } from './data-processing.js';
+import { LOAD_STORE, SYNCHRONIZATION } from './load-store.js';
+import { MEDIA } from './media.js';
+import { BRANCH, MISCELLANEOUS } from './miscellaneous.js';
+import { MULTIPLY } from './multiply.js';
+import { UNCONDITIONAL } from './unconditional.js';
+
+/** The one instruction that needs no operation for its condition. */
+const B: Encoding = {
+  name: 'B',
+  pattern: 'cccc 1010 iiiiiiiiiiiiiiiiiiiiiiii',
+  decode: (emitter, word) => {
+    const target = (emitter.pcValue + signed(word & 0xffffff, 24) * 4) >>> 0;
+    if (word >>> 28 === ALWAYS) emitter.branch(target);
+    else emitter.branchIf(word >>> 28, target);
+  },
+};
+
+/** Bits 27 to 20 and 7 to 4. */
+const SELECTOR = 0x0ff000f0;
+
+export const A32 = new EncodingTable(
+  [
+    B,
+    ...BRANCH.slice(1),
+    ...MISCELLANEOUS,
+    ...MULTIPLY,
+    ...SYNCHRONIZATION,
+    ...LOAD_STORE,
+    ...MEDIA,
+    ...DATA_PROCESSING,
+    ...VFP,
+    ...SYSTEM,
+  ],
+  SELECTOR,
+);
+
+export const A32_UNCONDITIONAL = new EncodingTable(
+  [...BRANCH.slice(0, 1), ...VFP_UNCONDITIONAL, ...NEON, ...UNCONDITIONAL],
+  SELECTOR,
+);
+
+/** Writes the operations of an instruction of the A32 instruction set. */
+export function decodeA32(emitter: Emitter, word: number): void {
+  const condition = word >>> 28;
+  if (condition > ALWAYS) {
+    decodeWith(A32_UNCONDITIONAL, emitter, word);
+    return;
+  }
+  const encoding = A32.find(word);
+  if (condition === ALWAYS || encoding === B) {
+    decodeAs(encoding, emitter, word);
+    return;
+  }
+  const skip = emitter.at;
+  emitter.emit(op.SKIP_EQ + condition, 0, 0, 0);
+  decodeAs(encoding, emitter, word);
+  emitter.patchSkip(skip);
+  emitter.ended = false;
+}
+
+export function decodeWith(table: EncodingTable, emitter: Emitter, word: number): void {
+  decodeAs(table.find(word), emitter, word);
+}
+
+function decodeAs(encoding: Encoding | undefined, emitter: Emitter, word: number): void {
+  if (encoding?.decode === undefined) emitter.illegal(word, encoding?.name);
+  else encoding.decode(emitter, word);
+}

@@ -1,0 +1,235 @@
+import { Emitter, type Origin } from './emitter.js';
+import { decodeA32 } from './a32/index.js';
+import { decodeT32, isWide } from './t32/index.js';
+import { ARENA } from './layout.js';
+import * as op from './operations.js';
+import type { Translation } from './translation.js';
+
+const PAGE = 0x1000;
+/** A block has at most so many instructions. */
+export const MAX_BLOCK = 64;
+/** A table has a word for every halfword of a piece. */
+const TABLE_BYTES = (PAGE / 2) * 4;
+/** What a block may take at most: an instruction has less than ten operations. */
+const BLOCK_BYTES = MAX_BLOCK * 10 * 16;
+
+/** The operations of a piece of 4 KiB at an address, of one instruction set. */
+interface DecodedPiece {
+  readonly identity: number;
+  readonly page: number;
+  readonly mode: number;
+  /** Where in linear memory the code is. */
+  readonly place: number;
+  readonly table: number;
+}
+
+/**
+ * The instructions that were decoded. They stay with the physical page and its address, so that a process
+ * that runs the same program takes them over.
+ */
+export class CodeCache {
+  readonly emitter: Emitter;
+  /** How often all was dropped: operations found before are no longer there. */
+  clears = 0;
+  private readonly words: Int32Array;
+  private readonly halves: Uint16Array;
+  private readonly translation: Translation;
+  private readonly end: number;
+  private readonly pieces = new Map<string, DecodedPiece>();
+  /** Those that may be fetched from without asking again, by address and Thumb bit. */
+  private readonly mapped = new Map<number, DecodedPiece>();
+  /** By place: stores there drop the operations. */
+  private readonly byPlace = new Map<number, DecodedPiece[]>();
+
+  /** @param bytes of the operations, from ARENA on. */
+  constructor(memory: WebAssembly.Memory, translation: Translation, bytes: number) {
+    this.words = new Int32Array(memory.buffer);
+    this.halves = new Uint16Array(memory.buffer);
+    this.translation = translation;
+    this.end = ARENA + bytes;
+    this.emitter = new Emitter(memory, ARENA, bytes);
+    this.emitter.at = ARENA;
+  }
+
+  origin(operation: number): Origin {
+    return this.emitter.origin(operation);
+  }
+
+  /** The first operation of an instruction; `mode` is the Thumb bit. @throws Fault of the fetch */
+  find(pc: number, mode: number): number {
+    if (this.emitter.at + TABLE_BYTES + BLOCK_BYTES > this.end) this.clear();
+    const piece = this.pieceOf(pc, mode);
+    const entry = (piece.table >> 2) + ((pc % PAGE) >> 1);
+    const known = this.words[entry]!;
+    if (known !== 0) return known;
+    const start = this.decodeBlock(piece, pc);
+    this.words[entry] = start;
+    return start;
+  }
+
+  /**
+   * Decodes one instruction, with ITSTATE, and after it STEP. It may cross pieces. The operations are to be
+   * executed at once: the next call writes over them.
+   *
+   * @throws Fault of the fetch
+   */
+  decodeOne(pc: number, mode: number, it: number): number {
+    if (this.emitter.at + BLOCK_BYTES > this.end) this.clear();
+    const { emitter } = this;
+    const start = emitter.at;
+    this.begin(mode, it);
+    const word = this.fetchWord(pc, mode);
+    emitter.pc = pc;
+    this.decode(word);
+    emitter.pc = (pc + emitter.size) >>> 0;
+    emitter.index = 1;
+    emitter.emit(op.STEP, 0, 0, 0);
+    emitter.at = start;
+    return start;
+  }
+
+  /** A store to a place: its operations are no longer those of the code. Returns whether there were any. */
+  dropPlace(place: number): boolean {
+    const pieces = this.byPlace.get(place);
+    if (pieces === undefined) return false;
+    this.byPlace.delete(place);
+    this.forgetFetches();
+    for (const { identity, page, mode, table } of pieces) {
+      this.pieces.delete(keyOf(identity, page, mode));
+      this.words.fill(0, table >> 2, (table + TABLE_BYTES) >> 2);
+    }
+    return true;
+  }
+
+  /** Asks for every page again before it is fetched from. */
+  forgetFetches(): void {
+    this.mapped.clear();
+    this.translation.forgetFetches();
+  }
+
+  /** The instruction at an address, of 16 or 32 bits. @throws Fault */
+  instructionAt(pc: number, mode: number): number {
+    return this.fetchWord(pc, mode);
+  }
+
+  private clear(): void {
+    this.clears++;
+    this.emitter.at = ARENA;
+    this.pieces.clear();
+    this.byPlace.clear();
+    this.forgetFetches();
+  }
+
+  private pieceOf(pc: number, mode: number): DecodedPiece {
+    const page = pc - (pc % PAGE);
+    const mapped = this.mapped.get(page + mode);
+    if (mapped !== undefined) {
+      this.translation.enterFetch(page, mode, mapped.table);
+      return mapped;
+    }
+    const place = this.translation.locate(pc, 'fetch');
+    const identity = this.translation.identity(pc);
+    const key = keyOf(identity, page, mode);
+    let piece = this.pieces.get(key);
+    if (piece?.place !== place) {
+      const table = this.emitter.at;
+      this.words.fill(0, table >> 2, (table + TABLE_BYTES) >> 2);
+      this.emitter.at += TABLE_BYTES;
+      piece = { identity, page, mode, place, table };
+      this.pieces.set(key, piece);
+      this.watch(piece);
+    }
+    this.mapped.set(page + mode, piece);
+    this.translation.enterFetch(page, mode, piece.table);
+    return piece;
+  }
+
+  private watch(piece: DecodedPiece): void {
+    const others = this.byPlace.get(piece.place);
+    if (others !== undefined) {
+      others.push(piece);
+      return;
+    }
+    this.byPlace.set(piece.place, [piece]);
+    // The place may be in the table of stores.
+    this.translation.forgetStores();
+  }
+
+  private begin(mode: number, it: number): void {
+    const { emitter } = this;
+    emitter.thumb = mode !== 0;
+    emitter.it = it;
+    emitter.index = 0;
+    emitter.ended = false;
+  }
+
+  private decodeBlock({ page, mode, place }: DecodedPiece, pc: number): number {
+    const { emitter } = this;
+    const start = emitter.at;
+    this.begin(mode, 0);
+    let at = pc;
+    const end = page + PAGE;
+    for (;;) {
+      const word = this.wordInPiece(place, at - page, mode);
+      emitter.pc = at;
+      if (word === undefined || (emitter.index >= MAX_BLOCK - 1 && emitter.it !== 0)) {
+        emitter.emit(op.STEP, 0, 0, 0);
+        return start;
+      }
+      this.decode(word);
+      at += emitter.size;
+      emitter.index++;
+      if (emitter.ended) return start;
+      if (at >= end || (emitter.index >= MAX_BLOCK && emitter.it === 0)) {
+        this.endBlock(at, mode);
+        return start;
+      }
+    }
+  }
+
+  /** Goes on in the next block. In an IT block the instructions are executed one by one. */
+  private endBlock(at: number, mode: number): void {
+    const { emitter } = this;
+    // The branch is no instruction: it counts those before it.
+    emitter.index--;
+    if (emitter.it === 0) emitter.branch((at % 2 ** 32) + mode);
+    else {
+      emitter.index++;
+      emitter.pc = at % 2 ** 32;
+      emitter.emit(op.STEP, 0, 0, 0);
+    }
+  }
+
+  private decode(word: number): void {
+    const { emitter } = this;
+    if (emitter.thumb) decodeT32(emitter, word);
+    else decodeA32(emitter, word);
+  }
+
+  /** The instruction in a piece, or undefined if it crosses its end. Sets the emitter's size. */
+  private wordInPiece(place: number, offset: number, mode: number): number | undefined {
+    const { emitter, halves } = this;
+    const at = (place + offset) >> 1;
+    const first = halves[at]!;
+    if (mode === 0) {
+      emitter.size = 4;
+      return ((halves[at + 1]! << 16) | first) >>> 0;
+    }
+    emitter.size = isWide(first) ? 4 : 2;
+    if (emitter.size === 2) return first;
+    return offset + 4 > PAGE ? undefined : ((first << 16) | halves[at + 1]!) >>> 0;
+  }
+
+  private fetchWord(pc: number, mode: number): number {
+    const place = this.translation.locate(pc, 'fetch');
+    const word = this.wordInPiece(place, pc % PAGE, mode);
+    if (word !== undefined) return word;
+    const first = this.halves[(place + (pc % PAGE)) >> 1]!;
+    const next = this.translation.locate(pc + 2, 'fetch');
+    return ((first << 16) | this.halves[next >> 1]!) >>> 0;
+  }
+}
+
+function keyOf(identity: number, page: number, mode: number): string {
+  return `${identity}:${page + mode}`;
+}

@@ -1,0 +1,188 @@
+import { NEXT_PC, PC_VALUE } from './layout.js';
+import * as op from './operations.js';
+
+/** Condition "always". */
+export const ALWAYS = 14;
+
+const PAGE = 0x1000;
+const OPERATION_BYTES = 16;
+
+/** Where an operation comes from; see {@link Emitter.origin}. */
+export interface Origin {
+  /** The address of the instruction. */
+  readonly pc: number;
+  /** How many instructions of the block are before it. */
+  readonly index: number;
+  /** ITSTATE at it. */
+  readonly it: number;
+}
+
+/** Writes the operations of a block, instruction by instruction. */
+export class Emitter {
+  /** The instruction that is decoded. */
+  pc = 0;
+  size: 2 | 4 = 4;
+  thumb = false;
+  /** Whether the processor has the M profile. */
+  microcontroller = false;
+  /** Whether it stands in an IT block, where 16-bit instructions set no flags. */
+  conditional = false;
+  /** Whether the block ends with it. */
+  ended = false;
+  it = 0;
+  index = 0;
+  /** Where the next operation is written, in bytes. */
+  at = 0;
+  /** Names of instructions that are not implemented; the second word of ILLEGAL counts from 1. */
+  readonly names: string[] = [];
+  private readonly words: Int32Array;
+  private readonly origins: Uint32Array;
+  private readonly base: number;
+
+  /** @param base where operations may be written in `memory`. */
+  constructor(memory: WebAssembly.Memory, base: number, bytes: number) {
+    this.words = new Int32Array(memory.buffer);
+    this.origins = new Uint32Array((bytes / OPERATION_BYTES) * 2);
+    this.base = base;
+  }
+
+  /** Writes an operation: registers D, N, M, A (offsets where `number` takes floats), immediate and aux. */
+  emit(number: number, d: number, n: number, m: number, imm = 0, aux = 0, a = 0): void {
+    this.write(number, d << 2, n << 2, m << 2, imm, aux, a << 2, 0);
+  }
+
+  /** As {@link emit}, with the registers as offsets, and the second word. */
+  write(
+    number: number,
+    d: number,
+    n: number,
+    m: number,
+    imm: number,
+    aux: number,
+    a: number,
+    second: number,
+  ): void {
+    const { words } = this;
+    const index = this.at >> 2;
+    words[index] = number | (d << 16) | (n << 24);
+    words[index + 1] = m | (a << 8) | (aux << 16) | ((this.index + 1) << 24);
+    words[index + 2] = imm;
+    words[index + 3] = second;
+    const origin = ((this.at - this.base) / OPERATION_BYTES) * 2;
+    this.origins[origin] = this.pc;
+    this.origins[origin + 1] = this.index | (this.it << 8);
+    this.at += OPERATION_BYTES;
+  }
+
+  /** Lets a SKIP operation at `skip` pass over all that was written since. */
+  patchSkip(skip: number): void {
+    const word = (skip >> 2) + 1;
+    this.words[word]! |= ((this.at - skip) / OPERATION_BYTES - 1) << 16;
+  }
+
+  numberAt(operation: number): number {
+    return this.words[operation >> 2]! & 0xffff;
+  }
+
+  /** The name of an instruction that is not implemented. */
+  nameAt(operation: number): string | undefined {
+    return this.names[this.words[(operation >> 2) + 3]! - 1];
+  }
+
+  /** Lets a branch go to an operation. */
+  link(branch: number, target: number): void {
+    this.words[(branch >> 2) + 3] = target;
+  }
+
+  origin(operation: number): Origin {
+    const at = ((operation - this.base) / OPERATION_BYTES) * 2;
+    const rest = this.origins[at + 1]!;
+    return { pc: this.origins[at]!, index: rest & 0xff, it: rest >> 8 };
+  }
+
+  /** What an instruction reads as the pc. */
+  get pcValue(): number {
+    return (this.pc + (this.thumb ? 4 : 8)) >>> 0;
+  }
+
+  /** A register that can be read in an operation: the pc becomes a constant. */
+  source(register: number): number {
+    if (register !== 15) return register;
+    this.emit(op.MOV_I, PC_VALUE, 0, 0, this.pcValue | 0);
+    return PC_VALUE;
+  }
+
+  constant(register: number, value: number): number {
+    this.emit(op.MOV_I, register, 0, 0, value | 0);
+    return register;
+  }
+
+  /** The Thumb bit of an address in the same instruction set. */
+  get mode(): number {
+    return this.thumb ? 1 : 0;
+  }
+
+  /** A branch to an address with the Thumb bit. */
+  branch(target: number): void {
+    this.emit(this.isNear(target) ? op.B : op.B_FAR, 0, 0, 0, target | 0);
+    this.ended = true;
+  }
+
+  /** A branch if a condition below {@link ALWAYS} holds. */
+  branchIf(condition: number, target: number): void {
+    if (this.isNear(target)) {
+      this.emit(op.B_EQ + condition, 0, 0, 0, target | 0);
+      return;
+    }
+    this.emit(op.SKIP_EQ + condition, 0, 0, 0, 0, 1);
+    this.emit(op.B_FAR, 0, 0, 0, target | 0);
+  }
+
+  /** CBZ and CBNZ. */
+  branchIfZero(register: number, zero: boolean, target: number): void {
+    if (this.isNear(target)) {
+      this.emit(zero ? op.CBZ : op.CBNZ, 0, register, 0, target | 0);
+      return;
+    }
+    this.emit(zero ? op.SKIP_CBZ : op.SKIP_CBNZ, 0, register, 0, 0, 1);
+    this.emit(op.B_FAR, 0, 0, 0, target | 0);
+  }
+
+  /** BXWritePC(): bit 0 of the register selects the instruction set. */
+  exchange(register: number): void {
+    this.emit(op.BX, 0, 0, register);
+    this.ended = true;
+  }
+
+  /** BranchWritePC(): stays in the instruction set. */
+  branchRegister(register: number): void {
+    this.emit(op.BR, 0, 0, register, this.thumb ? 1 : 3, this.mode);
+    this.ended = true;
+  }
+
+  /** Ends an instruction that has written its result to register 15 of the operations. */
+  writtenPc(): void {
+    this.exchange(NEXT_PC);
+  }
+
+  /** An instruction that does not exist, or is known and not implemented: `name`. */
+  illegal(word: number, name?: string): void {
+    let index = 0;
+    if (name !== undefined) {
+      index = this.names.indexOf(name) + 1;
+      if (index === 0) index = this.names.push(name);
+    }
+    this.write(op.ILLEGAL, 0, 0, 0, word | 0, 0, 0, index);
+    this.ended = true;
+  }
+
+  /** An encoding whose effect the architecture leaves open; processors differ. */
+  unpredictable(word: number): void {
+    this.illegal(word, 'UNPREDICTABLE');
+  }
+
+  /** Only within a page is it sure that the address stays the same code. */
+  private isNear(target: number): boolean {
+    return Math.floor(target / PAGE) === Math.floor(this.pc / PAGE) && (target & 1) === this.mode;
+  }
+}

@@ -1,0 +1,42 @@
+/*
+ * Where the processor's registers are in linear memory: the same places as in assembly/arm/state.ts.
+ */
+
+export const STATE = 0x400;
+
+/** Offsets from {@link STATE}. */
+export const NZ = 0x80;
+export const CARRY_FLAG = 0x88;
+export const OVERFLOW_FLAG = 0x8c;
+export const GE_FLAGS = 0x90;
+export const Q_FLAG = 0x94;
+export const FPSCR = 0x98;
+export const MONITOR_SIZE = 0xa0;
+export const TPIDRURO = 0xa4;
+export const TPIDRURW = 0xa8;
+export const EXIT_OPERATION = 0xac;
+export const EXIT_PC = 0xb0;
+export const BUDGET = 0xb4;
+export const STRICT = 0xb8;
+export const FLOATS = 0x100;
+/** Up to here it is what a thread has. */
+export const STATE_BYTES = 0x200;
+
+/** Registers of operations after r0 to r14: where a branch goes, the value of the pc, and temporary ones. */
+export const NEXT_PC = 15;
+export const PC_VALUE = 16;
+export const T0 = 17;
+export const T1 = 18;
+/** Always zero. */
+export const ZERO = 19;
+
+export const TLB_FETCH = 0x1000;
+export const TLB_READ = 0x1800;
+export const TLB_WRITE = 0x2000;
+export const TLB_END = 0x2800;
+/** The page of the kernel's user helpers, and where the operations begin. */
+export const HELPERS = 0x3000;
+export const ARENA = 0x10000;
+
+/** What the loop returns. */
+export const LOOKUP = 0;

@@ -1,0 +1,3 @@
+import type { Encoding } from '../encoding.js';
+
+export const NEON: readonly Encoding[] = [];

@@ -1,0 +1,373 @@
+import base64 from '#arm-module';
+import type { LinearMemory } from '../memory/linear-memory.js';
+import type { UserMemory } from '../memory/user-memory.js';
+import type { Processor, Stop } from '../processor.js';
+import { CodeCache, MAX_BLOCK } from './code-cache.js';
+import { kernelHelpers } from './kernel-helpers.js';
+import {
+  ARENA,
+  BUDGET,
+  CARRY_FLAG,
+  EXIT_OPERATION,
+  EXIT_PC,
+  FLOATS,
+  FPSCR,
+  GE_FLAGS,
+  HELPERS,
+  LOOKUP,
+  MONITOR_SIZE,
+  NZ,
+  OVERFLOW_FLAG,
+  Q_FLAG,
+  STATE,
+  STATE_BYTES,
+  STRICT,
+  TPIDRURO,
+} from './layout.js';
+import * as op from './operations.js';
+import { advanceIt } from './t32/index.js';
+import { MemoryFault, Translation, isFault, type Fault } from './translation.js';
+
+/** What kind of ARM it is. */
+export interface ArmOptions {
+  /** ARMv7-A with A32 and T32, or ARMv7-M and ARMv8-M with T32 only. Default "A". */
+  readonly profile?: 'A' | 'M';
+  /**
+   * LDM, STM, LDRD and STRD of addresses that are not aligned: the kernel completes them, as Linux does by
+   * default where there is an MMU (arch/arm/mm/alignment.c), or the program gets SIGBUS, which is the
+   * default of the M profile.
+   */
+  readonly alignment?: 'fix-up' | 'signal';
+  /** Bytes for decoded instructions. Default 8 MiB. */
+  readonly cache?: number;
+}
+
+const DEFAULT_CACHE = 8 << 20;
+const USER_MODE = 0x10;
+/** The processor's own pages. */
+const PIECE = 0x1000;
+/** Instructions between two entries of the loop: only an entry takes up better machine code. */
+const SLICE = 1 << 20;
+const THUMB_SAVED = STATE_BYTES;
+const IT_SAVED = STATE_BYTES + 1;
+const PC_SAVED = STATE_BYTES + 4;
+const SAVED_BYTES = STATE_BYTES + 8;
+/** Register 32 of {@link ArmProcessor.readFloat}. */
+const FPSCR_REGISTER = 32;
+
+/** An ARM processor in user mode: A32, T32, VFPv4 and integer Advanced SIMD, little endian. */
+export class ArmProcessor implements Processor {
+  private readonly profile: 'A' | 'M';
+  private readonly state: DataView;
+  private readonly bytes: Uint8Array;
+  private readonly words: Int32Array;
+  private readonly translation: Translation;
+  private readonly code: CodeCache;
+  private readonly loop: (operation: number) => number;
+  private address = 0;
+  /** The Thumb bit. */
+  private mode: number;
+  private it = 0;
+  private count = 0;
+  private execGeneration = 0;
+  /** The operation that took a fault. */
+  private faulting = 0;
+  /** What the loop's budget was. */
+  private granted = 0;
+
+  /** @param linear of which nothing was handed out yet. */
+  constructor(linear: LinearMemory, options: ArmOptions = {}) {
+    const { profile = 'A', cache = DEFAULT_CACHE } = options;
+    const { alignment = profile === 'A' ? 'fix-up' : 'signal' } = options;
+    const area = linear.allocate(ARENA + cache);
+    if (area.byteOffset !== 0) throw new Error('the processor must be the first in its memory');
+    const { memory } = linear;
+    this.profile = profile;
+    this.mode = profile === 'M' ? 1 : 0;
+    this.state = new DataView(memory.buffer, STATE, STATE_BYTES);
+    this.bytes = new Uint8Array(memory.buffer, STATE, STATE_BYTES);
+    this.state.setUint32(STRICT, alignment === 'signal' ? 1 : 0, true);
+    this.words = new Int32Array(memory.buffer);
+    this.translation = new Translation(memory, profile === 'A');
+    this.code = new CodeCache(memory, this.translation, cache);
+    this.code.emitter.microcontroller = profile === 'M';
+    if (profile === 'A') kernelHelpers(new DataView(memory.buffer, HELPERS, 0x1000));
+    const { exports } = new WebAssembly.Instance(compiled(), {
+      env: { memory },
+      processor: {
+        translate: (address: number, isStore: number, operation: number) =>
+          this.translate(address >>> 0, isStore !== 0, operation >>> 0),
+        unaligned: (address: number, operation: number) => {
+          this.faulting = operation >>> 0;
+          throw new MemoryFault('SIGBUS', 'ADRALN', address >>> 0);
+        },
+      },
+    });
+    this.loop = (exports as unknown as { run: (operation: number) => number }).run;
+  }
+
+  use(memory: UserMemory): void {
+    this.translation.use(memory);
+    this.execGeneration = memory.execGeneration;
+    this.code.forgetFetches();
+    this.clearReservation();
+  }
+
+  run(limit: number): Stop {
+    const end = this.count + limit;
+    try {
+      for (;;) {
+        this.refresh();
+        const left = end - this.count;
+        if (left <= 0) return { kind: 'limit' };
+        const isStep = this.it !== 0 || left <= MAX_BLOCK;
+        const stop = isStep ? this.step() : this.runBlocks(Math.min(left, SLICE));
+        if (stop !== undefined) return stop;
+      }
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      return this.faulted(error);
+    }
+  }
+
+  /** The address of the next instruction. */
+  get pc(): number {
+    return this.address;
+  }
+
+  /** As BX: bit 0 selects T32. The M profile knows nothing else. */
+  set pc(address: number) {
+    this.mode = this.profile === 'M' ? 1 : address & 1;
+    this.address = (this.mode === 1 ? address & ~1 : address & ~3) >>> 0;
+    this.it = 0;
+  }
+
+  /** Whether the next instruction is of T32. */
+  get thumb(): boolean {
+    return this.mode === 1;
+  }
+
+  get executed(): number {
+    return this.count;
+  }
+
+  read(register: number): number {
+    return register === 15 ? this.address | 0 : this.state.getInt32(register * 4, true);
+  }
+
+  readUnsigned(register: number): number {
+    return this.read(register) >>> 0;
+  }
+
+  readExact(register: number): bigint {
+    return BigInt(this.read(register));
+  }
+
+  /** @param register 15 is the pc, as {@link pc}. */
+  write(register: number, value: number | bigint): void {
+    const word = Number(BigInt.asIntN(32, BigInt(value)));
+    if (register === 15) this.pc = word >>> 0;
+    else this.state.setInt32(register * 4, word, true);
+  }
+
+  /** D0 to D31; 32 is FPSCR. */
+  readFloat(register: number): bigint {
+    if (register === FPSCR_REGISTER) return BigInt(this.state.getUint32(FPSCR, true));
+    return this.state.getBigUint64(FLOATS + register * 8, true);
+  }
+
+  writeFloat(register: number, bits: bigint): void {
+    if (register === FPSCR_REGISTER) this.state.setUint32(FPSCR, Number(bits), true);
+    else this.state.setBigUint64(FLOATS + register * 8, BigInt.asUintN(64, bits), true);
+  }
+
+  /** TPIDRURO, that set_tls() sets. */
+  get threadPointer(): number {
+    return this.state.getUint32(TPIDRURO, true);
+  }
+
+  set threadPointer(value: number) {
+    this.state.setUint32(TPIDRURO, value, true);
+  }
+
+  /** The program status register of user mode, with ITSTATE and the Thumb bit. */
+  get cpsr(): number {
+    const { state, it } = this;
+    const nz = state.getUint32(NZ, true) === 0 ? 0x40000000 : 0;
+    const bits =
+      (state.getUint32(NZ + 4, true) & 0x80000000) |
+      nz |
+      (state.getUint32(CARRY_FLAG, true) << 29) |
+      ((state.getUint32(OVERFLOW_FLAG, true) >>> 31) << 28) |
+      (state.getUint32(Q_FLAG, true) << 27) |
+      ((it & 3) << 25) |
+      (state.getUint32(GE_FLAGS, true) << 16) |
+      ((it >> 2) << 10) |
+      (this.mode << 5) |
+      USER_MODE;
+    return bits >>> 0;
+  }
+
+  set cpsr(value: number) {
+    const { state } = this;
+    state.setUint32(NZ, (value >>> 30) & 1 ? 0 : 1, true);
+    state.setUint32(NZ + 4, value & 0x80000000, true);
+    state.setUint32(CARRY_FLAG, (value >>> 29) & 1, true);
+    state.setUint32(OVERFLOW_FLAG, value << 3, true);
+    state.setUint32(Q_FLAG, (value >>> 27) & 1, true);
+    state.setUint32(GE_FLAGS, (value >>> 16) & 15, true);
+    this.mode = this.profile === 'M' ? 1 : (value >>> 5) & 1;
+    this.it = this.mode === 1 ? ((value >>> 25) & 3) | ((value >>> 8) & 0xfc) : 0;
+  }
+
+  save(): Uint8Array {
+    const saved = new Uint8Array(SAVED_BYTES);
+    saved.set(this.bytes);
+    saved[THUMB_SAVED] = this.mode;
+    saved[IT_SAVED] = this.it;
+    new DataView(saved.buffer).setUint32(PC_SAVED, this.address, true);
+    return saved;
+  }
+
+  restore(saved: Uint8Array): void {
+    this.bytes.set(saved.subarray(0, STATE_BYTES));
+    this.mode = saved[THUMB_SAVED]!;
+    this.it = saved[IT_SAVED]!;
+    this.address = new DataView(saved.buffer, saved.byteOffset).getUint32(PC_SAVED, true);
+    this.clearReservation();
+  }
+
+  clearReservation(): void {
+    this.state.setUint32(MONITOR_SIZE, 0, true);
+  }
+
+  private refresh(): void {
+    const { translation } = this;
+    translation.refresh();
+    if (translation.memory.execGeneration === this.execGeneration) return;
+    this.execGeneration = translation.memory.execGeneration;
+    this.code.forgetFetches();
+  }
+
+  /** Executes blocks until `left` instructions may be too few for one. */
+  private runBlocks(left: number): Stop | undefined {
+    this.grant(left - MAX_BLOCK);
+    let operation = this.code.find(this.address, this.mode);
+    for (;;) {
+      if (this.loop(operation) !== LOOKUP) {
+        const stop = this.stopped();
+        // STEP: an instruction that is in two pieces, or in an IT block that is.
+        return stop ?? this.step();
+      }
+      this.arriveBy(this.state.getUint32(EXIT_PC, true));
+      if (this.state.getInt32(BUDGET, true) < 0) {
+        this.account();
+        return undefined;
+      }
+      operation = this.lookUp();
+    }
+  }
+
+  /** The operation at the pc, which is also the end of the branch that led to it. */
+  private lookUp(): number {
+    const from = this.state.getUint32(EXIT_OPERATION, true);
+    const { emitter } = this.code;
+    const { clears } = this.code;
+    let found: number;
+    try {
+      found = this.code.find(this.address, this.mode);
+    } catch (error) {
+      this.account();
+      throw error;
+    }
+    if (from !== 0 && this.code.clears === clears) emitter.link(from, found);
+    return found;
+  }
+
+  /** One instruction, with ITSTATE. */
+  private step(): Stop | undefined {
+    const operation = this.code.decodeOne(this.address, this.mode, this.it);
+    this.grant(MAX_BLOCK);
+    if (this.loop(operation) !== LOOKUP) return this.stopped();
+    this.arriveBy(this.state.getUint32(EXIT_PC, true));
+    this.account();
+    return undefined;
+  }
+
+  /** The end of a branch. A32 has no instructions at half a word: the abort is that of a fetch. */
+  private arriveBy(target: number): void {
+    this.pc = target;
+    if ((target & 3) !== 2) return;
+    this.account();
+    this.address = target;
+    throw new MemoryFault('SIGBUS', 'ADRALN', target);
+  }
+
+  /** At an operation that the loop does not execute; undefined where the next instruction is to be. */
+  private stopped(): Stop | undefined {
+    const operation = this.state.getUint32(EXIT_OPERATION, true);
+    const { emitter } = this.code;
+    const number = emitter.numberAt(operation);
+    this.arriveAt(operation);
+    if (number === op.STEP) return undefined;
+    if (number === op.BKPT) return { kind: 'breakpoint' };
+    if (number === op.SVC) {
+      this.address = (this.address + (this.mode === 1 ? 2 : 4)) >>> 0;
+      this.it = advanceIt(this.it);
+      this.count++;
+      return { kind: 'syscall' };
+    }
+    const encoding = this.code.instructionAt(this.address, this.mode);
+    return { kind: 'illegal', encoding, name: emitter.nameAt(operation) };
+  }
+
+  /** What a load, a store or a fetch ended with: nothing of the instruction is done. */
+  private faulted({ signal, code, address }: Fault): Stop {
+    if (this.faulting !== 0) this.arriveAt(this.faulting);
+    this.faulting = 0;
+    return { kind: 'fault', signal, code, address };
+  }
+
+  /** Sets the pc to that of an operation, and counts what was executed before it. */
+  private arriveAt(operation: number): void {
+    const { pc, index, it } = this.code.emitter.origin(operation);
+    this.address = pc;
+    this.it = it;
+    this.account();
+    this.count += index;
+  }
+
+  private grant(budget: number): void {
+    this.granted = budget;
+    this.state.setInt32(BUDGET, budget, true);
+  }
+
+  /** Counts what the loop has executed up to its last branch. */
+  private account(): void {
+    this.count += this.granted - this.state.getInt32(BUDGET, true);
+    this.grant(0);
+  }
+
+  private translate(address: number, isStore: boolean, operation: number): number {
+    const { translation, code } = this;
+    let place: number;
+    try {
+      place = translation.locate(address, isStore ? 'write' : 'read');
+    } catch (error) {
+      this.faulting = operation;
+      throw error;
+    }
+    this.refresh();
+    if (isStore) code.dropPlace(place);
+    translation.enter(address, isStore, place);
+    return place + (address % PIECE);
+  }
+}
+
+let module: WebAssembly.Module | undefined;
+
+/** The loop's module, compiled once. */
+function compiled(): WebAssembly.Module {
+  module ??= new WebAssembly.Module(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)));
+  return module;
+}
