@@ -1,9 +1,19 @@
-import { inflateJobs } from './check/inflate.js';
+import { inflateJobs, type BlockFailure } from './check/inflate.js';
 import { Survey, type CheckOptions, type CheckResult } from './check/survey.js';
 
 export { FINDING_CODES, type FindingCode, type FindingKind, type Severity } from './check/codes.js';
 export type { Finding } from './check/findings.js';
 export type { CheckOptions, CheckResult, CheckStats } from './check/survey.js';
+
+/** Compressed blocks that a step inflates: about 10 ms of work. */
+const STEP_BLOCKS = 256;
+
+/** How far a check has come. */
+export interface CheckProgress {
+  /** Compressed blocks that have been inflated, and all of them. */
+  readonly done: number;
+  readonly total: number;
+}
 
 /**
  * Checks a whole image: superblock, CRC, every directory entry, every block pointer, every block's
@@ -15,9 +25,41 @@ export type { CheckOptions, CheckResult, CheckStats } from './check/survey.js';
  * @throws CramfsError BAD_REQUEST for an offset that is none.
  */
 export function checkImage(bytes: Uint8Array, options: CheckOptions = {}): CheckResult {
+  const steps = checkSteps(bytes, options);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/**
+ * {@link checkImage} in steps, between which the caller can do something else: one for the structures, one
+ * for what is left between them and the CRC, and many for the blocks.
+ */
+export function* checkSteps(
+  bytes: Uint8Array,
+  options: CheckOptions = {},
+): Generator<CheckProgress, CheckResult> {
   const survey = new Survey(bytes, options);
-  survey.checkBytes();
   const { image, jobs } = survey;
+  const total = jobs?.count ?? 0;
+  yield { done: 0, total };
+  survey.checkBytes();
   if (image === undefined || jobs === undefined) return survey.finish([]);
-  return survey.finish(inflateJobs(image.bytes, jobs.columns(), image.blockSize, image.zlib));
+  yield { done: 0, total };
+  const { starts, lengths, wanted } = jobs.columns();
+  const failures: BlockFailure[] = [];
+  for (let from = 0; from < total; from += STEP_BLOCKS) {
+    const to = Math.min(total, from + STEP_BLOCKS);
+    const step = {
+      starts: starts.subarray(from, to),
+      lengths: lengths.subarray(from, to),
+      wanted: wanted.subarray(from, to),
+    };
+    for (const failure of inflateJobs(image.bytes, step, image.blockSize, image.zlib)) {
+      failures.push({ ...failure, job: from + failure.job });
+    }
+    yield { done: to, total };
+  }
+  return survey.finish(failures);
 }

@@ -35,7 +35,9 @@ export { chooseImage, findImages, type FindOptions, type ImageCandidate } from '
 export {
   FINDING_CODES,
   checkImage,
+  checkSteps,
   type CheckOptions,
+  type CheckProgress,
   type CheckResult,
   type CheckStats,
   type Finding,

@@ -1,10 +1,11 @@
+import { messagesFirst } from './pause.js';
 import { problemOf, type FromWorker, type ToWorker } from './protocol.js';
 import { REQUESTS } from './requests.js';
 import { Workspace } from './workspace.js';
 
 /*
- * The Web Worker. It owns the images and answers one request after the other; a request that is
- * cancelled before its turn is never looked at.
+ * The Web Worker. It owns the images and answers requests in their order; one that is cancelled before its
+ * turn is never looked at. What takes long makes pauses (pause.ts), in which others are answered.
  */
 
 /** What this file uses of a DedicatedWorkerGlobalScope, whose types exclude those of the page. */
@@ -27,18 +28,6 @@ async function answer({ id, name, parameters }: Extract<ToWorker, { kind: 'ask' 
   }
 }
 
-/** Lets messages in between two requests, so that cancelling works. */
-function messagesFirst(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
-  });
-}
-
 async function work(): Promise<void> {
   if (running) return;
   running = true;
@@ -47,7 +36,7 @@ async function work(): Promise<void> {
     const next = waiting.values().next().value;
     if (next === undefined) break;
     waiting.delete(next.id);
-    await answer(next);
+    void answer(next);
   }
   running = false;
 }

@@ -1,3 +1,5 @@
+import { answerCheck } from './check.js';
+import { answerFlashDetail, answerFlashMap } from './flash.js';
 import { openFile } from './open.js';
 import type { Workspace } from './workspace.js';
 
@@ -7,6 +9,9 @@ import type { Workspace } from './workspace.js';
  */
 export const REQUESTS = {
   open: openFile,
+  check: answerCheck,
+  'flash-map': answerFlashMap,
+  'flash-detail': answerFlashDetail,
 } as const satisfies Record<string, Handler>;
 
 type Handler = (workspace: Workspace, parameters: never) => unknown;

@@ -1,0 +1,32 @@
+import { checkSteps, type CheckResult } from 'cramfs-reader';
+import { shownCheck, type ShownCheck } from '../model/findings.js';
+import type { Kernel } from '../model/kernel.js';
+import { messagesFirst } from './pause.js';
+import type { ViewedImage, Workspace } from './workspace.js';
+
+/** Longest time in milliseconds that other requests have to wait for a check. */
+const SLICE_MS = 20;
+
+/** Checks an image while other requests are answered. */
+export function answerCheck(
+  workspace: Workspace,
+  { image, kernel }: { readonly image: number; readonly kernel: Kernel },
+): Promise<ShownCheck> {
+  const viewed = workspace.at(image);
+  return viewed.remember(`check ${String(kernel.mmu)}`, () => check(viewed, kernel.mmu));
+}
+
+async function check({ image }: ViewedImage, mmu: boolean): Promise<ShownCheck> {
+  const { bytes, blockSize, dialectName, wordSize, zlib } = image;
+  // The bytes of an open image are straight.
+  const dialect = wordSize === 1 ? dialectName : undefined;
+  const steps = checkSteps(bytes, { blockSize, dialect, zlib, lzma: zlib, mmu });
+  for (;;) {
+    await messagesFirst();
+    const until = performance.now() + SLICE_MS;
+    while (performance.now() < until) {
+      const { done, value } = steps.next();
+      if (done === true) return shownCheck(value satisfies CheckResult);
+    }
+  }
+}
