@@ -79,7 +79,8 @@ export class TestBrowser {
     page.on('pageerror', (error) => this.complaints.push(String(error)));
     page.on('request', (request) => {
       const isLocal = /^(?:blob|data):/.test(request.url());
-      if (loaded && !isLocal) this.complaints.push(`request after load: ${request.url()}`);
+      if (loaded && !isLocal && !request.isNavigationRequest())
+        this.complaints.push(`request after load: ${request.url()}`);
     });
     await page.goto(route === '' ? address : `${address}#${route}`);
     await page.locator('main').waitFor();

@@ -1,6 +1,8 @@
 import type { ComponentType } from 'preact';
+import { FileView } from './file/file-view.js';
 import { FlashView } from './flash/flash-view.js';
 import { STRINGS } from './strings/index.js';
+import { TreeView } from './tree/tree-view.js';
 import type { ViewProps } from './view-props.js';
 
 export interface View {
@@ -13,4 +15,6 @@ export interface View {
 /** The views, in the order of their tabs: a line for each. */
 export const VIEWS: readonly View[] = [
   { name: 'flash', label: STRINGS.flash.label, component: FlashView },
+  { name: 'tree', label: STRINGS.tree.label, component: TreeView },
+  { name: 'file', label: STRINGS.file.label, component: FileView },
 ];

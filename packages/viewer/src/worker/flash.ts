@@ -21,7 +21,8 @@ export function answerFlashDetail(
   return flashDetail(viewed.image, entriesOf(viewed), mapOf(viewed, kernel), offset);
 }
 
-function mapOf(viewed: ViewedImage, kernel: Kernel): FlashMap {
+/** The flash map of an image for a kernel, made once. */
+export function mapOf(viewed: ViewedImage, kernel: Kernel): FlashMap {
   return viewed.remember(`flash ${JSON.stringify(kernel)}`, (image) =>
     flashMap(image, entriesOf(viewed), kernel),
   );

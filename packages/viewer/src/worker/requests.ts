@@ -1,6 +1,8 @@
 import { answerCheck } from './check.js';
 import { answerFlashDetail, answerFlashMap } from './flash.js';
+import { answerFile, answerHex } from './file.js';
 import { openFile } from './open.js';
+import { answerSearch, answerTree } from './tree.js';
 import type { Workspace } from './workspace.js';
 
 /**
@@ -12,6 +14,10 @@ export const REQUESTS = {
   check: answerCheck,
   'flash-map': answerFlashMap,
   'flash-detail': answerFlashDetail,
+  tree: answerTree,
+  search: answerSearch,
+  file: answerFile,
+  hex: answerHex,
 } as const satisfies Record<string, Handler>;
 
 type Handler = (workspace: Workspace, parameters: never) => unknown;

@@ -1,25 +1,11 @@
-import type { ComponentChildren, JSX } from 'preact';
+import type { JSX } from 'preact';
 import type { FlashDetail } from '../../model/flash-detail.js';
 import { FLASH_KINDS, type FlashMap } from '../../model/flash-map.js';
 import type { ShownCheck } from '../../model/findings.js';
 import { NumberField } from '../shared/field.js';
 import { formatBytes, formatCount, formatHex, formatShare } from '../shared/format.js';
+import { Pair } from '../shared/pair.js';
 import { STRINGS } from '../strings/index.js';
-
-export function Row({
-  name,
-  children,
-}: {
-  readonly name: string;
-  readonly children: ComponentChildren;
-}): JSX.Element {
-  return (
-    <>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </>
-  );
-}
 
 /** What is at the place that is pointed at. */
 export function Here({
@@ -44,22 +30,22 @@ export function Here({
           </p>
           <p class="here-about dim">{STRINGS.flash.about[detail.kind]}</p>
           <dl class="pairs">
-            <Row name={STRINGS.flash.offset}>
+            <Pair name={STRINGS.flash.offset}>
               <span class="mono">{formatHex(detail.offset)}</span>
-            </Row>
-            <Row name={STRINGS.flash.range}>
+            </Pair>
+            <Pair name={STRINGS.flash.range}>
               <span class="mono">
                 {formatHex(detail.start)}–{formatHex(detail.end)}
               </span>
-            </Row>
-            <Row name={STRINGS.flash.length}>
+            </Pair>
+            <Pair name={STRINGS.flash.length}>
               {formatCount(detail.end - detail.start)} {STRINGS.shell.bytes}
-            </Row>
-            <Row name={STRINGS.flash.pages}>
+            </Pair>
+            <Pair name={STRINGS.flash.pages}>
               <span class="mono">{formatHex(physAddr + detail.start)}</span>
-            </Row>
+            </Pair>
             {detail.path !== undefined && (
-              <Row name={STRINGS.flash.file}>
+              <Pair name={STRINGS.flash.file}>
                 <a
                   class="mono wrap"
                   href={fileLink(detail.path, detail.block?.index)}
@@ -67,17 +53,17 @@ export function Here({
                 >
                   {detail.pathText}
                 </a>
-              </Row>
+              </Pair>
             )}
             {detail.block !== undefined && (
               <>
-                <Row name={STRINGS.flash.block}>
+                <Pair name={STRINGS.flash.block}>
                   {STRINGS.flash.blockOf(
                     formatCount(detail.block.index),
                     formatCount(detail.block.count),
                   )}
-                </Row>
-                <Row name={STRINGS.flash.pointer}>
+                </Pair>
+                <Pair name={STRINGS.flash.pointer}>
                   <span class="mono">
                     {STRINGS.flash.pointerAt(
                       formatHex(detail.block.raw, 8),
@@ -86,7 +72,7 @@ export function Here({
                   </span>
                   <br />
                   <span class="dim">{STRINGS.flash.pointerKinds[detail.block.pointer]}</span>
-                </Row>
+                </Pair>
               </>
             )}
           </dl>

@@ -1,0 +1,17 @@
+import type { ComponentChildren, JSX } from 'preact';
+
+/** A name and what it has, in a `dl` of class `pairs`. */
+export function Pair({
+  name,
+  children,
+}: {
+  readonly name: string;
+  readonly children: ComponentChildren;
+}): JSX.Element {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </>
+  );
+}

@@ -1,0 +1,69 @@
+import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+/** Rows above and below what is seen, so that scrolling does not show holes. */
+const MARGIN = 8;
+
+export interface VirtualRowsProps {
+  readonly count: number;
+  /** Height of each row in pixels. */
+  readonly height: number;
+  /** A row that has to be seen: scrolled to when it changes. */
+  readonly shown?: number | undefined;
+  readonly class?: string;
+  /** Stays at the top. */
+  readonly head?: ComponentChildren;
+  readonly headHeight?: number;
+  /** What the rows are together: of a grid a group of rows, elsewhere nothing. */
+  readonly role?: 'rowgroup' | 'presentation';
+  readonly row: (index: number, style: { readonly top: string }) => JSX.Element;
+}
+
+/** A scrolled list of rows of one height, of which only those that are seen exist. */
+export function VirtualRows(props: VirtualRowsProps): JSX.Element {
+  const { count, height, shown, head, headHeight = 0, role = 'presentation', row } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const [seen, setSeen] = useState({ top: 0, height: 800 });
+  const measure = (): void => {
+    const { current } = box;
+    if (current === null) return;
+    setSeen({ top: current.scrollTop, height: current.clientHeight });
+  };
+  useEffect(() => {
+    measure();
+    const observer = new ResizeObserver(measure);
+    if (box.current !== null) observer.observe(box.current);
+    return () => {
+      observer.disconnect();
+    };
+  }, []);
+  useEffect(() => {
+    const { current } = box;
+    if (current === null || shown === undefined || shown < 0) return;
+    const top = shown * height;
+    const room = current.clientHeight - headHeight;
+    if (top < current.scrollTop) current.scrollTop = top;
+    else if (top + height > current.scrollTop + room) current.scrollTop = top + height - room;
+  }, [shown, height]);
+
+  const first = Math.max(0, Math.floor(seen.top / height) - MARGIN);
+  const last = Math.min(count, Math.ceil((seen.top + seen.height) / height) + MARGIN);
+  const rows: JSX.Element[] = [];
+  for (let index = first; index < last; index += 1) {
+    rows.push(row(index, { top: `${index * height}px` }));
+  }
+  return (
+    <div
+      ref={box}
+      class={`virtual ${props.class ?? ''}`}
+      role="presentation"
+      tabIndex={-1}
+      onScroll={measure}
+    >
+      {head}
+      <div class="virtual-rows" role={role} style={{ height: `${count * height}px` }}>
+        {rows}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,40 @@
+import { fileDetail, type FileDetail } from '../model/file-detail.js';
+import { contentWindow, imageWindow, type HexWindow } from '../model/hex-window.js';
+import type { Kernel } from '../model/kernel.js';
+import { mapOf } from './flash.js';
+import { entriesOf } from './listing.js';
+import type { Workspace } from './workspace.js';
+
+export function answerFile(
+  workspace: Workspace,
+  {
+    image,
+    kernel,
+    path,
+  }: { readonly image: number; readonly kernel: Kernel; readonly path: string },
+): FileDetail {
+  return fileDetail(workspace.at(image).image, path, kernel);
+}
+
+/** Bytes of the image, or of what the file at `path` holds. */
+export function answerHex(
+  workspace: Workspace,
+  {
+    image,
+    kernel,
+    path,
+    offset,
+  }: {
+    readonly image: number;
+    readonly kernel: Kernel;
+    readonly path: string | undefined;
+    readonly offset: number;
+  },
+): HexWindow {
+  const viewed = workspace.at(image);
+  if (path === undefined) {
+    return imageWindow(viewed.image, entriesOf(viewed), mapOf(viewed, kernel), offset);
+  }
+  const inode = viewed.image.lookup(path, { followSymlinks: false });
+  return contentWindow(viewed.image, inode, offset);
+}
