@@ -1,7 +1,6 @@
 import { Emitter, type Origin } from './emitter.js';
 import { decodeA32 } from './a32/index.js';
 import { decodeT32, isWide } from './t32/index.js';
-import { ARENA } from './layout.js';
 import * as op from './operations.js';
 import type { Translation } from './translation.js';
 
@@ -34,6 +33,7 @@ export class CodeCache {
   private readonly words: Int32Array;
   private readonly halves: Uint16Array;
   private readonly translation: Translation;
+  private readonly start: number;
   private readonly end: number;
   private readonly pieces = new Map<string, DecodedPiece>();
   /** Those that may be fetched from without asking again, by address and Thumb bit. */
@@ -41,14 +41,15 @@ export class CodeCache {
   /** By place: stores there drop the operations. */
   private readonly byPlace = new Map<number, DecodedPiece[]>();
 
-  /** @param bytes of the operations, from ARENA on. */
-  constructor(memory: WebAssembly.Memory, translation: Translation, bytes: number) {
+  /** @param area of `memory`, for the operations. */
+  constructor(memory: WebAssembly.Memory, translation: Translation, area: Uint8Array) {
     this.words = new Int32Array(memory.buffer);
     this.halves = new Uint16Array(memory.buffer);
     this.translation = translation;
-    this.end = ARENA + bytes;
-    this.emitter = new Emitter(memory, ARENA, bytes);
-    this.emitter.at = ARENA;
+    this.start = area.byteOffset;
+    this.end = area.byteOffset + area.length;
+    this.emitter = new Emitter(memory, area.byteOffset, area.length);
+    this.emitter.at = this.start;
   }
 
   origin(operation: number): Origin {
@@ -114,7 +115,7 @@ export class CodeCache {
 
   private clear(): void {
     this.clears++;
-    this.emitter.at = ARENA;
+    this.emitter.at = this.start;
     this.pieces.clear();
     this.byPlace.clear();
     this.forgetFetches();

@@ -1,5 +1,6 @@
 /*
- * Where the processor's registers are in linear memory: the same places as in assembly/arm/state.ts.
+ * Where the processor's registers are in linear memory, in the 64 KiB that LinearMemory keeps for a processor:
+ * the same places as in assembly/arm/state.ts.
  */
 
 export const STATE = 0x400;
@@ -34,9 +35,8 @@ export const TLB_FETCH = 0x1000;
 export const TLB_READ = 0x1800;
 export const TLB_WRITE = 0x2000;
 export const TLB_END = 0x2800;
-/** The page of the kernel's user helpers, and where the operations begin. */
+/** The page of the kernel's user helpers. */
 export const HELPERS = 0x3000;
-export const ARENA = 0x10000;
 
 /** What the loop returns. */
 export const LOOKUP = 0;

@@ -5,7 +5,6 @@ import type { Processor, Stop } from '../processor.js';
 import { CodeCache, MAX_BLOCK } from './code-cache.js';
 import { kernelHelpers } from './kernel-helpers.js';
 import {
-  ARENA,
   BUDGET,
   CARRY_FLAG,
   EXIT_OPERATION,
@@ -75,12 +74,9 @@ export class ArmProcessor implements Processor {
   /** What the loop's budget was. */
   private granted = 0;
 
-  /** @param linear of which nothing was handed out yet. */
   constructor(linear: LinearMemory, options: ArmOptions = {}) {
     const { profile = 'A', cache = DEFAULT_CACHE } = options;
     const { alignment = profile === 'A' ? 'fix-up' : 'signal' } = options;
-    const area = linear.allocate(ARENA + cache);
-    if (area.byteOffset !== 0) throw new Error('the processor must be the first in its memory');
     const { memory } = linear;
     this.profile = profile;
     this.mode = profile === 'M' ? 1 : 0;
@@ -89,7 +85,7 @@ export class ArmProcessor implements Processor {
     this.state.setUint32(STRICT, alignment === 'signal' ? 1 : 0, true);
     this.words = new Int32Array(memory.buffer);
     this.translation = new Translation(memory, profile === 'A');
-    this.code = new CodeCache(memory, this.translation, cache);
+    this.code = new CodeCache(memory, this.translation, linear.allocate(cache));
     this.code.emitter.microcontroller = profile === 'M';
     if (profile === 'A') kernelHelpers(new DataView(memory.buffer, HELPERS, 0x1000));
     const { exports } = new WebAssembly.Instance(compiled(), {
