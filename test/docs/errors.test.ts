@@ -53,7 +53,7 @@ test.each([
   [new archive.TarFormatError(''), 'TarFormatError', 'BAD_TAR'],
   [new archive.UnexpectedEnd(), 'UnexpectedEnd', 'UNEXPECTED_END'],
   [new deflate.BlockTooLongError(''), 'BlockTooLongError', 'TOO_LONG'],
-  [new emulator.PageSizeError('BAD_PAGE_SIZE', ''), 'PageSizeError', 'BAD_PAGE_SIZE'],
+  [new emulator.PageSizeError(5000), 'PageSizeError', 'BAD_PAGE_SIZE'],
   [new deflate.InflateError('CUT_OFF', ''), 'InflateError', 'CUT_OFF'],
   [new emulator.SyscallError('EIO'), 'SyscallError', 'EIO'],
   [new emulator.AccessFault('SIGBUS', 'ADRERR', 0), 'AccessFault', 'ADRERR'],

@@ -11,7 +11,7 @@ import type { PolicyName } from '#xip-emu/policy.js';
 import type { Process } from '#xip-emu/process.js';
 import { accountMachine } from '#xip-emu/report/accounting.js';
 import { mapsText } from '#xip-emu/report/maps.js';
-import { PAGE_SIZE } from '#xip-emu/units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '#xip-emu/units.js';
 import { MirrorServer, type MirrorServerOptions } from '#xip-emu/userland/mirror-server.js';
 import { backingFileRead, backingFileSpliceRead } from '#xip-emu/vfs/backing-file.js';
 import { OpenFile } from '#xip-emu/vfs/file.js';

@@ -7,7 +7,7 @@ import type { Process } from '#xip-emu/process.js';
 import { accountMachine, nrBlockdevPages } from '#xip-emu/report/accounting.js';
 import { pagemapEntries } from '#xip-emu/report/pagemap.js';
 import { mapsText } from '#xip-emu/report/maps.js';
-import { PAGE_SIZE } from '#xip-emu/units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '#xip-emu/units.js';
 import { VM_MIXEDMAP, VM_PFNMAP } from '#xip-emu/vfs/vm-area.js';
 import { buildDialectImage, stickyExtent } from '../helpers/dialect-images.js';
 import { elfFile } from '../helpers/elf-builder.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '#xip-emu/memory-map.js';
 import type { Process } from '#xip-emu/process.js';
-import { PAGE_SIZE } from '#xip-emu/units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '#xip-emu/units.js';
 import { VM_PFNMAP } from '#xip-emu/vfs/vm-area.js';
 import { mapFile, memoryOf, mmOf, romMachine } from '../helpers/emulator.js';
 import { ROM_ADDRESS } from '../helpers/kernel-images.js';

@@ -15,7 +15,7 @@ import { pagesIn } from '#xip-emu/report/pages.js';
 import { parseScenario } from '#xip-emu/scenario/parse.js';
 import { runScenario } from '#xip-emu/scenario/run.js';
 import { createWorld } from '#xip-emu/scenario/world.js';
-import { PAGE_SIZE, pageOf } from '#xip-emu/units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '#xip-emu/units.js';
 import type { OpenFile } from '#xip-emu/vfs/file.js';
 import { mapFile, mmOf, mountOverlay, romMachine } from '../helpers/emulator.js';
 import { expectBytes } from '../helpers/expect-bytes.js';
@@ -73,7 +73,7 @@ function bytesAt(process: Process, address: number, length: number): Uint8Array 
 /** The frame of a page, which is loaded if it has to be. */
 function frameAt(process: Process, address: number): number {
   process.load(address);
-  return pteFrame(mmOf(process).pageTable.get(pageOf(address)));
+  return pteFrame(mmOf(process).pageTable.get(address / PAGE_SIZE));
 }
 
 function framesOf(process: Process, path: string, pages: number): number[] {

@@ -9,7 +9,7 @@ import type { Machine } from '#xip-emu/machine.js';
 import { MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE } from '#xip-emu/memory-map.js';
 import { validateMm } from '#xip-emu/mm/validate.js';
 import type { Process } from '#xip-emu/process.js';
-import { PAGE_SIZE } from '#xip-emu/units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '#xip-emu/units.js';
 import { MirrorServer } from '#xip-emu/userland/mirror-server.js';
 import type { OpenFile } from '#xip-emu/vfs/file.js';
 import { mmOf, romMachine } from '../helpers/emulator.js';

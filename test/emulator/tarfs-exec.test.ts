@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, realpathSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { startProgram } from '#xip-emu/exec/start-program.js';
-import { PAGE_SIZE } from '#xip-emu/units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '#xip-emu/units.js';
 import { mmOf } from '../helpers/emulator.js';
 import { inodeAt, tarfsWorld } from '../helpers/tarfs.js';
 

@@ -7,12 +7,13 @@ import { MmuMemory } from '#xip-emu/mm/mmu-memory.js';
 import { OverlaySuperBlock } from '#xip-emu/fs/overlay/super.js';
 import { TmpfsSuperBlock } from '#xip-emu/fs/tmpfs/super.js';
 import type { Process } from '#xip-emu/process.js';
-import { PAGE_SIZE } from '#xip-emu/units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '#xip-emu/units.js';
 import { ROM_ADDRESS } from './kernel-images.js';
 
 /** A machine with `bytes`, a cramfs image, in ROM and mounted on /rom. */
 export function romMachine(bytes: Uint8Array, options: MachineOptions = {}): Machine {
-  const size = Math.ceil(bytes.length / PAGE_SIZE) * PAGE_SIZE;
+  const { pageSize = PAGE_SIZE } = options;
+  const size = Math.ceil(bytes.length / pageSize) * pageSize;
   const roms = [{ address: ROM_ADDRESS, size, bytes }];
   const machine = new Machine({ roms, ...options });
   machine.mountCramfs('/rom', openImage(bytes), ROM_ADDRESS);
@@ -46,7 +47,7 @@ export function mapFile(
   try {
     return process.mm.mmap({
       address: address ?? 0,
-      length: pages * PAGE_SIZE,
+      length: pages * process.geometry.size,
       prot,
       flags: address === undefined ? flags : flags | MAP_FIXED,
       file,
@@ -65,7 +66,7 @@ export function mapAnonymous(
 ): number {
   return process.mm.mmap({
     address: address ?? 0,
-    length: pages * PAGE_SIZE,
+    length: pages * process.geometry.size,
     prot,
     flags: flags | MAP_ANONYMOUS | (address === undefined ? 0 : MAP_FIXED),
     pgoff: 0,

@@ -5,7 +5,7 @@ import { RegionRam } from '#xip-emu/nommu/region-ram.js';
 import { validateNommu } from '#xip-emu/nommu/validate-nommu.js';
 import { VmRegions } from '#xip-emu/nommu/vm-region.js';
 import { PhysicalMemory } from '#xip-emu/phys/physical-memory.js';
-import { PAGE_SIZE } from '#xip-emu/units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '#xip-emu/units.js';
 import { OpenFile, type FileOperations } from '#xip-emu/vfs/file.js';
 import { Inode, type SuperBlock } from '#xip-emu/vfs/inode.js';
 import { isNommuSharedMapping } from '#xip-emu/vfs/vm-area.js';

@@ -2,7 +2,7 @@ import { S_IFBLK, S_IFCHR } from 'cramfs-format';
 import type { PhysicalMemory } from './phys/physical-memory.js';
 import type { RomWindow } from './phys/rom-windows.js';
 import type { Trace } from './trace.js';
-import { PAGE_SIZE } from './units.js';
+import type { PageGeometry } from './units.js';
 import { BlockDevice, type BlockDeviceOptions } from './vfs/block-device.js';
 import {
   MTD_BLOCK_MAJOR,
@@ -30,12 +30,15 @@ const MEM_NODES = [
 const SAFE_MAX_SECTORS = 255;
 
 /** Read-ahead of a disk, turned off. */
-const diskBdi = (): BackingDevice => ({ raPages: 0, ioPages: DISK_IO_BYTES / PAGE_SIZE });
+const diskBdi = ({ size }: PageGeometry): BackingDevice => ({
+  raPages: 0,
+  ioPages: DISK_IO_BYTES / size,
+});
 
 /** The same of an mtdblock. */
-const mtdBlockBdi = (): BackingDevice => ({
+const mtdBlockBdi = ({ size }: PageGeometry): BackingDevice => ({
   raPages: 0,
-  ioPages: Math.floor((SAFE_MAX_SECTORS * SECTOR_SIZE) / PAGE_SIZE),
+  ioPages: Math.floor((SAFE_MAX_SECTORS * SECTOR_SIZE) / size),
 });
 
 /**
@@ -44,6 +47,7 @@ const mtdBlockBdi = (): BackingDevice => ({
  * All are read-only.
  */
 export class MachineDevices implements Devices {
+  readonly geometry: PageGeometry;
   private readonly phys: PhysicalMemory;
   private readonly trace: Trace;
   private readonly mtds: readonly MtdRom[];
@@ -53,11 +57,12 @@ export class MachineDevices implements Devices {
   /** @param trace where events of their page caches go. */
   constructor(phys: PhysicalMemory, trace: Trace) {
     this.phys = phys;
+    this.geometry = phys.geometry;
     this.trace = trace;
     this.mtds = phys.rom.windows.map(mtdOf);
     for (const [minor, rom] of phys.rom.windows.entries()) {
       const dev = { major: MTD_BLOCK_MAJOR, minor };
-      this.add({ dev, size: rom.size, bdi: mtdBlockBdi(), bytes: rom.bytes });
+      this.add({ dev, size: rom.size, bdi: mtdBlockBdi(this.geometry), bytes: rom.bytes });
     }
   }
 
@@ -65,7 +70,7 @@ export class MachineDevices implements Devices {
   attachDisk(bytes: Uint8Array): BlockDevice {
     const dev = { major: VIRTBLK_MAJOR, minor: this.disks.length * VIRTBLK_MINORS };
     const size = Math.ceil(bytes.length / SECTOR_SIZE) * SECTOR_SIZE;
-    const disk = this.add({ dev, size, bdi: diskBdi(), bytes });
+    const disk = this.add({ dev, size, bdi: diskBdi(this.geometry), bytes });
     this.disks.push(disk);
     return disk;
   }

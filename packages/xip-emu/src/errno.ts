@@ -80,14 +80,13 @@ export class AccessFault extends Error {
   }
 }
 
-/** A page size that a machine cannot have: not at all, or not beside the machines that are running. */
+/** A page size that no machine can have. */
 export class PageSizeError extends TypeError {
   override readonly name = 'PageSizeError';
-  readonly code: 'BAD_PAGE_SIZE' | 'PAGE_SIZE_IN_USE';
+  readonly code = 'BAD_PAGE_SIZE';
 
-  constructor(code: 'BAD_PAGE_SIZE' | 'PAGE_SIZE_IN_USE', message: string) {
-    super(message);
-    this.code = code;
+  constructor(pageSize: number) {
+    super(`not a page size: ${pageSize}`);
   }
 }
 

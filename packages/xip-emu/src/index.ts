@@ -10,7 +10,7 @@ export {
   type SignalCode,
 } from './errno.js';
 export { KernelCorruption, type CorruptionDetails } from './kernel-corruption.js';
-export { PAGE_SIZE } from './units.js';
+export type { PageGeometry } from './units.js';
 export type { Architecture, ArchitectureName } from './arch/architecture.js';
 export {
   ARCHITECTURES,

@@ -22,7 +22,7 @@ import { PhysicalMemory } from './phys/physical-memory.js';
 import type { RomWindow } from './phys/rom-windows.js';
 import { LINUX_POLICIES, type LinuxPolicy, type PolicyName } from './policy.js';
 import { Process } from './process.js';
-import { PAGE_SIZE, pagesOf, setPageSize, type Address, type Vpn } from './units.js';
+import { DEFAULT_PAGE_SIZE, PageGeometry, type Address, type Vpn } from './units.js';
 import { Trace } from './trace.js';
 import type { BlockDevice } from './vfs/block-device.js';
 import { MTD_BLOCK_MAJOR } from './vfs/device.js';
@@ -33,10 +33,7 @@ import { MountTable, type MountOptions, type RemountOptions } from './vfs/mount.
 import { SharedPages } from './vfs/shared-pages.js';
 
 export interface MachineOptions {
-  /**
-   * 4096 (default) to 65536 bytes, a power of two. All machines with processes have the same, for
-   * that is a constant of Linux: another size can be used once all have exited, or been halted.
-   */
+  /** 4096 (default) to 65536 bytes, a power of two. Machines of several sizes can be alive at once. */
   readonly pageSize?: number | undefined;
   /** Default: true. */
   readonly mmu?: boolean | undefined;
@@ -50,7 +47,7 @@ export interface MachineOptions {
   readonly arch?: ArchitectureName | undefined;
   /** What differs from the usual configuration of a kernel of that architecture. */
   readonly config?: Partial<KernelConfig> | undefined;
-  /** fault_around_bytes: a power of two, at least a page; default 64 KiB, as Linux has it. */
+  /** fault_around_bytes, see {@link Machine.setFaultAround}; default 64 KiB, as Linux has it. */
   readonly faultAround?: number | undefined;
   /** vm.max_map_count; default 65530. */
   readonly maxMapCount?: number | undefined;
@@ -65,35 +62,17 @@ const DEFAULT_RAM = 192 << 20;
 const DEFAULT_FAULT_AROUND = 65536;
 const DEFAULT_MAX_MAP_COUNT = 65530;
 const RAM_ADDRESS = 0x80000000;
-const DEFAULT_PAGE_SIZE = 4096;
-
-/** Processes of all machines: as long as there are any, the page size stays. */
-let running = 0;
-
-function usePageSize(pageSize: number): void {
-  if (pageSize === PAGE_SIZE) return;
-  if (!isBlockSize(pageSize)) {
-    throw new PageSizeError('BAD_PAGE_SIZE', `not a page size: ${pageSize}`);
-  }
-  if (running > 0) {
-    throw new PageSizeError(
-      'PAGE_SIZE_IN_USE',
-      `${running} processes have pages of ${PAGE_SIZE} bytes: exit() them, or halt() their machines`,
-    );
-  }
-  setPageSize(pageSize);
-}
 
 /** The composition root: physical memory, mounts, processes and one Linux policy. */
 export class Machine implements MmHost {
-  readonly pageSize: number;
+  readonly geometry: PageGeometry;
   readonly mmu: boolean;
   readonly phys: PhysicalMemory;
   readonly policy: LinuxPolicy;
   /** What its kernel was built for. */
   readonly build: KernelBuild;
   readonly mounts = new MountTable();
-  /** fault_around_pages; may change at any time. */
+  /** fault_around_pages; see {@link setFaultAround}. */
   faultAroundPages: number;
   readonly maxMapCount: number;
   /** The event log; set its `sink` to turn it on. */
@@ -114,20 +93,26 @@ export class Machine implements MmHost {
 
   constructor(options: MachineOptions = {}) {
     const { mmu = true, ramSize = DEFAULT_RAM, roms = [], policy = 'linux-6.12' } = options;
-    this.pageSize = options.pageSize ?? DEFAULT_PAGE_SIZE;
-    usePageSize(this.pageSize);
+    const pageSize = options.pageSize ?? DEFAULT_PAGE_SIZE;
+    if (!isBlockSize(pageSize)) throw new PageSizeError(pageSize);
+    this.geometry = new PageGeometry(pageSize);
     this.mmu = mmu;
-    this.build = kernelBuild(ARCHITECTURES[options.arch ?? 'riscv64'], mmu, options.config);
-    this.mmapMinVpn = pagesOf(this.build.config.DEFAULT_MMAP_MIN_ADDR);
+    this.build = kernelBuild(
+      ARCHITECTURES[options.arch ?? 'riscv64'],
+      mmu,
+      this.geometry,
+      options.config,
+    );
+    this.mmapMinVpn = this.geometry.pagesOf(this.build.config.DEFAULT_MMAP_MIN_ADDR);
     this.policy = LINUX_POLICIES[policy];
-    const faultAround = options.faultAround ?? DEFAULT_FAULT_AROUND;
-    this.faultAroundPages = Math.max(1, faultAround / PAGE_SIZE);
+    this.faultAroundPages = this.faultAroundOf(options.faultAround ?? DEFAULT_FAULT_AROUND);
     this.maxMapCount = options.maxMapCount ?? DEFAULT_MAX_MAP_COUNT;
     this.phys = new PhysicalMemory({
       ramSize,
       ramAddress: options.ramAddress ?? RAM_ADDRESS,
       roms,
       pages: options.pages,
+      geometry: this.geometry,
     });
     this.devices = new MachineDevices(this.phys, this.trace);
     this.phys.reclaim = () => {
@@ -140,12 +125,29 @@ export class Machine implements MmHost {
     );
   }
 
+  /** PAGE_SIZE in bytes. */
+  get pageSize(): number {
+    return this.geometry.size;
+  }
+
+  /** Writes fault_around_bytes, which is rounded down to a power of two and is at least a page. */
+  setFaultAround(bytes: number): void {
+    this.faultAroundPages = this.faultAroundOf(bytes);
+  }
+
+  /** Compare mm/memory.c:fault_around_bytes_set(). */
+  private faultAroundOf(bytes: number): number {
+    const { size } = this.geometry;
+    return 2 ** Math.floor(Math.log2(Math.max(bytes, size) / size));
+  }
+
   /**
    * mount(2): puts a file system that was made for this machine at an absolute path (a byte
    * string); no directory has to be there. One without a device gets the next unnamed number. A
    * file system can be mounted at several places.
    *
    * @returns the file system.
+   * @throws SyscallError EINVAL for one that was made for a machine with another page size.
    */
   mount<T extends SuperBlock>(path: string, sb: T, options?: MountOptions): T;
   /**
@@ -223,9 +225,13 @@ export class Machine implements MmHost {
   /** Compare fs/super.c:set_anon_super(). */
   private register<T extends SuperBlock>(sb: T): T {
     if (sb.trace === this.trace) return sb;
+    sb.devices = this.devices;
+    const { size } = sb.geometry;
+    if (size !== this.pageSize) {
+      throw new SyscallError('EINVAL', `made for a machine with pages of ${size} bytes`);
+    }
     sb.trace = this.trace;
     sb.stacking = this.policy.stacking;
-    sb.devices = this.devices;
     if (this.policy.pageCacheSharing) sb.sharedPages = new SharedPages(this.phys);
     sb.clock = this.clock;
     sb.registered(() => {
@@ -294,24 +300,21 @@ export class Machine implements MmHost {
     const process = new Process(this.nextPid, mm, this, parent);
     mm.pid = process.pid;
     this.processes.add(process);
-    running += 1;
     this.nextPid += 1;
     return process;
   }
 
   exited(process: Process): void {
-    if (this.processes.delete(process)) running -= 1;
+    this.processes.delete(process);
   }
 
   /** Turns the machine off: what its processes have is not given back, but they are gone. */
   halt(): void {
-    running -= this.processes.size;
     for (const { fs } of this.processes) fs.release();
     this.processes.clear();
   }
 
   private newMemoryMap(): MemoryMap {
-    usePageSize(this.pageSize);
     if (!this.mmu) return new NommuMm(this.vmRegions, this.trace, this.build);
     const memory = new MmuMemory(this);
     setupAdditionalPages(memory.mm);

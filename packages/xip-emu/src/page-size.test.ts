@@ -1,31 +1,22 @@
 import { openImage } from 'cramfs-reader';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { buildRawImage, file, noise } from '../../../test/helpers/raw-image.js';
+import { PageSizeError } from './errno.js';
+import { TmpfsSuperBlock } from './fs/tmpfs/super.js';
 import { Machine } from './machine.js';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE } from './memory-map.js';
 import type { Process } from './process.js';
 import { pagesIn } from './report/pages.js';
 
 const ROM = 0x22000000;
-const started: Process[] = [];
-
-function start(machine: Machine): Process {
-  const process = machine.spawn();
-  started.push(process);
-  return process;
-}
 
 /** A process of a machine that has an image in ROM, on /. */
 function startOn(bytes: Uint8Array, pageSize: number): Process {
   const size = Math.ceil(bytes.length / pageSize) * pageSize;
   const machine = new Machine({ pageSize, roms: [{ address: ROM, size, bytes }] });
   machine.mountCramfs('/', openImage(bytes), ROM);
-  return start(machine);
+  return machine.spawn();
 }
-
-afterEach(() => {
-  for (const process of started.splice(0)) process.exit();
-});
 
 test.each([8192, 16384, 32768, 65536] as const)('pages of %i bytes', (pageSize) => {
   const content = noise(4 * pageSize + 100);
@@ -70,13 +61,36 @@ test('an image in place has pages of its blocks, the last one apart', () => {
   expect(pages[1]!.physical! - pages[0]!.physical!).toBe(pageSize);
 });
 
-test('the page size stays while there are processes', () => {
-  const machine = new Machine();
-  start(machine);
-  expect(() => new Machine({ pageSize: 16384 })).toThrow(/1 processes have pages of 4096 bytes/);
-  machine.halt();
-  const other = new Machine({ pageSize: 16384 });
-  expect(start(other).mmap(1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS) % 16384).toBe(0);
-  expect(() => machine.spawn()).toThrow(TypeError);
-  expect(() => new Machine({ pageSize: 5000 })).toThrow('not a page size: 5000');
+test('a machine has its page size, whatever others have', () => {
+  const small = new Machine();
+  const process = small.spawn();
+  const large = new Machine({ pageSize: 16384 });
+  const other = large.spawn();
+  expect([small.pageSize, large.pageSize]).toEqual([4096, 16384]);
+  const distances = [process, other].map((each) => {
+    const [above, below] = [1, 2].map(() => each.mmap(1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS));
+    return above! - below!;
+  });
+  expect(distances).toEqual([4096, 16384]);
+  expect(small.spawn().geometry.size).toBe(4096);
 });
+
+test.each([5000, 2048, 131072, 0, NaN])('%d bytes are not a page', (pageSize) => {
+  const error = thrownBy(() => new Machine({ pageSize }));
+  expect(error).toBeInstanceOf(PageSizeError);
+  expect(error).toMatchObject({ code: 'BAD_PAGE_SIZE', message: `not a page size: ${pageSize}` });
+});
+
+test('a file system of a machine with other pages is not mounted', () => {
+  const large = new Machine({ pageSize: 65536 });
+  const tmpfs = new TmpfsSuperBlock(new Machine().phys);
+  expect(() => large.mount('/', tmpfs)).toThrow('pages of 4096 bytes');
+});
+
+function thrownBy(call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    return error;
+  }
+}

@@ -11,7 +11,7 @@ import {
 } from './memory-map.js';
 import type { PhysicalMemory } from './phys/physical-memory.js';
 import type { Trace } from './trace.js';
-import { PAGE_SIZE, type Address } from './units.js';
+import type { Address, PageGeometry } from './units.js';
 import type { OpenFile } from './vfs/file.js';
 import { checkOpen } from './vfs/files-struct.js';
 import type { MountTable } from './vfs/mount.js';
@@ -55,6 +55,8 @@ export class Process extends FileCalls {
   readonly pid: number;
   /** Its memory, as system calls see it: `MmuMemory` with an MMU, `NommuMm` without. */
   readonly mm: MemoryMap;
+  /** The page size of its machine. */
+  readonly geometry: PageGeometry;
   private readonly host: ProcessHost;
 
   constructor(pid: number, mm: MemoryMap, host: ProcessHost, parent?: Process) {
@@ -62,6 +64,7 @@ export class Process extends FileCalls {
     this.pid = pid;
     this.mm = mm;
     this.host = host;
+    this.geometry = host.phys.geometry;
   }
 
   /** What the kernel was built for. */
@@ -108,7 +111,8 @@ export class Process extends FileCalls {
     const { file } = options;
     const address = unsigned(options.address ?? 0);
     const offset = unsigned(options.offset ?? 0);
-    if (offset % PAGE_SIZE !== 0) throw new SyscallError('EINVAL', 'offset is not page aligned');
+    const { geometry } = this;
+    if (!geometry.isAligned(offset)) throw new SyscallError('EINVAL', 'offset is not page aligned');
     if (file !== undefined && (flags & MAP_ANONYMOUS) === 0) checkOpen(file);
     const request: MmapRequest = {
       address,
@@ -116,7 +120,7 @@ export class Process extends FileCalls {
       prot,
       flags,
       file,
-      pgoff: offset / PAGE_SIZE,
+      pgoff: offset / geometry.size,
     };
     return this.mm.mmap(request);
   }

@@ -16,7 +16,7 @@ import {
   type Advice,
 } from './memory-map.js';
 import type { Process } from './process.js';
-import { PAGE_SIZE as P } from './units.js';
+import { DEFAULT_PAGE_SIZE as P } from './units.js';
 import type { OpenFile } from './vfs/file.js';
 
 const RW = PROT_READ | PROT_WRITE;

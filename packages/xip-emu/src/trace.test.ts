@@ -20,7 +20,7 @@ import {
 } from './memory-map.js';
 import { NommuMm } from './nommu/nommu-mm.js';
 import type { TraceEvent } from './trace.js';
-import { PAGE_SIZE } from './units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from './units.js';
 
 const basic = kernelImage('basic');
 const BASE = 0x40000000;

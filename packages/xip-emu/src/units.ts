@@ -1,18 +1,69 @@
 import type { BlockSize } from 'cramfs-format';
 
-/**
- * The emulated kernel's page size, as a shift. Linux is built for one page size, so all machines that
- * have processes at the same time share it, and hot code reads the variables of this module.
- */
-export let PAGE_SHIFT = 12;
-/** Bytes, 2^PAGE_SHIFT: what a block of cramfs can be. */
-export let PAGE_SIZE: BlockSize = 4096;
+/** The end of size_t, in which lengths are rounded up. */
+const LENGTH_LIMIT = 2 ** 64;
 
-/** For Machine alone: nothing that was made for another page size may be used any more. */
-export function setPageSize(bytes: BlockSize): void {
-  PAGE_SHIFT = Math.log2(bytes);
-  PAGE_SIZE = bytes;
+/**
+ * The page size of a machine: PAGE_SIZE, PAGE_SHIFT and the macros of Linux that depend on them.
+ *
+ * Linux is built for one page size, but machines of several sizes can be alive at once here, so there is no
+ * page size without a machine. `PhysicalMemory` owns the geometry. Whatever belongs to a machine has
+ * it as `geometry` (`phys`, `Mm`, `NommuMm`, `SuperBlock`, `KernelBuild`, `Process`), and a function
+ * asks the object that it works on. Hot loops read `size` into a local first.
+ */
+export class PageGeometry {
+  /** PAGE_SIZE in bytes: a power of two that cramfs can have as its block size. */
+  readonly size: BlockSize;
+  /** PAGE_SHIFT: log2 of `size`. */
+  readonly shift: number;
+
+  constructor(size: BlockSize) {
+    this.size = size;
+    this.shift = Math.log2(size);
+  }
+
+  /** PFN_UP(): bytes to whole pages, rounded up. */
+  pagesOf(bytes: number): number {
+    return Math.ceil(bytes / this.size);
+  }
+
+  /**
+   * PFN_DOWN(): the page that holds the byte at `address`. V8 keeps the result of Math.floor() as an
+   * integer in an object, and the result of a division as a number on the heap.
+   */
+  pageOf(address: Address): number {
+    return Math.floor(address / this.size);
+  }
+
+  /** PAGE_ALIGNED() */
+  isAligned(address: Address): boolean {
+    return address % this.size === 0;
+  }
+
+  /** PAGE_ALIGN(): rounds up to whole pages. */
+  align(bytes: number): number {
+    return Math.ceil(bytes / this.size) * this.size;
+  }
+
+  /** PAGE_ALIGN_DOWN(): the start of the page that holds the byte at `address`. */
+  alignDown(address: Address): Address {
+    return Math.floor(address / this.size) * this.size;
+  }
+
+  /** {@link align} of a length that a system call gets: one near the end of size_t becomes 0. */
+  alignLength(bytes: number): number {
+    const length = this.align(bytes);
+    return length < LENGTH_LIMIT ? length : 0;
+  }
+
+  /** {@link alignLength} in pages. */
+  lengthPages(bytes: number): number {
+    return this.alignLength(bytes) / this.size;
+  }
 }
+
+/** The page size of most kernels. */
+export const DEFAULT_PAGE_SIZE: BlockSize = 4096;
 
 /** MAX_PAGE_ORDER: the page allocator gives at most 2^10 contiguous pages. */
 export const MAX_BLOCK_PAGES = 1 << 10;
@@ -26,9 +77,9 @@ type Unit<Name extends string> = number & { readonly [unit]?: Name };
 
 /** A virtual or physical address in bytes. May exceed 32 bits: no bit operators on it. */
 export type Address = Unit<'bytes'>;
-/** A virtual page number: virtual address / PAGE_SIZE. */
+/** A virtual page number: virtual address / page size. */
 export type Vpn = Unit<'virtual page'>;
-/** A physical page frame number, as Linux counts: physical address / PAGE_SIZE. */
+/** A physical page frame number, as Linux counts: physical address / page size. */
 export type Pfn = Unit<'physical page'>;
 /** Index of a page in a file. */
 export type Pgoff = Unit<'page of a file'>;
@@ -36,24 +87,3 @@ export type Pgoff = Unit<'page of a file'>;
 export type VmPgoff = Pgoff | Vpn | Pfn;
 /** Number of a frame of {@link PhysicalMemory}: the emulator's compact stand-in for a pfn. */
 export type Frame = Unit<'frame'>;
-
-/** Bytes to whole pages, rounded up. */
-export function pagesOf(bytes: number): number {
-  return Math.ceil(bytes / PAGE_SIZE);
-}
-
-/**
- * The page that holds the byte at `address`. V8 keeps what Math.floor() gives as an integer in the
- * object, where the result of a division would be a number elsewhere.
- */
-export function pageOf(address: Address): number {
-  return Math.floor(address / PAGE_SIZE);
-}
-
-export function isPageAligned(address: Address): boolean {
-  return address % PAGE_SIZE === 0;
-}
-
-export function pageAlign(bytes: number): number {
-  return Math.ceil(bytes / PAGE_SIZE) * PAGE_SIZE;
-}

@@ -1,7 +1,6 @@
 import { PF_W } from 'cramfs-elf';
 import type { SurveyedFile } from 'mkcramfs';
 import {
-  PAGE_SIZE,
   cachedPages,
   pagesIn,
   regionsIn,
@@ -82,13 +81,14 @@ export function mappedParts(process: Process, { inode, segments }: LoadedObject)
   return segments
     .filter(({ flags, filesz }) => (flags & PF_W) === 0 && filesz > 0)
     .map(({ address, vaddr, offset, filesz }) => {
-      const inPage = vaddr % PAGE_SIZE;
+      const { geometry } = process;
+      const inPage = vaddr % geometry.size;
       return {
         process,
         ino: inode.ino,
-        pgoff: Math.floor(offset / PAGE_SIZE),
+        pgoff: geometry.pageOf(offset),
         address: address - inPage,
-        pages: Math.ceil((inPage + filesz) / PAGE_SIZE),
+        pages: geometry.pagesOf(inPage + filesz),
       };
     });
 }
@@ -112,14 +112,14 @@ export function observe(
     const place = placeOf(index, part);
     if (place === undefined) continue;
     const touched = found[place.file]![place.inode]!.touched[place.part]!;
-    const pages = pagesIn(part.process.mm, part.address, part.pages * PAGE_SIZE);
+    const pages = pagesIn(part.process.mm, part.address, part.pages * machine.pageSize);
     for (const [page, { backing }] of pages.entries()) {
       if (backing !== 'none') touched.add(part.pgoff + page);
     }
   }
   for (const { start, end, ino, pgoff, permissions, allocation } of regionsIn(machine.vmRegions)) {
     if (ino === undefined || allocation === undefined || permissions[1] === 'w') continue;
-    const place = placeOf(index, { ino, pgoff, pages: Math.ceil((end - start) / PAGE_SIZE) });
+    const place = placeOf(index, { ino, pgoff, pages: machine.geometry.pagesOf(end - start) });
     if (place === undefined) continue;
     const copies = found[place.file]![place.inode]!.copies;
     copies[place.part]! += allocation.pages + allocation.slackPages;

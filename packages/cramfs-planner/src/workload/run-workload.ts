@@ -8,7 +8,6 @@ import {
   KernelCorruption,
   MAP_PRIVATE,
   Machine,
-  PAGE_SIZE,
   PROT_READ,
   SyscallError,
   UnmodelledError,
@@ -187,6 +186,7 @@ class FileMapper {
 
   /** Touches the pages of a profile, of files that the image has. */
   touch(image: CramfsImage, { pageSize, files }: Profile): void {
+    const { geometry } = this.machine;
     for (const [path, ranges] of files) {
       const inode = lookup(image, path);
       if (inode?.type !== 'file') continue;
@@ -194,12 +194,12 @@ class FileMapper {
       if (isMapped().length === 0) {
         const surveyed = this.index.find(inode.ino);
         if (surveyed !== undefined) this.mapParts(surveyed.file);
-        else this.map(path, [{ pgoff: 0, pages: Math.ceil(inode.size / PAGE_SIZE) }]);
+        else this.map(path, [{ pgoff: 0, pages: geometry.pagesOf(inode.size) }]);
       }
       const parts = isMapped();
       for (const { first, pages } of ranges) {
-        const from = Math.floor((first * pageSize) / PAGE_SIZE);
-        const to = Math.ceil(((first + pages) * pageSize) / PAGE_SIZE);
+        const from = geometry.pageOf(first * pageSize);
+        const to = geometry.pagesOf((first + pages) * pageSize);
         for (const part of parts) touchPages(part, from, to - from);
       }
     }
@@ -208,12 +208,13 @@ class FileMapper {
   private map(path: string, parts: readonly PageSpan[]): void {
     // Without an MMU what is mapped ends in whole pages, which may reach into the next file's.
     const process = this.machine.spawn();
+    const { size: pageSize } = process.geometry;
     const file = process.open(path);
     for (const { pgoff, pages } of parts) {
       if (pages === 0) continue;
-      const offset = pgoff * PAGE_SIZE;
+      const offset = pgoff * pageSize;
       const address = attempt(path, () =>
-        process.mmap(pages * PAGE_SIZE, PROT_READ, MAP_PRIVATE, { file, offset }),
+        process.mmap(pages * pageSize, PROT_READ, MAP_PRIVATE, { file, offset }),
       );
       this.mapped.push({ process, ino: file.inode.ino, pgoff, address, pages });
     }
@@ -248,7 +249,7 @@ function touchPages(part: MappedPart, first: number, pages: number): void {
   const to = Math.min(first + pages, pgoff + part.pages);
   for (let page = from; page < to; page += 1) {
     try {
-      process.load(address + (page - pgoff) * PAGE_SIZE);
+      process.load(address + (page - pgoff) * process.geometry.size);
     } catch (error) {
       // Pages that the process has unmapped or may not read, and damaged ones.
       if (!(error instanceof AccessFault)) throw error;

@@ -2,9 +2,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { elfFile } from '../../../../test/helpers/elf-builder.js';
 import { parseElf } from 'cramfs-elf';
 import { Machine } from '../machine.js';
-import { PAGE_SIZE } from '../units.js';
 import { mapsText } from '../report/maps.js';
-import { ARCHITECTURES, architectureOf, elfCheckArch, kernelBuild } from './kernel-build.js';
+import { ARCHITECTURES, architectureOf, elfCheckArch } from './kernel-build.js';
 import { parseConfigLine } from './kernel-config.js';
 
 const EXEC = { flags: 5, offset: 0, filesz: 200 };
@@ -28,8 +27,8 @@ describe('where things are', () => {
     ['arm64', 16384, 0x800000000000, 0x7ffff8000000],
   ] as const)('%s with pages of %i bytes, as recorded', (arch, pageSize, stackTop, mmapBase) => {
     const { build } = machine({ arch, pageSize });
-    expect(build.stackTop * PAGE_SIZE).toBe(stackTop);
-    expect(build.mmapBase * PAGE_SIZE).toBe(mmapBase);
+    expect(build.stackTop * build.geometry.size).toBe(stackTop);
+    expect(build.mmapBase * build.geometry.size).toBe(mmapBase);
     expect(build.recorded).toBe(true);
   });
 
@@ -37,8 +36,8 @@ describe('where things are', () => {
     for (const arch of Object.values(ARCHITECTURES)) {
       for (const pageSize of arch.pageSizes) {
         const { build } = machine({ arch: arch.name, pageSize });
-        expect(build.firstUserVpn).toBeLessThan(build.etDynBase / PAGE_SIZE);
-        expect(build.etDynBase / PAGE_SIZE).toBeLessThan(build.mmapBase);
+        expect(build.firstUserVpn).toBeLessThan(build.etDynBase / build.geometry.size);
+        expect(build.etDynBase / build.geometry.size).toBeLessThan(build.mmapBase);
         expect(build.mmapBase).toBeLessThan(build.stackTop);
         expect(build.stackTop).toBeLessThanOrEqual(build.taskSize);
         for (const at of [build.stackTop, build.mmapBase, build.etDynBase]) {
@@ -51,12 +50,13 @@ describe('where things are', () => {
 
   test('PAGE_OFFSET moves the end of an arm program, and nothing below two pages can be mapped', () => {
     const { build } = machine({ arch: 'arm', config: { PAGE_OFFSET: 0x80000000 } });
-    expect(build.taskSize * PAGE_SIZE).toBe(0x7f000000);
+    expect(build.taskSize * build.geometry.size).toBe(0x7f000000);
     const process = machines[0]!.spawn();
-    const mapAt = (address: number) => () => process.mmap(PAGE_SIZE, 3, 0x32, { address });
-    expect(mapAt(PAGE_SIZE)).toThrow('EINVAL');
-    expect(mapAt(2 * PAGE_SIZE)()).toBe(2 * PAGE_SIZE);
-    expect(mapAt(0x7f000000 - PAGE_SIZE)()).toBe(0x7f000000 - PAGE_SIZE);
+    const mapAt = (address: number) => () =>
+      process.mmap(build.geometry.size, 3, 0x32, { address });
+    expect(mapAt(build.geometry.size)).toThrow('EINVAL');
+    expect(mapAt(2 * build.geometry.size)()).toBe(2 * build.geometry.size);
+    expect(mapAt(0x7f000000 - build.geometry.size)()).toBe(0x7f000000 - build.geometry.size);
     expect(mapAt(0x7f000000)).toThrow('ENOMEM');
   });
 });
@@ -102,7 +102,7 @@ test('lines of a .config', () => {
   expect(parseConfigLine('PAGE_OFFSET=0x80000000')).toEqual({ PAGE_OFFSET: 0x80000000 });
   expect(parseConfigLine('VDSO=1')).toEqual({});
   expect(parseConfigLine('SMP=y')).toBeUndefined();
-  expect(kernelBuild(ARCHITECTURES.arm, false, { BINFMT_ZFLAT: false }).config.BINFMT_ZFLAT).toBe(
-    false,
-  );
+  const { config } = new Machine({ arch: 'arm', mmu: false, config: { BINFMT_ZFLAT: false } })
+    .build;
+  expect(config.BINFMT_ZFLAT).toBe(false);
 });

@@ -1,5 +1,5 @@
 import type { ElfFile } from 'cramfs-elf';
-import { pageOf, PAGE_SIZE, type Address, type Vpn } from '../units.js';
+import type { Address, PageGeometry, Vpn } from '../units.js';
 import { armeb, arm } from './arm.js';
 import { arm64 } from './arm64.js';
 import type { Architecture, ArchitectureName, GateArea, SpecialMapping } from './architecture.js';
@@ -35,6 +35,8 @@ export interface KernelBuild {
   readonly arch: Architecture;
   readonly mmu: boolean;
   readonly config: KernelConfig;
+  /** Its page size. */
+  readonly geometry: PageGeometry;
   readonly taskSize: Vpn;
   readonly stackTop: Vpn;
   /** Where mmap(2) searches from, downwards: mm/util.c:mmap_base(), RLIMIT_STACK 8 MiB. */
@@ -54,33 +56,36 @@ export interface KernelBuild {
   readonly recorded: boolean;
 }
 
-/** Returns a build for pages of PAGE_SIZE bytes. @param changes what differs from the architecture's defaults. */
+/** @param changes what differs from the architecture's defaults. */
 export function kernelBuild(
   arch: Architecture,
   mmu: boolean,
+  geometry: PageGeometry,
   changes: Partial<KernelConfig> = {},
 ): KernelBuild {
   const config = { ...arch.defaults(mmu), ...changes };
-  const limits = arch.limits(config, PAGE_SIZE);
-  const stackTop = pageOf(limits.stackTop);
-  const mmapBase = stackTop - MIN_STACK_GAP / PAGE_SIZE;
+  const { size: pageSize } = geometry;
+  const limits = arch.limits(config, pageSize);
+  const stackTop = geometry.pageOf(limits.stackTop);
+  const mmapBase = stackTop - MIN_STACK_GAP / pageSize;
   const { unmappedBase } = limits;
   return {
     arch,
     mmu,
     config,
-    taskSize: pageOf(limits.taskSize),
+    geometry,
+    taskSize: geometry.pageOf(limits.taskSize),
     stackTop,
     mmapBase,
-    unmappedBase: unmappedBase === undefined ? mmapBase : pageOf(unmappedBase),
+    unmappedBase: unmappedBase === undefined ? mmapBase : geometry.pageOf(unmappedBase),
     cacheColours: arch.cacheColours?.(config) ?? 1,
     etDynBase: limits.etDynBase,
-    firstUserVpn: pageOf(limits.firstUserAddress),
-    specialMappings: arch.specialMappings(config, PAGE_SIZE),
-    gateArea: mmu ? arch.gateArea(config, PAGE_SIZE) : undefined,
-    ptrsPerPte: arch.ptrsPerPte(config, PAGE_SIZE),
-    pageTableLevels: mmu ? arch.pageTableLevels(config, PAGE_SIZE) : 0,
-    recorded: arch.pageSizes.some((size) => size === PAGE_SIZE) && arch.recorded(mmu, PAGE_SIZE),
+    firstUserVpn: geometry.pageOf(limits.firstUserAddress),
+    specialMappings: arch.specialMappings(config, pageSize),
+    gateArea: mmu ? arch.gateArea(config, pageSize) : undefined,
+    ptrsPerPte: arch.ptrsPerPte(config, pageSize),
+    pageTableLevels: mmu ? arch.pageTableLevels(config, pageSize) : 0,
+    recorded: arch.pageSizes.some((size) => size === pageSize) && arch.recorded(mmu, pageSize),
   };
 }
 

@@ -1,6 +1,6 @@
 import { explainRange, type CramfsImage, type Inode, type PageRange } from 'cramfs-reader';
 import type { PolicyName } from '../policy.js';
-import { PAGE_SIZE, type Address } from '../units.js';
+import type { Address } from '../units.js';
 
 /** To the patch, data after the end of a file is not a reason of its own. */
 const V3_TAIL = 'the patch looks for the last page in the wrong place and takes it to be shared';
@@ -20,7 +20,7 @@ export function notDirectReason(
 ): string | undefined {
   if (direct === range.pages) return undefined;
   const { mmu, physAddr, policy } = kernel;
-  const options = { pageSize: PAGE_SIZE, physAddr, mmu };
+  const options = { pageSize: image.blockSize, physAddr, mmu };
   const { directPages, reason } = explainRange(image, inode, range, options);
   return directPages > direct && policy === 'linux-6.12-v3-vmasplit' ? V3_TAIL : reason;
 }

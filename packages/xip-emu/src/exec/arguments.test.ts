@@ -18,7 +18,7 @@ import { validateMm } from '../mm/validate.js';
 import type { Process } from '../process.js';
 import { areasIn } from '../report/areas.js';
 import { mapsText } from '../report/maps.js';
-import { PAGE_SIZE } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 import type { ExecArguments } from './arguments.js';
 import { execElf } from './elf.js';
 

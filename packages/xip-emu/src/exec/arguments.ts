@@ -4,7 +4,7 @@ import type { KernelBuild } from '../arch/kernel-build.js';
 import { SyscallError } from '../errno.js';
 import type { MmuMemory } from '../mm/mmu-memory.js';
 import { createStack } from '../mm/stack.js';
-import { PAGE_SIZE, pagesOf, type Address } from '../units.js';
+import type { Address } from '../units.js';
 
 /** What execve() passes on; byte strings. */
 export interface ExecArguments {
@@ -27,11 +27,11 @@ const RANDOM_BYTES = 16;
 export function checkArguments(
   filename: string,
   { argv, envp }: ExecArguments,
-  { arch, mmu }: Pick<KernelBuild, 'arch' | 'mmu'>,
+  { arch, mmu, geometry }: Pick<KernelBuild, 'arch' | 'mmu' | 'geometry'>,
 ): void {
   const lengths = [filename, ...envp, ...argv].map(({ length }) => length + 1);
   const bytes = lengths.reduce((sum, length) => sum + length, 0);
-  const pages = MAX_ARG_PAGES * PAGE_SIZE;
+  const pages = MAX_ARG_PAGES * geometry.size;
   const fits = mmu
     ? bytes <= MAX_ARGUMENTS - (argv.length + envp.length) * arch.pointerSize &&
       lengths.every((length) => length <= pages)
@@ -85,9 +85,9 @@ export function pushStrings(
   executableStack: boolean,
 ): Address {
   const bytes = argumentStrings(filename, args);
-  const { stackTop, arch } = memory.mm.host.build;
-  createStack(memory.mm, pagesOf(bytes.length + arch.pointerSize), executableStack);
-  const start = stackTop * PAGE_SIZE - arch.pointerSize - bytes.length;
+  const { stackTop, arch, geometry } = memory.mm.host.build;
+  createStack(memory.mm, geometry.pagesOf(bytes.length + arch.pointerSize), executableStack);
+  const start = stackTop * geometry.size - arch.pointerSize - bytes.length;
   bytes.forEach((byte, at) => {
     memory.store(start + at, byte);
   });

@@ -13,14 +13,12 @@ import {
   type ProgramHeader,
 } from 'cramfs-elf';
 import { bytesToName } from 'cramfs-format';
-import { alignedLength } from '../aligned-length.js';
 import type { Architecture } from '../arch/architecture.js';
 import type { KernelBuild } from '../arch/kernel-build.js';
 import { SyscallError, UnmodelledError } from '../errno.js';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
 import type { NommuMm } from '../nommu/nommu-mm.js';
 import type { Process } from '../process.js';
-import { PAGE_SIZE } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import type { Binprm } from './binprm.js';
 import { FDPIC_WITH_MMU, checkElf, elfCheckFdpic, type CheckedElf } from './elf-arch.js';
@@ -115,12 +113,13 @@ export function loadElfFdpicMmu({ process, file, head }: Binprm, build: KernelBu
  * program asks for no size. There is no heap.
  */
 function mapStack(mm: NommuMm, elf: ElfFile, interpreter: ElfFile | undefined): StackArea {
+  const { geometry } = mm;
   const own = stackOf(elf);
   const wanted = (own?.memsz ?? 0) === 0 && interpreter !== undefined ? stackOf(interpreter) : own;
   const asked = wanted?.memsz ?? 0;
   const length = Math.max(
-    alignedLength(asked === 0 ? DEFAULT_STACK : asked),
-    MIN_STACK_PAGES * PAGE_SIZE,
+    geometry.alignLength(asked === 0 ? DEFAULT_STACK : asked),
+    MIN_STACK_PAGES * geometry.size,
   );
   // Without PT_GNU_STACK in the one that counts: VM_STACK_FLAGS, which READ_IMPLIES_EXEC decides.
   const isExecutable =
@@ -161,7 +160,7 @@ function fetchPhdrs(file: OpenFile, { header, arch, layout }: CheckedElf): Fdpic
   return {
     elf: elfFileOf(header, phdrs, layout),
     phdrs,
-    long: new UnsignedLong(arch.pointerSize === 4 ? 32 : 64),
+    long: new UnsignedLong(arch.pointerSize === 4 ? 32 : 64, file.inode.sb.geometry),
   };
 }
 

@@ -4,7 +4,7 @@ import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
 import { mapBrk } from '../mm/brk.js';
 import type { Mm } from '../mm/mm-struct.js';
 import type { MmuMemory } from '../mm/mmu-memory.js';
-import { PAGE_SIZE, type Address } from '../units.js';
+import type { Address } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import type { UnsignedLong } from './unsigned-long.js';
 
@@ -18,8 +18,8 @@ export interface LoadRequest {
   readonly totalSize: bigint;
 }
 
-export function taskSizeOf({ taskSize }: Mm): bigint {
-  return BigInt(taskSize * PAGE_SIZE);
+export function taskSizeOf({ taskSize, geometry }: Mm): bigint {
+  return BigInt(taskSize * geometry.size);
 }
 
 /** @throws SyscallError EINVAL for BAD_ADDR(). */
@@ -107,7 +107,7 @@ export class ElfLoader {
       prot,
       flags,
       file,
-      pgoff: Number(offset) / PAGE_SIZE,
+      pgoff: Number(offset) / memory.mm.geometry.size,
     });
   }
 

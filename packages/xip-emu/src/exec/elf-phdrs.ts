@@ -10,7 +10,6 @@ import {
 import { bytesToName } from 'cramfs-format';
 import type { Architecture } from '../arch/architecture.js';
 import { SyscallError, isSyscallError } from '../errno.js';
-import { PAGE_SIZE } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import { checkElf, checkMachine, elfCheckFdpic, type CheckedElf } from './elf-arch.js';
 import { readFully } from './open-exec.js';
@@ -58,7 +57,7 @@ function loadElfPhdrs(file: OpenFile, { header, layout }: CheckedElf): ProgramHe
   const { phentsize, phnum, phoff } = header;
   if (phentsize !== programHeaderSize(layout.elfClass)) return undefined;
   const size = phentsize * phnum;
-  if (size === 0 || size > 65536 || size > PAGE_SIZE) return undefined;
+  if (size === 0 || size > 65536 || size > file.inode.sb.geometry.size) return undefined;
   try {
     return decodeProgramHeaders(readFully(file, Number(phoff), size), layout);
   } catch (error) {

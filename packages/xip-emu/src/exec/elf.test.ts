@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { elfFile, type TestSegment } from '../../../../test/helpers/elf-builder.js';
 import { memoryOf, romMachine } from '../../../../test/helpers/emulator.js';
 import { buildRawImage, file } from '../../../../test/helpers/raw-image.js';
-import { PAGE_SIZE } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 import { execElf, type ElfProgram } from './elf.js';
 import { ExecKilled } from './point-of-no-return.js';
 

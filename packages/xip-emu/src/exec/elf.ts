@@ -5,7 +5,7 @@ import type { Mm } from '../mm/mm-struct.js';
 import type { MmuMemory } from '../mm/mmu-memory.js';
 import { setupAdditionalPages } from '../mm/special-mapping.js';
 import type { Process } from '../process.js';
-import { PAGE_SIZE, pageAlign, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
+import type { Address, Vpn } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import { elfCheckFdpic, isExecutableType } from './elf-arch.js';
 import { loadElfFdpicMmu } from './elf-fdpic.js';
@@ -94,7 +94,7 @@ function loadElfBinary(memory: MmuMemory, bprm: Binprm): ElfProgram {
       const executableStack = stackFlag(program.phdrs);
       mm.readImpliesExec = executableStack === undefined && arch.elf.noStackHeaderImpliesExec;
       const strings = pushStrings(memory, filename, bprm, executableStack ?? mm.readImpliesExec);
-      const long = new UnsignedLong(arch.pointerSize === 4 ? 32 : 64);
+      const long = new UnsignedLong(arch.pointerSize === 4 ? 32 : 64, mm.geometry);
       const loaded = mapProgram(memory, file, { program, interpreter }, long);
       setupAdditionalPages(mm);
       mm.startStack = pushTables(memory, strings, bprm);
@@ -139,14 +139,15 @@ function mapProgram(
   const entry = loaded?.entry ?? checkAddress(mm, long.wrap(header.entry + bias));
   // All architectures with an MMU have ARCH_HAS_ELF_RANDOMIZE.
   const { config, etDynBase } = mm.host.build;
+  const { geometry } = mm;
   const isLoader = relocated && interpreter === undefined && !config.COMPAT_BRK;
-  mm.startBrk = isLoader ? pageAlign(etDynBase) : pageAlign(Number(brk));
+  mm.startBrk = isLoader ? geometry.align(etDynBase) : geometry.align(Number(brk));
   mm.brkEnd = mm.startBrk;
   return {
-    base: displacement(long, phdrs, bias) / PAGE_SIZE,
+    base: displacement(long, phdrs, bias) / geometry.size,
     relocated,
-    start: loads.length === 0 ? 0 : pageOf(Number(long.wrap(loads[0]!.vaddr + bias))),
-    end: pagesOf(Number(brk)),
+    start: loads.length === 0 ? 0 : geometry.pageOf(Number(long.wrap(loads[0]!.vaddr + bias))),
+    end: geometry.pagesOf(Number(brk)),
     entry: Number(entry),
     mapped: mappedFile(file, program, displacement(long, phdrs, bias)),
     interpreter: loaded?.mapped,
@@ -211,7 +212,7 @@ function firstPlace(
   const alignment = maximumAlignment(long, phdrs);
   let place = BigInt(memory.mm.host.build.etDynBase);
   if (!hasInterpreter) {
-    if (alignment <= BigInt(PAGE_SIZE)) return undefined;
+    if (alignment <= BigInt(memory.mm.geometry.size)) return undefined;
     place = loader.load(phdr, { address: 0n, flags: MAP_PRIVATE, totalSize });
     ignoringErrors(() => {
       memory.munmap(Number(place), Number(totalSize));

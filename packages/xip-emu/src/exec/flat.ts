@@ -13,7 +13,7 @@ import type { KernelBuild } from '../arch/kernel-build.js';
 import { SyscallError } from '../errno.js';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
 import type { NommuMm } from '../nommu/nommu-mm.js';
-import { pageAlign, type Address } from '../units.js';
+import type { Address } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import { encodeWords } from './arguments.js';
 import type { Binprm } from './binprm.js';
@@ -86,7 +86,7 @@ function loadApart(mm: NommuMm, file: OpenFile, header: FlatLengths): FlatPlaces
   const request = { address: 0, length: header.text, prot, flags: MAP_PRIVATE, file, pgoff: 0 };
   const text = mm.mmap(request);
   const offset = dataStartOffset(mm.build);
-  const length = pageAlign(header.data + header.extra + offset);
+  const length = mm.geometry.align(header.data + header.extra + offset);
   const start = mm.mmap({ address: 0, length, prot: RWX, flags: ANONYMOUS, pgoff: 0 });
   const data = alignUp(start + offset, DATA_ALIGN);
   const places = { text, data, block: { start, end: start + length } };
@@ -98,7 +98,7 @@ function loadApart(mm: NommuMm, file: OpenFile, header: FlatLengths): FlatPlaces
 function loadIntoRam(mm: NommuMm, file: OpenFile, header: FlatLengths): FlatPlaces {
   // Words of 4 bytes here, whatever a pointer has.
   const offset = dataStartOffset(mm.build) > 0 ? 4 : 0;
-  const length = pageAlign(header.text + header.data + header.extra + offset);
+  const length = mm.geometry.align(header.text + header.data + header.extra + offset);
   const text = mm.mmap({ address: 0, length, prot: RWX, flags: ANONYMOUS, pgoff: 0 });
   const data = alignUp(text + header.text + offset, DATA_ALIGN);
   const places = { text, data, block: { start: text, end: text + length } };

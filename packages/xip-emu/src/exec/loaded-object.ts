@@ -1,6 +1,6 @@
 import type { ElfDynamic, ElfFile, ElfSegment, ReadVirtual } from 'cramfs-elf';
 import type { Process } from '../process.js';
-import { PAGE_SIZE, pageAlign, type Address } from '../units.js';
+import type { Address, PageGeometry } from '../units.js';
 import type { Inode } from '../vfs/inode.js';
 
 /** A part of an object, and where it is in memory. */
@@ -72,11 +72,14 @@ export function memoryReader(process: Process, segments: readonly LoadedSegment[
  * The pages of a segment in memory, the end exclusive; without an MMU they need not start at a
  * multiple of the page size.
  */
-export function pagesOfSegment({ address, vaddr, memsz }: LoadedSegment): {
+export function pagesOfSegment(
+  { address, vaddr, memsz }: LoadedSegment,
+  geometry: PageGeometry,
+): {
   readonly start: Address;
   readonly end: Address;
 } {
-  const inPage = vaddr % PAGE_SIZE;
+  const inPage = vaddr % geometry.size;
   const start = address - inPage;
-  return { start, end: start + pageAlign(inPage + memsz) };
+  return { start, end: start + geometry.align(inPage + memsz) };
 }

@@ -6,7 +6,7 @@ import { buildRawImage, directory, file } from '../../../../test/helpers/raw-ima
 import { Machine } from '../machine.js';
 import { NommuMm } from '../nommu/nommu-mm.js';
 import { VM_EXEC, VM_WRITE } from '../vfs/vm-area.js';
-import { PAGE_SIZE } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 import { execNommu, type NommuProgram } from './nommu-program.js';
 import { ExecKilled } from './point-of-no-return.js';
 

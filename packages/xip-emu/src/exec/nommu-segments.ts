@@ -4,7 +4,7 @@ import { SyscallError } from '../errno.js';
 import type { KernelCorruption } from '../kernel-corruption.js';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
 import type { NommuMm } from '../nommu/nommu-mm.js';
-import { PAGE_SIZE, isPageAligned, pageAlign, pageOf, type Address } from '../units.js';
+import type { Address } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import { verifyArea } from '../vfs/verify-area.js';
 import { largest, protOf, smallest } from './elf-load.js';
@@ -28,15 +28,16 @@ const ADDRESS_LIMIT = 2 ** 63;
  */
 export function mapSegment(mm: NommuMm, file: OpenFile, segment: ElfSegment): LoadedSegment {
   const { vaddr, filesz, memsz, offset, flags } = segment;
-  const inPage = vaddr % PAGE_SIZE;
+  const { geometry } = mm;
+  const inPage = vaddr % geometry.size;
   const position = offset - inPage;
   const length = memsz + inPage;
   const end = 2 ** (8 * mm.build.arch.pointerSize);
   // Compare mm/util.c:vm_mmap().
-  if (position < 0 || !isPageAligned(position)) {
+  if (position < 0 || !geometry.isAligned(position)) {
     throw new SyscallError('EINVAL', 'file offset and address of a segment differ within the page');
   }
-  if (position + pageAlign(length) >= end) {
+  if (position + geometry.align(length) >= end) {
     throw new SyscallError('EINVAL', 'a segment is too large');
   }
   const prot = protOf(flags);
@@ -46,7 +47,7 @@ export function mapSegment(mm: NommuMm, file: OpenFile, segment: ElfSegment): Lo
     prot,
     flags: MAP_PRIVATE,
     file,
-    pgoff: pageOf(position),
+    pgoff: geometry.pageOf(position),
   });
   const isWritable = (flags & PF_W) !== 0;
   if (isWritable) mm.write(start, new Uint8Array(inPage), DIRECT_MMAP);
@@ -116,7 +117,8 @@ export function readLibrarySegments(
     memsz: BigInt(segment.memsz),
     align: BigInt(segment.align),
   }));
-  const addresses = readSegments(mm, file, { loads, long: new UnsignedLong(64) });
+  const long = new UnsignedLong(64, mm.geometry);
+  const addresses = readSegments(mm, file, { loads, long });
   return placedSegments(segments, addresses);
 }
 
@@ -157,7 +159,7 @@ export function readSegments(
     verifyArea(offset, filesz);
     const available = Math.min(filesz, Math.max(0, file.inode.size - offset));
     const end = start + available;
-    if (available > 0 && (start < block || end > block + pageAlign(length))) {
+    if (available > 0 && (start < block || end > block + mm.geometry.align(length))) {
       throw readElsewhere(file.path, { block, length, start, end });
     }
     mm.write(start, readProgram(file, offset, available), CONSTDISP);

@@ -8,7 +8,7 @@ import { isNommuSharedMapping } from '../vfs/vm-area.js';
 import { accountMachine } from '../report/accounting.js';
 import { areasIn, type AreaReport } from '../report/areas.js';
 import { pagesIn } from '../report/pages.js';
-import { PAGE_SIZE, pageOf, pagesOf, type Address } from '../units.js';
+import type { Address } from '../units.js';
 import { pagesOfSegment, type LoadedObject, type LoadedSegment } from './loaded-object.js';
 import { startProgram, type StartOptions, type StartedProgram } from './start-program.js';
 import { touchAll } from './touch.js';
@@ -111,11 +111,11 @@ export function programCost(machine: Machine, path: string, options?: StartOptio
   }
 }
 
-function sharedCopyPages({ mm }: Process): number {
+function sharedCopyPages({ mm, geometry }: Process): number {
   if (!(mm instanceof NommuMm)) return 0;
   return [...mm.vmas()]
     .filter(({ vmFlags }) => (vmFlags & VM_MAPPED_COPY) !== 0 && isNommuSharedMapping(vmFlags))
-    .reduce((sum, { vmRegion }) => sum + pagesOf(vmRegion.vmTop - vmRegion.vmStart), 0);
+    .reduce((sum, { vmRegion }) => sum + geometry.pagesOf(vmRegion.vmTop - vmRegion.vmStart), 0);
 }
 
 /** @throws UnmodelledError for addresses without end, which a damaged file may ask for. */
@@ -165,14 +165,15 @@ function countPages(
   process: Process,
   { segments }: LoadedObject,
 ): { rom: number; private: number } {
+  const { geometry } = process;
   const rom = new Set<number>();
   const own = new Set<number>();
   for (const segment of segments) {
-    const { start, end } = pagesOfSegment(segment);
+    const { start, end } = pagesOfSegment(segment, geometry);
     for (const { backing, physical } of pagesIn(process.mm, start, end - start)) {
       if (physical === undefined) continue;
-      if (backing === 'rom') rom.add(pageOf(physical));
-      else if (backing === 'anonymous' || backing === 'copy') own.add(pageOf(physical));
+      if (backing === 'rom') rom.add(geometry.pageOf(physical));
+      else if (backing === 'anonymous' || backing === 'copy') own.add(geometry.pageOf(physical));
     }
   }
   return { rom: rom.size, private: own.size };
@@ -183,15 +184,15 @@ function countRange({ mm }: Process, address: Address, length: number): number {
   return pagesIn(mm, address, length).filter(({ backing }) => backing === 'anonymous').length;
 }
 
-function segmentCost({ mm }: Process, segment: LoadedSegment): SegmentCost {
+function segmentCost({ mm, geometry }: Process, segment: LoadedSegment): SegmentCost {
   const { address, vaddr, offset, filesz, memsz, flags } = segment;
-  const inPage = vaddr % PAGE_SIZE;
-  const pages = pagesOf(inPage + Math.min(filesz, memsz));
-  const found = pagesIn(mm, address - inPage, pages * PAGE_SIZE);
+  const inPage = vaddr % geometry.size;
+  const pages = geometry.pagesOf(inPage + Math.min(filesz, memsz));
+  const found = pagesIn(mm, address - inPage, pages * geometry.size);
   return {
     ...segment,
     writable: (flags & PF_W) !== 0,
-    pgoff: pageOf(offset),
+    pgoff: geometry.pageOf(offset),
     pages,
     romPages: found.filter(({ backing }) => backing === 'rom').length,
   };

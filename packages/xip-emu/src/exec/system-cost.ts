@@ -6,7 +6,6 @@ import type { Process } from '../process.js';
 import { accountMachine, type FileAccount } from '../report/accounting.js';
 import { regionsIn, type RegionReport } from '../report/regions.js';
 import { VM_MAPPED_COPY } from '../nommu/vm-flags.js';
-import { pagesOf } from '../units.js';
 import type { Inode } from '../vfs/inode.js';
 import type { RamPages } from './program-cost.js';
 import { startProgram, type StartOptions, type StartedProgram } from './start-program.js';
@@ -125,7 +124,7 @@ function sharedFiles(
   for (const { vmFile, vmFlags, vmUsage, vmStart, vmTop } of vmRegions.values()) {
     if (vmFile === undefined || vmUsage < 2 || (vmFlags & VM_MAPPED_COPY) === 0) continue;
     const key = keyOf(vmFile.inode);
-    copies.set(key, (copies.get(key) ?? 0) + pagesOf(vmTop - vmStart));
+    copies.set(key, (copies.get(key) ?? 0) + vmRegions.geometry.pagesOf(vmTop - vmStart));
   }
   for (const { mm } of processes) {
     for (const inode of mappedInodes(mm)) {

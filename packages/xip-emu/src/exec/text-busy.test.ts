@@ -6,7 +6,7 @@ import { TmpfsSuperBlock } from '../fs/tmpfs/super.js';
 import { Machine } from '../machine.js';
 import { NommuMm } from '../nommu/nommu-mm.js';
 import type { Process } from '../process.js';
-import { PAGE_SIZE } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 import { execElf } from './elf.js';
 import { execNommu } from './nommu-program.js';
 

@@ -2,7 +2,6 @@ import { PF_W } from 'cramfs-elf';
 import { AccessFault } from '../errno.js';
 import { MmuMemory } from '../mm/mmu-memory.js';
 import type { Process } from '../process.js';
-import { PAGE_SIZE, pageOf } from '../units.js';
 import { VM_READ, VM_WRITE } from '../vfs/vm-area.js';
 import type { MappedRange } from './dynamic-linker/minimal-malloc.js';
 import { pagesOfSegment, type LoadedObject } from './loaded-object.js';
@@ -15,10 +14,11 @@ interface MemoryOfProgram {
 
 /** Writes to each page of the writable segments, with the value that is there. @throws AccessFault. */
 export function touchWritable(process: Process, { segments }: LoadedObject): void {
+  const { geometry } = process;
   for (const segment of segments) {
     if ((segment.flags & PF_W) === 0) continue;
-    const { start, end } = pagesOfSegment(segment);
-    for (let at = start; at < end; at += PAGE_SIZE) process.store(at, process.load(at));
+    const { start, end } = pagesOfSegment(segment, geometry);
+    for (let at = start; at < end; at += geometry.size) process.store(at, process.load(at));
   }
 }
 
@@ -28,14 +28,16 @@ export function touchWritable(process: Process, { segments }: LoadedObject): voi
  */
 export function touchAll(process: Process, { objects, loaderMemory }: MemoryOfProgram): void {
   if (!(process.mm instanceof MmuMemory)) return;
-  const { vmas } = process.mm.mm;
+  const { vmas, geometry } = process.mm.mm;
   const ranges = [
-    ...objects.flatMap(({ segments }) => segments.map(pagesOfSegment)),
+    ...objects.flatMap(({ segments }) =>
+      segments.map((segment) => pagesOfSegment(segment, geometry)),
+    ),
     ...loaderMemory.map(({ address, length }) => ({ start: address, end: address + length })),
   ];
   for (const { start, end } of ranges) {
-    for (let at = start; at < end; at += PAGE_SIZE) {
-      const flags = vmas.vmaAt(pageOf(at))?.flags ?? 0;
+    for (let at = start; at < end; at += geometry.size) {
+      const flags = vmas.vmaAt(geometry.pageOf(at))?.flags ?? 0;
       if ((flags & VM_READ) === 0) continue;
       try {
         const value = process.load(at);

@@ -1,4 +1,4 @@
-import { PAGE_SIZE } from '../units.js';
+import type { PageGeometry } from '../units.js';
 
 /**
  * Arithmetic of the kernel's `unsigned long` for values from files: it wraps round at the word size
@@ -6,10 +6,11 @@ import { PAGE_SIZE } from '../units.js';
  */
 export class UnsignedLong {
   private readonly bits: 32 | 64;
-  private readonly pageSize = BigInt(PAGE_SIZE);
+  private readonly pageSize: bigint;
 
-  constructor(bits: 32 | 64) {
+  constructor(bits: 32 | 64, { size }: PageGeometry) {
     this.bits = bits;
+    this.pageSize = BigInt(size);
   }
 
   wrap(value: bigint): bigint {

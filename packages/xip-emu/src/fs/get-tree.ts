@@ -1,6 +1,5 @@
 import { SyscallError } from '../errno.js';
 import type { PhysicalMemory } from '../phys/physical-memory.js';
-import { PAGE_SIZE } from '../units.js';
 import type { FsStruct } from '../vfs/fs-struct.js';
 import type { Inode, SuperBlock } from '../vfs/inode.js';
 import { pathLookup } from '../vfs/namei.js';
@@ -110,10 +109,13 @@ function bytesOf(text: string | undefined): number | undefined {
 }
 
 /** Bytes, or a part of the RAM: `50%`. */
-function sizeOf(text: string | undefined, { ramFrames }: PhysicalMemory): number | undefined {
+function sizeOf(
+  text: string | undefined,
+  { ramFrames, geometry }: PhysicalMemory,
+): number | undefined {
   const percent = /^(\d+)%$/.exec(text ?? '')?.[1];
   if (percent === undefined) return bytesOf(text);
-  return Math.floor((ramFrames * Number(percent)) / 100) * PAGE_SIZE;
+  return Math.floor((ramFrames * Number(percent)) / 100) * geometry.size;
 }
 
 function octalOf(text: string | undefined): number | undefined {

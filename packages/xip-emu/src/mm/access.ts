@@ -1,6 +1,6 @@
 import { AccessFault } from '../errno.js';
 import type { AccessFaultLike, ProcessorAccess } from '../memory-map.js';
-import { PAGE_SIZE, type Address, type Frame, type Vpn } from '../units.js';
+import type { Address, Frame, Vpn } from '../units.js';
 import { ACCESS_FETCH, ACCESS_LOAD, ACCESS_STORE, accessFault, handleFault } from './memory.js';
 import type { Mm } from './mm-struct.js';
 import { PTE_DIRTY, PTE_EXEC, PTE_READ, PTE_WRITE, PTE_YOUNG, pteFrame } from './pte.js';
@@ -10,19 +10,21 @@ import { traceFault } from './trace-fault.js';
 
 /** Loads a byte. @throws AccessFault */
 export function load(mm: Mm, address: Address): number {
-  const vpn = Math.floor(address / PAGE_SIZE);
-  return mm.phys.readByte(readable(mm, vpn, address), address - vpn * PAGE_SIZE);
+  const { pageSize } = mm;
+  const vpn = Math.floor(address / pageSize);
+  return mm.phys.readByte(readable(mm, vpn, address), address - vpn * pageSize);
 }
 
 /** Stores a byte. @throws AccessFault */
 export function store(mm: Mm, address: Address, value: number): void {
-  const vpn = Math.floor(address / PAGE_SIZE);
-  mm.phys.writeByte(writable(mm, vpn, address), address - vpn * PAGE_SIZE, value);
+  const { pageSize } = mm;
+  const vpn = Math.floor(address / pageSize);
+  mm.phys.writeByte(writable(mm, vpn, address), address - vpn * pageSize, value);
 }
 
 /** The fetch of an instruction: with its fault, without what the instruction does. @throws AccessFault */
 export function fetch(mm: Mm, address: Address): void {
-  executable(mm, Math.floor(address / PAGE_SIZE), address);
+  executable(mm, mm.geometry.pageOf(address), address);
 }
 
 /**
@@ -31,7 +33,7 @@ export function fetch(mm: Mm, address: Address): void {
  * @throws AccessFault
  */
 export function frameBytes(mm: Mm, address: Address, access: ProcessorAccess): number {
-  const vpn = Math.floor(address / PAGE_SIZE);
+  const vpn = mm.geometry.pageOf(address);
   switch (access) {
     case 'fetch':
       return mm.phys.addressOf(executable(mm, vpn, address));
@@ -48,18 +50,19 @@ export function loadRange(
   address: Address,
   into: Uint8Array,
 ): { loaded: number; fault?: AccessFaultLike } {
+  const { pageSize } = mm;
   let done = 0;
   while (done < into.length) {
     const at = address + done;
-    const offset = at % PAGE_SIZE;
+    const offset = at % pageSize;
     let frame: Frame;
     try {
-      frame = readable(mm, Math.floor(at / PAGE_SIZE), at);
+      frame = readable(mm, Math.floor(at / pageSize), at);
     } catch (error) {
       if (!(error instanceof AccessFault)) throw error;
       return { loaded: done, fault: error };
     }
-    const length = Math.min(PAGE_SIZE - offset, into.length - done);
+    const length = Math.min(pageSize - offset, into.length - done);
     into.set(mm.phys.borrow(frame).subarray(offset, offset + length), done);
     done += length;
   }

@@ -14,7 +14,7 @@ import { Machine } from '../machine.js';
 import { PROT_READ, PROT_WRITE } from '../memory-map.js';
 import { NommuMm } from '../nommu/nommu-mm.js';
 import { mapsText } from '../report/maps.js';
-import { PAGE_SIZE } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 import { validateMm } from './validate.js';
 
 const basic = kernelImage('basic');

@@ -1,5 +1,5 @@
 import { SyscallError, isSyscallError } from '../errno.js';
-import { PAGE_SIZE, isPageAligned, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
+import type { Address, Vpn } from '../units.js';
 import {
   VM_ACCOUNT,
   VM_EXEC,
@@ -26,8 +26,9 @@ const HEAP = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_ACC
 export function mapBrk(mm: Mm, address: Address, length: number, executable: boolean): void {
   if (length === 0) return;
   checkLimits(mm, address, length);
-  const start = pageOf(address);
-  const end = start + pagesOf(length);
+  const { geometry } = mm;
+  const start = geometry.pageOf(address);
+  const end = start + geometry.pagesOf(length);
   unmapRange(mm, start, end);
   doBrkFlags(mm, start, end, { executable, prev: mm.vmas.findBefore(start) });
 }
@@ -52,11 +53,12 @@ function doBrkFlags(
 
 /** Compare mm/mmap.c:check_brk_limits(). */
 function checkLimits(mm: Mm, address: Address, length: number): void {
-  const taskSize = mm.taskSize * PAGE_SIZE;
+  const { geometry } = mm;
+  const taskSize = mm.taskSize * geometry.size;
   if (length > taskSize || address > taskSize - length) {
     throw new SyscallError('ENOMEM', 'memory that ends past the address space');
   }
-  if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
+  if (!geometry.isAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
 }
 
 /**
@@ -67,8 +69,9 @@ function checkLimits(mm: Mm, address: Address, length: number): void {
  */
 export function brk(mm: Mm, end: Address): Address {
   if (end < mm.startBrk || mm.startBrk === 0) return mm.brkEnd;
-  const from = pagesOf(mm.brkEnd);
-  const to = pagesOf(end);
+  const { geometry } = mm;
+  const from = geometry.pagesOf(mm.brkEnd);
+  const to = geometry.pagesOf(end);
   try {
     if (to < from) shrink(mm, to, from);
     else if (to > from) grow(mm, from, to);
@@ -93,6 +96,7 @@ function grow(mm: Mm, from: Vpn, to: Vpn): void {
   if (above !== undefined && to + 1 > startGap(above)) throw new SyscallError('ENOMEM', 'no room');
   // The program's own zeros, which end where the heap starts, do not count.
   const below = mm.vmas.findBefore(from);
-  const prev = below !== undefined && below.end * PAGE_SIZE > mm.startBrk ? below : undefined;
+  const heapStart = mm.startBrk / mm.geometry.size;
+  const prev = below !== undefined && below.end > heapStart ? below : undefined;
   doBrkFlags(mm, from, to, { executable: false, prev });
 }

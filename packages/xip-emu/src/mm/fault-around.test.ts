@@ -4,7 +4,7 @@ import { kernelImage } from '../../../../test/helpers/kernel-images.js';
 import type { Machine } from '../machine.js';
 import { PROT_READ, PROT_WRITE } from '../memory-map.js';
 import type { Process } from '../process.js';
-import { PAGE_SIZE, pageOf } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 
 const basic = kernelImage('basic');
 const ADDRESS = 0x40000000;
@@ -27,7 +27,7 @@ function touch(page: number): void {
 function mappedPages(): number[] {
   const { pageTable } = mmOf(process);
   return Array.from({ length: LAST + 1 }, (_, page) => page).filter(
-    (page) => pageTable.get(pageOf(ADDRESS) + page) !== 0,
+    (page) => pageTable.get(ADDRESS / PAGE_SIZE + page) !== 0,
   );
 }
 

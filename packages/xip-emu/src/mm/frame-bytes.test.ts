@@ -22,7 +22,7 @@ import type { Process } from '../process.js';
 import { accountMachine } from '../report/accounting.js';
 import { mapsText } from '../report/maps.js';
 import type { TraceEvent } from '../trace.js';
-import { PAGE_SIZE } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 import { MmuMemory } from './mmu-memory.js';
 
 /*

@@ -17,7 +17,7 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from '../memory-map.js';
-import { PAGE_SIZE, type Address } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE, type Address } from '../units.js';
 import { PageTable } from './page-table.js';
 
 /*

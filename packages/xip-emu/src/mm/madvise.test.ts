@@ -4,14 +4,14 @@ import { kernelImage } from '../../../../test/helpers/kernel-images.js';
 import { PROT_READ, PROT_WRITE } from '../memory-map.js';
 import type { Process } from '../process.js';
 import { smapsCounts } from './task-mmu.js';
-import { PAGE_SIZE, pageOf } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 
 const ADDRESS = 0x40000000;
 const RW = PROT_READ | PROT_WRITE;
 
 function counts(process: Process): { clean: number; dirty: number } {
   const mm = mmOf(process);
-  const { sharedClean, sharedDirty } = smapsCounts(mm, mm.vmas.vmaAt(pageOf(ADDRESS))!);
+  const { sharedClean, sharedDirty } = smapsCounts(mm, mm.vmas.vmaAt(ADDRESS / PAGE_SIZE)!);
   return { clean: sharedClean, dirty: sharedDirty };
 }
 

@@ -1,8 +1,7 @@
-import { alignedPages } from '../aligned-length.js';
 import { SyscallError, isSyscallError } from '../errno.js';
 import { ADVICE, type Advice } from '../memory-map.js';
 import { PG_DIRTY, PG_LAZYFREE } from '../phys/frame-table.js';
-import { isPageAligned, pageOf, type Address, type Vpn } from '../units.js';
+import type { Address, Vpn } from '../units.js';
 import { forcePageCacheReadahead } from '../vfs/filemap.js';
 import { VM_PFNMAP, VM_RAND_READ, VM_SEQ_READ } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
@@ -19,9 +18,10 @@ import { zapRange } from './zap.js';
  */
 export function madvise(mm: Mm, address: Address, length: number, advice: Advice): void {
   if (!ADVICE.includes(advice)) throw new SyscallError('EINVAL', 'no such advice');
-  if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
-  const start = pageOf(address);
-  const end = start + alignedPages(length);
+  const { geometry } = mm;
+  if (!geometry.isAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
+  const start = geometry.pageOf(address);
+  const end = start + geometry.lengthPages(length);
   if (end === start) {
     if (length > 0) throw new SyscallError('EINVAL', 'a length that wraps round');
     return;

@@ -1,5 +1,5 @@
 import { SyscallError, UnmodelledError } from '../errno.js';
-import { isPageAligned, pageOf, pagesOf, type Address, type Vpn } from '../units.js';
+import type { Address, Vpn } from '../units.js';
 import { VM_PFNMAP } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
 import type { Vma } from './vma.js';
@@ -13,9 +13,10 @@ const MOST_PAGES = 2 ** 24;
  * @throws SyscallError EINVAL, ENOMEM (a hole); UnmodelledError for more than 64 GiB. Compare mm/mincore.c:do_mincore().
  */
 export function mincore(mm: Mm, address: Address, length: number): Uint8Array {
-  if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
-  const start = pageOf(address);
-  const pages = pagesOf(length);
+  const { geometry } = mm;
+  if (!geometry.isAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
+  const start = geometry.pageOf(address);
+  const pages = geometry.pagesOf(length);
   if (start + pages > mm.taskSize) throw new SyscallError('ENOMEM', 'not all of it can be mapped');
   const areas = areasOf(mm, start, start + pages);
   if (pages > MOST_PAGES) throw new UnmodelledError(`mincore() with a vector of ${pages} bytes`);

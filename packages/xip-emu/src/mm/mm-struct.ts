@@ -1,7 +1,7 @@
 import type { KernelBuild } from '../arch/kernel-build.js';
 import type { PhysicalMemory } from '../phys/physical-memory.js';
 import type { Trace } from '../trace.js';
-import type { Address, Vpn } from '../units.js';
+import type { Address, PageGeometry, Vpn } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import type { VmFault, VmSpace } from '../vfs/vm-area.js';
 import type { HasExeFile } from '../vfs/write-access.js';
@@ -36,6 +36,9 @@ export type MmFault = VmFault & { vma: Vma };
 export class Mm implements HasExeFile {
   readonly host: MmHost;
   readonly phys: PhysicalMemory;
+  readonly geometry: PageGeometry;
+  /** PAGE_SIZE once more, for every access to memory. */
+  readonly pageSize: number;
   /** TASK_SIZE */
   readonly taskSize: Vpn;
   readonly pageTable: PageTable;
@@ -61,6 +64,8 @@ export class Mm implements HasExeFile {
   constructor(host: MmHost, spaceOf: (mm: Mm) => VmSpace) {
     this.host = host;
     this.phys = host.phys;
+    this.geometry = host.phys.geometry;
+    this.pageSize = this.geometry.size;
     this.taskSize = host.build.taskSize;
     this.pageTable = new PageTable(host.build.ptrsPerPte);
     this.vmas = new VmaSet(this.taskSize);

@@ -1,4 +1,3 @@
-import { alignedPages } from '../aligned-length.js';
 import { SyscallError } from '../errno.js';
 import {
   MAP_ANONYMOUS,
@@ -15,7 +14,7 @@ import {
   PROT_WRITE,
   type MmapRequest,
 } from '../memory-map.js';
-import { PAGE_SIZE, isPageAligned, pageOf, type Address, type Vpn } from '../units.js';
+import type { Address, Vpn } from '../units.js';
 import { pathNoexec, type OpenFile } from '../vfs/file.js';
 import {
   VM_ACCESS_FLAGS,
@@ -38,10 +37,10 @@ import { mergeNewRange, type MergeRequest } from './vma-merge.js';
 import type { Vma } from './vma.js';
 import { zapRange } from './zap.js';
 
-/** Files can be mapped up to this page, by MAX_LFS_FILESIZE. Compare mm/mmap.c:file_mmap_ok(). */
-const FILE_PAGES_MAX = 2 ** 51 - 1;
-/** Where the offset of mmap(2) in pages wraps round. */
-const PGOFF_LIMIT = 2 ** 52;
+/** No mapping of a file reaches this byte, by MAX_LFS_FILESIZE. Compare mm/mmap.c:file_mmap_ok(). */
+const FILE_END_MAX = 2 ** 63;
+/** Where the offset of mmap(2) wraps round, in bytes. */
+const OFFSET_LIMIT = 2 ** 64;
 
 /** mmap(2). Checks in the order of mm/mmap.c:do_mmap(). @throws SyscallError. */
 export function mmap(mm: Mm, request: MmapRequest): Address {
@@ -50,9 +49,10 @@ export function mmap(mm: Mm, request: MmapRequest): Address {
   const prot = impliedProt(mm, request.prot, file);
   if (file === undefined && (flags & MAP_ANONYMOUS) === 0) throw new SyscallError('EBADF');
   if (length === 0) throw new SyscallError('EINVAL', 'no length');
-  const pages = alignedPages(length);
+  const { geometry } = mm;
+  const pages = geometry.lengthPages(length);
   if (pages === 0) throw new SyscallError('ENOMEM', 'a length that wraps round');
-  if (request.pgoff + pages >= PGOFF_LIMIT) throw new SyscallError('EOVERFLOW');
+  if (request.pgoff + pages >= OFFSET_LIMIT / geometry.size) throw new SyscallError('EOVERFLOW');
   if (mm.vmas.size > mm.host.maxMapCount) throw new SyscallError('ENOMEM');
   const start = chooseAddress(mm, request, pages);
   const vmFlags =
@@ -70,7 +70,7 @@ export function mmap(mm: Mm, request: MmapRequest): Address {
   const pgoff = file === undefined ? (shared ? 0 : start) : request.pgoff;
   mmapRegion(mm, { start, end: start + pages, flags: cleared, pgoff, file, anonVma: undefined });
   if ((flags & MAP_POPULATE) !== 0) populate(mm, start, start + pages);
-  return start * PAGE_SIZE;
+  return start * geometry.size;
 }
 
 /** Compare the start of mm/mmap.c:do_mmap(). */
@@ -82,18 +82,19 @@ function impliedProt({ readImpliesExec }: Mm, prot: number, file: OpenFile | und
 /** Compare mm/mmap.c:__get_unmapped_area() and what do_mmap() does with its result. */
 function chooseAddress(mm: Mm, request: MmapRequest, pages: number): Vpn {
   const { address, flags, file, pgoff } = request;
+  const { geometry } = mm;
   const { mmapMinVpn } = mm.host;
   const isFile = file !== undefined && (flags & MAP_ANONYMOUS) === 0;
   const shared = (flags & MAP_TYPE) !== MAP_PRIVATE;
   const colour = colourOf(mm, { isFile, shared, pgoff: isFile ? pgoff : 0 });
   if ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) === 0) {
     if (pages > mm.taskSize) throw new SyscallError('ENOMEM');
-    const hint = pageOf(address);
+    const hint = geometry.pageOf(address);
     return getUnmappedArea(mm, hint === 0 ? 0 : Math.max(hint, mmapMinVpn), pages, colour);
   }
-  checkFixed(mm, address / PAGE_SIZE, pages, shared ? colour : undefined);
-  if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
-  const start = pageOf(address);
+  checkFixed(mm, address / geometry.size, pages, shared ? colour : undefined);
+  if (!geometry.isAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
+  const start = geometry.pageOf(address);
   if ((flags & MAP_FIXED_NOREPLACE) !== 0) {
     const above = mm.vmas.findVma(start);
     if (above !== undefined && above.start < start + pages) throw new SyscallError('EEXIST');
@@ -119,7 +120,8 @@ function anonymousFlags(flags: number): number {
 }
 
 function fileFlags(file: OpenFile, { prot, flags, pgoff }: MmapRequest, pages: number): number {
-  if (pgoff + pages > FILE_PAGES_MAX) throw new SyscallError('EOVERFLOW');
+  const { size: pageSize } = file.inode.sb.geometry;
+  if (pgoff + pages >= FILE_END_MAX / pageSize) throw new SyscallError('EOVERFLOW');
   let vmFlags = 0;
   switch (flags & MAP_TYPE) {
     case MAP_SHARED_VALIDATE:

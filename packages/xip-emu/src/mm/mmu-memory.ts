@@ -8,7 +8,7 @@ import type {
 } from '../memory-map.js';
 import type { MemoryAccount, MemoryArea, MemoryPage, PageEntry } from '../memory-report.js';
 import { traceMmap } from '../trace-mmap.js';
-import { pageOf, pagesOf, type Address, type Frame } from '../units.js';
+import type { Address, Frame } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import { fetch, frameBytes, load, loadRange, store } from './access.js';
 import { brk } from './brk.js';
@@ -53,10 +53,12 @@ export class MmuMemory implements MemoryMap {
     const address = mmap(mm, request);
     const { trace } = mm.host;
     if (trace.sink !== undefined) {
-      const start = pageOf(address);
-      const romPages = romPagesIn(mm, start, start + pagesOf(request.length));
+      const { geometry } = mm;
+      const start = geometry.pageOf(address);
+      const pages = geometry.pagesOf(request.length);
+      const romPages = romPagesIn(mm, start, start + pages);
       const file = request.file && mm.vmas.vmaAt(start)?.file;
-      traceMmap(trace, request, { pid: mm.pid, address, romPages, file, mmu: true });
+      traceMmap(trace, request, { pid: mm.pid, address, pages, romPages, file, mmu: true });
     }
     return address;
   }
@@ -137,8 +139,8 @@ export class MmuMemory implements MemoryMap {
   }
 
   frameIdentity(address: Address): number {
-    const { pageTable, phys } = this.mm;
-    return phys.fetched.nameOf(pteFrame(pageTable.get(pageOf(address))));
+    const { pageTable, phys, geometry } = this.mm;
+    return phys.fetched.nameOf(pteFrame(pageTable.get(geometry.pageOf(address))));
   }
 
   loadRange(address: Address, into: Uint8Array): { loaded: number; fault?: AccessFaultLike } {

@@ -1,4 +1,3 @@
-import { alignedPages } from '../aligned-length.js';
 import { SyscallError } from '../errno.js';
 import { PG_ANON_EXCLUSIVE } from '../phys/frame-table.js';
 import {
@@ -9,7 +8,7 @@ import {
   PROT_SEM,
   PROT_WRITE,
 } from '../memory-map.js';
-import { isPageAligned, pageOf, type Address, type Vpn } from '../units.js';
+import type { Address, Vpn } from '../units.js';
 import {
   VM_ACCESS_FLAGS,
   VM_ACCOUNT,
@@ -35,10 +34,11 @@ const PROT_ANY = PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM;
 export function mprotect(mm: Mm, address: Address, length: number, prot: number): void {
   const grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
   if (grows === (PROT_GROWSDOWN | PROT_GROWSUP)) throw new SyscallError('EINVAL');
-  if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
+  const { geometry } = mm;
+  if (!geometry.isAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
   if (length === 0) return;
-  let start = pageOf(address);
-  const end = start + alignedPages(length);
+  let start = geometry.pageOf(address);
+  const end = start + geometry.lengthPages(length);
   if (end === start) throw new SyscallError('ENOMEM', 'a length that wraps round');
   if ((prot & ~(PROT_ANY | grows)) !== 0) throw new SyscallError('EINVAL', 'unknown PROT_ flags');
   const impliesExec = mm.readImpliesExec && (prot & PROT_READ) !== 0;

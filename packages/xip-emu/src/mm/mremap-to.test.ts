@@ -20,7 +20,7 @@ import {
 import type { Process } from '../process.js';
 import { areasIn } from '../report/areas.js';
 import { pagesIn } from '../report/pages.js';
-import { PAGE_SIZE } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 import { validateMm } from './validate.js';
 
 const BASE = 0x40000000;

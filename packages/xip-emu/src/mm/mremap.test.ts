@@ -16,7 +16,7 @@ import type { Process } from '../process.js';
 import { accountMachine } from '../report/accounting.js';
 import { areasIn } from '../report/areas.js';
 import { pagesIn } from '../report/pages.js';
-import { PAGE_SIZE } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 import { validateMm } from './validate.js';
 
 const BASE = 0x40000000;

@@ -1,7 +1,6 @@
-import { alignedPages } from '../aligned-length.js';
 import { SyscallError } from '../errno.js';
 import { MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE } from '../memory-map.js';
-import { PAGE_SIZE, isPageAligned, pageOf, type Address, type Vpn } from '../units.js';
+import type { Address, Vpn } from '../units.js';
 import { VM_ACCOUNT, VM_DONTEXPAND, VM_MAYSHARE, VM_PFNMAP, VM_SHARED } from '../vfs/vm-area.js';
 import { cloneAnonVmas, unlinkAnonVmas } from './anon-vma.js';
 import type { Mm } from './mm-struct.js';
@@ -37,16 +36,19 @@ export function mremap(
   newAddress: Address = 0,
 ): Address {
   checkFlags(flags, oldLength === newLength);
-  if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
-  const start = pageOf(address);
-  const oldPages = alignedPages(oldLength);
-  const newPages = alignedPages(newLength);
+  const { geometry } = mm;
+  if (!geometry.isAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
+  const start = geometry.pageOf(address);
+  const oldPages = geometry.lengthPages(oldLength);
+  const newPages = geometry.lengthPages(newLength);
   if (newPages === 0) throw new SyscallError('EINVAL', 'no new length');
   if (mm.vmas.vmaAt(start) === undefined)
     throw new SyscallError('EFAULT', 'nothing is mapped there');
   if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) !== 0) {
-    if (!isPageAligned(newAddress)) throw new SyscallError('EINVAL', 'new address is not aligned');
-    return moveTo(mm, { start, oldPages, to: pageOf(newAddress), newPages, flags }) * PAGE_SIZE;
+    if (!geometry.isAligned(newAddress))
+      throw new SyscallError('EINVAL', 'new address is not aligned');
+    const to = geometry.pageOf(newAddress);
+    return moveTo(mm, { start, oldPages, to, newPages, flags }) * geometry.size;
   }
   if (oldPages >= newPages) {
     if (oldPages > newPages) munmapPages(mm, start + newPages, oldPages - newPages);
@@ -60,7 +62,7 @@ export function mremap(
   if ((flags & MREMAP_MAYMOVE) === 0) throw new SyscallError('ENOMEM', 'no room after the area');
   const to = getUnmappedArea(mm, 0, newPages, colourAt(mm, vma, start));
   moveVma(mm, vma, { start, oldPages, to, newPages, flags });
-  return to * PAGE_SIZE;
+  return to * geometry.size;
 }
 
 function checkFlags(flags: number, isSameLength: boolean): void {
@@ -87,7 +89,7 @@ function moveTo(mm: Mm, { start, oldPages, to, newPages, flags }: Move): Vpn {
     throw new SyscallError('EINVAL', 'the new place is outside the address space');
   }
   // Sums of addresses wrap round, as those of unsigned longs do.
-  if ((start + oldPages) % (2 ** 64 / PAGE_SIZE) > to && to + newPages > start) {
+  if ((start + oldPages) % (2 ** 64 / mm.geometry.size) > to && to + newPages > start) {
     throw new SyscallError('EINVAL', 'the old and the new place overlap');
   }
   checkMapCount(mm, 5);

@@ -1,6 +1,5 @@
-import { alignedPages } from '../aligned-length.js';
 import { SyscallError } from '../errno.js';
-import { PAGE_SIZE, isPageAligned, pageOf, type Address } from '../units.js';
+import type { Address } from '../units.js';
 import { VM_SHARED } from '../vfs/vm-area.js';
 import { MS_ASYNC, MS_INVALIDATE, MS_SYNC } from '../memory-map.js';
 import type { Mm } from './mm-struct.js';
@@ -16,10 +15,11 @@ export function msync(mm: Mm, address: Address, length: number, msFlags = MS_SYN
   const isSync = (msFlags & MS_SYNC) !== 0;
   const isUnknown = (msFlags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) !== 0;
   if (isUnknown || (isSync && (msFlags & MS_ASYNC) !== 0)) throw new SyscallError('EINVAL');
-  if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
-  const end = pageOf(address) + alignedPages(length);
+  const { geometry } = mm;
+  if (!geometry.isAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
+  const end = geometry.pageOf(address) + geometry.lengthPages(length);
   let hole = false;
-  for (let at = pageOf(address); at < end;) {
+  for (let at = geometry.pageOf(address); at < end;) {
     const vma = mm.vmas.findVma(at);
     if (vma === undefined) throw new SyscallError('ENOMEM', 'a hole');
     if (vma.start > at) hole = true;
@@ -27,9 +27,9 @@ export function msync(mm: Mm, address: Address, length: number, msFlags = MS_SYN
     const to = Math.min(vma.end, end);
     const { file, flags, pgoff, start } = vma;
     if (isSync && at < to && file !== undefined && (flags & VM_SHARED) !== 0) {
-      const first = (pgoff + at - start) * PAGE_SIZE;
+      const first = (pgoff + at - start) * geometry.size;
       if (file.fops.fsync === undefined) throw new SyscallError('EINVAL');
-      file.fops.fsync(file, first, first + (to - at) * PAGE_SIZE);
+      file.fops.fsync(file, first, first + (to - at) * geometry.size);
     }
     at = vma.end;
   }

@@ -1,6 +1,5 @@
-import { alignedPages } from '../aligned-length.js';
 import { SyscallError } from '../errno.js';
-import { isPageAligned, pageOf, type Address, type Vpn } from '../units.js';
+import type { Address, Vpn } from '../units.js';
 import { VM_ACCOUNT } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
 import { checkMapCount, splitVma } from './vma-merge.js';
@@ -9,8 +8,9 @@ import { freePageTables, zapRange } from './zap.js';
 
 /** munmap(2). @throws SyscallError EINVAL, ENOMEM. */
 export function munmap(mm: Mm, address: Address, length: number): void {
-  if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
-  munmapPages(mm, pageOf(address), alignedPages(length));
+  const { geometry } = mm;
+  if (!geometry.isAligned(address)) throw new SyscallError('EINVAL', 'address is not page aligned');
+  munmapPages(mm, geometry.pageOf(address), geometry.lengthPages(length));
 }
 
 /** {@link munmap} in pages. Compare mm/vma.c:do_vmi_munmap(). @throws SyscallError EINVAL, ENOMEM. */

@@ -1,5 +1,5 @@
 import type { PageEntry } from '../memory-report.js';
-import { PAGE_SIZE, pageOf, type Address } from '../units.js';
+import type { Address } from '../units.js';
 import type { Mm } from './mm-struct.js';
 import {
   PTE_DIRTY,
@@ -14,19 +14,20 @@ import { placeOf } from './trace-fault.js';
 
 /** The entries of the page table for addresses from `from` to `to`, exclusive. */
 export function* entriesIn(
-  { pageTable, phys, taskSize }: Mm,
+  { pageTable, phys, geometry, taskSize }: Mm,
   from: Address,
   to: Address,
 ): Generator<PageEntry> {
-  const end = Math.min(Math.ceil(to / PAGE_SIZE), taskSize);
-  for (const [vpn, pte] of pageTable.presentIn(pageOf(from), end)) {
+  const { size: pageSize } = geometry;
+  const end = Math.min(geometry.pagesOf(to), taskSize);
+  for (const [vpn, pte] of pageTable.presentIn(geometry.pageOf(from), end)) {
     const frame = pteFrame(pte);
     const { kind, pfn } = placeOf(phys, frame);
     const special = (pte & PTE_SPECIAL) !== 0;
     yield {
-      address: vpn * PAGE_SIZE,
+      address: vpn * pageSize,
       backing: kind,
-      physical: pfn * PAGE_SIZE,
+      physical: pfn * pageSize,
       permissions: permissionsText(pte),
       dirty: (pte & PTE_DIRTY) !== 0,
       young: (pte & PTE_YOUNG) !== 0,

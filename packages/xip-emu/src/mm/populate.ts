@@ -1,5 +1,5 @@
 import { PG_DIRTY } from '../phys/frame-table.js';
-import { PAGE_SIZE, type Vpn } from '../units.js';
+import type { Vpn } from '../units.js';
 import {
   VM_ACCESS_FLAGS,
   VM_FAULT_ERROR,
@@ -49,7 +49,9 @@ export function faultInRange(
 function faultIn(mm: Mm, vma: Vma, vpn: Vpn, write: boolean): number {
   if (mm.host.trace.sink === undefined) return handleMmFault(mm, vma, vpn, write);
   const kind = write ? 'write' : 'read';
-  return traceFault(mm, vpn, vpn * PAGE_SIZE, kind, () => handleMmFault(mm, vma, vpn, write));
+  return traceFault(mm, vpn, vpn * mm.geometry.size, kind, () =>
+    handleMmFault(mm, vma, vpn, write),
+  );
 }
 
 /** Compare mm/gup.c:check_vma_flags(). */

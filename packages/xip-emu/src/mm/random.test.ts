@@ -14,7 +14,7 @@ import {
 } from '../memory-map.js';
 import type { PolicyName } from '../policy.js';
 import type { Process } from '../process.js';
-import { PAGE_SIZE } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 import { VM_PFNMAP } from '../vfs/vm-area.js';
 import { MmuMemory } from './mmu-memory.js';
 import { validateMm } from './validate.js';

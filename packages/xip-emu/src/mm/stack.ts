@@ -1,4 +1,4 @@
-import { PAGE_SIZE, type Vpn } from '../units.js';
+import type { Vpn } from '../units.js';
 import {
   VM_ACCESS_FLAGS,
   VM_ACCOUNT,
@@ -30,8 +30,9 @@ const STACK =
  */
 export function createStack(mm: Mm, argumentPages: number, executable: boolean): void {
   const { stackTop } = mm.host.build;
-  const start =
-    stackTop - Math.min(argumentPages + STACK_EXPAND / PAGE_SIZE, STACK_LIMIT / PAGE_SIZE);
+  const { size: pageSize } = mm.geometry;
+  const pages = Math.min(argumentPages + STACK_EXPAND / pageSize, STACK_LIMIT / pageSize);
+  const start = stackTop - pages;
   const flags = executable ? STACK | VM_EXEC : STACK;
   mm.vmas.link(mm.vmaCache.alloc(start, stackTop, flags, start, undefined));
 }
@@ -44,7 +45,7 @@ export function expandDownwards(mm: Mm, vma: Vma, vpn: Vpn): boolean {
   const { prev, start, end, pgoff } = vma;
   const needsGap =
     prev !== undefined && (prev.flags & VM_GROWSDOWN) === 0 && (prev.flags & VM_ACCESS_FLAGS) !== 0;
-  if (vpn < mm.host.mmapMinVpn || end - vpn > STACK_LIMIT / PAGE_SIZE) return false;
+  if (vpn < mm.host.mmapMinVpn || end - vpn > STACK_LIMIT / mm.geometry.size) return false;
   if (needsGap && vpn - prev.end < STACK_GUARD_GAP) return false;
   mm.vmas.setRange(vma, vpn, end, pgoff - (start - vpn));
   return true;

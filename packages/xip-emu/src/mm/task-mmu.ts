@@ -2,7 +2,7 @@ import type { MemoryAccount, MemoryArea, MemoryPage, SmapsCounts } from '../memo
 import { NO_PAGE } from '../memory-report.js';
 import { ZERO_FRAME } from '../phys/frame.js';
 import { PG_DIRTY, PG_LAZYFREE } from '../phys/frame-table.js';
-import { PAGE_SIZE, pageOf, type Address, type Frame } from '../units.js';
+import type { Address, Frame } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import { VM_EXEC, VM_MAYEXEC, VM_MAYREAD, VM_MAYSHARE, VM_READ, VM_WRITE } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
@@ -33,11 +33,12 @@ export function* areasOf(mm: Mm): Generator<MemoryArea> {
 /** Compare fs/proc/task_mmu.c:show_map_vma(). */
 function areaOf(mm: Mm, vma: Vma): MemoryArea {
   const { start, end, flags, file, pgoff } = vma;
+  const { size: pageSize } = mm.geometry;
   return {
-    start: start * PAGE_SIZE,
-    end: end * PAGE_SIZE,
+    start: start * pageSize,
+    end: end * pageSize,
     permissions: permissionsText(flags),
-    offset: file === undefined ? 0 : pgoff * PAGE_SIZE,
+    offset: file === undefined ? 0 : pgoff * pageSize,
     file,
     name: file === undefined ? nameOf(mm, vma) : escapeNewlines(file.path),
     vmFlags: flags,
@@ -58,7 +59,8 @@ export function permissionsText(flags: number): string {
 /** Compare fs/proc/task_mmu.c:get_vma_name(). */
 function nameOf(mm: Mm, vma: Vma): string | undefined {
   if (vma.ops?.name !== undefined) return vma.ops.name;
-  const [start, end] = [vma.start * PAGE_SIZE, vma.end * PAGE_SIZE];
+  const { size: pageSize } = mm.geometry;
+  const [start, end] = [vma.start * pageSize, vma.end * pageSize];
   if (start < mm.brkEnd && end > mm.startBrk) return '[heap]';
   return start <= mm.startStack && end >= mm.startStack ? '[stack]' : undefined;
 }
@@ -84,7 +86,9 @@ function noCounts(): SmapsCounts {
 }
 
 /** Compare fs/proc/task_mmu.c:smaps_account(). ROM and the zero page have no struct page. */
-export function smapsCounts({ pageTable, phys: { frames } }: Mm, vma: Vma): SmapsCounts {
+export function smapsCounts({ pageTable, phys, geometry }: Mm, vma: Vma): SmapsCounts {
+  const { frames } = phys;
+  const { size: pageSize } = geometry;
   const counts = noCounts();
   let pss = 0;
   let pssDirty = 0;
@@ -93,17 +97,17 @@ export function smapsCounts({ pageTable, phys: { frames } }: Mm, vma: Vma): Smap
     const frame = pteFrame(pte);
     const dirty = (pte & PTE_DIRTY) !== 0 || frames.hasFlag(frame, PG_DIRTY);
     const shares = frames.mapCount(frame);
-    counts.rss += PAGE_SIZE;
-    if ((pte & PTE_YOUNG) !== 0) counts.referenced += PAGE_SIZE;
+    counts.rss += pageSize;
+    if ((pte & PTE_YOUNG) !== 0) counts.referenced += pageSize;
     if (frames.isAnon(frame)) {
-      counts.anonymous += PAGE_SIZE;
-      if (!dirty && frames.hasFlag(frame, PG_LAZYFREE)) counts.lazyFree += PAGE_SIZE;
+      counts.anonymous += pageSize;
+      if (!dirty && frames.hasFlag(frame, PG_LAZYFREE)) counts.lazyFree += pageSize;
     }
-    const share = Math.floor((PAGE_SIZE * 2 ** PSS_SHIFT) / shares);
+    const share = Math.floor((pageSize * 2 ** PSS_SHIFT) / shares);
     pss += share;
     if (dirty) pssDirty += share;
-    if (shares > 1) counts[dirty ? 'sharedDirty' : 'sharedClean'] += PAGE_SIZE;
-    else counts[dirty ? 'privateDirty' : 'privateClean'] += PAGE_SIZE;
+    if (shares > 1) counts[dirty ? 'sharedDirty' : 'sharedClean'] += pageSize;
+    else counts[dirty ? 'privateDirty' : 'privateClean'] += pageSize;
   }
   counts.pss = Math.floor(pss / 2 ** PSS_SHIFT);
   counts.pssDirty = Math.floor(pssDirty / 2 ** PSS_SHIFT);
@@ -111,11 +115,11 @@ export function smapsCounts({ pageTable, phys: { frames } }: Mm, vma: Vma): Smap
 }
 
 /** What the page table has for the page at an address. */
-export function pageAt({ pageTable, phys }: Mm, address: Address): MemoryPage {
-  const pte = pageTable.get(pageOf(address));
+export function pageAt({ pageTable, phys, geometry }: Mm, address: Address): MemoryPage {
+  const pte = pageTable.get(geometry.pageOf(address));
   if ((pte & PTE_PRESENT) === 0) return NO_PAGE;
   const { kind, pfn } = placeOf(phys, pteFrame(pte));
-  return { backing: kind, physical: pfn * PAGE_SIZE };
+  return { backing: kind, physical: pfn * geometry.size };
 }
 
 /** Counts the pages that the page table has, area by area. See {@link MemoryReport.account}. */

@@ -15,7 +15,7 @@ import {
   PROT_READ,
 } from '../memory-map.js';
 import type { Process } from '../process.js';
-import { PAGE_SIZE } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 
 const ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 const MIB = 1 << 20;

@@ -1,5 +1,5 @@
 import { invariant } from '../errno.js';
-import { PAGE_SIZE, type Frame, type Pfn, type Vpn } from '../units.js';
+import type { Frame, Pfn, Vpn } from '../units.js';
 import type { VmArea, VmSpace } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
 import { PTE_DIRTY, PTE_WRITE, pteFrame } from './pte.js';
@@ -35,7 +35,7 @@ export class MmSpace implements VmSpace {
     const { sink } = mm.host.trace;
     if (sink !== undefined && vpn !== mm.fault.vpn && mm.pageTable.get(vpn) === 0) {
       const { pid } = mm;
-      const address = vpn * PAGE_SIZE;
+      const address = vpn * mm.geometry.size;
       const place = placeOf(mm.phys, frame);
       sink({ type: 'fault', pid, kind: 'read', address, why: 'fault-around', frame: place });
     }

@@ -11,7 +11,7 @@ import {
 } from '../memory-map.js';
 import type { Process } from '../process.js';
 import { areasIn } from '../report/areas.js';
-import { PAGE_SIZE } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 import { validateMm } from './validate.js';
 
 const BASE = 0x40000000;

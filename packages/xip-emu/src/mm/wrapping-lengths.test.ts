@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { errnoOf } from '../../../../test/helpers/emulator.js';
 import { Machine } from '../machine.js';
 import { MAP_ANONYMOUS, MAP_PRIVATE, MREMAP_MAYMOVE, PROT_READ } from '../memory-map.js';
-import { PAGE_SIZE, type Address } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE, type Address } from '../units.js';
 
 /** What -1 is to a system call that takes a length. */
 const WRAPS = 2 ** 64 - 1;

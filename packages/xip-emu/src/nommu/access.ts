@@ -2,7 +2,7 @@ import { AccessFault, UnmodelledError } from '../errno.js';
 import { KernelCorruption } from '../kernel-corruption.js';
 import type { AccessFaultLike, ProcessorAccess } from '../memory-map.js';
 import type { PhysicalMemory } from '../phys/physical-memory.js';
-import { PAGE_SIZE, pageOf, type Address, type Frame } from '../units.js';
+import type { Address, Frame } from '../units.js';
 import { describeOrigin } from './describe.js';
 import type { NommuVma } from './nommu-vma.js';
 
@@ -17,12 +17,13 @@ export interface NommuAccess {
 
 /** Loads a byte. @throws AccessFault; UnmodelledError for what is not memory of the process. */
 export function load(memory: NommuAccess, address: Address): number {
-  return memory.phys.readByte(frameAt(memory, address), address % PAGE_SIZE);
+  return memory.phys.readByte(frameAt(memory, address), address % memory.phys.geometry.size);
 }
 
 /** Stores a byte. @throws as {@link load}; UnmodelledError for ROM: to a flash chip it is a command. */
 export function store(memory: NommuAccess, address: Address, value: number): void {
-  memory.phys.writeByte(writable(memory, address), address % PAGE_SIZE, value);
+  const { phys } = memory;
+  phys.writeByte(writable(memory, address), address % phys.geometry.size, value);
 }
 
 function writable(memory: NommuAccess, address: Address): Frame {
@@ -48,9 +49,10 @@ export function loadRange(
   address: Address,
   into: Uint8Array,
 ): { loaded: number; fault?: AccessFaultLike } {
+  const { size: pageSize } = memory.phys.geometry;
   for (let done = 0; done < into.length;) {
-    const offset = (address + done) % PAGE_SIZE;
-    const length = Math.min(PAGE_SIZE - offset, into.length - done);
+    const offset = (address + done) % pageSize;
+    const length = Math.min(pageSize - offset, into.length - done);
     let page: Uint8Array;
     try {
       page = memory.phys.borrow(frameAt(memory, address + done));
@@ -72,9 +74,10 @@ export function loadRange(
  */
 export function write(memory: NommuAccess, address: Address, bytes: Uint8Array, by: string): void {
   const { phys } = memory;
+  const { size: pageSize } = phys.geometry;
   for (let done = 0; done < bytes.length;) {
-    const offset = (address + done) % PAGE_SIZE;
-    const piece = bytes.subarray(done, done + PAGE_SIZE - offset);
+    const offset = (address + done) % pageSize;
+    const piece = bytes.subarray(done, done + pageSize - offset);
     const frame = frameAt(memory, address + done);
     if (phys.rom.isRom(frame)) {
       throw romWritten(memory.findVma(address)!, address, address + bytes.length, by);
@@ -97,7 +100,8 @@ function romWritten(vma: NommuVma, start: Address, end: Address, by: string): Ke
 
 function frameAt(memory: NommuAccess, address: Address): Frame {
   memory.check();
-  const frame = memory.phys.frameOf(pageOf(address));
+  const { phys } = memory;
+  const frame = phys.frameOf(phys.geometry.pageOf(address));
   const mapped = memory.findVma(address) !== undefined;
   if (frame !== undefined && mapped) return frame;
   // A direct mapping of addresses where there is nothing (K24): a bus error, as on a real CPU.

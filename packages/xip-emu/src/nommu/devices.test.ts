@@ -7,7 +7,7 @@ import { KernelCorruption } from '../kernel-corruption.js';
 import { Machine } from '../machine.js';
 import { MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
 import type { Process } from '../process.js';
-import { PAGE_SIZE } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 
 /* Devices that are mapped without an MMU: what of the ROM itself, what as a copy, what not. */
 

@@ -1,6 +1,6 @@
 import { SyscallError, isSyscallError } from '../errno.js';
 import { MAP_ANONYMOUS, type MmapRequest } from '../memory-map.js';
-import { PAGE_SIZE, pageAlign, pagesOf, type Address, type Pgoff } from '../units.js';
+import type { Address, Pgoff } from '../units.js';
 import type { NommuCapabilities, OpenFile } from '../vfs/file.js';
 import { verifyArea } from '../vfs/verify-area.js';
 import { VM_SHARED, isNommuSharedMapping } from '../vfs/vm-area.js';
@@ -16,6 +16,8 @@ interface NewMapping {
   readonly file: OpenFile | undefined;
   /** Bytes, whole pages. */
   readonly length: number;
+  /** The same in pages. */
+  readonly pages: number;
   readonly pgoff: Pgoff;
   readonly vmFlags: number;
   readonly capabilities: NommuCapabilities | undefined;
@@ -36,11 +38,13 @@ export function doMmap(
   request: MmapRequest,
   origin: Origin,
 ): NommuVma {
-  const capabilities = validateMmapRequest(request);
+  const { geometry } = regions;
+  const capabilities = validateMmapRequest(request, geometry);
   const { prot, flags, pgoff } = request;
   const mapping: NewMapping = {
     file: (flags & MAP_ANONYMOUS) === 0 ? request.file : undefined,
-    length: pageAlign(request.length),
+    length: geometry.align(request.length),
+    pages: geometry.pagesOf(request.length),
     pgoff,
     vmFlags: determineVmFlags(prot, flags, capabilities),
     capabilities,
@@ -77,12 +81,13 @@ export function doMmap(
  * @throws SyscallError EINVAL ("sharing violation").
  */
 function findSharedRegion(regions: VmRegions, mapping: NewMapping): VmRegion | undefined {
-  const { file, pgoff, length, vmFlags, capabilities } = mapping;
+  const { file, pgoff, pages, vmFlags, capabilities } = mapping;
   if (file === undefined || !isNommuSharedMapping(vmFlags)) return undefined;
-  const pgend = pgoff + length / PAGE_SIZE;
+  const { geometry } = regions;
+  const pgend = pgoff + pages;
   for (const region of regions.values()) {
     if (!isNommuSharedMapping(region.vmFlags) || region.vmFile?.inode !== file.inode) continue;
-    const regionEnd = region.vmPgoff + pagesOf(region.vmEnd - region.vmStart);
+    const regionEnd = region.vmPgoff + geometry.pagesOf(region.vmEnd - region.vmStart);
     if (region.vmPgoff >= pgend || pgoff >= regionEnd) continue;
     if (pgoff >= region.vmPgoff && pgend <= regionEnd) return region;
     if (capabilities?.direct !== true) {
@@ -94,12 +99,10 @@ function findSharedRegion(regions: VmRegions, mapping: NewMapping): VmRegion | u
 
 function share(tree: VmaTree, regions: VmRegions, region: VmRegion, mapping: NewMapping): NommuVma {
   if ((region.vmFlags & VM_MAPPED_COPY) === 0 && !acceptsDirect(mapping)) throw notDirect();
-  const start = region.vmStart + (mapping.pgoff - region.vmPgoff) * PAGE_SIZE;
+  const { size: pageSize } = regions.geometry;
+  const start = region.vmStart + (mapping.pgoff - region.vmPgoff) * pageSize;
   const vma = vmaOn(region, start, mapping);
-  if (
-    region.freedFrom !== undefined &&
-    mapping.pgoff + mapping.length / PAGE_SIZE > region.freedFrom
-  ) {
+  if (region.freedFrom !== undefined && mapping.pgoff + mapping.pages > region.freedFrom) {
     throw mapsFreedPages(region, vma);
   }
   tree.add(vma);
@@ -161,10 +164,10 @@ function regionAt(
 
 /** The address of the file's own memory, or undefined if the mapping has to be a copy. */
 function directAddress(file: OpenFile, mapping: NewMapping): Address | undefined {
-  const { capabilities, pgoff, length, vmFlags } = mapping;
+  const { capabilities, pgoff, pages, vmFlags } = mapping;
   if (capabilities?.direct !== true || !isNommuSharedMapping(vmFlags)) return undefined;
   try {
-    return file.fops.getUnmappedArea?.(file, pgoff, length / PAGE_SIZE);
+    return file.fops.getUnmappedArea?.(file, pgoff, pages);
   } catch (error) {
     if (!isSyscallError(error, 'ENOSYS')) throw error;
     if (!capabilities.copy) throw new SyscallError('ENODEV', error.reason);
@@ -187,13 +190,13 @@ function notDirect(): SyscallError {
  */
 function copyToRam(
   { ram }: VmRegions,
-  { file, length, pgoff }: NewMapping,
+  { file, length, pages, pgoff }: NewMapping,
 ): { readonly start: Address; readonly top: Address } {
-  const memory = ram.allocate(length / PAGE_SIZE);
+  const memory = ram.allocate(pages);
   const { start, top } = memory;
   if (file === undefined) return memory;
   try {
-    const position = pgoff * PAGE_SIZE;
+    const position = pgoff * ram.phys.geometry.size;
     verifyArea(position, length);
     if (file.fops.refusesKernelRead === true) {
       throw new SyscallError('EINVAL', 'the kernel cannot read the file');

@@ -1,6 +1,5 @@
 import { SyscallError } from '../errno.js';
-import { isPageAligned, type Address } from '../units.js';
-import { alignedLength } from '../aligned-length.js';
+import type { Address, PageGeometry } from '../units.js';
 import type { VmaTree } from './vma-tree.js';
 import { isNommuSharedMapping } from '../vfs/vm-area.js';
 
@@ -13,15 +12,16 @@ import { isNommuSharedMapping } from '../vfs/vm-area.js';
  */
 export function doMremap(
   tree: VmaTree,
+  geometry: PageGeometry,
   address: Address,
   oldLength: number,
   newLength: number,
   origin: string,
 ): Address {
-  const oldEnd = address + alignedLength(oldLength);
-  const length = alignedLength(newLength);
+  const oldEnd = address + geometry.alignLength(oldLength);
+  const length = geometry.alignLength(newLength);
   if (oldEnd === address || length === 0) throw new SyscallError('EINVAL', 'no length');
-  if (!isPageAligned(address)) throw new SyscallError('EINVAL', 'not at a page');
+  if (!geometry.isAligned(address)) throw new SyscallError('EINVAL', 'not at a page');
   const vma = tree.lookup(address);
   if (vma?.vmStart !== address || vma.vmEnd !== oldEnd) {
     throw new SyscallError('EINVAL', 'not exactly a mapping');

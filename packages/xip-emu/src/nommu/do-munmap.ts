@@ -1,7 +1,6 @@
 import { SyscallError, invariant } from '../errno.js';
-import { isPageAligned, PAGE_SIZE, type Address } from '../units.js';
+import type { Address } from '../units.js';
 import { KernelCorruption } from '../kernel-corruption.js';
-import { alignedLength } from '../aligned-length.js';
 import { describeOrigin } from './describe.js';
 import type { NommuVma } from './nommu-vma.js';
 import type { VmRegion, VmRegions } from './vm-region.js';
@@ -22,7 +21,7 @@ export function doMunmap(
   length: number,
   origin: string,
 ): void {
-  const end = start + alignedLength(length);
+  const end = start + regions.geometry.alignLength(length);
   if (end === start) throw new SyscallError('EINVAL', 'no length');
   let vma = tree.find(start, end);
   if (vma === undefined) throw new SyscallError('EINVAL', 'nothing is mapped there');
@@ -57,7 +56,8 @@ function unmapAnonymous(tree: VmaTree, regions: VmRegions, vma: NommuVma, range:
   if (start < vma.vmStart || end > vma.vmEnd) {
     throw new SyscallError('EINVAL', 'not within one mapping');
   }
-  if (!isPageAligned(start) || (end !== vma.vmEnd && !isPageAligned(end))) {
+  const { geometry } = regions;
+  if (!geometry.isAligned(start) || (end !== vma.vmEnd && !geometry.isAligned(end))) {
     throw new SyscallError('EINVAL', 'not at a page');
   }
   const isTail = end === vma.vmEnd;
@@ -75,7 +75,7 @@ function splitBelow(tree: VmaTree, regions: VmRegions, vma: NommuVma, at: Addres
   const { vmRegion: region } = vma;
   const below: VmRegion = { ...region, vmEnd: at, vmTop: at };
   const lower: NommuVma = { ...vma, vmEnd: at, treeEnd: at, vmRegion: below, resizedBy: undefined };
-  const pages = (at - vma.vmStart) / PAGE_SIZE;
+  const pages = (at - vma.vmStart) / regions.geometry.size;
   regions.remove(region);
   region.vmStart = at;
   region.vmPgoff += pages;

@@ -9,7 +9,7 @@ import { NommuWorld, RAM, ROM, type TestProcess } from '../../../../test/helpers
 import { isSyscallError } from '../errno.js';
 import { KernelCorruption } from '../kernel-corruption.js';
 import { PROT_READ, PROT_WRITE } from '../memory-map.js';
-import { PAGE_SIZE } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 
 const RAM_PAGES = 4096;

@@ -11,7 +11,7 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from '../memory-map.js';
-import { PAGE_SIZE } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 
 const RW = PROT_READ | PROT_WRITE;
 const RX = PROT_READ | PROT_EXEC;

@@ -11,7 +11,7 @@ import {
 } from '../memory-map.js';
 import type { MemoryAccount, MemoryArea, MemoryPage, PageEntry } from '../memory-report.js';
 import type { PhysicalMemory } from '../phys/physical-memory.js';
-import { pageOf, pagesOf, type Address } from '../units.js';
+import type { Address, PageGeometry } from '../units.js';
 import { KernelCorruption } from '../kernel-corruption.js';
 import type { OpenFile } from '../vfs/file.js';
 import { setExeFile, type HasExeFile } from '../vfs/write-access.js';
@@ -42,6 +42,8 @@ export class NommuMm implements MemoryMap, NommuAccess, HasExeFile {
 
   readonly phys: PhysicalMemory;
 
+  readonly geometry: PageGeometry;
+
   /** Events of this memory. */
   readonly trace: Trace;
 
@@ -69,10 +71,11 @@ export class NommuMm implements MemoryMap, NommuAccess, HasExeFile {
   constructor(
     regions: VmRegions,
     trace = new Trace(),
-    build = kernelBuild(ARCHITECTURES.riscv64, false),
+    build = kernelBuild(ARCHITECTURES.riscv64, false, regions.geometry),
   ) {
     this.regions = regions;
     this.phys = regions.ram.phys;
+    this.geometry = this.phys.geometry;
     this.trace = trace;
     this.build = build;
   }
@@ -119,7 +122,7 @@ export class NommuMm implements MemoryMap, NommuAccess, HasExeFile {
         throw new SyscallError('EINVAL', 'nothing moves without an MMU');
       }
       this.generation += 1;
-      const newAddress = doMremap(this.tree, address, oldLength, newLength, origin);
+      const newAddress = doMremap(this.tree, this.geometry, address, oldLength, newLength, origin);
       const { pid } = this;
       this.trace.sink?.({ type: 'mremap', pid, address, oldLength, newAddress, newLength });
       return newAddress;
@@ -183,7 +186,8 @@ export class NommuMm implements MemoryMap, NommuAccess, HasExeFile {
   }
 
   frameIdentity(address: Address): number {
-    return this.phys.fetched.nameOf(this.phys.frameOf(pageOf(address))!);
+    const { phys, geometry } = this;
+    return phys.fetched.nameOf(phys.frameOf(geometry.pageOf(address))!);
   }
 
   loadRange(address: Address, into: Uint8Array): { loaded: number; fault?: AccessFaultLike } {
@@ -196,7 +200,7 @@ export class NommuMm implements MemoryMap, NommuAccess, HasExeFile {
   }
 
   *areas(): Generator<MemoryArea> {
-    for (const vma of this.tree.values()) yield areaOf(vma, this.startStack);
+    for (const vma of this.tree.values()) yield areaOf(this.geometry, vma, this.startStack);
   }
 
   pageAt(address: Address): MemoryPage {
@@ -208,14 +212,16 @@ export class NommuMm implements MemoryMap, NommuAccess, HasExeFile {
   }
 
   account(): MemoryAccount {
-    return accountVmas(this.tree.values());
+    return accountVmas(this.geometry, this.tree.values());
   }
 
   private traceMmap(request: MmapRequest, { vmStart: address, vmEnd }: NommuVma): void {
-    const inRom = this.phys.rom.frameOf(pageOf(address)) !== undefined;
-    const romPages = inRom ? pagesOf(vmEnd - address) : 0;
+    const { phys, geometry } = this;
+    const inRom = phys.rom.frameOf(geometry.pageOf(address)) !== undefined;
+    const romPages = inRom ? geometry.pagesOf(vmEnd - address) : 0;
     const { pid, trace } = this;
-    traceMmap(trace, request, { pid, address, romPages, file: request.file, mmu: false });
+    const pages = geometry.pagesOf(request.length);
+    traceMmap(trace, request, { pid, address, pages, romPages, file: request.file, mmu: false });
   }
 
   /** @throws KernelCorruption if there was one before. */

@@ -4,7 +4,7 @@ import { NommuWorld, type TestProcess } from '../../../../test/helpers/nommu-wor
 import { isSyscallError } from '../errno.js';
 import { KernelCorruption } from '../kernel-corruption.js';
 import { PROT_READ, PROT_WRITE } from '../memory-map.js';
-import { PAGE_SIZE } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import { VM_WRITE } from '../vfs/vm-area.js';
 

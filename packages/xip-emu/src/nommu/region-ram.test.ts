@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { PhysicalMemory } from '../phys/physical-memory.js';
-import { PAGE_SIZE } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 import { RegionRam } from './region-ram.js';
 
 const RAM = 0x80000000;

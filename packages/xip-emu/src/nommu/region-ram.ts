@@ -1,7 +1,7 @@
 import { SyscallError, invariant } from '../errno.js';
 import { FRAME_REGION } from '../phys/frame.js';
 import type { PhysicalMemory } from '../phys/physical-memory.js';
-import { MAX_BLOCK_PAGES, PAGE_SIZE, type Address, type Frame } from '../units.js';
+import { MAX_BLOCK_PAGES, type Address, type Frame } from '../units.js';
 
 /** The RAM under mappings: contiguous frames, since an address is where the memory is. */
 export class RegionRam {
@@ -16,8 +16,11 @@ export class RegionRam {
   /** vm.nr_trim_pages: an excess of so many pages is given back at once; 0 = never. */
   private readonly trimPages: number;
 
+  private readonly pageSize: number;
+
   constructor(phys: PhysicalMemory, trimPages = 1) {
     this.phys = phys;
+    this.pageSize = phys.geometry.size;
     this.trimPages = trimPages;
   }
 
@@ -33,8 +36,8 @@ export class RegionRam {
    * alloc_pages_exact().
    *
    * @returns where they start, and where the allocation ends.
-   * @throws SyscallError ENOMEM if no such row is free, or for more than 4 MiB: that the page
-   * allocator cannot give in any case, so it also warns (mm/page_alloc.c:__alloc_pages()).
+   * @throws SyscallError ENOMEM if no such row is free, or for more than MAX_BLOCK_PAGES: the
+   * page allocator can never give those, so it also warns (mm/page_alloc.c:__alloc_pages()).
    */
   allocate(pages: number): { readonly start: Address; readonly top: Address } {
     const possible = pages <= MAX_BLOCK_PAGES;
@@ -43,14 +46,14 @@ export class RegionRam {
     const first = possible ? this.phys.allocateRun(total, FRAME_REGION) : undefined;
     if (first === undefined) throw new SyscallError('ENOMEM', `no ${pages} contiguous pages`);
     this.pagesAllocated += total;
-    const start = this.phys.pfnOf(first) * PAGE_SIZE;
-    return { start, top: start + total * PAGE_SIZE };
+    const start = this.phys.pfnOf(first) * this.pageSize;
+    return { start, top: start + total * this.pageSize };
   }
 
   /** Compare mm/nommu.c:free_page_series(). */
   free(start: Address, end: Address): void {
     const first = this.frameAt(start);
-    const pages = (end - start) / PAGE_SIZE;
+    const pages = (end - start) / this.pageSize;
     for (let page = pages - 1; page >= 0; page -= 1) this.phys.put(first + page);
     this.pagesAllocated -= pages;
   }
@@ -58,13 +61,14 @@ export class RegionRam {
   /** Copies `bytes` to a page-aligned address of allocated, still zeroed memory. */
   write(address: Address, bytes: Uint8Array): void {
     const first = this.frameAt(address);
-    for (let at = 0; at < bytes.length; at += PAGE_SIZE) {
-      this.phys.fill(first + at / PAGE_SIZE, bytes.subarray(at, at + PAGE_SIZE));
+    const { pageSize } = this;
+    for (let at = 0; at < bytes.length; at += pageSize) {
+      this.phys.fill(first + at / pageSize, bytes.subarray(at, at + pageSize));
     }
   }
 
   private frameAt(address: Address): Frame {
-    const frame = this.phys.frameOf(address / PAGE_SIZE);
+    const frame = this.phys.frameOf(address / this.pageSize);
     invariant(frame !== undefined, 'region memory is RAM of the machine');
     return frame;
   }

@@ -1,6 +1,5 @@
 import { SyscallError } from '../errno.js';
 import { KernelCorruption } from '../kernel-corruption.js';
-import { PAGE_SIZE, pageOf, pagesOf } from '../units.js';
 import type { Inode } from '../vfs/inode.js';
 import { VM_SHARED } from '../vfs/vm-area.js';
 import { describeOrigin } from './describe.js';
@@ -22,11 +21,12 @@ export function shrinkInodeMappings(
   newSize: number,
 ): void {
   checkShrink(vmas, inode, size, newSize);
+  const { geometry } = inode.sb;
   for (const { vmFlags, vmFile, vmRegion: region } of vmas) {
     if (vmFile?.inode !== inode || (vmFlags & VM_MAPPED_COPY) !== 0) continue;
-    const end = region.vmPgoff * PAGE_SIZE + (region.vmTop - region.vmStart);
+    const end = region.vmPgoff * geometry.size + (region.vmTop - region.vmStart);
     if (end <= newSize) continue;
-    if ((vmFlags & VM_SHARED) === 0) region.freedFrom = pagesOf(newSize);
+    if ((vmFlags & VM_SHARED) === 0) region.freedFrom = geometry.pagesOf(newSize);
     else {
       region.vmTop -= end - newSize;
       region.vmEnd = Math.min(region.vmEnd, region.vmTop);
@@ -35,14 +35,15 @@ export function shrinkInodeMappings(
 }
 
 function checkShrink(vmas: Iterable<NommuVma>, inode: Inode, size: number, newSize: number): void {
+  const { geometry } = inode.sb;
   let privately: NommuVma | undefined;
   for (const vma of vmas) {
     const { vmFlags, vmPgoff, vmStart, vmEnd, vmFile } = vma;
     if (vmFile?.inode !== inode || (vmFlags & VM_MAPPED_COPY) !== 0) continue;
-    const end = vmPgoff + (vmEnd - vmStart) / PAGE_SIZE;
+    const end = vmPgoff + (vmEnd - vmStart) / geometry.size;
     if ((vmFlags & VM_SHARED) === 0) {
-      if (end > pagesOf(newSize)) privately ??= vma;
-    } else if (vmPgoff <= pagesOf(size) && end > pageOf(newSize)) {
+      if (end > geometry.pagesOf(newSize)) privately ??= vma;
+    } else if (vmPgoff <= geometry.pagesOf(size) && end > geometry.pageOf(newSize)) {
       throw new SyscallError('ETXTBSY', 'a shared mapping uses the pages');
     }
   }

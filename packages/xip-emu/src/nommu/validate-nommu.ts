@@ -1,6 +1,5 @@
 import { invariant } from '../errno.js';
 import { FRAME_REGION } from '../phys/frame.js';
-import { PAGE_SIZE } from '../units.js';
 import type { NommuMm } from './nommu-mm.js';
 import { VM_MAPPED_COPY } from './vm-flags.js';
 import type { VmRegion, VmRegions } from './vm-region.js';
@@ -33,7 +32,7 @@ function checkVmas(mm: NommuMm, usage: Map<VmRegion, number>): void {
       'a VMA lies in its region',
     );
     invariant(
-      vma.vmPgoff - region.vmPgoff === (vma.vmStart - region.vmStart) / PAGE_SIZE,
+      vma.vmPgoff - region.vmPgoff === (vma.vmStart - region.vmStart) / mm.geometry.size,
       'a VMA shows the pages of its region',
     );
     invariant(
@@ -48,6 +47,7 @@ function checkVmas(mm: NommuMm, usage: Map<VmRegion, number>): void {
 
 function checkRegions(regions: VmRegions, usage: Map<VmRegion, number>): void {
   const { ram } = regions;
+  const { size: pageSize } = regions.geometry;
   let start = -1;
   let ramEnd = 0;
   let pages = 0;
@@ -62,9 +62,9 @@ function checkRegions(regions: VmRegions, usage: Map<VmRegion, number>): void {
     if ((region.vmFlags & VM_MAPPED_COPY) !== 0) {
       invariant(region.vmStart >= ramEnd, 'regions of RAM are disjoint');
       ramEnd = region.vmTop;
-      pages += (region.vmTop - region.vmStart) / PAGE_SIZE;
-      for (let at = region.vmStart; at < region.vmTop; at += PAGE_SIZE) {
-        const frame = ram.phys.frameOf(at / PAGE_SIZE);
+      pages += (region.vmTop - region.vmStart) / pageSize;
+      for (let at = region.vmStart; at < region.vmTop; at += pageSize) {
+        const frame = ram.phys.frameOf(at / pageSize);
         invariant(
           frame !== undefined && ram.phys.frames.kindOf(frame) === FRAME_REGION,
           'a region of RAM has its frames',

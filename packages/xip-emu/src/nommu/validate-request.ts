@@ -1,8 +1,7 @@
 import { S_IFBLK, S_IFCHR, S_IFMT, S_IFREG } from 'cramfs-format';
 import { SyscallError } from '../errno.js';
-import { PAGE_SIZE } from '../units.js';
+import type { PageGeometry } from '../units.js';
 import { pathNoexec, type NommuCapabilities, type OpenFile } from '../vfs/file.js';
-import { alignedLength } from '../aligned-length.js';
 import {
   MAP_ANONYMOUS,
   MAP_FIXED,
@@ -15,10 +14,10 @@ import {
   type MmapRequest,
 } from '../memory-map.js';
 
-/** mmap() takes the offset in bytes: pages from this one on come out as negative numbers. */
-const PGOFF_SIGNED_LIMIT = 2 ** 51;
-/** Where those end: page 0 comes next. */
-const PGOFF_LIMIT = 2 ** 52;
+/** mmap() takes the offset in bytes: from here on it is a negative number. */
+const OFFSET_SIGNED_LIMIT = 2 ** 63;
+/** Where those end: offset 0 comes next. */
+const OFFSET_LIMIT = 2 ** 64;
 
 const COPY_ONLY: NommuCapabilities = {
   copy: true,
@@ -36,13 +35,10 @@ const COPY_ONLY: NommuCapabilities = {
  * @returns undefined for an anonymous mapping, which is always memory.
  * @throws SyscallError.
  */
-export function validateMmapRequest({
-  file,
-  length,
-  prot,
-  flags,
-  pgoff,
-}: MmapRequest): NommuCapabilities | undefined {
+export function validateMmapRequest(
+  { file, length, prot, flags, pgoff }: MmapRequest,
+  geometry: PageGeometry,
+): NommuCapabilities | undefined {
   if ((flags & MAP_FIXED) !== 0) throw new SyscallError('EINVAL', 'MAP_FIXED without an MMU');
   const type = flags & MAP_TYPE;
   if (type !== MAP_PRIVATE && type !== MAP_SHARED) {
@@ -50,9 +46,11 @@ export function validateMmapRequest({
   }
   if (length === 0) throw new SyscallError('EINVAL', 'no length');
   // TASK_SIZE does not limit anything: without an MMU it is the greatest number there is.
-  const aligned = alignedLength(length);
+  const aligned = geometry.alignLength(length);
   if (aligned === 0) throw new SyscallError('ENOMEM', 'longer than the memory');
-  if (pgoff >= PGOFF_SIGNED_LIMIT && pgoff + aligned / PAGE_SIZE >= PGOFF_LIMIT) {
+  const { size: pageSize } = geometry;
+  const pgend = pgoff + aligned / pageSize;
+  if (pgoff >= OFFSET_SIGNED_LIMIT / pageSize && pgend >= OFFSET_LIMIT / pageSize) {
     throw new SyscallError('EOVERFLOW');
   }
   if (file === undefined || (flags & MAP_ANONYMOUS) !== 0) return undefined;

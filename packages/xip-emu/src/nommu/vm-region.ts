@@ -1,5 +1,5 @@
 import { invariant } from '../errno.js';
-import type { Address, Pgoff } from '../units.js';
+import type { Address, PageGeometry, Pgoff } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import type { Inode } from '../vfs/inode.js';
 import type { NommuMappings } from '../vfs/nommu-mappings.js';
@@ -62,6 +62,10 @@ export class VmRegions implements NommuMappings {
   constructor(ram: RegionRam, { maxMapCount = DEFAULT_MAX_MAP_COUNT } = {}) {
     this.ram = ram;
     this.maxMapCount = maxMapCount;
+  }
+
+  get geometry(): PageGeometry {
+    return this.ram.phys.geometry;
   }
 
   get count(): number {

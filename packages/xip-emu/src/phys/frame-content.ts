@@ -4,7 +4,7 @@ import { enlarged } from './enlarged.js';
 import { ZERO_FRAME } from './frame.js';
 import type { FetchedPages } from './fetched-pages.js';
 import type { PageArena } from './page-arena.js';
-import { NO_BYTES, wholePage } from './whole-page.js';
+import { NO_BYTES, WholePages } from './whole-page.js';
 
 /**
  * Gives the content of clean page-cache frames on demand, so that a gigabyte of mapped file does not
@@ -30,6 +30,7 @@ const CACHE_SLOTS = 4096;
 export class FrameContent {
   private readonly arena: PageArena;
   private readonly fetched: FetchedPages;
+  private readonly pages: WholePages;
   /** Slot of the arena, -1 = none: the owner's content, or zeros. */
   private slots: Int32Array<ArrayBuffer>;
   /** Where in the owner's store the content is, -1 = nowhere, and how many bytes it has there. */
@@ -50,6 +51,7 @@ export class FrameContent {
    */
   constructor(length: number, arena: PageArena, fetched: FetchedPages) {
     this.arena = arena;
+    this.pages = new WholePages(arena.geometry);
     this.fetched = fetched;
     this.slots = new Int32Array(length).fill(-1);
     this.places = new Int32Array(length).fill(-1);
@@ -105,7 +107,7 @@ export class FrameContent {
   /** A whole page that must not be written to, valid until the next call. */
   borrow(frame: Frame): Uint8Array {
     const slot = this.slots[frame]!;
-    return slot >= 0 ? this.arena.view(slot) : wholePage(this.ownedContent(frame));
+    return slot >= 0 ? this.arena.view(slot) : this.pages.of(this.ownedContent(frame));
   }
 
   /** The page, to be written to. */

@@ -1,7 +1,8 @@
-import { PAGE_SHIFT, PAGE_SIZE } from '../units.js';
+import type { PageGeometry } from '../units.js';
 
 const SLOTS_SHIFT = 4;
 const SLOTS = 1 << SLOTS_SHIFT;
+const SLOTS_MASK = SLOTS - 1;
 
 /** Where pages come from: memory that a processor reads and writes itself. */
 export interface PageBlocks {
@@ -13,12 +14,18 @@ const OWN_BLOCKS: PageBlocks = { allocate: (bytes) => new Uint8Array(bytes) };
 
 /** Pages of bytes in blocks: what frames get when somebody writes to them. */
 export class PageArena {
+  readonly geometry: PageGeometry;
   private readonly source: PageBlocks;
   private readonly blocks: Uint8Array[] = [];
   private readonly released: number[] = [];
   private count = 0;
+  private readonly pageSize: number;
+  private readonly pageShift: number;
 
-  constructor(source = OWN_BLOCKS) {
+  constructor(geometry: PageGeometry, source = OWN_BLOCKS) {
+    this.geometry = geometry;
+    this.pageSize = geometry.size;
+    this.pageShift = geometry.shift;
     this.source = source;
   }
 
@@ -27,7 +34,7 @@ export class PageArena {
     const slot = this.released.pop();
     if (slot !== undefined) return slot;
     if (this.count === this.blocks.length << SLOTS_SHIFT) {
-      this.blocks.push(this.source.allocate(SLOTS << PAGE_SHIFT));
+      this.blocks.push(this.source.allocate(SLOTS << this.pageShift));
     }
     this.count += 1;
     return this.count - 1;
@@ -38,41 +45,41 @@ export class PageArena {
   }
 
   readByte(slot: number, offset: number): number {
-    return this.blocks[slot >>> SLOTS_SHIFT]![startOf(slot) + offset]!;
+    return this.blocks[slot >>> SLOTS_SHIFT]![((slot & SLOTS_MASK) << this.pageShift) + offset]!;
   }
 
   writeByte(slot: number, offset: number, value: number): void {
-    this.blocks[slot >>> SLOTS_SHIFT]![startOf(slot) + offset] = value;
+    this.blocks[slot >>> SLOTS_SHIFT]![((slot & SLOTS_MASK) << this.pageShift) + offset] = value;
   }
 
   /** The page itself, valid until the slot is released. */
   view(slot: number): Uint8Array {
-    const start = startOf(slot);
-    return this.blocks[slot >>> SLOTS_SHIFT]!.subarray(start, start + PAGE_SIZE);
+    const start = this.startOf(slot);
+    return this.blocks[slot >>> SLOTS_SHIFT]!.subarray(start, start + this.pageSize);
   }
 
   /** Offset of the page in the memory that the blocks are of. */
   addressOf(slot: number): number {
-    return this.blocks[slot >>> SLOTS_SHIFT]!.byteOffset + startOf(slot);
+    return this.blocks[slot >>> SLOTS_SHIFT]!.byteOffset + this.startOf(slot);
   }
 
   copy(to: number, from: number): void {
-    const start = startOf(from);
+    const start = this.startOf(from);
     const source = this.blocks[from >>> SLOTS_SHIFT]!;
     const target = this.blocks[to >>> SLOTS_SHIFT]!;
-    if (source === target) target.copyWithin(startOf(to), start, start + PAGE_SIZE);
-    else target.set(source.subarray(start, start + PAGE_SIZE), startOf(to));
+    if (source === target) target.copyWithin(this.startOf(to), start, start + this.pageSize);
+    else target.set(source.subarray(start, start + this.pageSize), this.startOf(to));
   }
 
   /** Writes `bytes`, at most a page of them, and zeros after them. */
   fill(slot: number, bytes: Uint8Array): void {
     const block = this.blocks[slot >>> SLOTS_SHIFT]!;
-    const start = startOf(slot);
+    const start = this.startOf(slot);
     block.set(bytes, start);
-    if (bytes.length < PAGE_SIZE) block.fill(0, start + bytes.length, start + PAGE_SIZE);
+    if (bytes.length < this.pageSize) block.fill(0, start + bytes.length, start + this.pageSize);
   }
-}
 
-function startOf(slot: number): number {
-  return (slot & (SLOTS - 1)) << PAGE_SHIFT;
+  private startOf(slot: number): number {
+    return (slot & SLOTS_MASK) << this.pageShift;
+  }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { PAGE_SIZE } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 import { FRAME_ANON, FRAME_PAGE_CACHE, ROM_FRAMES } from './frame.js';
 import { PhysicalMemory } from './physical-memory.js';
 

@@ -1,12 +1,12 @@
 import { UnmodelledError } from '../errno.js';
-import { PAGE_SIZE, type Frame, type Pfn, type Pgoff } from '../units.js';
+import { DEFAULT_PAGE_SIZE, PageGeometry, type Frame, type Pfn, type Pgoff } from '../units.js';
 import { ROM_FRAMES, ZERO_FRAME, type FrameKind } from './frame.js';
 import { FrameAllocator } from './frame-allocator.js';
 import { FrameContent, type FrameOwner } from './frame-content.js';
 import { FetchedPages } from './fetched-pages.js';
 import { FrameTable } from './frame-table.js';
 import { PageArena, type PageBlocks } from './page-arena.js';
-import { RomWindows, type RomWindow } from './rom-windows.js';
+import { RomWindows, frameReach, type RomWindow } from './rom-windows.js';
 
 export interface PhysicalMemoryOptions {
   /** Bytes of RAM. */
@@ -16,6 +16,8 @@ export interface PhysicalMemoryOptions {
   readonly roms: readonly RomWindow[];
   /** Where pages are kept, if a processor is to see them. */
   readonly pages?: PageBlocks | undefined;
+  /** Default: pages of 4096 bytes. */
+  readonly geometry?: PageGeometry | undefined;
 }
 
 /** Frames that there is room for at first. */
@@ -26,6 +28,8 @@ const FIRST_ROOM = 1024;
  * and what else answers on the bus (`rom`), which is addressed and nothing more.
  */
 export class PhysicalMemory {
+  /** The page size of the machine. */
+  readonly geometry: PageGeometry;
   readonly ramFrames: number;
   /** Frames in use, the zero page not counted. */
   used = 0;
@@ -44,14 +48,23 @@ export class PhysicalMemory {
   /** Frames that `frames` and `content` have room for. */
   private room = FIRST_ROOM;
 
-  /** @throws UnmodelledError for more than 8 GiB of RAM or of ROM. */
-  constructor({ ramSize, ramAddress, roms, pages }: PhysicalMemoryOptions) {
-    this.ramFrames = Math.floor(ramSize / PAGE_SIZE);
-    this.ramPfn = Math.floor(ramAddress / PAGE_SIZE);
-    if (this.ramFrames >= ROM_FRAMES) throw new UnmodelledError('more than 8 GiB of RAM');
-    this.rom = new RomWindows(roms);
+  /** @throws UnmodelledError for more RAM or ROM than frame numbers reach, 8 GiB with pages of 4 KiB. */
+  constructor({
+    ramSize,
+    ramAddress,
+    roms,
+    pages,
+    geometry = new PageGeometry(DEFAULT_PAGE_SIZE),
+  }: PhysicalMemoryOptions) {
+    this.geometry = geometry;
+    this.ramFrames = geometry.pageOf(ramSize);
+    this.ramPfn = geometry.pageOf(ramAddress);
+    if (this.ramFrames >= ROM_FRAMES) {
+      throw new UnmodelledError(`more than ${frameReach(geometry)} of RAM`);
+    }
+    this.rom = new RomWindows(roms, geometry);
     this.allocator = new FrameAllocator(this.ramFrames);
-    this.arena = new PageArena(pages);
+    this.arena = new PageArena(geometry, pages);
     this.content = new FrameContent(FIRST_ROOM, this.arena, this.fetched);
   }
 

@@ -1,7 +1,7 @@
 import { InvariantError, UnmodelledError, invariant } from '../errno.js';
-import { PAGE_SIZE, isPageAligned, type Address, type Frame, type Pfn } from '../units.js';
+import type { Address, Frame, PageGeometry, Pfn } from '../units.js';
 import { FRAME_LIMIT, ROM_FRAMES } from './frame.js';
-import { NO_BYTES, wholePage } from './whole-page.js';
+import { NO_BYTES, WholePages } from './whole-page.js';
 
 /** Memory-mapped ROM or NOR flash: `size` bytes at a physical address, zero after `bytes`. */
 export interface RomWindow {
@@ -10,6 +10,11 @@ export interface RomWindow {
   readonly size: number;
   /** What was burnt, from the window's first byte on; must not change. */
   readonly bytes: Uint8Array;
+}
+
+/** How much memory the frame numbers of RAM, or those of ROM, reach. */
+export function frameReach({ size }: PageGeometry): string {
+  return `${(ROM_FRAMES * size) / 2 ** 30} GiB`;
 }
 
 /**
@@ -24,18 +29,23 @@ export class RomWindows {
   private readonly absentFrames: Frame;
   private readonly absentPfns: Pfn[] = [];
   private readonly absentByPfn = new Map<Pfn, Frame>();
+  private readonly pageSize: number;
+  private readonly pages: WholePages;
 
-  /** @throws UnmodelledError for more than 8 GiB of ROM. */
-  constructor(windows: readonly RomWindow[]) {
+  /** @throws UnmodelledError for more ROM than frame numbers reach, 8 GiB with pages of 4 KiB. */
+  constructor(windows: readonly RomWindow[], geometry: PageGeometry) {
+    this.pageSize = geometry.size;
+    this.pages = new WholePages(geometry);
     this.windows = windows;
     const bases: Frame[] = [];
     let at = ROM_FRAMES;
     for (const { address, size } of windows) {
-      invariant(isPageAligned(address) && isPageAligned(size), 'ROM windows are whole pages');
+      const isWhole = geometry.isAligned(address) && geometry.isAligned(size);
+      invariant(isWhole, 'ROM windows are whole pages');
       bases.push(at);
-      at += size / PAGE_SIZE;
+      at += size / this.pageSize;
     }
-    if (at > FRAME_LIMIT) throw new UnmodelledError('more than 8 GiB of ROM');
+    if (at > FRAME_LIMIT) throw new UnmodelledError(`more than ${frameReach(geometry)} of ROM`);
     this.bases = bases;
     this.absentFrames = at;
   }
@@ -53,8 +63,8 @@ export class RomWindows {
   /** The ROM frame with that pfn; undefined if no window has it. */
   frameOf(pfn: Pfn): Frame | undefined {
     for (const [window, { address, size }] of this.windows.entries()) {
-      const page = pfn - address / PAGE_SIZE;
-      if (page >= 0 && page < size / PAGE_SIZE) return this.bases[window]! + page;
+      const page = pfn - address / this.pageSize;
+      if (page >= 0 && page < size / this.pageSize) return this.bases[window]! + page;
     }
     return undefined;
   }
@@ -67,7 +77,8 @@ export class RomWindows {
     const known = this.absentByPfn.get(pfn);
     if (known !== undefined) return known;
     const frame = this.absentFrames + this.absentPfns.length;
-    if (frame >= FRAME_LIMIT) throw new UnmodelledError('more than 8 GiB of ROM and of nothing');
+    if (frame >= FRAME_LIMIT)
+      throw new UnmodelledError('more addresses outside RAM and ROM than frame numbers reach');
     this.absentPfns.push(pfn);
     this.absentByPfn.set(pfn, frame);
     return frame;
@@ -77,25 +88,25 @@ export class RomWindows {
   pfnOf(frame: Frame): Pfn {
     if (this.isAbsent(frame)) return this.absentPfns[frame - this.absentFrames]!;
     const window = this.windowOf(frame);
-    return this.windows[window]!.address / PAGE_SIZE + (frame - this.bases[window]!);
+    return this.windows[window]!.address / this.pageSize + (frame - this.bases[window]!);
   }
 
   /** Byte offset of a ROM frame in its window. */
   offsetOf(frame: Frame): number {
-    return (frame - this.bases[this.windowOf(frame)]!) * PAGE_SIZE;
+    return (frame - this.bases[this.windowOf(frame)]!) * this.pageSize;
   }
 
   readByte(frame: Frame, offset: number): number {
     const window = this.windowOf(frame);
-    return this.windows[window]!.bytes[(frame - this.bases[window]!) * PAGE_SIZE + offset] ?? 0;
+    return this.windows[window]!.bytes[(frame - this.bases[window]!) * this.pageSize + offset] ?? 0;
   }
 
   /** A whole page that must not be written to; zeros where there is nothing. */
   borrow(frame: Frame): Uint8Array {
-    if (this.isAbsent(frame)) return wholePage(NO_BYTES);
+    if (this.isAbsent(frame)) return this.pages.of(NO_BYTES);
     const window = this.windowOf(frame);
-    const start = (frame - this.bases[window]!) * PAGE_SIZE;
-    return wholePage(this.windows[window]!.bytes.subarray(start, start + PAGE_SIZE));
+    const start = (frame - this.bases[window]!) * this.pageSize;
+    return this.pages.of(this.windows[window]!.bytes.subarray(start, start + this.pageSize));
   }
 
   private windowOf(frame: Frame): number {

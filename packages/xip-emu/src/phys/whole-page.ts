@@ -1,16 +1,22 @@
-import { PAGE_SIZE } from '../units.js';
+import type { PageGeometry } from '../units.js';
 
 export const NO_BYTES = new Uint8Array(0);
-let zeroPage = new Uint8Array(PAGE_SIZE);
 
-/** A page that starts with `bytes`; must not be written to. */
-export function wholePage(bytes: Uint8Array): Uint8Array {
-  if (bytes.length === PAGE_SIZE) return bytes;
-  if (bytes.length === 0) {
-    if (zeroPage.length !== PAGE_SIZE) zeroPage = new Uint8Array(PAGE_SIZE);
-    return zeroPage;
+/** Makes whole pages of the parts of pages that are stored. */
+export class WholePages {
+  private readonly zeroPage: Uint8Array;
+
+  constructor({ size }: PageGeometry) {
+    this.zeroPage = new Uint8Array(size);
   }
-  const page = new Uint8Array(PAGE_SIZE);
-  page.set(bytes);
-  return page;
+
+  /** A page that starts with `bytes`; must not be written to. */
+  of(bytes: Uint8Array): Uint8Array {
+    const { zeroPage } = this;
+    if (bytes.length === zeroPage.length) return bytes;
+    if (bytes.length === 0) return zeroPage;
+    const page = new Uint8Array(zeroPage.length);
+    page.set(bytes);
+    return page;
+  }
 }

@@ -4,7 +4,7 @@ import { mapAnonymous, mapFile, mmOf, romMachine } from '../../../../test/helper
 import { kernelImage } from '../../../../test/helpers/kernel-images.js';
 import { MAP_SHARED, PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
 import type { TraceEvent } from '../trace.js';
-import { PAGE_SIZE } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 import { accountMachine } from './accounting.js';
 
 const basic = kernelImage('basic');

@@ -4,7 +4,7 @@ import type { Machine } from '../machine.js';
 import type { MemoryAccount } from '../memory-report.js';
 import type { VmRegion } from '../nommu/vm-region.js';
 import type { Process } from '../process.js';
-import { PAGE_SIZE, pageOf, pagesOf, type Frame } from '../units.js';
+import type { Frame } from '../units.js';
 import { BDEV_TYPE } from '../vfs/block-device.js';
 import type { Inode } from '../vfs/inode.js';
 
@@ -86,13 +86,14 @@ export function accountMachine(machine: Machine): MachineAccount {
   const mappedBuffers = sum((file) => (file.fs === BDEV_TYPE ? file.pageCachePages : 0));
   const pageCachePages = sum((file) => file.pageCachePages) - mappedBuffers - shared;
   const used = machine.phys.used - buffers;
+  const { size: pageSize } = machine.phys.geometry;
   return {
     romPages: sum((file) => file.romPages),
     pageCachePages,
     anonymousPages: used - pageCachePages,
-    ramBytes: used * PAGE_SIZE,
+    ramBytes: used * pageSize,
     savedBytes: sum((file) => file.savedBytes),
-    sharingSavedBytes: shared * PAGE_SIZE,
+    sharingSavedBytes: shared * pageSize,
     files,
     processes,
   };
@@ -134,9 +135,11 @@ function countRegion(machine: Machine, region: VmRegion, files: Map<Inode, Count
   const { vmStart, vmTop, vmFile } = region;
   if (vmFile === undefined) return;
   const file = countingOf(files, vmFile.inode, vmFile.path);
-  const pages = pagesOf(vmTop - vmStart);
-  if (machine.phys.rom.frameOf(pageOf(vmStart)) !== undefined) file.romRegionPages += pages;
-  else if (machine.phys.frameOf(pageOf(vmStart)) !== undefined) file.copyPages += pages;
+  const { phys } = machine;
+  const pages = phys.geometry.pagesOf(vmTop - vmStart);
+  const pfn = phys.geometry.pageOf(vmStart);
+  if (phys.rom.frameOf(pfn) !== undefined) file.romRegionPages += pages;
+  else if (phys.frameOf(pfn) !== undefined) file.copyPages += pages;
 }
 
 function fileAccount({ inode, path, rom, romRegionPages, copyPages }: Counting): FileAccount {
@@ -148,7 +151,7 @@ function fileAccount({ inode, path, rom, romRegionPages, copyPages }: Counting):
     pageCachePages: inode.mapping?.pages ?? 0,
     sharedCachePages: sharedCachePages(inode),
     copyPages,
-    savedBytes: (uncachedPages(inode, rom) + romRegionPages) * PAGE_SIZE,
+    savedBytes: (uncachedPages(inode, rom) + romRegionPages) * inode.sb.geometry.size,
   };
 }
 
@@ -168,13 +171,13 @@ function uncachedPages(inode: Inode, rom: ReadonlySet<Frame>): number {
   if (rom.size === 0 || !(inode instanceof CramfsInode) || mapping === undefined) return rom.size;
   if (mapping.pages === 0) return rom.size;
   const { sb, ino, size } = inode;
-  const count = pagesOf(size);
+  const { phys, geometry, filePages: count } = mapping;
   let both = 0;
   for (const index of mapping.indexes()) {
     const block = locateBlock(sb.image, { dataOffset: ino, size }, index, count);
     const at = sb.physAddr + block.start;
-    if (at % PAGE_SIZE !== 0 || block.kind !== 'uncompressed') continue;
-    const frame = mapping.phys.rom.frameOf(at / PAGE_SIZE);
+    if (!geometry.isAligned(at) || block.kind !== 'uncompressed') continue;
+    const frame = phys.rom.frameOf(at / geometry.size);
     if (frame !== undefined && rom.has(frame)) both += 1;
   }
   return rom.size - both;

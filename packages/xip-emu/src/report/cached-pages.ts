@@ -1,5 +1,5 @@
 import type { Machine } from '../machine.js';
-import { pagesOf, type Pgoff } from '../units.js';
+import type { Pgoff } from '../units.js';
 
 /** Pages of a file that are in the page cache. */
 export interface CachedFile {
@@ -14,9 +14,9 @@ export interface CachedFile {
 export function cachedPages({ mounts }: Machine): CachedFile[] {
   const found: CachedFile[] = [];
   for (const sb of new Set(Array.from(mounts, (mount) => mount.sb))) {
-    for (const { ino, mapping, size } of sb.cachedInodes()) {
+    for (const { ino, mapping } of sb.cachedInodes()) {
       if (mapping === undefined || mapping.pages === 0) continue;
-      const pages = Array.from({ length: pagesOf(size) }, (_, page) => page);
+      const pages = Array.from({ length: mapping.filePages }, (_, page) => page);
       const cached = pages.filter((page) => mapping.find(page) >= 0);
       found.push({ fs: sb.type, ino, pages: cached });
     }

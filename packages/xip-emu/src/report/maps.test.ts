@@ -13,7 +13,7 @@ import { execNommu } from '../exec/nommu-program.js';
 import { Machine } from '../machine.js';
 import { MAP_SHARED, PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
 import { NommuMm } from '../nommu/nommu-mm.js';
-import { PAGE_SIZE } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 import { mapsText } from './maps.js';
 import {
   PM_FILE,

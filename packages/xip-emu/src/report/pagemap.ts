@@ -1,6 +1,6 @@
 import type { Mm } from '../mm/mm-struct.js';
 import { PTE_PRESENT, PTE_SPECIAL, pteFrame } from '../mm/pte.js';
-import { pageOf, pagesOf, type Address } from '../units.js';
+import type { Address } from '../units.js';
 import { VM_PFNMAP } from '../vfs/vm-area.js';
 
 /** Bits of an entry; the pfn is in bits 0 to 54. Neither swap nor soft-dirty bits exist here. */
@@ -18,8 +18,9 @@ export const PM_PFRAME_MASK = (1n << 55n) - 1n;
  * @param length bytes.
  */
 export function pagemapEntries(mm: Mm, address: Address, length: number): BigUint64Array {
-  const start = pageOf(address);
-  const entries = new BigUint64Array(pagesOf(address + length) - start);
+  const { geometry } = mm;
+  const start = geometry.pageOf(address);
+  const entries = new BigUint64Array(geometry.pagesOf(address + length) - start);
   for (const index of entries.keys()) {
     const vma = mm.vmas.vmaAt(start + index);
     if (vma === undefined || (vma.flags & VM_PFNMAP) !== 0) continue;

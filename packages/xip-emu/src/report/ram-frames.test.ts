@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { mapAnonymous, mapFile, romMachine } from '../../../../test/helpers/emulator.js';
 import { kernelImage } from '../../../../test/helpers/kernel-images.js';
 import { MAP_SHARED, PROT_READ, PROT_WRITE } from '../memory-map.js';
-import { PAGE_SIZE } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 import { ramFrames } from './ram-frames.js';
 
 const basic = kernelImage('basic');

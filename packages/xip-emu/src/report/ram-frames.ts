@@ -1,6 +1,6 @@
 import type { Machine } from '../machine.js';
 import { PG_DIRTY } from '../phys/frame-table.js';
-import { PAGE_SIZE, pageOf, type Address, type Frame, type Pgoff } from '../units.js';
+import type { Address, Frame, Pgoff } from '../units.js';
 import type { AddressSpace } from '../vfs/address-space.js';
 
 /** A page of RAM in use. */
@@ -62,10 +62,10 @@ function* pageCaches({ mounts, devices }: Machine): Generator<AddressSpace> {
 }
 
 function addCached(found: Map<Address, FoundFrame>, mapping: AddressSpace): void {
-  const { host, phys } = mapping;
+  const { host, phys, geometry } = mapping;
   for (const index of mapping.indexes()) {
     const frame: Frame = mapping.find(index);
-    const physical = phys.pfnOf(frame) * PAGE_SIZE;
+    const physical = phys.pfnOf(frame) * geometry.size;
     const file = { fs: host.sb.type, ino: host.ino, index };
     const dirty = phys.frames.hasFlag(frame, PG_DIRTY);
     if (found.has(physical)) continue;
@@ -91,15 +91,16 @@ function addRegions(
   found: Map<Address, FoundFrame>,
   { vmRegions, processes, phys }: Machine,
 ): void {
+  const { geometry } = phys;
   for (const { vmStart, vmTop } of vmRegions.values()) {
-    if (phys.rom.frameOf(pageOf(vmStart)) !== undefined) continue;
-    for (let at = vmStart; at < vmTop; at += PAGE_SIZE) {
-      if (phys.frameOf(pageOf(at)) !== undefined) frameAt(found, at, 'region');
+    if (phys.rom.frameOf(geometry.pageOf(vmStart)) !== undefined) continue;
+    for (let at = vmStart; at < vmTop; at += geometry.size) {
+      if (phys.frameOf(geometry.pageOf(at)) !== undefined) frameAt(found, at, 'region');
     }
   }
   for (const { pid, mm } of processes) {
     for (const { start, end } of mm.areas()) {
-      for (let at = start; at < end; at += PAGE_SIZE) {
+      for (let at = start; at < end; at += geometry.size) {
         found.get(at)?.users.push({ pid, address: at });
       }
     }

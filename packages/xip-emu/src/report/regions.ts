@@ -1,7 +1,7 @@
 import { permissionsText } from '../nommu/task-nommu.js';
 import { VM_MAPPED_COPY } from '../nommu/vm-flags.js';
 import type { VmRegions } from '../nommu/vm-region.js';
-import { PAGE_SIZE, pagesOf, type Address } from '../units.js';
+import type { Address } from '../units.js';
 
 /** Memory under mappings without an MMU (struct vm_region), as /proc/maps lists it. */
 export interface RegionReport {
@@ -32,9 +32,10 @@ export interface RegionAllocation {
 
 /** All regions of a machine, in the order of their addresses. */
 export function regionsIn(regions: VmRegions): RegionReport[] {
+  const { geometry } = regions;
   return [...regions.values()].map((region) => {
     const { vmStart, vmEnd, vmTop, vmPgoff, vmFlags, vmFile, vmUsage } = region;
-    const pages = pagesOf(vmEnd - vmStart);
+    const pages = geometry.pagesOf(vmEnd - vmStart);
     const isRam = (vmFlags & VM_MAPPED_COPY) !== 0;
     return {
       start: vmStart,
@@ -48,7 +49,7 @@ export function regionsIn(regions: VmRegions): RegionReport[] {
         ? {
             order: Math.ceil(Math.log2(pages)),
             pages,
-            slackPages: (vmTop - vmEnd) / PAGE_SIZE,
+            slackPages: (vmTop - vmEnd) / geometry.size,
           }
         : undefined,
     };

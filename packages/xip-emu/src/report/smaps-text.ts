@@ -1,5 +1,5 @@
 import type { MemoryArea, MemoryReport } from '../memory-report.js';
-import { PAGE_SIZE } from '../units.js';
+import type { PageGeometry } from '../units.js';
 import { mapsLine, type MapsOptions } from './maps.js';
 import { vmFlagsText } from './vm-flags.js';
 
@@ -14,17 +14,20 @@ const VALUE_WIDTH = 8;
 export function smapsText(memory: MemoryReport, options: MapsOptions = {}): string {
   return Array.from(
     memory.areas(),
-    (area) => mapsLine(memory, area, options) + areaText(area),
+    (area) => mapsLine(memory, area, options) + areaText(area, memory.build.geometry),
   ).join('');
 }
 
-function areaText({ start, end, vmFlags, counts: countsOf }: MemoryArea): string {
+function areaText(
+  { start, end, vmFlags, counts: countsOf }: MemoryArea,
+  { size: pageSize }: PageGeometry,
+): string {
   const counts = countsOf?.();
   if (counts === undefined || vmFlags === undefined) return '';
   const values: readonly (readonly [name: string, bytes: number])[] = [
     ['Size', end - start],
-    ['KernelPageSize', PAGE_SIZE],
-    ['MMUPageSize', PAGE_SIZE],
+    ['KernelPageSize', pageSize],
+    ['MMUPageSize', pageSize],
     ['Rss', counts.rss],
     ['Pss', counts.pss],
     ['Pss_Dirty', counts.pssDirty],

@@ -9,7 +9,7 @@ import { PTE_PRESENT, PTE_PROT, PTE_SPECIAL, pteFrame } from '../mm/pte.js';
 import { ZERO_FRAME } from '../phys/frame.js';
 import type { Process } from '../process.js';
 import { vmFlagsText } from '../report/vm-flags.js';
-import { PAGE_SIZE, pageOf, pagesOf, type Address, type Frame, type Vpn } from '../units.js';
+import type { Address, Frame, Vpn } from '../units.js';
 import { VM_PFNMAP } from '../vfs/vm-area.js';
 import type { Fields, Mapping, RangeUse, ScenarioOps } from './ops.js';
 
@@ -42,7 +42,8 @@ export class MmuScenarioOps implements ScenarioOps {
 
   skip(_process: Process, { mapping, offset, length }: RangeUse): string | undefined {
     if (inWindow(mapping.address)) return undefined;
-    const beyond = offset + length > pagesOf(mapping.length) * PAGE_SIZE;
+    const { geometry } = this.machine;
+    const beyond = offset + length > geometry.align(mapping.length);
     return beyond || mapping.unmapped ? 'skip-auto' : undefined;
   }
 
@@ -57,8 +58,9 @@ export class MmuScenarioOps implements ScenarioOps {
 
   pagesOf(process: Process, { address, length }: Mapping): readonly string[] {
     const { mm } = memoryOf(process);
-    const start = pageOf(address);
-    return Array.from({ length: pagesOf(length) }, (_, page) => this.pageText(mm, start + page));
+    const start = mm.geometry.pageOf(address);
+    const pages = { length: mm.geometry.pagesOf(length) };
+    return Array.from(pages, (_, page) => this.pageText(mm, start + page));
   }
 
   /** One page as /proc/PID/pagemap tells, and the page table where that says nothing. */
@@ -106,12 +108,13 @@ export class MmuScenarioOps implements ScenarioOps {
       const program = execElf(process, memory, name, { argv: [name, PROGRAM_ARGUMENT], envp: [] });
       const { argv } = program;
       memory.fetch(program.entry);
-      const [from, to] = [program.start * PAGE_SIZE, program.end * PAGE_SIZE];
+      const { size: pageSize } = memory.mm.geometry;
+      const [from, to] = [program.start * pageSize, program.end * pageSize];
       const areas = Array.from(memory.areas()).filter(({ start, end }) => start < to && end > from);
       return {
         records: [
           { op: 'x-start', argc: argv.length, argv0: nameToText(argv[0]!) },
-          ...areas.map((area) => programArea(area, program)),
+          ...areas.map((area) => programArea(area, program, pageSize)),
         ],
         end: { ret: 'ok', status: PROGRAM_STATUS },
       };
@@ -157,9 +160,9 @@ function areaFields(area: MemoryArea): Fields {
 }
 
 /** An area as the recorded programs print it, addresses of a PIE from its base on. */
-function programArea(area: MemoryArea, { base, relocated }: ElfProgram): Fields {
+function programArea(area: MemoryArea, { base, relocated }: ElfProgram, pageSize: number): Fields {
   const place = (address: Address): string =>
-    relocated ? `base+${hex(address - base * PAGE_SIZE)}` : hex(address);
+    relocated ? `base+${hex(address - base * pageSize)}` : hex(address);
   return {
     op: 'x-maps',
     when: 'start',

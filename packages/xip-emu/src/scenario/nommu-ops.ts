@@ -7,7 +7,7 @@ import { NommuMm } from '../nommu/nommu-mm.js';
 import type { NommuVma } from '../nommu/nommu-vma.js';
 import type { Process } from '../process.js';
 import { permissionsText } from '../nommu/task-nommu.js';
-import { PAGE_SIZE, type Address } from '../units.js';
+import type { Address } from '../units.js';
 import type { Fields, Mapping, RangeUse, ScenarioOps } from './ops.js';
 
 /** TAINT_WARN. */
@@ -97,7 +97,7 @@ export class NommuScenarioOps implements ScenarioOps {
       at: this.place(vma, vmStart),
       len: vmEnd - vmStart,
       perms: permissionsText(vma.vmFlags),
-      off: vmFile === undefined ? 0 : vmPgoff * PAGE_SIZE,
+      off: vmFile === undefined ? 0 : vmPgoff * this.machine.pageSize,
       ...(vmFile !== undefined && path.startsWith(IMAGE_ROOT) ? { ino: vmFile.inode.ino } : {}),
       path,
     };
@@ -155,7 +155,7 @@ export class NommuScenarioOps implements ScenarioOps {
       at: rom === undefined ? 'ram' : `rom:${rom}`,
       len: vmEnd - vmStart,
       perms: permissionsText(vma.vmFlags),
-      off: vmFile === undefined ? 0 : vmPgoff * PAGE_SIZE,
+      off: vmFile === undefined ? 0 : vmPgoff * this.machine.pageSize,
       ...(isFlat ? {} : { path: nameToText(path) }),
       has: [...has, ''],
     };

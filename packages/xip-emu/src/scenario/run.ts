@@ -211,7 +211,7 @@ export class ScenarioRun {
         this.add({ n, p, op, cmd, ret: 'EBUSY' });
         break;
       case 'tune':
-        ops.machine.faultAroundPages = Math.max(1, statement.bytes / ops.machine.pageSize);
+        ops.machine.setFaultAround(statement.bytes);
         this.add({ n, p, op, cmd, ret: 'ok' });
         break;
       case 'call': {

@@ -14,13 +14,12 @@ import { MmuScenarioOps } from './mmu-ops.js';
 import { NommuScenarioOps } from './nommu-ops.js';
 import type { Fields, ScenarioOps } from './ops.js';
 import type { ScenarioWorld } from './run.js';
-import type { Address } from '../units.js';
+import { DEFAULT_PAGE_SIZE, type Address } from '../units.js';
 
 /** The machine on which the kernels were recorded. */
 const ROM_ADDRESS = 0x22000000;
 const ROM_SIZE = 32 << 20;
 const RAM_SIZE = 192 << 20;
-const PAGE_SIZE = 4096;
 
 export interface WorldOptions {
   readonly mmu: boolean;
@@ -41,7 +40,7 @@ export function createWorld(
   source: Uint8Array | CramfsImage,
   options: WorldOptions,
 ): ScenarioWorld {
-  const { mmu, policy, arch, config, pageSize = PAGE_SIZE } = options;
+  const { mmu, policy, arch, config, pageSize = DEFAULT_PAGE_SIZE } = options;
   const { romAddress = ROM_ADDRESS, ramSize = RAM_SIZE } = options;
   const image = source instanceof Uint8Array ? openImage(source, { dialect: 'standard' }) : source;
   const { bytes } = image;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { mapFile, romMachine } from '../../../../test/helpers/emulator.js';
 import { buildRawImage, file, text } from '../../../../test/helpers/raw-image.js';
 import { PROT_READ, PROT_WRITE } from '../memory-map.js';
-import { PAGE_SIZE } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 
 const PAGES = 1030;
 const CONTENT = text(PAGES * PAGE_SIZE);

@@ -2,7 +2,7 @@ import { FRAME_PAGE_CACHE } from '../phys/frame.js';
 import type { FrameOwner } from '../phys/frame-content.js';
 import { PG_DIRTY } from '../phys/frame-table.js';
 import type { PhysicalMemory } from '../phys/physical-memory.js';
-import type { Frame, Pgoff } from '../units.js';
+import type { Frame, PageGeometry, Pgoff } from '../units.js';
 import type { Inode } from './inode.js';
 import { unmapMappingRange } from './rmap.js';
 import type { Extent } from './shared-pages.js';
@@ -62,6 +62,7 @@ export class AddressSpace implements FrameOwner {
   readonly host: Inode;
   readonly aops: AddressSpaceOperations;
   readonly phys: PhysicalMemory;
+  readonly geometry: PageGeometry;
   /** i_mmap: areas that map pages of the file; kept only where pages can be taken from them. */
   iMmap: Set<VmArea> | undefined;
   readonly store: Uint8Array | undefined;
@@ -78,8 +79,14 @@ export class AddressSpace implements FrameOwner {
     this.host = host;
     this.aops = aops;
     this.phys = phys;
+    this.geometry = phys.geometry;
     this.store = store;
     this.iMmap = truncatable ? new Set() : undefined;
+  }
+
+  /** Pages that the file is long, the last one perhaps in part: the first index past its end. */
+  get filePages(): Pgoff {
+    return this.geometry.pagesOf(this.host.size);
   }
 
   /** Keeps areas in `iMmap` from now on. */

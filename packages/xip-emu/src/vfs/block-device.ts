@@ -1,7 +1,7 @@
 import { S_IFBLK } from 'cramfs-format';
 import { SyscallError, invariant } from '../errno.js';
 import type { PhysicalMemory } from '../phys/physical-memory.js';
-import { PAGE_SIZE } from '../units.js';
+import type { PageGeometry } from '../units.js';
 import { AddressSpace, type AddressSpaceOperations } from './address-space.js';
 import type { DeviceNumber } from './device.js';
 import { Inode, SuperBlock, type BackingDevice } from './inode.js';
@@ -55,8 +55,9 @@ export class BlockDevice {
 
   /** A page as the device has it; zeros follow its end. */
   page(index: number): Uint8Array {
-    const offset = index * PAGE_SIZE;
-    return this.bytes.subarray(offset, Math.min(offset + PAGE_SIZE, this.size));
+    const { size: pageSize } = this.mapping.geometry;
+    const offset = index * pageSize;
+    return this.bytes.subarray(offset, Math.min(offset + pageSize, this.size));
   }
 
   /**
@@ -100,6 +101,10 @@ class BdevSuperBlock extends SuperBlock {
     super();
     this.device = device;
     this.bdi = bdi;
+  }
+
+  get geometry(): PageGeometry {
+    return this.device.mapping.geometry;
   }
 
   get root(): BdevInode {

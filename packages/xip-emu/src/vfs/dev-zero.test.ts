@@ -8,7 +8,7 @@ import type { Process } from '../process.js';
 import { accountMachine } from '../report/accounting.js';
 import { areasIn } from '../report/areas.js';
 import { pagesIn } from '../report/pages.js';
-import { PAGE_SIZE as P } from '../units.js';
+import { DEFAULT_PAGE_SIZE as P } from '../units.js';
 import type { OpenFile } from './file.js';
 
 const RW = PROT_READ | PROT_WRITE;

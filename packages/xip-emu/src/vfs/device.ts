@@ -1,3 +1,4 @@
+import { DEFAULT_PAGE_SIZE, PageGeometry } from '../units.js';
 import type { BlockDevice } from './block-device.js';
 
 /** dev_t. */
@@ -42,6 +43,8 @@ export interface DeviceNode {
 
 /** The devices of a machine that special files can lead to. */
 export interface Devices {
+  /** The machine's page size. */
+  readonly geometry: PageGeometry;
   /** Compare block/bdev.c:blkdev_get_no_open(). */
   blockDevice(dev: DeviceNumber): BlockDevice | undefined;
   /** Compare drivers/mtd/mtdcore.c:get_mtd_device(). */
@@ -52,6 +55,7 @@ export interface Devices {
 
 /** The devices of a file system that no machine has mounted. */
 export const NO_DEVICES: Devices = {
+  geometry: new PageGeometry(DEFAULT_PAGE_SIZE),
   blockDevice: () => undefined,
   mtd: () => undefined,
   nodes: () => [],

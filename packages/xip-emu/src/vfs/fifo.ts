@@ -1,9 +1,12 @@
 import { SyscallError, invariant } from '../errno.js';
 import type { FileOperations, OpenFile } from './file.js';
 import type { Inode } from './inode.js';
+import { PIPE_DEF_BUFFERS } from './pipe.js';
 
-/** Bytes that fit: PIPE_DEF_BUFFERS pages of 4096 bytes. */
-const CAPACITY = 65536;
+/** Bytes that fit. */
+function capacityOf({ sb }: Inode): number {
+  return PIPE_DEF_BUFFERS * sb.geometry.size;
+}
 
 /** What a FIFO has while it is open: struct pipe_inode_info. */
 interface FifoState {
@@ -65,9 +68,10 @@ export const fifoOperations: FileOperations = {
     const state = stateOf(file);
     if (from.length === 0) return 0;
     if (state.readers === 0) throw new SyscallError('EPIPE', 'nobody reads the FIFO');
-    const length = Math.min(from.length, CAPACITY - state.bytes.length);
+    const room = capacityOf(file.inode) - state.bytes.length;
+    const length = Math.min(from.length, room);
     if (length === 0) throw new SyscallError('EAGAIN', 'the FIFO is full');
-    state.bytes.push(...from.subarray(0, length));
+    for (const byte of from.subarray(0, length)) state.bytes.push(byte);
     return length;
   },
 };

@@ -3,7 +3,7 @@ import { mapFile, romMachine } from '../../../../test/helpers/emulator.js';
 import { buildRawImage, file, noise, text } from '../../../../test/helpers/raw-image.js';
 import { PROT_READ, PROT_WRITE } from '../memory-map.js';
 import { pagesIn } from '../report/pages.js';
-import { PAGE_SIZE } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 
 const BAD = noise(2 * PAGE_SIZE + 1);
 const { bytes } = buildRawImage({

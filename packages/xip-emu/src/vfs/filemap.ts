@@ -1,6 +1,6 @@
 import { isSyscallError, SyscallError } from '../errno.js';
 import { PG_DIRTY } from '../phys/frame-table.js';
-import { PAGE_SIZE, pagesOf, type Frame, type Pgoff } from '../units.js';
+import type { Frame, Pgoff } from '../units.js';
 import type { AddressSpace } from './address-space.js';
 import type { OpenFile } from './file.js';
 import {
@@ -20,7 +20,7 @@ import {
  */
 export function filemapFault(fault: VmFault): number {
   const mapping = fault.vma.file!.mapping!;
-  if (fault.pgoff >= pagesOf(mapping.host.size)) return VM_FAULT_SIGBUS;
+  if (fault.pgoff >= mapping.filePages) return VM_FAULT_SIGBUS;
   const frame = mapping.find(fault.pgoff);
   if (frame >= 0) {
     fault.frame = frame;
@@ -29,7 +29,7 @@ export function filemapFault(fault: VmFault): number {
   try {
     mapping.read(fault.pgoff);
     // Reading it may show that the file ends before.
-    if (fault.pgoff >= pagesOf(mapping.host.size)) return VM_FAULT_SIGBUS;
+    if (fault.pgoff >= mapping.filePages) return VM_FAULT_SIGBUS;
   } catch (error) {
     if (isSyscallError(error)) return VM_FAULT_SIGBUS;
     throw error;
@@ -46,7 +46,7 @@ export function filemapFault(fault: VmFault): number {
 export function filemapMapPages(fault: VmFault, from: Pgoff, to: Pgoff): number {
   const { vma, vpn } = fault;
   const mapping = vma.file!.mapping!;
-  const last = pagesOf(mapping.host.size) - 1;
+  const last = mapping.filePages - 1;
   if (to >= last && from <= last && !vma.mm.hasPageTable(vpn)) {
     let first = from;
     while (first < last && mapping.find(first) < 0) first += 1;
@@ -59,7 +59,7 @@ export function filemapMapPages(fault: VmFault, from: Pgoff, to: Pgoff): number 
 export function mapCachedPages(fault: VmFault, from: Pgoff, to: Pgoff): number {
   const { vma } = fault;
   const mapping = vma.file!.mapping!;
-  const last = Math.min(to, pagesOf(mapping.host.size) - 1);
+  const last = Math.min(to, mapping.filePages - 1);
   let result = VM_FAULT_OK;
   for (let index = from; index <= last; index += 1) {
     const frame = mapping.find(index);
@@ -76,7 +76,7 @@ export function mapCachedPages(fault: VmFault, from: Pgoff, to: Pgoff): number {
  */
 export function filemapPageMkwrite({ vma, pgoff, frame }: VmFault): number {
   const mapping = vma.file!.mapping!;
-  if (pgoff >= pagesOf(mapping.host.size)) return VM_FAULT_SIGBUS;
+  if (pgoff >= mapping.filePages) return VM_FAULT_SIGBUS;
   try {
     return mapping.own(pgoff) === frame ? VM_FAULT_OK : VM_FAULT_NOPAGE;
   } catch (error) {
@@ -102,13 +102,14 @@ export function genericFileReadonlyMmap(_file: OpenFile, vma: VmArea): void {
 export function filemapRead(file: OpenFile, position: number, into: Uint8Array): number {
   const mapping = file.mapping!;
   const { phys, host } = mapping;
+  const { size: pageSize } = mapping.geometry;
   const wanted = position + into.length;
   let at = position;
   while (at < wanted && at < host.size) {
-    const offset = at % PAGE_SIZE;
-    const frame = readOrStop(mapping, Math.floor(at / PAGE_SIZE), at - position);
+    const offset = at % pageSize;
+    const frame = readOrStop(mapping, Math.floor(at / pageSize), at - position);
     // Reading the page may show that the file ends before.
-    const length = Math.min(PAGE_SIZE - offset, wanted - at, host.size - at);
+    const length = Math.min(pageSize - offset, wanted - at, host.size - at);
     if (frame < 0 || length <= 0) break;
     into.set(phys.borrow(frame).subarray(offset, offset + length), at - position);
     at += length;
@@ -140,11 +141,12 @@ export function genericPerformWrite(
   extend: (size: number) => void,
 ): number {
   const { phys } = mapping;
+  const { size: pageSize } = mapping.geometry;
   for (let done = 0; done < from.length;) {
     const at = position + done;
-    const offset = at % PAGE_SIZE;
-    const length = Math.min(PAGE_SIZE - offset, from.length - done);
-    const frame = ownOrStop(mapping, Math.floor(at / PAGE_SIZE), done);
+    const offset = at % pageSize;
+    const length = Math.min(pageSize - offset, from.length - done);
+    const frame = ownOrStop(mapping, Math.floor(at / pageSize), done);
     if (frame < 0) return done;
     phys.borrowWritable(frame).set(from.subarray(done, done + length), offset);
     phys.frames.setFlag(frame, PG_DIRTY);
@@ -170,7 +172,7 @@ function ownOrStop(mapping: AddressSpace, index: Pgoff, done: number): Frame {
 export function forcePageCacheReadahead(mapping: AddressSpace, index: Pgoff, pages: number): void {
   const { raPages, ioPages } = mapping.host.sb.bdi;
   const limit = Math.min(pages, Math.max(raPages, ioPages));
-  const end = Math.min(index + limit, pagesOf(mapping.host.size));
+  const end = Math.min(index + limit, mapping.filePages);
   for (let at = index; at < end; at += 1) {
     try {
       mapping.read(at);

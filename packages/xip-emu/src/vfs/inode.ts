@@ -1,6 +1,6 @@
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from 'cramfs-format';
-import { PAGE_SIZE } from '../units.js';
 import { Trace } from '../trace.js';
+import type { PageGeometry } from '../units.js';
 import type { AddressSpace, AddressSpaceOperations } from './address-space.js';
 import { NO_DEVICES, UNNAMED_DEVICE, type DeviceNumber, type Devices } from './device.js';
 import type { FileOperations } from './file.js';
@@ -40,6 +40,8 @@ export abstract class SuperBlock {
   /** SB_RDONLY. */
   abstract readOnly: boolean;
   abstract readonly bdi: BackingDevice;
+  /** The page size of the machine that it is for. */
+  abstract readonly geometry: PageGeometry;
   /** s_dev; file systems without a device get one when they are mounted. */
   dev: DeviceNumber = UNNAMED_DEVICE;
   /** Where events go; the machine's once it is mounted there. */
@@ -204,7 +206,7 @@ export abstract class Inode {
       gid: 0,
       rdev,
       size,
-      blksize: PAGE_SIZE,
+      blksize: sb.geometry.size,
       blocks: this.isDirectory ? 0 : Math.ceil(size / SECTOR_SIZE),
       atime: 0,
       mtime: 0,

@@ -1,5 +1,4 @@
 import { SyscallError, invariant } from '../errno.js';
-import { PAGE_SIZE } from '../units.js';
 import { fixedSizeLlseek } from './block-fops.js';
 import type { MtdRom } from './device.js';
 import type { FileOperations, OpenFile } from './file.js';
@@ -54,8 +53,9 @@ export const mtdCharOperations: FileOperations = {
   /** Compare mtdchar_get_unmapped_area(). @throws SyscallError EINVAL. */
   getUnmappedArea(file, pgoff, pages) {
     const { address, size } = mtdOf(file);
-    const offset = pgoff * PAGE_SIZE;
-    if (offset + pages * PAGE_SIZE > size) throw new SyscallError('EINVAL', 'outside of the MTD');
+    const { size: pageSize } = file.inode.sb.geometry;
+    const offset = pgoff * pageSize;
+    if (offset + pages * pageSize > size) throw new SyscallError('EINVAL', 'outside of the MTD');
     return address + offset;
   },
   /** Compare mtdchar_mmap(). @throws SyscallError EACCES for a private mapping. */

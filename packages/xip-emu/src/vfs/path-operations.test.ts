@@ -7,7 +7,7 @@ import { TmpfsSuperBlock } from '../fs/tmpfs/super.js';
 import type { Machine } from '../machine.js';
 import { MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE } from '../memory-map.js';
 import type { Process } from '../process.js';
-import { PAGE_SIZE } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 
 function setup(): { machine: Machine; process: Process } {
   const machine = romMachine(kernelImage('basic'));

@@ -1,10 +1,10 @@
 import { SyscallError } from '../errno.js';
 import { FRAME_ANON } from '../phys/frame.js';
 import type { PhysicalMemory } from '../phys/physical-memory.js';
-import { PAGE_SIZE, type Frame } from '../units.js';
+import type { Frame, PageGeometry } from '../units.js';
 
-/** include/linux/pipe_fs_i.h:PIPE_DEF_BUFFERS. */
-const PIPE_BUFFERS = 16;
+/** include/linux/pipe_fs_i.h: pages that a pipe holds. */
+export const PIPE_DEF_BUFFERS = 16;
 
 /** struct pipe_buffer: a part of a page, which the pipe holds a reference of. */
 interface PipeBuffer {
@@ -19,16 +19,18 @@ interface PipeBuffer {
  * empty pipe and a write to a full one fail with EAGAIN.
  */
 export class Pipe {
+  readonly geometry: PageGeometry;
   private readonly phys: PhysicalMemory;
   private readonly buffers: PipeBuffer[] = [];
 
   constructor(phys: PhysicalMemory) {
     this.phys = phys;
+    this.geometry = phys.geometry;
   }
 
   /** Pages that can be added. */
   get room(): number {
-    return PIPE_BUFFERS - this.buffers.length;
+    return PIPE_DEF_BUFFERS - this.buffers.length;
   }
 
   /** Bytes in it. */
@@ -46,7 +48,7 @@ export class Pipe {
   write(from: Uint8Array): number {
     let done = 0;
     while (done < from.length && this.room > 0) {
-      const piece = from.subarray(done, done + PAGE_SIZE);
+      const piece = from.subarray(done, done + this.geometry.size);
       const frame = this.phys.allocate(FRAME_ANON);
       this.phys.borrowWritable(frame).set(piece);
       this.buffers.push({ frame, offset: 0, length: piece.length });

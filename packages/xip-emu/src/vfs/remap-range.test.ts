@@ -5,7 +5,7 @@ import { CowfsSuperBlock } from '../fs/cowfs/super.js';
 import { TmpfsSuperBlock } from '../fs/tmpfs/super.js';
 import { Machine } from '../machine.js';
 import type { Process } from '../process.js';
-import { PAGE_SIZE as P } from '../units.js';
+import { DEFAULT_PAGE_SIZE as P } from '../units.js';
 import type { OpenFile } from './file.js';
 
 let machine: Machine;

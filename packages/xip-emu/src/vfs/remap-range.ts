@@ -1,5 +1,4 @@
 import { SyscallError, isSyscallError } from '../errno.js';
-import { PAGE_SIZE, pageAlign } from '../units.js';
 import { REMAP_FILE_CAN_SHORTEN, REMAP_FILE_DEDUP, type OpenFile } from './file.js';
 import type { Inode } from './inode.js';
 import { checkLoff } from './read-write.js';
@@ -84,7 +83,8 @@ function checkRange(
   wanted: number,
   flags: number,
 ): number {
-  if (sourceOffset % PAGE_SIZE !== 0 || targetOffset % PAGE_SIZE !== 0) {
+  const { geometry } = from.sb;
+  if (sourceOffset % geometry.size !== 0 || targetOffset % geometry.size !== 0) {
     throw new SyscallError('EINVAL', 'an offset is not block aligned');
   }
   const dedupes = (flags & REMAP_FILE_DEDUP) !== 0;
@@ -97,8 +97,8 @@ function checkRange(
   let length = Math.min(wanted, from.size - sourceOffset);
   const atEnd =
     sourceOffset + length === from.size && (!dedupes || targetOffset + length === to.size);
-  if (!atEnd) length = alignDown(length);
-  const span = atEnd ? pageAlign(from.size) - sourceOffset : length;
+  if (!atEnd) length -= length % geometry.size;
+  const span = atEnd ? geometry.align(from.size) - sourceOffset : length;
   if (from === to && targetOffset + span > sourceOffset && targetOffset < sourceOffset + span) {
     throw new SyscallError('EINVAL', 'the ranges overlap');
   }
@@ -113,14 +113,11 @@ function checkRange(
  * fs/remap_range.c:generic_remap_check_len().
  */
 function checkLength(to: Inode, targetOffset: number, length: number, flags: number): number {
-  if (length % PAGE_SIZE === 0 || targetOffset + length >= to.size) return length;
-  if ((flags & REMAP_FILE_CAN_SHORTEN) !== 0) return alignDown(length);
+  const partial = length % to.sb.geometry.size;
+  if (partial === 0 || targetOffset + length >= to.size) return length;
+  if ((flags & REMAP_FILE_CAN_SHORTEN) !== 0) return length - partial;
   const code = (flags & REMAP_FILE_DEDUP) === 0 ? 'EINVAL' : 'EBADE';
   throw new SyscallError(code, 'a partial block inside the target');
-}
-
-function alignDown(length: number): number {
-  return length - (length % PAGE_SIZE);
 }
 
 /** struct file_dedupe_range: bytes; whole blocks, or up to the ends of both files. */
@@ -203,9 +200,10 @@ function isSameRange(
   targetOffset: number,
   length: number,
 ): boolean {
-  const [one, other] = [new Uint8Array(PAGE_SIZE), new Uint8Array(PAGE_SIZE)];
-  for (let done = 0; done < length; done += PAGE_SIZE) {
-    const size = Math.min(PAGE_SIZE, length - done);
+  const { size: pageSize } = source.inode.sb.geometry;
+  const [one, other] = [new Uint8Array(pageSize), new Uint8Array(pageSize)];
+  for (let done = 0; done < length; done += pageSize) {
+    const size = Math.min(pageSize, length - done);
     source.fops.readIter?.(source, sourceOffset + done, one.subarray(0, size));
     target.fops.readIter?.(target, targetOffset + done, other.subarray(0, size));
     for (let at = 0; at < size; at += 1) if (one[at] !== other[at]) return false;

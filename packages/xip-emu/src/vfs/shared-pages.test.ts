@@ -11,7 +11,7 @@ import { accountMachine, nrBlockdevPages } from '../report/accounting.js';
 import { pagesIn } from '../report/pages.js';
 import { smapsCounts } from '../mm/task-mmu.js';
 import type { TraceEvent } from '../trace.js';
-import { PAGE_SIZE, pageOf } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 import type { SharedPages } from './shared-pages.js';
 
 const SHARING = 'linux-6.12-shared-page-cache';
@@ -61,7 +61,7 @@ function readAll(process: Process, path: string): Uint8Array {
 function framesAt(process: Process, address: number, pages: number): number[] {
   return Array.from({ length: pages }, (_, page) => {
     process.load(address + page * P);
-    return pteFrame(mmOf(process).pageTable.get(pageOf(address) + page));
+    return pteFrame(mmOf(process).pageTable.get(address / PAGE_SIZE + page));
   });
 }
 
@@ -106,7 +106,7 @@ test('a frame that is mapped by two files counts in both areas by half', () => {
   framesAt(process, b!, 3);
   const mm = mmOf(process);
   for (const address of [a!, b!]) {
-    expect(smapsCounts(mm, mm.vmas.vmaAt(pageOf(address))!)).toMatchObject({
+    expect(smapsCounts(mm, mm.vmas.vmaAt(address / PAGE_SIZE)!)).toMatchObject({
       rss: 3 * P,
       pss: 2 * P,
       sharedClean: 2 * P,
@@ -114,7 +114,7 @@ test('a frame that is mapped by two files counts in both areas by half', () => {
     });
   }
   process.munmap(a!, 3 * P);
-  expect(smapsCounts(mm, mm.vmas.vmaAt(pageOf(b!))!)).toMatchObject({
+  expect(smapsCounts(mm, mm.vmas.vmaAt(b! / PAGE_SIZE)!)).toMatchObject({
     pss: 3 * P,
     privateClean: 3 * P,
   });

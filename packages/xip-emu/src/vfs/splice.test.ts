@@ -6,7 +6,7 @@ import { TmpfsSuperBlock } from '../fs/tmpfs/super.js';
 import { Machine } from '../machine.js';
 import type { Process } from '../process.js';
 import { accountMachine } from '../report/accounting.js';
-import { PAGE_SIZE } from '../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 import type { OpenFile } from './file.js';
 
 const code = (error: string): unknown => expect.objectContaining({ code: error });

@@ -1,6 +1,5 @@
 import { SyscallError } from '../errno.js';
 import type { PhysicalMemory } from '../phys/physical-memory.js';
-import { PAGE_SIZE } from '../units.js';
 import type { OpenFile } from './file.js';
 import { readOrStop } from './filemap.js';
 import { Pipe } from './pipe.js';
@@ -19,12 +18,13 @@ export function filemapSpliceRead(
   length: number,
 ): number {
   const mapping = file.mapping!;
+  const { size: pageSize } = mapping.geometry;
   const wanted = position + length;
   let at = position;
   while (at < wanted && at < mapping.host.size && pipe.room > 0) {
-    const offset = at % PAGE_SIZE;
-    const frame = readOrStop(mapping, Math.floor(at / PAGE_SIZE), at - position);
-    const size = Math.min(PAGE_SIZE - offset, wanted - at, mapping.host.size - at);
+    const offset = at % pageSize;
+    const frame = readOrStop(mapping, Math.floor(at / pageSize), at - position);
+    const size = Math.min(pageSize - offset, wanted - at, mapping.host.size - at);
     if (frame < 0 || size <= 0) break;
     pipe.addPage(frame, offset, size);
     at += size;
@@ -40,7 +40,7 @@ export function copySpliceRead(
   length: number,
 ): number {
   if (file.fops.readIter === undefined) throw new SyscallError('EINVAL');
-  const bytes = new Uint8Array(Math.min(length, pipe.room * PAGE_SIZE));
+  const bytes = new Uint8Array(Math.min(length, pipe.room * pipe.geometry.size));
   const got = file.fops.readIter(file, position, bytes);
   return got === 0 ? 0 : pipe.write(bytes.subarray(0, got));
 }

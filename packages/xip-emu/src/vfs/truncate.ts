@@ -1,5 +1,4 @@
 import { SyscallError } from '../errno.js';
-import { PAGE_SIZE, pagesOf } from '../units.js';
 import type { AddressSpace } from './address-space.js';
 import type { Inode } from './inode.js';
 import { unmapMappingRange } from './rmap.js';
@@ -27,7 +26,7 @@ export function doTruncate(inode: Inode, size: number): void {
  * @param size the new size in bytes.
  */
 export function truncatePagecache(mapping: AddressSpace, size: number): void {
-  const first = pagesOf(size);
+  const first = mapping.geometry.pagesOf(size);
   unmapMappingRange(mapping, first, Infinity, true);
   for (const index of [...mapping.indexes()]) if (index >= first) mapping.remove(index);
   zeroRestOfPage(mapping, size);
@@ -41,7 +40,8 @@ export function truncatePagecache(mapping: AddressSpace, size: number): void {
  * @param size of the file, in bytes.
  */
 export function zeroRestOfPage(mapping: AddressSpace, size: number): void {
-  const partial = size % PAGE_SIZE;
-  const last = partial === 0 ? -1 : mapping.find(Math.floor(size / PAGE_SIZE));
+  const { geometry } = mapping;
+  const partial = size % geometry.size;
+  const last = partial === 0 ? -1 : mapping.find(geometry.pageOf(size));
   if (last >= 0) mapping.phys.borrowWritable(last).fill(0, partial);
 }

@@ -1,5 +1,5 @@
 import { PG_DIRTY } from '../phys/frame-table.js';
-import { PAGE_SIZE, type Pgoff } from '../units.js';
+import type { Pgoff } from '../units.js';
 import type { AddressSpace } from './address-space.js';
 import { folioMkclean } from './rmap.js';
 
@@ -11,7 +11,7 @@ import { folioMkclean } from './rmap.js';
  * @throws SyscallError as `writeFolio` does.
  */
 export function writebackRange(mapping: AddressSpace, from: Pgoff = 0, to: Pgoff = Infinity): void {
-  const { aops, phys } = mapping;
+  const { aops, phys, geometry } = mapping;
   if (aops.writeFolio === undefined) return;
   for (const index of mapping.indexes()) {
     if (index < from) continue;
@@ -21,8 +21,14 @@ export function writebackRange(mapping: AddressSpace, from: Pgoff = 0, to: Pgoff
     folioMkclean(mapping, index, frame);
     phys.frames.clearFlag(frame, PG_DIRTY);
     // What was stored past the end of the file is lost: iomap_writepage_handle_eof().
-    const inside = Math.max(mapping.host.size - index * PAGE_SIZE, 0);
-    if (inside < PAGE_SIZE) phys.borrowWritable(frame).fill(0, inside);
+    const inside = Math.max(mapping.host.size - index * geometry.size, 0);
+    if (inside < geometry.size) phys.borrowWritable(frame).fill(0, inside);
     aops.writeFolio(mapping, index, phys.borrow(frame));
   }
+}
+
+/** Writes back the pages that the bytes `start`..`end` (exclusive) are in. @throws SyscallError. */
+export function writebackBytes(mapping: AddressSpace, start: number, end: number): void {
+  const { geometry } = mapping;
+  writebackRange(mapping, geometry.pageOf(start), geometry.pagesOf(end));
 }

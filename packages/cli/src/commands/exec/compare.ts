@@ -1,5 +1,5 @@
 import { nameToText, plural } from 'cramfs-format';
-import { PAGE_SIZE, type AreaReport } from 'xip-emu';
+import type { AreaReport } from 'xip-emu';
 import { hex } from '../../render/json.js';
 import type { BoardArea } from './board-maps.js';
 import type { ExecExplanation } from './explain.js';
@@ -19,9 +19,10 @@ export interface BoardDifference {
  * (stack, heap, vdso) and addresses as such are the board's own.
  */
 export function compareWithBoard(
-  { cost, objects }: ExecExplanation,
+  { build, cost, objects }: ExecExplanation,
   board: readonly BoardArea[],
 ): BoardDifference[] {
+  const { size: pageSize } = build.geometry;
   const expected = byPath(cost?.areas ?? []);
   const found = byPath(board);
   const ramAtMost = (area: AreaReport): number | undefined => {
@@ -30,13 +31,13 @@ export function compareWithBoard(
       .find(({ address, memsz }) => area.start < address + memsz && address < area.end);
     return segment === undefined || segment.writable
       ? undefined
-      : (segment.pages - segment.romPages) * PAGE_SIZE;
+      : (segment.pages - segment.romPages) * pageSize;
   };
   return [...new Set([...expected.keys(), ...found.keys()])].flatMap((path) => {
     const [ours, theirs] = [expected.get(path) ?? [], found.get(path) ?? []];
     if (theirs.length === 0) return [{ path, distance: 0, what: 'not mapped on the board' }];
     if (ours.length === 0) return [{ path, distance: 0, what: 'mapped on the board only' }];
-    return compareFile(path, ours, theirs, ramAtMost);
+    return compareFile(path, ours, theirs, { pageSize, ramAtMost });
   });
 }
 
@@ -84,11 +85,18 @@ function byPath<A extends { readonly start: number; readonly path: string | unde
   return files;
 }
 
+/** What the areas of a file are compared by. */
+interface BoardLimits {
+  readonly pageSize: number;
+  /** Bytes of an area that may be in RAM; undefined: any. */
+  readonly ramAtMost: (area: AreaReport) => number | undefined;
+}
+
 function compareFile(
   path: string,
   ours: readonly AreaReport[],
   theirs: readonly BoardArea[],
-  ramAtMost: (area: AreaReport) => number | undefined,
+  limits: BoardLimits,
 ): BoardDifference[] {
   const [base, boardBase] = [ours[0]!.start, theirs[0]!.start];
   const at = new Map(theirs.map((area) => [area.start - boardBase, area]));
@@ -98,32 +106,33 @@ function compareFile(
     at.delete(distance);
     const what =
       other === undefined
-        ? [`${areaText(area)}; no area starts there on the board`]
-        : compareAreas(area, other, ramAtMost(area));
+        ? [`${areaText(area, limits.pageSize)}; no area starts there on the board`]
+        : compareAreas(area, other, limits);
     return what.map((each) => ({ path, distance, what: each }));
   });
   const more = [...at].map(([distance, area]) => ({
     path,
     distance,
-    what: `${areaText(area)} on the board only`,
+    what: `${areaText(area, limits.pageSize)} on the board only`,
   }));
   return [...differences, ...more];
 }
 
-function areaText({ start, end, permissions }: AreaReport | BoardArea): string {
-  return `${permissions}, ${plural((end - start) / PAGE_SIZE, 'page')}`;
+function areaText({ start, end, permissions }: AreaReport | BoardArea, pageSize: number): string {
+  return `${permissions}, ${plural((end - start) / pageSize, 'page')}`;
 }
 
 function compareAreas(
   ours: AreaReport,
   theirs: BoardArea,
-  ramAtMost: number | undefined,
+  { pageSize, ramAtMost: limit }: BoardLimits,
 ): string[] {
+  const ramAtMost = limit(ours);
   const differences: string[] = [];
   const differ = (what: string, own: string, other: string): void => {
     if (own !== other) differences.push(`${what} ${own}; on the board ${other}`);
   };
-  differ('pages:', pagesText(ours), pagesText(theirs));
+  differ('pages:', pagesText(ours, pageSize), pagesText(theirs, pageSize));
   differ('permissions:', ours.permissions, theirs.permissions);
   const [place, otherPlace] = [placeOf(ours), placeOf(theirs)];
   if (place !== undefined && otherPlace !== undefined && place !== otherPlace) {
@@ -140,8 +149,8 @@ function compareAreas(
   return differences;
 }
 
-function pagesText({ start, end }: AreaReport | BoardArea): string {
-  return String((end - start) / PAGE_SIZE);
+function pagesText({ start, end }: AreaReport | BoardArea, pageSize: number): string {
+  return String((end - start) / pageSize);
 }
 
 type Place = 'pf' | 'mm' | 'ram';

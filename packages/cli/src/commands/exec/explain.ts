@@ -1,9 +1,9 @@
 import type { CramfsImage } from 'cramfs-reader';
 import {
-  PAGE_SIZE,
   explainProgram,
   romMachine,
   type ArchitectureName,
+  type KernelBuild,
   type KernelConfig,
   type ProgramExplanation,
   type ProgramQuestion,
@@ -32,10 +32,11 @@ export function explainExec(image: CramfsImage, question: ExecQuestion): ExecExp
   const explanation = explainProgram(machine, image, question);
   const { cost } = explanation;
   const { maxRam } = question;
-  const fits = cost === undefined || maxRam === undefined || ramBytes(cost.atMost) <= maxRam;
+  const ram = cost && ramBytes(cost.atMost, machine.build);
+  const fits = ram === undefined || maxRam === undefined || ram <= maxRam;
   return { ...explanation, question, fits };
 }
 
-export function ramBytes(pages: RamPages): number {
-  return (pages.private + pages.cache) * PAGE_SIZE;
+export function ramBytes(pages: RamPages, { geometry }: KernelBuild): number {
+  return (pages.private + pages.cache) * geometry.size;
 }

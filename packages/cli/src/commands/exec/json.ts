@@ -1,5 +1,5 @@
 import { nameToText } from 'cramfs-format';
-import { PAGE_SIZE, type ExplainedObject, type RamPages } from 'xip-emu';
+import type { ExplainedObject, KernelBuild, RamPages } from 'xip-emu';
 import { areaJson } from '../../emulator/area-json.js';
 import { segmentFlags } from '../../render/segment.js';
 import { hex, renderJson } from '../../render/json.js';
@@ -17,7 +17,7 @@ export function execJson(explanation: ExecExplanation, imageOffset: number): str
     policy,
     kernel: kernelJson(build),
     mmu,
-    pageSize: PAGE_SIZE,
+    pageSize: build.geometry.size,
     physAddr,
     failure: failure === undefined ? null : { code: failure.code ?? null, reason: failure.reason },
     starts,
@@ -35,8 +35,8 @@ export function execJson(explanation: ExecExplanation, imageOffset: number): str
         ? null
         : {
             romPages: cost.romPages,
-            atStart: totalJson(cost.atStart),
-            atMost: totalJson(cost.atMost),
+            atStart: totalJson(cost.atStart, build),
+            atMost: totalJson(cost.atMost, build),
             loaderPages: cost.loaderMemory,
             stackPages: cost.stack.private,
             otherCachePages: cost.otherCache,
@@ -47,8 +47,8 @@ export function execJson(explanation: ExecExplanation, imageOffset: number): str
   });
 }
 
-function totalJson(pages: RamPages): unknown {
-  return { ...pages, bytes: ramBytes(pages) };
+function totalJson(pages: RamPages, build: KernelBuild): unknown {
+  return { ...pages, bytes: ramBytes(pages, build) };
 }
 
 function objectJson(explained: ExplainedObject): unknown {

@@ -1,5 +1,5 @@
 import { nameToText } from 'cramfs-format';
-import { PAGE_SIZE, type RamPages } from 'xip-emu';
+import type { KernelBuild, RamPages } from 'xip-emu';
 import { kernelJson } from '../../emulator/kernel-text.js';
 import { hex, renderJson } from '../../render/json.js';
 import { ramBytes } from './explain.js';
@@ -14,7 +14,7 @@ export function systemJson(explanation: SystemExplanation, imageOffset: number):
     policy,
     kernel: kernelJson(build),
     mmu,
-    pageSize: PAGE_SIZE,
+    pageSize: build.geometry.size,
     physAddr,
     starts,
     programs: programs.map(programJson),
@@ -36,8 +36,8 @@ export function systemJson(explanation: SystemExplanation, imageOffset: number):
     })),
     total: {
       romPages: cost.romPages,
-      atStart: totalJson(cost.atStart),
-      atMost: totalJson(cost.atMost),
+      atStart: totalJson(cost.atStart, build),
+      atMost: totalJson(cost.atMost, build),
       pageTablePages: mmu ? cost.pageTablePages : null,
     },
     maxRam: maxRam === undefined ? null : { bytes: maxRam, ok: fits },
@@ -53,6 +53,6 @@ function programJson({ argv, outcome, failure }: SystemProgram): unknown {
   };
 }
 
-function totalJson(pages: RamPages): unknown {
-  return { ...pages, bytes: ramBytes(pages) };
+function totalJson(pages: RamPages, build: KernelBuild): unknown {
+  return { ...pages, bytes: ramBytes(pages, build) };
 }

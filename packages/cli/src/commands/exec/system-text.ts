@@ -1,5 +1,5 @@
 import { nameToText, plural } from 'cramfs-format';
-import { PAGE_SIZE, type RamPages, type RegionReport } from 'xip-emu';
+import type { RamPages, RegionReport } from 'xip-emu';
 import { kernelText } from '../../emulator/kernel-text.js';
 import type { Look } from '../../render/look.js';
 import { hangingLine } from '../../render/text-width.js';
@@ -47,8 +47,10 @@ export function systemText(explanation: SystemExplanation, look: Look): string {
   const allocations = cost.regions.flatMap(allocationRow);
   return [
     head,
-    hangingLine(`Pages of ${PAGE_SIZE} bytes; RAM: of processes + in the page cache.`, look.width) +
-      renderTable(PROGRAMS, programs.map(programRow), look),
+    hangingLine(
+      `Pages of ${build.geometry.size} bytes; RAM: of processes + in the page cache.`,
+      look.width,
+    ) + renderTable(PROGRAMS, programs.map(programRow), look),
     ...(shared.length === 0 ? [] : [renderTable(SHARED, shared, look)]),
     ...(allocations.length === 0 ? [] : [renderTable(ALLOCATIONS, allocations, look)]),
     renderFields(sums(explanation), look) +
@@ -87,12 +89,12 @@ function ramText(pages: RamPages): string {
   return `${pages.private}+${pages.cache}`;
 }
 
-function sums({ cost, question }: SystemExplanation): [string, string][] {
+function sums({ cost, question, build }: SystemExplanation): [string, string][] {
   const { romPages, atStart, atMost, pageTablePages, regions } = cost;
   const rows: [string, string][] = [
-    ['ROM', `${plural(romPages, 'page')} mapped, ${romPages * PAGE_SIZE} bytes`],
-    ['RAM at start', `${ramBytes(atStart)} bytes`],
-    ['RAM at most', `${ramBytes(atMost)} bytes, before stacks and heaps grow`],
+    ['ROM', `${plural(romPages, 'page')} mapped, ${romPages * build.geometry.size} bytes`],
+    ['RAM at start', `${ramBytes(atStart, build)} bytes`],
+    ['RAM at most', `${ramBytes(atMost, build)} bytes, before stacks and heaps grow`],
   ];
   if (question.mmu) rows.push(['Page tables', `${plural(pageTablePages, 'page')} more`]);
   else {

@@ -60,7 +60,7 @@ export function explainSystem(image: CramfsImage, question: SystemQuestion): Sys
       programs,
       cost,
       starts: programs.every(({ failure }) => failure === undefined),
-      fits: maxRam === undefined || ramBytes(cost.atMost) <= maxRam,
+      fits: maxRam === undefined || ramBytes(cost.atMost, machine.build) <= maxRam,
     };
   } finally {
     machine.halt();

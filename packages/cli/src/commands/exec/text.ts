@@ -1,5 +1,5 @@
 import { nameToText, plural } from 'cramfs-format';
-import { PAGE_SIZE, failureText, type ExplainedObject, type RamPages } from 'xip-emu';
+import { failureText, type ExplainedObject, type RamPages } from 'xip-emu';
 import { kernelText } from '../../emulator/kernel-text.js';
 import { segmentFlags } from '../../render/segment.js';
 import { mapsLine } from '../../emulator/maps-line.js';
@@ -41,8 +41,10 @@ export function execText(explanation: ExecExplanation, look: Look): string {
   return [
     head,
     cost.areas.map(({ line }) => mapsLine(line, look)).join(''),
-    hangingLine(`Pages of ${PAGE_SIZE} bytes; RAM: of the process + in the page cache.`, width) +
-      renderTable(COLUMNS, rows, look),
+    hangingLine(
+      `Pages of ${build.geometry.size} bytes; RAM: of the process + in the page cache.`,
+      width,
+    ) + renderTable(COLUMNS, rows, look),
     renderFields(sums(explanation), look) +
       problems(explanation)
         .map((line) => hangingLine(line, width))
@@ -75,12 +77,12 @@ function reasonsText({ segments, reasons }: Pick<ExplainedObject, 'segments' | '
   return [...bySegments].map(([reason, names]) => `${names.join(', ')}: ${reason}`).join('; ');
 }
 
-function sums({ cost, question }: ExecExplanation): [string, string][] {
+function sums({ cost, question, build }: ExecExplanation): [string, string][] {
   const { romPages, atStart, atMost, sharedCopyPages, pageTablePages } = cost!;
   const rows: [string, string][] = [
-    ['ROM', `${plural(romPages, 'page')} mapped, ${romPages * PAGE_SIZE} bytes`],
-    ['RAM at start', `${ramBytes(atStart)} bytes`],
-    ['RAM at most', `${ramBytes(atMost)} bytes, before its stack and heap grow`],
+    ['ROM', `${plural(romPages, 'page')} mapped, ${romPages * build.geometry.size} bytes`],
+    ['RAM at start', `${ramBytes(atStart, build)} bytes`],
+    ['RAM at most', `${ramBytes(atMost, build)} bytes, before its stack and heap grow`],
   ];
   if (sharedCopyPages > 0) {
     const pages = plural(sharedCopyPages, 'page');

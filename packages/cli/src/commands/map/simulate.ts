@@ -1,7 +1,6 @@
 import { PF_W, PF_X } from 'cramfs-elf';
 import type { CramfsImage, Inode, RangeExplanation } from 'cramfs-reader';
 import {
-  PAGE_SIZE,
   MAP_PRIVATE,
   OpenFile,
   PROT_EXEC,
@@ -165,6 +164,7 @@ class Simulator {
     flags: number,
   ): SimulatedRange {
     const { machine } = this;
+    const { geometry } = machine;
     // Names that share data would share an inode, and with it the size of whichever came first.
     const sb = mountRoot(machine, this.image, this.target.physAddr);
     const process = machine.spawn();
@@ -174,9 +174,9 @@ class Simulator {
         PROT_READ |
         ((flags & PF_W) === 0 ? 0 : PROT_WRITE) |
         ((flags & PF_X) === 0 ? 0 : PROT_EXEC);
-      const options = { file, offset: pgoff * PAGE_SIZE };
-      const address = process.mmap(pages * PAGE_SIZE, prot, MAP_PRIVATE, options);
-      const pagesOfFile = Math.ceil(inode.size / PAGE_SIZE) - pgoff;
+      const options = { file, offset: pgoff * geometry.size };
+      const address = process.mmap(pages * geometry.size, prot, MAP_PRIVATE, options);
+      const pagesOfFile = geometry.pagesOf(inode.size) - pgoff;
       return this.measure(process, address, pages, Math.min(pages, Math.max(0, pagesOfFile)));
     } catch (error) {
       const nothing = { directPages: 0, romStart: undefined, ramPages: 0 };
@@ -199,11 +199,12 @@ class Simulator {
     pages: number,
     ofFile: number,
   ): SimulatedRange {
-    const length = pages * PAGE_SIZE;
+    const { pageSize } = this.machine;
+    const length = pages * pageSize;
     let unreadable = 0;
     if (this.machine.mmu) {
       for (let page = 0; page < ofFile; page += 1) {
-        const { fault } = process.loadRange(address + page * PAGE_SIZE, new Uint8Array(1));
+        const { fault } = process.loadRange(address + page * pageSize, new Uint8Array(1));
         // A damaged block takes a page as well, before it turns out that it cannot be read.
         if (fault !== undefined) unreadable += 1;
       }

@@ -1,6 +1,5 @@
 import type { CramfsImage, Inode } from 'cramfs-reader';
 import {
-  PAGE_SIZE,
   AccessFault,
   MAP_PRIVATE,
   MAP_SHARED,
@@ -148,7 +147,7 @@ function touchPage(
   address: number,
   { page, write }: Touch,
 ): TouchResult {
-  const at = address + page * PAGE_SIZE;
+  const at = address + page * machine.pageSize;
   const events: TraceEvent[] = [];
   const touch = { page, write, events, value: undefined, signal: undefined, unknown: undefined };
   try {
@@ -176,7 +175,8 @@ function traced<T>({ trace }: Machine, events: TraceEvent[], action: () => T): T
 
 function reasonFor(image: CramfsImage, question: MmapQuestion, direct: number): string | undefined {
   const { inode, offset, length, prot, shared } = question;
-  const pages = Math.ceil(length / PAGE_SIZE);
-  const range = { pgoff: offset / PAGE_SIZE, pages, writable: !shared && prot.includes('w') };
+  const { blockSize } = image;
+  const pages = Math.ceil(length / blockSize);
+  const range = { pgoff: offset / blockSize, pages, writable: !shared && prot.includes('w') };
   return notDirectReason(image, inode, range, direct, question);
 }

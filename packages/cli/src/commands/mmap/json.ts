@@ -1,5 +1,5 @@
 import { nameToText } from 'cramfs-format';
-import { PAGE_SIZE, type TraceEvent } from 'xip-emu';
+import type { TraceEvent } from 'xip-emu';
 import { areaJson } from '../../emulator/area-json.js';
 import { kernelJson } from '../../emulator/kernel-text.js';
 import { hex, renderJson } from '../../render/json.js';
@@ -16,7 +16,7 @@ export function mmapJson(explanation: MmapExplanation, imageOffset: number): str
     policy,
     kernel: kernelJson(build),
     mmu,
-    pageSize: PAGE_SIZE,
+    pageSize: build.geometry.size,
     physAddr,
     request: { length, prot: protText(prot), shared, offset },
     address: address === undefined ? null : hex(address),

@@ -1,4 +1,4 @@
-import { PAGE_SIZE, type MemoryPage } from 'xip-emu';
+import type { MemoryPage } from 'xip-emu';
 
 /** Pages that follow each other and are of one kind; in ROM also in physical order. */
 export interface PageRun {
@@ -10,11 +10,11 @@ export interface PageRun {
 }
 
 /** Puts pages together that can be told in one line. */
-export function pageRuns(pages: readonly MemoryPage[]): PageRun[] {
+export function pageRuns(pages: readonly MemoryPage[], pageSize: number): PageRun[] {
   const runs: PageRun[] = [];
   for (const [first, { backing, physical }] of pages.entries()) {
     const last = runs.at(-1);
-    const next = last?.physical === undefined ? undefined : last.physical + last.count * PAGE_SIZE;
+    const next = last?.physical === undefined ? undefined : last.physical + last.count * pageSize;
     if (last?.backing === backing && physical === next) {
       runs[runs.length - 1] = { ...last, count: last.count + 1 };
     } else {

@@ -1,5 +1,12 @@
 import { nameToText, plural } from 'cramfs-format';
-import { PAGE_SIZE, failureText, type AreaReport, type FramePlace, type TraceEvent } from 'xip-emu';
+import {
+  failureText,
+  type AreaReport,
+  type FramePlace,
+  type KernelBuild,
+  type MemoryPage,
+  type TraceEvent,
+} from 'xip-emu';
 import { hex } from '../../render/json.js';
 import { kernelText } from '../../emulator/kernel-text.js';
 import { mapsLine } from '../../emulator/maps-line.js';
@@ -11,7 +18,8 @@ import { pageRuns, type PageRun } from './page-runs.js';
 
 /** One mapping, in sections. */
 export function mmapText(explanation: MmapExplanation, look: Look): string {
-  const { address, failure, areas, pages, touches } = explanation;
+  const { build, address, failure, areas, pages, touches } = explanation;
+  const { size: pageSize } = build.geometry;
   const head = hangingLine(requestText(explanation), look.width);
   if (address === undefined) {
     return head + hangingLine(`fails: ${failureText(failure!)}`, look.width);
@@ -20,13 +28,13 @@ export function mmapText(explanation: MmapExplanation, look: Look): string {
     head,
     areas.map((area) => areaText(area, look)).join(''),
     renderTable(CALL_COLUMNS, callRows(explanation), look),
-    renderTable(PAGE_COLUMNS, pageRuns(pages).map(pageRow), look),
+    renderTable(PAGE_COLUMNS, pageRows(pages, pageSize), look),
     ...(touches.length === 0
       ? []
       : [
           renderTable(
             TOUCH_COLUMNS,
-            touches.flatMap((touch) => touchRows(touch, address)),
+            touches.flatMap((touch) => touchRows(touch, address, pageSize)),
             look,
           ),
         ]),
@@ -43,7 +51,7 @@ function requestText({ question, build }: MmapExplanation): string {
   const { path, length, prot, shared, offset, policy } = question;
   const kernel = `${policy} ${kernelText(build)}`;
   const type = shared ? 'shared' : 'private';
-  const pages = plural(Math.ceil(length / PAGE_SIZE), 'page');
+  const pages = plural(build.geometry.pagesOf(length), 'page');
   return `${nameToText(path)}: ${pages} from byte ${offset}, ${protText(prot)} ${type}; ${kernel}`;
 }
 
@@ -68,16 +76,19 @@ const CALL_COLUMNS: readonly Column[] = [
 ];
 
 /** The event of the mmap itself; before it, what was read for it. */
-function callRows({ events }: MmapExplanation): string[][] {
+function callRows({ events, build }: MmapExplanation): string[][] {
   const read = events.filter(({ type }) => type === 'read-folio').length;
   const steps = read === 0 ? [] : [`${plural(read, 'page')} of the file read into the page cache`];
-  for (const event of events) if (event.type === 'mmap') steps.push(mmapEventText(event));
+  for (const event of events) if (event.type === 'mmap') steps.push(mmapEventText(event, build));
   return steps.map((text, index) => [index === 0 ? 'mmap' : '', text]);
 }
 
-function mmapEventText(event: Extract<TraceEvent, { readonly type: 'mmap' }>): string {
+function mmapEventText(
+  event: Extract<TraceEvent, { readonly type: 'mmap' }>,
+  { geometry }: KernelBuild,
+): string {
   const { length, romPages, bailout, lastPageShared = false } = event;
-  const pages = Math.ceil(length / PAGE_SIZE);
+  const pages = geometry.pagesOf(length);
   const reason = bailout ?? (lastPageShared ? 'last page is shared' : undefined);
   const from = `${romPages} of ${plural(pages, 'page')} from ROM at once`;
   return reason === undefined ? from : `${from}: ${reason}`;
@@ -99,12 +110,12 @@ const BACKINGS: Readonly<Record<PageRun['backing'], string>> = {
   none: 'nothing yet',
 };
 
-function pageRow({ first, count, backing, physical }: PageRun): string[] {
-  return [
+function pageRows(pages: readonly MemoryPage[], pageSize: number): string[][] {
+  return pageRuns(pages, pageSize).map(({ first, count, backing, physical }) => [
     count === 1 ? String(first) : `${first}-${first + count - 1}`,
     BACKINGS[backing],
-    physical === undefined ? '' : `${hex(physical)}-${hex(physical + count * PAGE_SIZE)}`,
-  ];
+    physical === undefined ? '' : `${hex(physical)}-${hex(physical + count * pageSize)}`,
+  ]);
 }
 
 const TOUCH_COLUMNS: readonly Column[] = [
@@ -113,11 +124,11 @@ const TOUCH_COLUMNS: readonly Column[] = [
   { title: 'WHAT HAPPENED', fit: 'wrap' },
 ];
 
-function touchRows(touch: TouchResult, address: number): string[][] {
+function touchRows(touch: TouchResult, address: number, pageSize: number): string[][] {
   const { page, write, signal, unknown, events } = touch;
   const steps = events.filter(({ type }) => type !== 'signal');
   const quiet = signal === undefined && unknown === undefined ? 'no fault' : '';
-  const [first = quiet, ...more] = steps.map((event) => eventText(event, address));
+  const [first = quiet, ...more] = steps.map((event) => eventText(event, address, pageSize));
   return [
     [`${page}:${write ? 'w' : 'r'}`, touchResult(touch), first],
     ...more.map((text) => ['', '', text]),
@@ -131,10 +142,10 @@ function touchResult({ value, signal, unknown }: TouchResult): string {
 }
 
 /** What a load or a store can bring. */
-function eventText(event: TraceEvent, address: number): string {
+function eventText(event: TraceEvent, address: number, pageSize: number): string {
   if (event.type === 'fault') {
-    const page = Math.floor((event.address - address) / PAGE_SIZE);
-    const frame = event.frame === undefined ? '' : `: ${placeText(event.frame)}`;
+    const page = Math.floor((event.address - address) / pageSize);
+    const frame = event.frame === undefined ? '' : `: ${placeText(event.frame, pageSize)}`;
     return `${event.kind} fault, ${event.why}, page ${page}${frame}`;
   }
   return 'index' in event
@@ -148,7 +159,7 @@ const FOLIO_TEXTS = {
   'unshare-folio': 'becomes a page of its own',
 } as const;
 
-function placeText({ kind, pfn }: FramePlace): string {
+function placeText({ kind, pfn }: FramePlace, pageSize: number): string {
   const names = {
     rom: 'ROM',
     'page-cache': 'page cache',
@@ -156,7 +167,7 @@ function placeText({ kind, pfn }: FramePlace): string {
     zero: 'zero page',
     absent: 'nothing',
   };
-  return `${names[kind]} at ${hex(pfn * PAGE_SIZE)}`;
+  return `${names[kind]} at ${hex(pfn * pageSize)}`;
 }
 
 function sums({ account, reason }: MmapExplanation): [string, string][] {

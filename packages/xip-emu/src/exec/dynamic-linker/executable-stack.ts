@@ -2,7 +2,6 @@ import { PF_X, PT_GNU_STACK, type ElfFile } from 'cramfs-elf';
 import { PROT_EXEC, PROT_GROWSDOWN, PROT_READ, PROT_WRITE } from '../../memory-map.js';
 import { MmuMemory } from '../../mm/mmu-memory.js';
 import type { Process } from '../../process.js';
-import { PAGE_SIZE, pageOf } from '../../units.js';
 
 const EM_AARCH64 = 183;
 const EM_RISCV = 243;
@@ -24,7 +23,7 @@ export function needsExecutableStack({ segments, machine }: ElfFile): boolean {
  */
 export function makeStackExecutable(process: Process): void {
   if (!(process.mm instanceof MmuMemory)) return;
-  const { startStack } = process.mm.mm;
+  const { startStack, geometry } = process.mm.mm;
   const protection = PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN;
-  process.mprotect(pageOf(startStack) * PAGE_SIZE, PAGE_SIZE, protection);
+  process.mprotect(geometry.alignDown(startStack), geometry.size, protection);
 }

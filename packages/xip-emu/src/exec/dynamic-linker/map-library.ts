@@ -2,7 +2,7 @@ import { PF_W, PT_LOAD, isFdpic, type ElfFile, type ElfSegment } from 'cramfs-el
 import { MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_NONE, PROT_WRITE } from '../../memory-map.js';
 import type { NommuMm } from '../../nommu/nommu-mm.js';
 import type { Process } from '../../process.js';
-import { PAGE_SIZE, pageAlign, pageOf, type Address } from '../../units.js';
+import type { Address, PageGeometry } from '../../units.js';
 import type { OpenFile } from '../../vfs/file.js';
 import { protOf } from '../elf-load.js';
 import { movedSegments, type LoadedSegment } from '../loaded-object.js';
@@ -38,7 +38,7 @@ interface LoadCommand {
 export const mapAsGlibc: MapLibrary = (process, file, elf) => {
   if (elf.type !== 'dyn') throw new LoaderError('cannot dynamically load executable');
   const loads = elf.segments.filter(({ type }) => type === PT_LOAD);
-  const commands = loads.map(loadCommand);
+  const commands = loads.map((load) => loadCommand(load, process.geometry));
   const [first] = commands;
   const last = commands.at(-1);
   if (first === undefined || last === undefined) {
@@ -47,7 +47,8 @@ export const mapAsGlibc: MapLibrary = (process, file, elf) => {
   const span = last.allocEnd - first.mapStart;
   // In C the length wraps round, to more than there are addresses.
   if (span <= 0) throw new LoaderError('failed to map segment from shared object');
-  const alignment = Math.max(PAGE_SIZE, ...loads.map(({ align }) => align).filter(isPowerOfTwo));
+  const { size: pageSize } = process.geometry;
+  const alignment = Math.max(pageSize, ...loads.map(({ align }) => align).filter(isPowerOfTwo));
   const bias = mapSpan(process, file, first, span, alignment) - first.mapStart;
   const hasHoles = commands.some(
     ({ mapStart }, index) => index > 0 && commands[index - 1]!.mapEnd !== mapStart,
@@ -73,17 +74,20 @@ function isPowerOfTwo(value: number): boolean {
   return value > 0 && Number.isInteger(Math.log2(value));
 }
 
-function loadCommand({ vaddr, offset, filesz, memsz, flags }: ElfSegment): LoadCommand {
+function loadCommand(
+  { vaddr, offset, filesz, memsz, flags }: ElfSegment,
+  geometry: PageGeometry,
+): LoadCommand {
   // Since glibc 2.35 p_align only says where the object goes, be it smaller than a page or larger.
-  if ((vaddr - offset) % PAGE_SIZE !== 0) {
+  if ((vaddr - offset) % geometry.size !== 0) {
     throw new LoaderError('ELF load command address/offset not page-aligned');
   }
   return {
-    mapStart: pageOf(vaddr) * PAGE_SIZE,
-    mapEnd: pageAlign(vaddr + filesz),
+    mapStart: geometry.alignDown(vaddr),
+    mapEnd: geometry.align(vaddr + filesz),
     dataEnd: vaddr + filesz,
     allocEnd: vaddr + memsz,
-    offset: pageOf(offset) * PAGE_SIZE,
+    offset: geometry.alignDown(offset),
     prot: protOf(flags),
   };
 }
@@ -96,13 +100,14 @@ function mapSpan(
   span: number,
   alignment: number,
 ): Address {
-  if (alignment === PAGE_SIZE) return process.mmap(span, prot, MAP_PRIVATE, { file, offset });
+  const { geometry } = process;
+  if (alignment === geometry.size) return process.mmap(span, prot, MAP_PRIVATE, { file, offset });
   const room = span >= alignment ? span + alignment : 2 * alignment;
   const start = process.mmap(room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS);
   const aligned = Math.ceil(start / alignment) * alignment;
   process.mmap(span, prot, MAP_PRIVATE | MAP_FIXED, { address: aligned, file, offset });
   if (aligned > start) process.munmap(start, aligned - start);
-  const end = pageAlign(aligned + span);
+  const end = geometry.align(aligned + span);
   if (start + room > end) process.munmap(end, start + room - end);
   return aligned;
 }
@@ -111,14 +116,15 @@ function mapSpan(
 function zeroFill(process: Process, command: LoadCommand, bias: number): void {
   const { dataEnd, allocEnd, prot } = command;
   if (allocEnd <= dataEnd) return;
-  const pageEnd = pageAlign(dataEnd);
+  const { geometry } = process;
+  const pageEnd = geometry.align(dataEnd);
   const cleared = Math.min(allocEnd, pageEnd);
   if (cleared > dataEnd) {
-    const page = bias + pageOf(dataEnd) * PAGE_SIZE;
+    const page = bias + geometry.alignDown(dataEnd);
     const writable = (prot & PROT_WRITE) !== 0;
-    if (!writable) process.mprotect(page, PAGE_SIZE, prot | PROT_WRITE);
+    if (!writable) process.mprotect(page, geometry.size, prot | PROT_WRITE);
     clear(process, bias + dataEnd, bias + cleared);
-    if (!writable) process.mprotect(page, PAGE_SIZE, prot);
+    if (!writable) process.mprotect(page, geometry.size, prot);
   }
   if (allocEnd > pageEnd) {
     process.mmap(allocEnd - pageEnd, prot, ANONYMOUS, { address: bias + pageEnd });
@@ -133,9 +139,10 @@ export const mapAsMusl: MapLibrary = (process, file, elf) => {
   const loads = elf.segments.filter(({ type }) => type === PT_LOAD);
   if (elf.type !== 'dyn' || loads.length === 0) throw new LoaderError('not a shared object');
   const lowest = loads.reduce((low, load) => (load.vaddr < low.vaddr ? load : low));
-  const from = pageOf(lowest.vaddr) * PAGE_SIZE;
-  const offset = pageOf(lowest.offset) * PAGE_SIZE;
-  const to = pageAlign(Math.max(...loads.map(({ vaddr, memsz }) => vaddr + memsz)));
+  const { geometry } = process;
+  const from = geometry.alignDown(lowest.vaddr);
+  const offset = geometry.alignDown(lowest.offset);
+  const to = geometry.align(Math.max(...loads.map(({ vaddr, memsz }) => vaddr + memsz)));
   const room = to - from + offset;
   const start = process.mmap(room, protOf(lowest.flags), MAP_PRIVATE, {
     address: from,
@@ -145,18 +152,18 @@ export const mapAsMusl: MapLibrary = (process, file, elf) => {
   const bias = start - from;
   for (const { vaddr, filesz, memsz, offset: at, flags } of loads) {
     const prot = protOf(flags);
-    const first = pageOf(vaddr) * PAGE_SIZE;
-    const end = pageAlign(vaddr + memsz);
+    const first = geometry.alignDown(vaddr);
+    const end = geometry.align(vaddr + memsz);
     if (first !== from) {
       process.mmap(end - first, prot, MAP_PRIVATE | MAP_FIXED, {
         address: bias + first,
         file,
-        offset: pageOf(at) * PAGE_SIZE,
+        offset: geometry.alignDown(at),
       });
     }
     if (memsz <= filesz || (flags & PF_W) === 0) continue;
     const dataEnd = vaddr + filesz;
-    const pageEnd = pageAlign(dataEnd);
+    const pageEnd = geometry.align(dataEnd);
     clear(process, bias + dataEnd, bias + pageEnd);
     if (pageEnd < end) {
       process.mmap(end - pageEnd, prot, ANONYMOUS, { address: bias + pageEnd });
@@ -180,17 +187,18 @@ export function mapWithoutMmu(mm: NommuMm, file: OpenFile, elf: ElfFile): Loaded
 /** Maps one segment. If it is writable, the rest of its last page is cleared as well. */
 function mapFdpicSegment(mm: NommuMm, file: OpenFile, segment: ElfSegment): LoadedSegment {
   const { vaddr, filesz, memsz, offset, flags } = segment;
-  const inPage = vaddr % PAGE_SIZE;
+  const { geometry } = mm;
+  const inPage = vaddr % geometry.size;
   const start = mm.mmap({
     address: 0,
     length: memsz + inPage,
     prot: protOf(flags),
     flags: MAP_PRIVATE,
     file,
-    pgoff: pageOf(offset),
+    pgoff: geometry.pageOf(offset),
   });
   const dataEnd = inPage + filesz;
-  const end = pageAlign(Math.max(dataEnd, inPage + memsz));
+  const end = geometry.align(Math.max(dataEnd, inPage + memsz));
   if ((flags & PF_W) !== 0) mm.write(start + dataEnd, new Uint8Array(end - dataEnd), MEMSET);
   return { ...segment, address: start + inPage };
 }

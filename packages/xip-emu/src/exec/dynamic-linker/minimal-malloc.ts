@@ -1,6 +1,6 @@
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE } from '../../memory-map.js';
 import type { Process } from '../../process.js';
-import { PAGE_SIZE, pageAlign, pageOf, type Address } from '../../units.js';
+import type { Address } from '../../units.js';
 import type { LoadedObject } from '../loaded-object.js';
 
 /** Whole pages, in bytes. */
@@ -26,7 +26,7 @@ export class MinimalMalloc {
     this.process = process;
     this.alignment = 2 * wordBytes;
     this.next = Math.max(...segments.map(({ address, memsz }) => address + memsz));
-    this.end = pageAlign(this.next);
+    this.end = process.geometry.align(this.next);
   }
 
   /**
@@ -36,7 +36,8 @@ export class MinimalMalloc {
   malloc(bytes: number): Address {
     this.next = Math.ceil(this.next / this.alignment) * this.alignment;
     if (this.next + bytes >= this.end) {
-      const length = pageAlign(bytes) + PAGE_SIZE;
+      const { geometry } = this.process;
+      const length = geometry.align(bytes) + geometry.size;
       const protection = PROT_READ | PROT_WRITE;
       const start = this.process.mmap(length, protection, MAP_PRIVATE | MAP_ANONYMOUS);
       this.mapped.push({ address: start, length });
@@ -50,7 +51,8 @@ export class MinimalMalloc {
 
   /** Writes to all pages of a part of a block. @throws AccessFault. */
   use(start: Address, bytes: number): void {
-    for (let at = start; at < start + bytes; at = (pageOf(at) + 1) * PAGE_SIZE) {
+    const { geometry } = this.process;
+    for (let at = start; at < start + bytes; at = geometry.alignDown(at) + geometry.size) {
       this.process.store(at, 0);
     }
   }

@@ -1,4 +1,3 @@
-import { PAGE_SIZE, pagesOf } from '../../units.js';
 import type { Inode } from '../../vfs/inode.js';
 
 /**
@@ -9,10 +8,12 @@ import type { Inode } from '../../vfs/inode.js';
 export function peekFile({ mapping, size }: Inode): Uint8Array {
   const bytes = new Uint8Array(size);
   if (mapping === undefined) return bytes;
-  for (let index = 0; index < pagesOf(size); index += 1) {
+  const { size: pageSize } = mapping.geometry;
+  for (let index = 0; index < mapping.filePages; index += 1) {
     const frame = mapping.find(index);
     const page = frame < 0 ? mapping.folioContent(index) : mapping.phys.borrow(frame);
-    bytes.set(page.subarray(0, Math.min(PAGE_SIZE, size - index * PAGE_SIZE)), index * PAGE_SIZE);
+    const at = index * pageSize;
+    bytes.set(page.subarray(0, Math.min(pageSize, size - at)), at);
   }
   return bytes;
 }

@@ -1,6 +1,5 @@
 import { PF_R, PF_W, PT_GNU_RELRO } from 'cramfs-elf';
 import type { Process } from '../../process.js';
-import { PAGE_SIZE, pageAlign, pageOf } from '../../units.js';
 import type { LoadedObject } from '../loaded-object.js';
 
 const READ_WRITE = PF_R | PF_W;
@@ -14,25 +13,22 @@ const READ_WRITE = PF_R | PF_W;
 export function reclaimGaps(process: Process, { elf, segments }: LoadedObject): void {
   // Without an MMU all memory is there already.
   if (elf === undefined || !process.build.mmu) return;
+  const { geometry } = process;
   const relro = elf.segments.find(({ type }) => type === PT_GNU_RELRO);
-  const readOnly = { start: floor(relro?.vaddr ?? 0), end: 0 };
-  if (relro !== undefined) readOnly.end = floor(relro.vaddr + relro.memsz);
+  const readOnly = { start: geometry.alignDown(relro?.vaddr ?? 0), end: 0 };
+  if (relro !== undefined) readOnly.end = geometry.alignDown(relro.vaddr + relro.memsz);
   const isReadOnly = (at: number): boolean => readOnly.start <= at && at < readOnly.end;
 
   for (const { flags, vaddr, memsz, address } of segments) {
     if ((flags & READ_WRITE) !== READ_WRITE) continue;
     const dataEnd = vaddr + memsz;
     for (const gap of [
-      { start: floor(vaddr), end: vaddr },
-      { start: dataEnd, end: pageAlign(dataEnd) },
+      { start: geometry.alignDown(vaddr), end: vaddr },
+      { start: dataEnd, end: geometry.align(dataEnd) },
     ]) {
       const start = isReadOnly(gap.start) ? readOnly.end : gap.start;
       const end = isReadOnly(gap.end) ? readOnly.start : gap.end;
       if (start < end) process.store(address - vaddr + start, 0);
     }
   }
-}
-
-function floor(vaddr: number): number {
-  return pageOf(vaddr) * PAGE_SIZE;
 }

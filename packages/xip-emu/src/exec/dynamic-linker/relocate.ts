@@ -2,7 +2,7 @@ import { PF_W, PT_DYNAMIC, PT_GNU_RELRO, PT_TLS, forEachRelocation } from 'cramf
 import { isSyscallError } from '../../errno.js';
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../memory-map.js';
 import type { Process } from '../../process.js';
-import { PAGE_SIZE, pageOf, type Address } from '../../units.js';
+import type { Address } from '../../units.js';
 import { protOf } from '../elf-load.js';
 import {
   addressOf,
@@ -37,6 +37,7 @@ export function relocate(
   for (const segment of text) protect(process, segment, PROT_READ | PROT_WRITE | PROT_EXEC);
 
   const word = elf.elfClass / 8;
+  const { geometry } = process;
   const touched = new Set<number>();
   // Most words are in the page of the word before.
   let pageStart = 0;
@@ -44,10 +45,10 @@ export function relocate(
   const touch = (vaddr: number): void => {
     const address = addressOf(segments, vaddr);
     if (address === undefined) return;
-    pageStart = vaddr - (address % PAGE_SIZE);
-    pageEnd = pageStart + PAGE_SIZE;
-    if (touched.has(pageOf(address))) return;
-    touched.add(pageOf(address));
+    pageStart = vaddr - (address % geometry.size);
+    pageEnd = pageStart + geometry.size;
+    if (touched.has(geometry.pageOf(address))) return;
+    touched.add(geometry.pageOf(address));
     process.store(address, process.load(address));
   };
   const write = (vaddr: number): void => {
@@ -91,7 +92,8 @@ export function readTlsImage(process: Process, { elf, segments }: LoadedObject):
   const start = tls && addressOf(segments, tls.vaddr);
   if (tls === undefined || start === undefined) return;
   const end = start + tls.filesz;
-  for (let at = start; at < end; at = (pageOf(at) + 1) * PAGE_SIZE) process.load(at);
+  const { geometry } = process;
+  for (let at = start; at < end; at = geometry.alignDown(at) + geometry.size) process.load(at);
 }
 
 /** Reads the tables from the first to the last: which entries are used depends on all the symbols. */
@@ -112,13 +114,14 @@ function protectRelro(process: Process, { elf, segments }: LoadedObject): void {
   const relro = elf!.segments.find(({ type }) => type === PT_GNU_RELRO);
   const at = relro === undefined ? undefined : addressOf(segments, relro.vaddr);
   if (relro === undefined || at === undefined) return;
-  const start = pageOf(at) * PAGE_SIZE;
-  const end = pageOf(at + relro.memsz) * PAGE_SIZE;
+  const { geometry } = process;
+  const start = geometry.alignDown(at);
+  const end = geometry.alignDown(at + relro.memsz);
   if (end > start) mprotect(process, start, end, PROT_READ);
 }
 
 function protect(process: Process, segment: LoadedSegment, prot: number): void {
-  const { start, end } = pagesOfSegment(segment);
+  const { start, end } = pagesOfSegment(segment, process.geometry);
   mprotect(process, start, end, prot);
 }
 

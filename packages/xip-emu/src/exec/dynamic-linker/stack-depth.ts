@@ -1,6 +1,5 @@
 import { MmuMemory } from '../../mm/mmu-memory.js';
 import type { Process } from '../../process.js';
-import { PAGE_SIZE, pageOf } from '../../units.js';
 import type { LoadedObject } from '../loaded-object.js';
 
 /**
@@ -64,11 +63,11 @@ export function useStack(
   libraries: number,
 ): void {
   if (!(process.mm instanceof MmuMemory) || elf === undefined) return;
-  const { startStack } = process.mm.mm;
+  const { startStack, geometry } = process.mm.mm;
   const wordBytes = elf.elfClass === 32 ? 4 : 8;
-  const lowest = pageOf(startStack - depth(elf.machine, wordBytes, libraries));
+  const lowest = geometry.pageOf(startStack - depth(elf.machine, wordBytes, libraries));
   // The page of the stack pointer has the tables already.
-  for (let page = pageOf(startStack) - 1; page >= lowest; page -= 1) {
-    process.store(page * PAGE_SIZE, 0);
+  for (let page = geometry.pageOf(startStack) - 1; page >= lowest; page -= 1) {
+    process.store(page * geometry.size, 0);
   }
 }

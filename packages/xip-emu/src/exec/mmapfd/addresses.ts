@@ -10,7 +10,7 @@ import {
 } from '../../memory-map.js';
 import type { Mm } from '../../mm/mm-struct.js';
 import type { MmuMemory } from '../../mm/mmu-memory.js';
-import { PAGE_SIZE, pageAlign, pageOf, pagesOf, type Address } from '../../units.js';
+import type { Address } from '../../units.js';
 import type { OpenFile } from '../../vfs/file.js';
 import type { MappingPlan, PlannedMapping } from './plan.js';
 
@@ -33,9 +33,10 @@ export function chooseAddresses(
   mappings: readonly PlannedMapping[],
   { alignment, low32 }: MappingPlan,
 ): AddressRange {
-  const start = pageOf(mappings[0]!.vaddr) * PAGE_SIZE;
+  const { geometry } = memory.mm;
+  const start = geometry.alignDown(mappings[0]!.vaddr);
   const last = mappings.at(-1)!;
-  const length = pageAlign(last.vaddr + last.memsz) - start;
+  const length = geometry.align(last.vaddr + last.memsz) - start;
   const room = length + alignment;
   const at = low32
     ? reserve(memory, {
@@ -53,8 +54,8 @@ export function chooseAddresses(
     finish() {
       let end = at;
       for (const { vaddr, memsz } of mappings) {
-        unmap(end, bias + pageOf(vaddr) * PAGE_SIZE);
-        end = bias + pageAlign(vaddr + memsz);
+        unmap(end, bias + geometry.alignDown(vaddr));
+        end = bias + geometry.align(vaddr + memsz);
       }
       unmap(end, at + room);
     },
@@ -66,10 +67,11 @@ export function chooseAddresses(
 
 /** The highest free room below 4 GiB: _MAP_LOW32. @throws SyscallError ENOMEM. */
 function lowRoom(mm: Mm, length: number): Address {
-  const limit = Math.min(mm.host.build.mmapBase, LOW32_LIMIT / PAGE_SIZE);
-  const found = mm.vmas.highestGap(mm.host.mmapMinVpn, limit, pagesOf(length));
+  const { geometry } = mm;
+  const limit = Math.min(mm.host.build.mmapBase, LOW32_LIMIT / geometry.size);
+  const found = mm.vmas.highestGap(mm.host.mmapMinVpn, limit, geometry.pagesOf(length));
   if (found === undefined) throw new SyscallError('ENOMEM', 'no room below 4 GiB');
-  return found * PAGE_SIZE;
+  return found * geometry.size;
 }
 
 /**
@@ -83,9 +85,10 @@ export function takeAddresses(
   { takesReservations }: MappingPlan,
 ): AddressRange {
   const { mm } = memory;
+  const { geometry } = mm;
   const ranges = mappings.map(({ vaddr, memsz }) => {
-    const start = pageOf(vaddr) * PAGE_SIZE;
-    const length = pageAlign(vaddr + memsz) - start;
+    const start = geometry.alignDown(vaddr);
+    const length = geometry.align(vaddr + memsz) - start;
     if (start < 0) throw new SyscallError('ENOMEM', 'padding below address 0');
     const found = takesReservations ? reservation(mm, start, length) : undefined;
     if (found === undefined && !isFree(mm, start, length)) {
@@ -113,8 +116,9 @@ export function takeAddresses(
 }
 
 function isFree(mm: Mm, start: Address, length: number): boolean {
-  const above = mm.vmas.findVma(start / PAGE_SIZE);
-  return above === undefined || above.start * PAGE_SIZE >= start + length;
+  const { size: pageSize } = mm.geometry;
+  const above = mm.vmas.findVma(start / pageSize);
+  return above === undefined || above.start * pageSize >= start + length;
 }
 
 /** What a reservation that holds the whole range is of. */
@@ -123,10 +127,11 @@ function reservation(
   start: Address,
   length: number,
 ): { readonly file: OpenFile; readonly pgoff: number } | undefined {
-  const vma = mm.vmas.vmaAt(start / PAGE_SIZE);
+  const { size: pageSize } = mm.geometry;
+  const vma = mm.vmas.vmaAt(start / pageSize);
   if (vma?.file === undefined || vma.ops !== nullVmOps) return undefined;
-  if (vma.end * PAGE_SIZE < start + length) return undefined;
-  return { file: vma.file, pgoff: vma.pgoff + (start / PAGE_SIZE - vma.start) };
+  if (vma.end * pageSize < start + length) return undefined;
+  return { file: vma.file, pgoff: vma.pgoff + (start / pageSize - vma.start) };
 }
 
 interface Reservation {

@@ -11,7 +11,7 @@ import {
 } from '../../memory-map.js';
 import { MmuMemory } from '../../mm/mmu-memory.js';
 import type { Process } from '../../process.js';
-import { PAGE_SIZE, pageAlign, pageOf, type Address } from '../../units.js';
+import type { Address, PageGeometry } from '../../units.js';
 import type { OpenFile } from '../../vfs/file.js';
 import { BINPRM_BUF_SIZE, readElfHeaders, readProgram } from '../open-exec.js';
 import { chooseAddresses, takeAddresses } from './addresses.js';
@@ -89,7 +89,7 @@ export function mmapfd(
   const memory = process.mm;
   if (!(memory instanceof MmuMemory)) return mapWithoutMmu(process, file, plan, flags);
 
-  const mappings = padded(plan, pad);
+  const mappings = padded(plan, pad, process.geometry);
   const area = plan.fixed
     ? takeAddresses(memory, mappings, plan)
     : chooseAddresses(memory, mappings, plan);
@@ -118,9 +118,9 @@ function checkArguments(file: OpenFile, flags: number, { padding }: MmapfdOption
   if (file.fops.mmap === undefined || !file.inode.isRegular) {
     throw new SyscallError('ENODEV', 'not a file that can be mapped');
   }
-  const bytes = padding ?? 0;
-  if (!Number.isSafeInteger(pageAlign(bytes)) || bytes < 0) throw new SyscallError('ENOMEM');
-  return pageAlign(bytes);
+  const bytes = file.inode.sb.geometry.align(padding ?? 0);
+  if (!Number.isSafeInteger(bytes) || bytes < 0) throw new SyscallError('ENOMEM');
+  return bytes;
 }
 
 /** The whole file as it is. */
@@ -133,7 +133,7 @@ function flatPlan(
   const whole = { vaddr: 0, memsz: size, filesz: size, offset: 0, prot: PROT_READ, flags };
   return {
     fixed: false,
-    alignment: PAGE_SIZE,
+    alignment: inode.sb.geometry.size,
     mappings: [whole],
     low32,
     canBePadded: true,
@@ -158,7 +158,7 @@ function interpret(file: OpenFile, dataModel: 32 | 64 | undefined): MappingPlan 
   const aout = parseAout(head);
   if (aout === undefined) throw new SyscallError('EINVAL', 'neither ELF nor a.out');
   fits(32);
-  return planAout(aout);
+  return planAout(aout, file.inode.sb.geometry);
 }
 
 function elfPlan(file: OpenFile, elf: ElfFile): MappingPlan {
@@ -168,7 +168,7 @@ function elfPlan(file: OpenFile, elf: ElfFile): MappingPlan {
       return flatPlan(file, { flags: MR_HDR_ELF, low32: elf.elfClass === 32 });
     case 'exec':
     case 'dyn':
-      return planElf(elf);
+      return planElf(elf, file.inode.sb.geometry);
     case 'none':
     case 'other':
       throw new SyscallError('EINVAL', 'an ELF file of an unknown type');
@@ -185,7 +185,11 @@ function unreadable(head: Uint8Array): SyscallError {
 }
 
 /** The mappings with padding before the first page and after the last. */
-function padded({ mappings }: MappingPlan, pad: number): readonly PlannedMapping[] {
+function padded(
+  { mappings }: MappingPlan,
+  pad: number,
+  geometry: PageGeometry,
+): readonly PlannedMapping[] {
   if (pad === 0) return mappings;
   const { vaddr } = mappings[0]!;
   const last = mappings.at(-1)!;
@@ -197,8 +201,8 @@ function padded({ mappings }: MappingPlan, pad: number): readonly PlannedMapping
     prot: PROT_NONE,
     flags: MR_PADDING,
   });
-  const start = pageOf(vaddr) * PAGE_SIZE;
-  return [padding(start - pad), ...mappings, padding(pageAlign(last.vaddr + last.memsz))];
+  const start = geometry.alignDown(vaddr);
+  return [padding(start - pad), ...mappings, padding(geometry.align(last.vaddr + last.memsz))];
 }
 
 /** Puts one mapping over addresses that are taken for it. */
@@ -209,13 +213,14 @@ function mapOne(
   bias: number,
 ): MmapfdResult {
   const { vaddr, memsz, filesz, offset, prot, flags } = mapping;
-  const page = pageOf(vaddr) * PAGE_SIZE;
+  const { geometry } = process;
+  const page = geometry.alignDown(vaddr);
   const inPage = vaddr - page;
   const address = bias + page;
   const fixed = MAP_PRIVATE | MAP_FIXED;
   const dataEnd = inPage + filesz;
-  const fileEnd = filesz === 0 ? 0 : pageAlign(dataEnd);
-  if (filesz > 0 && offset % PAGE_SIZE === inPage) {
+  const fileEnd = filesz === 0 ? 0 : geometry.align(dataEnd);
+  if (filesz > 0 && offset % geometry.size === inPage) {
     process.mmap(dataEnd, prot, fixed, { address, file, offset: offset - inPage });
     if (memsz > filesz) writing(process, address + dataEnd, fileEnd - dataEnd, prot, () => 0);
   } else if (filesz > 0) {
@@ -225,7 +230,7 @@ function mapOne(
     if (content.length < filesz) throw new SyscallError('EFAULT', 'the file is too short');
     writing(process, address + inPage, filesz, prot, (at) => content[at]!);
   }
-  const end = pageAlign(inPage + memsz);
+  const end = geometry.align(inPage + memsz);
   if (end > fileEnd) {
     const reserve = flags === MR_PADDING ? MAP_NORESERVE : 0;
     process.mmap(end - fileEnd, prot, fixed | MAP_ANONYMOUS | reserve, {
@@ -251,8 +256,9 @@ function writing(
   byteAt: (index: number) => number,
 ): void {
   if (length === 0) return;
-  const page = pageOf(start) * PAGE_SIZE;
-  const span = pageAlign(start + length) - page;
+  const { geometry } = process;
+  const page = geometry.alignDown(start);
+  const span = geometry.align(start + length) - page;
   const readOnly = (prot & PROT_WRITE) === 0;
   if (readOnly) process.mprotect(page, span, prot | PROT_WRITE);
   for (let at = 0; at < length; at += 1) process.store(start + at, byteAt(at));

@@ -1,6 +1,6 @@
 import { AOUT_HEADER_SIZE, type AoutHeader } from 'cramfs-elf';
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../memory-map.js';
-import { PAGE_SIZE, pageAlign } from '../../units.js';
+import type { PageGeometry } from '../../units.js';
 import { MR_HDR_AOUT, type MappingPlan, type PlannedMapping } from './plan.js';
 
 /** Where programs of SunOS 4 start, and what their data segments are aligned to: N_TXTADDR. */
@@ -16,16 +16,20 @@ const ALL = READ_EXEC | PROT_WRITE;
  * file whose entry is in the first page is a shared object. OMAGIC text is writable, and in one
  * piece with the data. Compare a.out(5): N_TXTOFF, N_DATADDR, N_BSSADDR.
  */
-export function planAout(header: AoutHeader): MappingPlan {
+export function planAout(header: AoutHeader, geometry: PageGeometry): MappingPlan {
   const { magic, text, data, bss, entry } = header;
-  const isLibrary = magic === 'ZMAGIC' && entry < PAGE_SIZE;
+  const isLibrary = magic === 'ZMAGIC' && entry < geometry.size;
   const textAddress = isLibrary ? 0 : TEXT_ADDRESS;
   const textOffset = magic === 'ZMAGIC' ? 0 : AOUT_HEADER_SIZE;
   const textEnd = textAddress + text;
   const dataAddress = Math.ceil(textEnd / SEGMENT_SIZE) * SEGMENT_SIZE;
   const mappings =
     magic === 'OMAGIC'
-      ? withBss({ vaddr: textAddress, filesz: text + data, offset: textOffset, flags: 0 }, bss)
+      ? withBss(
+          { vaddr: textAddress, filesz: text + data, offset: textOffset, flags: 0 },
+          bss,
+          geometry,
+        )
       : [
           {
             vaddr: textAddress,
@@ -38,6 +42,7 @@ export function planAout(header: AoutHeader): MappingPlan {
           ...withBss(
             { vaddr: dataAddress, filesz: data, offset: textOffset + text, flags: 0 },
             bss,
+            geometry,
           ),
         ];
   return {
@@ -70,9 +75,10 @@ function elementCount(header: AoutHeader): number {
 function withBss(
   data: Pick<PlannedMapping, 'vaddr' | 'filesz' | 'offset' | 'flags'>,
   bss: number,
+  geometry: PageGeometry,
 ): PlannedMapping[] {
   const end = data.vaddr + data.filesz;
-  const inPage = Math.min(bss, pageAlign(end) - end);
+  const inPage = Math.min(bss, geometry.align(end) - end);
   return [
     { ...data, memsz: data.filesz + inPage, prot: ALL },
     { vaddr: end + inPage, memsz: bss - inPage, filesz: 0, offset: 0, prot: ALL, flags: 0 },

@@ -1,6 +1,6 @@
 import { PT_LOAD, type ElfFile, type ElfSegment } from 'cramfs-elf';
 import { SyscallError } from '../../errno.js';
-import { PAGE_SIZE, pageAlign, pageOf } from '../../units.js';
+import type { PageGeometry } from '../../units.js';
 import { protOf } from '../elf-load.js';
 import { MR_HDR_ELF, type MappingPlan, type PlannedMapping } from './plan.js';
 
@@ -15,18 +15,20 @@ const PT_SUNWBSS = 0x6ffffffa;
  *
  * @throws SyscallError EINVAL for what cannot be mapped so.
  */
-export function planElf(elf: ElfFile): MappingPlan {
+export function planElf(elf: ElfFile, geometry: PageGeometry): MappingPlan {
   const loads = elf.segments.filter(
     ({ type, memsz }) => (type === PT_LOAD || type === PT_SUNWBSS) && memsz > 0,
   );
   if (loads.length === 0) throw new SyscallError('EINVAL', 'nothing to map');
   const shared = elf.type === 'dyn';
   const header = loads.find(({ filesz }) => filesz > 0);
-  const mappings = loads.map((load) => planSegment(load, load === header, shared));
-  checkOrder(mappings);
+  const mappings = loads.map((load) =>
+    planSegment(load, { isFirst: load === header, shared, geometry }),
+  );
+  checkOrder(mappings, geometry);
   return {
     fixed: !shared,
-    alignment: Math.max(PAGE_SIZE, ...loads.map(({ align }) => powerOfTwo(align))),
+    alignment: Math.max(geometry.size, ...loads.map(({ align }) => powerOfTwo(align))),
     mappings,
     low32: elf.elfClass === 32,
     canBePadded: true,
@@ -35,21 +37,32 @@ export function planElf(elf: ElfFile): MappingPlan {
 }
 
 /** @throws SyscallError EINVAL. */
-function checkOrder(mappings: readonly PlannedMapping[]): void {
+function checkOrder(mappings: readonly PlannedMapping[], geometry: PageGeometry): void {
   let end = -Infinity;
   for (const { vaddr, memsz } of mappings) {
-    if (pageOf(vaddr) * PAGE_SIZE < end) {
+    if (geometry.alignDown(vaddr) < end) {
       throw new SyscallError('EINVAL', 'segments overlap, or are not in order');
     }
-    end = pageAlign(vaddr + memsz);
+    end = geometry.align(vaddr + memsz);
   }
 }
 
-function planSegment(segment: ElfSegment, isFirst: boolean, shared: boolean): PlannedMapping {
+interface ObjectFacts {
+  /** The segment is the first with bytes of the file. */
+  readonly isFirst: boolean;
+  /** The file is a shared object. */
+  readonly shared: boolean;
+  readonly geometry: PageGeometry;
+}
+
+function planSegment(
+  segment: ElfSegment,
+  { isFirst, shared, geometry }: ObjectFacts,
+): PlannedMapping {
   const { vaddr, memsz, filesz, offset, flags } = segment;
-  const samePlace = (vaddr - offset) % PAGE_SIZE === 0;
+  const samePlace = (vaddr - offset) % geometry.size === 0;
   const extra = isFirst && shared && samePlace ? offset : 0;
-  const hasHeader = isFirst && samePlace && offset - extra < PAGE_SIZE;
+  const hasHeader = isFirst && samePlace && offset - extra < geometry.size;
   return {
     vaddr: vaddr - extra,
     memsz: memsz + extra,

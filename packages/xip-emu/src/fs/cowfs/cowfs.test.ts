@@ -10,7 +10,7 @@ import type { Process } from '../../process.js';
 import { accountMachine } from '../../report/accounting.js';
 import { smapsCounts } from '../../mm/task-mmu.js';
 import type { TraceEvent } from '../../trace.js';
-import { PAGE_SIZE, pageOf } from '../../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../../units.js';
 import { CowfsSuperBlock, type CowfsOptions } from './super.js';
 import { cowfsInode } from './inode.js';
 
@@ -76,7 +76,7 @@ class Ground {
 
   frame(address: number): number {
     this.process.load(address);
-    return pteFrame(mmOf(this.process).pageTable.get(pageOf(address)));
+    return pteFrame(mmOf(this.process).pageTable.get(address / PAGE_SIZE));
   }
 
   sync(name: string): void {
@@ -379,7 +379,10 @@ describe('page-cache sharing', () => {
     expect(ground.frame(b)).toBe(frame);
     expect(events.map(({ type }) => type)).toEqual(['mmap', 'share-folio', 'fault']);
     expect(ground.account).toMatchObject({ pageCachePages: 3, sharingSavedBytes: P });
-    const counts = smapsCounts(mmOf(ground.process), mmOf(ground.process).vmas.vmaAt(pageOf(b))!);
+    const counts = smapsCounts(
+      mmOf(ground.process),
+      mmOf(ground.process).vmas.vmaAt(b / PAGE_SIZE)!,
+    );
     expect(counts).toMatchObject({ rss: P, pss: P / 2, sharedClean: P });
   });
 
@@ -398,7 +401,7 @@ describe('page-cache sharing', () => {
     expect(events).toEqual([{ type: 'unshare-folio', fs: 'cowfs', ino, index: 1 }]);
     ground.check();
     const { pageTable } = mmOf(ground.process);
-    expect(pageTable.get(pageOf(b) + 1)).toBe(0);
+    expect(pageTable.get(b / PAGE_SIZE + 1)).toBe(0);
     expect([0, 1, 2].map((page) => ground.frame(a + page * P))).toEqual(before);
     const after = [0, 1, 2].map((page) => ground.frame(b + page * P));
     expect([after[0], after[2]]).toEqual([before[0], before[2]]);

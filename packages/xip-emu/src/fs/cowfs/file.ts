@@ -1,9 +1,8 @@
-import { PAGE_SIZE, pagesOf } from '../../units.js';
 import type { FileOperations } from '../../vfs/file.js';
 import { filemapRead, genericFileVmOps, genericPerformWrite } from '../../vfs/filemap.js';
 import { remapFileRangePrep } from '../../vfs/remap-range.js';
 import { filemapSpliceRead, iterFileSpliceWrite } from '../../vfs/splice.js';
-import { writebackRange } from '../../vfs/writeback.js';
+import { writebackBytes } from '../../vfs/writeback.js';
 import { cowfsInode } from './inode.js';
 
 export const cowfsFileOperations: FileOperations = {
@@ -21,7 +20,7 @@ export const cowfsFileOperations: FileOperations = {
     vma.ops = genericFileVmOps;
   },
   fsync({ mapping }, start, end) {
-    writebackRange(mapping!, Math.floor(start / PAGE_SIZE), pagesOf(end));
+    writebackBytes(mapping!, start, end);
   },
   /** Compare fs/xfs/xfs_file.c:xfs_file_remap_range(). */
   remapFileRange(source, sourceOffset, target, targetOffset, wanted, flags) {

@@ -1,6 +1,6 @@
 import { SyscallError, invariant } from '../../errno.js';
 import { PG_DIRTY } from '../../phys/frame-table.js';
-import { PAGE_SIZE, pagesOf, type Pgoff } from '../../units.js';
+import type { Pgoff } from '../../units.js';
 import { AddressSpace } from '../../vfs/address-space.js';
 import type { Inode, OperationTables } from '../../vfs/inode.js';
 import { unmapMappingRange } from '../../vfs/rmap.js';
@@ -69,12 +69,13 @@ export class CowfsInode extends SizedInode<CowfsInode> {
   override setSize(size: number): void {
     if (!this.isRegular) throw new SyscallError('EINVAL');
     const { bytes, pageCache } = this;
+    const { geometry } = pageCache;
     if (size > bytes) this.zeroBehindEnd(size);
-    else if (size < bytes && size % PAGE_SIZE !== 0) this.dirtyPage(Math.floor(size / PAGE_SIZE));
+    else if (size < bytes && !geometry.isAligned(size)) this.dirtyPage(geometry.pageOf(size));
     this.bytes = size;
     if (size >= bytes) return;
     truncatePagecache(pageCache, size);
-    this.dropBlocks(pagesOf(size), Infinity);
+    this.dropBlocks(geometry.pagesOf(size), Infinity);
   }
 
   /** A page of which a part is to be zeroed is written to, unless it is a hole. */
@@ -94,9 +95,10 @@ export class CowfsInode extends SizedInode<CowfsInode> {
    */
   remap(source: CowfsInode, sourceOffset: number, targetOffset: number, length: number): void {
     const { pageCache, sb } = this;
-    const from = sourceOffset / PAGE_SIZE;
-    const to = targetOffset / PAGE_SIZE;
-    const count = pagesOf(length);
+    const { geometry } = sb;
+    const from = sourceOffset / geometry.size;
+    const to = targetOffset / geometry.size;
+    const count = geometry.pagesOf(length);
     unmapMappingRange(pageCache, to, to + count, false);
     for (let page = 0; page < count; page += 1) {
       pageCache.remove(to + page);

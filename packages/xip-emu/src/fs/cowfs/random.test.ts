@@ -17,7 +17,7 @@ import { validateMm } from '../../mm/validate.js';
 import type { PolicyName } from '../../policy.js';
 import type { Process } from '../../process.js';
 import { accountMachine } from '../../report/accounting.js';
-import { PAGE_SIZE, pagesOf } from '../../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../../units.js';
 import { OverlaySuperBlock } from '../overlay/super.js';
 import { CowfsSuperBlock } from './super.js';
 
@@ -137,7 +137,7 @@ class NaiveWorld {
     const bytes = new Uint8Array(size);
     bytes.set(file.bytes.subarray(0, size));
     file.bytes = bytes;
-    const gone = pagesOf(size);
+    const gone = Math.ceil(size / PAGE_SIZE);
     for (const { maps } of this.processes) {
       for (const map of maps.values()) {
         if (map.file !== file) continue;
@@ -155,7 +155,7 @@ class NaiveWorld {
   page(map: NaiveMap, index: number): Uint8Array | undefined {
     const copy = map.copies.get(index);
     if (copy !== undefined) return copy;
-    if (index >= pagesOf(map.file.bytes.length)) return undefined;
+    if (index >= Math.ceil(map.file.bytes.length / PAGE_SIZE)) return undefined;
     const page = new Uint8Array(P);
     page.set(map.file.bytes.subarray(index * P, (index + 1) * P));
     return page;

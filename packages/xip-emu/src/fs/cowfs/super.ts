@@ -1,6 +1,7 @@
 import { S_IFDIR, S_IFMT } from 'cramfs-format';
 import { invariant } from '../../errno.js';
 import type { PhysicalMemory } from '../../phys/physical-memory.js';
+import type { PageGeometry } from '../../units.js';
 import { SuperBlock } from '../../vfs/inode.js';
 import { NOOP_BDI, directoryOperations } from '../../vfs/libfs.js';
 import { cowfsAops } from './aops.js';
@@ -35,6 +36,10 @@ export class CowfsSuperBlock extends SuperBlock {
     this.phys = phys;
     this.store = new BlockStore(blocks);
     this.root = this.newInode(S_IFDIR | 0o755);
+  }
+
+  get geometry(): PageGeometry {
+    return this.phys.geometry;
   }
 
   /** An inode without a name. */

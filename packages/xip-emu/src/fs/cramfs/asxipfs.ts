@@ -1,5 +1,4 @@
 import { SyscallError } from '../../errno.js';
-import { PAGE_SIZE } from '../../units.js';
 import type { OpenFile } from '../../vfs/file.js';
 import { genericFileReadonlyMmap } from '../../vfs/filemap.js';
 import {
@@ -40,7 +39,7 @@ function asxipfsFault(fault: VmFault): number {
   const { sb } = inode;
   const { pages, imageOffset } = mapDirect(inode, { pgoff, pages: 1, mmu: true });
   if (pages === 0) return VM_FAULT_SIGBUS;
-  const pfn = (sb.physAddr + imageOffset) / PAGE_SIZE;
+  const pfn = (sb.physAddr + imageOffset) / sb.geometry.size;
   if (write && (vma.flags & VM_SHARED) === 0) {
     fault.frame = sb.phys.rom.frameOf(pfn) ?? sb.phys.rom.absentFrame(pfn);
     return VM_FAULT_OK;

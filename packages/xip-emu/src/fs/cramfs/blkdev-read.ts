@@ -1,5 +1,4 @@
 import { isSyscallError } from '../../errno.js';
-import { PAGE_SIZE } from '../../units.js';
 import type { BlockDevice } from '../../vfs/block-device.js';
 
 // fs/cramfs/inode.c
@@ -24,15 +23,16 @@ export class BlkdevReader {
   /** The kernel reads `length` bytes at `offset` of the device. */
   read(offset: number, length: number): void {
     if (length === 0) return;
-    const page = Math.floor(offset / PAGE_SIZE);
-    const end = BLKS_PER_BUF * PAGE_SIZE;
+    const { mapping, size } = this.bdev;
+    const { size: pageSize } = mapping.geometry;
+    const page = Math.floor(offset / pageSize);
+    const end = BLKS_PER_BUF * pageSize;
     for (const first of this.firstPages) {
-      if (page >= first && offset - first * PAGE_SIZE + length <= end) return;
+      if (page >= first && offset - first * pageSize + length <= end) return;
     }
     this.firstPages[this.next] = page;
     this.next = (this.next + 1) % READ_BUFFERS;
-    const { mapping, size } = this.bdev;
-    const last = Math.min(page + BLKS_PER_BUF, Math.floor(size / PAGE_SIZE));
+    const last = Math.min(page + BLKS_PER_BUF, Math.floor(size / pageSize));
     for (let at = page; at < last; at += 1) {
       try {
         mapping.read(at);

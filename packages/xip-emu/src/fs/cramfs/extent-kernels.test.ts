@@ -12,7 +12,7 @@ import type { PolicyName } from '../../policy.js';
 import type { Process } from '../../process.js';
 import { areasIn } from '../../report/areas.js';
 import { pagesIn } from '../../report/pages.js';
-import { PAGE_SIZE } from '../../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../../units.js';
 
 /* Kernels that map files in one piece: docs/kernel-facts.md K32, K33. */
 

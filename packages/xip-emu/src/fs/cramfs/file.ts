@@ -1,5 +1,5 @@
 import { SyscallError } from '../../errno.js';
-import { pagesOf, type Address, type Pgoff } from '../../units.js';
+import type { Address, Pgoff } from '../../units.js';
 import type { FileOperations, OpenFile } from '../../vfs/file.js';
 import { filemapRead, genericFileReadonlyMmap } from '../../vfs/filemap.js';
 import { filemapSpliceRead } from '../../vfs/splice.js';
@@ -15,7 +15,7 @@ function getUnmappedArea(file: OpenFile, pgoff: Pgoff, length: number): Address 
   const inode = cramfsInode(file.inode);
   const pages = length % PAGES_LIMIT;
   if (pages === 0) {
-    const isBehind = pgoff >= pagesOf(inode.size);
+    const isBehind = pgoff >= inode.sb.geometry.pagesOf(inode.size);
     throw new SyscallError(isBehind ? 'EINVAL' : 'ENOSYS', 'more pages than are counted');
   }
   const { imageOffset, errno, bailout } = mapDirect(inode, { pgoff, pages, mmu: false });

@@ -7,7 +7,6 @@ import {
 } from 'cramfs-format';
 import { makeInode, type Inode as ImageInode } from 'cramfs-reader';
 import { SyscallError, invariant } from '../../errno.js';
-import { PAGE_SIZE } from '../../units.js';
 import { AddressSpace } from '../../vfs/address-space.js';
 import { UNNAMED_DEVICE, type DeviceNumber } from '../../vfs/device.js';
 import { Inode, SECTOR_SIZE, type DirectoryEntry, type OperationTables } from '../../vfs/inode.js';
@@ -161,7 +160,7 @@ export class CramfsInode extends Inode {
     if (mapping === undefined) throw new SyscallError('EINVAL');
     if (size === 0) return '';
     const page = mapping.phys.borrow(mapping.read(0));
-    const target = bytesToName(page.subarray(0, Math.min(size, PAGE_SIZE - 1)));
+    const target = bytesToName(page.subarray(0, Math.min(size, this.sb.geometry.size - 1)));
     const end = target.indexOf('\0');
     return end < 0 ? target : target.slice(0, end);
   }

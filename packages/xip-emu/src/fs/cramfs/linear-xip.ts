@@ -1,5 +1,4 @@
 import { SyscallError } from '../../errno.js';
-import { PAGE_SIZE } from '../../units.js';
 import type { OpenFile } from '../../vfs/file.js';
 import { genericFileReadonlyMmap } from '../../vfs/filemap.js';
 import { VM_IO, VM_MAYWRITE, VM_WRITE, isSharedMaywrite, type VmArea } from '../../vfs/vm-area.js';
@@ -32,7 +31,7 @@ function physmemMmap(file: OpenFile, vma: VmArea): void {
   // QUIRK K32: to kernels before 4.18 an area without operations is anonymous memory where nothing is
   // mapped: after the file's pages it reads as zeros.
   vma.ops = undefined;
-  vma.mm.remapPfnRange(vma, vma.start, (sb.physAddr + imageOffset) / PAGE_SIZE, pages);
+  vma.mm.remapPfnRange(vma, vma.start, (sb.physAddr + imageOffset) / sb.geometry.size, pages);
 }
 
 /** The kernels of 2000 to 2010 that had the linear XIP patches. */

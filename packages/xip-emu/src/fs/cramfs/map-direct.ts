@@ -1,6 +1,5 @@
 import { directMap, type DirectMapRequest, type DirectMapResult } from 'cramfs-reader';
 import { KernelCorruption } from '../../kernel-corruption.js';
-import { PAGE_SIZE, pageOf } from '../../units.js';
 import type { CramfsInode } from './inode.js';
 
 /** What the file system asks {@link directMap}; the rest it knows itself. */
@@ -14,9 +13,10 @@ export type MapQuestion = Pick<DirectMapRequest, 'pgoff' | 'pages' | 'mmu' | 'wr
  */
 export function mapDirect(inode: CramfsInode, question: MapQuestion): DirectMapResult {
   const { sb } = inode;
+  const { geometry } = sb;
   const result = directMap(sb.image, inode.raw, {
     ...question,
-    pageSize: PAGE_SIZE,
+    pageSize: geometry.size,
     physAddr: sb.physAddr,
     romSize: sb.romSize,
   });
@@ -32,8 +32,8 @@ export function mapDirect(inode: CramfsInode, question: MapQuestion): DirectMapR
   }
   const first = sb.physAddr + imageOffset;
   for (let page = 0; page < pages; page += 1) {
-    if (!sb.phys.isRamPfn(pageOf(first) + page)) continue;
-    throw outsideRom(inode, question, imageOffset + page * PAGE_SIZE, {
+    if (!sb.phys.isRamPfn(geometry.pageOf(first) + page)) continue;
+    throw outsideRom(inode, question, imageOffset + page * geometry.size, {
       kernelFunction:
         sb.policy.dialect === undefined
           ? 'fs/cramfs/inode.c:cramfs_get_block_range()'
@@ -63,7 +63,7 @@ function outsideRom(
     second: {
       operation: `mmap of ${pages} pages from page ${pgoff} of inode ${ino}, whose data is`,
       start: at,
-      end: at + pages * PAGE_SIZE,
+      end: at + pages * sb.geometry.size,
     },
   });
 }

@@ -1,4 +1,3 @@
-import { PAGE_SIZE } from '../../units.js';
 import { areasMayMove } from '../../vfs/backing-file.js';
 import type { OpenFile } from '../../vfs/file.js';
 import { genericFileReadonlyMmap } from '../../vfs/filemap.js';
@@ -25,7 +24,7 @@ function physmemMmap(file: OpenFile, vma: VmArea): void {
     writable: (vma.flags & VM_WRITE) !== 0,
   });
   if (pages === 0) return;
-  const pfn = (sb.physAddr + imageOffset) / PAGE_SIZE;
+  const pfn = (sb.physAddr + imageOffset) / sb.geometry.size;
   if (pages === length && !areasMayMove(file)) {
     vma.mm.remapPfnRange(vma, vma.start, pfn, pages);
     return;

@@ -1,7 +1,7 @@
 import { BLOCK_POINTER_SIZE, DIRECT_LENGTH_SIZE, decodeBlockPointer } from 'cramfs-format';
 import { locateBlock } from 'cramfs-reader';
 import { SyscallError } from '../../errno.js';
-import { PAGE_SIZE, pagesOf, type Pgoff } from '../../units.js';
+import type { Pgoff } from '../../units.js';
 import type { AddressSpace, AddressSpaceOperations } from '../../vfs/address-space.js';
 import type { Extent } from '../../vfs/shared-pages.js';
 import type { BlkdevReader } from './blkdev-read.js';
@@ -23,12 +23,13 @@ interface FolioBlock {
  * disagree, this is the kernel.
  */
 function blockOfFolio({ sb, ino, size, raw }: CramfsInode, index: Pgoff): FolioBlock | undefined {
-  const count = pagesOf(size);
+  const { size: pageSize } = sb.geometry;
+  const count = sb.geometry.pagesOf(size);
   if (index >= count) return undefined;
   const extent = sb.extentOf(raw);
   // QUIRK K32: a whole page, also where the file ends in it.
   if (extent !== undefined) {
-    return { start: extent + index * PAGE_SIZE, length: PAGE_SIZE, uncompressed: true };
+    return { start: extent + index * pageSize, length: pageSize, uncompressed: true };
   }
   const { kind, direct, start, length } = locateBlock(
     sb.readable,
@@ -39,14 +40,15 @@ function blockOfFolio({ sb, ino, size, raw }: CramfsInode, index: Pgoff): FolioB
   const uncompressed = kind === 'uncompressed';
   // QUIRK K1: the length of a direct uncompressed last block is size mod PAGE_SIZE, also when
   // that is 0: a last block that fills its page reads as a hole.
-  if (uncompressed && direct && index === count - 1 && size % PAGE_SIZE === 0) return undefined;
+  if (uncompressed && direct && index === count - 1 && sb.geometry.isAligned(size))
+    return undefined;
   return length === 0 ? undefined : { start, length, uncompressed };
 }
 
 /** What cramfs_read_folio() reads from a block device to find a block. */
 function readPointers(blkdev: BlkdevReader, inode: CramfsInode, index: Pgoff): void {
   const { sb, ino, size } = inode;
-  const count = pagesOf(size);
+  const count = sb.geometry.pagesOf(size);
   if (index >= count || sb.extentOf(inode.raw) !== undefined) return;
   const { pointerOffset, direct, raw, start } = locateBlock(
     sb.readable,
@@ -69,13 +71,14 @@ function readFolio(mapping: AddressSpace, index: Pgoff): Uint8Array {
   const block = blockOfFolio(inode, index);
   if (block === undefined) return HOLE;
   const { start, length, uncompressed } = block;
-  if (length < 0 || length > (uncompressed ? 1 : 2) * PAGE_SIZE) {
+  const { size: pageSize } = sb.geometry;
+  if (length < 0 || length > (uncompressed ? 1 : 2) * pageSize) {
     throw new SyscallError('EIO', `bad data blocksize ${length}`);
   }
   const stored = sb.read(start, length);
   if (uncompressed) return stored;
   try {
-    return sb.image.zlib.inflate(filled(stored, length), PAGE_SIZE);
+    return sb.image.zlib.inflate(filled(stored, length), pageSize);
   } catch {
     throw new SyscallError('EIO', `block ${index} does not inflate`);
   }
@@ -97,7 +100,8 @@ function extentOf(mapping: AddressSpace, index: Pgoff): Extent | undefined {
   const inode = cramfsInode(mapping.host);
   const block = blockOfFolio(inode, index);
   if (block === undefined) return undefined;
-  const valid = Math.min(inode.size - index * PAGE_SIZE, PAGE_SIZE);
+  const { size: pageSize } = mapping.geometry;
+  const valid = Math.min(inode.size - index * pageSize, pageSize);
   const { start, length, uncompressed } = block;
   return `${start}+${length} ${uncompressed ? 'stored' : 'deflated'}, ${valid} valid`;
 }

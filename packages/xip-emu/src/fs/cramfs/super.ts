@@ -2,6 +2,7 @@ import {
   CRAMFS_FLAG_FSID_VERSION_2,
   CRAMFS_FLAG_SORTED_DIRS,
   CRAMFS_SUPER_SIZE,
+  type BlockSize,
   type Endianness,
 } from 'cramfs-format';
 import {
@@ -14,7 +15,7 @@ import {
 import { SyscallError } from '../../errno.js';
 import { KernelCorruption } from '../../kernel-corruption.js';
 import type { PhysicalMemory } from '../../phys/physical-memory.js';
-import { PAGE_SIZE, type Address } from '../../units.js';
+import type { Address, PageGeometry } from '../../units.js';
 import type { BlockDevice } from '../../vfs/block-device.js';
 import type { DeviceNumber } from '../../vfs/device.js';
 import { SuperBlock, type BackingDevice, type OperationTables } from '../../vfs/inode.js';
@@ -85,11 +86,12 @@ export class CramfsSuperBlock extends SuperBlock {
   constructor(image: CramfsImage, options: CramfsMountOptions) {
     super();
     const { physAddr = 0, phys, policy, endianness = 'little' } = options;
+    const { size: pageSize } = phys.geometry;
     if (image.endianness !== endianness) throw new SyscallError('EINVAL', 'wrong endianness');
     const dev = (policy.nodev === true ? undefined : options.dev) ?? options.bdev?.dev;
     if (dev !== undefined) this.dev = dev;
-    this.image = asKernelReads(image, policy);
-    checkKernel(this.image, physAddr);
+    this.image = asKernelReads(image, policy, pageSize);
+    checkKernel(this.image, physAddr, phys.geometry);
     this.phys = phys;
     this.policy = policy;
     this.physAddr = physAddr;
@@ -99,7 +101,7 @@ export class CramfsSuperBlock extends SuperBlock {
     this.size = (flags & CRAMFS_FLAG_FSID_VERSION_2) === 0 ? OLD_SIZE : size;
     const { view, blockSize, bytes } = this.image;
     // QUIRK K26: of a block device whole pages are read, no others.
-    this.end = physAddr === 0 ? bytes.length - (bytes.length % PAGE_SIZE) : bytes.length;
+    this.end = physAddr === 0 ? bytes.length - (bytes.length % pageSize) : bytes.length;
     if (physAddr === 0 && this.end === 0) {
       throw new SyscallError('EINVAL', 'wrong magic: the block device is smaller than a page');
     }
@@ -113,6 +115,10 @@ export class CramfsSuperBlock extends SuperBlock {
     this.root = this.iget({ ...image.root, mode: image.root.mode | ROOT_MODE });
     options.bdev?.open(this);
     this.blkdev?.read(image.superblock.offset, CRAMFS_SUPER_SIZE);
+  }
+
+  get geometry(): PageGeometry {
+    return this.phys.geometry;
   }
 
   /** Compare fs/cramfs/inode.c:cramfs_kill_sb(). */
@@ -220,12 +226,16 @@ export class CramfsSuperBlock extends SuperBlock {
 }
 
 /** Whatever the image was built for: blocks are taken to be pages, and the dialect for the kernel's. */
-function asKernelReads(image: CramfsImage, { dialect }: CramfsPolicy): CramfsImage {
+function asKernelReads(
+  image: CramfsImage,
+  { dialect }: CramfsPolicy,
+  pageSize: BlockSize,
+): CramfsImage {
   const isRight =
     dialect === undefined ? image.dialect.kernel === undefined : image.dialect.name === dialect;
-  if (image.blockSize === PAGE_SIZE && isRight) return image;
+  if (image.blockSize === pageSize && isRight) return image;
   const { bytes, zlib } = image;
-  return openImage(bytes, { blockSize: PAGE_SIZE, dialect: dialect ?? 'standard', zlib });
+  return openImage(bytes, { blockSize: pageSize, dialect: dialect ?? 'standard', zlib });
 }
 
 /**
@@ -234,13 +244,17 @@ function asKernelReads(image: CramfsImage, { dialect }: CramfsPolicy): CramfsIma
  *
  * @throws SyscallError EINVAL
  */
-function checkKernel({ dialect, superblock }: CramfsImage, physAddr: Address): void {
+function checkKernel(
+  { dialect, superblock }: CramfsImage,
+  physAddr: Address,
+  geometry: PageGeometry,
+): void {
   const { kernel } = dialect;
   if (kernel === undefined) return;
   if ((superblock.flags & ~kernel.flags) !== 0) {
     throw new SyscallError('EINVAL', 'unsupported filesystem features');
   }
-  if (physAddr % PAGE_SIZE !== 0) {
+  if (!geometry.isAligned(physAddr)) {
     throw new SyscallError('EINVAL', "the image's address is not aligned to a page boundary");
   }
 }

@@ -6,7 +6,7 @@ import { PROT_READ, PROT_WRITE } from '../../memory-map.js';
 import type { Process } from '../../process.js';
 import { areasIn } from '../../report/areas.js';
 import { pagesIn } from '../../report/pages.js';
-import { PAGE_SIZE } from '../../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../../units.js';
 
 /* The defects of the v3 patch, by their names in docs/emulator.md. Mainline has none of them. */
 

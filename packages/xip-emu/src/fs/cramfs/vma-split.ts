@@ -1,7 +1,7 @@
 import type { Bailout } from 'cramfs-reader';
 import { SyscallError, isSyscallError } from '../../errno.js';
 import { KernelCorruption } from '../../kernel-corruption.js';
-import { PAGE_SIZE, pagesOf, type Pgoff, type Vpn } from '../../units.js';
+import type { Pgoff, Vpn } from '../../units.js';
 import type { OpenFile } from '../../vfs/file.js';
 import { filemapFault, genericFileVmOps } from '../../vfs/filemap.js';
 import {
@@ -64,7 +64,7 @@ function physmemMmap(file: OpenFile, vma: VmArea): void {
     vma.ops = genericFileVmOps;
     return;
   }
-  const reachesEnd = vma.pgoff + run === pagesOf(inode.size);
+  const reachesEnd = vma.pgoff + run === sb.geometry.pagesOf(inode.size);
   const pages = reachesEnd && isTailTakenForShared(inode, vma, imageOffset) ? run - 1 : run;
   if (pages === 0) {
     vma.ops = genericFileVmOps;
@@ -77,7 +77,7 @@ function physmemMmap(file: OpenFile, vma: VmArea): void {
     // remap_pfn_range() wants a private area as a whole.
     vma.end = vma.start + pages;
   }
-  vma.mm.remapPfnRange(vma, vma.start, (sb.physAddr + imageOffset) / PAGE_SIZE, pages);
+  vma.mm.remapPfnRange(vma, vma.start, (sb.physAddr + imageOffset) / sb.geometry.size, pages);
   vma.end = end;
 }
 
@@ -87,10 +87,12 @@ function physmemMmap(file: OpenFile, vma: VmArea): void {
  * files' data, or (QUIRK V2) past the ROM, where the kernel dies.
  */
 function isTailTakenForShared(inode: CramfsInode, vma: VmArea, imageOffset: number): boolean {
-  const partial = inode.size % PAGE_SIZE;
-  if (partial === 0) return false;
   const { sb } = inode;
-  const page = sb.physAddr / PAGE_SIZE + imageOffset / PAGE_SIZE + pagesOf(inode.size) - 1;
+  const { geometry } = sb;
+  const partial = inode.size % geometry.size;
+  if (partial === 0) return false;
+  const { size: pageSize } = geometry;
+  const page = sb.physAddr / pageSize + imageOffset / pageSize + geometry.pagesOf(inode.size) - 1;
   const frame = sb.phys.rom.frameOf(page);
   if (frame === undefined) {
     throw new KernelCorruption({
@@ -101,12 +103,12 @@ function isTailTakenForShared(inode: CramfsInode, vma: VmArea, imageOffset: numb
       first: {
         operation: 'the end of the ROM',
         start: sb.physAddr,
-        end: page * PAGE_SIZE,
+        end: page * pageSize,
       },
       second: {
         operation: `mmap from page ${vma.pgoff}`,
-        start: vma.start * PAGE_SIZE,
-        end: vma.end * PAGE_SIZE,
+        start: vma.start * pageSize,
+        end: vma.end * pageSize,
       },
     });
   }

@@ -1,5 +1,6 @@
 import { S_IFCHR, S_IFDIR, S_IFMT } from 'cramfs-format';
 import { SyscallError } from '../../errno.js';
+import type { PageGeometry } from '../../units.js';
 import type { DeviceNode, DeviceNumber } from '../../vfs/device.js';
 import type { FileOperations } from '../../vfs/file.js';
 import { Inode, SuperBlock, type DirectoryEntry } from '../../vfs/inode.js';
@@ -43,6 +44,10 @@ export class DevSuperBlock extends SuperBlock {
   constructor({ mapsNull = true }: DevOptions = {}) {
     super();
     this.root = new DevDirectory(this, mapsNull);
+  }
+
+  get geometry(): PageGeometry {
+    return this.devices.geometry;
   }
 
   cachedInodes(): Iterable<Inode> {

@@ -1,5 +1,5 @@
 import { SyscallError } from '../../errno.js';
-import { PAGE_SIZE, pagesOf, type Pgoff } from '../../units.js';
+import type { Pgoff } from '../../units.js';
 import type { AddressSpace, AddressSpaceOperations } from '../../vfs/address-space.js';
 import { filemapFault, filemapMapPages } from '../../vfs/filemap.js';
 import { invalidatePages } from '../../vfs/invalidate.js';
@@ -20,18 +20,19 @@ function anyHandle(inode: FuseInode): number {
  * One READ for one page. A short answer is the end of the file, whatever the size was. Compare
  * fs/fuse/file.c:fuse_do_readpage() and fuse_short_read().
  */
-function readFolio({ host }: AddressSpace, index: Pgoff): Uint8Array {
+function readFolio({ host, geometry }: AddressSpace, index: Pgoff): Uint8Array {
   const inode = fuseInode(host);
-  const offset = index * PAGE_SIZE;
-  const bytes = sendRead(inode, anyHandle(inode), offset, PAGE_SIZE);
-  if (bytes.length < PAGE_SIZE) inode.size = Math.min(inode.size, offset + bytes.length);
+  const { size: pageSize } = geometry;
+  const offset = index * pageSize;
+  const bytes = sendRead(inode, anyHandle(inode), offset, pageSize);
+  if (bytes.length < pageSize) inode.size = Math.min(inode.size, offset + bytes.length);
   return bytes;
 }
 
 /** What was stored through a map, up to the end of the file. Compare fuse_writepages(). */
-function writeFolio({ host }: AddressSpace, index: Pgoff, content: Uint8Array): void {
+function writeFolio({ host, geometry }: AddressSpace, index: Pgoff, content: Uint8Array): void {
   const inode = fuseInode(host);
-  const offset = index * PAGE_SIZE;
+  const offset = index * geometry.size;
   const bytes = content.subarray(0, Math.max(inode.size - offset, 0));
   if (bytes.length > 0) sendWrite(inode, anyHandle(inode), offset, bytes);
 }
@@ -92,21 +93,24 @@ export function writeThrough(
 /** Bytes of the next request, in the cache where it can have them. Compare fuse_fill_write_pages(). */
 function fillPages(inode: FuseInode, position: number, from: Uint8Array): number {
   const mapping = inode.mapping!;
+  const { size: pageSize } = mapping.geometry;
+  const limit = maxRequest(inode);
   let done = 0;
   do {
     const at = position + done;
-    const index = Math.floor(at / PAGE_SIZE);
-    const offset = at % PAGE_SIZE;
-    const bytes = from.subarray(done, done + Math.min(PAGE_SIZE - offset, maxRequest() - done));
-    const whole = bytes.length === PAGE_SIZE;
+    const index = Math.floor(at / pageSize);
+    const offset = at % pageSize;
+    const bytes = from.subarray(done, done + Math.min(pageSize - offset, limit - done));
+    const whole = bytes.length === pageSize;
     const frame = whole ? mapping.grab(index) : mapping.find(index);
     done += bytes.length;
     if (frame < 0) break;
     mapping.phys.borrowWritable(frame).set(bytes, offset);
-  } while (done < from.length && done < maxRequest() && (position + done) % PAGE_SIZE === 0);
+  } while (done < from.length && done < limit && (position + done) % pageSize === 0);
   return done;
 }
 
 function forget(inode: FuseInode, from: number, to: number): void {
-  invalidatePages(inode.mapping!, Math.floor(from / PAGE_SIZE), pagesOf(to));
+  const { geometry } = inode.sb;
+  invalidatePages(inode.mapping!, geometry.pageOf(from), geometry.pagesOf(to));
 }

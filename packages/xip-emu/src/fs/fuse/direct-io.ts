@@ -1,7 +1,6 @@
 import { SyscallError } from '../../errno.js';
-import { PAGE_SIZE, pagesOf } from '../../units.js';
 import { invalidatePages } from '../../vfs/invalidate.js';
-import { writebackRange } from '../../vfs/writeback.js';
+import { writebackBytes } from '../../vfs/writeback.js';
 import type { FuseFile } from './fuse-file.js';
 import type { FuseInode } from './inode.js';
 import { maxRequest, sendRead, sendWrite } from './transfer.js';
@@ -15,8 +14,8 @@ export function directRead(
   into: Uint8Array,
 ): number {
   const { mapping } = inode;
-  writebackRange(mapping!, Math.floor(position / PAGE_SIZE), pagesOf(position + into.length));
-  return inPieces(into.length, (done, size) => {
+  writebackBytes(mapping!, position, position + into.length);
+  return inPieces(inode, into.length, (done, size) => {
     const bytes = sendRead(inode, file.handle, position + done, size);
     into.set(bytes, done);
     return bytes.length;
@@ -30,10 +29,11 @@ export function directWrite(
   from: Uint8Array,
 ): number {
   const { mapping } = inode;
-  const first = Math.floor(position / PAGE_SIZE);
-  const end = pagesOf(position + from.length);
+  const { geometry } = inode.sb;
+  const first = geometry.pageOf(position);
+  const end = geometry.pagesOf(position + from.length);
   invalidatePages(mapping!, first, end);
-  const done = inPieces(from.length, (at, size) =>
+  const done = inPieces(inode, from.length, (at, size) =>
     sendWrite(inode, file.handle, position + at, from.subarray(at, at + size)),
   );
   invalidatePages(mapping!, first, end);
@@ -42,10 +42,14 @@ export function directWrite(
 }
 
 /** Goes on until a piece falls short; an error after the first one ends it without. */
-function inPieces(length: number, transfer: (done: number, size: number) => number): number {
+function inPieces(
+  inode: FuseInode,
+  length: number,
+  transfer: (done: number, size: number) => number,
+): number {
   let done = 0;
   while (done < length) {
-    const size = Math.min(length - done, maxRequest());
+    const size = Math.min(length - done, maxRequest(inode));
     let got: number;
     try {
       got = transfer(done, size);

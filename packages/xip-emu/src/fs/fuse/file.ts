@@ -1,5 +1,4 @@
 import { SyscallError } from '../../errno.js';
-import { PAGE_SIZE, pagesOf } from '../../units.js';
 import {
   backingFileMmap,
   backingFileRead,
@@ -12,7 +11,7 @@ import { filemapRead, genericFileVmOps } from '../../vfs/filemap.js';
 import { invalidatePages } from '../../vfs/invalidate.js';
 import { filemapSpliceRead, iterFileSpliceWrite } from '../../vfs/splice.js';
 import { VM_MAYSHARE, type VmArea } from '../../vfs/vm-area.js';
-import { writebackRange } from '../../vfs/writeback.js';
+import { writebackBytes, writebackRange } from '../../vfs/writeback.js';
 import { fuseVmOps, writeThrough } from './cache.js';
 import { directRead, directWrite } from './direct-io.js';
 import { FuseFile, fuseFileOf } from './fuse-file.js';
@@ -130,7 +129,7 @@ export const fuseFileOperations: FileOperations = {
   /** Compare fs/fuse/file.c:fuse_fsync(). */
   fsync(file, start, end) {
     const inode = fuseInode(file.inode);
-    writebackRange(inode.mapping!, Math.floor(start / PAGE_SIZE), pagesOf(end));
+    writebackBytes(inode.mapping!, start, end);
     inode.sb.connection.optional('fsync', inode.nodeId, fuseFileOf(file).handle);
   },
 };

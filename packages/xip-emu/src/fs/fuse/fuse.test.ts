@@ -4,7 +4,7 @@ import { SyscallError } from '../../errno.js';
 import { Machine } from '../../machine.js';
 import { MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE } from '../../memory-map.js';
 import type { Process } from '../../process.js';
-import { PAGE_SIZE } from '../../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../../units.js';
 import { MirrorServer } from '../../userland/mirror-server.js';
 import type { OpenFile } from '../../vfs/file.js';
 import { TmpfsSuperBlock } from '../tmpfs/super.js';

@@ -1,6 +1,7 @@
 import { S_IFDIR, S_IFMT } from 'cramfs-format';
 import { SyscallError } from '../../errno.js';
 import type { PhysicalMemory } from '../../phys/physical-memory.js';
+import type { PageGeometry } from '../../units.js';
 import { SuperBlock, type BackingDevice } from '../../vfs/inode.js';
 import { directoryOperations } from '../../vfs/libfs.js';
 import { specialOperations } from '../../vfs/special.js';
@@ -33,6 +34,10 @@ export class FuseSuperBlock extends SuperBlock {
       nodeId: FUSE_ROOT_ID,
       attributes: { mode: S_IFDIR | 0o755, size: 0, ino: FUSE_ROOT_ID },
     });
+  }
+
+  get geometry(): PageGeometry {
+    return this.phys.geometry;
   }
 
   /**

@@ -1,13 +1,12 @@
 import { SyscallError } from '../../errno.js';
-import { PAGE_SIZE } from '../../units.js';
 import type { FuseInode } from './inode.js';
 import type { FileHandle } from './protocol.js';
 
 const FUSE_DEFAULT_MAX_PAGES_PER_REQ = 32;
 
 /** Bytes that one request reads or writes at most. */
-export function maxRequest(): number {
-  return FUSE_DEFAULT_MAX_PAGES_PER_REQ * PAGE_SIZE;
+export function maxRequest({ sb }: FuseInode): number {
+  return FUSE_DEFAULT_MAX_PAGES_PER_REQ * sb.geometry.size;
 }
 
 /** READ. @throws SyscallError EIO for more than was asked for, or what the server throws. */

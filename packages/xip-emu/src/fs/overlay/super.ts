@@ -1,5 +1,6 @@
 import { S_IFDIR } from 'cramfs-format';
 import { SyscallError } from '../../errno.js';
+import type { PageGeometry } from '../../units.js';
 import type { DeviceNumber } from '../../vfs/device.js';
 import { FILESYSTEM_MAX_STACK_DEPTH, SuperBlock, type Inode } from '../../vfs/inode.js';
 import { NOOP_BDI } from '../../vfs/libfs.js';
@@ -100,6 +101,10 @@ export class OverlaySuperBlock extends SuperBlock {
     }
     const stack = this.layers.map((layer) => ({ layer, inode: layer.root }));
     this.root = this.newInode(this.takeIno(), { upper, lowers: stack }, true);
+  }
+
+  get geometry(): PageGeometry {
+    return this.layers[0]!.root.sb.geometry;
   }
 
   /** redirect_dir=on: directories with a lower part can be renamed. */

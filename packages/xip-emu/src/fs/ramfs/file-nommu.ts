@@ -1,17 +1,16 @@
 import { SyscallError } from '../../errno.js';
 import { FRAME_REGION } from '../../phys/frame.js';
 import { PG_DIRTY } from '../../phys/frame-table.js';
-import { MAX_BLOCK_PAGES, PAGE_SIZE, pagesOf, type Address, type Pgoff } from '../../units.js';
+import { MAX_BLOCK_PAGES, type Address, type Pgoff } from '../../units.js';
 import type { AddressSpace } from '../../vfs/address-space.js';
 import type { FileOperations, OpenFile } from '../../vfs/file.js';
 import { isNommuSharedMapping } from '../../vfs/vm-area.js';
 
 /** Compare fs/ramfs/file-nommu.c:ramfs_nommu_get_unmapped_area(). */
-function getUnmappedArea({ inode, mapping }: OpenFile, pgoff: Pgoff, pages: number): Address {
-  const all = pagesOf(inode.size);
+function getUnmappedArea({ mapping }: OpenFile, pgoff: Pgoff, pages: number): Address {
+  const { phys, geometry, filePages: all } = mapping!;
   if (pgoff >= all || all - pgoff < pages)
     throw new SyscallError('ENOSYS', 'past the end of the file');
-  const { phys } = mapping!;
   const first = mapping!.find(pgoff);
   for (let page = 0; page < pages; page += 1) {
     const frame = mapping!.find(pgoff + page);
@@ -19,7 +18,7 @@ function getUnmappedArea({ inode, mapping }: OpenFile, pgoff: Pgoff, pages: numb
       throw new SyscallError('ENOSYS', 'the pages of the file are not contiguous in RAM');
     }
   }
-  return phys.pfnOf(first) * PAGE_SIZE;
+  return phys.pfnOf(first) * geometry.size;
 }
 
 /** Without an MMU mappings are the file's own pages, if those are in a row. */
@@ -40,8 +39,8 @@ export const ramfsNommuOperations: Pick<
  * @throws SyscallError EFBIG for more than the page allocator gives, ENOMEM.
  */
 export function expandForMapping(mapping: AddressSpace, size: number): void {
-  const { phys } = mapping;
-  const pages = pagesOf(size);
+  const { phys, geometry } = mapping;
+  const pages = geometry.pagesOf(size);
   if (pages > MAX_BLOCK_PAGES) throw new SyscallError('EFBIG');
   const first = phys.allocateRun(pages, FRAME_REGION);
   if (first === undefined) throw new SyscallError('ENOMEM', `no ${pages} contiguous pages`);

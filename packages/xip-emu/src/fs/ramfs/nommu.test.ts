@@ -6,7 +6,7 @@ import { MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_READ, PROT_WRITE } from '../..
 import { NommuMm } from '../../nommu/nommu-mm.js';
 import { validateNommu } from '../../nommu/validate-nommu.js';
 import type { Process } from '../../process.js';
-import { PAGE_SIZE } from '../../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../../units.js';
 import type { OpenFile } from '../../vfs/file.js';
 import { RamfsSuperBlock } from './super.js';
 

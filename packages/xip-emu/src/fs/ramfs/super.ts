@@ -1,6 +1,7 @@
 import { S_IFDIR } from 'cramfs-format';
 import { SyscallError, invariant } from '../../errno.js';
 import type { PhysicalMemory } from '../../phys/physical-memory.js';
+import type { PageGeometry } from '../../units.js';
 import { AddressSpace } from '../../vfs/address-space.js';
 import type { FileOperations } from '../../vfs/file.js';
 import { filemapRead, genericFileVmOps, genericPerformWrite } from '../../vfs/filemap.js';
@@ -37,6 +38,10 @@ export class RamfsSuperBlock extends SuperBlock {
     this.phys = phys;
     this.nommu = nommu;
     this.root = this.newInode(S_IFDIR | 0o755);
+  }
+
+  get geometry(): PageGeometry {
+    return this.phys.geometry;
   }
 
   /** An inode without a name. */

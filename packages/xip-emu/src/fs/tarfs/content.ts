@@ -1,5 +1,5 @@
-import { PAGE_SIZE } from '../../units.js';
 import type { SparsePiece } from 'cramfs-archive';
+import type { PageGeometry } from '../../units.js';
 
 /** Where in an archive the content of a file is: pieces, stored one after the other. */
 export interface StoredContent {
@@ -25,6 +25,7 @@ const NO_BYTES = new Uint8Array(0);
 export class TarContent {
   /** True if the archive has other bytes, or another size. */
   modified = false;
+  private readonly pageSize: number;
   private bytes = 0;
   private archive: Uint8Array = NO_BYTES;
   private pieces: StoredPiece[] = [];
@@ -32,6 +33,10 @@ export class TarContent {
   private storedEnd = 0;
   /** Blocks of a page that were written, by index. Zero after the end of the file. */
   private readonly blocks = new Map<number, Uint8Array>();
+
+  constructor({ size }: PageGeometry) {
+    this.pageSize = size;
+  }
 
   get size(): number {
     return this.bytes;
@@ -59,11 +64,12 @@ export class TarContent {
       this.readStored(position, into.subarray(0, length));
       return length;
     }
+    const { pageSize } = this;
     for (let done = 0; done < length;) {
       const at = position + done;
-      const offset = at % PAGE_SIZE;
-      const count = Math.min(PAGE_SIZE - offset, length - done);
-      const block = this.blocks.get(Math.floor(at / PAGE_SIZE));
+      const offset = at % pageSize;
+      const count = Math.min(pageSize - offset, length - done);
+      const block = this.blocks.get(Math.floor(at / pageSize));
       const target = into.subarray(done, done + count);
       if (block === undefined) this.readStored(at, target);
       else target.set(block.subarray(offset, offset + count));
@@ -76,8 +82,9 @@ export class TarContent {
   page(index: number): Uint8Array {
     const block = this.blocks.get(index);
     if (block !== undefined) return block;
-    const start = index * PAGE_SIZE;
-    const length = Math.max(Math.min(PAGE_SIZE, this.storedEnd - start), 0);
+    const { pageSize } = this;
+    const start = index * pageSize;
+    const length = Math.max(Math.min(pageSize, this.storedEnd - start), 0);
     const piece = this.pieceAt(start);
     if (piece !== undefined && piece.offset <= start) {
       const at = piece.at + (start - piece.offset);
@@ -91,11 +98,12 @@ export class TarContent {
 
   /** A write that goes past the end makes the file longer; a gap is zeros. */
   write(position: number, from: Uint8Array): void {
+    const { pageSize } = this;
     for (let done = 0; done < from.length;) {
       const at = position + done;
-      const offset = at % PAGE_SIZE;
-      const count = Math.min(PAGE_SIZE - offset, from.length - done);
-      this.ownBlock(Math.floor(at / PAGE_SIZE)).set(from.subarray(done, done + count), offset);
+      const offset = at % pageSize;
+      const count = Math.min(pageSize - offset, from.length - done);
+      this.ownBlock(Math.floor(at / pageSize)).set(from.subarray(done, done + count), offset);
       done += count;
     }
     this.bytes = Math.max(this.bytes, position + from.length);
@@ -105,9 +113,11 @@ export class TarContent {
   setSize(size: number): void {
     if (size === this.bytes) return;
     if (size < this.bytes) {
-      const first = Math.ceil(size / PAGE_SIZE);
+      const { pageSize } = this;
+      const first = Math.ceil(size / pageSize);
       for (const index of [...this.blocks.keys()]) if (index >= first) this.blocks.delete(index);
-      if (size % PAGE_SIZE !== 0) this.blocks.get(first - 1)?.fill(0, size % PAGE_SIZE);
+      const partial = size % pageSize;
+      if (partial !== 0) this.blocks.get(first - 1)?.fill(0, partial);
       this.storedEnd = Math.min(this.storedEnd, size);
     }
     this.bytes = size;
@@ -117,7 +127,7 @@ export class TarContent {
   private ownBlock(index: number): Uint8Array {
     let block = this.blocks.get(index);
     if (block === undefined) {
-      block = new Uint8Array(PAGE_SIZE);
+      block = new Uint8Array(this.pageSize);
       block.set(this.page(index));
       this.blocks.set(index, block);
     }

@@ -1,9 +1,8 @@
-import { PAGE_SIZE, pagesOf } from '../../units.js';
 import type { FileOperations } from '../../vfs/file.js';
 import { filemapRead, genericPerformWrite } from '../../vfs/filemap.js';
 import { directoryOperations } from '../../vfs/libfs.js';
 import { copySpliceRead, iterFileSpliceWrite } from '../../vfs/splice.js';
-import { writebackRange } from '../../vfs/writeback.js';
+import { writebackBytes } from '../../vfs/writeback.js';
 import { tarfsInode } from './inode.js';
 import { tarfsVmOps } from './pager.js';
 
@@ -34,9 +33,7 @@ export const tarfsFileOperations: FileOperations = {
   },
   fsync({ inode }, start, end) {
     const { mapping, sb } = tarfsInode(inode);
-    if (mapping !== undefined) {
-      writebackRange(mapping, Math.floor(start / PAGE_SIZE), pagesOf(end));
-    }
+    if (mapping !== undefined) writebackBytes(mapping, start, end);
     sb.writeArchive();
   },
 };

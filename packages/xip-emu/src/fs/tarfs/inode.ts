@@ -16,7 +16,7 @@ const MAX_FILE_SIZE = 0o77777777777;
  */
 export class TarfsInode extends SimpleInode<TarfsInode> {
   readonly sb: TarfsSuperBlock;
-  readonly content = new TarContent();
+  readonly content: TarContent;
   /** A directory that the archive does not list, but that paths lead through. */
   implied = false;
   /** The time that the archive has for it, in seconds; 0 for what is new. */
@@ -27,6 +27,7 @@ export class TarfsInode extends SimpleInode<TarfsInode> {
   constructor(sb: TarfsSuperBlock, ino: number, mode: number, { fops, aops }: OperationTables) {
     super(ino, mode, fops);
     this.sb = sb;
+    this.content = new TarContent(sb.geometry);
     this.aops = aops;
   }
 

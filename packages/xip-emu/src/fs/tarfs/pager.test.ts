@@ -17,7 +17,7 @@ import {
 } from '../../memory-map.js';
 import type { Process } from '../../process.js';
 import type { TraceEvent } from '../../trace.js';
-import { PAGE_SIZE } from '../../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../../units.js';
 
 const SIZE = 3 * PAGE_SIZE + 100;
 

@@ -1,4 +1,3 @@
-import { PAGE_SIZE } from '../../units.js';
 import type { AddressSpaceOperations } from '../../vfs/address-space.js';
 import { filemapFault, filemapMapPages } from '../../vfs/filemap.js';
 import { VM_FAULT_OK, type VmOperations } from '../../vfs/vm-area.js';
@@ -10,10 +9,11 @@ import { tarfsInode } from './inode.js';
  */
 export const tarfsAops: AddressSpaceOperations = {
   readFolio: ({ host }, index) => tarfsInode(host).content.page(index),
-  writeFolio({ host }, index, page) {
+  writeFolio({ host, geometry }, index, page) {
     const { content } = tarfsInode(host);
-    const start = index * PAGE_SIZE;
-    content.write(start, page.subarray(0, Math.max(Math.min(PAGE_SIZE, content.size - start), 0)));
+    const start = index * geometry.size;
+    const length = Math.max(Math.min(geometry.size, content.size - start), 0);
+    content.write(start, page.subarray(0, length));
   },
 };
 

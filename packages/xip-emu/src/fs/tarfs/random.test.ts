@@ -12,7 +12,7 @@ import { AccessFault } from '../../errno.js';
 import { MAP_FIXED, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE } from '../../memory-map.js';
 import { validateMm } from '../../mm/validate.js';
 import type { Process } from '../../process.js';
-import { PAGE_SIZE, pagesOf } from '../../units.js';
+import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../../units.js';
 
 const P = PAGE_SIZE;
 const QUICK = 60;
@@ -241,7 +241,7 @@ class Model {
       for (const map of maps.values()) {
         if (map.file !== file) continue;
         for (const page of [...map.copies.keys()]) {
-          if (page >= pagesOf(size)) map.copies.delete(page);
+          if (page >= Math.ceil(size / PAGE_SIZE)) map.copies.delete(page);
         }
       }
     }
@@ -314,7 +314,7 @@ class Model {
     if (map === undefined) return undefined;
     const copy = map.copies.get(page);
     if (copy !== undefined) return copy;
-    if (page >= pagesOf(map.file.size)) return undefined;
+    if (page >= Math.ceil(map.file.size / PAGE_SIZE)) return undefined;
     return map.file.bytes.subarray(page * P, (page + 1) * P);
   }
 

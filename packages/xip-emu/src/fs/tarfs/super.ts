@@ -10,6 +10,7 @@ import {
 } from 'cramfs-archive';
 import { SyscallError } from '../../errno.js';
 import type { PhysicalMemory } from '../../phys/physical-memory.js';
+import type { PageGeometry } from '../../units.js';
 import { SuperBlock } from '../../vfs/inode.js';
 import { NOOP_BDI } from '../../vfs/libfs.js';
 import { specialOperations } from '../../vfs/special.js';
@@ -71,6 +72,10 @@ export class TarfsSuperBlock extends SuperBlock {
       throw error;
     }
     this.changed = false;
+  }
+
+  get geometry(): PageGeometry {
+    return this.phys.geometry;
   }
 
   /** The archive as it was when it was last synced. Not to be written to. */

@@ -1,6 +1,6 @@
 import { SyscallError, invariant } from '../../errno.js';
 import { PG_DIRTY } from '../../phys/frame-table.js';
-import { PAGE_SIZE, pagesOf, type Pgoff } from '../../units.js';
+import type { Pgoff } from '../../units.js';
 import { AddressSpace } from '../../vfs/address-space.js';
 import { SECTOR_SIZE, type Inode, type OperationTables } from '../../vfs/inode.js';
 import type { Kstat } from '../../vfs/kstat.js';
@@ -78,7 +78,7 @@ export class TmpfsInode extends SizedInode<TmpfsInode> {
 
   override getattr(): Kstat {
     const pages = this.mapping?.pages ?? (this.hasTargetPage ? 1 : 0);
-    return { ...super.getattr(), blocks: (pages * PAGE_SIZE) / SECTOR_SIZE };
+    return { ...super.getattr(), blocks: (pages * this.sb.geometry.size) / SECTOR_SIZE };
   }
 
   private get hasTargetPage(): boolean {
@@ -87,7 +87,7 @@ export class TmpfsInode extends SizedInode<TmpfsInode> {
 
   /** Compare mm/shmem.c:shmem_symlink(). @throws SyscallError ENAMETOOLONG, ENOSPC. */
   override symlink(name: string, target: string): TmpfsInode {
-    if (target.length >= PAGE_SIZE) throw new SyscallError('ENAMETOOLONG');
+    if (target.length >= this.sb.geometry.size) throw new SyscallError('ENAMETOOLONG');
     if (target.length < SHORT_SYMLINK_LEN) return super.symlink(name, target);
     this.sb.takeInode();
     this.sb.giveInode();
@@ -114,7 +114,8 @@ export class TmpfsInode extends SizedInode<TmpfsInode> {
     this.bytes = size;
     if (size <= bytes) {
       truncatePagecache(mapping, size);
-      const cut = size % PAGE_SIZE === 0 ? -1 : mapping.find(Math.floor(size / PAGE_SIZE));
+      const { geometry } = mapping;
+      const cut = geometry.isAligned(size) ? -1 : mapping.find(geometry.pageOf(size));
       if (cut >= 0) mapping.phys.frames.setFlag(cut, PG_DIRTY);
     }
     const now = this.sb.clock.now();
@@ -126,14 +127,15 @@ export class TmpfsInode extends SizedInode<TmpfsInode> {
   punchHole(offset: number, end: number): void {
     const { mapping } = this;
     if (mapping === undefined) throw new SyscallError('EINVAL');
-    const [first, last] = [pagesOf(offset), Math.floor(end / PAGE_SIZE)];
+    const { geometry } = mapping;
+    const [first, last] = [geometry.pagesOf(offset), geometry.pageOf(end)];
     if (last > first) unmapMappingRange(mapping, first, last, false);
     for (const index of [...mapping.indexes()]) {
-      const start = index * PAGE_SIZE;
+      const start = index * geometry.size;
       if (index >= first && index < last) mapping.remove(index);
-      else if (start < end && start + PAGE_SIZE > offset) {
+      else if (start < end && start + geometry.size > offset) {
         const page = mapping.phys.borrowWritable(mapping.find(index));
-        page.fill(0, Math.max(offset - start, 0), Math.min(end - start, PAGE_SIZE));
+        page.fill(0, Math.max(offset - start, 0), Math.min(end - start, geometry.size));
         mapping.phys.frames.setFlag(mapping.find(index), PG_DIRTY);
       }
     }

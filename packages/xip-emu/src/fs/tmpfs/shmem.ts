@@ -1,6 +1,5 @@
 import { ZERO_FRAME } from '../../phys/frame.js';
 import { SyscallError } from '../../errno.js';
-import { PAGE_SIZE, pagesOf } from '../../units.js';
 import type { AddressSpaceOperations } from '../../vfs/address-space.js';
 import { noopFsync, ramAops } from '../../vfs/libfs.js';
 import type { FileOperations, OpenFile } from '../../vfs/file.js';
@@ -28,12 +27,13 @@ const shmemVmOps: VmOperations = { fault: filemapFault, mapPages: mapCachedPages
 /** Holes are read as zeros without a page. Compare mm/shmem.c:shmem_file_read_iter(). */
 function readIter({ inode }: OpenFile, position: number, into: Uint8Array): number {
   const { mapping, size, sb } = tmpfsInode(inode);
+  const { size: pageSize } = sb.geometry;
   const end = Math.min(position + into.length, size);
   let done = 0;
   for (let at = position; at < end;) {
-    const offset = at % PAGE_SIZE;
-    const length = Math.min(PAGE_SIZE - offset, end - at);
-    const frame = mapping!.find(Math.floor(at / PAGE_SIZE));
+    const offset = at % pageSize;
+    const length = Math.min(pageSize - offset, end - at);
+    const frame = mapping!.find(Math.floor(at / pageSize));
     if (frame < 0) into.fill(0, done, done + length);
     else into.set(sb.phys.borrow(frame).subarray(offset, offset + length), done);
     done += length;
@@ -44,13 +44,14 @@ function readIter({ inode }: OpenFile, position: number, into: Uint8Array): numb
 
 /** Splices pages into a pipe; a hole gives the zero page. Compare mm/shmem.c:shmem_file_splice_read(). */
 function spliceRead({ inode }: OpenFile, position: number, pipe: Pipe, length: number): number {
-  const { mapping, size } = tmpfsInode(inode);
+  const { mapping, size, sb } = tmpfsInode(inode);
+  const { size: pageSize } = sb.geometry;
   const end = Math.min(position + length, size);
   let at = position;
   while (at < end && pipe.room > 0) {
-    const offset = at % PAGE_SIZE;
-    const piece = Math.min(PAGE_SIZE - offset, end - at);
-    const frame = mapping!.find(Math.floor(at / PAGE_SIZE));
+    const offset = at % pageSize;
+    const piece = Math.min(pageSize - offset, end - at);
+    const frame = mapping!.find(Math.floor(at / pageSize));
     pipe.addPage(frame < 0 ? ZERO_FRAME : frame, offset, piece);
     at += piece;
   }
@@ -68,9 +69,10 @@ function writeIter({ inode }: OpenFile, position: number, from: Uint8Array): num
 
 /** Pages that are there are data. Compare mm/shmem.c:shmem_file_llseek(), mapping_seek_hole_data(). */
 function seekHoleOrData({ inode }: OpenFile, offset: number, whence: 'data' | 'hole'): number {
-  const { mapping, size } = tmpfsInode(inode);
-  for (let at = offset; at < size; at = (Math.floor(at / PAGE_SIZE) + 1) * PAGE_SIZE) {
-    const isData = mapping!.find(Math.floor(at / PAGE_SIZE)) >= 0;
+  const { mapping, size, sb } = tmpfsInode(inode);
+  const { size: pageSize } = sb.geometry;
+  for (let at = offset; at < size; at = (Math.floor(at / pageSize) + 1) * pageSize) {
+    const isData = mapping!.find(Math.floor(at / pageSize)) >= 0;
     if (isData === (whence === 'data')) return at;
   }
   if (whence === 'data') throw new SyscallError('ENXIO', 'no data from there on');
@@ -85,7 +87,8 @@ function fallocate({ inode }: OpenFile, mode: number, offset: number, length: nu
     file.punchHole(offset, end);
     return;
   }
-  file.allocate(Math.floor(offset / PAGE_SIZE), pagesOf(end));
+  const { geometry } = file.sb;
+  file.allocate(geometry.pageOf(offset), geometry.pagesOf(end));
   if ((mode & FALLOC_FL_KEEP_SIZE) === 0) file.extend(end);
 }
 

@@ -1,7 +1,7 @@
 import { S_IFDIR, S_IFREG } from 'cramfs-format';
 import { SyscallError } from '../../errno.js';
 import type { PhysicalMemory } from '../../phys/physical-memory.js';
-import { PAGE_SIZE, pagesOf } from '../../units.js';
+import type { PageGeometry } from '../../units.js';
 import { OpenFile } from '../../vfs/file.js';
 import { SuperBlock } from '../../vfs/inode.js';
 import { NOOP_BDI, simpleDirectoryOperations } from '../../vfs/libfs.js';
@@ -38,14 +38,25 @@ export class TmpfsSuperBlock extends SuperBlock {
 
   constructor(phys: PhysicalMemory, options: TmpfsOptions = {}) {
     super();
-    const half = Math.floor(phys.ramFrames / 2);
-    const { size = half * PAGE_SIZE, nrInodes = half, mode = 0o1777, uid = 0, gid = 0 } = options;
+    const { ramFrames, geometry } = phys;
+    const half = Math.floor(ramFrames / 2);
+    const {
+      size = half * geometry.size,
+      nrInodes = half,
+      mode = 0o1777,
+      uid = 0,
+      gid = 0,
+    } = options;
     this.phys = phys;
-    this.freeBlocks = size === 0 ? Infinity : pagesOf(size);
+    this.freeBlocks = size === 0 ? Infinity : geometry.pagesOf(size);
     this.freeInodeSpace = nrInodes === 0 ? Infinity : nrInodes * BOGO_INODE_SIZE;
     this.root = this.newInode(S_IFDIR | mode);
     this.root.uid = uid;
     this.root.gid = gid;
+  }
+
+  get geometry(): PageGeometry {
+    return this.phys.geometry;
   }
 
   /** An inode without a name. @throws SyscallError ENOSPC. */
@@ -98,7 +109,7 @@ export class TmpfsSuperBlock extends SuperBlock {
   zeroFile(pages: number): OpenFile {
     const inode = this.newInode(S_IFREG | 0o777);
     inode.links = 0;
-    inode.setSize(pages * PAGE_SIZE);
+    inode.setSize(pages * this.geometry.size);
     return new OpenFile(inode, '/dev/zero (deleted)', { writable: true });
   }
 }

@@ -55,7 +55,7 @@ export interface Span {
 export function rangeCall<Operands>(
   op: RangeOperation,
   parse: (args: Arguments) => Operands,
-  span: (operands: Operands, mapping: Mapping) => Span,
+  span: (operands: Operands, mapping: Mapping, pageSize: number) => Span,
   perform: (agent: Agent, operands: Operands, address: number, mapping: Mapping) => Fields,
 ): ParseCall {
   return call(
@@ -63,8 +63,9 @@ export function rangeCall<Operands>(
     (agent, { id, operands }) => {
       const mapping = agent.mappings.get(id);
       if (mapping === undefined) return { ret: 'no-such-id' };
-      const { offset, length, write = false } = span(operands, mapping);
-      const skip = agent.ops.skip(agent.process, { op, mapping, offset, length, write });
+      const { ops } = agent;
+      const { offset, length, write = false } = span(operands, mapping, ops.machine.pageSize);
+      const skip = ops.skip(agent.process, { op, mapping, offset, length, write });
       if (skip !== undefined) return { ret: skip };
       return perform(agent, operands, mapping.address + offset, mapping);
     },

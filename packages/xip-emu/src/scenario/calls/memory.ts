@@ -15,7 +15,6 @@ import {
   MS_INVALIDATE,
   MS_SYNC,
 } from '../../memory-map.js';
-import { PAGE_SIZE } from '../../units.js';
 import { PIECE, hex8, type Agent } from '../agent.js';
 import type { Arguments } from '../arguments.js';
 import type { Fields, Mapping } from '../ops.js';
@@ -62,7 +61,7 @@ export const MEMORY_CALLS: CallTable = {
       const file = files.get(fd);
       if (file === undefined && (flags & MAP_ANONYMOUS) === 0) throw new SyscallError('EBADF');
       // The recorded program called mmap(2) with bytes, of which 64 bits are left.
-      const within = pgoff % (OFFSET_SPAN / PAGE_SIZE);
+      const within = pgoff % (OFFSET_SPAN / ops.machine.pageSize);
       const at = process.mm.mmap({ address, length, prot, flags, pgoff: within, file });
       const mapping = { id, address: at, length, unmapped: false };
       mappings.set(id, mapping);
@@ -72,7 +71,11 @@ export const MEMORY_CALLS: CallTable = {
   touch: rangeCall(
     'touch',
     (args) => ({ page: args.number(), access: args.word(['r', 'w', 'x']) }),
-    ({ page, access }) => ({ offset: page * PAGE_SIZE, length: 1, write: access === 'w' }),
+    ({ page, access }, _mapping, pageSize) => ({
+      offset: page * pageSize,
+      length: 1,
+      write: access === 'w',
+    }),
     ({ process: { mm } }, { page, access }, address) => {
       if (access === 'r') return { ret: 'ok', val: mm.load(address) };
       if (access === 'x') {
