@@ -119,6 +119,7 @@ async function mended(
     root: root ?? (salvage ? 'auto' : undefined),
     oob: oob ?? (salvage ? 'auto' : undefined),
     shift: salvage,
+    origin: read.base + read.offset,
     zlib: nodeZlib,
   });
   for (const note of notes) io.stderr.write(`cramfs: ${printable(file)}: ${note}\n`);

@@ -1,6 +1,7 @@
-import { isCramfsError } from 'cramfs-format';
-import { openImage, type CramfsImage } from '../image.js';
+import { CramfsImage } from '../image.js';
 import type { Inode } from '../types.js';
+import { isDirectory } from './directories.js';
+import { readableBlock } from './soundness.js';
 
 /** Bytes that were left out of a dump, or came into it. */
 export interface Shift {
@@ -11,42 +12,37 @@ export interface Shift {
 }
 
 /** Erase blocks of NAND chips, which are skipped as a whole. */
-const ERASE_SIZES = [2 ** 14, 2 ** 16, 2 ** 17, 2 ** 18, 2 ** 19];
+const ERASE_SIZES = [2 ** 14, 2 ** 16, 2 ** 17, 2 ** 18, 2 ** 19] as const;
+const LEAST_ERASE_SIZE = ERASE_SIZES[0];
 const MOST_BLOCKS = 4;
-/** Files that are tried at their new places. */
-const SAMPLES = 48;
+/** All distances, the shortest first. */
+const DISTANCES: readonly number[] = [
+  ...new Set(
+    ERASE_SIZES.flatMap((size) => Array.from({ length: MOST_BLOCKS }, (_, n) => size * (n + 1))),
+  ),
+]
+  .sort((a, b) => a - b)
+  .flatMap((distance) => [distance, -distance]);
+const FURTHEST = Math.max(...DISTANCES);
+
+/** Files that are tried at their new places, and blocks of each. */
+const SAMPLES = 24;
+const BLOCKS = 4;
+/** Damaged files for which no distance is found, after which there is no more to find. */
+const MAX_FAILURES = 100;
 
 /**
  * Finds out whether everything from some place on has been shifted by whole erase blocks, as when a bad
- * block was skipped on the one side only: the files after it can be read then.
+ * block was skipped on the one side only: directories and files after it make sense then. Finds the
+ * first such place; a dump can have several.
  *
+ * @param from image offset before which everything is in its place.
+ * @param origin offset of the image in the flash, by which erase blocks are counted.
  * @returns undefined if all files can be read, or no shift helps.
  */
-export function findShift(image: CramfsImage): Shift | undefined {
-  const files = filesByPlace(image);
-  const first = files.findIndex((inode) => !isReadable(image, inode));
-  const bad = files[first];
-  if (bad === undefined) return undefined;
-  const samples = files.slice(first, first + SAMPLES);
-  const limit = files[first + 1]?.dataOffset ?? image.bytes.length;
-  let best: { readonly shift: Shift; readonly score: number } | undefined;
-  let least = readableBlocks(image, samples);
-  for (const eraseSize of ERASE_SIZES) {
-    // Superblock and root directory are where they were: they have led here.
-    const from = Math.max(1, Math.floor(bad.dataOffset / eraseSize)) * eraseSize;
-    for (let at = from; at <= limit && at < image.bytes.length; at += eraseSize) {
-      for (let count = 1; count <= MOST_BLOCKS; count += 1) {
-        for (const by of [count * eraseSize, -count * eraseSize]) {
-          const shift = { at, by };
-          const score = scoreOf(image, shift, samples);
-          if (score <= least) continue;
-          least = score;
-          best = { shift, score };
-        }
-      }
-    }
-  }
-  return best?.shift;
+export function findShift(image: CramfsImage, from: number, origin: number): Shift | undefined {
+  const shifted = new ShiftedViews(image);
+  return findDirectoryShift(shifted, origin) ?? findFileShift(shifted, from, origin);
 }
 
 /** A copy with everything in its place again; what is missing is zeros. */
@@ -58,47 +54,210 @@ export function withoutShift(bytes: Uint8Array, { at, by }: Shift): Uint8Array<A
   return straight;
 }
 
-/** Returns each file that has data, once, in the order of its data. */
+/** An image as it is, and as it is if everything in it is shifted back. */
+class ShiftedViews {
+  readonly image: CramfsImage;
+  private padded: Uint8Array | undefined;
+
+  constructor(image: CramfsImage) {
+    this.image = image;
+  }
+
+  /** The bytes from as far before byte 0 on that a distance of `by` leads to byte 0. */
+  bytes(by: number): Uint8Array {
+    const { bytes } = this.image;
+    if (this.padded === undefined) {
+      this.padded = new Uint8Array(FURTHEST + bytes.length);
+      this.padded.set(bytes, FURTHEST);
+    }
+    return this.padded.subarray(Math.min(FURTHEST + by, this.padded.length));
+  }
+
+  /** The superblock is taken over: what is before the place of the shift is not right. */
+  at(by: number): CramfsImage {
+    const { superblock, dialect, wordSize, blockSize, zlib } = this.image;
+    const bytes = this.bytes(by);
+    return new CramfsImage({ bytes, superblock, dialect, wordSize }, blockSize, {
+      zlib,
+      lzma: zlib,
+    });
+  }
+}
+
+/** The first directory that makes no sense where it is, but does elsewhere, as a whole or from a place on. */
+function findDirectoryShift(shifted: ShiftedViews, origin: number): Shift | undefined {
+  const { image } = shifted;
+  let sound = image.root.dataOffset;
+  for (const { dataOffset, size } of directoriesByPlace(image)) {
+    if (makesSense(shifted, dataOffset, size, { at: 0, by: 0 })) {
+      sound = Math.max(sound, dataOffset + size);
+      continue;
+    }
+    for (const by of DISTANCES) {
+      const last = dataOffset + size;
+      const places = [...erasePlaces(sound, last, origin), dataOffset];
+      const at = places.find(
+        (place) =>
+          (by > 0 || place - by <= dataOffset) &&
+          makesSense(shifted, dataOffset, size, { at: place, by }),
+      );
+      if (at !== undefined) return { at, by };
+    }
+  }
+  return undefined;
+}
+
+function directoriesByPlace(image: CramfsImage): Inode[] {
+  const directories = new Map<number, Inode>();
+  for (const { inode } of image.walk(image.root, { onError: () => undefined })) {
+    if (inode.type !== 'directory' || inode.size === 0 || inode.dataOffset === 0) continue;
+    directories.set(inode.dataOffset, inode);
+  }
+  return [...directories.values()].sort((a, b) => a.dataOffset - b.dataOffset);
+}
+
+/** True if a directory is one, given what is shifted. */
+function makesSense(
+  shifted: ShiftedViews,
+  start: number,
+  size: number,
+  { at, by }: Shift,
+): boolean {
+  const { image } = shifted;
+  const { endianness, dialect } = image;
+  const before = Math.max(0, Math.min(at - start, size));
+  const rest = shifted.bytes(by).subarray(start + before, start + size);
+  if (before + rest.length < size) return false;
+  const bytes = new Uint8Array(size);
+  bytes.set(image.bytes.subarray(start, start + before));
+  bytes.set(rest, before);
+  return isDirectory(new DataView(bytes.buffer), endianness, dialect.inodes);
+}
+
+/** Places where an erase block starts, from `from` to `to`. */
+function* erasePlaces(from: number, to: number, origin: number): Generator<number> {
+  const unit = LEAST_ERASE_SIZE;
+  for (let at = Math.ceil((from + origin) / unit) * unit - origin; at <= to; at += unit) {
+    if (at >= from) yield at;
+  }
+}
+
+/** The first file that cannot be read, if files after it can be elsewhere. */
+function findFileShift(shifted: ShiftedViews, from: number, origin: number): Shift | undefined {
+  const { image } = shifted;
+  const files = filesByPlace(image).filter(({ dataOffset }) => dataOffset >= from);
+  let sound = from;
+  let failures = 0;
+  for (const [index, inode] of files.entries()) {
+    const end = soundEnd(image, inode);
+    sound = Math.max(sound, end.at);
+    if (end.isWhole) continue;
+    const samples = files.slice(index, index + SAMPLES);
+    const by = nearestDistance(shifted, samples);
+    if (by !== undefined) return { at: placeOf(shifted, samples, by, sound, origin), by };
+    failures += 1;
+    if (failures > MAX_FAILURES) return undefined;
+  }
+  return undefined;
+}
+
+/** Returns each file and symlink that has data, once, in the order of its data. */
 function filesByPlace(image: CramfsImage): Inode[] {
   const files = new Map<number, Inode>();
   for (const { inode } of image.walk(image.root, { onError: () => undefined })) {
-    if (inode.type !== 'file' || inode.size === 0 || inode.dataOffset === 0) continue;
+    if (inode.type !== 'file' && inode.type !== 'symlink') continue;
+    if (inode.size === 0 || inode.dataOffset === 0) continue;
     if (!files.has(inode.dataOffset)) files.set(inode.dataOffset, inode);
   }
   return [...files.values()].sort((a, b) => a.dataOffset - b.dataOffset);
 }
 
-/** How many blocks of `files` can be read with everything shifted back. */
-function scoreOf(image: CramfsImage, shift: Shift, files: readonly Inode[]): number {
-  const { at, by } = shift;
-  if (at + by >= image.bytes.length) return 0;
-  const { blockSize, dialect, zlib } = image;
-  const bytes = withoutShift(image.bytes, shift);
-  const straight = openImage(bytes, { blockSize, dialect: dialect.name, zlib, lzma: zlib });
-  return readableBlocks(straight, files);
+/** Where the data of a file end, as far as they can be read. */
+function soundEnd(image: CramfsImage, inode: Inode): { at: number; isWhole: boolean } {
+  const count = Math.ceil(inode.size / image.blockSize);
+  let at = 0;
+  for (let index = 0; index < count; index += 1) {
+    const block = readableBlock(image, inode, index);
+    if (block === undefined) return { at, isWhole: false };
+    at = Math.max(at, block.start + block.length);
+  }
+  return { at, isWhole: true };
 }
 
-function readableBlocks(image: CramfsImage, files: readonly Inode[]): number {
-  let count = 0;
-  for (const inode of files) {
-    const blocks = Math.ceil(inode.size / image.blockSize);
-    for (let index = 0; index < blocks; index += 1) {
-      if (succeeds(() => image.readBlock(inode, index))) count += 1;
+/**
+ * The distance at which the next block that can be read is found: with several shifts further distances
+ * are right, too, but for what comes later. The pointers of a file are absolute, so that it cannot be read
+ * at a wrong distance.
+ */
+function nearestDistance(shifted: ShiftedViews, samples: readonly Inode[]): number | undefined {
+  let best: { readonly by: number; readonly first: number } | undefined;
+  for (const by of DISTANCES) {
+    const view = shifted.at(by);
+    for (const inode of samples) {
+      if (best !== undefined && inode.dataOffset >= best.first) break;
+      const [block] = readableBlocks(view, inode, true, BLOCKS);
+      if (block === undefined || block.start >= (best?.first ?? Infinity)) continue;
+      best = { by, first: block.start };
     }
   }
-  return count;
+  return best?.by;
 }
 
-function isReadable(image: CramfsImage, inode: Inode): boolean {
-  return succeeds(() => image.readFile(inode));
+/** A block that can be read with the shift, or without. */
+interface Candidate {
+  readonly start: number;
+  readonly end: number;
+  readonly shifted: boolean;
 }
 
-function succeeds(action: () => unknown): boolean {
-  try {
-    action();
-    return true;
-  } catch (error) {
-    if (isCramfsError(error)) return false;
-    throw error;
+/** The erase block's start at which most blocks between those that are sound either way can be read. */
+function placeOf(
+  views: ShiftedViews,
+  samples: readonly Inode[],
+  by: number,
+  sound: number,
+  origin: number,
+): number {
+  const there = views.at(by);
+  const first = samples
+    .flatMap((inode) => readableBlocks(there, inode, true))
+    .reduce((least, { start }) => Math.min(least, start), Infinity);
+  // Bytes that are missing are before what is shifted.
+  const last = by > 0 ? first : first + by;
+  const blocks = samples
+    .filter(({ dataOffset }) => dataOffset <= first + FURTHEST)
+    .flatMap((inode) => [
+      ...readableBlocks(views.image, inode, false),
+      ...readableBlocks(there, inode, true),
+    ]);
+  let best = { at: Math.max(1, Math.min(last, Math.max(sound, last))), count: -1 };
+  for (const at of erasePlaces(Math.min(sound, last), last, origin)) {
+    if (at <= 0) continue;
+    const from = by > 0 ? at : at - by;
+    const count = blocks.filter((block) =>
+      block.shifted ? block.start >= from : block.end <= at,
+    ).length;
+    if (count > best.count) best = { at, count };
   }
+  return best.at;
 }
+
+/** The compressed blocks of a file that can be read, of at most `limit` blocks. */
+function readableBlocks(
+  image: CramfsImage,
+  inode: Inode,
+  shifted: boolean,
+  limit = MAX_PLACED_BLOCKS,
+): Candidate[] {
+  const count = Math.min(Math.ceil(inode.size / image.blockSize), limit);
+  const found: Candidate[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const block = readableBlock(image, inode, index);
+    if (block?.kind !== 'compressed') continue;
+    found.push({ start: block.start, end: block.start + block.length, shifted });
+  }
+  return found;
+}
+
+/** Blocks of a file that are asked where the shift is. */
+const MAX_PLACED_BLOCKS = 256;

@@ -1,0 +1,80 @@
+import { dataOffset, fileType, nameFieldLength, type Endianness } from 'cramfs-format';
+import type { InodeFormat } from '../dialects/dialect.js';
+
+/** Entries of directories that follow each other, with nothing to say where one ends. */
+export interface EntryRun {
+  readonly offset: number;
+  /** Up to where the first entry leads, which is the end of the first directory, or its last one. */
+  readonly size: number;
+  readonly entries: number;
+}
+
+/** Entries that make a directory more than chance. */
+const LEAST_ENTRIES = 2;
+const MAX_PADDING = 3;
+
+/**
+ * The directory at `offset`, if there is one that makes sense: entries with names and types, of which at
+ * least one leads to another place after it. It ends where its entries lead to first, or make no sense.
+ */
+export function directoryAt(
+  view: DataView,
+  offset: number,
+  endianness: Endianness,
+  inodes: InodeFormat,
+): EntryRun | undefined {
+  const limit = view.byteLength;
+  if (!canBeInode(view, offset, endianness)) return undefined;
+  let end = limit;
+  let at = offset;
+  let entries = 0;
+  let leads = false;
+  while (at + inodes.size < end) {
+    const inode = inodes.decode(view, at, endianness);
+    const next = at + inodes.size + nameFieldLength(inode);
+    if (inode.namelen === 0 || next > end || fileType(inode.mode) === undefined) break;
+    if (!isName(view, at + inodes.size, next)) break;
+    const start = dataOffset(inode);
+    if (start !== 0) {
+      if (start <= offset || start >= limit) break;
+      leads = true;
+      // What follows a directory are the directories in it, or else the data of its files.
+      end = Math.min(end, start);
+    }
+    entries += 1;
+    at = next;
+  }
+  if (!leads || entries < LEAST_ENTRIES || at > end) return undefined;
+  return { offset, size: at - offset, entries };
+}
+
+/** Most places cannot be, by one byte: it has the type of a file. */
+function canBeInode(view: DataView, offset: number, endianness: Endianness): boolean {
+  const at = offset + (endianness === 'little' ? 1 : 0);
+  return at < view.byteLength && fileType((view.getUint8(at) & 0xf0) << 8) !== undefined;
+}
+
+/** True if a directory whose size is known is made of entries with names and types, to its last byte. */
+export function isDirectory(view: DataView, endianness: Endianness, inodes: InodeFormat): boolean {
+  let at = 0;
+  while (at + inodes.size < view.byteLength) {
+    const inode = inodes.decode(view, at, endianness);
+    const next = at + inodes.size + nameFieldLength(inode);
+    if (inode.namelen === 0 || next > view.byteLength) return false;
+    if (fileType(inode.mode) === undefined || !isName(view, at + inodes.size, next)) return false;
+    at = next;
+  }
+  return at === view.byteLength;
+}
+
+/** Bytes other than control characters and slashes, with at most three of padding. */
+function isName(view: DataView, start: number, end: number): boolean {
+  let last = end;
+  while (last > start && view.getUint8(last - 1) === 0) last -= 1;
+  if (last === start || end - last > MAX_PADDING) return false;
+  for (let at = start; at < last; at += 1) {
+    const byte = view.getUint8(at);
+    if (byte < 0x20 || byte === 0x2f || byte === 0x7f) return false;
+  }
+  return true;
+}
