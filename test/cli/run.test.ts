@@ -137,7 +137,7 @@ describe('what cannot be used is one line', () => {
   test('scenarios, with file and line', async () => {
     for (const [text, message] of [
       ['mount mtd\n\nfrobnicate 1\n', '3: no such operation: frobnicate'],
-      ['mount mtd\ntouch a 0 q\n', '2: q is none of r, w'],
+      ['mount mtd\ntouch a 0 q\n', '2: q is none of r, w, x'],
       ['# nothing\nmaps\n', '2: the first operation is not a mount'],
       ['mount mtd\nfork\nmaps\n', '2: fork without end'],
     ] as const) {

@@ -175,6 +175,7 @@ export {
 export { Trace, type FaultReason, type FramePlace, type TraceEvent } from './trace.js';
 export type { DeviceNumber } from './vfs/device.js';
 export type { ArchiveSource } from './scenario/mounts.js';
+export type { Agent as ScenarioAgent } from './scenario/agent.js';
 export { parseScenario, parseScenarioLine } from './scenario/parse.js';
 export { formatRecords, parseRecords } from './scenario/record-lines.js';
 export {

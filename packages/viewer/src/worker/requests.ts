@@ -3,6 +3,10 @@ import { answerFlashDetail, answerFlashMap } from './flash.js';
 import { answerFile, answerHex } from './file.js';
 import { openFile } from './open.js';
 import { answerSearch, answerTree } from './tree.js';
+import { exportLaboratory, importLaboratory, kernelChoices, laboratory } from './laboratory.js';
+import { openFile } from './open.js';
+import { plan, planBudget, planText } from './plan.js';
+import { program, programs } from './program.js';
 import type { Workspace } from './workspace.js';
 
 /**
@@ -18,6 +22,15 @@ export const REQUESTS = {
   search: answerSearch,
   file: answerFile,
   hex: answerHex,
+  kernelChoices,
+  laboratory,
+  exportLaboratory,
+  importLaboratory,
+  programs,
+  program,
+  plan,
+  planBudget,
+  planText,
 } as const satisfies Record<string, Handler>;
 
 type Handler = (workspace: Workspace, parameters: never) => unknown;

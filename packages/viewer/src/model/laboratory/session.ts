@@ -1,0 +1,161 @@
+import { CramfsError, isCramfsError, nameToText } from 'cramfs-format';
+import { openImage, type CramfsImage } from 'cramfs-reader';
+import {
+  InvariantError,
+  ScenarioError,
+  ScenarioRun,
+  createWorld,
+  failureOf,
+  failureText,
+  parseScenarioLine,
+  type Machine,
+  type ScenarioAgent,
+  type ScenarioRecord,
+  type ScenarioWorld,
+  type Statement,
+  type TraceEvent,
+} from 'xip-emu';
+import { MOST_EVENTS, outcomeOf, printableEvent, resultLines, type LabEntry } from './entry.js';
+import type { LabOptions } from './options.js';
+
+/**
+ * A session of the mapping laboratory: a scenario that grows line by line on a machine of its own. What cannot be
+ * performed leaves the machine as it was.
+ */
+export class LabSession {
+  readonly options: LabOptions;
+  private readonly image: CramfsImage;
+  private run: ScenarioRun;
+  private readonly log: LabEntry[] = [];
+  /** Statements that have been performed, one for each entry; undefined for one that was refused. */
+  private readonly statements: (Statement | undefined)[] = [];
+
+  /** @param image as the page shows it; the kernel reads its bytes as it can. */
+  constructor(image: CramfsImage, options: LabOptions) {
+    this.image = image;
+    this.options = options;
+    this.run = new ScenarioRun(this.world());
+  }
+
+  get entries(): readonly LabEntry[] {
+    return this.log;
+  }
+
+  /** Undefined until something is mounted. */
+  get machine(): Machine | undefined {
+    return this.run.machine;
+  }
+
+  /** Who performs the next line. */
+  get agent(): ScenarioAgent | undefined {
+    return this.run.agent;
+  }
+
+  get processes(): readonly ScenarioAgent[] {
+    return this.run.processes;
+  }
+
+  /** True if the kernel has corrupted itself: nothing more happens. */
+  get over(): boolean {
+    return this.run.over;
+  }
+
+  /** The records of all lines so far. */
+  get records(): readonly ScenarioRecord[] {
+    return this.run.records;
+  }
+
+  /** The lines that were performed: what {@link exportScenario} can write. */
+  get performed(): readonly string[] {
+    return this.log
+      .filter((_, index) => this.statements[index] !== undefined)
+      .map(({ line }) => line);
+  }
+
+  /** Performs a line of a scenario, and adds it to the log: whatever is wrong with it. */
+  perform(line: string): void {
+    const process = this.agent?.number ?? 0;
+    const events: TraceEvent[] = [];
+    let count = 0;
+    const before = this.records.length;
+    const refuse = (reason: string): void => {
+      this.statements.push(undefined);
+      this.log.push({
+        line,
+        process,
+        outcome: 'refused',
+        result: [reason],
+        events: [],
+        moreEvents: 0,
+      });
+    };
+    let statement: Statement | undefined;
+    try {
+      statement = parseScenarioLine(line, this.log.length + 1);
+      if (statement === undefined) return;
+      listen(this.machine, (event) => {
+        count += 1;
+        if (events.length < MOST_EVENTS) events.push(event);
+      });
+      this.run.perform(statement);
+    } catch (error) {
+      refuse(reasonOf(error));
+      if (statement !== undefined) this.restore();
+      return;
+    } finally {
+      listen(this.machine, undefined);
+    }
+    const records = this.records.slice(before);
+    this.statements.push(statement);
+    this.log.push({
+      line,
+      process,
+      outcome: outcomeOf(records),
+      result: resultLines(records),
+      events: events.map(printableEvent),
+      moreEvents: count - events.length,
+    });
+  }
+
+  /** Turns the machine off. */
+  halt(): void {
+    this.run.halt();
+  }
+
+  private world(): ScenarioWorld {
+    const { mmu, policy, arch, pageSize, physAddr: romAddress } = this.options;
+    const { bytes, zlib } = this.image;
+    // As the kernel reads it: of a vendor's dialect it knows nothing.
+    const image = openImage(bytes, { dialect: 'standard', blockSize: pageSize, zlib });
+    const archive = (name: string): never => {
+      throw new CramfsError(
+        'BAD_REQUEST',
+        `the archive ${nameToText(name)} is not here: the page has the image alone`,
+      );
+    };
+    return createWorld(image, { mmu, policy, arch, pageSize, romAddress, archive });
+  }
+
+  /** Takes back what a refused line may have left: performs the others on a new machine. */
+  private restore(): void {
+    this.run.halt();
+    this.run = new ScenarioRun(this.world());
+    for (const statement of this.statements) {
+      if (statement !== undefined) this.run.perform(statement);
+    }
+  }
+}
+
+function listen(
+  machine: Machine | undefined,
+  sink: ((event: TraceEvent) => void) | undefined,
+): void {
+  if (machine !== undefined) machine.trace.sink = sink;
+}
+
+/** Why a line was refused, for people. */
+function reasonOf(error: unknown): string {
+  if (error instanceof ScenarioError) return error.reason;
+  if (error instanceof InvariantError || isCramfsError(error)) return error.message;
+  return nameToText(failureText(failureOf(error)));
+}
