@@ -1,6 +1,9 @@
 import type { ComponentType } from 'preact';
 import { FileView } from './file/file-view.js';
 import { FlashView } from './flash/flash-view.js';
+import { LaboratoryView } from './laboratory/laboratory-view.js';
+import { PlanView } from './plan/plan-view.js';
+import { ProgramView } from './program/program-view.js';
 import { STRINGS } from './strings/index.js';
 import { TreeView } from './tree/tree-view.js';
 import type { ViewProps } from './view-props.js';
@@ -17,4 +20,7 @@ export const VIEWS: readonly View[] = [
   { name: 'flash', label: STRINGS.flash.label, component: FlashView },
   { name: 'tree', label: STRINGS.tree.label, component: TreeView },
   { name: 'file', label: STRINGS.file.label, component: FileView },
+  { name: 'lab', label: STRINGS.laboratory.label, component: LaboratoryView },
+  { name: 'program', label: STRINGS.program.label, component: ProgramView },
+  { name: 'plan', label: STRINGS.plan.label, component: PlanView },
 ];

@@ -47,7 +47,7 @@ export interface KernelChoices {
 const sessions = new WeakMap<ViewedImage, { readonly key: string; readonly session: LabSession }>();
 
 /** The state of a session after its lines. What is new is performed; what is taken back is replayed without it. */
-export function laboratory(
+export function answerLaboratory(
   workspace: Workspace,
   parameters: LaboratoryParameters,
 ): LaboratoryAnswer {
@@ -60,7 +60,10 @@ export function laboratory(
 }
 
 /** The session as a scenario for `cramfs run`, without the lines that cannot be performed. */
-export function exportLaboratory(workspace: Workspace, parameters: LaboratoryParameters): string {
+export function answerLaboratoryExport(
+  workspace: Workspace,
+  parameters: LaboratoryParameters,
+): string {
   const viewed = workspace.at(parameters.image);
   const options = optionsFor(viewed, parameters);
   const session = sessionFor(viewed, options, parameters.lines);
@@ -68,7 +71,10 @@ export function exportLaboratory(workspace: Workspace, parameters: LaboratoryPar
   return exportScenario(options, session.performed);
 }
 
-export function importLaboratory(_: Workspace, { text }: { readonly text: string }): LabScript {
+export function answerLaboratoryImport(
+  _: Workspace,
+  { text }: { readonly text: string },
+): LabScript {
   return importScenario(text);
 }
 

@@ -25,7 +25,7 @@ const plans = new WeakMap<
 >();
 
 /** The trade-off. The first answer takes as long as compressing the image does. */
-export async function plan(
+export async function answerPlan(
   workspace: Workspace,
   parameters: PlanParameters,
 ): Promise<PlanOverview> {
@@ -33,7 +33,7 @@ export async function plan(
 }
 
 /** The best choice for a budget. */
-export async function planBudget(
+export async function answerPlanBudget(
   workspace: Workspace,
   { budget, ...request }: BudgetParameters,
 ): Promise<PlanChoice> {
@@ -41,7 +41,7 @@ export async function planBudget(
 }
 
 /** The text of a plan file. */
-export async function planText(
+export async function answerPlanText(
   workspace: Workspace,
   { budget, ...request }: BudgetParameters,
 ): Promise<string> {

@@ -21,7 +21,10 @@ export interface ProgramParameters {
 }
 
 /** @throws CramfsError if Linux does not mount the image. */
-export function program(workspace: Workspace, parameters: ProgramParameters): ExplainedProgram {
+export function answerProgram(
+  workspace: Workspace,
+  parameters: ProgramParameters,
+): ExplainedProgram {
   const { path, kernel, args, arch, policy, loader, libraryPath } = parameters;
   const { image } = workspace.at(parameters.image);
   try {
@@ -39,7 +42,10 @@ export function program(workspace: Workspace, parameters: ProgramParameters): Ex
   }
 }
 
-export function programs(workspace: Workspace, { image }: { readonly image: number }): ProgramList {
+export function answerPrograms(
+  workspace: Workspace,
+  { image }: { readonly image: number },
+): ProgramList {
   return workspace.at(image).remember('programs', programsIn);
 }
 

@@ -1,12 +1,16 @@
 import { answerCheck } from './check.js';
 import { answerFlashDetail, answerFlashMap } from './flash.js';
 import { answerFile, answerHex } from './file.js';
-import { openFile } from './open.js';
 import { answerSearch, answerTree } from './tree.js';
-import { exportLaboratory, importLaboratory, kernelChoices, laboratory } from './laboratory.js';
+import {
+  answerLaboratory,
+  answerLaboratoryExport,
+  answerLaboratoryImport,
+  kernelChoices,
+} from './laboratory.js';
 import { openFile } from './open.js';
-import { plan, planBudget, planText } from './plan.js';
-import { program, programs } from './program.js';
+import { answerPlan, answerPlanBudget, answerPlanText } from './plan.js';
+import { answerProgram, answerPrograms } from './program.js';
 import type { Workspace } from './workspace.js';
 
 /**
@@ -22,15 +26,15 @@ export const REQUESTS = {
   search: answerSearch,
   file: answerFile,
   hex: answerHex,
-  kernelChoices,
-  laboratory,
-  exportLaboratory,
-  importLaboratory,
-  programs,
-  program,
-  plan,
-  planBudget,
-  planText,
+  'kernel-choices': kernelChoices,
+  laboratory: answerLaboratory,
+  'laboratory-export': answerLaboratoryExport,
+  'laboratory-import': answerLaboratoryImport,
+  programs: answerPrograms,
+  program: answerProgram,
+  plan: answerPlan,
+  'plan-budget': answerPlanBudget,
+  'plan-text': answerPlanText,
 } as const satisfies Record<string, Handler>;
 
 type Handler = (workspace: Workspace, parameters: never) => unknown;

@@ -62,7 +62,9 @@ function recordLines(record: ScenarioRecord): string[] {
   if (Array.isArray(pages) && op === 'pages') return [pages.map(valueText).join(' ')];
   if (Array.isArray(entries)) return [valueText(record['ret']), ...entries.map(fieldsText)];
   if (isObject(all)) return Object.entries(all).map(([id, value]) => `${id}: ${listText(value)}`);
-  const rest = Object.entries(record).filter(([key]) => !HEAD.has(key));
+  const { ret, ...others } = record;
+  const fields = ret === undefined ? others : { ret, ...others };
+  const rest = Object.entries(fields).filter(([key]) => !HEAD.has(key));
   return [
     rest.map(([key, value]) => (key === 'ret' ? valueText(value) : field(key, value))).join(' '),
   ];

@@ -1,7 +1,10 @@
 import { file } from './file.js';
 import { flash } from './flash.js';
+import { laboratory } from './laboratory.js';
+import { plan } from './plan.js';
+import { program } from './program.js';
 import { shell } from './shell.js';
 import { tree } from './tree.js';
 
 /** All that the page says: a table for each view. What the packages say of an image is theirs. */
-export const STRINGS = { shell, flash, tree, file } as const;
+export const STRINGS = { shell, flash, tree, file, laboratory, program, plan } as const;
