@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MIB, type Corpus } from './corpus.js';
@@ -6,12 +7,15 @@ import { cramfs, findPeer, type PeerName } from './tools.js';
 
 export const BUILD = 'build';
 export const READ = 'read';
+export const AGAIN = 'build again';
 export const START_UP = 'start-up';
 
 /** Names of the contestants in tables and in JSON. */
 export const OURS = {
   build: 'cramfs build',
   best: 'cramfs build --best',
+  firstCached: 'cramfs build --cache, first',
+  nextCached: 'cramfs build --cache, one file changed',
   extract: 'cramfs extract',
   check: 'cramfs check',
   help: 'cramfs --help',
@@ -24,6 +28,8 @@ export const OURS = {
 export const PEER = {
   build: 'mkfs.cramfs',
   extract: 'fsck.cramfs --extract',
+  libdeflate: 'libdeflate 6 in C, compression alone',
+  copy: 'cp -a',
   squashfs: 'mksquashfs -b 4096',
   sevenZip: '7z x',
   node: 'node -e 0',
@@ -50,6 +56,7 @@ export function buildContest(corpus: Corpus, work: string, rounds: number): Cont
         image,
       ]),
       { tool: 'compression alone', argv: [process.execPath, COMPRESS_ALONE, corpus.root] },
+      ...libdeflate(corpus, work),
       ...peer('mksquashfs', PEER.squashfs, join(work, 'squashfs.img'), (image) => [
         ...[corpus.root, image, '-b', '4096'],
         ...['-no-xattrs', '-noappend', '-no-progress', '-quiet'],
@@ -78,7 +85,29 @@ export function readContest(corpus: Corpus, work: string, rounds: number): Conte
       { tool: OURS.extract, argv: cramfs('extract', image, '-C', target), output: target },
       { tool: OURS.check, argv: cramfs('check', image) },
       ...peer('fsck.cramfs', PEER.extract, target, (to) => [`--extract=${to}`, image]),
+      { tool: PEER.copy, argv: ['cp', '-a', corpus.root, target], output: target },
       ...peer('7z', PEER.sevenZip, target, (to) => ['x', '-y', '-bd', `-o${to}`, image]),
+    ],
+  };
+}
+
+/** What a build with --cache takes when the cache is empty, and after a change of one file. */
+export function againContest(
+  corpus: Corpus,
+  changed: Corpus,
+  work: string,
+  rounds: number,
+): Contest {
+  const cache = join(work, 'cache');
+  const image = join(work, 'again.img');
+  const first = build(OURS.firstCached, corpus, image, ['--cache', cache]);
+  return {
+    name: AGAIN,
+    bytes: corpus.bytes,
+    rounds,
+    contestants: [
+      { ...first, output: cache },
+      build(OURS.nextCached, changed, image, ['--cache', cache]),
     ],
   };
 }
@@ -129,6 +158,16 @@ function build(
   // The corpus' directories belong to whoever runs this; mkfs.cramfs cuts their gid if need be.
   const squash = (process.getgid?.() ?? 0) > GID_LIMIT ? ['--squash'] : [];
   return { tool, argv: cramfs('build', corpus.root, image, ...options, ...squash), output: image };
+}
+
+const LIBDEFLATE = fileURLToPath(new URL('../src/c/libdeflate-blocks.c', import.meta.url));
+
+/** The C program that does what `compression alone` does; none without a compiler and the library. */
+function libdeflate(corpus: Corpus, work: string): Contestant[] {
+  const program = join(work, 'libdeflate-blocks');
+  const options = ['-O2', '-pthread', '-o', program, LIBDEFLATE, '-ldeflate'];
+  if (spawnSync('cc', options).status !== 0) return [];
+  return [{ tool: PEER.libdeflate, argv: [program, corpus.root, '6'] }];
 }
 
 /** A contestant, or none if it is not installed. */

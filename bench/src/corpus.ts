@@ -8,6 +8,8 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  rmSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
@@ -88,6 +90,23 @@ export function assemble(files: readonly CorpusFile[], root: string): Corpus {
     bytesByKind.set(kind, (bytesByKind.get(kind) ?? 0) + size);
   }
   return { root, files: files.length, bytes, bytesByKind };
+}
+
+/** Copies a corpus, by hard links where that is possible, with a byte added to one file in the middle. */
+export function withOneFileChanged({ root, ...corpus }: Corpus, copy: string): Corpus {
+  const paths = readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(root, join(parentPath, name)));
+  for (const path of paths) {
+    makeDirectory(join(copy, dirname(path)));
+    linkOrCopy(join(root, path), join(copy, path));
+  }
+  const changed = paths[paths.length >> 1]!;
+  const content = readFileSync(join(root, changed));
+  // A new file: the link would lead to that of the machine.
+  rmSync(join(copy, changed));
+  writeFileSync(join(copy, changed), Buffer.concat([content, Buffer.of(0)]));
+  return { ...corpus, root: copy, bytes: corpus.bytes + 1 };
 }
 
 /** Reads every file once, so that no contestant waits for the disk. */

@@ -3,8 +3,21 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runContest, type Result } from './contest.js';
-import { buildContest, growthContest, readContest, startUpContest } from './contests.js';
-import { MIB, assemble, prefixOf, selectFiles, warmPageCache } from './corpus.js';
+import {
+  againContest,
+  buildContest,
+  growthContest,
+  readContest,
+  startUpContest,
+} from './contests.js';
+import {
+  MIB,
+  assemble,
+  prefixOf,
+  selectFiles,
+  warmPageCache,
+  withOneFileChanged,
+} from './corpus.js';
 import { benchEmulator, formatEmulatorReport } from './emulator/bench-emulator.js';
 import { benchPlanner, formatPlannerReport } from './planner/bench-planner.js';
 import { formatReport, makeReport, type Report } from './report.js';
@@ -83,6 +96,7 @@ async function bench({ sizes, rounds }: Settings, work: string): Promise<Report>
     assemble(prefixOf(files, size * MIB), join(work, `corpus-${size}`)),
   );
   const corpus = corpora.at(-1)!;
+  const changed = withOneFileChanged(corpus, join(work, 'corpus-changed'));
   warmPageCache(files);
 
   const results: Result[] = [];
@@ -90,6 +104,7 @@ async function bench({ sizes, rounds }: Settings, work: string): Promise<Report>
     startUpContest(work),
     ...corpora.slice(0, -1).map((smaller) => growthContest(smaller, work, rounds)),
     buildContest(corpus, work, rounds),
+    againContest(corpus, changed, work, rounds),
     readContest(corpus, work, rounds),
   ]) {
     results.push(...(await runContest(contest, work, progress)));

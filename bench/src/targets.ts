@@ -1,4 +1,4 @@
-import { BUILD, OURS, PEER, READ, START_UP } from './contests.js';
+import { AGAIN, BUILD, OURS, PEER, READ, START_UP } from './contests.js';
 import type { Result } from './contest.js';
 import { MIB } from './corpus.js';
 
@@ -12,13 +12,14 @@ export interface Verdict {
   readonly pass: boolean | undefined;
 }
 
-const BUILD_TIME_LIMIT = 0.4;
+const BUILD_TIME_LIMIT = 0.23;
 const IMAGE_SIZE_LIMIT = 1;
-const BEST_TIME_LIMIT = 1.5;
-const BEST_SIZE_LIMIT = 0.99;
-const EXTRACT_TIME_LIMIT = 1;
-const CHECK_TIME_LIMIT = 0.8;
-const BUILD_MEMORY_LIMIT = 256;
+const BEST_TIME_LIMIT = 0.9;
+const BEST_SIZE_LIMIT = 0.986;
+const EXTRACT_TIME_LIMIT = 0.6;
+const CHECK_TIME_LIMIT = 0.45;
+const BUILD_MEMORY_LIMIT = 128;
+const AGAIN_TIME_LIMIT = 0.35;
 const START_UP_LIMIT = 0.15;
 const SMALL_BUILD_LIMIT = 2.2;
 const SMALL_READ_LIMIT = 1.6;
@@ -48,6 +49,11 @@ export function judge(results: readonly Result[]): Verdict[] {
       memoryBeyondImage(ours),
       BUILD_MEMORY_LIMIT,
       'MiB',
+    ),
+    atMost(
+      'build --cache: time with one file changed / first time',
+      timeRatio(find(AGAIN, OURS.nextCached), find(AGAIN, OURS.firstCached)),
+      AGAIN_TIME_LIMIT,
     ),
     atMost('build: growth exponent of time', growthExponent(results), GROWTH_LIMIT),
     atMost('extract: time / fsck.cramfs --extract', timeRatio(extract, fsck), EXTRACT_TIME_LIMIT),

@@ -5,7 +5,7 @@ import { instantiate } from './instantiate.js';
 interface InflateExports {
   readonly memory: WebAssembly.Memory;
   /** 0 if there is no memory for so much. */
-  readonly inputPointer: (length: number, maxLength: number) => number;
+  readonly inputPointer: (length: number, maxLength: number, phase: number) => number;
   readonly outputPointer: () => number;
   readonly inflate: () => number;
 }
@@ -58,8 +58,13 @@ export class BlockInflater {
    * @throws InflateError if the data is damaged or cut off, gives more bytes, or there is no memory for it.
    */
   inflate(data: Uint8Array, maxLength: number): Uint8Array<ArrayBuffer> {
+    return this.borrow(data, maxLength).slice();
+  }
+
+  /** {@link inflate}, but what it returns is valid until the next call only: memory of the module. */
+  borrow(data: Uint8Array, maxLength: number): Uint8Array<ArrayBuffer> {
     const { module } = this;
-    const input = module.inputPointer(data.length, maxLength);
+    const input = module.inputPointer(data.length, maxLength, data.byteOffset);
     if (input === 0)
       throw new InflateError('NO_MEMORY', 'not enough memory for a stream of this length');
     // Memory that has grown is a new buffer.
@@ -68,6 +73,6 @@ export class BlockInflater {
     const length = module.inflate();
     if (length < 0) throw new InflateError(...PROBLEMS[length]!);
     const output = module.outputPointer();
-    return this.memory.slice(output, output + length);
+    return this.memory.subarray(output, output + length);
   }
 }

@@ -48,6 +48,7 @@ export function packWord<Name extends string>(
   return word;
 }
 
+/** A power would be a call, and there are six of these for every inode. */
 function mask(width: number): number {
-  return 2 ** width - 1;
+  return 0xffffffff >>> (32 - width);
 }

@@ -196,6 +196,24 @@ function directLength(image: BlockSource, start: number): number {
  * @throws CramfsError BAD_DATA if the stored bytes give another length or do not inflate.
  */
 export function blockContent(image: ImageData, block: Block): Uint8Array {
+  return contentOf(image, block, (stored) => image.zlib.inflate(stored, block.size));
+}
+
+/** {@link blockContent}, but what it returns is valid only until the next block's content is asked for. */
+export function borrowBlockContent(image: ImageData, block: Block): Uint8Array {
+  const { zlib } = image;
+  return contentOf(
+    image,
+    block,
+    (stored) => zlib.borrow?.(stored, block.size) ?? zlib.inflate(stored, block.size),
+  );
+}
+
+function contentOf(
+  image: ImageData,
+  block: Block,
+  inflate: (stored: Uint8Array) => Uint8Array,
+): Uint8Array {
   if (block.kind === 'hole') return new Uint8Array(block.size);
   const stored = image.bytes.subarray(block.start, block.start + block.length);
   if (block.kind === 'uncompressed') {
@@ -204,7 +222,7 @@ export function blockContent(image: ImageData, block: Block): Uint8Array {
   }
   let content: Uint8Array;
   try {
-    content = image.zlib.inflate(stored, block.size);
+    content = inflate(stored);
   } catch (cause) {
     // A lack of memory is not the image's.
     if (cause instanceof RangeError) throw cause;

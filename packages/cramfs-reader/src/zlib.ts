@@ -16,6 +16,8 @@ export interface BlockCodec {
    * damaged or cut off, or gives more bytes.
    */
   inflate(data: Uint8Array, maxLength: number): Uint8Array;
+  /** As `inflate`, but what it returns is valid until the next call only. */
+  borrow?(data: Uint8Array, maxLength: number): Uint8Array;
   /** What blocks are; default zlib. */
   readonly method?: BlockMethod;
 }
@@ -33,6 +35,10 @@ export const portableZlib: ZlibCodec = {
   inflate(data, maxLength) {
     inflater ??= new BlockInflater();
     return inflater.inflate(data, maxLength);
+  },
+  borrow(data, maxLength) {
+    inflater ??= new BlockInflater();
+    return inflater.borrow(data, maxLength);
   },
   crc32,
 };

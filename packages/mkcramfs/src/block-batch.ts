@@ -38,4 +38,6 @@ export interface BlockCompressor {
   readonly concurrency: number;
   /** Takes ownership of `batch.data`, which may be transferred to another thread. */
   compress(batch: BlockBatch): Promise<CompressedBatch>;
+  /** Told that no batch comes for a while, it may give up threads and memory until one does. */
+  rest?(): void;
 }

@@ -3,7 +3,7 @@ import type { BlockBatch, BlockCompressor } from './block-batch.js';
 /** Large enough that a worker's round trip does not count, small enough to bound memory. */
 const BATCH_BYTES = 512 * 1024;
 /** Enough that no worker runs dry while this thread reads and compares large files. */
-const BATCHES_PER_WORKER = 6;
+const BATCHES_PER_WORKER = 4;
 
 /** Takes what block `index` became: `length` bytes of `data` from `start` on. */
 export type BlockSink = (index: number, data: Uint8Array, start: number, length: number) => void;
@@ -63,6 +63,7 @@ export class BlockQueue {
   async finish(): Promise<void> {
     await this.dispatch();
     await Promise.all(this.running);
+    this.compressor.rest?.();
   }
 
   private async dispatch(): Promise<void> {

@@ -1,5 +1,8 @@
 import type { BlockBatch, CompressedBatch } from './block-batch.js';
 
+/** Where blocks are put one after the other: kept, for what a batch becomes is half as long as the batch. */
+let packed = new Uint8Array(0);
+
 /**
  * Compresses one batch, in order, on the calling thread.
  *
@@ -10,7 +13,7 @@ export function packBlocks(
   compress: (block: Uint8Array) => Uint8Array,
 ): CompressedBatch {
   const { data, keepIncompressible } = batch;
-  let packed = new Uint8Array(data.length);
+  if (packed.length < data.length) packed = new Uint8Array(data.length);
   let end = 0;
   const lengths = blocksOf(batch).map((block) => {
     const stream = compress(block);
@@ -20,7 +23,7 @@ export function packBlocks(
     end += stored.length;
     return stored.length;
   });
-  return { data: packed.subarray(0, end), lengths, spent: data.buffer };
+  return { data: packed.slice(0, end), lengths, spent: data.buffer };
 }
 
 /** The blocks of a batch, whether they are compressed or not. */

@@ -194,7 +194,7 @@ function sumOf(counts: usize, from: usize, to: usize): u32 {
 }
 
 /** The bits that follow the codes of lengths and distances. */
-export function extraBits(): u32 {
+function extraBits(): u32 {
   let total: u32 = 0;
   for (let slot: u32 = 0; slot < 29; slot++) {
     total += word(LITLEN_COUNTS, FIRST_LENGTH + slot) * lengthExtraBits(slot);

@@ -35,7 +35,7 @@ export function outputPointer(): usize {
 /**
  * Compresses the first `length` bytes of the input, at most 65536.
  *
- * @param best take the cheapest of all parses, in five times the time.
+ * @param best take the cheapest of all parses, in four times the time.
  * @returns the bytes of the zlib stream.
  */
 export function compress(length: u32, best: bool): u32 {

@@ -110,7 +110,7 @@ export function inflateJobs(
 function inflate(zlib: BlockCodec, stored: Uint8Array, limit: number): Uint8Array | undefined {
   if ((zlib.method ?? 'zlib') === 'zlib' && !isZlibStream(stored)) return undefined;
   try {
-    return zlib.inflate(stored, limit);
+    return zlib.borrow?.(stored, limit) ?? zlib.inflate(stored, limit);
   } catch (error) {
     if (error instanceof RangeError) throw error;
     return undefined;

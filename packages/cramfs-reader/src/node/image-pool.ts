@@ -47,6 +47,8 @@ export async function startPool(workers: number): Promise<ImagePool> {
   const { Piscina: Pool } = await import('piscina');
   const pool: Piscina = new Pool({
     filename: workerFile(),
+    // One that is there: a thread that does not find what it is started with looks again as for an ES module.
+    name: 'write',
     minThreads: workers,
     maxThreads: workers,
     concurrentTasksPerWorker: TASKS_PER_WORKER,

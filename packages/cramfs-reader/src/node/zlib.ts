@@ -2,22 +2,24 @@ import { crc32, inflateSync } from 'node:zlib';
 import { BlockInflater } from 'cramfs-deflate';
 import type { ZlibCodec } from '../zlib.js';
 
-let inflate: ZlibCodec['inflate'] | undefined;
+type Inflater = Required<Pick<ZlibCodec, 'inflate' | 'borrow'>>;
+
+let inflater: Inflater | undefined;
 
 /** Uses Node's CRC, which is many times as fast, and Node's inflate if there is no WebAssembly. */
 export const nodeZlib: ZlibCodec = {
-  inflate: (data, maxLength) => (inflate ??= chooseInflate())(data, maxLength),
+  inflate: (data, maxLength) => (inflater ??= chooseInflater()).inflate(data, maxLength),
+  borrow: (data, maxLength) => (inflater ??= chooseInflater()).borrow(data, maxLength),
   crc32,
 };
 
 /** V8 wants 10 GiB of addresses for a module's memory, which `ulimit -v` may not leave it. */
-function chooseInflate(): ZlibCodec['inflate'] {
+function chooseInflater(): Inflater {
   try {
-    const inflater = new BlockInflater();
-    return (data, maxLength) => inflater.inflate(data, maxLength);
+    return new BlockInflater();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    return inflateWithZlib;
+    return { inflate: inflateWithZlib, borrow: inflateWithZlib };
   }
 }
 

@@ -20,6 +20,9 @@ export function fileIdentity({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats):
 const OPEN_FLAGS =
   constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 
+/** Larger files are few, and would have their memory until the build ends. */
+const KEPT_BYTES = 4 << 20;
+
 /** Reads files into one buffer, so that reading many of them leaves no garbage. */
 export class SourceReader {
   /** Not a Buffer: its slice() does not copy, and who takes `Uint8Array` relies on that. */
@@ -58,6 +61,7 @@ export class SourceReader {
   }
 
   private room(length: number): Uint8Array {
+    if (length > KEPT_BYTES) return new Uint8Array(length);
     if (length > this.buffer.length) this.buffer = new Uint8Array(length);
     return this.buffer.subarray(0, length);
   }

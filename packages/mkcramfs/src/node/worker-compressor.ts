@@ -26,6 +26,7 @@ export function workerCompressor(wanted = availableParallelism()): WorkerCompres
   let expected = 0;
   let received = 0;
   let pool: Promise<Piscina> | undefined;
+  let ending: Promise<void> | undefined;
   const start = (): void => {
     const workers = pool === undefined ? threadsThatFit(wanted) : 0;
     if (workers > 0) pool = startPool(workers);
@@ -41,8 +42,19 @@ export function workerCompressor(wanted = availableParallelism()): WorkerCompres
       if (received >= MIN_BYTES) start();
       return pool === undefined ? compressBatch(batch) : compressThere(await pool, batch);
     },
+    // While the image is laid out and written the threads would be a quarter of all memory.
+    rest() {
+      const ended = pool;
+      pool = undefined;
+      ending = Promise.all([ending, ended?.then((threads) => threads.destroy())]).then(
+        () => undefined,
+      );
+      // Of what goes wrong close() tells.
+      ending.catch(() => undefined);
+    },
     async close() {
-      await (await pool)?.destroy();
+      this.rest!();
+      await ending;
     },
   };
 }

@@ -1,6 +1,6 @@
 import { closeSync, constants, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { isCramfsError, type CramfsError } from 'cramfs-format';
-import { blockContent, checkedBlockCount, decodeBlock } from '../../blocks.js';
+import { borrowBlockContent, checkedBlockCount, decodeBlock } from '../../blocks.js';
 import type { CramfsImage } from '../../image.js';
 import type { Inode } from '../../types.js';
 import { createNew } from './create-new.js';
@@ -79,7 +79,7 @@ function writeContent(
   for (let index = 0; index < count; index += 1) {
     const content = salvage(() => {
       const block = decodeBlock(image, inode, index, count);
-      return block.kind === 'hole' ? undefined : blockContent(image, block);
+      return block.kind === 'hole' ? undefined : borrowBlockContent(image, block);
     });
     if (content !== undefined) file.write(index * image.blockSize, content);
   }

@@ -47,6 +47,9 @@ export function cachedCompressor(
   return {
     concurrency: compressor.concurrency,
     counts,
+    rest() {
+      compressor.rest?.();
+    },
     // How many bytes it will be is not known before the cache is asked.
     expect: () => undefined,
     async compress(batch) {
