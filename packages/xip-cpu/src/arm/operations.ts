@@ -295,6 +295,147 @@ export const VMRS = 328;
 export const VMSR = 329;
 export const VMRS_APSR = 330;
 
-/* Advanced SIMD. */
+/*
+ * Advanced SIMD: lanes of D, N and M; assembly/arm/neon-lanes.ts.
+ * aux is the size, unsigned (4), quad (8).
+ */
 
 export const VADD_I = 384;
+export const VSUB_I = 385;
+export const VHADD = 386;
+export const VRHADD = 387;
+export const VHSUB = 388;
+export const VQADD = 389;
+export const VQSUB = 390;
+export const VCGT = 391;
+export const VCGE = 392;
+export const VCEQ = 393;
+export const VTST = 394;
+export const VMAX = 395;
+export const VMIN = 396;
+export const VABD = 397;
+export const VABA = 398;
+export const VSHL = 399;
+export const VQSHL = 400;
+export const VRSHL = 401;
+export const VQRSHL = 402;
+export const VMLA_I = 403;
+export const VMLS_I = 404;
+export const VMUL_I = 405;
+export const VMUL_P = 406;
+export const VQDMULH = 407;
+export const VQRDMULH = 408;
+export const VSHR_N = 409;
+export const VSRA_N = 410;
+export const VRSHR_N = 411;
+export const VRSRA_N = 412;
+export const VSRI_N = 413;
+export const VSHL_N = 414;
+export const VSLI_N = 415;
+export const VQSHLU_N = 416;
+export const VQSHL_N = 417;
+export const VCLS = 418;
+export const VCLZ = 419;
+export const VCNT = 420;
+export const VQABS = 421;
+export const VQNEG = 422;
+export const VABS_I = 423;
+export const VNEG_I = 424;
+
+/* Bits. */
+
+export const VAND = 425;
+export const VBIC = 426;
+export const VORR = 427;
+export const VORN = 428;
+export const VEOR = 429;
+export const VBSL = 430;
+export const VBIT = 431;
+export const VBIF = 432;
+export const VMVN = 433;
+export const VIMM_V = 434;
+export const VBIC_N = 435;
+export const VORR_N = 436;
+export const VDUP = 437;
+export const VDUP_CORE = 438;
+
+/* Between lanes; neon-permute.ts. */
+
+export const VPADD_I = 439;
+export const VPMAX = 440;
+export const VPMIN = 441;
+export const VPADDL = 442;
+export const VPADAL = 443;
+export const VREV = 444;
+export const VSWP = 445;
+export const VTRN = 446;
+export const VUZP = 447;
+export const VZIP = 448;
+export const VEXT = 449;
+export const VTBL = 450;
+export const VTBX = 451;
+
+/* To twice or half the size; neon-width.ts. */
+
+export const VADDL = 452;
+export const VADDW = 453;
+export const VSUBL = 454;
+export const VSUBW = 455;
+export const VADDHN = 456;
+export const VRADDHN = 457;
+export const VSUBHN = 458;
+export const VRSUBHN = 459;
+export const VABAL = 460;
+export const VABDL = 461;
+export const VMLAL = 462;
+export const VMLSL = 463;
+export const VMULL = 464;
+export const VMULL_P = 465;
+export const VQDMULL = 466;
+export const VQDMLAL = 467;
+export const VQDMLSL = 468;
+export const VSHLL = 469;
+export const VMOVN = 470;
+export const VQMOVN = 471;
+export const VQMOVUN = 472;
+export const VSHRN = 473;
+export const VRSHRN = 474;
+export const VQSHRN = 475;
+export const VQRSHRN = 476;
+export const VQSHRUN = 477;
+export const VQRSHRUN = 478;
+
+/* Singles; neon-float.ts. */
+
+export const VADD_V = 479;
+export const VSUB_V = 480;
+export const VMUL_V = 481;
+export const VMLA_V = 482;
+export const VMLS_V = 483;
+export const VFMA_V = 484;
+export const VFMS_V = 485;
+export const VABD_V = 486;
+export const VMAX_V = 487;
+export const VMIN_V = 488;
+export const VCEQ_V = 489;
+export const VCGE_V = 490;
+export const VCGT_V = 491;
+export const VACGE_V = 492;
+export const VACGT_V = 493;
+export const VABS_V = 494;
+export const VNEG_V = 495;
+export const VPADD_V = 496;
+export const VPMAX_V = 497;
+export const VPMIN_V = 498;
+export const VCVT_INT_V = 499;
+export const VCVT_V_INT = 500;
+export const VCVT_HALF_V = 501;
+export const VCVT_V_HALF = 502;
+
+/* Loads and stores of elements; neon-memory.ts. */
+
+export const VLD_MULTIPLE = 503;
+export const VST_MULTIPLE = 504;
+export const VLD_LANE = 505;
+export const VST_LANE = 506;
+export const VLD_ALL = 507;

@@ -54,7 +54,7 @@ const SAVED_BYTES = STATE_BYTES + 8;
 /** Register 32 of {@link ArmProcessor.readFloat}. */
 const FPSCR_REGISTER = 32;
 
-/** An ARM processor in user mode: A32, T32, VFPv4 and integer Advanced SIMD, little endian. */
+/** An ARM processor in user mode: A32, T32, VFPv4 and Advanced SIMD, little endian. */
 export class ArmProcessor implements Processor {
   private readonly profile: 'A' | 'M';
   private readonly state: DataView;

@@ -94,7 +94,23 @@ function fromScalar(emitter: Emitter, word: number): void {
   }
 }
 
+/** Advanced SIMD's, in the space of VFP: a core register to all elements. */
+function duplicate(emitter: Emitter, word: number): void {
+  const t = bits(word, 12, 4);
+  const d = bits(word, 16, 4) | (bits(word, 7, 1) << 4);
+  const field = (bits(word, 22, 1) << 1) | bits(word, 5, 1);
+  const wide = bit(word, 21);
+  if (field === 3 || (wide && (d & 1) !== 0)) emitter.illegal(word);
+  else if (t === 15) emitter.unpredictable(word);
+  else emitter.write(op.VDUP_CORE, d, t << 2, 0, 0, ((2 - field) & 3) | (wide ? 8 : 0), 0, 0);
+}
+
 export const TRANSFER: readonly Encoding[] = [
+  {
+    name: 'VDUP (core register)',
+    pattern: 'cccc 11101bQ0 dddd tttt 1011 D0e1 0000',
+    decode: duplicate,
+  },
   { name: 'VSTR', pattern: 'cccc 1101uD00 nnnn dddd 101s iiiiiiii', decode: single(false) },
   { name: 'VLDR', pattern: 'cccc 1101uD01 nnnn dddd 101s iiiiiiii', decode: single(true) },
   {
