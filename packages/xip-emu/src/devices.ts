@@ -15,6 +15,7 @@ import {
   type Devices,
   type MtdRom,
 } from './vfs/device.js';
+import type { FileOperations } from './vfs/file.js';
 import { SECTOR_SIZE, type BackingDevice } from './vfs/inode.js';
 import { FULL_MINOR, MEM_MAJOR, NULL_MINOR, ZERO_MINOR } from './vfs/special.js';
 
@@ -53,6 +54,10 @@ export class MachineDevices implements Devices {
   private readonly mtds: readonly MtdRom[];
   private readonly disks: BlockDevice[] = [];
   private readonly byNumber = new Map<string, BlockDevice>();
+  private readonly characters = new Map<
+    string,
+    { readonly node: DeviceNode; readonly fops: FileOperations }
+  >();
 
   /** @param trace where events of their page caches go. */
   constructor(phys: PhysicalMemory, trace: Trace) {
@@ -86,6 +91,15 @@ export class MachineDevices implements Devices {
     return this.byNumber.get(deviceText(dev));
   }
 
+  /** register_chrdev(): a driver, and the node that devtmpfs has for it. */
+  addCharacterDevice(name: string, rdev: DeviceNumber, fops: FileOperations): void {
+    this.characters.set(deviceText(rdev), { node: { name, mode: S_IFCHR | 0o666, rdev }, fops });
+  }
+
+  characterDevice(dev: DeviceNumber): FileOperations | undefined {
+    return this.characters.get(deviceText(dev))?.fops;
+  }
+
   mtd(index: number): MtdRom | undefined {
     return this.mtds[index];
   }
@@ -104,6 +118,7 @@ export class MachineDevices implements Devices {
     for (const [name, minor] of MEM_NODES) {
       yield { name, mode: S_IFCHR | 0o666, rdev: { major: MEM_MAJOR, minor } };
     }
+    for (const { node } of this.characters.values()) yield node;
     for (const index of this.mtds.keys()) {
       const mode = S_IFCHR | 0o600;
       yield { name: `mtd${index}`, mode, rdev: { major: MTD_CHAR_MAJOR, minor: 2 * index } };

@@ -7,7 +7,7 @@ import { FsStruct } from './vfs/fs-struct.js';
 import type { DirectoryEntry, Inode } from './vfs/inode.js';
 import type { Iattr, Kstat } from './vfs/kstat.js';
 import type { MountTable } from './vfs/mount.js';
-import { pathLookup } from './vfs/namei.js';
+import { pathLookup, type ResolvedPath } from './vfs/namei.js';
 import { openPath, truncateFile, truncatePath, type OpenOptions } from './vfs/open.js';
 import {
   eachBuffer,
@@ -27,6 +27,10 @@ import {
   type DedupeResult,
 } from './vfs/remap-range.js';
 import { setAttributes, setAttributesOf } from './vfs/setattr.js';
+
+// include/uapi/asm-generic/fcntl.h, unistd.h: what access(2) asks for.
+const W_OK = 2;
+const X_OK = 1;
 
 /** struct stat: see {@link Kstat}. */
 export interface FileStatus extends Kstat {
@@ -256,6 +260,35 @@ export class FileCalls {
    */
   rename(from: string, to: string, flags = 0): void {
     rename(this.fs, from, to, flags);
+  }
+
+  /**
+   * Where a path leads: kern_path().
+   *
+   * @param follow a symlink as the last component is followed; default: true.
+   * @throws SyscallError ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG.
+   */
+  lookup(path: string, follow = true): ResolvedPath {
+    return pathLookup(this.fs, path, { follow });
+  }
+
+  /**
+   * access(2) of root, which may execute what anybody may.
+   *
+   * @param mode R_OK 4, W_OK 2, X_OK 1.
+   * @throws SyscallError EACCES, EROFS and those of a lookup. Compare fs/open.c:do_faccessat().
+   */
+  access(path: string, mode: number, follow = true): void {
+    const { inode, mount } = pathLookup(this.fs, path, { follow });
+    if ((mode & X_OK) !== 0 && inode.isRegular) {
+      if (mount.noexec || (inode.mode & 0o111) === 0) throw new SyscallError('EACCES');
+    }
+    if ((mode & W_OK) !== 0 && !inode.isSpecial && mount.readOnly) throw new SyscallError('EROFS');
+  }
+
+  /** chmod(2), chown(2), utimensat(2) in one, of a symlink itself if `follow` is false. */
+  setattr(path: string, attributes: Iattr, follow = true): void {
+    setAttributes(pathLookup(this.fs, path, { follow }), attributes);
   }
 
   /** chdir(2). @throws SyscallError ENOENT, ENOTDIR. */

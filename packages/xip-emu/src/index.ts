@@ -109,9 +109,29 @@ export { TarfsSuperBlock, type TarfsOptions } from './fs/tarfs/super.js';
 export { RamfsSuperBlock, type RamfsOptions } from './fs/ramfs/super.js';
 export { TmpfsSuperBlock } from './fs/tmpfs/super.js';
 export { MirrorServer, type MirrorServerOptions } from './userland/mirror-server.js';
-export { OpenFile, type FileOperations, type Whence } from './vfs/file.js';
-export { RENAME_EXCHANGE, RENAME_NOREPLACE, type DirectoryEntry } from './vfs/inode.js';
-export type { Iattr, Kstat } from './vfs/kstat.js';
+export { FileCalls } from './file-calls.js';
+export {
+  OpenFile,
+  POLLERR,
+  POLLHUP,
+  POLLIN,
+  POLLOUT,
+  type FileOperations,
+  type Whence,
+} from './vfs/file.js';
+export { fifoOperations, fifoStateOf, type FifoState } from './vfs/fifo.js';
+export {
+  Inode,
+  RENAME_EXCHANGE,
+  RENAME_NOREPLACE,
+  SuperBlock,
+  type BackingDevice,
+  type DirectoryEntry,
+} from './vfs/inode.js';
+export type { ResolvedPath } from './vfs/namei.js';
+export type { Mount } from './vfs/mount.js';
+export { NOOP_BDI, simpleDirectoryOperations } from './vfs/libfs.js';
+export { Clock, type Iattr, type Kstat } from './vfs/kstat.js';
 export { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from './vfs/read-write.js';
 export type { MountOptions, RemountOptions } from './vfs/mount.js';
 export { Pipe } from './vfs/pipe.js';
@@ -119,7 +139,15 @@ export type { CloneRange, DedupeRange, DedupeResult } from './vfs/remap-range.js
 export type { FilePlace } from './vfs/splice.js';
 export type { MissingLibrary } from './exec/dynamic-linker/link.js';
 export type { LoaderName } from './exec/dynamic-linker/loader.js';
-export type { LoadedObject, LoadedSegment, MappedFile } from './exec/loaded-object.js';
+export type { ExecArguments } from './exec/arguments.js';
+export type {
+  ExecutedFile,
+  LoadedObject,
+  LoadedSegment,
+  MappedFile,
+  ThreadStart,
+} from './exec/loaded-object.js';
+export { ADVICE } from './memory-map.js';
 export {
   MMFD_INTERPRET,
   MMFD_PADDING,
@@ -144,7 +172,12 @@ export {
 } from './exec/system-cost.js';
 export { whyNotMapped, type LoaderBuild } from './exec/not-mapped.js';
 export { touchAll } from './exec/touch.js';
-export { startProgram, type StartOptions, type StartedProgram } from './exec/start-program.js';
+export {
+  execProgram,
+  startProgram,
+  type StartOptions,
+  type StartedProgram,
+} from './exec/start-program.js';
 export {
   accountMachine,
   nrBlockdevPages,

@@ -18,11 +18,12 @@ import { NommuMm } from './nommu/nommu-mm.js';
 import { RegionRam } from './nommu/region-ram.js';
 import { VmRegions } from './nommu/vm-region.js';
 import type { PageBlocks } from './phys/page-arena.js';
+import { FRAME_PAGE_CACHE } from './phys/frame.js';
 import { PhysicalMemory } from './phys/physical-memory.js';
 import type { RomWindow } from './phys/rom-windows.js';
 import { LINUX_POLICIES, type LinuxPolicy, type PolicyName } from './policy.js';
 import { Process } from './process.js';
-import { DEFAULT_PAGE_SIZE, PageGeometry, type Address, type Vpn } from './units.js';
+import { DEFAULT_PAGE_SIZE, PageGeometry, type Address, type Frame, type Vpn } from './units.js';
 import { Trace } from './trace.js';
 import type { BlockDevice } from './vfs/block-device.js';
 import { MTD_BLOCK_MAJOR } from './vfs/device.js';
@@ -56,6 +57,12 @@ export interface MachineOptions {
    * nothing runs.
    */
   readonly pages?: PageBlocks | undefined;
+  /** get_random_bytes(): what AT_RANDOM points to; default zeros. */
+  readonly randomBytes?: ((length: number) => Uint8Array) | undefined;
+  /** What is in the special mappings, by name: without it, to touch one is not emulated. */
+  readonly specialPages?: ReadonlyMap<string, Uint8Array> | undefined;
+  /** What times of files are of; default: a clock that counts changes. */
+  readonly clock?: Clock | undefined;
 }
 
 const DEFAULT_RAM = 192 << 20;
@@ -85,7 +92,10 @@ export class Machine implements MmHost {
   /** Processes that have not exited. */
   readonly processes = new Set<Process>();
   private nextPid = 1;
-  private readonly clock = new Clock();
+  private readonly clock: Clock;
+  readonly randomBytes: (length: number) => Uint8Array;
+  private readonly specialPages: ReadonlyMap<string, Uint8Array>;
+  private readonly specialFrames = new Map<string, Frame>();
   /** Minor number of the next mount without a device; the kernel's own tmpfs has the first. */
   private nextUnnamed = 1;
   /** Its ROMs and disks, as device nodes lead to them. */
@@ -97,6 +107,9 @@ export class Machine implements MmHost {
     if (!isBlockSize(pageSize)) throw new PageSizeError(pageSize);
     this.geometry = new PageGeometry(pageSize);
     this.mmu = mmu;
+    this.clock = options.clock ?? new Clock();
+    this.specialPages = options.specialPages ?? new Map();
+    this.randomBytes = options.randomBytes ?? ((length) => new Uint8Array(length));
     this.build = kernelBuild(
       ARCHITECTURES[options.arch ?? 'riscv64'],
       mmu,
@@ -296,11 +309,16 @@ export class Machine implements MmHost {
     return child;
   }
 
+  /** The next number of a process or thread: kernel/pid.c:alloc_pid(). */
+  allocPid(): number {
+    this.nextPid += 1;
+    return this.nextPid - 1;
+  }
+
   private adopt(mm: MemoryMap, parent?: Process): Process {
-    const process = new Process(this.nextPid, mm, this, parent);
+    const process = new Process(this.allocPid(), mm, this, parent);
     mm.pid = process.pid;
     this.processes.add(process);
-    this.nextPid += 1;
     return process;
   }
 
@@ -324,6 +342,20 @@ export class Machine implements MmHost {
   /** sync(2): every file system writes back what is dirty. @throws SyscallError EIO. */
   sync(): void {
     for (const sb of new Set([...this.mounts].map((mount) => mount.sb))) sb.sync();
+  }
+
+  /** The page of the kernel that all processes have in a special mapping. */
+  specialPage(name: string, index: number): Frame | undefined {
+    const bytes = this.specialPages.get(name);
+    if (bytes === undefined) return undefined;
+    const key = `${name} ${index}`;
+    const known = this.specialFrames.get(key);
+    if (known !== undefined) return known;
+    const frame = this.phys.allocate(FRAME_PAGE_CACHE);
+    const start = index * this.pageSize;
+    this.phys.fill(frame, bytes.subarray(start, start + this.pageSize));
+    this.specialFrames.set(key, frame);
+    return frame;
   }
 
   shmemZeroSetup(pages: number): OpenFile {

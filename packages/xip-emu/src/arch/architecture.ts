@@ -88,6 +88,13 @@ export interface ElfRules {
    * AT_HWCAP2. Undefined: none.
    */
   readonly fdpicAuxvEntries?: number;
+  /** AT_HWCAP, AT_HWCAP2 of the processor that is emulated; undefined where none runs programs. */
+  readonly hwcap?: number;
+  readonly hwcap2?: number;
+  /** ARCH_DLINFO: entries that come before all others, with an MMU. */
+  readonly archAuxv?: readonly (readonly [type: number, value: number])[];
+  /** The same where fs/binfmt_elf_fdpic.c has them, too. */
+  readonly fdpicArchAuxv?: readonly (readonly [type: number, value: number])[];
   /** What AT_PLATFORM points to; undefined: none. */
   readonly platform?: string;
 }

@@ -11,6 +11,13 @@ const ELFOSABI_ARM_FDPIC = 65;
 const SZ_16M = 0x1000000;
 const VECTORS = 0xffff0000;
 
+/**
+ * AT_HWCAP: HALF, THUMB, FASTMULT, VFP, EDSP, VFPv3, VFPv3D16, TLS, VFPv4, IDIVA, IDIVT; no NEON, so that
+ * glibc takes other functions. Compare arch/arm/include/uapi/asm/hwcap.h.
+ */
+const HWCAP = [1, 2, 4, 6, 7, 13, 14, 15, 16, 17, 18].reduce((bits, bit) => bits | (1 << bit), 0);
+const AT_SYSINFO_EHDR = 33;
+
 /** arch/arm: Armv7-A with an MMU, Armv7-M without. Compare the kernels multi_v7 and mps2. */
 export const arm: Architecture = {
   name: 'arm',
@@ -34,6 +41,9 @@ export const arm: Architecture = {
     auxvEntries: 22,
     fdpicAuxvEntries: 1,
     platform: 'v7l',
+    hwcap: HWCAP,
+    hwcap2: 0,
+    archAuxv: [[AT_SYSINFO_EHDR, 0]],
   },
   // ARCH_SLAB_MINALIGN: arch/arm/include/asm/cache.h, CONFIG_AEABI.
   flat: { stackAlign: 8, gotHeader: false },

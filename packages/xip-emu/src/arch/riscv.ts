@@ -9,6 +9,34 @@ const SV48 = 48;
 /** FIXADDR_START for Sv32: arch/riscv/include/asm/pgtable.h, with PAGE_OFFSET 0xc0000000. */
 const SV32_TASK_SIZE = 0x9c800000;
 
+/** Bits of AT_HWCAP are letters of the ISA: I, M, A, F, D and C. Compare arch/riscv/include/uapi/asm/hwcap.h. */
+const HWCAP = 'I M A F D C'
+  .split(' ')
+  .reduce((bits, letter) => bits | (1 << (letter.charCodeAt(0) - 65)), 0);
+
+const AT_SYSINFO_EHDR = 33;
+/** AT_L1I_CACHESIZE: the first of eight entries about caches, of which nothing is known. */
+const AT_L1I_CACHESIZE = 40;
+const CACHE_ENTRIES = 8;
+const AT_MINSIGSTKSZ = 51;
+
+/**
+ * ARCH_DLINFO: arch/riscv/include/asm/elf.h. There is a [vdso], but programs are not told of it: it has
+ * none of its functions.
+ *
+ * @param frame sizeof(struct rt_sigframe)
+ */
+function archAuxv(frame: number): [type: number, value: number][] {
+  const caches = Array.from({ length: CACHE_ENTRIES }, (_, index): [number, number] => [
+    AT_L1I_CACHESIZE + index,
+    0,
+  ]);
+  return [[AT_SYSINFO_EHDR, 0], ...caches, [AT_MINSIGSTKSZ, frame]];
+}
+
+const FRAME_64 = 1088;
+const FRAME_32 = 944;
+
 /** arch/riscv with CONFIG_64BIT: Sv39, Sv48 or Sv57, as VA_BITS says. */
 export const riscv64: Architecture = {
   name: 'riscv64',
@@ -23,6 +51,9 @@ export const riscv64: Architecture = {
     noStackHeaderImpliesExec: false,
     auxvEntries: 29,
     fdpicAuxvEntries: 10,
+    hwcap: HWCAP,
+    archAuxv: archAuxv(FRAME_64),
+    fdpicArchAuxv: archAuxv(FRAME_64),
   },
   // ARCH_SLAB_MINALIGN: arch/riscv/include/asm/cache.h.
   flat: { stackAlign: 16, gotHeader: true },
@@ -50,7 +81,12 @@ export const riscv32: Architecture = {
   ...riscv64,
   name: 'riscv32',
   pointerSize: 4,
-  elf: { ...riscv64.elf, elfClass: 32 },
+  elf: {
+    ...riscv64.elf,
+    elfClass: 32,
+    archAuxv: archAuxv(FRAME_32),
+    fdpicArchAuxv: archAuxv(FRAME_32),
+  },
   limits: (_config, pageSize) => ({
     taskSize: SV32_TASK_SIZE,
     stackTop: SV32_TASK_SIZE,

@@ -5,6 +5,7 @@ import { SyscallError } from '../errno.js';
 import type { MmuMemory } from '../mm/mmu-memory.js';
 import { createStack } from '../mm/stack.js';
 import type { Address } from '../units.js';
+import { auxiliaryVector, type LoadedAddresses } from './auxv.js';
 
 /** What execve() passes on; byte strings. */
 export interface ExecArguments {
@@ -58,6 +59,11 @@ export function argumentPointers(strings: Address, { argv, envp }: ExecArguments
   return words;
 }
 
+/** Bytes of the arguments and of the environment, their NULs included: the file name follows them. */
+export function bytesOfStrings({ argv, envp }: ExecArguments): number {
+  return [...argv, ...envp].reduce((sum, { length }) => sum + length + 1, 0);
+}
+
 /** Words of memory, as large as a pointer. */
 export function encodeWords(
   { pointerSize, endianness }: Architecture,
@@ -95,23 +101,34 @@ export function pushStrings(
 }
 
 /**
- * Puts argc and the vectors below the strings. The auxiliary vector and the random bytes have
- * their room, and their memory, but no values: nobody reads them here. Compare
+ * Puts argc, the vectors and the auxiliary vector below the strings. Compare
  * fs/binfmt_elf.c:create_elf_tables().
  *
  * @param strings where they start.
  * @returns the stack pointer of the program.
  */
-export function pushTables(memory: MmuMemory, strings: Address, args: ExecArguments): Address {
-  const { arch } = memory.mm.host.build;
+export function pushTables(
+  memory: MmuMemory,
+  strings: Address,
+  args: ExecArguments,
+  loaded: LoadedAddresses,
+): Address {
+  const { build, randomBytes } = memory.mm.host;
+  const { arch } = build;
   const { pointerSize } = arch;
   const words = [args.argv.length, ...argumentPointers(strings, args)];
   const { auxvEntries, platform } = arch.elf;
   const names = platform === undefined ? 0 : platform.length + 1;
-  const auxv = alignDown(strings, 16) - names - RANDOM_BYTES - auxvEntries * 2 * pointerSize;
+  const platformAt = alignDown(strings, 16) - names;
+  const random = platformAt - RANDOM_BYTES;
+  const auxv = random - auxvEntries * 2 * pointerSize;
   const stack = alignDown(auxv - words.length * pointerSize, 16);
   const content = new Uint8Array(strings - stack);
-  content.set(encodeWords(arch, words));
+  const execfn = strings + bytesOfStrings(args);
+  const vector = auxiliaryVector(arch, build.geometry.size, loaded, { execfn, platform: platformAt, random });
+  content.set(encodeWords(arch, [...words, ...vector]));
+  content.set(randomBytes(RANDOM_BYTES), random - stack);
+  content.set(nameToBytes(platform ?? ''), platformAt - stack);
   content.forEach((byte, offset) => {
     memory.store(stack + offset, byte);
   });

@@ -19,10 +19,12 @@ import { SyscallError, UnmodelledError } from '../errno.js';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
 import type { NommuMm } from '../nommu/nommu-mm.js';
 import type { Process } from '../process.js';
+import type { Address } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
+import type { LoadedAddresses } from './auxv.js';
 import type { Binprm } from './binprm.js';
 import { FDPIC_WITH_MMU, checkElf, elfCheckFdpic, type CheckedElf } from './elf-arch.js';
-import type { LoadedSegment, MappedFile } from './loaded-object.js';
+import { addressOf, type LoadedSegment, type MappedFile } from './loaded-object.js';
 import { beginNewExec, type LoadedNommu } from './nommu-loaded.js';
 import { pushFdpicArguments, type StackArea } from './nommu-arguments.js';
 import { mapSegment, placedSegments, readSegments } from './nommu-segments.js';
@@ -67,23 +69,77 @@ export function loadElfFdpic(mm: NommuMm, bprm: Binprm): LoadedNommu {
       const mapped = mapElf(mm, file, params);
       const loader = interpreter && mapElf(mm, interpreter.file, interpreter.params);
       const stack = mapStack(mm, elf, interpreter?.params.elf);
-      const counts = [mapped, ...(loader === undefined ? [] : [loader])].map(
-        ({ segments }) => segments.length,
-      );
-      mm.startStack = pushFdpicArguments(mm, stack, bprm, counts);
+      const start = fdpicStart(params, mapped, interpreter && { ...interpreter, mapped: loader! });
+      const tables = pushFdpicArguments(mm, stack, bprm, start.loadMaps, start.addresses);
+      mm.startStack = tables.sp;
+      const [programMap, interpreterMap = 0] = tables.loadMaps as [number, number?];
       const isCode = ({ flags }: LoadedSegment): boolean => (flags & PF_X) !== 0;
+      const startData = mapped.segments.find((segment) => !isCode(segment))?.address ?? 0;
+      const { pc, dynamic } = start;
+      const fdpic = { programMap, interpreterMap, dynamic };
       return {
         format: 'elf-fdpic',
         startCode: mapped.segments.find(isCode)?.address ?? 0,
-        startData: mapped.segments.find((segment) => !isCode(segment))?.address ?? 0,
+        startData,
         startStack: mm.startStack,
         mapped,
         interpreter: loader,
+        threadStart: { pc, sp: tables.sp, fdpic, startData },
       };
     });
   } finally {
     if (interpreter !== undefined) closeExec(interpreter.file);
   }
+}
+
+/** What the tables on the stack and the registers tell of what was loaded. */
+interface FdpicTables {
+  readonly loadMaps: readonly (readonly LoadedSegment[])[];
+  readonly addresses: LoadedAddresses;
+  readonly pc: Address;
+  readonly dynamic: Address;
+}
+
+/** Compare the end of fs/binfmt_elf_fdpic.c:load_elf_fdpic_binary(), elf_fdpic_map_file(). */
+function fdpicStart(
+  { elf, header }: FdpicParams,
+  mapped: MappedFile,
+  interpreter: { readonly params: FdpicParams; readonly mapped: MappedFile } | undefined,
+): FdpicTables {
+  const entry = addressOf(mapped.segments, elf.entry) ?? 0;
+  const inInterpreter = (vaddr: number): Address =>
+    (interpreter && addressOf(interpreter.mapped.segments, vaddr)) ?? 0;
+  const own = dynamicIn(elf);
+  const loaders = interpreter && dynamicIn(interpreter.params.elf);
+  const ownDynamic = own === undefined ? 0 : (addressOf(mapped.segments, own) ?? 0);
+  return {
+    loadMaps: [mapped, interpreter?.mapped].flatMap((file) => (file ? [file.segments] : [])),
+    addresses: {
+      phdr: addressInFile(mapped.segments, Number(header.phoff), header.phnum * header.phentsize),
+      phent: header.phentsize,
+      phnum: header.phnum,
+      base: interpreter === undefined ? 0 : addressInFile(interpreter.mapped.segments, 0, 1),
+      entry,
+    },
+    pc: interpreter === undefined ? entry : inInterpreter(interpreter.params.elf.entry),
+    dynamic: loaders === undefined ? ownDynamic : inInterpreter(loaders),
+  };
+}
+
+function dynamicIn({ segments }: ElfFile): number | undefined {
+  return segments.find(({ type }) => type === PT_DYNAMIC)?.vaddr;
+}
+
+/** Where bytes of a file are in memory; 0 if no segment has all of them. */
+function addressInFile(
+  segments: readonly LoadedSegment[],
+  offset: number,
+  length: number,
+): Address {
+  const holder = segments.find(
+    (segment) => segment.offset <= offset && offset + length <= segment.offset + segment.filesz,
+  );
+  return holder === undefined ? 0 : holder.address + offset - holder.offset;
 }
 
 /**
@@ -140,6 +196,7 @@ function stackOf({ segments }: ElfFile): ElfSegment | undefined {
 /** struct elf_fdpic_params, as far as there are headers of a file in it. */
 interface FdpicParams {
   readonly elf: ElfFile;
+  readonly header: CheckedElf['header'];
   readonly phdrs: readonly ProgramHeader[];
   readonly long: UnsignedLong;
 }
@@ -159,6 +216,7 @@ function fetchPhdrs(file: OpenFile, { header, arch, layout }: CheckedElf): Fdpic
   const phdrs = decodeProgramHeaders(table, layout);
   return {
     elf: elfFileOf(header, phdrs, layout),
+    header,
     phdrs,
     long: new UnsignedLong(arch.pointerSize === 4 ? 32 : 64, file.inode.sb.geometry),
   };

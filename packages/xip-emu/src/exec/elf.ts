@@ -11,6 +11,7 @@ import { elfCheckFdpic, isExecutableType } from './elf-arch.js';
 import { loadElfFdpicMmu } from './elf-fdpic.js';
 import { setExeFile } from '../vfs/write-access.js';
 import { pushStrings, pushTables, type ExecArguments } from './arguments.js';
+import type { LoadedAddresses } from './auxv.js';
 import { withBinprm, type Binprm } from './binprm.js';
 import {
   ElfLoader,
@@ -46,6 +47,7 @@ export interface ElfProgram extends ExecutedFile {
   readonly end: Vpn;
   /** First instruction of the program, or of its interpreter. */
   readonly entry: Address;
+  readonly addresses: LoadedAddresses;
 }
 
 /** What load_elf_binary() has found before there is no way back. */
@@ -97,8 +99,9 @@ function loadElfBinary(memory: MmuMemory, bprm: Binprm): ElfProgram {
       const long = new UnsignedLong(arch.pointerSize === 4 ? 32 : 64, mm.geometry);
       const loaded = mapProgram(memory, file, { program, interpreter }, long);
       setupAdditionalPages(mm);
-      mm.startStack = pushTables(memory, strings, bprm);
-      return { ...loaded, name: interp, argv: bprm.argv };
+      mm.startStack = pushTables(memory, strings, bprm, loaded.addresses);
+      const threadStart = { pc: loaded.entry, sp: mm.startStack };
+      return { ...loaded, name: interp, argv: bprm.argv, threadStart };
     });
   } finally {
     if (interpreterFile !== undefined) closeExec(interpreterFile);
@@ -126,7 +129,7 @@ function mapProgram(
   file: OpenFile,
   { program, interpreter }: OpenedElf,
   long: UnsignedLong,
-): Omit<ElfProgram, 'name' | 'argv'> {
+): Omit<ElfProgram, 'name' | 'argv' | 'threadStart'> {
   const { mm } = memory;
   const { header, phdrs } = program;
   const loader = new ElfLoader(memory, file, long);
@@ -151,7 +154,24 @@ function mapProgram(
     entry: Number(entry),
     mapped: mappedFile(file, program, displacement(long, phdrs, bias)),
     interpreter: loaded?.mapped,
+    addresses: {
+      phdr: phdrAddress(long, program, bias),
+      phent: header.phentsize,
+      phnum: header.phnum,
+      base: Number(loaded?.bias ?? 0n),
+      entry: Number(long.wrap(header.entry + bias)),
+    },
   };
+}
+
+/** Where the program headers are in memory: in the segment that has them in the file. */
+function phdrAddress(long: UnsignedLong, { header, phdrs }: ElfHeaders, bias: bigint): Address {
+  const { phoff } = header;
+  const holder = phdrs.findLast(
+    ({ type, offset, filesz }) => type === PT_LOAD && offset <= phoff && phoff < offset + filesz,
+  );
+  const vaddr = holder === undefined ? 0n : phoff - holder.offset + holder.vaddr;
+  return Number(long.wrap(vaddr + bias));
 }
 
 /**
@@ -227,7 +247,7 @@ function mapInterpreter(
   { file, headers }: NonNullable<OpenedElf['interpreter']>,
   programBias: bigint,
   long: UnsignedLong,
-): { readonly mapped: MappedFile; readonly entry: bigint } {
+): { readonly mapped: MappedFile; readonly entry: bigint; readonly bias: bigint } {
   const { mm } = memory;
   const { header, phdrs } = headers;
   if (!isExecutableType(header) || file.fops.mmap === undefined) {
@@ -253,6 +273,7 @@ function mapInterpreter(
   return {
     mapped: mappedFile(file, headers, displacement(long, phdrs, bias)),
     entry: checkAddress(mm, long.wrap(bias + header.entry)),
+    bias,
   };
 }
 

@@ -16,6 +16,8 @@ export interface FlatLengths {
   /** FLAT_VERSION or OLD_FLAT_VERSION. */
   readonly rev: number;
   readonly flags: number;
+  /** Offset of the first instruction from the start of the text. */
+  readonly entry: number;
   /** Bytes of text in the file, header included; the data follows it. */
   readonly text: number;
   readonly data: number;
@@ -65,6 +67,7 @@ export function readFlatHeader(
   return {
     rev: header.rev,
     flags,
+    entry: header.entry,
     text,
     data,
     bss,

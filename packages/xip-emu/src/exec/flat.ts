@@ -76,6 +76,7 @@ export function loadFlat(mm: NommuMm, bprm: Binprm): LoadedNommu {
       startStack: mm.startStack,
       mapped: mappedFile(file, header, places),
       interpreter: undefined,
+      threadStart: { pc: text + header.entry, sp: mm.startStack, startData: data },
     };
   });
 }

@@ -19,6 +19,22 @@ export interface MappedFile {
   readonly segments: readonly LoadedSegment[];
 }
 
+/** What a program finds in its registers: start_thread(), ELF_FDPIC_PLAT_INIT(). */
+export interface ThreadStart {
+  readonly pc: Address;
+  readonly sp: Address;
+  /** What the FDPIC loader passes on: load maps on the stack, 0 = none, and PT_DYNAMIC. */
+  readonly fdpic?: FdpicStart | undefined;
+  /** mm->start_data, without an MMU. */
+  readonly startData?: Address | undefined;
+}
+
+export interface FdpicStart {
+  readonly programMap: Address;
+  readonly interpreterMap: Address;
+  readonly dynamic: Address;
+}
+
 /** What execve() has put into memory. */
 export interface ExecutedFile {
   /** The program's name: that of the interpreter for a script; a byte string. */
@@ -28,6 +44,7 @@ export interface ExecutedFile {
   readonly mapped: MappedFile;
   /** What PT_INTERP asks for: the dynamic loader. */
   readonly interpreter: MappedFile | undefined;
+  readonly threadStart: ThreadStart;
 }
 
 /** A file that belongs to the program that a process runs. */

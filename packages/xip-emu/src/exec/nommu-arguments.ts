@@ -1,8 +1,17 @@
-import { nameToText } from 'cramfs-format';
+import { nameToBytes, nameToText } from 'cramfs-format';
+import type { Architecture } from '../arch/architecture.js';
 import type { NommuMm } from '../nommu/nommu-mm.js';
 import type { Address } from '../units.js';
-import { alignDown, argumentPointers, argumentStrings, encodeWords } from './arguments.js';
+import {
+  alignDown,
+  argumentPointers,
+  argumentStrings,
+  bytesOfStrings,
+  encodeWords,
+} from './arguments.js';
+import { fdpicAuxiliaryVector, type LoadedAddresses } from './auxv.js';
 import type { Binprm } from './binprm.js';
+import type { LoadedSegment } from './loaded-object.js';
 import { overwritten } from './memory-overwritten.js';
 
 const TRANSFER = 'fs/exec.c:transfer_args_to_stack()';
@@ -20,35 +29,55 @@ export interface StackArea {
 
 /**
  * Puts the arguments of an FDPIC program on its stack: strings, load maps, auxiliary vector, pointers.
- * Load maps and vector have their room, but no values: nobody reads them here. Compare
- * fs/binfmt_elf_fdpic.c:create_elf_fdpic_tables().
+ * Compare fs/binfmt_elf_fdpic.c:create_elf_fdpic_tables().
  *
- * @param segments of the program, and of its interpreter if it has one.
- * @returns the stack pointer of the program.
+ * @param loadMaps the segments of the program, and of its interpreter if it has one.
+ * @returns the stack pointer of the program, and where the load maps are.
  * @throws KernelCorruption if the stack is too small: nothing asks how large it is.
  */
 export function pushFdpicArguments(
   mm: NommuMm,
   stack: StackArea,
   bprm: Binprm,
-  segments: readonly number[],
-): Address {
+  loadMaps: readonly (readonly LoadedSegment[])[],
+  loaded: LoadedAddresses,
+): { readonly sp: Address; readonly loadMaps: readonly Address[] } {
   const { arch } = mm.build;
   const { pointerSize } = arch;
   const strings = transferArguments(mm, stack, stack.end, bprm);
   const { platform, fdpicAuxvEntries = 0 } = arch.elf;
   const names = platform === undefined ? 0 : platform.length + 1;
-  // struct elf_fdpic_loadmap: version and number of segments, and three words of each.
-  const loadMaps = segments.map((count) => pointerSize + count * 3 * pointerSize);
-  const maps = loadMaps.reduce(
-    (at, bytes) => alignDown(at - bytes, 8),
-    alignDown(alignDown(strings, 16) - names, 8),
-  );
+  const platformAt = alignDown(strings, 16) - names;
+  const maps = loadMaps.map((segments) => encodeLoadMap(arch, segments));
+  const mapAddresses: Address[] = [];
+  for (const { length } of maps) {
+    mapAddresses.push(alignDown((mapAddresses.at(-1) ?? alignDown(platformAt, 8)) - length, 8));
+  }
+  const lowest = mapAddresses.at(-1)!;
   const entries = AUXV_ENTRIES + (platform === undefined ? 0 : 1) + fdpicAuxvEntries;
-  const words = [bprm.argv.length, ...argumentPointers(strings, bprm)];
-  const sp = alignDown(maps - (entries * 2 + words.length) * pointerSize, 16);
-  push(mm, stack, bprm, { at: sp, bytes: encodeWords(arch, words), by: FDPIC_TABLES });
-  return sp;
+  const pointers = [bprm.argv.length, ...argumentPointers(strings, bprm)];
+  const execfn = strings + bytesOfStrings(bprm);
+  const where = { execfn, platform: platformAt };
+  const words = [...pointers, ...fdpicAuxiliaryVector(arch, mm.build.geometry.size, loaded, where, entries)];
+  const sp = alignDown(lowest - words.length * pointerSize, 16);
+  const bytes = new Uint8Array(platformAt + names - sp);
+  bytes.set(encodeWords(arch, words));
+  maps.forEach((map, index) => {
+    bytes.set(map, mapAddresses[index]! - sp);
+  });
+  bytes.set(nameToBytes(platform ?? ''), platformAt - sp);
+  push(mm, stack, bprm, { at: sp, bytes, by: FDPIC_TABLES });
+  return { sp, loadMaps: mapAddresses };
+}
+
+/** struct elf_fdpic_loadmap: version 0, the number of segments, and three words of each. */
+function encodeLoadMap(arch: Architecture, segments: readonly LoadedSegment[]): Uint8Array {
+  const { pointerSize } = arch;
+  const words = segments.flatMap(({ address, vaddr, memsz }) => [address, vaddr, memsz]);
+  const bytes = new Uint8Array(pointerSize + words.length * pointerSize);
+  new DataView(bytes.buffer).setUint16(2, segments.length, arch.endianness === 'little');
+  bytes.set(encodeWords(arch, words), pointerSize);
+  return bytes;
 }
 
 /**

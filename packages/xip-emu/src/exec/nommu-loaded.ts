@@ -2,7 +2,7 @@ import type { NommuMm } from '../nommu/nommu-mm.js';
 import type { Address } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import { setExeFile } from '../vfs/write-access.js';
-import type { MappedFile } from './loaded-object.js';
+import type { MappedFile, ThreadStart } from './loaded-object.js';
 
 /** What a loader without an MMU has put into memory. */
 export interface LoadedNommu {
@@ -14,6 +14,7 @@ export interface LoadedNommu {
   readonly mapped: MappedFile;
   /** The dynamic loader of an ELF program that asks for one. */
   readonly interpreter: MappedFile | undefined;
+  readonly threadStart: ThreadStart;
 }
 
 /**

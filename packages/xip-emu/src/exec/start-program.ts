@@ -64,7 +64,7 @@ export function startProgram(
   options: StartOptions = {},
 ): StartedProgram {
   const { argv = [path], envp = [], libraryPath = [], loader: wanted = 'auto' } = options;
-  const mapped = exec(process, path, { argv, envp });
+  const mapped = execProgram(process, path, { argv, envp });
   const program = loadedObject(process, 'program', mapped.name, mapped.mapped);
   if (mapped.interpreter === undefined) {
     const killed = attempt(() => {
@@ -103,7 +103,14 @@ export function startProgram(
   };
 }
 
-function exec(process: Process, path: string, args: ExecArguments): ExecutedFile {
+/**
+ * execve(2): replaces the memory of a process by a program, whose first instruction is next. With an
+ * interpreter that is the interpreter's.
+ *
+ * @param path a byte string.
+ * @throws SyscallError, the errno; ExecKilled if it kills the process.
+ */
+export function execProgram(process: Process, path: string, args: ExecArguments): ExecutedFile {
   const { mm } = process;
   if (mm instanceof MmuMemory) return execElf(process, mm, path, args);
   invariant(mm instanceof NommuMm, 'memory of an unknown kind');

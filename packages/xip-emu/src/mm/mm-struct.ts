@@ -1,7 +1,7 @@
 import type { KernelBuild } from '../arch/kernel-build.js';
 import type { PhysicalMemory } from '../phys/physical-memory.js';
 import type { Trace } from '../trace.js';
-import type { Address, PageGeometry, Vpn } from '../units.js';
+import type { Address, Frame, PageGeometry, Vpn } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import type { VmFault, VmSpace } from '../vfs/vm-area.js';
 import type { HasExeFile } from '../vfs/write-access.js';
@@ -22,6 +22,10 @@ export interface MmHost {
   readonly trace: Trace;
   /** What the kernel was built for. */
   readonly build: KernelBuild;
+  /** get_random_bytes() */
+  readonly randomBytes: (length: number) => Uint8Array;
+  /** A page of a special mapping, such as [vdso]; undefined if its content is not known. */
+  specialPage(name: string, index: number): Frame | undefined;
   /** A file of that many zero pages, for shared anonymous memory: mm/shmem.c:shmem_zero_setup(). */
   shmemZeroSetup(pages: number): OpenFile;
 }

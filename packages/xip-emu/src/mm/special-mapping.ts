@@ -1,6 +1,7 @@
 import { SyscallError, UnmodelledError } from '../errno.js';
 import type { SpecialMapping } from '../arch/architecture.js';
 import {
+  VM_FAULT_OK,
   VM_DONTEXPAND,
   VM_EXEC,
   VM_MAYEXEC,
@@ -18,7 +19,7 @@ const CODE = VM_EXEC | VM_MAYEXEC | VM_MAYWRITE;
 
 /**
  * Maps the pages that the kernel gives a program, such as [vdso], highest below mmap_base: what it
- * chooses afterwards lies below them. They cannot be used. Compare
+ * chooses afterwards lies below them. They have what the machine was given for them. Compare
  * arch/.../kernel/vdso.c:arch_setup_additional_pages().
  */
 export function setupAdditionalPages(mm: Mm): void {
@@ -29,7 +30,7 @@ export function setupAdditionalPages(mm: Mm): void {
   for (const mapping of specialMappings) {
     const end = start + mapping.pages;
     const vma = mm.vmaCache.alloc(start, end, READ | flagsOf(mapping), 0, undefined);
-    vma.ops = specialMapping(mapping.name);
+    vma.ops = specialMapping(mm, mapping.name);
     mm.vmas.link(vma);
     start = end;
   }
@@ -39,15 +40,19 @@ function flagsOf({ executable, pfnmap }: SpecialMapping): number {
   return (executable ? CODE : 0) | (pfnmap ? VM_PFNMAP : 0);
 }
 
-function specialMapping(name: string): VmOperations {
+function specialMapping({ host }: Mm, name: string): VmOperations {
   return {
     name,
     /** Compare mm/mmap.c:special_mapping_split(). */
     maySplit() {
       throw new SyscallError('EINVAL', `${name} cannot be split`);
     },
-    fault() {
-      throw new UnmodelledError(`the content of ${name}`);
+    /** Compare mm/mmap.c:special_mapping_fault(). */
+    fault(fault) {
+      const frame = host.specialPage(name, fault.pgoff);
+      if (frame === undefined) throw new UnmodelledError(`the content of ${name}`);
+      fault.frame = frame;
+      return VM_FAULT_OK;
     },
   };
 }

@@ -1,5 +1,6 @@
 import { DEFAULT_PAGE_SIZE, PageGeometry } from '../units.js';
 import type { BlockDevice } from './block-device.js';
+import type { FileOperations } from './file.js';
 
 /** dev_t. */
 export interface DeviceNumber {
@@ -47,6 +48,8 @@ export interface Devices {
   readonly geometry: PageGeometry;
   /** Compare block/bdev.c:blkdev_get_no_open(). */
   blockDevice(dev: DeviceNumber): BlockDevice | undefined;
+  /** The driver of a character device that the machine was given: cdev_map. */
+  characterDevice(dev: DeviceNumber): FileOperations | undefined;
   /** Compare drivers/mtd/mtdcore.c:get_mtd_device(). */
   mtd(index: number): MtdRom | undefined;
   /** Nodes of all of them, and of memory: what devtmpfs has. */
@@ -57,6 +60,7 @@ export interface Devices {
 export const NO_DEVICES: Devices = {
   geometry: new PageGeometry(DEFAULT_PAGE_SIZE),
   blockDevice: () => undefined,
+  characterDevice: () => undefined,
   mtd: () => undefined,
   nodes: () => [],
 };

@@ -1,5 +1,6 @@
 import { SyscallError, invariant } from '../errno.js';
-import type { FileOperations, OpenFile } from './file.js';
+import { ByteQueue } from './byte-queue.js';
+import { POLLERR, POLLHUP, POLLIN, POLLOUT, type FileOperations, type OpenFile } from './file.js';
 import type { Inode } from './inode.js';
 import { PIPE_DEF_BUFFERS } from './pipe.js';
 
@@ -7,16 +8,23 @@ import { PIPE_DEF_BUFFERS } from './pipe.js';
 function capacityOf({ sb }: Inode): number {
   return PIPE_DEF_BUFFERS * sb.geometry.size;
 }
+/** What is written in one piece, or not at all: include/uapi/linux/limits.h. */
+const PIPE_BUF = 4096;
 
 /** What a FIFO has while it is open: struct pipe_inode_info. */
-interface FifoState {
+export interface FifoState {
   readers: number;
   writers: number;
-  bytes: number[];
+  readonly bytes: ByteQueue;
 }
 
 /** i_pipe: the open FIFOs. */
 const open = new WeakMap<Inode, FifoState>();
+
+/** The pipe behind an open FIFO; undefined for what is none. */
+export function fifoStateOf({ inode, fops }: OpenFile): Readonly<FifoState> | undefined {
+  return fops === fifoOperations ? open.get(inode) : undefined;
+}
 
 function stateOf({ inode }: OpenFile): FifoState {
   const state = open.get(inode);
@@ -33,7 +41,7 @@ export const fifoOperations: FileOperations = {
   /** Compare fs/pipe.c:fifo_open(). @throws SyscallError EAGAIN, ENXIO. */
   open(file) {
     const { inode, readable, writable, nonBlock } = file;
-    const state = open.get(inode) ?? { readers: 0, writers: 0, bytes: [] };
+    const state = open.get(inode) ?? { readers: 0, writers: 0, bytes: new ByteQueue() };
     if (!writable && state.writers === 0 && !nonBlock) {
       throw new SyscallError('EAGAIN', 'open() of a FIFO waits for a writer');
     }
@@ -59,9 +67,7 @@ export const fifoOperations: FileOperations = {
       if (state.writers === 0) return 0;
       throw new SyscallError('EAGAIN', 'the FIFO is empty');
     }
-    const piece = state.bytes.splice(0, into.length);
-    into.set(piece);
-    return piece.length;
+    return state.bytes.shift(into);
   },
   /** Compare fs/pipe.c:pipe_write(). @throws SyscallError EPIPE, EAGAIN. */
   writeIter(file, _position, from) {
@@ -69,9 +75,19 @@ export const fifoOperations: FileOperations = {
     if (from.length === 0) return 0;
     if (state.readers === 0) throw new SyscallError('EPIPE', 'nobody reads the FIFO');
     const room = capacityOf(file.inode) - state.bytes.length;
-    const length = Math.min(from.length, room);
+    const length = from.length <= PIPE_BUF && from.length > room ? 0 : Math.min(from.length, room);
     if (length === 0) throw new SyscallError('EAGAIN', 'the FIFO is full');
-    for (const byte of from.subarray(0, length)) state.bytes.push(byte);
+    state.bytes.push(from.subarray(0, length));
     return length;
+  },
+  /** Compare fs/pipe.c:pipe_poll(). */
+  poll(file) {
+    const { readers, writers, bytes } = stateOf(file);
+    let mask = 0;
+    if (file.readable) mask |= (bytes.length > 0 ? POLLIN : 0) | (writers === 0 ? POLLHUP : 0);
+    if (file.writable) {
+      mask |= (capacityOf(file.inode) - bytes.length >= PIPE_BUF ? POLLOUT : 0) | (readers === 0 ? POLLERR : 0);
+    }
+    return mask;
   },
 };

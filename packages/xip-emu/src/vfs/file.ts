@@ -32,6 +32,12 @@ export const REMAP_FILE_DEDUP = 1;
 /** A partial block at the end that cannot be shared may be left out. */
 export const REMAP_FILE_CAN_SHORTEN = 2;
 
+// include/uapi/asm-generic/poll.h
+export const POLLIN = 0x1;
+export const POLLOUT = 0x4;
+export const POLLERR = 0x8;
+export const POLLHUP = 0x10;
+
 /** Where lseek(2) counts from, or what it looks for: SEEK_SET and so on. */
 export type Whence = 'set' | 'cur' | 'end' | 'data' | 'hole';
 
@@ -77,6 +83,8 @@ export interface FileOperations {
   seekHoleOrData?(file: OpenFile, offset: number, whence: 'data' | 'hole'): number;
   /** Allocates a range, or takes it away. No hook: EOPNOTSUPP. @throws SyscallError. */
   fallocate?(file: OpenFile, mode: number, offset: number, length: number): void;
+  /** What can be done without waiting, POLL* bits. No hook: reading and writing. */
+  poll?(file: OpenFile): number;
   /** @returns bytes written. @throws SyscallError. */
   writeIter?(file: OpenFile, position: number, from: Uint8Array): number;
   /** Puts pages of the file into a pipe. @returns bytes, 0 at the end. @throws SyscallError. */
@@ -139,10 +147,10 @@ export class OpenFile {
   readonly user: OpenFile | undefined;
   readonly readable: boolean;
   readonly writable: boolean;
-  /** O_APPEND: each write goes to the end of the file. */
-  readonly append: boolean;
-  /** O_NONBLOCK. */
-  readonly nonBlock: boolean;
+  /** O_APPEND: each write goes to the end of the file; fcntl(2) changes it. */
+  append: boolean;
+  /** O_NONBLOCK; fcntl(2) changes it. */
+  nonBlock: boolean;
   /** O_TRUNC, which only the `open` of a file system looks at. */
   readonly truncates: boolean;
   /** O_EXCL, which only the `open` of a block device looks at. */

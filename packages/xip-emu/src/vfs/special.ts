@@ -76,7 +76,8 @@ function chrdev({ major, minor }: DeviceNumber): FileOperations | undefined {
 /** fs/char_dev.c:def_chr_fops: the driver's operations take its place. Compare chrdev_open(). */
 export const charDeviceOperations: FileOperations = {
   open(file) {
-    const driver = chrdev(file.inode.rdev);
+    const { rdev, sb } = file.inode;
+    const driver = sb.devices.characterDevice(rdev) ?? chrdev(rdev);
     if (driver === undefined) throw new SyscallError('ENXIO', 'no driver has the device');
     file.fops = driver;
     driver.open?.(file);
