@@ -35,6 +35,8 @@ const CIRCLES_OF_TYPES = [
   '^packages/xip-emu/src/trace[.]ts$',
   // A system call is a method of Process, and gets the process as kernel code has `current`.
   '^packages/xip-emu/src/(?:process|file-calls|exec/open-exec|exec/mmapfd/mmapfd)[.]ts$',
+  // Tasks, processes and the kernel point at each other, as in Linux; a system call gets all of them.
+  '^packages/xip-cpu/src/linux/',
   // index.ts declares a command's options and loads run.ts when it runs; run.ts needs their types.
   '^packages/cli/src/commands/[^/]+/(?:index|run)[.]ts$',
 ];

@@ -1,0 +1,60 @@
+import { call, type SystemCall } from './call.js';
+import { directoryCalls } from './directories.js';
+import { fileCalls } from './files.js';
+import { futexCalls } from './futex.js';
+import { identityCalls } from './identity.js';
+import { memoryCalls } from './memory.js';
+import { metadataCalls } from './metadata.js';
+import { pollingCalls } from './polling.js';
+import { processCalls } from './processes.js';
+import { readWriteCalls } from './read-write.js';
+import { signalCalls } from './signals.js';
+import { systemCalls } from './system.js';
+import { terminalCalls } from './terminal.js';
+import { timeCalls } from './time.js';
+
+/** Other names of calls: those of 32-bit architectures, and those that do the same. */
+const ALIASES: Readonly<Record<string, string>> = {
+  _llseek: 'llseek',
+  fcntl64: 'fcntl',
+  sendfile64: 'sendfile',
+  truncate64: 'truncate',
+  ftruncate64: 'ftruncate',
+  fstat64: 'fstat',
+  fstatat64: 'newfstatat',
+  fdatasync: 'fsync',
+  ugetrlimit: 'getrlimit',
+  chown32: 'chown',
+  lchown32: 'lchown',
+  fchown32: 'fchown',
+  ...Object.fromEntries(
+    'getuid geteuid getgid getegid setuid setgid setreuid setregid setresuid setresgid setfsuid setfsgid setgroups getgroups getresuid getresgid'
+      .split(' ')
+      .map((name) => [`${name}32`, name]),
+  ),
+};
+
+const TABLE: Readonly<Record<string, SystemCall>> = {
+  ...directoryCalls,
+  ...fileCalls,
+  ...futexCalls,
+  ...identityCalls,
+  ...memoryCalls,
+  ...metadataCalls,
+  ...pollingCalls,
+  ...processCalls,
+  ...readWriteCalls,
+  ...signalCalls,
+  ...systemCalls,
+  ...terminalCalls,
+  ...timeCalls,
+  // The advice of a 32-bit call comes before the offsets; there is nothing to do about it.
+  arm_fadvise64_64: call('int', () => 0),
+  fadvise64_64: call('int', () => 0),
+};
+
+/** All system calls that there are, by the names that the tables of numbers have. What is missing is ENOSYS. */
+export const SYSTEM_CALLS: ReadonlyMap<string, SystemCall> = new Map([
+  ...Object.entries(TABLE),
+  ...Object.entries(ALIASES).map(([alias, name]): [string, SystemCall] => [alias, TABLE[name]!]),
+]);

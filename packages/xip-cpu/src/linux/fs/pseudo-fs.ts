@@ -1,0 +1,174 @@
+import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, nameToBytes } from 'cramfs-format';
+import {
+  Inode,
+  NOOP_BDI,
+  SuperBlock,
+  SyscallError,
+  simpleDirectoryOperations,
+  type BackingDevice,
+  type DirectoryEntry,
+  type FileOperations,
+} from 'xip-emu';
+
+/** What a name in a file system without a store stands for. Texts are byte strings. */
+export type PseudoNode = PseudoDirectory | PseudoFile | PseudoLink;
+
+export interface PseudoDirectory {
+  readonly type: 'directory';
+  /** Its names, in the order in which they are listed. */
+  readonly names: () => Iterable<string>;
+  readonly find: (name: string) => PseudoNode | undefined;
+}
+
+export interface PseudoFile {
+  readonly type: 'file';
+  /** The content at the moment when it is opened. @throws SyscallError. */
+  readonly read: () => string;
+  /** Undefined: it cannot be written to. @throws SyscallError. */
+  readonly write?: (text: string) => void;
+}
+
+export interface PseudoLink {
+  readonly type: 'link';
+  readonly target: () => string;
+}
+
+/** A directory whose entries do not change. */
+export function directory(entries: Readonly<Record<string, PseudoNode>>): PseudoDirectory {
+  const nodes = new Map(Object.entries(entries));
+  return { type: 'directory', names: () => nodes.keys(), find: (name) => nodes.get(name) };
+}
+
+/** A file whose text is made when it is read. */
+export function file(read: () => string): PseudoFile {
+  return { type: 'file', read };
+}
+
+/** A file system whose directories and files are made on demand: proc, sysfs. */
+export class PseudoSuperBlock extends SuperBlock {
+  readonly type: string;
+  override readOnly = false;
+  readonly bdi: BackingDevice = NOOP_BDI;
+  readonly root: PseudoInode;
+  private readonly inodes = new Map<string, PseudoInode>();
+  private nextIno = 1;
+
+  constructor(type: string, root: PseudoDirectory) {
+    super();
+    this.type = type;
+    this.root = this.inodeOf('', root, undefined);
+  }
+
+  cachedInodes(): Iterable<Inode> {
+    return [];
+  }
+
+  dropCaches(): void {
+    return;
+  }
+
+  /** The inode of a path, the same one each time as long as the type of the node is the same. */
+  inodeOf(path: string, node: PseudoNode, parent: PseudoInode | undefined): PseudoInode {
+    const known = this.inodes.get(path);
+    if (known?.node.type === node.type) {
+      known.node = node;
+      return known;
+    }
+    const inode = new PseudoInode(this, this.nextIno, path, node, parent);
+    this.nextIno += 1;
+    this.inodes.set(path, inode);
+    return inode;
+  }
+}
+
+const textOperations: FileOperations = {
+  open(opened) {
+    const { node } = pseudoInode(opened.inode);
+    if (node.type === 'file' && opened.readable) opened.privateData = nameToBytes(node.read());
+  },
+  readIter({ privateData }, position, into) {
+    if (!(privateData instanceof Uint8Array)) return 0;
+    const part = privateData.subarray(position, position + into.length);
+    into.set(part);
+    return part.length;
+  },
+  writeIter({ inode }, _position, from) {
+    const { node } = pseudoInode(inode);
+    if (node.type !== 'file' || node.write === undefined) throw new SyscallError('EINVAL');
+    node.write(String.fromCharCode(...from));
+    return from.length;
+  },
+};
+
+function pseudoInode(inode: Inode): PseudoInode {
+  if (!(inode instanceof PseudoInode)) throw new SyscallError('EINVAL');
+  return inode;
+}
+
+function modeOf(node: PseudoNode): number {
+  switch (node.type) {
+    case 'directory':
+      return S_IFDIR | 0o555;
+    case 'link':
+      return S_IFLNK | 0o777;
+    case 'file':
+      return S_IFREG | (node.write === undefined ? 0o444 : 0o644);
+  }
+}
+
+class PseudoInode extends Inode {
+  readonly sb: PseudoSuperBlock;
+  readonly mode: number;
+  readonly size = 0;
+  readonly mapping = undefined;
+  node: PseudoNode;
+  private readonly path: string;
+  private readonly parent: PseudoInode | undefined;
+
+  constructor(
+    sb: PseudoSuperBlock,
+    ino: number,
+    path: string,
+    node: PseudoNode,
+    parent: PseudoInode | undefined,
+  ) {
+    super(ino, node.type === 'directory' ? simpleDirectoryOperations : textOperations);
+    this.sb = sb;
+    this.path = path;
+    this.node = node;
+    this.mode = modeOf(node);
+    this.parent = parent;
+    if (node.type === 'directory') this.links = 2;
+  }
+
+  lookup(name: string): PseudoInode | undefined {
+    if (this.node.type !== 'directory') throw new SyscallError('ENOTDIR');
+    const node = this.node.find(name);
+    return node && this.sb.inodeOf(`${this.path}/${name}`, node, this);
+  }
+
+  readlink(): string {
+    if (this.node.type !== 'link') throw new SyscallError('EINVAL');
+    return this.node.target();
+  }
+
+  /** O_TRUNC of a file that takes text. */
+  override setSize(): void {
+    return;
+  }
+
+  override readdir(from = 0): DirectoryEntry[] {
+    if (this.node.type !== 'directory') throw new SyscallError('ENOTDIR');
+    const inodes: [string, Inode][] = [
+      ['.', this],
+      ['..', this.parent ?? this],
+    ];
+    for (const name of this.node.names()) {
+      const inode = this.lookup(name);
+      if (inode !== undefined) inodes.push([name, inode]);
+    }
+    return inodes
+      .map(([name, { ino, mode }], at) => ({ name, ino, type: mode & S_IFMT, next: at + 1 }))
+      .slice(from);
+  }
+}

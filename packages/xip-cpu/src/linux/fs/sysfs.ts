@@ -1,0 +1,10 @@
+import { PseudoSuperBlock, directory } from './pseudo-fs.js';
+
+/** sysfs: its top directories, which are empty, as there is no hardware to be told of. */
+export function sysSuperBlock(): PseudoSuperBlock {
+  const names = ['block', 'bus', 'class', 'dev', 'devices', 'firmware', 'fs', 'kernel', 'module'];
+  return new PseudoSuperBlock(
+    'sysfs',
+    directory(Object.fromEntries(names.map((name) => [name, directory({})]))),
+  );
+}

@@ -1,0 +1,15 @@
+export type { Abi } from './abi/abi.js';
+export { RISCV32_ABI, RISCV64_ABI } from './abi/riscv.js';
+export {
+  Board,
+  bootKernel,
+  startFirst,
+  type BoardOptions,
+  type ProgramArguments,
+  type StartOptions,
+} from './boot.js';
+export { SYSTEM_CALLS } from './calls/index.js';
+export type { Host, StreamKind } from './fs/host-streams.js';
+export { Deadlock } from './kernel/deadlock.js';
+export { LinuxKernel, type KernelEvents, type RunEnd } from './kernel/kernel.js';
+export { signalName } from './signals/numbers.js';

@@ -1,0 +1,313 @@
+import { TmpfsSuperBlock, type Machine, type MemoryMap, type SuperBlock } from 'xip-emu';
+import type { UserMemory } from '../../memory/user-memory.js';
+import type { Processor, Stop } from '../../processor.js';
+import type { Abi } from '../abi/abi.js';
+import { procSuperBlock } from '../fs/procfs.js';
+import { sysSuperBlock } from '../fs/sysfs.js';
+import type { Terminal } from '../fs/terminal.js';
+import { deliverSignals, signalInterrupts } from '../signals/deliver.js';
+import {
+  FAULT_CODES,
+  ILL_ILLOPC,
+  SIGALRM,
+  SIGBUS,
+  SIGILL,
+  SIGSEGV,
+  SIGTRAP,
+  TRAP_BRKPT,
+  SI_KERNEL,
+} from '../signals/numbers.js';
+import { forceSignal, sendToGroup } from '../signals/send.js';
+import type { SignalInfo } from '../signals/signal-state.js';
+import { dispatch, finishCall } from './dispatch.js';
+import { Deadlock } from './deadlock.js';
+import type { Blocked } from './outcome.js';
+import type { SeededRandom } from './seeded-random.js';
+import type { Task } from './task.js';
+import type { ExitState, ThreadGroup } from './thread-group.js';
+import { UserSpace } from './user-space.js';
+import type { VirtualClock } from './virtual-clock.js';
+
+/** Instructions until it is another task's turn. */
+const SLICE = 100_000;
+
+/** Why {@link LinuxKernel.run} came back. */
+export type RunEnd =
+  | ExitState
+  /** As many instructions as it was allowed. */
+  | { readonly kind: 'limit' }
+  /** All wait for input that the host has not got yet: run again when it has. */
+  | { readonly kind: 'input' };
+
+/** What happens outside of what programs see. */
+export interface KernelEvents {
+  /** A system call has a result, or an errno below 0. */
+  readonly call?: ((task: Task, name: string, result: number) => void) | undefined;
+  /** A program has called what is not there: it gets ENOSYS. */
+  readonly missingCall?: ((task: Task, name: string) => void) | undefined;
+  /** execve(2) has succeeded. */
+  readonly executed?: ((task: Task, path: string) => void) | undefined;
+  /** A slice has ended. */
+  readonly slice?: (() => void) | undefined;
+  /** A program has executed what the processor does not know. */
+  readonly illegal?: ((task: Task, stop: Extract<Stop, { kind: 'illegal' }>) => void) | undefined;
+  /** A signal has ended a process. */
+  readonly killed?: ((group: ThreadGroup, info: SignalInfo) => void) | undefined;
+}
+
+export interface KernelOptions {
+  readonly machine: Machine;
+  readonly processor: Processor;
+  readonly abi: Abi;
+  readonly clock: VirtualClock;
+  readonly random: SeededRandom;
+  readonly terminal: Terminal;
+  /** What the processor sees of a memory. */
+  readonly memoryOf: (mm: MemoryMap) => UserMemory;
+  readonly events?: KernelEvents | undefined;
+}
+
+/**
+ * The part of Linux that programs talk to, on the processes of an emulated machine: tasks, their
+ * system calls and signals. One task runs at a time, in turns of a fixed number of instructions, so
+ * that each run goes the same way.
+ */
+export class LinuxKernel {
+  readonly machine: Machine;
+  readonly processor: Processor;
+  readonly abi: Abi;
+  readonly clock: VirtualClock;
+  readonly random: SeededRandom;
+  readonly terminal: Terminal;
+  readonly events: KernelEvents;
+  /** Where the inodes of pipe(2) are: pipefs. */
+  readonly pipes: TmpfsSuperBlock;
+  /** All threads, in the order in which they get the processor. */
+  readonly tasks: Task[] = [];
+  /** All processes, zombies included. */
+  readonly groups = new Map<number, ThreadGroup>();
+  /** Grows with each system call and signal: what waits is tried again after that. */
+  activity = 0;
+  /** The task whose system call is being executed: `current`. */
+  current: Task | undefined = undefined;
+  readonly host = { name: 'cramfs', domain: '(none)' };
+  /** The process that was started first: orphans are its children. */
+  firstGroup: ThreadGroup | undefined = undefined;
+  private readonly memoryOf: (mm: MemoryMap) => UserMemory;
+  private readonly spaces = new WeakMap<MemoryMap, UserSpace>();
+  /** Whose registers the processor has. */
+  private onProcessor: Task | undefined = undefined;
+  private next = 0;
+
+  constructor(options: KernelOptions) {
+    this.machine = options.machine;
+    this.processor = options.processor;
+    this.abi = options.abi;
+    this.clock = options.clock;
+    this.random = options.random;
+    this.terminal = options.terminal;
+    this.memoryOf = options.memoryOf;
+    this.events = options.events ?? {};
+    this.pipes = new TmpfsSuperBlock(this.machine.phys);
+  }
+
+  /**
+   * mount(2): proc and sysfs are the kernel's own, all else the machine's.
+   *
+   * @throws SyscallError ENODEV, EINVAL, ENOENT.
+   */
+  mountByName(type: string, source: string, target: string, options: string): void {
+    const sb = this.pseudoFileSystem(type);
+    if (sb === undefined) this.machine.mount(type, source, target, options);
+    else this.machine.mount(target, sb);
+  }
+
+  private pseudoFileSystem(type: string): SuperBlock | undefined {
+    if (type === 'proc') return procSuperBlock(this);
+    return type === 'sysfs' ? sysSuperBlock() : undefined;
+  }
+
+  /** The memory of a process as the kernel reads and writes it. */
+  spaceOf(mm: MemoryMap): UserSpace {
+    const known = this.spaces.get(mm);
+    if (known !== undefined) return known;
+    const space = new UserSpace(this.memoryOf(mm));
+    this.spaces.set(mm, space);
+    return space;
+  }
+
+  /** A new thread gets its turns. */
+  addTask(task: Task): void {
+    this.tasks.push(task);
+    this.groups.set(task.group.pid, task.group);
+    this.firstGroup ??= task.group;
+  }
+
+  /** A thread is gone. */
+  removeTask(task: Task): void {
+    task.state = 'dead';
+    const index = this.tasks.indexOf(task);
+    this.tasks.splice(index, 1);
+    if (index < this.next) this.next -= 1;
+    if (this.onProcessor === task) this.onProcessor = undefined;
+    this.activity += 1;
+  }
+
+  /**
+   * Runs until the first process has ended, and with it all others, or until the processor has
+   * executed `limit` instructions.
+   *
+   * @throws Deadlock if all tasks wait for each other; what the emulator throws for what it has not
+   * got.
+   */
+  run(limit: number): RunEnd {
+    const { processor, clock } = this;
+    for (;;) {
+      if (this.firstGroup?.exit !== undefined) return this.firstGroup.exit;
+      if (processor.executed >= limit) return { kind: 'limit' };
+      this.runTimers();
+      if (this.lacksInput()) return { kind: 'input' };
+      const task = this.pick();
+      if (task === undefined) {
+        const due = this.nextEvent();
+        if (due === undefined) throw new Deadlock(this.tasks);
+        clock.skipTo(due);
+        continue;
+      }
+      this.switchTo(task);
+      this.slice(task, limit);
+      this.events.slice?.();
+    }
+  }
+
+  /** One turn of a task. */
+  private slice(task: Task, limit: number): void {
+    const { processor, clock } = this;
+    const started = processor.executed;
+    const end = Math.min(started + SLICE, limit);
+    for (;;) {
+      this.resume(task);
+      if (!deliverSignals(this, task) || processor.executed >= end) break;
+      const due = this.nextEvent();
+      const left = end - processor.executed;
+      const until = due === undefined ? left : Math.min(left, clock.instructionsUntil(due));
+      if (until === 0) break;
+      const stop = processor.run(until);
+      this.handle(task, stop);
+      if (stop.kind === 'limit' && until < left) break;
+    }
+    task.group.instructions += processor.executed - started;
+  }
+
+  private handle(task: Task, stop: Stop): void {
+    switch (stop.kind) {
+      case 'limit':
+        return;
+      case 'syscall':
+        this.activity += 1;
+        dispatch(this, task);
+        return;
+      case 'breakpoint':
+        forceSignal(task, { signal: SIGTRAP, code: TRAP_BRKPT, address: this.processor.pc });
+        return;
+      case 'fault': {
+        const signal = stop.signal === 'SIGBUS' ? SIGBUS : SIGSEGV;
+        const code = FAULT_CODES[stop.code] ?? SI_KERNEL;
+        forceSignal(task, { signal, code, address: stop.address });
+        return;
+      }
+      case 'illegal':
+        this.events.illegal?.(task, stop);
+        forceSignal(task, { signal: SIGILL, code: ILL_ILLOPC, address: this.processor.pc });
+    }
+  }
+
+  /** Gives the processor to a task: schedule(). */
+  switchTo(task: Task): void {
+    const { processor } = this;
+    if (this.onProcessor !== task) {
+      this.parkCurrent();
+      if (task.registers !== undefined) processor.restore(task.registers);
+      processor.clearReservation();
+      this.onProcessor = task;
+      processor.use(task.space.memory);
+    }
+  }
+
+  /** What is to be done to the registers of the task on the processor. */
+  private resume(task: Task): void {
+    for (const action of task.onResume.splice(0)) action(this.processor);
+  }
+
+  /** The task on the processor has got another memory. */
+  memoryChanged(task: Task): void {
+    if (this.onProcessor === task) this.processor.use(task.space.memory);
+  }
+
+  private parkCurrent(): void {
+    if (this.onProcessor !== undefined) this.onProcessor.registers = this.processor.save();
+  }
+
+  /**
+   * Whether a task waits for input that the host has not got yet. All others wait with it: how long
+   * the host takes must not show.
+   */
+  private lacksInput(): boolean {
+    return this.tasks.some(
+      (task) =>
+        task.wait?.outside === true && task.group.stopped === undefined && !this.isReady(task),
+    );
+  }
+
+  /** The next task that can run, from where the last one was. */
+  private pick(): Task | undefined {
+    const { tasks } = this;
+    for (let count = tasks.length; count > 0; count -= 1) {
+      if (this.next >= tasks.length) this.next = 0;
+      const task = tasks[this.next]!;
+      this.next += 1;
+      if (task.group.stopped === undefined && this.isReady(task)) return task;
+    }
+    return undefined;
+  }
+
+  private isReady(task: Task): boolean {
+    const { wait } = task;
+    if (wait === undefined) return true;
+    if (signalInterrupts(task)) return true;
+    const isDue = wait.deadline !== undefined && wait.deadline <= this.clock.now;
+    if (task.triedAt === this.activity && !isDue && wait.outside !== true) return false;
+    task.triedAt = this.activity;
+    return finishCall(
+      this,
+      task,
+      () => wait.attempt() ?? (isDue ? expiredResult(wait) : undefined),
+    );
+  }
+
+  /** When somebody wakes up, or a timer expires; undefined: never. */
+  private nextEvent(): number | undefined {
+    let earliest = Infinity;
+    for (const { wait, group } of this.tasks) {
+      earliest = Math.min(earliest, wait?.deadline ?? Infinity, group.alarm?.due ?? Infinity);
+    }
+    return earliest === Infinity ? undefined : earliest;
+  }
+
+  /** Compare kernel/time/itimer.c:it_real_fn(). */
+  private runTimers(): void {
+    const { now } = this.clock;
+    for (const group of this.groups.values()) {
+      const { alarm } = group;
+      if (alarm === undefined || alarm.due > now || group.exit !== undefined) continue;
+      const missed = alarm.interval === 0 ? 0 : Math.floor((now - alarm.due) / alarm.interval) + 1;
+      group.alarm =
+        alarm.interval === 0 ? undefined : { ...alarm, due: alarm.due + missed * alarm.interval };
+      sendToGroup(this, group, { signal: SIGALRM, code: SI_KERNEL });
+    }
+  }
+}
+
+function expiredResult({ expired }: Blocked): number {
+  return expired?.() ?? 0;
+}

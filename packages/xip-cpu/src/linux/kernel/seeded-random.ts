@@ -1,0 +1,29 @@
+/**
+ * Random numbers of a machine, the same in each run with the same seed: SplitMix64, whose period and
+ * quality are enough for programs that only want different numbers. Not for secrets.
+ */
+export class SeededRandom {
+  private state: bigint;
+
+  constructor(seed: number) {
+    this.state = BigInt(seed);
+  }
+
+  private next(): bigint {
+    this.state = BigInt.asUintN(64, this.state + 0x9e3779b97f4a7c15n);
+    let mixed = this.state;
+    mixed = BigInt.asUintN(64, (mixed ^ (mixed >> 30n)) * 0xbf58476d1ce4e5b9n);
+    mixed = BigInt.asUintN(64, (mixed ^ (mixed >> 27n)) * 0x94d049bb133111ebn);
+    return mixed ^ (mixed >> 31n);
+  }
+
+  fill(into: Uint8Array): void {
+    for (let at = 0; at < into.length; at += 8) {
+      let bits = this.next();
+      for (let byte = at; byte < Math.min(at + 8, into.length); byte += 1) {
+        into[byte] = Number(bits & 0xffn);
+        bits >>= 8n;
+      }
+    }
+  }
+}
