@@ -41,7 +41,12 @@ export {
   programArchitecture,
   type AskedArchitecture,
 } from './board/program-architecture.js';
-export { mountRoot, romMachine, type RomMachineOptions } from './board/rom-machine.js';
+export {
+  mountRoot,
+  ROM_MACHINE_RAM,
+  romMachine,
+  type RomMachineOptions,
+} from './board/rom-machine.js';
 export {
   Process,
   type ExitOptions,
@@ -87,6 +92,7 @@ export { MmuMemory } from './mm/mmu-memory.js';
 export { validateMm } from './mm/validate.js';
 export { NommuMm } from './nommu/nommu-mm.js';
 export { validateNommu } from './nommu/validate-nommu.js';
+export { filePageAt } from './fs/cramfs/page-at.js';
 export { CramfsSuperBlock } from './fs/cramfs/super.js';
 export {
   FOPEN_DIRECT_IO,

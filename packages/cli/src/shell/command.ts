@@ -15,6 +15,8 @@ export interface CommandShape<O extends CliOptions = CliOptions> {
 }
 
 export interface CommandDefinition<O extends CliOptions> extends CommandShape<O> {
+  /** Rewrites the words before they are parsed, for what options alone cannot say. */
+  readonly words?: (argv: readonly string[], options: O) => readonly string[];
   /** Does the work and tells the exit code. */
   run(args: CommandArguments<O>, io: CliIo): Promise<ExitCode>;
 }
@@ -47,7 +49,9 @@ export function defineCommand<const O extends CliOptions>(
   return {
     shape: definition,
     parse(program, argv) {
-      const { help, values, operands } = parseCommandLine(argv, definition.options);
+      const { options } = definition;
+      const words = definition.words?.(argv, options) ?? argv;
+      const { help, values, operands } = parseCommandLine(words, options);
       if (help) return { help: helpText(program, definition) };
       checkOperands(definition.synopsis, operands);
       const args = { ...values, operands } as CommandArguments<O>;

@@ -19,4 +19,12 @@ export const EXIT = {
   terminated: 143,
 } as const;
 
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+/** What a program that was executed has ended with, passed on: `cramfs exec --run`. */
+export type ProgramExit = number & { readonly ofProgram: unique symbol };
+
+/** @param status 0 to 255 */
+export function programExit(status: number): ProgramExit {
+  return status as ProgramExit;
+}
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT] | ProgramExit;

@@ -48,6 +48,18 @@ function beforeEnd(argv: readonly string[]): readonly string[] {
   return end === -1 ? argv : argv.slice(0, end);
 }
 
+/** Whether the word after an option such as `--offset` or `-o` is its value. */
+export function takesValue(word: string, options: CliOptions): boolean {
+  if (word.includes('=')) return false;
+  const isLong = word.startsWith('--');
+  const name = isLong ? word.slice(2) : word.slice(-1);
+  const entry = Object.entries(options).find(
+    ([first, option]) => first === name || aliases(option).includes(name),
+  );
+  const option = entry?.[1];
+  return option !== undefined && option.type !== 'boolean' && !('implied' in option);
+}
+
 function parseWithYargs(
   argv: readonly string[],
   words: readonly string[],

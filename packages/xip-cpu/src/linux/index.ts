@@ -13,3 +13,16 @@ export type { Host, StreamKind } from './fs/host-streams.js';
 export { Deadlock } from './kernel/deadlock.js';
 export { LinuxKernel, type KernelEvents, type RunEnd } from './kernel/kernel.js';
 export { signalName } from './signals/numbers.js';
+export { boardFor, isRunnable, type RunnableArchitecture } from './processors.js';
+export { FaultLog, type LoggedFault } from './report/fault-log.js';
+export {
+  FETCHED,
+  IN_RAM,
+  IN_ROM,
+  PageUse,
+  READ,
+  WRITTEN,
+  type AnonymousUse,
+  type FileUse,
+} from './report/page-use.js';
+export { Timeline, type Sample } from './report/timeline.js';

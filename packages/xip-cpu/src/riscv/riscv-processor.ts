@@ -44,6 +44,8 @@ interface Loop {
 }
 
 const TWO_32 = 2 ** 32;
+/** Number of fcsr among the floating-point registers. */
+const FCSR = 32;
 /**
  * Instructions that the loop executes without coming back: often enough that the engine can put better code of the
  * loop in place.
@@ -453,11 +455,13 @@ export class RiscvProcessor implements Processor {
   }
 
   readFloat(register: number): bigint {
+    if (register === FCSR) return BigInt(this.fcsr);
     return BigInt.asUintN(64, this.i64[(REGISTERS >> 3) + FLOAT_REGISTERS + register]!);
   }
 
   writeFloat(register: number, bits: bigint): void {
-    this.i64[(REGISTERS >> 3) + FLOAT_REGISTERS + register] = BigInt.asIntN(64, bits);
+    if (register === FCSR) this.fcsr = Number(bits);
+    else this.i64[(REGISTERS >> 3) + FLOAT_REGISTERS + register] = BigInt.asIntN(64, bits);
   }
 
   /** fcsr: frm in bits 5 to 7, fflags below. */

@@ -3,7 +3,7 @@ import type { CramfsImage } from 'cramfs-reader';
 import type { ArchitectureName } from '../arch/architecture.js';
 import type { KernelConfig } from '../arch/kernel-config.js';
 import { CramfsSuperBlock } from '../fs/cramfs/super.js';
-import { Machine } from '../machine.js';
+import { Machine, type MachineOptions } from '../machine.js';
 import type { RomWindow } from '../phys/rom-windows.js';
 import type { PolicyName } from '../policy.js';
 import type { Address } from '../units.js';
@@ -15,9 +15,12 @@ export interface RomMachineOptions {
   readonly config?: Partial<KernelConfig> | undefined;
   /** Bus address of image byte 0; need not be a whole page. */
   readonly physAddr: Address;
+  /** What else the machine is made with, such as the board that runs its programs. */
+  readonly extra?: Partial<MachineOptions> | undefined;
 }
 
-const RAM_SIZE = 192 << 20;
+/** Bytes of RAM of such a machine. */
+export const ROM_MACHINE_RAM = 192 << 20;
 /** What Linux maps of an image without a size; nothing in an image can be beyond it. */
 const MAX_ROM_SIZE = 1 << 28;
 /** Where RAM may be: the first place that leaves the ROM alone. */
@@ -27,17 +30,18 @@ const MTD0 = { major: 31, minor: 0 } as const;
 
 /** A machine whose pages are the image's blocks, with the image in ROM, and nothing mounted. */
 export function romMachine(image: CramfsImage, options: RomMachineOptions): Machine {
-  const { mmu, policy, arch, config, physAddr } = options;
+  const { mmu, policy, arch, config, physAddr, extra } = options;
   const { bytes, blockSize: pageSize } = image;
   const rom = romWindow(bytes, physAddr, { size: romSize(image), pageSize });
-  const ramAddress = ramBeside(rom, RAM_SIZE);
+  const ramAddress = ramBeside(rom, ROM_MACHINE_RAM);
   return new Machine({
+    ...extra,
     pageSize,
     mmu,
     policy,
     arch,
     config,
-    ramSize: RAM_SIZE,
+    ramSize: ROM_MACHINE_RAM,
     ramAddress,
     roms: [rom],
   });

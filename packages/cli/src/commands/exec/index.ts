@@ -7,6 +7,7 @@ import {
   list,
   jsonOption,
   parseBytes,
+  parseCount,
   reverseOption,
   text,
   value,
@@ -14,6 +15,10 @@ import {
 } from '../../shell/options.js';
 
 import { SORT_KEYS } from './sort.js';
+import { execWords } from './words.js';
+
+/** Instructions: what a number holds exactly. */
+const parseLimit = parseCount('--limit', Number.MAX_SAFE_INTEGER, 1);
 
 const { offset: imageOffset, ...imagePlace } = imageOptions;
 
@@ -24,7 +29,8 @@ const options = {
   ...physOption,
   ...loaderOptions,
   run: list(
-    'instead of PATH: a program that runs beside others, N times; words separated by blanks',
+    'instead of PATH: a program that is mapped beside others, N times; words separated by blanks. ' +
+      'Without a value, in front of IMAGE: execute PATH',
     undefined,
     'N*CMD',
   ),
@@ -39,6 +45,21 @@ const options = {
     undefined,
     '[PID=]FILE',
   ),
+  limit: value('with --run alone: stop after N instructions', parseLimit, undefined, 'N'),
+  tmpfs: list('with --run alone: mount a tmpfs on DIR of the image', undefined, 'DIR'),
+  env: list('with --run alone: a variable for the program', undefined, 'NAME=VALUE'),
+  seed: value(
+    'with --run alone: seed of its random numbers (default: 0)',
+    parseCount('--seed', 0xffffffff),
+  ),
+  report: value('with --run alone: write the report to FILE', text, undefined, 'FILE'),
+  profile: value(
+    'with --run alone: write the pages that were used to FILE, for cramfs plan',
+    text,
+    undefined,
+    'FILE',
+  ),
+  quiet: flag('with --run alone: no report on standard error', 'q'),
   'image-offset': imageOffset,
   ...imagePlace,
   sort: choice('sort', SORT_KEYS, 'sort what is listed by path, or what costs most first'),
@@ -53,8 +74,13 @@ export const exec = defineCommand({
   synopsis: 'IMAGE [PATH] [ARG...]',
   description:
     'Starts a program of the image in the emulator, with its dynamic loader and libraries, and shows\n' +
-    'what is mapped, what comes from ROM, what it costs in RAM, and why not everything is in place.',
+    'what is mapped, what comes from ROM, what it costs in RAM, and why not everything is in place.\n' +
+    '\n' +
+    'exec --run IMAGE PATH ARG... executes the program: its input and output are those of the command, all\n' +
+    'words after PATH are its arguments, and the exit status is its own. A report of the pages that it has\n' +
+    'used follows on standard error.',
   options,
+  words: execWords,
   async run(args, io) {
     return (await import('./run.js')).runExecCommand(args, io);
   },

@@ -19,9 +19,13 @@ import { execText } from './text.js';
 import { sortObjects, sortShared } from './sort.js';
 import { argvsOf, readRuns } from '../../emulator/runs.js';
 import { explainSystem } from './system.js';
+import { EXECUTES } from './words.js';
 
 /** `cramfs exec`, its command line parsed. */
 export async function runExecCommand(args: ExecArguments, io: CliIo): Promise<ExitCode> {
+  if (args.run.includes(EXECUTES)) {
+    return (await import('./execute/run.js')).executeCommand(args, io);
+  }
   const [file, pathText, ...argumentTexts] = args.operands as [string, string?, ...string[]];
   const runs = await readRuns(args);
   if (pathText === undefined && runs.length === 0) {

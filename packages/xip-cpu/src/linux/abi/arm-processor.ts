@@ -1,0 +1,9 @@
+import { invariant } from 'cramfs-format';
+import { ArmProcessor } from '../../arm/processor.js';
+import type { Processor } from '../../processor.js';
+
+/** The processor as an ARM one, with what only those have. */
+export function armOf(processor: Processor): ArmProcessor {
+  invariant(processor instanceof ArmProcessor, 'the ABI of ARM on another processor');
+  return processor;
+}

@@ -1,0 +1,52 @@
+import type { LinearMemory } from '../memory/linear-memory.js';
+import type { Processor } from '../processor.js';
+import type { Abi } from './abi/abi.js';
+import { Board } from './boot.js';
+
+/** What a board is made of. */
+interface Parts {
+  readonly abi: Abi;
+  readonly processor: Processor;
+}
+
+/** How the processor of an architecture is made; loaded when a program needs it. */
+const PROCESSORS = {
+  async arm(linear: LinearMemory, mmu: boolean): Promise<Parts> {
+    const [{ ArmProcessor }, { ARM_ABI }] = await Promise.all([
+      import('../arm/processor.js'),
+      import('./abi/arm.js'),
+    ]);
+    return { abi: ARM_ABI, processor: new ArmProcessor(linear, { profile: mmu ? 'A' : 'M' }) };
+  },
+  async riscv64(linear: LinearMemory): Promise<Parts> {
+    const [{ RiscvProcessor }, { RISCV64_ABI }] = await riscv();
+    return { abi: RISCV64_ABI, processor: new RiscvProcessor(linear, 64) };
+  },
+  async riscv32(linear: LinearMemory): Promise<Parts> {
+    const [{ RiscvProcessor }, { RISCV32_ABI }] = await riscv();
+    return { abi: RISCV32_ABI, processor: new RiscvProcessor(linear, 32) };
+  },
+} as const;
+
+/** Architectures whose programs can be executed. */
+export type RunnableArchitecture = keyof typeof PROCESSORS;
+
+export function isRunnable(arch: string): arch is RunnableArchitecture {
+  return Object.hasOwn(PROCESSORS, arch);
+}
+
+function riscv() {
+  return Promise.all([import('../riscv/riscv-processor.js'), import('./abi/riscv.js')]);
+}
+
+/** A board with a processor of an architecture. @param linear of which nothing was handed out yet. */
+export async function boardFor(
+  arch: RunnableArchitecture,
+  {
+    linear,
+    mmu,
+    seed,
+  }: { readonly linear: LinearMemory; readonly mmu: boolean; readonly seed: number },
+): Promise<Board> {
+  return new Board({ ...(await PROCESSORS[arch](linear, mmu)), linear, seed });
+}

@@ -1,0 +1,46 @@
+/** How much memory there was in use at a moment of a run. */
+export interface Sample {
+  /** Instructions executed. */
+  readonly instructions: number;
+  /** Pages of RAM in use, those of the page cache included. */
+  readonly ramPages: number;
+  /** Distinct pages of ROM that programs have used so far. */
+  readonly romPages: number;
+  readonly processes: number;
+}
+
+/** Samples that are kept: twice as many lose every second one. */
+const KEPT = 16;
+
+/** Memory over time, with as many samples for a long run as for a short one. */
+export class Timeline {
+  private samples: Sample[] = [];
+  private interval = 1;
+  private due = 0;
+  private highest = 0;
+
+  /** Most pages of RAM that were in use when a sample was offered. */
+  get mostRamPages(): number {
+    return this.highest;
+  }
+
+  /** Offers a sample, which is kept if enough has happened since the last one. */
+  offer(sample: Sample): void {
+    this.highest = Math.max(this.highest, sample.ramPages);
+    if (sample.instructions < this.due) return;
+    this.samples.push(sample);
+    if (this.samples.length > 2 * KEPT) {
+      this.samples = this.samples.filter((_, index) => index % 2 === 0);
+      this.interval = Math.max(1, Math.ceil(sample.instructions / KEPT));
+    }
+    this.due = sample.instructions + this.interval;
+  }
+
+  /** The samples in their order, and the last one. */
+  finish(last: Sample): Sample[] {
+    this.highest = Math.max(this.highest, last.ramPages);
+    const before = this.samples.filter(({ instructions }) => instructions < last.instructions);
+    const step = Math.max(1, Math.ceil(before.length / KEPT));
+    return [...before.filter((_, index) => index % step === 0), last];
+  }
+}

@@ -1,0 +1,35 @@
+import { locateBlock } from 'cramfs-reader';
+import { PAGE_SIZE, pagesOf, type Address, type Pgoff } from '../../units.js';
+import type { Inode } from '../../vfs/inode.js';
+import { CramfsInode } from './inode.js';
+
+/** Pages of files by the bus addresses that they have in place. */
+const tables = new WeakMap<CramfsInode, ReadonlyMap<Address, Pgoff>>();
+
+/**
+ * Which page of a file of a ROM mount is at a bus address. An area of such pages (VM_PFNMAP) has
+ * forgotten its offset in the file.
+ *
+ * @param address of the first byte of a page.
+ * @returns undefined if that is no page of the file in place.
+ */
+export function filePageAt(inode: Inode, address: Address): Pgoff | undefined {
+  if (!(inode instanceof CramfsInode)) return undefined;
+  let table = tables.get(inode);
+  if (table === undefined) {
+    table = tableOf(inode);
+    tables.set(inode, table);
+  }
+  return table.get(address);
+}
+
+function tableOf({ sb, raw, size }: CramfsInode): Map<Address, Pgoff> {
+  const table = new Map<Address, Pgoff>();
+  const count = pagesOf(size);
+  for (let index = 0; index < count; index += 1) {
+    const { kind, start } = locateBlock(sb.image, raw, index, count);
+    const address = sb.physAddr + start;
+    if (kind === 'uncompressed' && address % PAGE_SIZE === 0) table.set(address, index);
+  }
+  return table;
+}
