@@ -38,7 +38,7 @@ const CIRCLES_OF_TYPES = [
   // Tasks, processes and the kernel point at each other, as in Linux; a system call gets all of them.
   '^packages/xip-cpu/src/linux/',
   // index.ts declares a command's options and loads run.ts when it runs; run.ts needs their types.
-  '^packages/cli/src/commands/[^/]+/(?:index|run)[.]ts$',
+  '^packages/cli/src/commands/[^/]+/(?:index|run|execute/run)[.]ts$',
 ];
 
 /** @type {import('dependency-cruiser').IConfiguration} */

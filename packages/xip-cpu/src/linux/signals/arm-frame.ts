@@ -154,8 +154,10 @@ export const armSignalFrame: SignalFrameFormat = {
     REGISTERS.slice(0, -1).forEach((name, register) => {
       arm.write(register, UCONTEXT.get(bytes, name));
     });
-    arm.pc = UCONTEXT.get(bytes, 'pc') & ~1;
-    arm.cpsr = UCONTEXT.get(bytes, 'cpsr');
+    // The Thumb bit decides how the address is rounded.
+    const cpsr = UCONTEXT.get(bytes, 'cpsr');
+    arm.pc = (UCONTEXT.get(bytes, 'pc') & ~1) + ((cpsr >>> 5) & 1);
+    arm.cpsr = cpsr;
     decodeVfp(UCONTEXT.part(bytes, 'regspace'), (register, bits) => {
       arm.writeFloat(register, bits);
     });
