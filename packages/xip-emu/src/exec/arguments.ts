@@ -125,7 +125,11 @@ export function pushTables(
   const stack = alignDown(auxv - words.length * pointerSize, 16);
   const content = new Uint8Array(strings - stack);
   const execfn = strings + bytesOfStrings(args);
-  const vector = auxiliaryVector(arch, build.geometry.size, loaded, { execfn, platform: platformAt, random });
+  const vector = auxiliaryVector(arch, build.geometry.size, loaded, {
+    execfn,
+    platform: platformAt,
+    random,
+  });
   content.set(encodeWords(arch, [...words, ...vector]));
   content.set(randomBytes(RANDOM_BYTES), random - stack);
   content.set(nameToBytes(platform ?? ''), platformAt - stack);

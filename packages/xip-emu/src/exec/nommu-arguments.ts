@@ -58,7 +58,10 @@ export function pushFdpicArguments(
   const pointers = [bprm.argv.length, ...argumentPointers(strings, bprm)];
   const execfn = strings + bytesOfStrings(bprm);
   const where = { execfn, platform: platformAt };
-  const words = [...pointers, ...fdpicAuxiliaryVector(arch, mm.build.geometry.size, loaded, where, entries)];
+  const words = [
+    ...pointers,
+    ...fdpicAuxiliaryVector(arch, mm.build.geometry.size, loaded, where, entries),
+  ];
   const sp = alignDown(lowest - words.length * pointerSize, 16);
   const bytes = new Uint8Array(platformAt + names - sp);
   bytes.set(encodeWords(arch, words));

@@ -86,7 +86,9 @@ export const fifoOperations: FileOperations = {
     let mask = 0;
     if (file.readable) mask |= (bytes.length > 0 ? POLLIN : 0) | (writers === 0 ? POLLHUP : 0);
     if (file.writable) {
-      mask |= (capacityOf(file.inode) - bytes.length >= PIPE_BUF ? POLLOUT : 0) | (readers === 0 ? POLLERR : 0);
+      mask |=
+        (capacityOf(file.inode) - bytes.length >= PIPE_BUF ? POLLOUT : 0) |
+        (readers === 0 ? POLLERR : 0);
     }
     return mask;
   },

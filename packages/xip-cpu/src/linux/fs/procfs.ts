@@ -24,7 +24,7 @@ export function procSuperBlock(kernel: LinuxKernel): PseudoSuperBlock {
       return group === undefined ? fixed.get(name) : processDirectory(kernel, group);
     },
   };
-  return new PseudoSuperBlock('proc', root);
+  return new PseudoSuperBlock('proc', kernel.machine.geometry, root);
 }
 
 function processDirectory(kernel: LinuxKernel, group: ThreadGroup): PseudoNode {

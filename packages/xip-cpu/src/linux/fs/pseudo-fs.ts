@@ -53,9 +53,12 @@ export class PseudoSuperBlock extends SuperBlock {
   private readonly inodes = new Map<string, PseudoInode>();
   private nextIno = 1;
 
-  constructor(type: string, root: PseudoDirectory) {
+  readonly geometry: SuperBlock['geometry'];
+
+  constructor(type: string, geometry: SuperBlock['geometry'], root: PseudoDirectory) {
     super();
     this.type = type;
+    this.geometry = geometry;
     this.root = this.inodeOf('', root, undefined);
   }
 

@@ -124,7 +124,7 @@ export class LinuxKernel {
 
   private pseudoFileSystem(type: string): SuperBlock | undefined {
     if (type === 'proc') return procSuperBlock(this);
-    return type === 'sysfs' ? sysSuperBlock() : undefined;
+    return type === 'sysfs' ? sysSuperBlock(this.machine) : undefined;
   }
 
   /** The memory of a process as the kernel reads and writes it. */

@@ -1,5 +1,5 @@
 import { locateBlock } from 'cramfs-reader';
-import { PAGE_SIZE, pagesOf, type Address, type Pgoff } from '../../units.js';
+import type { Address, Pgoff } from '../../units.js';
 import type { Inode } from '../../vfs/inode.js';
 import { CramfsInode } from './inode.js';
 
@@ -25,11 +25,12 @@ export function filePageAt(inode: Inode, address: Address): Pgoff | undefined {
 
 function tableOf({ sb, raw, size }: CramfsInode): Map<Address, Pgoff> {
   const table = new Map<Address, Pgoff>();
-  const count = pagesOf(size);
+  const { geometry } = sb;
+  const count = geometry.pagesOf(size);
   for (let index = 0; index < count; index += 1) {
     const { kind, start } = locateBlock(sb.image, raw, index, count);
     const address = sb.physAddr + start;
-    if (kind === 'uncompressed' && address % PAGE_SIZE === 0) table.set(address, index);
+    if (kind === 'uncompressed' && geometry.isAligned(address)) table.set(address, index);
   }
   return table;
 }
