@@ -66,8 +66,8 @@ const MODULES: readonly Module[] = [
     package: 'xip-cpu',
     shared: ['src/riscv/layout.ts', 'src/riscv/operations.ts'],
     options: ['--importMemory'],
-    bytes: 15989,
-    sha256: 'c5c5cfafd50054792d6b82e6a5f6da706308a1c4f14f23b60084cbea8c02eec9',
+    bytes: 16053,
+    sha256: 'de0c0fd10012ad6891390df5d8b855a0c562169c3fe5e4707952dc15afb222f8',
   },
 ];
 

@@ -252,18 +252,22 @@ export function run(ip: u32): u32 {
           ip += 16;
           continue;
         }
-        const at = writable(address, size);
-        if (at == 0) {
-          const done = storeSlowly(ip, base, address, size, rs2<u64>(ip));
-          if (done == 0) return leave(LEAVE_FAULT, ip, base, left - count(start, ip));
-          store<i64>(RESERVED, -1);
+        // As where LR and SC are made of a compare and swap, what is there has to be what LR found.
+        let at = writable(address, size);
+        const slow = at == 0;
+        if (slow) at = readableForStore(ip, base, address, size);
+        if (at == 0) return leave(LEAVE_FAULT, ip, base, left - count(start, ip));
+        const found: i64 = size == 4 ? load<i32>(at) : load<i64>(at);
+        const reserved = load<i64>(RESERVED_VALUE);
+        store<i64>(RESERVED, -1);
+        if (found != (size == 4 ? <i32>reserved : reserved)) rd(ip, 1);
+        else {
+          let done: u32 = 1;
+          if (slow) done = storeSlowly(ip, base, address, size, rs2<u64>(ip));
+          else if (size == 4) store<u32>(at, rs2<u32>(ip));
+          else store<u64>(at, rs2<u64>(ip));
           rd(ip, 0);
           if (done != 1) return leaveStore(done, ip, base, left - count(start, ip));
-        } else {
-          if (size == 4) store<u32>(at, rs2<u32>(ip));
-          else store<u64>(at, rs2<u64>(ip));
-          store<i64>(RESERVED, -1);
-          rd(ip, 0);
         }
         ip += 16;
         continue;

@@ -249,7 +249,7 @@ export class RiscvProcessor implements Processor {
 
   private atomicAddress(): number {
     const operation = this.u32[CURRENT >> 2]!;
-    const register = (this.u32[(operation + OP_RS1 - 2) >> 2]! >>> 0) & 0xffff;
+    const register = this.u32[(operation + OP_RS1) >> 2]! & 0xffff;
     const base = Number(BigInt.asUintN(this.xlen, this.i64[(REGISTERS + register) >> 3]!));
     return base + (this.u32[(operation + OP_IMMEDIATE) >> 2]! | 0);
   }
