@@ -102,18 +102,7 @@ export function HexPanel(props: HexPanelProps): JSX.Element {
       {problem !== undefined && <ProblemBox problem={problem} />}
       {window !== undefined && (
         <div class="hex-columns">
-          <div
-            class="hex-bytes"
-            tabIndex={0}
-            role="application"
-            aria-label={STRINGS.file.hex}
-            aria-describedby="hex-hint"
-            onKeyDown={onKeyDown}
-            onClick={(event) => {
-              const byte = (event.target as HTMLElement).dataset['at'];
-              if (byte !== undefined) onOffset(Number(byte));
-            }}
-          >
+          <div class="hex-box">
             <span id="hex-hint" class="hidden">
               {STRINGS.file.hexHint}
             </span>
@@ -125,6 +114,18 @@ export function HexPanel(props: HexPanelProps): JSX.Element {
               )}
             </span>
             <VirtualRows
+              box={{
+                class: 'virtual hex-bytes',
+                role: 'application',
+                'aria-label': STRINGS.file.hex,
+                'aria-describedby': 'hex-hint',
+                tabIndex: 0,
+                onKeyDown,
+                onClick: (event) => {
+                  const byte = (event.target as HTMLElement).dataset['at'];
+                  if (byte !== undefined) onOffset(Number(byte));
+                },
+              }}
               count={Math.ceil(window.bytes.length / PER_ROW)}
               height={ROW_HEIGHT}
               shown={Math.floor((offset - window.start) / PER_ROW)}
@@ -202,57 +203,51 @@ function FieldList(props: {
 }): JSX.Element {
   const { fields, selected, onOffset } = props;
   const at = selected === undefined ? -1 : fields.indexOf(selected);
+  if (fields.length === 0) return <p class="here-empty dim field-list">{STRINGS.file.noFields}</p>;
   return (
-    <div
-      class="field-list"
-      tabIndex={0}
-      role="listbox"
-      aria-label={STRINGS.file.fields}
-      aria-activedescendant={at >= 0 ? `field-${at}` : undefined}
-      onKeyDown={(event) => {
-        const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
-        const next = fields[at + step];
-        if (step === 0 || next === undefined) return;
-        event.preventDefault();
-        onOffset(next.start);
+    <VirtualRows
+      box={{
+        class: 'virtual field-list',
+        tabIndex: 0,
+        role: 'listbox',
+        'aria-label': STRINGS.file.fields,
+        'aria-activedescendant': at >= 0 ? `field-${at}` : undefined,
+        onKeyDown: (event) => {
+          const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+          const next = fields[at + step];
+          if (step === 0 || next === undefined) return;
+          event.preventDefault();
+          onOffset(next.start);
+        },
       }}
-    >
-      {fields.length === 0 ? (
-        <p class="here-empty dim" role="option" aria-selected={false}>
-          {STRINGS.file.noFields}
-        </p>
-      ) : (
-        <VirtualRows
-          count={fields.length}
-          height={FIELD_HEIGHT}
-          shown={at}
-          row={(index, style) => {
-            const { structure, name, value, meaning, start } = fields[index]!;
-            const isFirst = fields[index - 1]?.structure !== structure;
-            return (
-              <div
-                key={index}
-                id={`field-${index}`}
-                class={`field-row${index === at ? ' selected' : ''}${isFirst ? ' first' : ''}`}
-                role="option"
-                aria-selected={index === at}
-                style={style}
-                title={`${structure} ${name} = ${value}${meaning === undefined ? '' : ` (${meaning})`}`}
-                onClick={() => {
-                  onOffset(start);
-                }}
-              >
-                <span class="dim clip">{isFirst ? structure : ''}</span>
-                <span class="clip">{name}</span>
-                <span class="mono clip">
-                  {value}
-                  {meaning !== undefined && <span class="dim"> {meaning}</span>}
-                </span>
-              </div>
-            );
-          }}
-        />
-      )}
-    </div>
+      count={fields.length}
+      height={FIELD_HEIGHT}
+      shown={at}
+      row={(index, style) => {
+        const { structure, name, value, meaning, start } = fields[index]!;
+        const isFirst = fields[index - 1]?.structure !== structure;
+        return (
+          <div
+            key={index}
+            id={`field-${index}`}
+            class={`field-row${index === at ? ' selected' : ''}${isFirst ? ' first' : ''}`}
+            role="option"
+            aria-selected={index === at}
+            style={style}
+            title={`${structure} ${name} = ${value}${meaning === undefined ? '' : ` (${meaning})`}`}
+            onClick={() => {
+              onOffset(start);
+            }}
+          >
+            <span class="dim clip">{isFirst ? structure : ''}</span>
+            <span class="clip">{name}</span>
+            <span class="mono clip">
+              {value}
+              {meaning !== undefined && <span class="dim"> {meaning}</span>}
+            </span>
+          </div>
+        );
+      }}
+    />
   );
 }

@@ -37,18 +37,18 @@ export function PointerTable(props: {
     onSelect(Math.min(count - 1, Math.max(0, next)));
   };
   return (
-    <div
-      class="pointer-table panel"
-      role="grid"
-      aria-label={STRINGS.file.pointers}
-      aria-rowcount={count + 1}
-      aria-activedescendant={selected === undefined ? undefined : `pointer-${selected}`}
-      tabIndex={0}
-      style={{ height: `${Math.min(9, count) * ROW_HEIGHT + 32}px` }}
-      onKeyDown={onKeyDown}
-    >
+    <div class="panel pointer-box" style={{ height: `${Math.min(9, count) * ROW_HEIGHT + 32}px` }}>
       <VirtualRows
         role="rowgroup"
+        box={{
+          class: 'virtual pointer-table',
+          role: 'grid',
+          'aria-label': STRINGS.file.pointers,
+          'aria-rowcount': count + 1,
+          'aria-activedescendant': selected === undefined ? undefined : `pointer-${selected}`,
+          tabIndex: 0,
+          onKeyDown,
+        }}
         count={count}
         height={ROW_HEIGHT}
         shown={selected}

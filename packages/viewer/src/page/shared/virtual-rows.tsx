@@ -1,4 +1,4 @@
-import type { ComponentChildren, JSX } from 'preact';
+import type { ComponentChildren, HTMLAttributes, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 /** Rows above and below what is seen, so that scrolling does not show holes. */
@@ -10,7 +10,8 @@ export interface VirtualRowsProps {
   readonly height: number;
   /** A row that has to be seen: scrolled to when it changes. */
   readonly shown?: number | undefined;
-  readonly class?: string;
+  /** Attributes of the element that scrolls: what it is, its name, its keys. */
+  readonly box?: HTMLAttributes<HTMLDivElement>;
   /** Stays at the top. */
   readonly head?: ComponentChildren;
   readonly headHeight?: number;
@@ -53,13 +54,7 @@ export function VirtualRows(props: VirtualRowsProps): JSX.Element {
     rows.push(row(index, { top: `${index * height}px` }));
   }
   return (
-    <div
-      ref={box}
-      class={`virtual ${props.class ?? ''}`}
-      role="presentation"
-      tabIndex={-1}
-      onScroll={measure}
-    >
+    <div {...props.box} ref={box} onScroll={measure}>
       {head}
       <div class="virtual-rows" role={role} style={{ height: `${count * height}px` }}>
         {rows}

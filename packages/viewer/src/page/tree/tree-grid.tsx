@@ -90,17 +90,18 @@ export function TreeGrid(props: TreeGridProps): JSX.Element {
   };
 
   return (
-    <div
-      class="tree-grid panel"
-      role="treegrid"
-      aria-label={STRINGS.tree.table}
-      aria-rowcount={rows.length + 1}
-      aria-activedescendant={at >= 0 ? `row-${at}` : undefined}
-      tabIndex={0}
-      onKeyDown={onKeyDown}
-    >
+    <div class="tree-box panel">
       <VirtualRows
         role="rowgroup"
+        box={{
+          class: 'virtual tree-grid',
+          role: 'treegrid',
+          'aria-label': STRINGS.tree.table,
+          'aria-rowcount': rows.length + 1,
+          'aria-activedescendant': at >= 0 ? `row-${at}` : undefined,
+          tabIndex: 0,
+          onKeyDown,
+        }}
         count={rows.length}
         height={ROW_HEIGHT}
         shown={at}
