@@ -84,7 +84,8 @@ export class TestBrowser {
     });
     await page.goto(route === '' ? address : `${address}#${route}`);
     await page.locator('main').waitFor();
-    if (address.startsWith('file:')) await page.locator('.tabs').waitFor();
+    if (!address.startsWith('http:')) await page.locator('.tabs').waitFor();
+    await page.waitForLoadState('networkidle');
     loaded = true;
     return page;
   }

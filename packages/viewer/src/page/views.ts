@@ -1,4 +1,5 @@
 import type { ComponentType } from 'preact';
+import { CompareView } from './compare/compare-view.js';
 import { FileView } from './file/file-view.js';
 import { FlashView } from './flash/flash-view.js';
 import { LaboratoryView } from './laboratory/laboratory-view.js';
@@ -23,4 +24,5 @@ export const VIEWS: readonly View[] = [
   { name: 'lab', label: STRINGS.laboratory.label, component: LaboratoryView },
   { name: 'program', label: STRINGS.program.label, component: ProgramView },
   { name: 'plan', label: STRINGS.plan.label, component: PlanView },
+  { name: 'compare', label: STRINGS.compare.label, component: CompareView },
 ];

@@ -1,5 +1,6 @@
 import { answerCheck } from './check.js';
 import { answerFlashDetail, answerFlashMap } from './flash.js';
+import { answerCompare, answerPlaces } from './compare.js';
 import { answerFile, answerHex } from './file.js';
 import { answerSearch, answerTree } from './tree.js';
 import {
@@ -35,6 +36,8 @@ export const REQUESTS = {
   plan: answerPlan,
   'plan-budget': answerPlanBudget,
   'plan-text': answerPlanText,
+  compare: answerCompare,
+  places: answerPlaces,
 } as const satisfies Record<string, Handler>;
 
 type Handler = (workspace: Workspace, parameters: never) => unknown;

@@ -1,3 +1,4 @@
+import { compare } from './compare.js';
 import { file } from './file.js';
 import { flash } from './flash.js';
 import { laboratory } from './laboratory.js';
@@ -7,4 +8,13 @@ import { shell } from './shell.js';
 import { tree } from './tree.js';
 
 /** All that the page says: a table for each view. What the packages say of an image is theirs. */
-export const STRINGS = { shell, flash, tree, file, laboratory, program, plan } as const;
+export const STRINGS = {
+  shell,
+  flash,
+  tree,
+  file,
+  laboratory,
+  program,
+  plan,
+  compare,
+} as const;

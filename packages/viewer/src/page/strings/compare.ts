@@ -1,0 +1,36 @@
+/** Two images. */
+export const compare = {
+  label: 'Compare',
+  before: 'Before',
+  after: 'After',
+  needTwo: 'Open a second image to compare this one with: drop it here, or use Open.',
+  none: 'Nothing differs but the bytes of the image.',
+  identical: 'The images are the same, byte for byte.',
+  differences: 'What differs',
+  problems: (count: number) => `${count} ${count === 1 ? 'file' : 'files'} cannot be compared`,
+  kinds: { added: 'added', removed: 'removed', changed: 'changed' },
+  what: {
+    type: 'type',
+    mode: 'mode',
+    owner: 'owner',
+    size: 'size',
+    content: 'content',
+    target: 'target',
+    rdev: 'device',
+    layout: 'layout',
+  },
+  columns: {
+    path: 'Path',
+    what: 'What',
+    size: 'Size',
+    stored: 'Stored',
+    inPlace: 'In place',
+  },
+  flash: 'Where it lies',
+  changedBytes: (bytes: string, share: string) => `${bytes} of flash differ (${share})`,
+  eraseBlocks: (count: string, of: string) => `${count} of ${of} erase blocks`,
+  eraseBlock: 'Erase block',
+  picture: (title: string) => `Flash of ${title}; changed bytes are marked below it`,
+  summary: (added: string, removed: string, changed: string) =>
+    `${added} added, ${removed} removed, ${changed} changed`,
+} as const;
