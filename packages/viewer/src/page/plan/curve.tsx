@@ -7,7 +7,7 @@ import { STRINGS } from '../strings/index.js';
 
 const TEXT = STRINGS.plan;
 const HEIGHT = 240;
-const MARGIN = { top: 12, right: 16, bottom: 36, left: 66 };
+const MARGIN = { top: 12, right: 32, bottom: 36, left: 66 };
 const TICKS = 5;
 const KIBIBYTE = 1024;
 const MEBIBYTE = 1024 * KIBIBYTE;

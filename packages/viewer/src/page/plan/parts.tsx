@@ -31,7 +31,9 @@ export function Parts(props: {
             <th>{TEXT.file}</th>
             <th>{TEXT.part}</th>
             <th class="num">{TEXT.inPlace}</th>
-            <th />
+            <th>
+              <span class="hidden">{TEXT.inPlace}</span>
+            </th>
             <th class="num">{TEXT.gain}</th>
             <th class="num">{TEXT.cost}</th>
             <th>{TEXT.why}</th>

@@ -173,9 +173,12 @@ function Facts(props: {
         <dt>{TEXT.saved}</dt>
         <dd class="good">{formatBytes(saved)}</dd>
       </div>
-      <p class="dim">
-        {saves === 0 ? TEXT.nextNothing(step) : TEXT.next(step, formatBytes(saves))}
-      </p>
+      <div>
+        <dt class="hidden">{TEXT.nextLabel}</dt>
+        <dd class="plan-next">
+          {saves === 0 ? TEXT.nextNothing(step) : TEXT.next(step, formatBytes(saves))}
+        </dd>
+      </div>
     </dl>
   );
 }

@@ -33,6 +33,7 @@ export const plan = {
   inexact: (points: number) => `${points} points; better ones may exist between them`,
   best: 'the best there is',
   gap: (pages: number) => `at most ${pages} pages of RAM from the best`,
+  nextLabel: 'One step more',
   next: (bytes: string, saves: string) => `${bytes} of flash more save ${saves} of RAM`,
   nextNothing: (bytes: string) => `${bytes} of flash more save nothing`,
   download: 'Download the plan',

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { parsePlan } from 'cramfs-planner';
+import { expect, test } from 'vitest';
+import { kernelImage } from '../helpers/kernel-images.js';
+import { accessibilityProblems, describeInBrowser } from './browser.js';
+
+const basic = kernelImage('basic');
+
+describeInBrowser('a program', (browser) => {
+  test('its address space and costs, as cramfs exec tells them', async () => {
+    const page = await browser.openReport(basic, { route: '/program/bin/xpie-gap' });
+    await page.getByText('block 1 does not follow the block before it').waitFor();
+    expect(await page.locator('.costs tfoot').textContent()).toContain('96 KiB');
+    expect(await page.locator('.space-area').count()).toBe(7);
+    expect(await page.locator('.program-command').textContent()).toContain(
+      'cramfs exec IMAGE /bin/xpie-gap',
+    );
+    expect(await accessibilityProblems(page)).toEqual([]);
+  });
+
+  test('is found by a part of its path, with the keyboard; options are in the address', async () => {
+    const page = await browser.openReport(basic, { route: '/program' });
+    const field = page.getByRole('combobox', { name: 'Program' });
+    await field.fill('xpie-g');
+    await page.getByRole('option').first().waitFor();
+    await field.press('Enter');
+    await page.locator('.program-head h3', { hasText: '/bin/xpie-gap' }).waitFor();
+    await page.getByText('no MMU').click();
+    await page.locator('.program-command', { hasText: '--nommu' }).waitFor();
+    expect(new URL(page.url()).hash).toBe('#/program/bin/xpie-gap?mmu=no');
+    await page.goBack();
+    await expect
+      .poll(() => page.locator('.program-command').textContent())
+      .not.toContain('--nommu');
+  });
+
+  test('one that does not start says why', async () => {
+    const page = await browser.openReport(basic, { route: '/program/nowhere', dark: true });
+    await page.getByText('ENOENT: /nowhere').waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+  });
+});
+
+describeInBrowser('the plan', (browser) => {
+  test('a slider chooses, the table follows, and the plan is a file', async () => {
+    const page = await browser.openReport(basic, { route: '/plan' });
+    await page.locator('.plan-parts tbody tr').first().waitFor({ timeout: 30_000 });
+    const slider = page.getByRole('slider', { name: 'Flash' });
+    await slider.press('Home');
+    await expect.poll(() => page.locator('.plan-facts').textContent()).toContain('0 B more');
+    const atLeast = await page.locator('.plan-facts dd').nth(1).textContent();
+    await slider.press('End');
+    await expect.poll(() => page.locator('.plan-facts dd').nth(1).textContent()).not.toBe(atLeast);
+    expect(page.url()).toMatch(/#\/plan\?budget=\d+$/);
+    expect(await page.locator('.plan-parts tr.came').count()).toBeGreaterThan(0);
+    expect(await accessibilityProblems(page)).toEqual([]);
+
+    const saving = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Download the plan' }).click();
+    const plan = parsePlan(readFileSync(await (await saving).path(), 'utf8'));
+    expect(plan.lines.some(({ inPlace }) => inPlace > 0)).toBe(true);
+  });
+
+  test('a workload in the address, and one that is wrong', async () => {
+    const runs = encodeURIComponent('2*/bin/xpie-gap');
+    const page = await browser.openReport(basic, { route: `/plan?runs=${runs}&touched=start` });
+    await page
+      .getByText('Programs, each with all that helps in place')
+      .waitFor({ timeout: 30_000 });
+    await page.getByLabel('Programs that run').fill('/bin/none');
+    await page.getByRole('button', { name: 'Plan', exact: true }).click();
+    await page.getByText("'/bin/none' does not start").waitFor();
+    await page.goBack();
+    await page.locator('.plan-parts, .plan .empty').first().waitFor({ timeout: 30_000 });
+  });
+});
