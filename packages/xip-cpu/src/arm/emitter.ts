@@ -11,6 +11,8 @@ const OPERATION_BYTES = 16;
 export interface Origin {
   /** The address of the instruction. */
   readonly pc: number;
+  /** The Thumb bit. */
+  readonly mode: number;
   /** How many instructions of the block are before it. */
   readonly index: number;
   /** ITSTATE at it. */
@@ -69,7 +71,7 @@ export class Emitter {
     words[index + 2] = imm;
     words[index + 3] = second;
     const origin = ((this.at - this.base) / OPERATION_BYTES) * 2;
-    this.origins[origin] = this.pc;
+    this.origins[origin] = this.pc + this.mode;
     this.origins[origin + 1] = this.index | (this.it << 8);
     this.at += OPERATION_BYTES;
   }
@@ -97,7 +99,8 @@ export class Emitter {
   origin(operation: number): Origin {
     const at = ((operation - this.base) / OPERATION_BYTES) * 2;
     const rest = this.origins[at + 1]!;
-    return { pc: this.origins[at]!, index: rest & 0xff, it: rest >> 8 };
+    const pc = this.origins[at]!;
+    return { pc: pc - (pc & 1), mode: pc & 1, index: rest & 0xff, it: rest >> 8 };
   }
 
   /** What an instruction reads as the pc. */

@@ -264,3 +264,23 @@ test('what may be left of FPSCR is what VFPv4 has', () => {
   processor.run(100);
   expect(processor.readUnsigned(1)).toBe(0xffc0009f);
 });
+
+test('after a stop it is known which instruction set the program has come to', () => {
+  const { processor, pages } = machine();
+  // 1: bx r1 to the T32 code, that comes back with bx r2; a second time it goes on to svc 0
+  arm(pages, CODE, [0xe12fff11]);
+  // subs r0, #1; it ne; bxne r2; ldr r3, [r4]; svc 0
+  thumb(pages, CODE + 0x100, [0x3801, 0xbf18, 0x4710, 0x6823, 0xdf00]);
+  processor.write(0, 2);
+  processor.write(1, CODE + 0x101);
+  processor.write(2, CODE);
+  processor.write(4, 0);
+  processor.pc = CODE;
+  expect(processor.run(1000)).toMatchObject({ kind: 'fault', address: 0 });
+  expect([processor.pc, processor.thumb, processor.executed]).toEqual([CODE + 0x106, true, 8]);
+  processor.write(0, 2);
+  processor.write(4, DATA);
+  processor.pc = CODE;
+  expect(processor.run(1000)).toEqual({ kind: 'syscall' });
+  expect([processor.pc, processor.thumb, processor.executed]).toEqual([CODE + 0x10a, true, 18]);
+});

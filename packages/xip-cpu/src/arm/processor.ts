@@ -326,8 +326,9 @@ export class ArmProcessor implements Processor {
 
   /** Sets the pc to that of an operation, and counts what was executed before it. */
   private arriveAt(operation: number): void {
-    const { pc, index, it } = this.code.emitter.origin(operation);
+    const { pc, mode, index, it } = this.code.emitter.origin(operation);
     this.address = pc;
+    this.mode = mode;
     this.it = it;
     this.account();
     this.count += index;
