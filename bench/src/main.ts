@@ -20,14 +20,16 @@ import {
 } from './corpus.js';
 import { benchEmulator, formatEmulatorReport } from './emulator/bench-emulator.js';
 import { benchPlanner, formatPlannerReport } from './planner/bench-planner.js';
+import { benchProcessors, formatProcessorReport } from './processors/bench-processors.js';
 import { formatReport, makeReport, type Report } from './report.js';
 import { judge } from './targets.js';
 
-const USAGE = `usage: npm run bench -- [--emulator | --plan [--tree DIR]] [--quick] [--rounds N] [--json FILE] [--work DIR]
+const USAGE = `usage: npm run bench -- [--emulator | --plan [--tree DIR] | --processors] [--quick] [--rounds N] [--json FILE] [--work DIR]
 
   --emulator   the emulator against this machine's kernel, instead of the tools
   --plan       planning what runs in place, instead of the tools; with --tree DIR, which
                debian-armhf.sh has made, strategies are compared on it
+  --processors hot loops of programs that cramfs exec --run executes, beside qemu-user
   --quick      one round with 50 MiB instead of three with 200 MiB
   --rounds N   rounds, of which the median counts
   --json FILE  also write everything that was measured to FILE
@@ -46,6 +48,7 @@ const QUICK_SIZES = [12, 25, 50];
 interface Settings {
   readonly emulator: boolean;
   readonly plan: boolean;
+  readonly processors: boolean;
   readonly tree: string | undefined;
   readonly sizes: readonly number[];
   readonly rounds: number;
@@ -59,6 +62,7 @@ function parseSettings(): Settings | undefined {
     options: {
       emulator: { type: 'boolean', default: false },
       plan: { type: 'boolean', default: false },
+      processors: { type: 'boolean', default: false },
       tree: { type: 'string' },
       quick: { type: 'boolean', default: false },
       rounds: { type: 'string' },
@@ -75,6 +79,7 @@ function parseSettings(): Settings | undefined {
   return {
     emulator: values.emulator,
     plan: values.plan,
+    processors: values.processors,
     tree: values.tree,
     sizes: values.quick ? QUICK_SIZES : SIZES,
     rounds,
@@ -129,6 +134,12 @@ async function measurePlanner({ rounds, tree }: Settings, work: string): Promise
   return { report, text: formatPlannerReport(report) };
 }
 
+async function measureProcessors({ rounds }: Settings, work: string): Promise<Measured> {
+  const report = await benchProcessors(rounds, work, progress);
+  progress('');
+  return { report, text: formatProcessorReport(report) };
+}
+
 /** Shows on a terminal what is going on. */
 function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
@@ -148,7 +159,9 @@ async function main(): Promise<number> {
       ? measureEmulator
       : settings.plan
         ? measurePlanner
-        : measureTools;
+        : settings.processors
+          ? measureProcessors
+          : measureTools;
     const { report, text } = await kind(settings, work);
     process.stdout.write(text);
     if (settings.json !== undefined) {
