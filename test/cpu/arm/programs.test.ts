@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { cramfs } from '../../cli/run-cli.js';
@@ -11,6 +11,7 @@ import {
 } from '../../helpers/peers.js';
 
 const SOURCE = join(import.meta.dirname, 'programs.c');
+const NOMMU_SOURCE = join(import.meta.dirname, 'nommu.c');
 
 /** Runs a program of an image. */
 async function run(
@@ -43,6 +44,51 @@ describeWithPeers(['qemu-arm', 'arm-linux-gnueabihf-gcc'], 'a program in C', () 
         code: peer.status,
         stdout: peer.stdout.toString(),
       });
+    });
+  });
+});
+
+/** A bFLT of text alone. */
+function flat(text: Uint8Array, entry: number): Uint8Array {
+  const header = Buffer.alloc(64);
+  header.write('bFLT', 'latin1');
+  const end = header.length + text.length;
+  // rev, entry, data_start, data_end, bss_end, stack_size, reloc_start, reloc_count, flags: in RAM
+  [4, header.length + entry, end, end, end, 4096, end, 0, 1].forEach((value, index) => {
+    header.writeUInt32BE(value, 4 + index * 4);
+  });
+  return Buffer.concat([header, text]);
+}
+
+describeWithPeers('arm-linux-gnueabihf-gcc', 'a T32 program without an MMU', () => {
+  const OPTIONS = [
+    ...['-O2', '-mthumb', '-mcpu=cortex-m33', '-mfloat-abi=soft', '-ffreestanding', '-nostdlib'],
+    ...['-fpie', '-static-pie', '-Wl,-e,begin,--build-id=none,--no-dynamic-linker'],
+  ];
+  const ELF_HEADER = { osAbi: 7, entry: 24 } as const;
+  const ELFOSABI_ARM_FDPIC = 65;
+
+  test('runs as bFLT, and as FDPIC in place', async () => {
+    await withTemporaryDirectory(async (directory) => {
+      const root = join(directory, 'root');
+      mkdirSync(root);
+      const elf = join(directory, 'elf');
+      const page = '-Wl,-z,max-page-size=4096';
+      runPeerOk('arm-linux-gnueabihf-gcc', [...OPTIONS, page, NOMMU_SOURCE, '-o', elf]);
+      const bytes = readFileSync(elf);
+      const entry = bytes.readUInt32LE(ELF_HEADER.entry);
+      // The first segment is the file's first page.
+      writeFileSync(join(root, 'flat'), flat(bytes.subarray(0, 1024), entry), { mode: 0o755 });
+      bytes[ELF_HEADER.osAbi] = ELFOSABI_ARM_FDPIC;
+      writeFileSync(join(root, 'fdpic'), bytes, { mode: 0o755 });
+      const image = join(directory, 'image');
+      expect((await cramfs(['build', '-q', '--xip', root, image])).code).toBe(0);
+      for (const path of ['/flat', '/fdpic']) {
+        const argv = ['exec', '--nommu', '--arch', 'arm', '--run', '--json', image, path];
+        const { code, stdout, stderr } = await cramfs(argv);
+        expect([code, stdout], stderr).toEqual([7, '3628800\n']);
+        expect(JSON.parse(stderr)).toMatchObject({ romPages: path === '/fdpic' ? 1 : 0 });
+      }
     });
   });
 });
