@@ -20,6 +20,7 @@ const IMPORTS = {
     'cramfs-reader',
     'mkcramfs',
     'xip-emu',
+    'xip-cpu',
     'cramfs-planner',
   ],
 };

@@ -34,6 +34,18 @@ describeInBrowser('a program', (browser) => {
       .not.toContain('--nommu');
   });
 
+  test('is executed; a link shows the same moment', async () => {
+    const page = await browser.openReport(basic, { route: '/program/bin/xpie-gap?run=5000' });
+    await page.getByText('5,000 instructions').waitFor();
+    await page.getByRole('button', { name: '+1,000', exact: true }).click();
+    await page.getByText('6,000 instructions').waitFor();
+    await page.getByRole('button', { name: 'Run on' }).click();
+    await page.getByText('ended: exit 7').waitFor();
+    expect(await page.locator('.run-output').textContent()).toContain('"op":"x-start"');
+    expect(await page.locator('.run-strip i.u-fetched').count()).toBeGreaterThan(0);
+    expect(await accessibilityProblems(page)).toEqual([]);
+  });
+
   test('one that does not start says why', async () => {
     const page = await browser.openReport(basic, { route: '/program/nowhere', dark: true });
     await page.getByText('ENOENT: /nowhere').waitFor();

@@ -2,9 +2,14 @@ import { CramfsError } from 'cramfs-format';
 import { isSyscallError } from 'xip-emu';
 import type { Kernel } from '../model/kernel.js';
 import { architectureNamed, policyNamed } from '../model/laboratory/options.js';
-import { explainedProgram, type ExplainedProgram } from '../model/program/explain.js';
+import {
+  explainedProgram,
+  type ExplainedProgram,
+  type ProgramRequest,
+} from '../model/program/explain.js';
 import { programsIn, type ProgramList } from '../model/program/list.js';
-import type { Workspace } from './workspace.js';
+import { ProgramExecution, type RunState } from '../model/program/run.js';
+import type { ViewedImage, Workspace } from './workspace.js';
 
 export interface ProgramParameters {
   readonly image: number;
@@ -25,21 +30,67 @@ export function answerProgram(
   workspace: Workspace,
   parameters: ProgramParameters,
 ): ExplainedProgram {
-  const { path, kernel, args, arch, policy, loader, libraryPath } = parameters;
   const { image } = workspace.at(parameters.image);
   try {
-    return explainedProgram(image, {
-      kernel,
-      path,
-      args: args.split(/\s+/).filter((word) => word !== ''),
-      arch: architectureNamed(arch),
-      policy: policyNamed(policy) ?? 'linux-6.12',
-      loader: loader === 'glibc' || loader === 'musl' ? loader : 'auto',
-      libraryPath,
-    });
+    return explainedProgram(image, requestOf(parameters));
   } catch (error) {
     throw notMounted(error);
   }
+}
+
+function requestOf({
+  path,
+  kernel,
+  args,
+  arch,
+  policy,
+  loader,
+  libraryPath,
+}: ProgramParameters): ProgramRequest {
+  return {
+    kernel,
+    path,
+    args: args.split(/\s+/).filter((word) => word !== ''),
+    arch: architectureNamed(arch),
+    policy: policyNamed(policy) ?? 'linux-6.12',
+    loader: loader === 'glibc' || loader === 'musl' ? loader : 'auto',
+    libraryPath,
+  };
+}
+
+/** How far a program is to be executed. */
+export interface RunParameters extends ProgramParameters {
+  /** Instructions in all. */
+  readonly to: number;
+}
+
+/** The execution of each image that was looked at last. */
+const executions = new WeakMap<
+  ViewedImage,
+  { readonly key: string; readonly execution: ProgramExecution }
+>();
+
+/** A program after so many instructions; it goes on from where it was, or starts again. */
+export function answerProgramRun(
+  workspace: Workspace,
+  { to, ...parameters }: RunParameters,
+): RunState {
+  const viewed = workspace.at(parameters.image);
+  const key = JSON.stringify(parameters);
+  const last = executions.get(viewed);
+  let execution = last?.key === key && last.execution.executed <= to ? last.execution : undefined;
+  if (execution === undefined) {
+    last?.execution.halt();
+    executions.delete(viewed);
+    try {
+      execution = ProgramExecution.start(viewed.image, requestOf(parameters));
+    } catch (error) {
+      throw notMounted(error);
+    }
+    executions.set(viewed, { key, execution });
+  }
+  execution.runTo(to);
+  return execution.state();
 }
 
 export function answerPrograms(

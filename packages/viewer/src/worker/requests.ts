@@ -11,7 +11,7 @@ import {
 } from './laboratory.js';
 import { openFile } from './open.js';
 import { answerPlan, answerPlanBudget, answerPlanText } from './plan.js';
-import { answerProgram, answerPrograms } from './program.js';
+import { answerProgram, answerProgramRun, answerPrograms } from './program.js';
 import type { Workspace } from './workspace.js';
 
 /**
@@ -33,6 +33,7 @@ export const REQUESTS = {
   'laboratory-import': answerLaboratoryImport,
   programs: answerPrograms,
   program: answerProgram,
+  'program-run': answerProgramRun,
   plan: answerPlan,
   'plan-budget': answerPlanBudget,
   'plan-text': answerPlanText,

@@ -12,6 +12,7 @@ export { SYSTEM_CALLS } from './calls/index.js';
 export type { Host, StreamKind } from './fs/host-streams.js';
 export { Deadlock } from './kernel/deadlock.js';
 export { LinuxKernel, type KernelEvents, type RunEnd } from './kernel/kernel.js';
+export { mountSystem } from './mount-system.js';
 export { signalName } from './signals/numbers.js';
 export { boardFor, isRunnable, type RunnableArchitecture } from './processors.js';
 export { FaultLog, type LoggedFault } from './report/fault-log.js';

@@ -11,6 +11,7 @@ import type { ViewProps } from '../view-props.js';
 import { AddressSpace } from './address-space.js';
 import { Chooser } from './chooser.js';
 import { Costs } from './costs.js';
+import { RunPanel } from './run-panel.js';
 
 const TEXT = STRINGS.program;
 const LOADERS = Object.keys(TEXT.loaders) as readonly (keyof typeof TEXT.loaders)[];
@@ -23,13 +24,11 @@ export function ProgramView(props: ViewProps): JSX.Element {
   const list = useAnswer(ask, 'programs', { image: imageIndex });
   const { args = '', arch, policy, loader, libraries = '' } = route.query;
   const path = route.path ?? list.value?.programs[0]?.path;
-  const { value, problem, stale } = useAnswer(
-    ask,
-    'program',
+  const parameters =
     path === undefined
       ? undefined
-      : { image: imageIndex, kernel, path, args, arch, policy, loader, libraryPath: libraries },
-  );
+      : { image: imageIndex, kernel, path, args, arch, policy, loader, libraryPath: libraries };
+  const { value, problem, stale } = useAnswer(ask, 'program', parameters);
   return (
     <div class="program">
       <h2 class="hidden">{TEXT.title}</h2>
@@ -38,7 +37,7 @@ export function ProgramView(props: ViewProps): JSX.Element {
           list={list.value}
           path={path}
           onPath={(chosen) => {
-            navigate({ ...route, path: chosen });
+            navigate(withQuery({ ...route, path: chosen }, { run: undefined }));
           }}
         />
         <Options {...props} />
@@ -53,7 +52,12 @@ export function ProgramView(props: ViewProps): JSX.Element {
           </p>
         )
       ) : (
-        <Explained explained={value} path={path!} stale={stale} />
+        <>
+          <Explained explained={value} path={path!} stale={stale} />
+          {parameters !== undefined && value.total !== undefined && (
+            <RunPanel view={props} parameters={parameters} pageSize={value.pageSize} />
+          )}
+        </>
       )}
     </div>
   );

@@ -1,8 +1,6 @@
 import type { CramfsImage } from 'cramfs-reader';
 import {
-  DevSuperBlock,
   ROM_MACHINE_RAM,
-  TmpfsSuperBlock,
   romMachine,
   type KernelConfig,
   type Machine,
@@ -13,6 +11,7 @@ import {
   PageUse,
   boardFor,
   bootKernel,
+  mountSystem,
   type Board,
   type KernelEvents,
   type LinuxKernel,
@@ -43,9 +42,6 @@ export interface Execution {
 
 /** Tables and decoded code of a processor. */
 const PROCESSOR_BYTES = 64 << 20;
-/** What a system makes writable at its start, if the image has the directory. */
-const TMPFS_DIRECTORIES = ['/tmp', '/run', '/var/run', '/var/tmp', '/dev/shm'];
-
 /** Makes the machine, mounts the image and what Linux systems mount at their start. */
 export async function makeExecution(
   image: CramfsImage,
@@ -65,24 +61,4 @@ export async function makeExecution(
   const kernel = bootKernel(board, machine, { host, events, observer: use.observe });
   mountSystem(machine, kernel, wanted.tmpfs);
   return { machine, kernel, board, use };
-}
-
-function mountSystem(machine: Machine, kernel: LinuxKernel, tmpfs: readonly string[]): void {
-  const isDirectory = (path: string): boolean => {
-    const process = machine.spawn();
-    try {
-      return process.lookup(path).inode.isDirectory;
-    } catch {
-      return false;
-    } finally {
-      process.exit();
-    }
-  };
-  if (isDirectory('/proc')) kernel.mountByName('proc', 'proc', '/proc', '');
-  if (isDirectory('/sys')) kernel.mountByName('sysfs', 'sysfs', '/sys', '');
-  if (isDirectory('/dev')) machine.mount('/dev', new DevSuperBlock({ mapsNull: false }));
-  for (const directory of TMPFS_DIRECTORIES) {
-    if (isDirectory(directory)) machine.mount(directory, new TmpfsSuperBlock(machine.phys));
-  }
-  for (const directory of tmpfs) machine.mount(directory, new TmpfsSuperBlock(machine.phys));
 }
