@@ -99,7 +99,8 @@ export function pictureOf(request: PictureRequest): LabPicture {
   const { machine, process, mapping, frames } = request;
   const { pageSize } = machine;
   const total = Math.max(1, Math.ceil(mapping.length / pageSize));
-  const first = Math.max(0, Math.min(request.first, total - 1));
+  const asked = Number.isInteger(request.first) ? request.first : 0;
+  const first = Math.max(0, Math.min(asked, total - 1));
   const count = Math.min(MOST_PAGES, total - first);
   const from = mapping.address + first * pageSize;
   const to = from + count * pageSize;

@@ -95,6 +95,15 @@ describe('the log', () => {
     session.halt();
   });
 
+  test('what there is no memory for is refused, and changes nothing', () => {
+    const session = sessionOf(['mount overlay', 'open 0 /up/f rw create', 'write 0 0 10 1']);
+    const before = labState(session);
+    session.perform('write 0 0 0xffffffffffff 1');
+    expect(session.entries.at(-1)).toMatchObject({ outcome: 'refused' });
+    expect({ ...labState(session), log: [] }).toEqual({ ...before, log: [] });
+    session.halt();
+  });
+
   test('without an MMU a kernel that corrupts itself stops there', () => {
     const session = sessionOf(
       [
@@ -249,6 +258,7 @@ describe('scenarios', () => {
   test.each([
     ['mmu-basic', MMU],
     ['v3-mmu-split', { ...MMU, policy: 'linux-6.12-v3-vmasplit' }],
+    ['nommu-basic', NOMMU],
   ] as const)(
     'every one of %s is stepped through to the records of runScenario()',
     (set, options) => {

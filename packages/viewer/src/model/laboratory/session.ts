@@ -157,5 +157,7 @@ function listen(
 function reasonOf(error: unknown): string {
   if (error instanceof ScenarioError) return error.reason;
   if (error instanceof InvariantError || isCramfsError(error)) return error.message;
+  // V8's, for a length that nothing has room for.
+  if (error instanceof RangeError) return error.message;
   return nameToText(failureText(failureOf(error)));
 }
