@@ -29,6 +29,8 @@ export interface BlockBatch {
 export interface CompressedBatch {
   readonly data: Uint8Array;
   readonly lengths: readonly number[];
+  /** The blocks, if they are in different places: who takes them from there spares `data` being made. */
+  readonly parts?: readonly Uint8Array[];
   /** The memory of the batch's data, which is no longer needed. */
   readonly spent: ArrayBufferLike;
 }

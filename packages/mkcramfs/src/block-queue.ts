@@ -77,9 +77,12 @@ export class BlockQueue {
 
     const batch = { ...this.settings, data: data.subarray(0, filled), lengths };
     const job = this.compressor.compress(batch).then((result) => {
+      const { parts } = result;
       let start = 0;
       result.lengths.forEach((length, index) => {
-        sinks[index]!(indexes[index]!, result.data, start, length);
+        const part = parts?.[index];
+        if (part === undefined) sinks[index]!(indexes[index]!, result.data, start, length);
+        else sinks[index]!(indexes[index]!, part, 0, length);
         start += length;
       });
       this.spent.push(new Uint8Array(result.spent));

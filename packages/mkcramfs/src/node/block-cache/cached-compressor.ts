@@ -70,7 +70,8 @@ export function cachedCompressor(
       }
       const stored = blocks.map((block, index) => {
         const known = found[index];
-        return known === 'incompressible' ? block : known;
+        // The memory of the batch is used again.
+        return known === 'incompressible' ? block.slice() : known;
       });
       if (missing.length > 0) {
         const rest = await compressor.compress({ ...batch, ...pick(blocks, missing) });
@@ -80,7 +81,7 @@ export function cachedCompressor(
           cache.add(keys[index]!, cachedForm(part, blocks[index]!.length, batch));
         });
       }
-      return joined(stored as Uint8Array[], batch);
+      return inParts(stored as Uint8Array[], batch);
     },
     commit() {
       for (const [name, cache] of caches) {
@@ -112,7 +113,13 @@ function pick(
   return { data: Buffer.concat(picked), lengths: picked.map(({ length }) => length) };
 }
 
-function joined(parts: readonly Uint8Array[], { data }: BlockBatch): CompressedBatch {
-  const lengths = parts.map(({ length }) => length);
-  return { data: concatBytes(parts), lengths, spent: data.buffer };
+function inParts(parts: readonly Uint8Array[], { data }: BlockBatch): CompressedBatch {
+  return {
+    get data() {
+      return concatBytes(parts);
+    },
+    lengths: parts.map(({ length }) => length),
+    parts,
+    spent: data.buffer,
+  };
 }
