@@ -3,6 +3,15 @@ import { nommuProgram, type NommuProgram } from 'cramfs-elf';
 import type { CramfsImage } from './image.js';
 import type { Inode } from './types.js';
 
+interface Known {
+  readonly image: CramfsImage;
+  readonly pageSize: number;
+  readonly program: NommuProgram | undefined;
+}
+
+/** What was asked for last of an inode: kernels with an MMU and without one are explained in turn. */
+const known = new WeakMap<Inode, Known>();
+
 /**
  * A regular file as a kernel without an MMU loads it; undefined for what is not a program or cannot
  * be read: damage is for `check` to report.
@@ -12,12 +21,16 @@ export function readNommuProgram(
   inode: Inode,
   pageSize: number,
 ): NommuProgram | undefined {
-  return tryRead(() => {
+  const last = known.get(inode);
+  if (last?.image === image && last.pageSize === pageSize) return last.program;
+  const program = tryRead(() => {
     const read = (start: number, end: number): Uint8Array | undefined =>
       readRange(image, inode, start, end);
     const head = image.readBlock(inode, 0);
     return nommuProgram({ head, size: inode.size, read }, pageSize);
   }, inode);
+  known.set(inode, { image, pageSize, program });
+  return program;
 }
 
 /** What `parse` makes of a file, or undefined if the file is empty or damaged. */
