@@ -1,4 +1,4 @@
-import type { LinearMemory, UserMemory } from 'xip-cpu';
+import type { Access, LinearMemory, UserMemory } from 'xip-cpu';
 
 const PAGE = 4096;
 
@@ -8,7 +8,7 @@ export class FlatMemory implements UserMemory {
   readonly pageShift = 12;
   generation = 0;
   execGeneration = 0;
-  private readonly pages = new Map<number, number>();
+  private readonly pages = new Map<number, { place: number; allowed: readonly Access[] }>();
   private readonly linear: LinearMemory;
 
   constructor(linear: LinearMemory) {
@@ -17,24 +17,24 @@ export class FlatMemory implements UserMemory {
   }
 
   /** Maps zeroed pages. @returns their bytes. */
-  map(address: number, bytes: number): Uint8Array {
+  map(address: number, bytes: number, allowed: readonly Access[]): Uint8Array {
     const area = this.linear.allocate(bytes);
     for (let at = 0; at < bytes; at += PAGE) {
-      this.pages.set((address + at) / PAGE, area.byteOffset + at);
+      this.pages.set((address + at) / PAGE, { place: area.byteOffset + at, allowed });
     }
     return area;
   }
 
-  frameBytes(address: number): number {
-    const place = this.pages.get(Math.floor(address / PAGE));
-    if (place === undefined) {
-      throw Object.assign(new Error('no page'), { signal: 'SIGSEGV', code: 'MAPERR', address });
+  frameBytes(address: number, access: Access): number {
+    const page = this.pages.get(Math.floor(address / PAGE));
+    if (page?.allowed.includes(access) !== true) {
+      throw Object.assign(new Error('no access'), { signal: 'SIGSEGV', code: 'ACCERR', address });
     }
-    return place;
+    return page.place;
   }
 
   frameIdentity(address: number): number {
     // Code that was written anew is other code.
-    return this.frameBytes(address) + this.execGeneration * 2 ** 32;
+    return this.frameBytes(address, 'fetch') + this.execGeneration * 2 ** 32;
   }
 }

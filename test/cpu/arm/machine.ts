@@ -33,9 +33,9 @@ export class Machine {
     const linear = new LinearMemory(4 << 20);
     this.processor = new ArmProcessor(linear, { profile, alignment: 'signal', cache: 1 << 20 });
     this.memory = new FlatMemory(linear);
-    this.code = this.memory.map(CODE, 4096);
-    this.data = this.memory.map(DATA, 4096);
-    const leave = this.memory.map(LEAVE, 4096);
+    this.code = this.memory.map(CODE, 4096, ['fetch', 'read']);
+    this.data = this.memory.map(DATA, 4096, ['read', 'write']);
+    const leave = this.memory.map(LEAVE, 4096, ['fetch']);
     new DataView(leave.buffer, leave.byteOffset).setUint32(0, SVC, true);
     this.processor.use(this.memory);
   }

@@ -387,6 +387,9 @@ export function media(p: usize, number: i32): void {
     case op.STREX:
       storeExclusive(p);
       break;
+    case op.ALIGNED:
+      checkAligned(p, getN(p), aux(p));
+      break;
     case op.CLREX:
       store<u32>(MONITOR_SIZE, 0);
       break;

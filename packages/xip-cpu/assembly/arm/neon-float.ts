@@ -7,12 +7,15 @@ import * as op from '../../src/arm/operations';
 import { add, multiply, multiplyAdd } from '../float/arithmetic';
 import { compare, convert, fromInteger, toInteger } from '../float/convert';
 import {
+  DIVIDE_BY_ZERO,
   F16,
   F32,
   INFINITE,
   INVALID,
+  NAN,
   NEAREST,
   TO_ZERO,
+  UNDERFLOW,
   ZERO,
   alternative,
   configure,
@@ -83,6 +86,73 @@ function largest(a: u32, b: u32, wantLargest: bool): u32 {
   return eitherNaN(a, b) ? nanOf(a, b) : <u32>extremeOf(F32, a, b, wantLargest);
 }
 
+/** Infinity by zero, where a step gives a constant. */
+function isUndefined(n: u32, m: u32): bool {
+  if (eitherNaN(n, m)) return false;
+  const classN = unpack(F32, n);
+  const classM = unpack(F32, m);
+  return (classN == INFINITE && classM == ZERO) || (classN == ZERO && classM == INFINITE);
+}
+
+/** 2 - N * M */
+function reciprocalStep(n: u32, m: u32): u32 {
+  return isUndefined(n, m) ? 0x40000000 : sum(0x40000000, negated(product(n, m)));
+}
+
+/** (3 - N * M) / 2 */
+function rootStep(n: u32, m: u32): u32 {
+  if (isUndefined(n, m)) return 0x3fc00000;
+  return product(sum(0x40400000, negated(product(n, m))), 0x3f000000);
+}
+
+/** RecipEstimate(): of 256 to 511, in units of 1/512; the result too. */
+function reciprocal(a: u32): u32 {
+  return ((1 << 19) / (a * 2 + 1) + 1) >> 1;
+}
+
+/** RecipSqrtEstimate(): of 128 to 511. */
+function reciprocalRoot(a: u32): u32 {
+  const x: u32 = a < 256 ? a * 2 + 1 : ((a >> 1) * 2 + 1) * 2;
+  let b: u32 = 512;
+  while (x * (b + 1) * (b + 1) < 1 << 28) b++;
+  return (b + 1) >> 1;
+}
+
+function reciprocalOf(x: u32): u32 {
+  const sign = x & SIGN;
+  const kind = unpack(F32, x);
+  if (kind == NAN) return nanOf(x, 0);
+  if (kind == INFINITE) return sign;
+  if (kind == ZERO) {
+    raise(DIVIDE_BY_ZERO);
+    return sign | 0x7f800000;
+  }
+  const exponent = (x >> 23) & 0xff;
+  if (exponent >= 253) {
+    raise(UNDERFLOW);
+    return sign;
+  }
+  const estimate = reciprocal(256 | ((x >> 15) & 0xff));
+  return sign | ((253 - exponent) << 23) | ((estimate & 0xff) << 15);
+}
+
+function reciprocalRootOf(x: u32): u32 {
+  const kind = unpack(F32, x);
+  if (kind == NAN) return nanOf(x, 0);
+  if (kind == ZERO) {
+    raise(DIVIDE_BY_ZERO);
+    return (x & SIGN) | 0x7f800000;
+  }
+  if (x & SIGN) {
+    raise(INVALID);
+    return <u32>defaultNaN(F32);
+  }
+  if (kind == INFINITE) return 0;
+  const exponent = (x >> 23) & 0xff;
+  const scaled: u32 = exponent & 1 ? 128 | ((x >> 16) & 0x7f) : 256 | ((x >> 15) & 0xff);
+  return (((380 - exponent) >> 1) << 23) | ((reciprocalRoot(scaled) & 0xff) << 15);
+}
+
 /** `invalid`: a quiet NaN is too. */
 function ordered(a: u32, b: u32, invalid: bool): i32 {
   const order = compare(F32, a, b);
@@ -127,6 +197,18 @@ function element(number: i32, d: u32, n: u32, m: u32): u32 {
       return notLess(ordered(n & ~SIGN, m & ~SIGN, true));
     case op.VACGT_V:
       return truth(ordered(n & ~SIGN, m & ~SIGN, true) == 1);
+    case op.VRECPS:
+      return reciprocalStep(n, m);
+    case op.VRSQRTS:
+      return rootStep(n, m);
+    case op.VRECPE_V:
+      return reciprocalOf(m);
+    case op.VRSQRTE_V:
+      return reciprocalRootOf(m);
+    case op.VRECPE_I:
+      return m >> 31 ? reciprocal(m >> 23) << 23 : 0xffffffff;
+    case op.VRSQRTE_I:
+      return m >> 30 ? reciprocalRoot(m >> 23) << 23 : 0xffffffff;
     case op.VABS_V:
       return m & ~SIGN;
     default:

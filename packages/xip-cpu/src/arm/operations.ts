@@ -216,6 +216,7 @@ export const STRD = 205;
 export const LDREX = 206;
 export const STREX = 207;
 export const CLREX = 208;
+export const ALIGNED = 209;
 
 /* Floating point; assembly/arm/vfp.ts. Operands are offsets in the register file. */
 
@@ -424,18 +425,24 @@ export const VACGE_V = 492;
 export const VACGT_V = 493;
 export const VABS_V = 494;
 export const VNEG_V = 495;
-export const VPADD_V = 496;
-export const VPMAX_V = 497;
-export const VPMIN_V = 498;
-export const VCVT_INT_V = 499;
-export const VCVT_V_INT = 500;
-export const VCVT_HALF_V = 501;
-export const VCVT_V_HALF = 502;
+export const VRECPS = 496;
+export const VRSQRTS = 497;
+export const VRECPE_V = 498;
+export const VRSQRTE_V = 499;
+export const VRECPE_I = 500;
+export const VRSQRTE_I = 501;
+export const VPADD_V = 502;
+export const VPMAX_V = 503;
+export const VPMIN_V = 504;
+export const VCVT_INT_V = 505;
+export const VCVT_V_INT = 506;
+export const VCVT_HALF_V = 507;
+export const VCVT_V_HALF = 508;
 
 /* Loads and stores of elements; neon-memory.ts. */
 
-export const VLD_MULTIPLE = 503;
-export const VST_MULTIPLE = 504;
-export const VLD_LANE = 505;
-export const VST_LANE = 506;
-export const VLD_ALL = 507;
+export const VLD_MULTIPLE = 509;
+export const VST_MULTIPLE = 510;
+export const VLD_LANE = 511;
+export const VST_LANE = 512;
+export const VLD_ALL = 513;

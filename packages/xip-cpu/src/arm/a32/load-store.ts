@@ -13,6 +13,7 @@ import {
   transferDouble,
   transferImmediate,
   transferMultiple,
+  transferOrdered,
   transferRegister,
   type Indexing,
   type Transfer,
@@ -180,14 +181,11 @@ function size(word: number): number {
 const ACQUIRE = [LDR, undefined, LDRB, LDRH];
 const RELEASE = [STR, undefined, STRB, STRH];
 
-/** LDA and STL order accesses, which are in order here. */
 function ordered(transfers: readonly (Transfer | undefined)[], t: number): Decode {
   return (emitter, word) => {
     const transfer = transfers[bits(word, 21, 2)];
-    const register = bits(word, t, 4);
     if (transfer === undefined) emitter.illegal(word);
-    else if (register === 15 || bits(word, 16, 4) === 15) emitter.unpredictable(word);
-    else transferImmediate(emitter, word, transfer, register, bits(word, 16, 4), 0);
+    else transferOrdered(emitter, word, transfer, bits(word, t, 4), bits(word, 16, 4));
   };
 }
 

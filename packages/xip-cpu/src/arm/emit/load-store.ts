@@ -157,6 +157,24 @@ export function transferDouble(
   if (writeBack) emitter.emit(op.ADD_I, n, n, 0, offset);
 }
 
+/** LDA and STL: they order accesses, which are in order here, and need an aligned address. */
+export function transferOrdered(
+  emitter: Emitter,
+  word: number,
+  transfer: Transfer,
+  t: number,
+  n: number,
+): void {
+  if (t === 15 || n === 15) {
+    emitter.unpredictable(word);
+    return;
+  }
+  const bytes =
+    transfer === LDR || transfer === STR ? 4 : transfer === LDRH || transfer === STRH ? 2 : 1;
+  emitter.emit(op.ALIGNED, 0, n, 0, 0, bytes);
+  transferImmediate(emitter, word, transfer, t, n, 0);
+}
+
 /** LDREX and STREX with their sizes; STREX has its result in D. */
 export function loadExclusive(
   emitter: Emitter,

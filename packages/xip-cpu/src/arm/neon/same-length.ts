@@ -286,8 +286,8 @@ export const SAME_LENGTH: readonly Encoding[] = [
     pattern: '11110011 0D10 nnnn dddd 1111 NQM0 mmmm',
     decode: float(op.VPMIN_V, true),
   },
-  { name: 'VRECPS', pattern: '11110010 0D00 nnnn dddd 1111 NQM1 mmmm' },
-  { name: 'VRSQRTS', pattern: '11110010 0D10 nnnn dddd 1111 NQM1 mmmm' },
+  { name: 'VRECPS', pattern: '11110010 0D00 nnnn dddd 1111 NQM1 mmmm', decode: float(op.VRECPS) },
+  { name: 'VRSQRTS', pattern: '11110010 0D10 nnnn dddd 1111 NQM1 mmmm', decode: float(op.VRSQRTS) },
   { name: 'VMAXNM, VMINNM (vector)', pattern: '11110011 0Dx0 nnnn dddd 1111 NQM1 mmmm' },
   { name: 'SHA1, SHA256', pattern: '1111001x 0Dxx nnnn dddd 1100 NQM0 mmmm' },
 ];

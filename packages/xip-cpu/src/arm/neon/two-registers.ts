@@ -71,6 +71,13 @@ function signOf(integer: number, float: number): Decode {
   };
 }
 
+/** Of words only: bit 8 says whether they are singles. */
+function estimate(integer: number, float: number): Decode {
+  return (emitter, word) => {
+    two(bit(word, 8) ? float : integer, { sizes: 0b100 })(emitter, word);
+  };
+}
+
 /** To half the size. */
 function narrow(number: number, isUnsigned: boolean): Decode {
   return (emitter, word) => {
@@ -257,7 +264,16 @@ const MISCELLANEOUS: readonly Encoding[] = [
     pattern: '11110011 1D11 0110 dddd 0111 00M0 mmmm',
     decode: half(op.VCVT_V_HALF),
   },
-  { name: 'VRECPE, VRSQRTE', pattern: '11110011 1D11 ss11 dddd 010x xQM0 mmmm' },
+  {
+    name: 'VRECPE',
+    pattern: '11110011 1D11 ss11 dddd 010F 0QM0 mmmm',
+    decode: estimate(op.VRECPE_I, op.VRECPE_V),
+  },
+  {
+    name: 'VRSQRTE',
+    pattern: '11110011 1D11 ss11 dddd 010F 1QM0 mmmm',
+    decode: estimate(op.VRSQRTE_I, op.VRSQRTE_V),
+  },
   {
     name: 'VCVT (from signed, vector)',
     pattern: '11110011 1D11 ss11 dddd 0110 0QM0 mmmm',

@@ -14,6 +14,7 @@ import {
   transferDouble,
   transferImmediate,
   transferMultiple,
+  transferOrdered,
   transferRegister,
   type Transfer,
 } from '../emit/load-store.js';
@@ -178,8 +179,7 @@ function exclusiveStore(bytes: number): Decode {
 function ordered(transfer: Transfer): Decode {
   return (emitter, word) => {
     const { n, t } = registers(word);
-    if (n === 15 || t === 15) emitter.unpredictable(word);
-    else transferImmediate(emitter, word, transfer, t, n, 0);
+    transferOrdered(emitter, word, transfer, t, n);
   };
 }
 
