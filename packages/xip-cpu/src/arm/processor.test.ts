@@ -284,3 +284,9 @@ test('after a stop it is known which instruction set the program has come to', (
   expect(processor.run(1000)).toEqual({ kind: 'syscall' });
   expect([processor.pc, processor.thumb, processor.executed]).toEqual([CODE + 0x10a, true, 18]);
 });
+
+test('before it is given an address space there is no page', () => {
+  const processor = new ArmProcessor(new LinearMemory(1 << 20), { cache: 1 << 19 });
+  processor.pc = CODE;
+  expect(processor.run(1)).toMatchObject({ kind: 'fault', signal: 'SIGSEGV', address: CODE });
+});

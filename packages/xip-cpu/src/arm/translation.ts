@@ -42,18 +42,17 @@ export function isFault(error: unknown): error is Fault {
 export class Translation {
   private readonly words: Uint32Array;
   private readonly helpers: boolean;
-  private space: UserMemory | undefined;
+  private space: UserMemory;
   private generation = 0;
 
   /** @param helpers whether the page of the kernel's user helpers is there. */
   constructor(memory: WebAssembly.Memory, helpers: boolean) {
     this.words = new Uint32Array(memory.buffer);
     this.helpers = helpers;
+    this.space = emptySpace(memory);
   }
 
-  /** The address space. @throws Error before `use`. */
   get memory(): UserMemory {
-    if (this.space === undefined) throw new Error('the processor has no memory yet');
     return this.space;
   }
 
@@ -112,4 +111,18 @@ export class Translation {
   private forget(from: number, to: number): void {
     for (let at = from >> 2; at < to >> 2; at += 2) this.words[at] = NO_PAGE;
   }
+}
+
+/** What a processor has before it is given an address space: no page at all. */
+function emptySpace(memory: WebAssembly.Memory): UserMemory {
+  return {
+    memory,
+    pageShift: 12,
+    generation: 0,
+    execGeneration: 0,
+    frameBytes: (address) => {
+      throw new MemoryFault('SIGSEGV', 'MAPERR', address);
+    },
+    frameIdentity: () => 0,
+  };
 }
