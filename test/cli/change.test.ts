@@ -124,7 +124,7 @@ describe('dialects are written', () => {
     const old = folder.write('old.img', buildDialectImage(TREE, { inodeSize: 16 }));
     const { code, stderr } = await cramfs(['build', old, folder.path('x'), '--like', old]);
     expect(code).toBe(8);
-    expect(stderr).toContain('no image can be written like this one: Jinke');
+    expect(stderr).toContain('no image can be written like this one, of dialect jinke: ');
     // But a standard image can be made of them.
     expect((await cramfs(['build', old, folder.path('x'), '--quiet'])).code).toBe(0);
     expect((await cramfs(['diff', old, folder.path('x')])).stdout).toBe('');

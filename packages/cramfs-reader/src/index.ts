@@ -2,6 +2,7 @@ export { CramfsImage, openImage } from './image.js';
 export { openAnyImage } from './open-any.js';
 export type { Dialect, ExtentKernel, InodeFormat } from './dialects/dialect.js';
 export { openRgFlags } from './dialects/openrg.js';
+export { swapWords } from './dialects/swapped-words.js';
 export { DIALECT_NAMES, type DialectName } from './dialects/names.js';
 export { countBlockSizeVotes, detectBlockSize, type BlockSizeVotes } from './block-size.js';
 export { verifyCrc, type CrcCheck, type CrcVerdict } from './crc.js';

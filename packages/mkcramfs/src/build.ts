@@ -12,6 +12,7 @@ import { refuseUnplannable } from './planned-content.js';
 import { resolveOptions, type BuildOptions } from './options.js';
 import { buildReport, type BuildReport } from './report.js';
 import type { DirectoryEntry } from './tree.js';
+import { SwappingSink } from './swapping-sink.js';
 import { writeImage, type Crc32, type ImageSink } from './write-image.js';
 
 export interface BuildBackend {
@@ -41,7 +42,7 @@ export async function buildImage(
       options.onProblem?.(problem);
     },
   });
-  const tree = planNodes(root);
+  const tree = planNodes(root, resolved.keepOrder);
   const crc32 = backend.crc32 ?? portableCrc32;
   const contents = await gatherContents(tree, resolved, backend.compressor, crc32);
   refuseUnplannable(contents, resolved.blockSize);
@@ -69,7 +70,9 @@ export async function buildImage(
     const message = `the image has ${layout.size} bytes, ${excess} more than there is room for`;
     throw new CramfsError('TOO_BIG', message);
   }
-  writeImage(tree, layout, resolved, backend.sink, crc32);
+  const { swapWords } = resolved;
+  const sink = swapWords === undefined ? backend.sink : new SwappingSink(backend.sink, swapWords);
+  writeImage(tree, layout, resolved, sink, crc32);
   return buildReport(layout, resolved);
 }
 

@@ -74,7 +74,7 @@ export async function gatherContents(
     let bytes = await readContent(node);
     const { length } = bytes;
     const taken = storedAs(node, options);
-    const takenChoice = storedChoice(node, taken, options);
+    const takenChoice = storedChoice(node, taken, bytes, options);
     const { stored = bytes, choice } =
       takenChoice === undefined
         ? chooseContent(wish, bytes, options)
@@ -86,7 +86,10 @@ export async function gatherContents(
       const candidates = known.get(key) ?? [];
       // Reading those to compare them ends the life of what was read last.
       if (candidates.length > 0) bytes = bytes.slice();
-      content = await findEqual(candidates, node, bytes, wish === 'equal' ? undefined : choice);
+      const wanted = wish === 'equal' ? undefined : choice;
+      // The blocks of an equal file are shared, so that nothing shows where it is divided.
+      const asked = taken === undefined ? wanted : { ...choice, sections: undefined };
+      content = await findEqual(candidates, node, bytes, asked);
       if (content === undefined) {
         content = await storeContent(stored, choice, options, queue, taken);
         known.set(key, [...candidates, { node, content, choice }]);
@@ -203,7 +206,7 @@ async function findEqual(
   candidates: readonly Known[],
   to: PlanNode,
   bytes: Uint8Array,
-  wanted: XipChoice | undefined,
+  wanted: WantedChoice | undefined,
 ): Promise<Content | undefined> {
   for (const { node, content, choice } of candidates) {
     if (wanted !== undefined && !isStoredAs(choice, wanted)) continue;
@@ -235,15 +238,41 @@ function storedAs(
 function storedChoice(
   { entry }: PlanNode,
   stored: StoredContent | undefined,
-  { dialect, blockSize, xip }: ResolvedOptions,
+  bytes: Uint8Array,
+  options: ResolvedOptions,
 ): XipChoice | undefined {
+  const { dialect, blockSize, xip } = options;
   const isSticky = entry.type === 'file' && (entry.mode & S_ISVTX) !== 0;
   if (dialect === 'linear-xip' && isSticky) {
     return { ...NOTHING_IN_PLACE, ranges: [{ first: 0, end: blockCount(entry.size, blockSize) }] };
   }
   if (stored === undefined) return undefined;
-  const alignment = xip.mode === 'mmu' ? blockSize : xip.align;
-  return { ...NOTHING_IN_PLACE, ranges: xip.mode === 'none' ? [] : stored.inPlace(alignment) };
+  if (xip.mode === 'none') return NOTHING_IN_PLACE;
+  const ranges = stored.inPlace(xip.mode === 'mmu' ? blockSize : xip.align);
+  const sections = takenSections(stored, ranges);
+  // Where its segments may start is a matter of the program.
+  const { alignment } =
+    xip.alignSegments && ranges.length > 0
+      ? xipChoice('program', bytes, options)
+      : NOTHING_IN_PLACE;
+  return { ...NOTHING_IN_PLACE, ranges, sections, alignment };
+}
+
+/**
+ * What a plan decided about: between the places where it divides a file, as far as that is in place. Of
+ * the rest only these places matter.
+ */
+function takenSections(
+  { divisions, blocks }: StoredContent,
+  ranges: readonly BlockRange[],
+): BlockRange[] {
+  if (divisions.length === 0) return [];
+  const edges = [0, ...divisions, blocks.length];
+  return edges.slice(1).map((end, index) => {
+    const first = edges[index]!;
+    const isInPlace = ranges.some((range) => first <= range.first && range.end <= end);
+    return { first, end: isInPlace ? end : first };
+  });
 }
 
 /** Stores XIP blocks and holes at once; the others come from `queue`, by its end. */
@@ -331,12 +360,17 @@ function blockSink(
   };
 }
 
-function isStoredAs(a: XipChoice, b: XipChoice): boolean {
+/** How a file has to be stored; without sections they do not matter. */
+type WantedChoice = Omit<XipChoice, 'sections'> & {
+  readonly sections: XipChoice['sections'] | undefined;
+};
+
+function isStoredAs(a: XipChoice, b: WantedChoice): boolean {
   return (
     a.padded === b.padded &&
     a.gzippedData === b.gzippedData &&
     equalRanges(a.ranges, b.ranges) &&
-    equalRanges(a.sections, b.sections)
+    (b.sections === undefined || equalRanges(a.sections, b.sections))
   );
 }
 

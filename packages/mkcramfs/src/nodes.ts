@@ -6,21 +6,22 @@ export interface PlanNode {
   readonly name: string;
   readonly path: string;
   readonly entry: TreeEntry;
-  /** Sorted by name; empty for everything but directories. */
+  /** In the order of the image; empty for everything but directories. */
   readonly children: readonly PlanNode[];
 }
 
 const NO_CHILDREN: readonly PlanNode[] = [];
 
-/** The tree with sorted directories. */
-export function planNodes(root: DirectoryEntry): PlanNode {
-  return planNode('', '/', root);
+/** The tree, its directories sorted unless `keepOrder`. */
+export function planNodes(root: DirectoryEntry, keepOrder = false): PlanNode {
+  return planNode('', '/', root, keepOrder);
 }
 
-function planNode(name: string, path: string, entry: TreeEntry): PlanNode {
+function planNode(name: string, path: string, entry: TreeEntry, keepOrder: boolean): PlanNode {
   if (entry.type !== 'directory') return { name, path, entry, children: NO_CHILDREN };
-  const children = sortedNames(entry).map((child) =>
-    planNode(child, joinPath(path, child), entry.children.get(child)!),
+  const names = keepOrder ? [...entry.children.keys()] : sortedNames(entry);
+  const children = names.map((child) =>
+    planNode(child, joinPath(path, child), entry.children.get(child)!, keepOrder),
   );
   return { name, path, entry, children };
 }

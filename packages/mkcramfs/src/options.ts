@@ -63,6 +63,20 @@ export type Compat = 'mkcramfs' | 'util-linux';
 /** Dialects that can be written: see docs/dialects.md. */
 export type WrittenDialect = 'openrg' | 'linear-xip';
 
+/** What a superblock of another image has that no rule gives: see likeImage(). */
+export interface SuperblockForm {
+  readonly future: number;
+  readonly signature: string;
+  /** Flags that are set, or clear, whatever is in the image. */
+  readonly setFlags: number;
+  readonly clearFlags: number;
+  /** Added to the numbers of blocks and files. */
+  readonly extraBlocks: number;
+  readonly extraFiles: number;
+  /** Before fsid version 2 these were not what their names say. */
+  readonly old?: { readonly size: number; readonly crc: number };
+}
+
 export interface BuildOptions {
   /** Must equal the page size of the kernel that mounts the image. Default 4096. */
   readonly blockSize?: number;
@@ -98,6 +112,14 @@ export interface BuildOptions {
   readonly method?: 'zlib' | 'lzma';
   /** Store the CRC in the other byte order. */
   readonly swapCrc?: boolean;
+  readonly superblock?: SuperblockForm;
+  /** Bytes that the image has at least, and of which its size is a multiple; default: of the block size. */
+  readonly leastSize?: number;
+  readonly sizeAlignment?: number;
+  /** Leave directories in the order of the source; default: sort them. */
+  readonly keepOrder?: boolean;
+  /** Turn round the bytes of each 16- or 32-bit word of the image, the whole of it. */
+  readonly swapWords?: 2 | 4;
   /** With `compat`: build the image even where Linux would misread it. */
   readonly force?: boolean;
   /** Bytes that there are room for: a larger image is an error, and nothing is written. */
@@ -138,6 +160,11 @@ export interface ResolvedOptions {
   readonly dialect: WrittenDialect | undefined;
   readonly method: 'zlib' | 'lzma';
   readonly swapCrc: boolean;
+  readonly superblock: SuperblockForm | undefined;
+  readonly leastSize: number;
+  readonly sizeAlignment: number;
+  readonly keepOrder: boolean;
+  readonly swapWords: 2 | 4 | undefined;
   readonly force: boolean;
   readonly maxSize: number;
   readonly measureXipCost: boolean;
@@ -205,6 +232,11 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
     dialect: options.dialect,
     method: options.method ?? 'zlib',
     swapCrc: options.swapCrc ?? false,
+    superblock: options.superblock,
+    leastSize: options.leastSize ?? 0,
+    sizeAlignment: options.sizeAlignment ?? blockSize,
+    keepOrder: options.keepOrder ?? false,
+    swapWords: options.swapWords,
     force: options.force ?? false,
     maxSize: options.maxSize ?? Infinity,
     measureXipCost: options.measureXipCost ?? false,

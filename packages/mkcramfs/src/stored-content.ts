@@ -11,6 +11,8 @@ export interface TakenBlock {
 export interface StoredContent {
   readonly blockSize: number;
   readonly method: 'zlib' | 'lzma';
+  /** Blocks that have a direct pointer though they follow the one before: where a plan divides the file. */
+  readonly divisions: readonly number[];
   readonly blocks: readonly TakenBlock[];
   /**
    * Ranges of blocks that are in place, if files in place start at multiples of `alignment`. Other

@@ -53,8 +53,13 @@ export function writeImage(
   }
   crcSink.fillTo(layout.size);
 
+  const { swapCrc, superblock: form } = options;
+  // Before fsid version 2 there is none.
+  if (form?.old !== undefined) {
+    crcSink.finish();
+    return;
+  }
   const field = new Uint8Array(4);
-  const { swapCrc } = options;
   const isBig = (layout.endianness === 'big') !== swapCrc;
   setU32(new DataView(field.buffer), 0, crcSink.finish(), isBig ? 'big' : 'little');
   sink.patch(superblockOffset + CRAMFS_SUPER_CRC_OFFSET, field);
@@ -155,18 +160,21 @@ class SequentialSink {
 function superblock(root: PlanNode, layout: Layout, options: ResolvedOptions): Uint8Array {
   const bytes = new Uint8Array(CRAMFS_SUPER_SIZE);
   const { mode, uid, gid } = root.entry;
+  const { superblock: form } = options;
+  const blocks = layout.uniqueChunks.reduce((sum, { pointers }) => sum + pointers.length, 0);
+  const files = layout.directories.entries.length + 1;
   encodeSuperblock(
     new DataView(bytes.buffer),
     0,
     {
-      size: layout.size,
+      size: form?.old?.size ?? layout.size,
       flags: layout.flags,
-      future: 0,
-      signature: CRAMFS_SIGNATURE,
-      crc: 0,
+      future: form?.future ?? 0,
+      signature: form?.signature ?? CRAMFS_SIGNATURE,
+      crc: form?.old?.crc ?? 0,
       edition: options.edition,
-      blocks: layout.uniqueChunks.reduce((sum, { pointers }) => sum + pointers.length, 0),
-      files: layout.directories.entries.length + 1,
+      blocks: (blocks + (form?.extraBlocks ?? 0)) >>> 0,
+      files: (files + (form?.extraFiles ?? 0)) >>> 0,
       name: options.volumeName,
       root: {
         mode,

@@ -4,7 +4,7 @@ import type { Content } from '../content.js';
 import { preOrder, type PlanNode } from '../nodes.js';
 import type { ResolvedOptions } from '../options.js';
 import type { Chunk, Layout, Piece, Place, PointerSpec, Residue } from './layout.js';
-import { layoutHead, superblockFlags } from './native.js';
+import { changedFlags, imageSize, layoutHead, superblockFlags } from './native.js';
 
 /** Alignment of an XIP block in npitre's mkcramfs -X; with -X -X it is the page size. */
 const NOMMU_ALIGNMENT = 8;
@@ -49,8 +49,11 @@ export function layoutCompat(
     uniqueChunks,
     runs: [],
     residues,
-    size: alignUp(end, options.blockSize),
-    flags: superblockFlags(uniqueChunks, options) | asked | dialectFlags(options),
+    size: imageSize(end, options),
+    flags: changedFlags(
+      superblockFlags(uniqueChunks, options) | asked | dialectFlags(options),
+      options,
+    ),
   };
 }
 

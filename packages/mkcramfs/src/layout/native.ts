@@ -32,7 +32,6 @@ export function layoutNative(
   contents: ReadonlyMap<PlanNode, Content>,
   options: ResolvedOptions,
 ): Layout {
-  const { blockSize } = options;
   const head = layoutHead(root, options);
   const { chunks, uniqueChunks, runs, tails } = buildChunks(root, contents, options);
 
@@ -57,8 +56,8 @@ export function layoutNative(
     uniqueChunks,
     runs,
     residues: [],
-    size: alignUp(end, blockSize),
-    flags: superblockFlags(uniqueChunks, options),
+    size: imageSize(end, options),
+    flags: changedFlags(superblockFlags(uniqueChunks, options), options),
   };
 }
 
@@ -76,6 +75,20 @@ export function layoutHead(
   const superblockOffset = options.pad ? CRAMFS_PAD_SIZE : 0;
   const start = superblockOffset + CRAMFS_SUPER_SIZE + alignUp(options.insert.length, 4);
   return { superblockOffset, directories: layoutDirectories(root, start) };
+}
+
+/** Bytes of an image whose data end at `end`. */
+export function imageSize(
+  end: number,
+  { leastSize: least, sizeAlignment }: ResolvedOptions,
+): number {
+  return alignUp(Math.max(end, least), sizeAlignment);
+}
+
+/** The flags, with those of another image's superblock. */
+export function changedFlags(flags: number, { superblock }: ResolvedOptions): number {
+  if (superblock === undefined) return flags;
+  return ((flags | superblock.setFlags) & ~superblock.clearFlags) >>> 0;
 }
 
 /** The flags that the image's own features call for. */

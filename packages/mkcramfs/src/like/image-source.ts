@@ -1,4 +1,12 @@
-import { CramfsError, isCramfsError, nameToText, withPath } from 'cramfs-format';
+import {
+  CramfsError,
+  DIRECT_ALIGNMENT,
+  DIRECT_LENGTH_SIZE,
+  alignUp,
+  isCramfsError,
+  nameToText,
+  withPath,
+} from 'cramfs-format';
 import type { Block, CramfsImage, DirectoryEntry as ImageEntry, Inode } from 'cramfs-reader';
 import type { StoredContent } from '../stored-content.js';
 import { joinPath, type DirectoryEntry, type FileEntry, type TreeEntry } from '../tree.js';
@@ -19,7 +27,7 @@ export function readImageSource(
   image: CramfsImage,
   { exclude = () => false }: ImageSourceOptions = {},
 ): DirectoryEntry {
-  return new ImageSource(image, exclude).directory('/', image.root, new Set());
+  return new ImageSource(image, exclude).directory('/', image.root);
 }
 
 class ImageSource {
@@ -27,20 +35,23 @@ class ImageSource {
   private readonly exclude: (path: string) => boolean;
   /** By data offset and size: the names of one inode have one function that reads it. */
   private readonly files = new Map<string, Pick<FileEntry, 'read' | 'stored'>>();
+  /** Data offsets of directories: one that is reached twice makes a tree without end out of a few bytes. */
+  private readonly directories = new Set<number>();
 
   constructor(image: CramfsImage, exclude: (path: string) => boolean) {
     this.image = image;
     this.exclude = exclude;
   }
 
-  /** @param above data offsets of the directories that this one is in. */
-  directory(path: string, inode: Inode, above: ReadonlySet<number>): DirectoryEntry {
-    if (inode.size > 0 && above.has(inode.dataOffset)) {
-      throw new CramfsError('LOOP', 'the directory holds itself', { path });
+  directory(path: string, inode: Inode): DirectoryEntry {
+    if (inode.size > 0) {
+      if (this.directories.has(inode.dataOffset)) {
+        throw new CramfsError('LOOP', 'the directory is reached twice', { path });
+      }
+      this.directories.add(inode.dataOffset);
     }
     const { mode, uid, gid } = inode;
     const children = new Map<string, TreeEntry>();
-    const inside = new Set([...above, inode.dataOffset]);
     for (const { name, inode: child } of this.entries(path, inode)) {
       const childPath = joinPath(path, name);
       if (name === '.' || name === '..' || name.includes('/') || name.includes('\0')) {
@@ -49,7 +60,7 @@ class ImageSource {
       }
       // Of equal names Linux finds the first.
       if (children.has(name) || this.exclude(childPath)) continue;
-      children.set(name, this.entry(childPath, child, inside));
+      children.set(name, this.entry(childPath, child));
     }
     return { type: 'directory', mode, uid, gid, children };
   }
@@ -58,12 +69,12 @@ class ImageSource {
     return located(path, () => this.image.readDirectory(inode));
   }
 
-  private entry(path: string, inode: Inode, above: ReadonlySet<number>): TreeEntry {
+  private entry(path: string, inode: Inode): TreeEntry {
     const { image } = this;
     const { type, mode, uid, gid, size, rdev } = inode;
     switch (type) {
       case 'directory':
-        return this.directory(path, inode, above);
+        return this.directory(path, inode);
       case 'file':
         return { type, mode, uid, gid, size, ...this.file(path, inode) };
       case 'symlink': {
@@ -114,6 +125,7 @@ function storedContent(image: CramfsImage, inode: Inode): StoredContent {
   return {
     blockSize,
     method: zlib.method ?? 'zlib',
+    divisions: divisionsOf(blocks),
     blocks: blocks.map(({ kind, start, length, size }) => ({
       kind,
       size,
@@ -122,6 +134,16 @@ function storedContent(image: CramfsImage, inode: Inode): StoredContent {
     inPlace: (alignment) =>
       hasPointers && inode.type === 'file' ? inPlaceRanges(blocks, blockSize, alignment) : [],
   };
+}
+
+/** Direct compressed blocks right after the one before, which an ordinary pointer could lead to. */
+function divisionsOf(blocks: readonly Block[]): number[] {
+  return blocks.flatMap(({ kind, direct, start }, index) => {
+    const before = blocks[index - 1];
+    if (kind !== 'compressed' || !direct || before === undefined) return [];
+    const next = alignUp(before.start + before.length, DIRECT_ALIGNMENT) + DIRECT_LENGTH_SIZE;
+    return start === next ? [index] : [];
+  });
 }
 
 /** Runs of direct uncompressed blocks that start where blocks in place do. */

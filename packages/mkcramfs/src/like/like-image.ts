@@ -2,16 +2,17 @@ import {
   CRAMFS_FLAG_EXT_BLOCK_POINTERS,
   CRAMFS_FLAG_FSID_VERSION_2,
   CRAMFS_FLAG_HOLES,
+  CRAMFS_FLAG_SORTED_DIRS,
   CRAMFS_SUPER_SIZE,
   CramfsError,
   equalBytes,
   isCramfsError,
 } from 'cramfs-format';
-import { verifyCrc, type CramfsImage } from 'cramfs-reader';
+import { verifyCrc, type CramfsImage, type DialectName } from 'cramfs-reader';
 import type { BlockCompressor, Codec } from '../block-batch.js';
 import { buildImage } from '../build.js';
 import { inlineCompressor } from '../codec.js';
-import type { BuildOptions, Compat, XipOptions } from '../options.js';
+import type { BuildOptions, Compat, SuperblockForm, XipOptions } from '../options.js';
 import type { DirectoryEntry } from '../tree.js';
 import { walkTree } from '../walk.js';
 import type { Crc32 } from '../write-image.js';
@@ -44,24 +45,42 @@ export async function likeImage(image: CramfsImage, crc32: Crc32): Promise<Image
   const codec = await findCodec(image, tree);
   const tried = candidates(image, tree, codec);
   for (const candidate of tried) {
-    const options = { ...common, ...candidate };
-    if (!(await givesSameBytes(image, tree, options, crc32))) continue;
+    const options = await withNumbers(image, tree, { ...common, ...candidate }, crc32);
+    if (options === undefined || !(await givesSameBytes(image, tree, options, crc32))) continue;
     const tool = candidate.compat ?? 'this toolkit';
-    return { options: withCodec(options, codec), isExact: true, tool };
+    return { options: finished(image, options, codec), isExact: true, tool };
   }
   const [likeliest] = tried;
   return {
-    options: withCodec({ ...common, ...likeliest }, codec),
+    options: finished(image, { ...common, ...likeliest }, codec),
     isExact: false,
     tool: undefined,
   };
 }
 
-function refuseUnwritable({ dialect, wordSize, superblock }: CramfsImage): void {
-  const isWritten = ['standard', 'swapped-crc', 'openrg', 'linear-xip'].includes(dialect.name);
-  if (isWritten && wordSize === 1 && (superblock.flags & CRAMFS_FLAG_FSID_VERSION_2) !== 0) return;
-  const name = wordSize === 1 ? dialect.title : `words of ${8 * wordSize} bits stored backwards`;
-  throw new CramfsError('UNSUPPORTED', `no image can be written like this one: ${name}`);
+/** What counts for a new image, but not where bytes are compared. */
+function finished(
+  { wordSize }: CramfsImage,
+  options: BuildOptions,
+  codec: Codec | undefined,
+): BuildOptions {
+  const swapped = wordSize === 1 ? {} : { swapWords: wordSize };
+  return withCodec({ ...options, ...swapped }, codec);
+}
+
+/** Why images of a dialect are read, but not written. */
+const UNWRITABLE: Readonly<Partial<Record<DialectName, string>>> = {
+  asxipfs: 'Azure Sphere mounts only images that are signed, which one that is written anew is not',
+  jinke: 'nobody knows what the eight bits before the length of a name mean',
+};
+
+function refuseUnwritable({ dialect }: CramfsImage): void {
+  const why = UNWRITABLE[dialect.name];
+  if (why === undefined) return;
+  throw new CramfsError(
+    'UNSUPPORTED',
+    `no image can be written like this one, of dialect ${dialect.name}: ${why}`,
+  );
 }
 
 /** What can be read off the image. */
@@ -77,6 +96,9 @@ function commonOptions(image: CramfsImage): BuildOptions {
     endianness,
     volumeName: name,
     edition,
+    superblock: superblockForm(image),
+    keepOrder: (flags & CRAMFS_FLAG_SORTED_DIRS) === 0,
+    ...(image.size % blockSize === 0 ? {} : { sizeAlignment: 4 }),
     pad: offset > 0,
     bootCode: bytes.subarray(0, offset),
     insert: bytes.subarray(start, rootOffset),
@@ -87,6 +109,51 @@ function commonOptions(image: CramfsImage): BuildOptions {
     swapCrc: verifyCrc(image).verdict === 'swapped' || dialect.swappedCrc === true,
     ...(written === undefined ? {} : { dialect: written, method: zlib.method ?? 'zlib' }),
     extendedPointers: (flags & CRAMFS_FLAG_EXT_BLOCK_POINTERS) !== 0 && written === undefined,
+  };
+}
+
+/** What the superblock has beside numbers that follow from the layout. */
+function superblockForm({
+  superblock: { flags, future, signature, size, crc },
+}: CramfsImage): SuperblockForm {
+  const isOld = (flags & CRAMFS_FLAG_FSID_VERSION_2) === 0;
+  return {
+    future,
+    signature,
+    setFlags: 0,
+    clearFlags: 0,
+    extraBlocks: 0,
+    extraFiles: 0,
+    ...(isOld ? { old: { size, crc } } : {}),
+  };
+}
+
+/**
+ * The options with which the numbers of the superblock come out as well, if the layout is the image's:
+ * builders count blocks and files as they like, and some leave room at the end.
+ *
+ * @returns undefined if the layout gives other bytes.
+ */
+async function withNumbers(
+  image: CramfsImage,
+  tree: DirectoryEntry,
+  options: BuildOptions,
+  crc32: Crc32,
+): Promise<BuildOptions | undefined> {
+  const sink = await compared(image, tree, options, crc32, false);
+  if (sink?.isAlike !== true) return undefined;
+  const { flags, blocks, files } = image.superblock;
+  const written = sink.superblock(image.endianness);
+  return {
+    ...options,
+    superblock: {
+      ...superblockForm(image),
+      setFlags: (flags & ~written.flags) >>> 0,
+      clearFlags: (written.flags & ~flags) >>> 0,
+      extraBlocks: blocks - written.blocks,
+      extraFiles: files - written.files,
+    },
+    ...(sink.isComplete ? {} : { leastSize: image.size }),
   };
 }
 
@@ -141,8 +208,14 @@ function candidates(
     xip('none'),
     ...tails('nommu'),
     ...tails('nommu', { align: 'segments' }),
-    ...[4, 16, 32, 64, 4096].flatMap((align) => tails('nommu', { align })),
+    ...alignments(blockSize).flatMap((align) => tails('nommu', { align })),
   ];
+}
+
+/** What `--xip-align` takes, but for the default. */
+function alignments(blockSize: number): number[] {
+  const all = Array.from({ length: Math.log2(blockSize) - 1 }, (_, power) => 4 << power);
+  return all.filter((align) => align !== LEAST_ALIGNMENT);
 }
 
 async function givesSameBytes(
@@ -151,13 +224,25 @@ async function givesSameBytes(
   options: BuildOptions,
   crc32: Crc32,
 ): Promise<boolean> {
-  const sink = new ComparingSink(image.bytes.subarray(0, image.size), image.superblock.offset);
+  return (await compared(image, tree, options, crc32, true))?.isComplete === true;
+}
+
+/** @returns undefined if the image that `options` give differs. */
+async function compared(
+  image: CramfsImage,
+  tree: DirectoryEntry,
+  options: BuildOptions,
+  crc32: Crc32,
+  exactly: boolean,
+): Promise<ComparingSink | undefined> {
+  const expected = image.bytes.subarray(0, image.size);
+  const sink = new ComparingSink(expected, image.superblock.offset, exactly);
   try {
     await buildImage(tree, options, { compressor: inlineCompressor(), sink, crc32 });
-    return sink.isComplete;
+    return sink;
   } catch (error) {
     // A layout that does not hold the tree, or options that do not go together, are not the one.
-    if (error instanceof Differs || isCramfsError(error)) return false;
+    if (error instanceof Differs || isCramfsError(error)) return undefined;
     throw error;
   }
 }
