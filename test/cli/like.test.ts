@@ -121,6 +121,19 @@ describe('images of other builders', () => {
     expect((await cramfs(['ls', folder.path('again')])).stdout).toContain('bin\nAAAAA\n');
   });
 
+  test('damage in the image whose form is taken does not matter', async () => {
+    const bytes = buildDialectImage(tree(0o100755));
+    const image = folder.write('image', bytes);
+    const broken = bytes.slice();
+    for (let at = 2000; at < 3000; at += 1) broken[at]! ^= 0x5a;
+    const form = folder.write('broken', broken);
+    const { code, stderr } = await cramfs([
+      ...['build', image, folder.path('new'), '--like', form, '--quiet'],
+    ]);
+    expect(code).toBe(0);
+    expect(stderr).toContain('the new one is only alike\n');
+  });
+
   test.each([
     ['asxipfs', { flags: 0x803, extent: stickyExtent }, 'only images that are signed'],
     ['jinke', { inodeSize: 16 }, 'nobody knows what the eight bits'],

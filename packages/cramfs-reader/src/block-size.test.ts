@@ -70,11 +70,13 @@ test('votes: how many files agree, and with which sizes', () => {
     size: 4096,
     files: 0,
     votes: 0,
+    extended: false,
     candidates: CRAMFS_BLOCK_SIZES,
   });
   expect(votesOf({ a: file(text(9000)) }, 8192)).toMatchObject({
     files: 1,
     votes: 1,
+    extended: false,
     candidates: [8192],
   });
   expect(votesOf({ a: file(text(9000)) }, 32768)).toMatchObject({

@@ -26,6 +26,8 @@ export interface BlockSizeVotes {
   /** Files of more than one block that were asked, and how many of them agree with `size`. */
   readonly files: number;
   readonly votes: number;
+  /** A file that was asked has an extended pointer first. */
+  readonly extended: boolean;
   /** All sizes that as many files agree with: if there are more than one, it is not known which. */
   readonly candidates: readonly BlockSize[];
 }
@@ -60,11 +62,13 @@ export function countBlockSizeVotes(image: ImageData, preferred?: BlockSize): Bl
   let leader: BlockSize = CRAMFS_DEFAULT_BLOCK_SIZE;
   let entries = 0;
   let files = 0;
+  let extended = false;
   for (const { inode } of walkTree(image, image.root, { onError: () => undefined })) {
     entries += 1;
     if (entries > MAX_ENTRIES) break;
     // A file of one block looks the same under all sizes from the leader's up.
     if (inode.type !== 'file' || inode.size <= leader || inode.dataOffset === 0) continue;
+    extended ||= startsExtended(image, inode);
     for (const [size, count] of votes) {
       if (firstBlockFits(image, inode, size)) votes.set(size, count + 1);
     }
@@ -77,7 +81,13 @@ export function countBlockSizeVotes(image: ImageData, preferred?: BlockSize): Bl
   const most = votes.get(leader)!;
   const candidates = [...votes].filter(([, count]) => count === most).map(([size]) => size);
   const size = candidates.find((candidate) => candidate === preferred) ?? leader;
-  return { size, files, votes: most, candidates };
+  return { size, files, votes: most, extended, candidates };
+}
+
+function startsExtended({ view, endianness, size }: ImageData, { dataOffset }: Inode): boolean {
+  if (dataOffset + BLOCK_POINTER_SIZE > size) return false;
+  const pointer = decodeBlockPointer(getU32(view, dataOffset, endianness));
+  return pointer.kind === 'direct' || pointer.uncompressed;
 }
 
 function firstBlockFits(image: ImageData, inode: Inode, blockSize: number): boolean {

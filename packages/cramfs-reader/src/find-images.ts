@@ -2,6 +2,7 @@ import {
   CRAMFS_PAD_SIZE,
   CRAMFS_SIGNATURE,
   CRAMFS_DEFAULT_BLOCK_SIZE,
+  CRAMFS_FLAG_EXT_BLOCK_POINTERS,
   CRAMFS_FLAG_SHIFTED_ROOT_OFFSET,
   CRAMFS_INODE_SIZE,
   CRAMFS_SUPER_SIZE,
@@ -16,7 +17,7 @@ import { verifyCrc, type CrcVerdict } from './crc.js';
 import { recogniseImage } from './dialects/index.js';
 import type { DialectName } from './dialects/names.js';
 import { isSwappedSuperblock, swapWords, type WordSize } from './dialects/swapped-words.js';
-import { CramfsImage } from './image.js';
+import { CramfsImage, withDetectedBlockSize } from './image.js';
 import { isUsualRootOffset, statedSize } from './superblock.js';
 import { portableZlib, type ZlibCodec } from './zlib.js';
 
@@ -208,8 +209,12 @@ function inspect(
   if (computed !== undefined) budget.bytes -= image.size;
   const { superblock, endianness, size } = image;
   const isSwapped = verdict === 'swapped' && wordSize === 1 && image.dialectName === 'standard';
-  const words =
-    wordSize === 1 ? image.dialectName : (`swapped-${wordSize === 2 ? 16 : 32}` as const);
+  // Flag 0x800 alone means what the files have.
+  const own =
+    (superblock.flags & CRAMFS_FLAG_EXT_BLOCK_POINTERS) === 0 || image.isCutOff
+      ? image.dialectName
+      : withDetectedBlockSize(recognised, { zlib }, undefined).dialectName;
+  const words = wordSize === 1 ? own : (`swapped-${wordSize === 2 ? 16 : 32}` as const);
   return {
     offset: 0,
     superblockOffset: pad,

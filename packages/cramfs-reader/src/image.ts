@@ -21,6 +21,8 @@ import {
 } from './dialects/index.js';
 import type { Dialect } from './dialects/dialect.js';
 import type { DialectName } from './dialects/names.js';
+import { OPENRG, isOpenRgOf8K } from './dialects/openrg.js';
+import { STANDARD } from './dialects/standard.js';
 import { swapU32 } from './dialects/swapped-crc.js';
 import type { WordSize } from './dialects/swapped-words.js';
 import { makeInode } from './inode.js';
@@ -66,20 +68,27 @@ export function openImage(bytes: Uint8Array, options: OpenOptions = {}): CramfsI
   if (recognised === undefined) throw noSuperblock();
   checkSuperblock(recognised.superblock, recognised.dialect);
   if (blockSize !== undefined) return new CramfsImage(recognised, blockSize, options);
-  return withDetectedBlockSize(recognised, options, preferredBlockSize);
+  return withDetectedBlockSize(recognised, options, preferredBlockSize, dialect !== undefined);
 }
 
-/** An image whose block size its flags or its files have told. */
+/**
+ * An image whose block size its flags or its files have told, and by it the dialect, unless the user has
+ * named one.
+ */
 export function withDetectedBlockSize(
   recognised: RecognisedImage,
   codecs: Codecs,
   preferred: BlockSize | undefined,
+  isNamed = false,
 ): CramfsImage {
   const stated = statedBlockSize(recognised);
   if (stated !== undefined) return new CramfsImage(recognised, stated, codecs);
   const image = new CramfsImage(recognised, CRAMFS_DEFAULT_BLOCK_SIZE, codecs);
   const votes = countBlockSizeVotes(image, preferred);
-  return new CramfsImage(recognised, votes.size, codecs, votes);
+  const { dialect, superblock } = recognised;
+  const isOpenRg = !isNamed && dialect === STANDARD && isOpenRgOf8K(superblock.flags, votes);
+  const known = isOpenRg ? { ...recognised, dialect: OPENRG } : recognised;
+  return new CramfsImage(known, votes.size, codecs, votes);
 }
 
 /** What inflates blocks. */

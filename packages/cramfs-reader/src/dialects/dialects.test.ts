@@ -64,6 +64,7 @@ const CASES: readonly Case[] = [
   ['OpenRG, LZMA', 'openrg', TREE, { flags: 0xa003, blockSize: 65536, compress: lzma }],
   ['OpenRG, LZMA, 16 KiB', 'openrg', TREE, { flags: 0x9003, blockSize: 16384, compress: lzma }],
   ['OpenRG, gzip', 'openrg', TREE, { flags: 0x6003, blockSize: 65536 }],
+  ['OpenRG, 8 KiB: 0x800 alone', 'openrg', TREE, { flags: 0x803, blockSize: 8192 }],
   ['OpenRG, 8 KiB: 0x800 beside 0x4000', 'openrg', TREE, { flags: 0x4803, blockSize: 8192 }],
   ['linear XIP', 'linear-xip', STICKY, { extent: stickyExtent }],
   ['linear XIP, big endian', 'linear-xip', STICKY, { extent: stickyExtent, endianness: 'big' }],
@@ -208,7 +209,38 @@ describe('a CRC in the other byte order', () => {
   });
 });
 
+describe('Jinke: a file of 16 MiB and more', () => {
+  test('has more pointers than Linux counts', () => {
+    const large = new Uint8Array(2 ** 24 + 5000);
+    large.set(long, large.length - long.length);
+    const bytes = buildDialectImage(
+      { ...TREE, large: { mode: 0o100644, content: large } },
+      { inodeSize: 16 },
+    );
+    const image = openImage(bytes);
+    const inode = image.lookup('/large');
+    expect(inode).toMatchObject({ size: large.length, gid: 0 });
+    expect(Buffer.compare(image.readFile(inode), large)).toBe(0);
+    expect(image.lookup('/bin/tool')).toMatchObject({ size: 5000, gid: 9 });
+    expect(checkImage(bytes).findings.filter(({ severity }) => severity === 'error')).toEqual([]);
+  });
+});
+
 describe('0x800 means three things', () => {
+  test('blocks of 8 KiB with extended pointers are those of Linux', () => {
+    const flags = 0x803;
+    const bytes = buildDialectImage(TREE, { flags, blockSize: 8192 });
+    const image = openImage(bytes);
+    expect(image.dialectName).toBe('openrg');
+    // The first pointer of the first file says that its block is not compressed.
+    const at = image.lookup('/bin/prog').dataOffset;
+    const changed = bytes.slice();
+    changed[at + 3]! |= 0x80;
+    expect(openImage(changed).dialectName).toBe('standard');
+    expect(openImage(bytes, { dialect: 'standard' }).dialectName).toBe('standard');
+    expect(openImage(buildDialectImage(TREE, { flags })).dialectName).toBe('standard');
+  });
+
   test('sticky files with block pointers are standard', () => {
     const image = openImage(buildDialectImage(STICKY, { flags: 0x803 }));
     expect(image.dialectName).toBe('standard');

@@ -1,7 +1,9 @@
 import {
+  BLOCK_POINTER_SIZE,
   CRAMFS_SUPER_ROOT_OFFSET,
   CRAMFS_SUPER_SIZE,
   INODE_WORDS,
+  blockCount,
   dataOffset,
   fileType,
   getU32,
@@ -55,7 +57,27 @@ function decode(view: DataView, at: number, endianness: Endianness): RawInode {
     unpackWord(getU32(view, at + 4 * index, endianness), fields, endianness, inode);
   });
   const { mode, uid, size, gid, namelen } = inode;
-  return { mode, uid, size, gid, namelen, offset: getU32(view, at + OFFSET_AT, endianness) };
+  const raw = { mode, uid, size, gid, namelen, offset: getU32(view, at + OFFSET_AT, endianness) };
+  const isLarge = endianness === 'little' && gid > 0 && hasExcessPointers(view, raw);
+  return isLarge ? { ...raw, size: gid * SIZE_LIMIT + size, gid: 0 } : raw;
+}
+
+/** What Linux has for the size of a file. */
+const SIZE_LIMIT = 2 ** 24;
+const BLOCK_SIZE = 4096;
+
+/**
+ * True if a file has more block pointers than a size of 24 bits asks for: 4096 for each 16 MiB that it is
+ * longer. The bits above are in what Linux has for the gid, of which a file of 16 MiB and more shows that it
+ * is none: its first block starts after all of the pointers, and ends where the first pointer says.
+ */
+function hasExcessPointers(view: DataView, raw: RawInode): boolean {
+  const start = dataOffset(raw);
+  if (fileType(raw.mode) !== 'file' || start === 0) return false;
+  if (start + BLOCK_POINTER_SIZE > view.byteLength) return false;
+  const blocks = blockCount(raw.gid * SIZE_LIMIT + raw.size, BLOCK_SIZE);
+  const length = getU32(view, start, 'little') - (start + blocks * BLOCK_POINTER_SIZE);
+  return length >= 0 && length <= 2 * BLOCK_SIZE;
 }
 
 function isDirectory({ bytes, view, superblock }: Probe, start: number, size: number): boolean {

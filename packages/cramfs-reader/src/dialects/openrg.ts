@@ -1,9 +1,11 @@
 import {
   CRAMFS_DEFAULT_BLOCK_SIZE,
+  CRAMFS_FLAG_EXT_BLOCK_POINTERS,
   CRAMFS_SUPPORTED_FLAGS,
   isBlockSize,
   type BlockSize,
 } from 'cramfs-format';
+import type { BlockSizeVotes } from '../block-size.js';
 import type { BlockMethod } from '../zlib.js';
 import { LINUX_INODES, type Dialect } from './dialect.js';
 
@@ -18,8 +20,8 @@ const FLAGS = BLOCK_SIZE_MASK | METHOD_MASK;
 
 /**
  * Routers with Jungo's OpenRG, and Broadcom's: the flags tell the block size and how blocks are
- * compressed. Bit 0x800 alone is Linux' CRAMFS_FLAG_EXT_BLOCK_POINTERS; beside the others it is part
- * of the block size.
+ * compressed. Bit 0x800 alone is Linux' CRAMFS_FLAG_EXT_BLOCK_POINTERS, unless {@link isOpenRgOf8K}; beside
+ * the others it is part of the block size.
  */
 export const OPENRG: Dialect = {
   name: 'openrg',
@@ -35,6 +37,19 @@ export const OPENRG: Dialect = {
     return isBlockSize(size) && METHODS[(flags & METHOD_MASK) >>> METHOD_SHIFT] !== undefined;
   },
 };
+
+/**
+ * True if flag 0x800 alone means blocks of 8 KiB: the files that were asked have such blocks, and none starts
+ * with an extended pointer, which the flag would be for. An image for Linux with pages of 8 KiB that has the
+ * flag, and no such pointer, is the same to the last byte.
+ */
+export function isOpenRgOf8K(flags: number, votes: BlockSizeVotes): boolean {
+  const isAlone = (flags & FLAGS) === CRAMFS_FLAG_EXT_BLOCK_POINTERS;
+  const [size, other] = votes.candidates;
+  return (
+    isAlone && size === 2 * CRAMFS_DEFAULT_BLOCK_SIZE && other === undefined && !votes.extended
+  );
+}
 
 function blockSizeOf(flags: number): number {
   return CRAMFS_DEFAULT_BLOCK_SIZE << ((flags & BLOCK_SIZE_MASK) >>> BLOCK_SIZE_SHIFT);

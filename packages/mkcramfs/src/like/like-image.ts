@@ -13,6 +13,7 @@ import type { BlockCompressor, Codec } from '../block-batch.js';
 import { buildImage } from '../build.js';
 import { inlineCompressor } from '../codec.js';
 import type { BuildOptions, Compat, SuperblockForm, XipOptions } from '../options.js';
+import type { TakenBlock } from '../stored-content.js';
 import type { DirectoryEntry } from '../tree.js';
 import { walkTree } from '../walk.js';
 import type { Crc32 } from '../write-image.js';
@@ -265,8 +266,9 @@ async function findCodec(image: CramfsImage, tree: DirectoryEntry): Promise<Code
     if (samples.length >= SAMPLES) break;
     if (entry.type !== 'file' || entry.stored === undefined) continue;
     const block = entry.stored().blocks.find((found) => found.kind === 'compressed');
-    if (block === undefined) continue;
-    samples.push({ plain: image.zlib.inflate(block.bytes, block.size), stored: block.bytes });
+    const plain = block && inflated(image, block);
+    if (block === undefined || plain === undefined) continue;
+    samples.push({ plain, stored: block.bytes });
   }
   const compressor = inlineCompressor();
   let best: { readonly codec: Codec; readonly score: number } | undefined;
@@ -278,6 +280,17 @@ async function findCodec(image: CramfsImage, tree: DirectoryEntry): Promise<Code
     if (score > (best?.score ?? 0)) best = { codec, score };
   }
   return best?.codec;
+}
+
+/** @returns undefined if the block is damaged: nobody but whoever reads the file has to know. */
+function inflated({ zlib }: CramfsImage, { bytes, size }: TakenBlock): Uint8Array | undefined {
+  try {
+    return zlib.inflate(bytes, size);
+  } catch (error) {
+    // A lack of memory is not the image's.
+    if (error instanceof RangeError) throw error;
+    return undefined;
+  }
 }
 
 async function compressOne(
