@@ -6,7 +6,7 @@ import { openImage } from 'cramfs-reader';
 import {
   KernelCorruption,
   Machine,
-  NommuMm,
+  NommuMemory,
   isSyscallError,
   startProgram,
   type KernelConfig,
@@ -26,7 +26,7 @@ const PT_GNU_STACK = 0x6474e551;
 const NAME_AT = 52 + 4 * 32;
 
 interface Started {
-  readonly mm: NommuMm;
+  readonly mm: NommuMemory;
   /** The stack pointer, and the end of the mapping that it is in. */
   readonly sp: number;
   readonly end: number;
@@ -44,26 +44,26 @@ function start(
   machine.mountCramfs('/', openImage(image), ROM);
   const process = machine.spawn();
   const { mm } = process;
-  if (!(mm instanceof NommuMm)) throw new Error('a machine without an MMU');
+  if (!(mm instanceof NommuMemory)) throw new Error('a machine without an MMU');
   startProgram(process, path, { argv, envp });
-  const sp = mm.startStack!;
-  return { mm, sp, end: mm.findVma(sp)!.vmEnd };
+  const sp = mm.mm.startStack!;
+  return { mm, sp, end: mm.mm.findVma(sp)!.vmEnd };
 }
 
-function word(mm: NommuMm, address: number): number {
+function word(mm: NommuMemory, address: number): number {
   const bytes = new Uint8Array(4);
   expect(mm.loadRange(address, bytes)).toEqual({ loaded: 4 });
   return new DataView(bytes.buffer).getUint32(0, true);
 }
 
-function string(mm: NommuMm, address: number): string {
+function string(mm: NommuMemory, address: number): string {
   let content = '';
   for (let at = address; mm.load(at) !== 0; at += 1) content += String.fromCharCode(mm.load(at));
   return content;
 }
 
 /** The strings of argv and envp that follow `at`. */
-function vectors(mm: NommuMm, at: number): string[][] {
+function vectors(mm: NommuMemory, at: number): string[][] {
   const found: string[][] = [[], []];
   let vector = 0;
   for (let next = at; vector < 2; next += 4) {
@@ -148,7 +148,7 @@ describe('FDPIC: nothing asks whether the arguments have room', () => {
   test('what fits is below the top', () => {
     const argv = ['/p', 'x'.repeat(7000), 'last'];
     const { mm, sp, end } = start(image, '/p', argv, ['A=1', '']);
-    const vma = mm.findVma(sp)!;
+    const vma = mm.mm.findVma(sp)!;
     expect(vma.vmEnd - vma.vmStart).toBe(2 * PAGE);
     expect(sp % 16).toBe(0);
     expect(vectors(mm, sp + 4)).toEqual([argv, ['A=1', '']]);
@@ -202,7 +202,7 @@ describe('bFLT: the block has room for them', () => {
     const argv = ['/p', 'x'.repeat(bytes), 'end'];
     const { mm, sp } = start(image, '/p', argv, ['A=1']);
     expect(sp % 8).toBe(0);
-    expect(sp - mm.brkEnd).toBeGreaterThanOrEqual(4000);
+    expect(sp - mm.mm.brkEnd).toBeGreaterThanOrEqual(4000);
     expect(word(mm, sp)).toBe(3);
     expect(word(mm, sp + 4)).toBe(sp + 12);
     expect(word(mm, sp + 8)).toBe(sp + 12 + 16);
@@ -219,7 +219,7 @@ describe('bFLT: the block has room for them', () => {
     const inRam = imageOf(flatFile(text, new Uint8Array(32), { flags: 1 }));
     const { mm, sp } = start(inRam, '/p', ['/p', 'x'.repeat(5000)]);
     expect(vectors(mm, sp + 12)[0]).toEqual(['/p', 'x'.repeat(5000)]);
-    expect(mm.findVma(sp)!.vmFlags & RWX).toBe(RWX);
+    expect(mm.mm.findVma(sp)!.vmFlags & RWX).toBe(RWX);
   });
 
   test('a stack of nothing: the tables go over the end of the zeros', () => {
@@ -229,10 +229,10 @@ describe('bFLT: the block has room for them', () => {
     const bss = PAGE - 4 - 32 - room;
     const bytes = flatFile(text, new Uint8Array(32).fill(3), { bss, stack: 0 });
     const { mm, sp } = start(imageOf(bytes), '/p');
-    const block = mm.findVma(sp)!;
+    const block = mm.mm.findVma(sp)!;
     expect(block.vmEnd - block.vmStart).toBe(PAGE);
     // The 32 bytes before the data are not counted, so that the zeros end after the first strings.
-    expect(sp).toBeLessThan(mm.startBrk);
+    expect(sp).toBeLessThan(mm.mm.startBrk);
     expect(word(mm, sp)).toBe(1);
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { NommuMm } from '#xip-emu/nommu/nommu-mm.js';
+import { NommuMemory } from '#xip-emu/nommu/nommu-memory.js';
 import { validateNommu } from '#xip-emu/nommu/validate-nommu.js';
 import { compareRecords, formatDifference, isDiagnosis } from '#xip-emu/scenario/compare.js';
 import { parseScenario } from '#xip-emu/scenario/parse.js';
@@ -25,7 +25,7 @@ const CORRUPT = /^(nu\d|n11|n12|n19)-|-ub$|^(t0021-053|t0021-061|t0022-023)$/;
 function run({ scenario }: RecordedScenario, world: ScenarioWorld): ScenarioRecord[] {
   return runScenario(parseScenario(scenario), world, {
     afterEach({ mm }) {
-      if (mm instanceof NommuMm) validateNommu(mm.regions, [mm]);
+      if (mm instanceof NommuMemory) validateNommu(mm.mm.regions, [mm.mm]);
     },
   });
 }

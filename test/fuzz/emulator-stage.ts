@@ -14,7 +14,7 @@ import {
   MREMAP_MAYMOVE,
   Machine,
   MmuMemory,
-  NommuMm,
+  NommuMemory,
   SyscallError,
   UnmodelledError,
   architectureOf,
@@ -205,10 +205,10 @@ class Kernel {
   }
 
   private validate(): void {
-    const nommu: NommuMm[] = [];
+    const nommu: NommuMemory['mm'][] = [];
     for (const { mm } of this.machine.processes) {
       if (mm instanceof MmuMemory) validateMm(mm.mm);
-      else if (mm instanceof NommuMm) nommu.push(mm);
+      else if (mm instanceof NommuMemory) nommu.push(mm.mm);
     }
     if (!this.machine.mmu) validateNommu(this.machine.vmRegions, nommu);
   }

@@ -1,6 +1,6 @@
 import { SyscallError } from '#xip-emu/errno.js';
 import { MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED } from '#xip-emu/memory-map.js';
-import { NommuMm } from '#xip-emu/nommu/nommu-mm.js';
+import { NommuMemory } from '#xip-emu/nommu/nommu-memory.js';
 import { RegionRam } from '#xip-emu/nommu/region-ram.js';
 import { validateNommu } from '#xip-emu/nommu/validate-nommu.js';
 import { VmRegions } from '#xip-emu/nommu/vm-region.js';
@@ -54,7 +54,7 @@ export interface TestFileOptions {
 export class NommuWorld {
   readonly phys: PhysicalMemory;
   readonly regions: VmRegions;
-  private readonly mms: NommuMm[] = [];
+  private readonly mms: NommuMemory[] = [];
 
   constructor(ramPages = 256) {
     const roms = [{ address: ROM, size: ROM_BYTES.length, bytes: ROM_BYTES }];
@@ -103,18 +103,21 @@ export class NommuWorld {
   }
 
   validate(): void {
-    validateNommu(this.regions, this.mms);
+    validateNommu(
+      this.regions,
+      this.mms.map(({ mm }) => mm),
+    );
   }
 }
 
 /** A process whose operations count in pages; the state is validated after each. */
 export class TestProcess {
-  readonly mm: NommuMm;
+  readonly mm: NommuMemory;
   private readonly world: NommuWorld;
 
   constructor(world: NommuWorld) {
     this.world = world;
-    this.mm = new NommuMm(world.regions);
+    this.mm = new NommuMemory(world.regions);
   }
 
   map(
@@ -163,7 +166,7 @@ export class TestProcess {
 
   /** The mappings as [first page, pages] from `base` on. */
   layout(base: number): [number, number][] {
-    return [...this.mm.vmas()].map(({ vmStart, vmEnd }) => [
+    return [...this.mm.mm.vmas()].map(({ vmStart, vmEnd }) => [
       (vmStart - base) / PAGE_SIZE,
       (vmEnd - vmStart) / PAGE_SIZE,
     ]);

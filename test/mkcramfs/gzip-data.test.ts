@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { openImage } from 'cramfs-reader';
 import { buildImageBytes, type FileEntry, type XipOptions } from 'mkcramfs';
-import { Machine, NommuMm, startProgram } from 'xip-emu';
+import { Machine, NommuMemory, startProgram } from 'xip-emu';
 import { expect, test } from 'vitest';
 import { flatFile, type FlatOptions } from '../helpers/nommu-programs.js';
 import { directory, file, noise, prose } from '../helpers/trees.js';
@@ -46,9 +46,9 @@ function load({ bytes }: Built, config = {}): Loaded {
     const { objects } = startProgram(process, '/p');
     const [text, data] = objects[0]!.segments;
     const { mm } = process;
-    if (!(mm instanceof NommuMm)) throw new Error('a machine without an MMU');
-    const block = mm.findVma(data!.address)!;
-    const memory = new Uint8Array(mm.startStack! - data!.address);
+    if (!(mm instanceof NommuMemory)) throw new Error('a machine without an MMU');
+    const block = mm.mm.findVma(data!.address)!;
+    const memory = new Uint8Array(mm.mm.startStack! - data!.address);
     expect(process.loadRange(data!.address, memory).loaded).toBe(memory.length);
     subtract(memory, text!);
     return {

@@ -90,7 +90,7 @@ export type { RomWindow } from './phys/rom-windows.js';
 export type { Mm } from './mm/mm-struct.js';
 export { MmuMemory } from './mm/mmu-memory.js';
 export { validateMm } from './mm/validate.js';
-export { NommuMm } from './nommu/nommu-mm.js';
+export { NommuMemory } from './nommu/nommu-memory.js';
 export { validateNommu } from './nommu/validate-nommu.js';
 export { filePageAt } from './fs/cramfs/page-at.js';
 export { CramfsSuperBlock } from './fs/cramfs/super.js';

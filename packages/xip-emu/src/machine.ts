@@ -14,7 +14,7 @@ import { setupAdditionalPages } from './mm/special-mapping.js';
 import type { OpenFile } from './vfs/file.js';
 import { CramfsSuperBlock } from './fs/cramfs/super.js';
 import type { MemoryMap } from './memory-map.js';
-import { NommuMm } from './nommu/nommu-mm.js';
+import { NommuMemory } from './nommu/nommu-memory.js';
 import { RegionRam } from './nommu/region-ram.js';
 import { VmRegions } from './nommu/vm-region.js';
 import type { PageBlocks } from './phys/page-arena.js';
@@ -333,7 +333,7 @@ export class Machine implements MmHost {
   }
 
   private newMemoryMap(): MemoryMap {
-    if (!this.mmu) return new NommuMm(this.vmRegions, this.trace, this.build);
+    if (!this.mmu) return new NommuMemory(this.vmRegions, this.trace, this.build);
     const memory = new MmuMemory(this);
     setupAdditionalPages(memory.mm);
     return memory;

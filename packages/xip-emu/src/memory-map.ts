@@ -61,7 +61,7 @@ export const ADVICE = [
 export type Advice = (typeof ADVICE)[number];
 
 /**
- * The memory of a process, as its system calls see it: `MmuMemory` with an MMU, `NommuMm` without. Addresses
+ * The memory of a process, as its system calls see it: `MmuMemory` with an MMU, `NommuMemory` without. Addresses
  * are bytes. System calls throw SyscallError, accesses AccessFault.
  */
 export interface MemoryMap extends MemoryReport {

@@ -53,7 +53,7 @@ export interface ProcessHost {
  */
 export class Process extends FileCalls {
   readonly pid: number;
-  /** Its memory, as system calls see it: `MmuMemory` with an MMU, `NommuMm` without. */
+  /** Its memory, as system calls see it: `MmuMemory` with an MMU, `NommuMemory` without. */
   readonly mm: MemoryMap;
   /** The page size of its machine. */
   readonly geometry: PageGeometry;

@@ -18,7 +18,7 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from './memory-map.js';
-import { NommuMm } from './nommu/nommu-mm.js';
+import { NommuMemory } from './nommu/nommu-memory.js';
 import type { TraceEvent } from './trace.js';
 import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from './units.js';
 
@@ -209,7 +209,7 @@ test('without MMU: mappings only', () => {
   process.mremap(data, 2 * PAGE_SIZE, PAGE_SIZE);
   process.exit();
   const started = machine.spawn();
-  if (!(started.mm instanceof NommuMm)) throw new Error('a machine with an MMU');
+  if (!(started.mm instanceof NommuMemory)) throw new Error('a machine with an MMU');
   execNommu(started, started.mm, '/rom/bin/nflat-flt', { argv: ['nflat'], envp: [] });
   expect(events.filter(({ type }) => type !== 'read-folio')).toMatchObject([
     { type: 'mmap', pid: 1 },

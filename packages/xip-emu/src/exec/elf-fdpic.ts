@@ -17,7 +17,7 @@ import type { Architecture } from '../arch/architecture.js';
 import type { KernelBuild } from '../arch/kernel-build.js';
 import { SyscallError, UnmodelledError } from '../errno.js';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
-import type { NommuMm } from '../nommu/nommu-mm.js';
+import type { NommuMemory } from '../nommu/nommu-memory.js';
 import type { Process } from '../process.js';
 import type { Address } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
@@ -52,9 +52,9 @@ const ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS;
  * @throws SyscallError ENOEXEC for a program that is linked to fixed addresses, and without this
  * loader, as that of fs/binfmt_elf.c needs an MMU; ExecKilled.
  */
-export function loadElfFdpic(mm: NommuMm, bprm: Binprm): LoadedNommu {
+export function loadElfFdpic(memory: NommuMemory, bprm: Binprm): LoadedNommu {
   const { process, file, head, interp } = bprm;
-  const { arch, config } = mm.build;
+  const { arch, config } = memory.build;
   if (!config.BINFMT_ELF_FDPIC) throw new SyscallError('ENOEXEC', 'no support for ELF');
   const checked = checkElf(head, arch);
   if (checked === undefined || file.fops.mmap === undefined || !canBeMoved(checked)) {
@@ -64,14 +64,14 @@ export function loadElfFdpic(mm: NommuMm, bprm: Binprm): LoadedNommu {
   const { elf } = params;
   const interpreter = openInterpreter(process, file, { elf, arch });
   try {
-    beginNewExec(mm, file, interp);
+    beginNewExec(memory, file, interp);
     return pastPointOfNoReturn(() => {
-      const mapped = mapElf(mm, file, params);
-      const loader = interpreter && mapElf(mm, interpreter.file, interpreter.params);
-      const stack = mapStack(mm, elf, interpreter?.params.elf);
+      const mapped = mapElf(memory, file, params);
+      const loader = interpreter && mapElf(memory, interpreter.file, interpreter.params);
+      const stack = mapStack(memory, elf, interpreter?.params.elf);
       const start = fdpicStart(params, mapped, interpreter && { ...interpreter, mapped: loader! });
-      const tables = pushFdpicArguments(mm, stack, bprm, start.loadMaps, start.addresses);
-      mm.startStack = tables.sp;
+      const tables = pushFdpicArguments(memory, stack, bprm, start.loadMaps, start.addresses);
+      memory.mm.startStack = tables.sp;
       const [programMap, interpreterMap = 0] = tables.loadMaps as [number, number?];
       const isCode = ({ flags }: LoadedSegment): boolean => (flags & PF_X) !== 0;
       const startData = mapped.segments.find((segment) => !isCode(segment))?.address ?? 0;
@@ -81,7 +81,7 @@ export function loadElfFdpic(mm: NommuMm, bprm: Binprm): LoadedNommu {
         format: 'elf-fdpic',
         startCode: mapped.segments.find(isCode)?.address ?? 0,
         startData,
-        startStack: mm.startStack,
+        startStack: memory.mm.startStack,
         mapped,
         interpreter: loader,
         threadStart: { pc, sp: tables.sp, fdpic, startData },
@@ -168,8 +168,8 @@ export function loadElfFdpicMmu({ process, file, head }: Binprm, build: KernelBu
  * Maps the stack, as large and as executable as PT_GNU_STACK says: that of the interpreter if the
  * program asks for no size. There is no heap.
  */
-function mapStack(mm: NommuMm, elf: ElfFile, interpreter: ElfFile | undefined): StackArea {
-  const { geometry } = mm;
+function mapStack(memory: NommuMemory, elf: ElfFile, interpreter: ElfFile | undefined): StackArea {
+  const { geometry } = memory.mm;
   const own = stackOf(elf);
   const wanted = (own?.memsz ?? 0) === 0 && interpreter !== undefined ? stackOf(interpreter) : own;
   const asked = wanted?.memsz ?? 0;
@@ -179,13 +179,15 @@ function mapStack(mm: NommuMm, elf: ElfFile, interpreter: ElfFile | undefined): 
   );
   // Without PT_GNU_STACK in the one that counts: VM_STACK_FLAGS, which READ_IMPLIES_EXEC decides.
   const isExecutable =
-    wanted === undefined ? mm.build.arch.elf.noStackHeaderImpliesExec : (wanted.flags & PF_X) !== 0;
+    wanted === undefined
+      ? memory.build.arch.elf.noStackHeaderImpliesExec
+      : (wanted.flags & PF_X) !== 0;
   const executable = isExecutable ? PROT_EXEC : 0;
   const prot = PROT_READ | PROT_WRITE | executable;
-  const stack = mm.mmap({ address: 0, length, prot, flags: ANONYMOUS, pgoff: 0 });
-  mm.startBrk = stack;
-  mm.brkEnd = stack;
-  mm.brkLimit = stack;
+  const stack = memory.mmap({ address: 0, length, prot, flags: ANONYMOUS, pgoff: 0 });
+  memory.mm.startBrk = stack;
+  memory.mm.brkEnd = stack;
+  memory.mm.brkLimit = stack;
   return { start: stack, end: stack + length };
 }
 
@@ -261,19 +263,23 @@ function openInterpreter(
 }
 
 /** Compare fs/binfmt_elf_fdpic.c:elf_fdpic_map_file(). */
-function mapElf(mm: NommuMm, file: OpenFile, { elf, phdrs, long }: FdpicParams): MappedFile {
+function mapElf(
+  memory: NommuMemory,
+  file: OpenFile,
+  { elf, phdrs, long }: FdpicParams,
+): MappedFile {
   const isLoad = ({ type }: { readonly type: number }): boolean => type === PT_LOAD;
   const loads = elf.segments.filter(isLoad);
   if (loads.length === 0) throw new SyscallError('ELIBBAD', 'nothing to load');
   const segments = isFdpic(elf)
-    ? loads.map((load) => mapSegment(mm, file, load))
-    : placedSegments(loads, readSegments(mm, file, { loads: phdrs.filter(isLoad), long }));
-  checkDynamic(mm, elf, segments);
+    ? loads.map((load) => mapSegment(memory, file, load))
+    : placedSegments(loads, readSegments(memory, file, { loads: phdrs.filter(isLoad), long }));
+  checkDynamic(memory, elf, segments);
   return { path: file.path, inode: file.inode, elf, segments };
 }
 
 /** @throws SyscallError ELIBBAD for a dynamic section whose last entry is not DT_NULL. */
-function checkDynamic(mm: NommuMm, elf: ElfFile, segments: readonly LoadedSegment[]): void {
+function checkDynamic(memory: NommuMemory, elf: ElfFile, segments: readonly LoadedSegment[]): void {
   const dynamic = elf.segments.find(({ type }) => type === PT_DYNAMIC);
   if (dynamic === undefined) return;
   const { vaddr, memsz } = dynamic;
@@ -285,7 +291,7 @@ function checkDynamic(mm: NommuMm, elf: ElfFile, segments: readonly LoadedSegmen
   const tag = new Uint8Array(TAG_BYTES).fill(1);
   const last = holder.address + (vaddr - holder.vaddr) + memsz - entry;
   if (memsz > 0 && memsz % entry === 0) {
-    mm.loadRange(elf.endianness === 'little' ? last : last + entry / 2 - TAG_BYTES, tag);
+    memory.loadRange(elf.endianness === 'little' ? last : last + entry / 2 - TAG_BYTES, tag);
   }
   if (tag.some((byte) => byte !== 0)) throw new SyscallError('ELIBBAD', 'bad dynamic section');
 }

@@ -1,6 +1,6 @@
 import { FLAT_FLAG_GOTPIC, FLAT_HEADER_SIZE, OLD_FLAT_VERSION } from 'cramfs-elf';
 import { SyscallError } from '../errno.js';
-import type { NommuMm } from '../nommu/nommu-mm.js';
+import type { NommuMemory } from '../nommu/nommu-memory.js';
 import type { Address } from '../units.js';
 import type { FlatLengths } from './flat-header.js';
 
@@ -16,13 +16,13 @@ const END_OF_TABLE = 0xffffffff;
  * @throws SyscallError ENOEXEC for an address outside of the program.
  */
 export function relocateFlat(
-  mm: NommuMm,
+  memory: NommuMemory,
   header: FlatLengths,
   startText: Address,
   startData: Address,
 ): void {
   const { rev, flags, text, data, bss, relocCount, relocStart } = header;
-  const little = mm.build.arch.endianness === 'little';
+  const little = memory.build.arch.endianness === 'little';
   const hasTable = (flags & FLAT_FLAG_GOTPIC) !== 0;
   const code = (text - FLAT_HEADER_SIZE) >>> 0;
   // Compare fs/binfmt_flat.c:calc_reloc(); addresses of the file start after its header.
@@ -34,23 +34,28 @@ export function relocateFlat(
   };
 
   if (hasTable) {
-    for (let at = afterTableHeader(mm, startData); ; at += WORD) {
-      const value = load(mm, at, little);
+    for (let at = afterTableHeader(memory, startData); ; at += WORD) {
+      const value = load(memory, at, little);
       if (value === END_OF_TABLE) break;
-      if (value !== 0) store(mm, at, moved(value), little);
+      if (value !== 0) store(memory, at, moved(value), little);
     }
   }
   const relocations = startData + ((relocStart - text) >>> 0);
   for (let index = 0; index < relocCount; index += 1) {
-    const entry = load(mm, relocations + index * WORD, false);
+    const entry = load(memory, relocations + index * WORD, false);
     if (rev === OLD_FLAT_VERSION) {
-      relocateOld(mm, entry, [startText + FLAT_HEADER_SIZE, startData, startData + data], little);
+      relocateOld(
+        memory,
+        entry,
+        [startText + FLAT_HEADER_SIZE, startData, startData + data],
+        little,
+      );
       continue;
     }
     const at = moved(entry);
     // Without a table, words are as the linker wrote them: big-endian.
-    const value = load(mm, at, hasTable && little);
-    if (value !== 0) store(mm, at, moved(value), little);
+    const value = load(memory, at, hasTable && little);
+    if (value !== 0) store(memory, at, moved(value), little);
   }
 }
 
@@ -60,31 +65,31 @@ export function relocateFlat(
  * include/linux/flat.h:flat_v2_reloc_t.
  */
 function relocateOld(
-  mm: NommuMm,
+  memory: NommuMemory,
   entry: number,
   starts: readonly Address[],
   little: boolean,
 ): void {
   const type = entry >>> 30;
   const at = starts[1]! + ((entry << 2) >> 2);
-  store(mm, at, (load(mm, at, little) + (starts[type] ?? 0)) % 2 ** 32, little);
+  store(memory, at, (load(memory, at, little) + (starts[type] ?? 0)) % 2 ** 32, little);
 }
 
 /** On RISC-V the linker leaves two words for the dynamic loader: skip_got_header(). */
-function afterTableHeader(mm: NommuMm, start: Address): Address {
-  if (!mm.build.arch.flat.gotHeader) return start;
-  if (load(mm, start, true) !== END_OF_TABLE) return start;
-  return load(mm, start + WORD, true) === END_OF_TABLE ? start + 4 * WORD : start + 2 * WORD;
+function afterTableHeader(memory: NommuMemory, start: Address): Address {
+  if (!memory.build.arch.flat.gotHeader) return start;
+  if (load(memory, start, true) !== END_OF_TABLE) return start;
+  return load(memory, start + WORD, true) === END_OF_TABLE ? start + 4 * WORD : start + 2 * WORD;
 }
 
-function load(mm: NommuMm, at: Address, littleEndian: boolean): number {
+function load(memory: NommuMemory, at: Address, littleEndian: boolean): number {
   const bytes = new Uint8Array(WORD);
-  mm.loadRange(at, bytes);
+  memory.loadRange(at, bytes);
   return new DataView(bytes.buffer).getUint32(0, littleEndian);
 }
 
-function store(mm: NommuMm, at: Address, value: Address, littleEndian: boolean): void {
+function store(memory: NommuMemory, at: Address, value: Address, littleEndian: boolean): void {
   const bytes = new Uint8Array(WORD);
   new DataView(bytes.buffer).setUint32(0, value, littleEndian);
-  mm.write(at, bytes, 'fs/binfmt_flat.c:load_flat_file() => flat_put_addr_at_rp()');
+  memory.write(at, bytes, 'fs/binfmt_flat.c:load_flat_file() => flat_put_addr_at_rp()');
 }

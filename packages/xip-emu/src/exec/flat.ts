@@ -12,7 +12,7 @@ import { nameToText } from 'cramfs-format';
 import type { KernelBuild } from '../arch/kernel-build.js';
 import { SyscallError } from '../errno.js';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
-import type { NommuMm } from '../nommu/nommu-mm.js';
+import type { NommuMemory } from '../nommu/nommu-memory.js';
 import type { Address } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import { encodeWords } from './arguments.js';
@@ -52,66 +52,68 @@ interface FlatPlaces {
  *
  * @throws SyscallError ENOEXEC; ExecKilled.
  */
-export function loadFlat(mm: NommuMm, bprm: Binprm): LoadedNommu {
+export function loadFlat(memory: NommuMemory, bprm: Binprm): LoadedNommu {
   const { file, head, interp } = bprm;
-  const { config } = mm.build;
+  const { config } = memory.build;
   if (!config.BINFMT_FLAT) throw new SyscallError('ENOEXEC', 'no support for bFLT');
-  const header = readFlatHeader(head, argumentSpace(bprm, mm.build), mm.build);
-  beginNewExec(mm, file, interp);
+  const header = readFlatHeader(head, argumentSpace(bprm, memory.build), memory.build);
+  beginNewExec(memory, file, interp);
   return pastPointOfNoReturn(() => {
-    const places = isInRam(header) ? loadIntoRam(mm, file, header) : loadApart(mm, file, header);
+    const places = isInRam(header)
+      ? loadIntoRam(memory, file, header)
+      : loadApart(memory, file, header);
     const { text, data, block } = places;
     checkRoom(bprm, places, header.data);
-    relocateFlat(mm, header, text, data);
+    relocateFlat(memory, header, text, data);
     // What is left of the relocations after the data is cleared with bss, heap and stack.
     const used = Math.min(header.fullData, block.end - data) - header.data;
-    if (used > 0) mm.write(data + header.data, new Uint8Array(used), LOAD_FLAT);
-    writeLibraryTable(mm, data);
-    setHeap(mm, data + header.data + header.bss, block.end - header.stack);
-    mm.startStack = pushFlatArguments(mm, block, bprm);
+    if (used > 0) memory.write(data + header.data, new Uint8Array(used), LOAD_FLAT);
+    writeLibraryTable(memory, data);
+    setHeap(memory, data + header.data + header.bss, block.end - header.stack);
+    memory.mm.startStack = pushFlatArguments(memory, block, bprm);
     return {
       format: 'flat',
       startCode: text,
       startData: data,
-      startStack: mm.startStack,
+      startStack: memory.mm.startStack,
       mapped: mappedFile(file, header, places),
       interpreter: undefined,
-      threadStart: { pc: text + header.entry, sp: mm.startStack, startData: data },
+      threadStart: { pc: text + header.entry, sp: memory.mm.startStack, startData: data },
     };
   });
 }
 
 /** Text as a mapping of the file. */
-function loadApart(mm: NommuMm, file: OpenFile, header: FlatLengths): FlatPlaces {
+function loadApart(memory: NommuMemory, file: OpenFile, header: FlatLengths): FlatPlaces {
   const prot = PROT_READ | PROT_EXEC;
   const request = { address: 0, length: header.text, prot, flags: MAP_PRIVATE, file, pgoff: 0 };
-  const text = mm.mmap(request);
-  const offset = dataStartOffset(mm.build);
-  const length = mm.geometry.align(header.data + header.extra + offset);
-  const start = mm.mmap({ address: 0, length, prot: RWX, flags: ANONYMOUS, pgoff: 0 });
+  const text = memory.mmap(request);
+  const offset = dataStartOffset(memory.build);
+  const length = memory.mm.geometry.align(header.data + header.extra + offset);
+  const start = memory.mmap({ address: 0, length, prot: RWX, flags: ANONYMOUS, pgoff: 0 });
   const data = alignUp(start + offset, DATA_ALIGN);
   const places = { text, data, block: { start, end: start + length } };
-  storeData(mm, file, places, readData(file, header));
+  storeData(memory, file, places, readData(file, header));
   return places;
 }
 
 /** All of it in one block. */
-function loadIntoRam(mm: NommuMm, file: OpenFile, header: FlatLengths): FlatPlaces {
+function loadIntoRam(memory: NommuMemory, file: OpenFile, header: FlatLengths): FlatPlaces {
   // Words of 4 bytes here, whatever a pointer has.
-  const offset = dataStartOffset(mm.build) > 0 ? 4 : 0;
-  const length = mm.geometry.align(header.text + header.data + header.extra + offset);
-  const text = mm.mmap({ address: 0, length, prot: RWX, flags: ANONYMOUS, pgoff: 0 });
+  const offset = dataStartOffset(memory.build) > 0 ? 4 : 0;
+  const length = memory.mm.geometry.align(header.text + header.data + header.extra + offset);
+  const text = memory.mmap({ address: 0, length, prot: RWX, flags: ANONYMOUS, pgoff: 0 });
   const data = alignUp(text + header.text + offset, DATA_ALIGN);
   const places = { text, data, block: { start: text, end: text + length } };
   if ((header.flags & FLAT_FLAG_GZIP) === 0) {
-    mm.write(text, readProgram(file, 0, header.text), LOAD_FLAT);
-    storeData(mm, file, places, readData(file, header));
+    memory.write(text, readProgram(file, 0, header.text), LOAD_FLAT);
+    storeData(memory, file, places, readData(file, header));
   } else {
     // The header itself is not read: its room stays empty.
     const code = header.text - FLAT_HEADER_SIZE;
     const content = inflate(file, FLAT_HEADER_SIZE, code + header.fullData);
-    mm.write(text + FLAT_HEADER_SIZE, content, LOAD_FLAT);
-    storeData(mm, file, places, content.subarray(code));
+    memory.write(text + FLAT_HEADER_SIZE, content, LOAD_FLAT);
+    storeData(memory, file, places, content.subarray(code));
   }
   return places;
 }
@@ -123,7 +125,7 @@ function loadIntoRam(mm: NommuMm, file: OpenFile, header: FlatLengths): FlatPlac
  * @throws KernelCorruption.
  */
 function storeData(
-  mm: NommuMm,
+  memory: NommuMemory,
   file: OpenFile,
   { data, block }: FlatPlaces,
   bytes: Uint8Array,
@@ -138,7 +140,7 @@ function storeData(
       second: { operation: 'its data is read', start: data, end },
     });
   }
-  mm.write(data, bytes, LOAD_FLAT);
+  memory.write(data, bytes, LOAD_FLAT);
 }
 
 /**
@@ -184,10 +186,10 @@ function dataStartOffset({ arch, config }: KernelBuild): number {
 }
 
 /** The word before the data tells the program where its data is: MAX_SHARED_LIBS_UPDATE. */
-function writeLibraryTable(mm: NommuMm, data: Address): void {
-  const { arch } = mm.build;
-  if (dataStartOffset(mm.build) === 0) return;
-  mm.write(data - arch.pointerSize, encodeWords(arch, [data]), LOAD_FLAT);
+function writeLibraryTable(memory: NommuMemory, data: Address): void {
+  const { arch } = memory.build;
+  if (dataStartOffset(memory.build) === 0) return;
+  memory.write(data - arch.pointerSize, encodeWords(arch, [data]), LOAD_FLAT);
 }
 
 function mappedFile(
@@ -213,10 +215,10 @@ function mappedFile(
 }
 
 /** The heap starts after the zeros and ends where the stack may grow to. */
-function setHeap(mm: NommuMm, start: Address, end: Address): void {
-  mm.startBrk = start;
-  mm.brkEnd = alignUp(start, 4);
-  mm.brkLimit = end;
+function setHeap(memory: NommuMemory, start: Address, end: Address): void {
+  memory.mm.startBrk = start;
+  memory.mm.brkEnd = alignUp(start, 4);
+  memory.mm.brkLimit = end;
 }
 
 /** Stack for strings and pointers. Compare fs/binfmt_flat.c:load_flat_binary(). */

@@ -1,6 +1,6 @@
 import { nameToBytes, nameToText } from 'cramfs-format';
 import type { Architecture } from '../arch/architecture.js';
-import type { NommuMm } from '../nommu/nommu-mm.js';
+import type { NommuMemory } from '../nommu/nommu-memory.js';
 import type { Address } from '../units.js';
 import {
   alignDown,
@@ -36,15 +36,15 @@ export interface StackArea {
  * @throws KernelCorruption if the stack is too small: nothing asks how large it is.
  */
 export function pushFdpicArguments(
-  mm: NommuMm,
+  memory: NommuMemory,
   stack: StackArea,
   bprm: Binprm,
   loadMaps: readonly (readonly LoadedSegment[])[],
   loaded: LoadedAddresses,
 ): { readonly sp: Address; readonly loadMaps: readonly Address[] } {
-  const { arch } = mm.build;
+  const { arch } = memory.build;
   const { pointerSize } = arch;
-  const strings = transferArguments(mm, stack, stack.end, bprm);
+  const strings = transferArguments(memory, stack, stack.end, bprm);
   const { platform, fdpicAuxvEntries = 0 } = arch.elf;
   const names = platform === undefined ? 0 : platform.length + 1;
   const platformAt = alignDown(strings, 16) - names;
@@ -60,7 +60,7 @@ export function pushFdpicArguments(
   const where = { execfn, platform: platformAt };
   const words = [
     ...pointers,
-    ...fdpicAuxiliaryVector(arch, mm.build.geometry.size, loaded, where, entries),
+    ...fdpicAuxiliaryVector(arch, memory.build.geometry.size, loaded, where, entries),
   ];
   const sp = alignDown(lowest - words.length * pointerSize, 16);
   const bytes = new Uint8Array(platformAt + names - sp);
@@ -69,7 +69,7 @@ export function pushFdpicArguments(
     bytes.set(map, mapAddresses[index]! - sp);
   });
   bytes.set(nameToBytes(platform ?? ''), platformAt - sp);
-  push(mm, stack, bprm, { at: sp, bytes, by: FDPIC_TABLES });
+  push(memory, stack, bprm, { at: sp, bytes, by: FDPIC_TABLES });
   return { sp, loadMaps: mapAddresses };
 }
 
@@ -91,10 +91,10 @@ function encodeLoadMap(arch: Architecture, segments: readonly LoadedSegment[]): 
  * @returns the stack pointer of the program.
  * @throws KernelCorruption if the block itself is too small.
  */
-export function pushFlatArguments(mm: NommuMm, block: StackArea, bprm: Binprm): Address {
-  const { arch, config } = mm.build;
+export function pushFlatArguments(memory: NommuMemory, block: StackArea, bprm: Binprm): Address {
+  const { arch, config } = memory.build;
   const { pointerSize, flat } = arch;
-  const strings = transferArguments(mm, block, alignDown(block.end + 3, 4) - 4, bprm);
+  const strings = transferArguments(memory, block, alignDown(block.end + 3, 4) - 4, bprm);
   const pointers = argumentPointers(strings, bprm);
   const onStack = config.BINFMT_FLAT_ARGVP_ENVP_ON_STACK ? 2 : 0;
   const count = 1 + onStack + pointers.length;
@@ -102,23 +102,28 @@ export function pushFlatArguments(mm: NommuMm, block: StackArea, bprm: Binprm): 
   const argvAt = sp + 3 * pointerSize;
   const vectors = [argvAt, argvAt + (bprm.argv.length + 1) * pointerSize].slice(0, onStack);
   const words = [bprm.argv.length, ...vectors, ...pointers];
-  push(mm, block, bprm, { at: sp, bytes: encodeWords(arch, words), by: FLAT_TABLES });
+  push(memory, block, bprm, { at: sp, bytes: encodeWords(arch, words), by: FLAT_TABLES });
   return sp;
 }
 
 /** Compare fs/exec.c:transfer_args_to_stack(). @returns where the strings start. */
-function transferArguments(mm: NommuMm, stack: StackArea, top: Address, bprm: Binprm): Address {
+function transferArguments(
+  memory: NommuMemory,
+  stack: StackArea,
+  top: Address,
+  bprm: Binprm,
+): Address {
   const strings = argumentStrings(bprm.filename, bprm);
-  const bytes = new Uint8Array(strings.length + mm.build.arch.pointerSize);
+  const bytes = new Uint8Array(strings.length + memory.build.arch.pointerSize);
   bytes.set(strings);
   const at = top - bytes.length;
-  push(mm, stack, bprm, { at, bytes, by: TRANSFER });
+  push(memory, stack, bprm, { at, bytes, by: TRANSFER });
   return at;
 }
 
 /** Stores bytes as copy_to_user() does without an MMU: wherever it is. */
 function push(
-  mm: NommuMm,
+  memory: NommuMemory,
   { start, end }: StackArea,
   { interp }: Binprm,
   { at, bytes, by }: { readonly at: Address; readonly bytes: Uint8Array; readonly by: string },
@@ -132,5 +137,5 @@ function push(
       second: { operation: 'its arguments are stored', start: at, end },
     });
   }
-  mm.write(at, bytes, by);
+  memory.write(at, bytes, by);
 }

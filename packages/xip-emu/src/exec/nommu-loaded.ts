@@ -1,4 +1,4 @@
-import type { NommuMm } from '../nommu/nommu-mm.js';
+import type { NommuMemory } from '../nommu/nommu-memory.js';
 import type { Address } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import { setExeFile } from '../vfs/write-access.js';
@@ -21,8 +21,8 @@ export interface LoadedNommu {
  * The end of the old program: its memory is gone, and the new file is the process's own. Compare
  * fs/exec.c:begin_new_exec().
  */
-export function beginNewExec(mm: NommuMm, file: OpenFile, path: string): void {
-  mm.exit();
-  setExeFile(mm, file);
-  mm.trace.sink?.({ type: 'exec', pid: mm.pid, path });
+export function beginNewExec(memory: NommuMemory, file: OpenFile, path: string): void {
+  memory.exit();
+  setExeFile(memory.mm, file);
+  memory.mm.trace.sink?.({ type: 'exec', pid: memory.mm.pid, path });
 }

@@ -4,7 +4,7 @@ import { errnoOf } from '../../../../test/helpers/emulator.js';
 import { elfFile } from '../../../../test/helpers/elf-builder.js';
 import { buildRawImage, directory, file } from '../../../../test/helpers/raw-image.js';
 import { Machine } from '../machine.js';
-import { NommuMm } from '../nommu/nommu-mm.js';
+import { NommuMemory } from '../nommu/nommu-memory.js';
 import { VM_EXEC, VM_WRITE } from '../vfs/vm-area.js';
 import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 import { execNommu, type NommuProgram } from './nommu-program.js';
@@ -39,7 +39,7 @@ function flatFile(
 
 interface Loaded {
   readonly program: NommuProgram;
-  readonly mm: NommuMm;
+  readonly mm: NommuMemory;
   readonly machine: Machine;
 }
 
@@ -62,10 +62,10 @@ function load(content: Uint8Array, options: LoadOptions = {}): Loaded {
   return { program, mm, machine };
 }
 
-function exec(machine: Machine, path: string): { program: NommuProgram; mm: NommuMm } {
+function exec(machine: Machine, path: string): { program: NommuProgram; mm: NommuMemory } {
   const process = machine.spawn();
   const { mm } = process;
-  if (!(mm instanceof NommuMm)) throw new Error('a machine without MMU');
+  if (!(mm instanceof NommuMemory)) throw new Error('a machine without MMU');
   return { program: execNommu(process, mm, path, ARGUMENTS), mm };
 }
 
@@ -81,8 +81,8 @@ function killerOf(run: () => unknown): string | undefined {
 }
 
 /** [in ROM, pages, writable, executable] of each mapping. */
-function layout(mm: NommuMm): [boolean, number, boolean, boolean][] {
-  return [...mm.vmas()].map(({ vmStart, vmEnd, vmFlags }) => [
+function layout(mm: NommuMemory): [boolean, number, boolean, boolean][] {
+  return [...mm.mm.vmas()].map(({ vmStart, vmEnd, vmFlags }) => [
     vmStart < ROM + (1 << 20),
     (vmEnd - vmStart) / PAGE_SIZE,
     (vmFlags & VM_WRITE) !== 0,
@@ -143,7 +143,7 @@ describe('bFLT', () => {
 
 describe('how long the block of a bFLT program is', () => {
   const pagesOf = (content: Uint8Array): number => {
-    const { vmStart, vmEnd } = [...load(content).mm.vmas()].at(-1)!;
+    const { vmStart, vmEnd } = [...load(content).mm.mm.vmas()].at(-1)!;
     return (vmEnd - vmStart) / PAGE_SIZE;
   };
   /** A pointer, two names of seven bytes and their ends, two vectors: 48 bytes. */

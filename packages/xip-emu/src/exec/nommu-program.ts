@@ -1,6 +1,6 @@
 import { isElf, isFlat } from 'cramfs-elf';
 import { SyscallError } from '../errno.js';
-import type { NommuMm } from '../nommu/nommu-mm.js';
+import type { NommuMemory } from '../nommu/nommu-memory.js';
 import type { Process } from '../process.js';
 import type { ExecArguments } from './arguments.js';
 import { withBinprm } from './binprm.js';
@@ -21,14 +21,14 @@ export interface NommuProgram extends LoadedNommu, ExecutedFile {}
  */
 export function execNommu(
   process: Process,
-  mm: NommuMm,
+  memory: NommuMemory,
   path: string,
   args: ExecArguments,
 ): NommuProgram {
   return withBinprm(process, path, args, (bprm) => {
     const { head, interp, argv } = bprm;
     if (!isElf(head) && !isFlat(head)) throw new SyscallError('ENOEXEC', 'neither ELF nor bFLT');
-    const loaded = isElf(head) ? loadElfFdpic(mm, bprm) : loadFlat(mm, bprm);
+    const loaded = isElf(head) ? loadElfFdpic(memory, bprm) : loadFlat(memory, bprm);
     return { ...loaded, name: interp, argv };
   });
 }

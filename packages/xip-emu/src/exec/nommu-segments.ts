@@ -3,7 +3,7 @@ import { nameToText } from 'cramfs-format';
 import { SyscallError } from '../errno.js';
 import type { KernelCorruption } from '../kernel-corruption.js';
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
-import type { NommuMm } from '../nommu/nommu-mm.js';
+import type { NommuMemory } from '../nommu/nommu-memory.js';
 import type { Address } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import { verifyArea } from '../vfs/verify-area.js';
@@ -26,13 +26,17 @@ const ADDRESS_LIMIT = 2 ** 63;
  * @throws SyscallError EINVAL for a segment that is not at its place in a page, or that is too large;
  * what mmap(2) throws. KernelCorruption for one that has more in the file than in memory.
  */
-export function mapSegment(mm: NommuMm, file: OpenFile, segment: ElfSegment): LoadedSegment {
+export function mapSegment(
+  memory: NommuMemory,
+  file: OpenFile,
+  segment: ElfSegment,
+): LoadedSegment {
   const { vaddr, filesz, memsz, offset, flags } = segment;
-  const { geometry } = mm;
+  const { geometry } = memory.mm;
   const inPage = vaddr % geometry.size;
   const position = offset - inPage;
   const length = memsz + inPage;
-  const end = 2 ** (8 * mm.build.arch.pointerSize);
+  const end = 2 ** (8 * memory.build.arch.pointerSize);
   // Compare mm/util.c:vm_mmap().
   if (position < 0 || !geometry.isAligned(position)) {
     throw new SyscallError('EINVAL', 'file offset and address of a segment differ within the page');
@@ -41,7 +45,7 @@ export function mapSegment(mm: NommuMm, file: OpenFile, segment: ElfSegment): Lo
     throw new SyscallError('EINVAL', 'a segment is too large');
   }
   const prot = protOf(flags);
-  const start = mm.mmap({
+  const start = memory.mmap({
     address: 0,
     length,
     prot,
@@ -50,11 +54,11 @@ export function mapSegment(mm: NommuMm, file: OpenFile, segment: ElfSegment): Lo
     pgoff: geometry.pageOf(position),
   });
   const isWritable = (flags & PF_W) !== 0;
-  if (isWritable) mm.write(start, new Uint8Array(inPage), DIRECT_MMAP);
+  if (isWritable) memory.write(start, new Uint8Array(inPage), DIRECT_MMAP);
   // QUIRK: only where it has cleared what precedes the segment, the kernel counts from its start.
   const dataEnd = (isWritable ? start + inPage : start) + filesz;
   if (filesz > memsz) throw clearedToTheEnd(file.path, { start, length, from: dataEnd, end });
-  if (memsz > filesz) mm.write(dataEnd, new Uint8Array(memsz - filesz), DIRECT_MMAP);
+  if (memsz > filesz) memory.write(dataEnd, new Uint8Array(memsz - filesz), DIRECT_MMAP);
   return { ...segment, address: start + inPage };
 }
 
@@ -104,7 +108,7 @@ interface Range {
 
 /** {@link readSegments} for a library, whose loader has numbers. */
 export function readLibrarySegments(
-  mm: NommuMm,
+  memory: NommuMemory,
   file: OpenFile,
   segments: readonly ElfSegment[],
 ): LoadedSegment[] {
@@ -117,8 +121,8 @@ export function readLibrarySegments(
     memsz: BigInt(segment.memsz),
     align: BigInt(segment.align),
   }));
-  const long = new UnsignedLong(64, mm.geometry);
-  const addresses = readSegments(mm, file, { loads, long });
+  const long = new UnsignedLong(64, memory.mm.geometry);
+  const addresses = readSegments(memory, file, { loads, long });
   return placedSegments(segments, addresses);
 }
 
@@ -137,14 +141,14 @@ export function placedSegments(
  * @param loads all PT_LOAD.
  */
 export function readSegments(
-  mm: NommuMm,
+  memory: NommuMemory,
   file: OpenFile,
   { loads, long }: { readonly loads: readonly ProgramHeader[]; readonly long: UnsignedLong },
 ): Address[] {
   const base = smallest(loads.map(({ vaddr }) => vaddr));
   const top = largest(loads.map(({ vaddr, memsz }) => long.wrap(vaddr + memsz)));
   const length = Number(long.wrap(top - base));
-  const block = mm.mmap({
+  const block = memory.mmap({
     address: 0,
     length,
     prot: PROT_READ | PROT_WRITE | PROT_EXEC,
@@ -159,11 +163,11 @@ export function readSegments(
     verifyArea(offset, filesz);
     const available = Math.min(filesz, Math.max(0, file.inode.size - offset));
     const end = start + available;
-    if (available > 0 && (start < block || end > block + mm.geometry.align(length))) {
+    if (available > 0 && (start < block || end > block + memory.mm.geometry.align(length))) {
       throw readElsewhere(file.path, { block, length, start, end });
     }
-    mm.write(start, readProgram(file, offset, available), CONSTDISP);
-    clearLoaded(mm, loaded, { start: start + filesz, end: start + Number(phdr.memsz) });
+    memory.write(start, readProgram(file, offset, available), CONSTDISP);
+    clearLoaded(memory, loaded, { start: start + filesz, end: start + Number(phdr.memsz) });
     loaded.push({ start, end });
     return start;
   });
@@ -173,11 +177,11 @@ export function readSegments(
  * clear_user() of what a segment has in memory alone: the block is new, so that only what earlier
  * segments have read there is not zero. Of a range that wraps round nothing is cleared.
  */
-function clearLoaded(mm: NommuMm, loaded: readonly Range[], { start, end }: Range): void {
+function clearLoaded(memory: NommuMemory, loaded: readonly Range[], { start, end }: Range): void {
   if (end >= ADDRESS_LIMIT) return;
   for (const before of loaded) {
     const from = Math.max(start, before.start);
     const to = Math.min(end, before.end);
-    if (from < to) mm.write(from, new Uint8Array(to - from), CONSTDISP);
+    if (from < to) memory.write(from, new Uint8Array(to - from), CONSTDISP);
   }
 }

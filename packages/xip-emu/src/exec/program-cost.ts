@@ -1,7 +1,7 @@
 import { PF_W } from 'cramfs-elf';
 import { UnmodelledError } from '../errno.js';
 import type { Machine } from '../machine.js';
-import { NommuMm } from '../nommu/nommu-mm.js';
+import { NommuMemory } from '../nommu/nommu-memory.js';
 import { VM_MAPPED_COPY } from '../nommu/vm-flags.js';
 import type { Process } from '../process.js';
 import { isNommuSharedMapping } from '../vfs/vm-area.js';
@@ -111,9 +111,9 @@ export function programCost(machine: Machine, path: string, options?: StartOptio
   }
 }
 
-function sharedCopyPages({ mm, geometry }: Process): number {
-  if (!(mm instanceof NommuMm)) return 0;
-  return [...mm.vmas()]
+function sharedCopyPages({ mm: memory, geometry }: Process): number {
+  if (!(memory instanceof NommuMemory)) return 0;
+  return [...memory.mm.vmas()]
     .filter(({ vmFlags }) => (vmFlags & VM_MAPPED_COPY) !== 0 && isNommuSharedMapping(vmFlags))
     .reduce((sum, { vmRegion }) => sum + geometry.pagesOf(vmRegion.vmTop - vmRegion.vmStart), 0);
 }

@@ -2,7 +2,7 @@ import { PT_INTERP, parseDynamic } from 'cramfs-elf';
 import { bytesToName } from 'cramfs-format';
 import { invariant } from '../errno.js';
 import { MmuMemory } from '../mm/mmu-memory.js';
-import { NommuMm } from '../nommu/nommu-mm.js';
+import { NommuMemory } from '../nommu/nommu-memory.js';
 import type { Process } from '../process.js';
 import type { ExecArguments } from './arguments.js';
 import {
@@ -113,7 +113,7 @@ export function startProgram(
 export function execProgram(process: Process, path: string, args: ExecArguments): ExecutedFile {
   const { mm } = process;
   if (mm instanceof MmuMemory) return execElf(process, mm, path, args);
-  invariant(mm instanceof NommuMm, 'memory of an unknown kind');
+  invariant(mm instanceof NommuMemory, 'memory of an unknown kind');
   return execNommu(process, mm, path, args);
 }
 

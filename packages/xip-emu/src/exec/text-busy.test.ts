@@ -4,7 +4,7 @@ import { elfFile } from '../../../../test/helpers/elf-builder.js';
 import { errnoOf, memoryOf } from '../../../../test/helpers/emulator.js';
 import { TmpfsSuperBlock } from '../fs/tmpfs/super.js';
 import { Machine } from '../machine.js';
-import { NommuMm } from '../nommu/nommu-mm.js';
+import { NommuMemory } from '../nommu/nommu-memory.js';
 import type { Process } from '../process.js';
 import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 import { execElf } from './elf.js';
@@ -36,7 +36,7 @@ function machineWithPrograms(mmu: boolean): { machine: Machine; editor: Process 
 
 function exec(process: Process, path: string): void {
   const { mm } = process;
-  if (mm instanceof NommuMm) execNommu(process, mm, path, { argv: [path], envp: [] });
+  if (mm instanceof NommuMemory) execNommu(process, mm, path, { argv: [path], envp: [] });
   else execElf(process, memoryOf(process), path);
 }
 

@@ -12,7 +12,7 @@ import { execNommu } from '../exec/nommu-program.js';
 import { TmpfsSuperBlock } from '../fs/tmpfs/super.js';
 import { Machine } from '../machine.js';
 import { PROT_READ, PROT_WRITE } from '../memory-map.js';
-import { NommuMm } from '../nommu/nommu-mm.js';
+import { NommuMemory } from '../nommu/nommu-memory.js';
 import { mapsText } from '../report/maps.js';
 import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 import { validateMm } from './validate.js';
@@ -62,9 +62,9 @@ test('a page stays free below the next area, and children have their own heap', 
 test('without MMU only a mark moves, inside the program’s own memory', () => {
   const process = romMachine(basic, { mmu: false }).spawn();
   const { mm } = process;
-  if (!(mm instanceof NommuMm)) throw new Error('a machine with an MMU');
+  if (!(mm instanceof NommuMemory)) throw new Error('a machine with an MMU');
   execNommu(process, mm, '/rom/bin/nflat-flt', { argv: ['nflat'], envp: [] });
-  const { startBrk, brkLimit } = mm;
+  const { startBrk, brkLimit } = mm.mm;
   expect(process.brk(brkLimit)).toBe(brkLimit);
   expect(process.brk(brkLimit + 1)).toBe(brkLimit);
   expect(process.brk(startBrk - 1)).toBe(brkLimit);

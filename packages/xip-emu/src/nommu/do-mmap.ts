@@ -6,6 +6,7 @@ import { verifyArea } from '../vfs/verify-area.js';
 import { VM_SHARED, isNommuSharedMapping } from '../vfs/vm-area.js';
 import { KernelCorruption } from '../kernel-corruption.js';
 import { describeOrigin, type Origin } from './describe.js';
+import type { NommuMm } from './mm-struct.js';
 import type { NommuVma } from './nommu-vma.js';
 import { validateMmapRequest } from './validate-request.js';
 import { VM_MAPPED_COPY, determineVmFlags } from './vm-flags.js';
@@ -32,12 +33,8 @@ interface NewMapping {
  * @returns the new VMA, already in the tree.
  * @throws SyscallError, or KernelCorruption where the kernel goes wrong; nothing changed then.
  */
-export function doMmap(
-  tree: VmaTree,
-  regions: VmRegions,
-  request: MmapRequest,
-  origin: Origin,
-): NommuVma {
+export function doMmap(mm: NommuMm, request: MmapRequest, origin: Origin): NommuVma {
+  const { tree, regions } = mm;
   const { geometry } = regions;
   const capabilities = validateMmapRequest(request, geometry);
   const { prot, flags, pgoff } = request;

@@ -1,6 +1,6 @@
 import { SyscallError } from '../errno.js';
-import type { Address, PageGeometry } from '../units.js';
-import type { VmaTree } from './vma-tree.js';
+import type { Address } from '../units.js';
+import type { NommuMm } from './mm-struct.js';
 import { isNommuSharedMapping } from '../vfs/vm-area.js';
 
 /**
@@ -11,8 +11,7 @@ import { isNommuSharedMapping } from '../vfs/vm-area.js';
  * @throws SyscallError EINVAL (no such mapping), EPERM (read-only mapping of a file), ENOMEM.
  */
 export function doMremap(
-  tree: VmaTree,
-  geometry: PageGeometry,
+  { tree, geometry }: NommuMm,
   address: Address,
   oldLength: number,
   newLength: number,

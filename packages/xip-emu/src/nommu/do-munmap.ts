@@ -2,9 +2,9 @@ import { SyscallError, invariant } from '../errno.js';
 import type { Address } from '../units.js';
 import { KernelCorruption } from '../kernel-corruption.js';
 import { describeOrigin } from './describe.js';
+import type { NommuMm } from './mm-struct.js';
 import type { NommuVma } from './nommu-vma.js';
-import type { VmRegion, VmRegions } from './vm-region.js';
-import type { VmaTree } from './vma-tree.js';
+import type { VmRegion } from './vm-region.js';
 
 /**
  * Compare mm/nommu.c:do_munmap(). A mapping of a file goes as a whole or not at all, and only its
@@ -14,29 +14,23 @@ import type { VmaTree } from './vma-tree.js';
  * @param origin what to call this operation in a diagnosis.
  * @throws SyscallError, or KernelCorruption where the kernel goes wrong; nothing changed then.
  */
-export function doMunmap(
-  tree: VmaTree,
-  regions: VmRegions,
-  start: Address,
-  length: number,
-  origin: string,
-): void {
-  const end = start + regions.geometry.alignLength(length);
+export function doMunmap(mm: NommuMm, start: Address, length: number, origin: string): void {
+  const end = start + mm.geometry.alignLength(length);
   if (end === start) throw new SyscallError('EINVAL', 'no length');
-  let vma = tree.find(start, end);
+  let vma = mm.tree.find(start, end);
   if (vma === undefined) throw new SyscallError('EINVAL', 'nothing is mapped there');
 
   if (vma.vmFile === undefined) {
-    unmapAnonymous(tree, regions, vma, { start, end, origin });
+    unmapAnonymous(mm, vma, { start, end, origin });
     return;
   }
   while (vma !== undefined) {
     if (start > vma.vmStart) throw new SyscallError('EINVAL', 'part of a mapping of a file');
     if (end === vma.vmEnd) {
-      deleteVma(tree, regions, vma, { start, end, origin });
+      deleteVma(mm, vma, { start, end, origin });
       return;
     }
-    vma = tree.find(vma.treeEnd, end);
+    vma = mm.tree.find(vma.treeEnd, end);
   }
   throw new SyscallError('EINVAL', 'no mapping of a file ends there');
 }
@@ -47,30 +41,31 @@ interface Range {
   readonly origin: string;
 }
 
-function unmapAnonymous(tree: VmaTree, regions: VmRegions, vma: NommuVma, range: Range): void {
+function unmapAnonymous(mm: NommuMm, vma: NommuVma, range: Range): void {
   const { start, end } = range;
   if (start === vma.vmStart && end === vma.vmEnd) {
-    deleteVma(tree, regions, vma, range);
+    deleteVma(mm, vma, range);
     return;
   }
   if (start < vma.vmStart || end > vma.vmEnd) {
     throw new SyscallError('EINVAL', 'not within one mapping');
   }
-  const { geometry } = regions;
+  const { geometry } = mm;
   if (!geometry.isAligned(start) || (end !== vma.vmEnd && !geometry.isAligned(end))) {
     throw new SyscallError('EINVAL', 'not at a page');
   }
   const isTail = end === vma.vmEnd;
   if (isTail) checkTreeEntry(vma, range);
-  if (start !== vma.vmStart && !isTail) splitBelow(tree, regions, vma, start);
-  shrink(tree, regions, vma, start, end);
+  if (start !== vma.vmStart && !isTail) splitBelow(mm, vma, start);
+  shrink(mm, vma, start, end);
 }
 
 /**
  * Makes [vm_start, at) a VMA and a region of its own, the argument keeps the rest. Compare
  * mm/nommu.c:split_vma().
  */
-function splitBelow(tree: VmaTree, regions: VmRegions, vma: NommuVma, at: Address): void {
+function splitBelow(mm: NommuMm, vma: NommuVma, at: Address): void {
+  const { tree, regions } = mm;
   if (tree.count >= regions.maxMapCount) throw new SyscallError('ENOMEM', 'vm.max_map_count');
   const { vmRegion: region } = vma;
   const below: VmRegion = { ...region, vmEnd: at, vmTop: at };
@@ -88,13 +83,8 @@ function splitBelow(tree: VmaTree, regions: VmRegions, vma: NommuVma, at: Addres
 }
 
 /** Cuts off the head or the tail [from, to). Compare mm/nommu.c:vmi_shrink_vma(). */
-function shrink(
-  tree: VmaTree,
-  regions: VmRegions,
-  vma: NommuVma,
-  from: Address,
-  to: Address,
-): void {
+function shrink(mm: NommuMm, vma: NommuVma, from: Address, to: Address): void {
+  const { tree, regions } = mm;
   const { vmRegion: region } = vma;
   invariant(region.vmUsage === 1, 'nobody shares anonymous memory');
   if (from > vma.vmStart) {
@@ -113,17 +103,17 @@ function shrink(
   regions.ram.free(from, to);
 }
 
-function deleteVma(tree: VmaTree, regions: VmRegions, vma: NommuVma, range: Range): void {
+function deleteVma(mm: NommuMm, vma: NommuVma, range: Range): void {
   checkTreeEntry(vma, range);
-  removeVma(tree, regions, vma);
+  removeVma(mm, vma);
 }
 
 /** Compare mm/nommu.c:delete_vma_from_mm() and delete_vma(). */
-export function removeVma(tree: VmaTree, regions: VmRegions, vma: NommuVma): void {
-  tree.remove(vma);
-  regions.fileVmas.delete(vma);
+export function removeVma(mm: NommuMm, vma: NommuVma): void {
+  mm.tree.remove(vma);
+  mm.regions.fileVmas.delete(vma);
   vma.vmFile?.put();
-  regions.put(vma.vmRegion);
+  mm.regions.put(vma.vmRegion);
 }
 
 /**

@@ -144,7 +144,7 @@ class Pair {
   }
 
   private compare(who: number): void {
-    const actual = [...this.processes[who]!.mm.vmas()].map(({ vmStart, vmEnd, treeEnd }) =>
+    const actual = [...this.processes[who]!.mm.mm.vmas()].map(({ vmStart, vmEnd, treeEnd }) =>
       [vmStart, vmEnd, treeEnd].map((at) => at / PAGE_SIZE),
     );
     expect(actual).toEqual(

@@ -47,7 +47,7 @@ function same<T>(actual: T, expected: T): void {
 
 function mappedPages({ mm }: TestProcess): Set<number> {
   const pages = new Set<number>();
-  for (const { vmStart, vmEnd } of mm.vmas()) {
+  for (const { vmStart, vmEnd } of mm.mm.vmas()) {
     for (let at = vmStart; at < vmEnd; at += PAGE_SIZE) pages.add(at);
   }
   return pages;
@@ -69,7 +69,7 @@ function perform(
       const at = process.map(file, action.pgoff, action.pages, action.prot);
       return [at, at + action.pages * PAGE_SIZE];
     }
-    const vmas = [...mm.vmas()];
+    const vmas = [...mm.mm.vmas()];
     const vma = vmas[action.at % Math.max(1, vmas.length)];
     if (vma === undefined) return undefined;
     const { vmStart, treeEnd } = vma;
@@ -109,7 +109,7 @@ test('random operations of two processes keep the state valid and each other’s
           else if (!model.has(at)) {
             const { mm } = processes[who];
             // A copy that may be shared keeps its bytes.
-            if ((mm.findVma(at)!.vmFlags & VM_WRITE) !== 0) {
+            if ((mm.mm.findVma(at)!.vmFlags & VM_WRITE) !== 0) {
               stamp = (stamp + 1) & 255;
               mm.store(at, stamp);
             }

@@ -1,6 +1,6 @@
 import { invariant } from '../errno.js';
 import { FRAME_REGION } from '../phys/frame.js';
-import type { NommuMm } from './nommu-mm.js';
+import type { NommuMm } from './mm-struct.js';
 import { VM_MAPPED_COPY } from './vm-flags.js';
 import type { VmRegion, VmRegions } from './vm-region.js';
 

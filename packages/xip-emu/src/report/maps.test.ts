@@ -12,7 +12,7 @@ import { buildRawImage, directory, file } from '../../../../test/helpers/raw-ima
 import { execNommu } from '../exec/nommu-program.js';
 import { Machine } from '../machine.js';
 import { MAP_SHARED, PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
-import { NommuMm } from '../nommu/nommu-mm.js';
+import { NommuMemory } from '../nommu/nommu-memory.js';
 import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 import { mapsText } from './maps.js';
 import {
@@ -107,7 +107,7 @@ test('no MMU: addresses are places, and the stack is named', () => {
   );
 
   const program = machine.spawn();
-  if (!(program.mm instanceof NommuMm)) throw new Error('a machine with an MMU');
+  if (!(program.mm instanceof NommuMemory)) throw new Error('a machine with an MMU');
   execNommu(program, program.mm, '/rom/bin/nflat-flt', { argv: ['nflat'], envp: [] });
   expect(mapsText(program.mm)).toMatch(
     /^[0-9a-f]{8}-[0-9a-f]{8} r-xp 00000000 1f:00 1808684 {27} \/rom\/bin\/nflat-flt\n[0-9a-f]{8}-[0-9a-f]{8} rwxp 00000000 00:00 0 {34}\[stack\]\n$/,

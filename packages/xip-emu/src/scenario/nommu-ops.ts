@@ -3,7 +3,7 @@ import { execNommu } from '../exec/nommu-program.js';
 import { SyscallError, invariant } from '../errno.js';
 import type { Machine } from '../machine.js';
 import type { Allocation } from '../nommu/vm-region.js';
-import { NommuMm } from '../nommu/nommu-mm.js';
+import { NommuMemory } from '../nommu/nommu-memory.js';
 import type { NommuVma } from '../nommu/nommu-vma.js';
 import type { Process } from '../process.js';
 import { permissionsText } from '../nommu/task-nommu.js';
@@ -49,11 +49,11 @@ export class NommuScenarioOps implements ScenarioOps {
   }
 
   before(process: Process, operation: string): void {
-    memoryOf(process).operation = operation;
+    memoryOf(process).mm.operation = operation;
   }
 
   addressField(process: Process, mapping: Mapping): string {
-    const vma = memoryOf(process).findVma(mapping.address);
+    const vma = memoryOf(process).mm.findVma(mapping.address);
     invariant(vma !== undefined, 'a new mapping is there');
     this.owners.set(mapping, vma.vmRegion.allocation);
     return this.place(vma, mapping.address);
@@ -76,7 +76,7 @@ export class NommuScenarioOps implements ScenarioOps {
   }
 
   maps(process: Process): Fields {
-    const vmas = [...memoryOf(process).vmas()].map((vma) => ({
+    const vmas = [...memoryOf(process).mm.vmas()].map((vma) => ({
       rom: this.romOffset(vma.vmStart),
       number: this.romOffset(vma.vmStart) === undefined ? this.number(vma) : 0,
       vma,
@@ -114,13 +114,16 @@ export class NommuScenarioOps implements ScenarioOps {
 
   exec(parent: Process, path: string): { records: readonly Fields[]; end: Fields } {
     const process = this.machine.spawn(parent);
-    const mm = memoryOf(process);
+    const memory = memoryOf(process);
     const absolute = path.startsWith('/') ? path : `${nameToText(process.fs.getcwd())}/${path}`;
     try {
       const name = textToName(absolute);
       // The recorder did not go to where its relative paths start.
       process.chdir('/');
-      const program = execNommu(process, mm, name, { argv: [name, PROGRAM_ARGUMENT], envp: [] });
+      const program = execNommu(process, memory, name, {
+        argv: [name, PROGRAM_ARGUMENT],
+        envp: [],
+      });
       const { argv } = program;
       const isFlat = program.format === 'flat';
       const start = { op: 'x-start', argc: argv.length };
@@ -130,7 +133,7 @@ export class NommuScenarioOps implements ScenarioOps {
         ['stack', program.startStack],
       ];
       // The flat program is too small to print paths.
-      const records = [...mm.vmas()].map((vma) => this.programMapsLine(vma, parts, isFlat));
+      const records = [...memory.mm.vmas()].map((vma) => this.programMapsLine(vma, parts, isFlat));
       return {
         records: [isFlat ? start : { ...start, argv0: nameToText(argv[0]!) }, ...records],
         end: { ret: 'ok', status: PROGRAM_STATUS },
@@ -169,7 +172,7 @@ export class NommuScenarioOps implements ScenarioOps {
 
   /** The VMA at an ID's address, if that is still the ID's own. */
   private standing(process: Process, mapping: Mapping): NommuVma | undefined {
-    const vma = memoryOf(process).findVma(mapping.address);
+    const vma = memoryOf(process).mm.findVma(mapping.address);
     return vma?.vmRegion.allocation === this.owners.get(mapping) ? vma : undefined;
   }
 
@@ -198,7 +201,7 @@ export class NommuScenarioOps implements ScenarioOps {
   }
 }
 
-function memoryOf({ mm }: Process): NommuMm {
-  if (mm instanceof NommuMm) return mm;
+function memoryOf({ mm }: Process): NommuMemory {
+  if (mm instanceof NommuMemory) return mm;
   throw new SyscallError('ENOSYS', 'the machine has an MMU');
 }

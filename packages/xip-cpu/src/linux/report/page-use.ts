@@ -1,4 +1,4 @@
-import { filePageAt, MmuMemory, NommuMm, type MemoryMap, type OpenFile } from 'xip-emu';
+import { filePageAt, MmuMemory, NommuMemory, type MemoryMap, type OpenFile } from 'xip-emu';
 import type { Access } from '../../memory/user-memory.js';
 
 /** What a page was used for, and where it was then; bits. */
@@ -113,8 +113,8 @@ export class PageUse {
         own.startStack / this.pageSize < vma.end;
       return { file: undefined, name: isHeap ? '[heap]' : isStack ? '[stack]' : 'anonymous', page };
     }
-    if (mm instanceof NommuMm) {
-      const vma = mm.findVma(address);
+    if (mm instanceof NommuMemory) {
+      const vma = mm.mm.findVma(address);
       const file = vma?.vmFile;
       if (vma !== undefined && file !== undefined) {
         const offset = vma.vmPgoff * this.pageSize + address - vma.vmStart;

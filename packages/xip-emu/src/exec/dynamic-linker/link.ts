@@ -1,6 +1,6 @@
 import { parseDynamic, type ElfFile } from 'cramfs-elf';
 import { AccessFault, UnmodelledError, isSyscallError } from '../../errno.js';
-import { NommuMm } from '../../nommu/nommu-mm.js';
+import { NommuMemory } from '../../nommu/nommu-memory.js';
 import type { Process } from '../../process.js';
 import type { OpenFile } from '../../vfs/file.js';
 import type { Inode } from '../../vfs/inode.js';
@@ -164,7 +164,7 @@ function loadLibrary(
       const { mm } = process;
       data?.library(name, path);
       const segments =
-        mm instanceof NommuMm ? mapWithoutMmu(mm, file, elf) : loader.map(process, file, elf);
+        mm instanceof NommuMemory ? mapWithoutMmu(mm, file, elf) : loader.map(process, file, elf);
       const dynamic = parseDynamic(elf, memoryReader(process, segments));
       const { inode, path: resolved } = file;
       return {

@@ -1,6 +1,6 @@
 import { PF_W, PT_LOAD, isFdpic, type ElfFile, type ElfSegment } from 'cramfs-elf';
 import { MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_NONE, PROT_WRITE } from '../../memory-map.js';
-import type { NommuMm } from '../../nommu/nommu-mm.js';
+import type { NommuMemory } from '../../nommu/nommu-memory.js';
 import type { Process } from '../../process.js';
 import type { Address, PageGeometry } from '../../units.js';
 import type { OpenFile } from '../../vfs/file.js';
@@ -176,20 +176,20 @@ export const mapAsMusl: MapLibrary = (process, file, elf) => {
  * Without an MMU the segments of FDPIC objects go wherever the kernel puts each of them; others
  * are read into one block of RAM. Compare musl's map_library() with DL_FDPIC, DL_NOMMU_SUPPORT.
  */
-export function mapWithoutMmu(mm: NommuMm, file: OpenFile, elf: ElfFile): LoadedSegment[] {
+export function mapWithoutMmu(memory: NommuMemory, file: OpenFile, elf: ElfFile): LoadedSegment[] {
   const loads = elf.segments.filter(({ type }) => type === PT_LOAD);
   if (elf.type !== 'dyn' || loads.length === 0) throw new LoaderError('not a shared object');
   return isFdpic(elf)
-    ? loads.map((load) => mapFdpicSegment(mm, file, load))
-    : readLibrarySegments(mm, file, loads);
+    ? loads.map((load) => mapFdpicSegment(memory, file, load))
+    : readLibrarySegments(memory, file, loads);
 }
 
 /** Maps one segment. If it is writable, the rest of its last page is cleared as well. */
-function mapFdpicSegment(mm: NommuMm, file: OpenFile, segment: ElfSegment): LoadedSegment {
+function mapFdpicSegment(memory: NommuMemory, file: OpenFile, segment: ElfSegment): LoadedSegment {
   const { vaddr, filesz, memsz, offset, flags } = segment;
-  const { geometry } = mm;
+  const { geometry } = memory.mm;
   const inPage = vaddr % geometry.size;
-  const start = mm.mmap({
+  const start = memory.mmap({
     address: 0,
     length: memsz + inPage,
     prot: protOf(flags),
@@ -199,7 +199,7 @@ function mapFdpicSegment(mm: NommuMm, file: OpenFile, segment: ElfSegment): Load
   });
   const dataEnd = inPage + filesz;
   const end = geometry.align(Math.max(dataEnd, inPage + memsz));
-  if ((flags & PF_W) !== 0) mm.write(start + dataEnd, new Uint8Array(end - dataEnd), MEMSET);
+  if ((flags & PF_W) !== 0) memory.write(start + dataEnd, new Uint8Array(end - dataEnd), MEMSET);
   return { ...segment, address: start + inPage };
 }
 

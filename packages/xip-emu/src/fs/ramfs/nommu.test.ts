@@ -3,7 +3,7 @@ import { errnoOf } from '../../../../../test/helpers/emulator.js';
 import { KernelCorruption } from '../../kernel-corruption.js';
 import { Machine } from '../../machine.js';
 import { MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_READ, PROT_WRITE } from '../../memory-map.js';
-import { NommuMm } from '../../nommu/nommu-mm.js';
+import { NommuMemory } from '../../nommu/nommu-memory.js';
 import { validateNommu } from '../../nommu/validate-nommu.js';
 import type { Process } from '../../process.js';
 import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../../units.js';
@@ -28,8 +28,11 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  const mms = [process.mm, other.mm].filter((mm) => mm instanceof NommuMm);
-  validateNommu(machine.vmRegions, mms);
+  const memories = [process.mm, other.mm].filter((mm) => mm instanceof NommuMemory);
+  validateNommu(
+    machine.vmRegions,
+    memories.map(({ mm }) => mm),
+  );
 });
 
 /** Ends all, and finds no page left. */

@@ -273,11 +273,11 @@ describe('mremap', () => {
   test('the head of a shortened mapping can go, its tail and itself cannot', () => {
     const process = new NommuWorld().process();
     const at = process.anonymous(6, RW);
-    process.mm.operation = 'shorten';
+    process.mm.mm.operation = 'shorten';
     process.remap(at, 6, 4);
     process.unmap(at, 1);
     expect(process.layout(at)).toEqual([[1, 3]]);
-    process.mm.operation = 'unmap';
+    process.mm.mm.operation = 'unmap';
     expect(() => {
       process.unmap(at + 3 * PAGE_SIZE, 1);
     }).toThrow(
@@ -304,9 +304,9 @@ describe('overlapping mappings in one process', () => {
     const world = new NommuWorld();
     const process = world.process();
     const file = world.file({ pages: 8, romPage: 0 });
-    process.mm.operation = 'first';
+    process.mm.mm.operation = 'first';
     process.map(file, first[0], first[1], PROT_READ);
-    process.mm.operation = 'second';
+    process.mm.mm.operation = 'second';
     expect(() => process.map(file, second[0], second[1], PROT_READ)).toThrow(
       expect.objectContaining({
         kind,
