@@ -34,8 +34,6 @@ const CIRCLES_OF_TYPES = [
   '^packages/xip-emu/src/(?:fs|mm|nommu|phys|vfs)/',
   // What is traced names its file, and the VFS calls the trace.
   '^packages/xip-emu/src/trace[.]ts$',
-  // A system call is a method of Process, and gets the process as kernel code has `current`.
-  '^packages/xip-emu/src/(?:process|file-calls|exec/open-exec|exec/mmapfd/mmapfd)[.]ts$',
   // Tasks, processes and the kernel point at each other, as in Linux; a system call gets all of them.
   '^packages/xip-cpu/src/linux/',
   // index.ts declares a command's options and loads run.ts when it runs; run.ts needs their types.

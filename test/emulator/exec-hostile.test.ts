@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { elfObject } from '../../bench/src/emulator/elf-object.js';
 import { SyscallError, UnmodelledError, AccessFault } from '#xip-emu/errno.js';
-import { MMFD_INTERPRET, MMFD_PADDING } from '#xip-emu/exec/mmapfd/mmapfd.js';
+import { MMFD_INTERPRET, MMFD_PADDING, mmapfd } from '#xip-emu/exec/mmapfd/mmapfd.js';
 import { ExecKilled } from '#xip-emu/exec/point-of-no-return.js';
 import { programCost } from '#xip-emu/exec/program-cost.js';
 import { programMachine, xipFile } from '../helpers/programs.js';
@@ -66,9 +66,9 @@ test(
       const process = machine.spawn();
       for (const path of ['/bin/p', '/lib/x', '/usr/lib/y']) {
         const opened = process.open(path);
-        expectTyped(() => process.mmapfd(opened, MMFD_INTERPRET, 8));
+        expectTyped(() => mmapfd(process, opened, MMFD_INTERPRET, 8));
         expectTyped(() =>
-          process.mmapfd(opened, MMFD_INTERPRET | MMFD_PADDING, 8, { padding: 0x5000 }),
+          mmapfd(process, opened, MMFD_INTERPRET | MMFD_PADDING, 8, { padding: 0x5000 }),
         );
         process.close(opened);
       }

@@ -5,6 +5,7 @@ import {
   MMFD_INTERPRET,
   MMFD_PADDING,
   TooFewElementsError,
+  mmapfd,
   type MmapfdOptions,
   type MmapfdResult,
 } from '#xip-emu/exec/mmapfd/mmapfd.js';
@@ -56,7 +57,7 @@ function world(content: Uint8Array, mmu = true): World {
     map(flags, elements = 8, options) {
       const opened = process.open('/f');
       try {
-        return process.mmapfd(opened, flags, elements, options);
+        return mmapfd(process, opened, flags, elements, options);
       } finally {
         process.close(opened);
         if (process.mm instanceof MmuMemory) validateMm(process.mm.mm);
@@ -162,7 +163,7 @@ describe('the mail', () => {
     process.mprotect(result!.address, PAGE, RW);
     process.store(result!.address, 7);
     const other = machine.spawn();
-    const again = other.mmapfd(other.open('/f'), 0, 1);
+    const again = mmapfd(other, other.open('/f'), 0, 1);
     expect(other.load(again[0]!.address)).toBe(text(PAGE)[0]);
   });
 
@@ -510,14 +511,14 @@ describe('where the mail leaves a gap, mmapobj(2)', () => {
     const { process } = world(elf());
     const unreadable = OpenFile.open(pathLookup(process.fs, '/f'), { readable: false });
     for (const flags of [0, MMFD_INTERPRET]) {
-      expect(errorOf(() => process.mmapfd(unreadable, flags, 8)).code).toBe('EACCES');
+      expect(errorOf(() => mmapfd(process, unreadable, flags, 8)).code).toBe('EACCES');
     }
     unreadable.put();
     const closed = process.open('/f');
     process.close(closed);
-    expect(errorOf(() => process.mmapfd(closed, 0, 1)).code).toBe('EBADF');
-    expect(errorOf(() => process.mmapfd(process.open('/'), 0, 1)).code).toBe('ENODEV');
-    expect(errorOf(() => process.mmapfd(process.open('/dev/null'), 0, 1)).code).toBe('ENODEV');
+    expect(errorOf(() => mmapfd(process, closed, 0, 1)).code).toBe('EBADF');
+    expect(errorOf(() => mmapfd(process, process.open('/'), 0, 1)).code).toBe('ENODEV');
+    expect(errorOf(() => mmapfd(process, process.open('/dev/null'), 0, 1)).code).toBe('ENODEV');
   });
 });
 
@@ -543,6 +544,6 @@ describe('in this emulator', () => {
   test('empty files cannot be mapped', () => {
     const machine = programMachine({ '/f': file('') });
     const process = machine.spawn();
-    expect(errorOf(() => process.mmapfd(process.open('/f'), 0, 1)).code).toBe('EINVAL');
+    expect(errorOf(() => mmapfd(process, process.open('/f'), 0, 1)).code).toBe('EINVAL');
   });
 });

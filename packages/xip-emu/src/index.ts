@@ -158,6 +158,7 @@ export {
   MMFD_INTERPRET,
   MMFD_PADDING,
   TooFewElementsError,
+  mmapfd,
   type MmapfdOptions,
   type MmapfdResult,
 } from './exec/mmapfd/mmapfd.js';

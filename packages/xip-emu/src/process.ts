@@ -1,7 +1,6 @@
 import { AccessFault, SyscallError } from './errno.js';
 import type { KernelBuild } from './arch/kernel-build.js';
 import { FileCalls, type FileStatus } from './file-calls.js';
-import { mmapfd, type MmapfdOptions, type MmapfdResult } from './exec/mmapfd/mmapfd.js';
 import {
   MAP_ANONYMOUS,
   type AccessFaultLike,
@@ -21,7 +20,7 @@ import { sendfile, splice, type FilePlace } from './vfs/splice.js';
 
 export type { FileStatus, OpenOptions };
 
-/** What {@link Process.mmap} can be told besides length and permissions. */
+/** Further arguments of {@link Process.mmap}. */
 export interface MmapOptions {
   /** Hint, or with MAP_FIXED the place. */
   readonly address?: Address | undefined;
@@ -36,7 +35,7 @@ export interface ExitOptions {
   readonly closeFiles?: boolean | undefined;
 }
 
-/** What a process needs of its machine. */
+/** What a process needs from its machine. */
 export interface ProcessHost {
   readonly phys: PhysicalMemory;
   readonly mounts: MountTable;
@@ -72,7 +71,7 @@ export class Process extends FileCalls {
     return this.host.build;
   }
 
-  /** pipe(2), both ends in one. It is the caller's: `close()` it. */
+  /** pipe(2), both ends in one object, which the caller has to close(). */
   pipe(): Pipe {
     return new Pipe(this.host.phys);
   }
@@ -123,22 +122,6 @@ export class Process extends FileCalls {
       pgoff: offset / geometry.size,
     };
     return this.mm.mmap(request);
-  }
-
-  /**
-   * mmapfd(2) of Solaris, later mmapobj(2): maps a whole file, as it is or as its format says.
-   *
-   * @param flags MMFD_*.
-   * @param elements how many mappings the caller has room to be told of.
-   * @throws SyscallError as {@link mmapfd} does; E2BIG tells how many elements are needed.
-   */
-  mmapfd(
-    file: OpenFile,
-    flags: number,
-    elements: number,
-    options: MmapfdOptions = {},
-  ): MmapfdResult[] {
-    return mmapfd(this, file, flags, elements, options);
   }
 
   /** munmap(2): mm/mmap.c, mm/nommu.c:do_munmap(). @throws SyscallError EINVAL, ENOMEM. */
@@ -261,7 +244,7 @@ export class Process extends FileCalls {
 /** The end of size_t and of addresses. */
 const UNSIGNED_LIMIT = 2 ** 64;
 
-/** An argument as an unsigned long: what is below 0 counts from its end. @throws SyscallError EINVAL. */
+/** An argument as an unsigned long: negative numbers count back from its end. @throws SyscallError EINVAL. */
 function unsigned(value: number): number {
   if (!Number.isInteger(value) || Math.abs(value) >= UNSIGNED_LIMIT) {
     throw new SyscallError('EINVAL', `not an unsigned long: ${value}`);

@@ -60,11 +60,11 @@ export class TooFewElementsError extends SyscallError {
 
 /**
  * mmapfd(2) of Solaris, in its final form mmapobj(2): maps a whole file as one private read-only
- * mapping, or as its format says.
+ * mapping, or as its format says. Linux has no such system call.
  *
  * @param file open for reading.
  * @param flags MMFD_*.
- * @param elements how many results there is room for.
+ * @param elements how many results there is room for; {@link TooFewElementsError} says how many are needed.
  * @returns the mappings in the order of the file's headers, padding first and last.
  * @throws SyscallError: {@link TooFewElementsError}; EINVAL for what cannot be interpreted, and for
  * wrong flags; EADDRINUSE where something is mapped already; ENOTSUP for another data model; EACCES,
@@ -175,7 +175,7 @@ function elfPlan(file: OpenFile, elf: ElfFile): MappingPlan {
   }
 }
 
-/** mmapobj(2) has a number of its own for program headers of a crooked size. */
+/** mmapobj(2) has a separate error for program headers whose size is not aligned. */
 function unreadable(head: Uint8Array): SyscallError {
   const wide = head[4] === 2;
   const entrySize = head[wide ? 54 : 42]! | head[wide ? 55 : 43]!;
