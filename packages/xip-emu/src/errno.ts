@@ -98,7 +98,7 @@ export class PageSizeError extends TypeError {
   }
 }
 
-/** Something that Linux has and this emulator has not; nothing is faked in its place. */
+/** Something that Linux has and this emulator does not; nothing is faked in its place. */
 export class UnmodelledError extends Error {
   override readonly name = 'UnmodelledError';
   readonly code = 'UNMODELLED';

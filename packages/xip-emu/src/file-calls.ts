@@ -34,7 +34,7 @@ const X_OK = 1;
 
 /** struct stat: see {@link Kstat}. */
 export interface FileStatus extends Kstat {
-  /** `nlink` by its older name here. */
+  /** `nlink`, by an older name. */
   readonly links: number;
 }
 
@@ -65,7 +65,7 @@ export class FileCalls {
     return this.files.install(openPath(this.fs, path, options));
   }
 
-  /** close(2): the file is closed also if that fails. @throws SyscallError EBADF. */
+  /** close(2): the file is closed even if this fails. @throws SyscallError EBADF. */
   close(file: OpenFile): void {
     this.files.close(file);
   }
@@ -135,7 +135,7 @@ export class FileCalls {
   }
 
   /**
-   * lseek(2), of directories too: to a position that getdents() has given, as seekdir(3) does.
+   * lseek(2). In a directory it goes to a position that getdents() gave, as seekdir(3) does.
    *
    * @returns the new position.
    * @throws SyscallError EBADF, EINVAL, ESPIPE; ENXIO for `data` and `hole` past the end.
@@ -286,7 +286,7 @@ export class FileCalls {
     if ((mode & W_OK) !== 0 && !inode.isSpecial && mount.readOnly) throw new SyscallError('EROFS');
   }
 
-  /** chmod(2), chown(2), utimensat(2) in one, of a symlink itself if `follow` is false. */
+  /** chmod(2), chown(2) and utimensat(2) in one call; on a symlink itself if `follow` is false. */
   setattr(path: string, attributes: Iattr, follow = true): void {
     setAttributes(pathLookup(this.fs, path, { follow }), attributes);
   }

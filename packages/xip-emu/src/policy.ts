@@ -5,7 +5,7 @@ import type { CramfsPolicy } from './fs/cramfs/policy.js';
 import { vmaSplitPolicy } from './fs/cramfs/vma-split.js';
 import type { StackingPolicy } from './vfs/inode.js';
 
-/** A kernel, as far as it differs from the others: data, not branches spread about. */
+/** What makes a kernel differ from the others, as data instead of branches in many places. */
 export interface LinuxPolicy {
   readonly name: string;
   readonly cramfs: CramfsPolicy;
@@ -36,7 +36,7 @@ export const LINUX_POLICIES = {
     pageCacheSharing: true,
     stacking: { ...LINUX.stacking, followsCopyUp: 'maps' },
   },
-  /** overlayfs as until 4.18: an open file is the one of the layer that it was opened in. */
+  /** overlayfs up to 4.18: an open file is the file of the layer where it was opened. */
   'linux-6.12-overlay-4.18': {
     ...LINUX,
     name: 'linux-6.12-overlay-4.18',

@@ -127,7 +127,7 @@ export interface Architecture {
   readonly recorded: (mmu: boolean, pageSize: number) => boolean;
 }
 
-/** Addresses of 32 bits, of which the kernel has those from PAGE_OFFSET on. */
+/** 32-bit addresses; those from PAGE_OFFSET on are the kernel's. */
 export function limitsBelowKernel(
   { PAGE_OFFSET }: KernelConfig,
   unmappedBase: Address,

@@ -15,7 +15,7 @@ const HWCAP = 'I M A F D C'
   .reduce((bits, letter) => bits | (1 << (letter.charCodeAt(0) - 65)), 0);
 
 const AT_SYSINFO_EHDR = 33;
-/** AT_L1I_CACHESIZE: the first of eight entries about caches, of which nothing is known. */
+/** AT_L1I_CACHESIZE: the first of eight entries about caches, all unknown here. */
 const AT_L1I_CACHESIZE = 40;
 const CACHE_ENTRIES = 8;
 const AT_MINSIGSTKSZ = 51;

@@ -29,7 +29,7 @@ const USER_HZ = 100;
 const RSEQ_FEATURE_SIZE = 28;
 const RSEQ_ALIGN = 32;
 
-/** Where a loader has put what the auxiliary vector tells of. */
+/** Where a loader has put what the auxiliary vector points to. */
 export interface LoadedAddresses {
   /** The program headers in memory. */
   readonly phdr: Address;

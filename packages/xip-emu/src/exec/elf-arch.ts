@@ -21,7 +21,7 @@ export const FDPIC_WITH_MMU =
 export interface CheckedElf {
   readonly header: ElfHeader;
   readonly arch: Architecture;
-  /** How the kernel reads the file, whatever that says of itself. */
+  /** How the kernel reads the file, whatever its header says. */
   readonly layout: ElfLayout;
 }
 

@@ -32,14 +32,14 @@ import { BINPRM_BUF_SIZE, closeExec, openExec, readProgram } from './open-exec.j
 import { pastPointOfNoReturn } from './point-of-no-return.js';
 import { UnsignedLong } from './unsigned-long.js';
 
-/** The stack of a program that asks for none in particular. */
+/** Bytes of the stack of a program that does not ask for a size. */
 const DEFAULT_STACK = 131072;
 const MIN_STACK_PAGES = 2;
 const PATH_MAX = 4096;
 /** Bytes of all program headers. */
 const MAX_PHDRS = 65536;
 const ET_DYN = 3;
-/** What is compared of the tag of a dynamic entry: Elf_Sword, in both classes. */
+/** The bytes of a dynamic entry's tag that are compared: an Elf_Sword, in both classes. */
 const TAG_BYTES = 4;
 const ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS;
 
@@ -92,7 +92,7 @@ export function loadElfFdpic(memory: NommuMemory, bprm: Binprm): LoadedNommu {
   }
 }
 
-/** What the tables on the stack and the registers tell of what was loaded. */
+/** What the tables on the stack and the registers say about what was loaded. */
 interface FdpicTables {
   readonly loadMaps: readonly (readonly LoadedSegment[])[];
   readonly addresses: LoadedAddresses;
@@ -231,7 +231,7 @@ function readExactly(file: OpenFile, position: number, length: number): Uint8Arr
   return bytes;
 }
 
-/** Executables of FDPIC, and shared objects, need no place of their own. */
+/** FDPIC executables and shared objects can go anywhere. */
 function canBeMoved({ header, arch }: CheckedElf): boolean {
   return header.type === ET_DYN || elfCheckFdpic(header.ident, arch);
 }

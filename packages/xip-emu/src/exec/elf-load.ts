@@ -165,7 +165,7 @@ export function smallest(values: readonly bigint[]): bigint {
   return values.reduce((low, value) => (value < low ? value : low));
 }
 
-/** PROT_* of PF_*. */
+/** Converts PF_* to PROT_*. */
 export function protOf(flags: number): number {
   return (
     ((flags & PF_R) === 0 ? 0 : PROT_READ) |

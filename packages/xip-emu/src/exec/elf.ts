@@ -50,7 +50,7 @@ export interface ElfProgram extends ExecutedFile {
   readonly addresses: LoadedAddresses;
 }
 
-/** What load_elf_binary() has found before there is no way back. */
+/** What load_elf_binary() has found before the point of no return. */
 interface OpenedElf {
   readonly program: ElfHeaders;
   readonly interpreter: { readonly file: OpenFile; readonly headers: ElfHeaders } | undefined;
@@ -206,7 +206,7 @@ function mapSegments(
     const at = loader.load(phdr, { address: wanted, flags, totalSize });
     if (isFirst && header.type === ET_DYN) bias = long.wrap(bias + at - long.pageStart(wanted));
     isFirst = false;
-    // The bias is left out here, as it is there.
+    // The bias is left out, as it is in the kernel.
     checkSize(memory.mm, phdr, phdr.vaddr, 'EINVAL');
   }
   return bias;
@@ -278,7 +278,7 @@ function mapInterpreter(
 }
 
 /**
- * Whether a segment that has been mapped is one at all.
+ * Checks a segment that has been mapped.
  *
  * @throws SyscallError `code`.
  */

@@ -145,7 +145,7 @@ function keyOf({ sb, ino }: Inode): string {
   return `${sb.type} ${ino}`;
 }
 
-/** Pages that every further process would need of its own. */
+/** Private pages that each further process would need. */
 function saved({ romPages, pageCachePages, copyPages, processes }: SharedFile): number {
   return (romPages + pageCachePages + copyPages) * (processes - 1);
 }

@@ -6,13 +6,13 @@ import { VM_READ, VM_WRITE } from '../vfs/vm-area.js';
 import type { MappedRange } from './dynamic-linker/minimal-malloc.js';
 import { pagesOfSegment, type LoadedObject } from './loaded-object.js';
 
-/** What a program and those that loaded it have in memory. */
+/** What a program and its loader have in memory. */
 interface MemoryOfProgram {
   readonly objects: readonly LoadedObject[];
   readonly loaderMemory: readonly MappedRange[];
 }
 
-/** Writes to each page of the writable segments, with the value that is there. @throws AccessFault. */
+/** Writes each page of the writable segments, without changing what it holds. @throws AccessFault. */
 export function touchWritable(process: Process, { segments }: LoadedObject): void {
   const { geometry } = process;
   for (const segment of segments) {

@@ -2,7 +2,7 @@ import type { PageGeometry } from '../units.js';
 
 /**
  * Arithmetic of the kernel's `unsigned long` for values from files: it wraps round at the word size
- * of the machine. What is left of them after the checks is a number like any other.
+ * of the machine. Values that pass the checks are ordinary numbers.
  */
 export class UnsignedLong {
   private readonly bits: 32 | 64;

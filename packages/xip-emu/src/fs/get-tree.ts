@@ -9,7 +9,7 @@ import { OverlaySuperBlock, type RedirectMode } from './overlay/super.js';
 import { RamfsSuperBlock } from './ramfs/super.js';
 import { TmpfsSuperBlock } from './tmpfs/super.js';
 
-/** What making a file system needs of the machine. */
+/** What is needed from the machine to make a file system. */
 export interface FileSystemHost {
   readonly phys: PhysicalMemory;
   readonly mmu: boolean;
@@ -25,7 +25,7 @@ export interface FileSystemHost {
 /** Options as mount(8) takes them after -o: `size=16k,mode=755`. */
 export type MountData = ReadonlyMap<string, string>;
 
-/** The options by name; of one that is there twice the last counts. */
+/** The options by name; if one is given twice, the last counts. */
 export function parseMountData(text: string): MountData {
   const options = new Map<string, string>();
   for (const option of text.split(',').filter((part) => part !== '')) {
@@ -92,7 +92,7 @@ function tmpfs(data: MountData, { phys }: FileSystemHost): TmpfsSuperBlock {
 
 function ramfs(data: MountData, { phys, mmu, vmRegions }: FileSystemHost): RamfsSuperBlock {
   const sb = new RamfsSuperBlock(phys, { nommu: mmu ? undefined : vmRegions });
-  // Whatever tmpfs knows is ignored. Compare fs/ramfs/inode.c:ramfs_parse_param().
+  // All options of tmpfs are ignored. Compare fs/ramfs/inode.c:ramfs_parse_param().
   const mode = octalOf(data.get('mode'));
   if (mode !== undefined) sb.root.setAttributes({ mode });
   return sb;
@@ -124,7 +124,7 @@ function octalOf(text: string | undefined): number | undefined {
   return Number.parseInt(text, 8);
 }
 
-/** Switches that only have the values that they have by default here. */
+/** Switches that can only have their default values here. */
 const FIXED_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   index: ['off'],
   metacopy: ['off'],

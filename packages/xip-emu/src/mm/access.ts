@@ -106,7 +106,7 @@ function executable(mm: Mm, vpn: Vpn, address: Address): Frame {
   return frame;
 }
 
-/** A bus error, which is a signal of its own: compare arch/riscv/kernel/traps.c. */
+/** A bus error, which has its own signal: compare arch/riscv/kernel/traps.c. */
 function checkPresence({ phys }: Mm, frame: Frame, address: Address): void {
   if (phys.rom.isAbsent(frame)) throw accessFault('SIGSEGV', 'ACCERR', address);
 }

@@ -4,9 +4,9 @@
  */
 export class AnonVma {
   readonly parent: AnonVma;
-  /** Anon_vmas made for children of it, itself counted for a root. */
+  /** Anon_vmas made for its children; a root counts itself. */
   numChildren = 0;
-  /** Areas whose `anonVma` this is. */
+  /** Areas that have it as `anonVma`. */
   numActiveVmas = 0;
   /** Areas that have it in their chain. */
   links = 0;
@@ -17,7 +17,7 @@ export class AnonVma {
   }
 }
 
-/** The part of an area that these rules are about. */
+/** The part of an area that these rules look at. */
 export interface AnonArea {
   anonVma: AnonVma | undefined;
   /** anon_vma_chain, oldest first. Not changed in place: areas share the empty one. */

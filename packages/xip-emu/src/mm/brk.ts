@@ -34,8 +34,8 @@ export function mapBrk(mm: Mm, address: Address, length: number, executable: boo
 }
 
 /**
- * Makes `prev` longer, if it ends there and is of the same kind, or else a new area: what follows is
- * not merged with. Compare mm/mmap.c:do_brk_flags().
+ * Extends `prev` if it ends there and is of the same kind, else makes a new area. Never merges with
+ * what follows. Compare mm/mmap.c:do_brk_flags().
  */
 function doBrkFlags(
   mm: Mm,
@@ -94,7 +94,7 @@ function grow(mm: Mm, from: Vpn, to: Vpn): void {
   // A page stays free between the heap and what is above.
   const above = mm.vmas.findVma(from);
   if (above !== undefined && to + 1 > startGap(above)) throw new SyscallError('ENOMEM', 'no room');
-  // The program's own zeros, which end where the heap starts, do not count.
+  // The program's own zeros, which end where the heap starts, are not extended.
   const below = mm.vmas.findBefore(from);
   const heapStart = mm.startBrk / mm.geometry.size;
   const prev = below !== undefined && below.end > heapStart ? below : undefined;

@@ -2,7 +2,7 @@ import { setExeFile } from '../vfs/write-access.js';
 import type { Mm } from './mm-struct.js';
 import { freePageTables, zapRange } from './zap.js';
 
-/** Takes everything apart, also the hold on the program's file. Compare kernel/fork.c:mmput(), exit_mmap(). */
+/** Frees all memory and drops the program's file. Compare kernel/fork.c:mmput(), exit_mmap(). */
 export function exitMmap(mm: Mm): void {
   for (const vma of [...mm.vmas]) {
     zapRange(mm, vma.start, vma.end);

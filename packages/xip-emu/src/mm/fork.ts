@@ -21,7 +21,7 @@ export function dupMmap(child: Mm, parent: Mm): void {
 }
 
 /**
- * Entries that a fault would make again are not copied; those of ROM are not such entries. Compare
+ * Entries that a fault can make again are not copied; entries of ROM are, since no fault makes those. Compare
  * mm/memory.c:vma_needs_copy().
  */
 function needsCopy({ flags, anonVma }: Vma): boolean {

@@ -112,7 +112,7 @@ function willNeed(vma: Vma, start: Vpn, end: Vpn): void {
 }
 
 /**
- * Drops pages, which leaves the areas as they are: so it looks at none of them. Compare
+ * Drops pages only, and so does not look at the areas. Compare
  * mm/madvise.c:madvise_dontneed_single_vma().
  */
 function dontNeed(mm: Mm, start: Vpn, end: Vpn): void {

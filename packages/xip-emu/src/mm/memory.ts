@@ -31,14 +31,14 @@ import {
 import { expandDownwards } from './stack.js';
 import { pageProt, zeroPageFlags, type Vma } from './vma.js';
 
-/** Results of a handler after which there is nothing to map. */
+/** Results of a handler that leave nothing to map. */
 const UNFINISHED = VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY;
 
 export function accessFault(signal: Signal, code: SignalCode, address: Address): AccessFault {
   return new AccessFault(signal, code, address);
 }
 
-// Flags of which an area needs one, by access: arch/riscv/mm/fault.c:access_error().
+// The flags, one of which an area needs, by access: arch/riscv/mm/fault.c:access_error().
 /** Write implies read. */
 export const ACCESS_LOAD = VM_READ | VM_WRITE;
 export const ACCESS_STORE = VM_WRITE;
@@ -88,7 +88,7 @@ function growStack(mm: Mm, vma: Vma, vpn: Vpn): boolean {
   return (vma.flags & VM_GROWSDOWN) !== 0 && expandDownwards(mm, vma, vpn);
 }
 
-/** The fault itself, permissions of the area checked before. @returns VM_FAULT_* bits. */
+/** The fault itself, after the area's permissions were checked. @returns VM_FAULT_* bits. */
 export function handleMmFault(mm: Mm, vma: Vma, vpn: Vpn, write: boolean): number {
   const pte = mm.pageTable.get(vpn);
   if (pte !== 0) {

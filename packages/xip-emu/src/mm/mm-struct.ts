@@ -11,7 +11,7 @@ import type { Vma } from './vma.js';
 import { VmaCache } from './vma-cache.js';
 import { VmaSet } from './vma-set.js';
 
-/** What the memory manager needs of the machine around it. */
+/** What the memory manager needs from the machine. */
 export interface MmHost {
   readonly phys: PhysicalMemory;
   readonly faultAroundPages: number;
@@ -48,7 +48,7 @@ export class Mm implements HasExeFile {
   readonly pageTable: PageTable;
   readonly vmas: VmaSet;
   readonly vmaCache: VmaCache;
-  /** The one fault object: faults make no garbage. */
+  /** The only fault object: reusing it makes no garbage. */
   readonly fault: MmFault = { vma: undefined as never, vpn: 0, pgoff: 0, write: false, frame: 0 };
   /** The process that it belongs to (mm->owner); 0 before it has one. */
   pid = 0;
@@ -60,7 +60,7 @@ export class Mm implements HasExeFile {
   /** personality(2): READ_IMPLIES_EXEC. */
   readImpliesExec = false;
   exeFile: OpenFile | undefined = undefined;
-  /** Count how often entries, and executable ones among them, were taken from the processor. */
+  /** Count how often the processor has lost entries, and executable ones among them. */
   lostEntries = 0;
   lostExecutable = 0;
 

@@ -147,13 +147,13 @@ function fileFlags(file: OpenFile, { prot, flags, pgoff }: MmapRequest, pages: n
   return vmFlags;
 }
 
-/** Puts a mapping in place of whatever is there. Compare mm/mmap.c:mmap_region(). */
+/** Replaces whatever is mapped in the range. Compare mm/mmap.c:mmap_region(). */
 export function mmapRegion(mm: Mm, request: MergeRequest): Vma {
   const { start, end, pgoff, file } = request;
   let { flags } = request;
   if (isAccountable(flags)) {
     const free = mm.phys.ramFrames;
-    // What is replaced need not be promised again; it is split, also if that does not suffice.
+    // Memory that is replaced need not be promised again. It is split even if that is not enough.
     if (end - start > free && end - start - splitEdges(mm, start, end) > free) {
       throw new SyscallError('ENOMEM', 'overcommit');
     }
@@ -184,7 +184,7 @@ export function mmapRegion(mm: Mm, request: MergeRequest): Vma {
       }
     }
   } else if ((flags & VM_SHARED) !== 0) {
-    // What was there before is gone by now.
+    // By now the old mappings are gone.
     shmemZeroSetup(mm, vma);
   }
   mm.vmas.link(vma);

@@ -44,7 +44,7 @@ export function mprotect(mm: Mm, address: Address, length: number, prot: number)
   const impliesExec = mm.readImpliesExec && (prot & PROT_READ) !== 0;
   let vma = mm.vmas.vmaAt(start);
   if (grows !== 0) {
-    // All of the stack that is below, and nothing grows up on these architectures.
+    // All of the stack below; on these architectures nothing grows up.
     const growing = vma ?? mm.vmas.findVma(start);
     if (growing === undefined || growing.start >= end) throw new SyscallError('ENOMEM', 'a hole');
     if (grows === PROT_GROWSUP || (growing.flags & VM_GROWSDOWN) === 0) {
@@ -59,7 +59,7 @@ export function mprotect(mm: Mm, address: Address, length: number, prot: number)
     if (vma === undefined || vma.start > at) throw new SyscallError('ENOMEM', 'a hole');
     const implied = impliesExec && (vma.flags & VM_MAYEXEC) !== 0 ? VM_EXEC : 0;
     const flags = (vma.flags & ~VM_ACCESS_FLAGS) | (prot & VM_ACCESS_FLAGS) | implied;
-    // VM_MAY... stand four bits above.
+    // The VM_MAY... flags are four bits higher.
     if ((flags & ~(flags >> 4) & VM_ACCESS_FLAGS) !== 0) throw new SyscallError('EACCES');
     const to = Math.min(vma.end, end);
     prev = mprotectFixup(mm, vma, prev, at, to, flags);

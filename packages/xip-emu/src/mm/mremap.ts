@@ -9,7 +9,7 @@ import { checkFixed, colourOf, getUnmappedArea, type CacheColour } from './unmap
 import { checkMapCount, mergeNewRange } from './vma-merge.js';
 import type { Vma } from './vma.js';
 
-/** A range that is to move, in pages; `to` is where, or without MREMAP_FIXED a hint. */
+/** A range to be moved, in pages; `to` is the new place, without MREMAP_FIXED only a hint. */
 interface Move {
   readonly start: Vpn;
   readonly oldPages: number;
@@ -106,7 +106,7 @@ function moveTo(mm: Mm, { start, oldPages, to, newPages, flags }: Move): Vpn {
   return place;
 }
 
-/** That of a page of an area. */
+/** The colour of a page of an area. */
 function colourAt(mm: Mm, { flags, file, start, pgoff }: Vma, vpn: Vpn): CacheColour | undefined {
   const isFile = file !== undefined;
   const shared = (flags & VM_MAYSHARE) !== 0;
@@ -196,7 +196,7 @@ function movePageTables(mm: Mm, start: Vpn, end: Vpn, to: Vpn): void {
   mm.flushTlb(lost);
 }
 
-/** An area that was left without pages starts anew: its offset is that of its place. */
+/** An area left without pages starts afresh: its offset is that of its place. */
 function forgetAnonVmas(mm: Mm, vma: Vma): void {
   unlinkAnonVmas(vma);
   if (vma.ops === undefined && vma.file === undefined) {

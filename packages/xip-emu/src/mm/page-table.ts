@@ -3,7 +3,7 @@ import type { Vpn } from '../units.js';
 /** Leaf tables are kept in groups, so that the list of groups stays short. */
 const GROUP_SHIFT = 9;
 const GROUP_MASK = (1 << GROUP_SHIFT) - 1;
-/** Below, page numbers are integers to bit operators, too. */
+/** Page numbers below this are integers for bit operators. */
 const INTEGER_LIMIT = 2 ** 31;
 
 /** A table of the lowest level: the entry of a page is at index `vpn & mask`. */
@@ -85,7 +85,7 @@ export class PageTable {
     return (this.root[groupOf(key)] === undefined ? this.nextGroup(key) : key + 1) * this.entries;
   }
 
-  /** The first leaf table of the next group that there is; Infinity if there is none. */
+  /** The first leaf table of the next existing group; Infinity if there is none. */
   private nextGroup(key: number): number {
     const top = groupOf(key);
     return (this.tops.find((other) => other > top) ?? Infinity) * (1 << GROUP_SHIFT);
@@ -97,7 +97,7 @@ export class PageTable {
   }
 
   /**
-   * Frees the leaf tables of which every entry lies in `floor`..`ceiling`, a range without areas.
+   * Frees the leaf tables that lie wholly in `floor`..`ceiling`, a range without areas.
    * Compare mm/memory.c:free_pgtables().
    */
   free(from: Vpn, to: Vpn, floor: Vpn, ceiling: Vpn): void {
@@ -122,8 +122,8 @@ export class PageTable {
   }
 
   /**
-   * Visits the leaf tables of a range, with the part of the range that each is for; what has no table
-   * is passed over, however long it is. Compare mm/pagewalk.c:walk_pmd_range().
+   * Visits the leaf tables of a range, with the part of the range that each is for; ranges without
+   * tables are skipped, however long they are. Compare mm/pagewalk.c:walk_pmd_range().
    */
   walk(from: Vpn, to: Vpn, visit: (leaf: Leaf, from: Vpn, to: Vpn) => void): void {
     for (let vpn = from; vpn < to;) {
@@ -134,7 +134,7 @@ export class PageTable {
     }
   }
 
-  /** The entries of a range that are not 0; what has no table is passed over. */
+  /** The entries of a range that are not 0; ranges without tables are skipped. */
   *presentIn(from: Vpn, to: Vpn): Generator<readonly [vpn: Vpn, pte: number]> {
     for (let vpn = from; vpn < to;) {
       const end = Math.min(to, this.leafEnd(vpn));

@@ -16,7 +16,7 @@ import { PTE_DIRTY, PTE_SPECIAL, PTE_WRITE, pteFrame } from './pte.js';
 import { traceFault } from './trace-fault.js';
 import type { Vma } from './vma.js';
 
-/** What mm/gup.c:faultin_page_range() tells of one area. */
+/** What mm/gup.c:faultin_page_range() returns for one area. */
 export type FaultIn = 'done' | 'not-permitted' | 'faulted';
 
 /**

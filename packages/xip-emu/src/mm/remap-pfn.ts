@@ -26,7 +26,7 @@ export function remapPfnRange(mm: Mm, vma: Vma, vpn: Vpn, pfn: Pfn, pages: numbe
   }
 }
 
-/** One ROM page of a VM_MIXEDMAP, unless an entry is there. Compare mm/memory.c:insert_pfn(). */
+/** Maps one ROM page of a VM_MIXEDMAP, unless the page has an entry. Compare mm/memory.c:insert_pfn(). */
 export function insertMixed(mm: Mm, vma: Vma, vpn: Vpn, pfn: Pfn): void {
   if (mm.pageTable.get(vpn) !== 0) return;
   const flags = pageProt(vma.flags, vma.ops) | PTE_PRESENT | PTE_SPECIAL | PTE_YOUNG;
@@ -38,7 +38,7 @@ export function mapAround(mm: Mm, vma: Vma, vpn: Vpn, frame: Frame): void {
   if (mm.pageTable.get(vpn) === 0) setFilePte(mm, vma, vpn, frame, false);
 }
 
-/** The kernel asks nobody what is at the address that a file system maps: see kernel fact K24. */
+/** The kernel does not check what is at an address that a file system maps: see kernel fact K24. */
 function frameAt({ phys }: Mm, pfn: Pfn): Frame {
   return phys.rom.frameOf(pfn) ?? phys.rom.absentFrame(pfn);
 }

@@ -15,7 +15,7 @@ import type { Vma } from './vma.js';
 
 /** RLIMIT_STACK, bytes. */
 const STACK_LIMIT = 8 << 20;
-/** Bytes that a stack has from the start, below those of the arguments. */
+/** Bytes that a stack has at first, below the arguments. */
 const STACK_EXPAND = 131072;
 /** mm/mmap.c:stack_guard_gap */
 const STACK_GUARD_GAP = 256;

@@ -12,10 +12,10 @@ import type { Vma } from './vma.js';
 
 /** Compare arch/arm/kernel/process.c:gate_vma_init(). */
 const GATE_FLAGS = VM_READ | VM_EXEC | VM_MAYREAD | VM_MAYEXEC;
-/** Bits below the point of a pss sum. */
+/** Fractional bits of a pss sum. */
 const PSS_SHIFT = 12;
 
-/** What /proc/PID/maps lists: areas, and after them what the kernel itself has. */
+/** What /proc/PID/maps lists: the areas, then the kernel's own gate area. */
 export function* areasOf(mm: Mm): Generator<MemoryArea> {
   for (const vma of mm.vmas) yield areaOf(mm, vma);
   const { gateArea } = mm.host.build;
@@ -65,7 +65,7 @@ function nameOf(mm: Mm, vma: Vma): string | undefined {
   return start <= mm.startStack && end >= mm.startStack ? '[stack]' : undefined;
 }
 
-/** The one character that fs/seq_file.c:seq_path() is asked to escape. */
+/** Escapes the one character that fs/seq_file.c:seq_path() is asked to. */
 function escapeNewlines(path: string): string {
   return path.replaceAll('\n', '\\012');
 }
@@ -114,7 +114,7 @@ export function smapsCounts({ pageTable, phys, geometry }: Mm, vma: Vma): SmapsC
   return counts;
 }
 
-/** What the page table has for the page at an address. */
+/** Returns what the page table has for the page at an address. */
 export function pageAt({ pageTable, phys, geometry }: Mm, address: Address): MemoryPage {
   const pte = pageTable.get(geometry.pageOf(address));
   if ((pte & PTE_PRESENT) === 0) return NO_PAGE;

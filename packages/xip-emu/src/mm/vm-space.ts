@@ -10,7 +10,7 @@ import { checkMapCount, splitVma } from './vma-merge.js';
 import { Vma } from './vma.js';
 import { zapRange } from './zap.js';
 
-/** What the owners of mappings, which do not know this memory manager, may do to its areas. */
+/** What owners of mappings may do to areas without knowing this memory manager. */
 export class MmSpace implements VmSpace {
   private readonly mm: Mm;
 

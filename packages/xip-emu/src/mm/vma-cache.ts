@@ -4,7 +4,7 @@ import type { VmSpace } from '../vfs/vm-area.js';
 import { unlinkAnonVmas } from './anon-vma.js';
 import { Vma } from './vma.js';
 
-/** Freed areas that are kept for use: as many as a few splits and merges take. */
+/** Freed areas kept for reuse: as many as a few splits and merges need. */
 const SPARE_VMAS = 64;
 
 /** Where the areas of a memory come from, and go to (vm_area_cachep). Compare kernel/fork.c. */

@@ -156,7 +156,7 @@ export function splitVma(mm: Mm, vma: Vma, at: Vpn): Vma {
   return upper;
 }
 
-/** An area that another one has swallowed. */
+/** Frees an area that was merged into another one. */
 function removeMerged(mm: Mm, vma: Vma): void {
   mm.vmas.unlink(vma);
   mm.vmaCache.free(vma);
@@ -172,7 +172,7 @@ function canMergeLeft(request: MergeRequest, prev: Vma | undefined): prev is Vma
   );
 }
 
-/** An area that must be told of its end is not merged. Compare mm/vma.c:can_vma_merge_right(). */
+/** An area whose owner must be told of its end is not merged. Compare mm/vma.c:can_vma_merge_right(). */
 function canMergeRight(
   request: MergeRequest,
   next: Vma | undefined,
@@ -196,7 +196,7 @@ function isMergeable({ flags, file }: MergeRequest, vma: Vma): boolean {
   return vma.flags === flags && vma.file === file;
 }
 
-/** Areas with several anon_vmas came from a fork and keep to themselves. */
+/** Areas with several anon_vmas come from a fork and are not merged. */
 function isMergeableAnonVma(anonVma: AnonVma | undefined, vma: Vma): boolean {
   if ((anonVma === undefined || vma.anonVma === undefined) && vma.anonChain.length === 1) {
     return true;

@@ -8,7 +8,7 @@ import { vmaTag, type Vma } from './vma.js';
  * maps a file, with the other areas of that file.
  */
 export class VmaSet extends IntervalSet<Vma> {
-  /** The last answer of {@link findVma}, most often the next one as well. */
+  /** The last answer of {@link findVma}, which is usually the next one too. */
   private lastFound: Vma | undefined = undefined;
 
   /** The area that holds the page, or the first above it: find_vma(). */

@@ -47,7 +47,7 @@ export class Vma implements VmArea, AnonArea {
     this.file = file;
   }
 
-  /** Makes another area of one that was freed: in no set, without operations. */
+  /** Turns a freed area into another one: in no set, without operations. */
   reuse(start: Vpn, end: Vpn, flags: number, pgoff: VmPgoff, file: OpenFile | undefined): void {
     this.start = start;
     this.end = end;
@@ -73,8 +73,8 @@ export function vmaTag({ flags, ops }: Vma): number {
 }
 
 /**
- * The flags of which `tag` is, if it is of an area where the first load of a page finds the zero
- * page; else 0. Compare mm/memory.c:do_anonymous_page().
+ * The flags in `tag` if it belongs to an area where the first load of a page finds the zero page;
+ * else 0. Compare mm/memory.c:do_anonymous_page().
  */
 export function zeroPageFlags(tag: number): number {
   return (tag & (TAG_OPS | VM_SHARED)) === 0 ? tag : 0;

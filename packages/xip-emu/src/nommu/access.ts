@@ -6,7 +6,7 @@ import type { Address, Frame } from '../units.js';
 import { describeOrigin } from './describe.js';
 import type { NommuVma } from './nommu-vma.js';
 
-/** What accesses of a process without an MMU go to. */
+/** The memory that accesses of a process without an MMU use. */
 export interface NommuAccess {
   readonly phys: PhysicalMemory;
   /** Called before each access. @throws KernelCorruption if the kernel has broken itself before. */
@@ -106,7 +106,7 @@ function frameAt(memory: NommuAccess, address: Address): Frame {
   if (frame !== undefined && mapped) return frame;
   // A direct mapping of addresses where there is nothing (K24): a bus error, as on a real CPU.
   if (mapped) throw new AccessFault('SIGSEGV', 'ACCERR', address);
-  // Without protection the access hits whatever is there.
+  // Without protection the access hits whatever has that address.
   const what = frame === undefined ? 'neither RAM nor ROM' : 'not memory of the process';
   throw new UnmodelledError(`an access to 0x${address.toString(16)}, which is ${what}`);
 }

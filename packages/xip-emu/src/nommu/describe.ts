@@ -7,7 +7,7 @@ import {
   type MmapRequest,
 } from '../memory-map.js';
 
-/** An operation as kept for a diagnosis: its name, or what is put into words if one comes. */
+/** An operation as kept for a diagnosis: its name, or a request that is put into words if needed. */
 export type Origin = string | MmapRequest;
 
 /** What a diagnosis calls an operation. */

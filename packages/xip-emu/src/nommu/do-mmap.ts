@@ -108,7 +108,7 @@ function share(tree: VmaTree, regions: VmRegions, region: VmRegion, mapping: New
   return vma;
 }
 
-/** A file became shorter, and longer again: the region has its old pages, which are others' now. */
+/** A file became shorter and longer again: the region has its old pages, which now belong to others. */
 function mapsFreedPages(region: VmRegion, { vmStart, vmEnd, origin }: NommuVma): KernelCorruption {
   return new KernelCorruption({
     kind: 'pages freed',
@@ -138,7 +138,7 @@ function makeRegion(regions: VmRegions, mapping: NewMapping): VmRegion {
   return regionAt(copyToRam(regions, mapping), mapping, vmFlags | VM_MAPPED_COPY);
 }
 
-/** @param memory up to the end of what was allocated. */
+/** @param memory the allocation, up to its end. */
 function regionAt(
   { start, top }: { readonly start: Address; readonly top: Address },
   mapping: NewMapping,

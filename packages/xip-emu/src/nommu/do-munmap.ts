@@ -61,7 +61,7 @@ function unmapAnonymous(mm: NommuMm, vma: NommuVma, range: Range): void {
 }
 
 /**
- * Makes [vm_start, at) a VMA and a region of its own, the argument keeps the rest. Compare
+ * Makes [vm_start, at) a separate VMA and region; the argument keeps the rest. Compare
  * mm/nommu.c:split_vma().
  */
 function splitBelow(mm: NommuMm, vma: NommuVma, at: Address): void {

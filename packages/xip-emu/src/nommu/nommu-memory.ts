@@ -105,7 +105,7 @@ export class NommuMemory implements MemoryMap {
     throw missing('fork');
   }
 
-  /** Only moves the mark: the memory is part of the program's. Compare mm/nommu.c:brk(). */
+  /** Only moves the mark: the memory is part of the program's block. Compare mm/nommu.c:brk(). */
   brk(end: Address): Address {
     const { mm } = this;
     if (end >= mm.startBrk && end <= mm.brkLimit) mm.brkEnd = end;

@@ -27,7 +27,7 @@ export class OrderedMap<V> {
     return chunk.keys[at] === key ? chunk.values[at] : undefined;
   }
 
-  /** Stores a value; the one of the same key is replaced. */
+  /** Stores a value, replacing one with the same key. */
   set(key: number, value: V): void {
     const index = this.chunkOf(key);
     const chunk = this.chunks[index];

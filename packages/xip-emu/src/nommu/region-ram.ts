@@ -3,7 +3,7 @@ import { FRAME_REGION } from '../phys/frame.js';
 import type { PhysicalMemory } from '../phys/physical-memory.js';
 import { MAX_BLOCK_PAGES, type Address, type Frame } from '../units.js';
 
-/** The RAM under mappings: contiguous frames, since an address is where the memory is. */
+/** The RAM under mappings: contiguous frames, since addresses are physical. */
 export class RegionRam {
   /** mmap_pages_allocated: "MmapCopy" of /proc/meminfo, in pages. */
   pagesAllocated = 0;
@@ -13,7 +13,7 @@ export class RegionRam {
 
   readonly phys: PhysicalMemory;
 
-  /** vm.nr_trim_pages: an excess of so many pages is given back at once; 0 = never. */
+  /** vm.nr_trim_pages: an excess of at least this many pages is given back at once; 0 = never. */
   private readonly trimPages: number;
 
   private readonly pageSize: number;
@@ -24,7 +24,7 @@ export class RegionRam {
     this.trimPages = trimPages;
   }
 
-  /** Pages that are allocated where `pages` are asked for. Compare mm/nommu.c:do_mmap_private(). */
+  /** The number of pages that are allocated when `pages` are requested. Compare mm/nommu.c:do_mmap_private(). */
   private total(pages: number): number {
     const block = 2 ** Math.ceil(Math.log2(pages));
     return this.trimPages > 0 && block - pages >= this.trimPages ? pages : block;

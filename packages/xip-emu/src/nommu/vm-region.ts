@@ -56,7 +56,7 @@ export class VmRegions implements NommuMappings {
   /** Holes made in anonymous mappings: the kernel goes on, but its maple tree warns (WARN_ON). */
   holes = 0;
 
-  /** vm.max_map_count: a process with so many mappings cannot split one. */
+  /** vm.max_map_count: a process with this many mappings cannot split one. */
   readonly maxMapCount: number;
 
   constructor(ram: RegionRam, { maxMapCount = DEFAULT_MAX_MAP_COUNT } = {}) {

@@ -46,7 +46,7 @@ export class FrameContent {
   private zeroSlot = -1;
 
   /**
-   * @param length frames that it has room for.
+   * @param length number of frames to make room for.
    * @param fetched is told of contents that change.
    */
   constructor(length: number, arena: PageArena, fetched: FetchedPages) {
@@ -182,7 +182,7 @@ export class FrameContent {
     this.indexes[frame] = index;
   }
 
-  /** Tells what the owner gives for the frame: for a while, or where it is. */
+  /** Keeps what the owner gave for the frame: the bytes for a while, or where they are in its store. */
   keepContent(frame: Frame, content: Uint8Array): void {
     const store = this.owners[frame]?.store;
     if (content.buffer === store?.buffer && content.length > 0) {

@@ -32,7 +32,7 @@ export class FrameTable {
   /** Counts how often the frame was freed: tells two lives of it apart. */
   private lives: Uint32Array<ArrayBuffer>;
 
-  /** @param length frames that it has room for. */
+  /** @param length number of frames to make room for. */
   constructor(length: number) {
     this.refs = new Int32Array(length);
     this.maps = new Int32Array(length);

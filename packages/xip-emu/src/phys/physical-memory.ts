@@ -204,7 +204,7 @@ export class PhysicalMemory {
     this.content.setOwner(frame, owner, index);
   }
 
-  /** Tells what the owner gives for the frame: for a while, or where it is. */
+  /** Keeps what the owner gave for the frame: the bytes for a while, or where they are in its store. */
   keepContent(frame: Frame, content: Uint8Array): void {
     this.content.keepContent(frame, content);
   }

@@ -8,7 +8,7 @@ export interface RomWindow {
   readonly address: Address;
   /** Bytes, whole pages. */
   readonly size: number;
-  /** What was burnt, from the window's first byte on; must not change. */
+  /** What was programmed into it, from the window's first byte on; must not change. */
   readonly bytes: Uint8Array;
 }
 

@@ -21,9 +21,9 @@ export interface FileAccount {
   /** Distinct pages of ROM that are mapped for it. */
   readonly romPages: number;
   readonly pageCachePages: number;
-  /** Those of them that other places in files have, too. */
+  /** Those of them that other places in files share. */
   readonly sharedCachePages: number;
-  /** Without MMU: pages of RAM that mappings have copies in. */
+  /** Without MMU: pages of RAM that hold copies for mappings. */
   readonly copyPages: number;
   /** See {@link MachineAccount.savedBytes}. */
   readonly savedBytes: number;
@@ -52,7 +52,7 @@ export interface MachineAccount {
    * Without MMU: the copies that would have been made at once.
    */
   readonly savedBytes: number;
-  /** "RAM saved by sharing": bytes of page cache that files would have besides if they shared none. */
+  /** "RAM saved by sharing": bytes of page cache that files would need in addition if they shared none. */
   readonly sharingSavedBytes: number;
   readonly files: readonly FileAccount[];
   readonly processes: readonly ProcessAccount[];
@@ -109,7 +109,7 @@ export function nrBlockdevPages({ devices }: Machine): number {
   return pages;
 }
 
-/** Pages of files beyond the first that a page of the page cache is. */
+/** Counts the places of shared pages beyond each page's first one. */
 function sharedAway(machine: Machine): number {
   const systems = new Set(Array.from(machine.mounts, ({ sb }) => sb));
   let pages = 0;

@@ -10,7 +10,7 @@ export interface CachedFile {
   readonly pages: readonly Pgoff[];
 }
 
-/** What the page cache has, by files, as mincore(2) or fincore(1) would find it. */
+/** The pages in the page cache, by file, as mincore(2) or fincore(1) would find them. */
 export function cachedPages({ mounts }: Machine): CachedFile[] {
   const found: CachedFile[] = [];
   for (const sb of new Set(Array.from(mounts, (mount) => mount.sb))) {

@@ -7,11 +7,11 @@ import type { AddressSpace } from '../vfs/address-space.js';
 export interface RamFrame {
   /** Physical address of its first byte. */
   readonly physical: Address;
-  /** `region`: without an MMU, memory that mappings stand on. */
+  /** `region`: without an MMU, memory under mappings. */
   readonly holds: 'page-cache' | 'anonymous' | 'region';
-  /** What the page cache has it for; undefined for shared anonymous memory, and for what is not of a file. */
+  /** The page of a file that it caches; undefined for shared anonymous memory and other RAM. */
   readonly file: FilePage | undefined;
-  /** It differs from what it was read from, or has no such place. */
+  /** It differs from what it was read from, or was not read from anywhere. */
   readonly dirty: boolean;
   /** Where it is mapped, by processes and their addresses. */
   readonly users: readonly FrameUser[];
@@ -86,7 +86,7 @@ function frameAt(
   return frame;
 }
 
-/** The memory under mappings, which its users have by its address. */
+/** Adds the memory under mappings, whose users have it at its physical address. */
 function addRegions(
   found: Map<Address, FoundFrame>,
   { vmRegions, processes, phys }: Machine,

@@ -6,7 +6,7 @@ import type { Address } from '../units.js';
 /** Memory under mappings without an MMU (struct vm_region), as /proc/maps lists it. */
 export interface RegionReport {
   readonly start: Address;
-  /** Exclusive; of what mappings may use. */
+  /** End of what mappings may use, exclusive. */
   readonly end: Address;
   readonly permissions: string;
   /** Byte string; undefined for anonymous memory. */
@@ -15,13 +15,13 @@ export interface RegionReport {
   readonly ino: number | undefined;
   /** Page of the file that is at `start`. */
   readonly pgoff: number;
-  /** Mappings that stand on it, of one process or several. */
+  /** Mappings that use it, in one process or several. */
   readonly users: number;
   /** Undefined for memory of a device: ROM. */
   readonly allocation: RegionAllocation | undefined;
 }
 
-/** What the page allocator was asked for. Compare mm/nommu.c:do_mmap_private(). */
+/** The request to the page allocator. Compare mm/nommu.c:do_mmap_private(). */
 export interface RegionAllocation {
   /** The allocation needs 2^order free pages in a row, aligned. */
   readonly order: number;

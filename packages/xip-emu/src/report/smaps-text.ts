@@ -53,7 +53,7 @@ function areaText(
   return `${lines.join('')}${field('THPeligible', 0)}\nVmFlags: ${letters === '' ? '' : `${letters} `}\n`;
 }
 
-/** A name that is too long for its column takes from the value's. */
+/** A name too long for its column takes space from the value's column. */
 function field(name: string, value: number): string {
   const label = `${name}:`.padEnd(NAME_WIDTH);
   return label + String(value).padStart(NAME_WIDTH + VALUE_WIDTH - label.length);

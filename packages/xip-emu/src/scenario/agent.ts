@@ -15,7 +15,7 @@ export interface AgentHost {
   readonly buffer: Uint8Array;
 }
 
-/** One process of the agent that the kernels were recorded with, and what it has numbers for. */
+/** One process of the agent that the kernels were recorded with, and the files and mappings it has numbered. */
 export class Agent implements AgentHost {
   readonly ops: ScenarioOps;
   readonly crc32: (bytes: Uint8Array, crc: number) => number;
@@ -64,7 +64,7 @@ export class Agent implements AgentHost {
   }
 }
 
-/** A CRC-32 as records have it. */
+/** A CRC-32 as records write it. */
 export function hex8(value: number): string {
   return value.toString(16).padStart(8, '0');
 }

@@ -83,13 +83,13 @@ export class Arguments {
     return undefined;
   }
 
-  /** A number of an open file, or else a path. */
+  /** The number of an open file, or a path. */
   fileOrPath(): number | string {
     const word = this.text();
     return NUMBER.test(word) ? Number(word) : word;
   }
 
-  /** A number of an open file; -1 for `-`. */
+  /** The number of an open file; -1 for `-`. */
   fd(): number {
     if (this.words[this.next] !== '-') return this.number();
     this.next += 1;

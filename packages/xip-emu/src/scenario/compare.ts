@@ -32,12 +32,12 @@ export function compareRecords(
   return firstDifference(wanted.slice(0, common), got.slice(0, common));
 }
 
-/** True for the record with which a scenario ends in which the kernel would corrupt itself. */
+/** True for the last record of a scenario in which the kernel would corrupt itself. */
 export function isDiagnosis(record: ScenarioRecord | undefined): boolean {
   return record?.['op'] === 'diagnosis';
 }
 
-/** The first difference between what a kernel recorded and what came out, if there is one. */
+/** The first difference between a kernel's records and the emulator's, if there is one. */
 export function firstDifference(
   expected: readonly ScenarioRecord[],
   actual: readonly ScenarioRecord[],

@@ -26,7 +26,7 @@ export class MmuScenarioOps implements ScenarioOps {
   readonly machine: Machine;
   readonly root: string;
   private readonly teardown: () => Fields;
-  /** Numbers of pages, by their identity, in the order they were first reported in. */
+  /** Numbers of pages by identity, in the order in which they were first reported. */
   private readonly pageNumbers = new Map<number, number>();
 
   /** @param teardown unmounts everything; gives the fields of scenario-end. */

@@ -11,9 +11,9 @@ import { MirrorServer, type MirrorServerOptions } from '../userland/mirror-serve
 
 /** What `mount tarfs` mounts. */
 export interface ArchiveSource {
-  /** Uncompressed; is not written to. */
+  /** Uncompressed; never modified. */
   readonly bytes: Uint8Array;
-  /** Whether the archive was compressed, so that it cannot be written. */
+  /** True if the archive was compressed, and so cannot be written. */
   readonly readOnly: boolean;
 }
 
@@ -38,7 +38,7 @@ interface ScenarioMount {
   readonly root: string;
   /** The name of an archive follows. */
   readonly takesArchive?: true;
-  /** Mounts what there is besides /rom. @returns what takes it away again. */
+  /** Mounts what a world has besides /rom. @returns a function that unmounts it. */
   readonly mount?: (host: MountHost) => () => void;
 }
 

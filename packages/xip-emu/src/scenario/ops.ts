@@ -1,7 +1,7 @@
 import type { Machine } from '../machine.js';
 import type { Process } from '../process.js';
 
-/** What an ID of a scenario stands for: a range of addresses, whatever is there by now. */
+/** What an ID of a scenario stands for: a range of addresses, whatever is mapped there now. */
 export interface Mapping {
   readonly id: string;
   readonly address: number;

@@ -71,12 +71,12 @@ export class ScenarioRun {
   private readonly performed: ScenarioRecord[] = [];
   private faultAround = FAULT_AROUND_OFF;
   private host: AgentHost | undefined = undefined;
-  /** Processes that are there, by their numbers. */
+  /** The live processes, by number. */
   private readonly agents = new Map<number, Agent>();
   private current: Agent | undefined = undefined;
   private readonly blocks: Block[] = [];
   private children = 0;
-  /** Blocks that are passed over, because there is no fork() without an MMU. */
+  /** Blocks that are skipped, because there is no fork() without an MMU. */
   private skipped = 0;
   private isOver = false;
 
@@ -105,7 +105,7 @@ export class ScenarioRun {
     return this.current;
   }
 
-  /** The processes that are there, in the order in which they were made. */
+  /** The live processes, oldest first. */
   get processes(): readonly Agent[] {
     return [...this.agents.values()];
   }
@@ -249,7 +249,7 @@ export class ScenarioRun {
     this.add({ n, p: parent.number, op, cmd, child: child.number, status: 'exit:0' });
   }
 
-  /** @returns ESRCH if no such process is there. */
+  /** @returns ESRCH if there is no such process. */
   private switchTo(number: number): string {
     const agent = this.agents.get(number);
     if (agent === undefined) return 'ESRCH';

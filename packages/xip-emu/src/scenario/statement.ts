@@ -36,7 +36,7 @@ export interface EndStatement extends Line {
   readonly op: 'end';
 }
 
-/** Another process that is there performs the statements from here on. */
+/** Another live process performs the statements from here on. */
 export interface SwitchStatement extends Line {
   readonly op: 'switch';
   /** As in the field `p` of records. */

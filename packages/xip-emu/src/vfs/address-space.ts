@@ -213,7 +213,7 @@ export class AddressSpace implements FrameOwner {
     return this.aops.readFolio(this, index);
   }
 
-  /** Takes page `index` out of the cache, if it is there. */
+  /** Takes page `index` out of the cache, if it is cached. */
   remove(index: Pgoff): void {
     const chunk = this.chunks[index >>> CHUNK_SHIFT];
     const frame = chunk?.[index & CHUNK_MASK] ?? NONE;

@@ -21,7 +21,7 @@ export interface FifoState {
 /** i_pipe: the open FIFOs. */
 const open = new WeakMap<Inode, FifoState>();
 
-/** The pipe behind an open FIFO; undefined for what is none. */
+/** The pipe of an open FIFO; undefined for other files. */
 export function fifoStateOf({ inode, fops }: OpenFile): Readonly<FifoState> | undefined {
   return fops === fifoOperations ? open.get(inode) : undefined;
 }

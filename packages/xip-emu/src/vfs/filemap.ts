@@ -177,7 +177,7 @@ export function forcePageCacheReadahead(mapping: AddressSpace, index: Pgoff, pag
     try {
       mapping.read(at);
     } catch (error) {
-      // What cannot be read ahead is told to whoever needs it.
+      // An error is reported to whoever needs the page.
       if (!isSyscallError(error)) throw error;
     }
   }

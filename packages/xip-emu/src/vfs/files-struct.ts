@@ -21,7 +21,7 @@ export class FilesStruct {
     return this.install(file.get());
   }
 
-  /** close(2): the file is closed also if that fails. @throws SyscallError EBADF, or what flush throws. */
+  /** close(2): the file is closed even if this fails. @throws SyscallError EBADF, or what flush throws. */
   close(file: OpenFile): void {
     const count = this.counts.get(file);
     if (count === undefined) throw new SyscallError('EBADF');

@@ -224,7 +224,7 @@ export abstract class Inode {
   readdir?(from?: number): readonly DirectoryEntry[];
 
   // Operations that change something: struct inode_operations. They throw SyscallError. The VFS has
-  // checked by then that the entry is there, or not, and of what type it is.
+  // checked before whether the entry exists, and its type.
 
   /** A new entry of a directory. @param mode type and permissions. */
   create?(name: string, mode: number): Inode;

@@ -19,7 +19,7 @@ export interface OpenOptions {
   readonly noFollow?: boolean | undefined;
   /** O_NONBLOCK: a FIFO is opened without its other end. */
   readonly nonBlock?: boolean | undefined;
-  /** O_CREAT: a regular file is made if nothing is there. */
+  /** O_CREAT: creates a regular file if the name does not exist. */
   readonly create?: boolean | undefined;
   /**
    * O_EXCL, with `create`: something there, even a symlink, is an error. A block device is opened

@@ -7,7 +7,7 @@ import { unmapMappingRange } from './rmap.js';
 const MAX_SIZE = Number.MAX_SAFE_INTEGER;
 
 /**
- * truncate(2) and ftruncate(2), once write access is there. Compare fs/open.c:do_truncate().
+ * truncate(2) and ftruncate(2), with write access obtained. Compare fs/open.c:do_truncate().
  *
  * @throws SyscallError EINVAL, EFBIG, or what the file system throws.
  */

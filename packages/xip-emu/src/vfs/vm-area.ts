@@ -69,7 +69,7 @@ export interface VmSpace {
    * @throws SyscallError EINVAL for a part of a private area.
    */
   remapPfnRange(vma: VmArea, vpn: Vpn, pfn: Pfn, pages: number): void;
-  /** True if there is a page table for the page, be it without entries. */
+  /** True if the page has a page table, even one without entries. */
   hasPageTable(vpn: Vpn): boolean;
   /** Maps one frame without struct page in a VM_MIXEDMAP. Compare memory.c:vmf_insert_mixed(). */
   insertMixed(vma: VmArea, vpn: Vpn, pfn: Pfn): void;

@@ -10,9 +10,9 @@ const OLD_ENTRY_SIZE = 12;
 const HEADER_SIZE = 48;
 const ENTRY_SIZE = 24;
 const FLAGS_AT = 28;
-/** Byte order in the flags; files of old versions do not tell, and are the machine's. */
+/** Byte order in the flags; old versions of the file do not say, and have the machine's. */
 const BIG_ENDIAN = 3;
-/** No longer path can be opened. */
+/** The longest path that can be opened, in bytes. */
 const PATH_MAX = 4096;
 /** ldconfig writes each string once. */
 const MAX_SHARED = 8;

@@ -15,7 +15,7 @@ import type { MappedRange } from './minimal-malloc.js';
 import { RtldData } from './rtld-data.js';
 import { expandOrigin, type SearchPlaces } from './search.js';
 
-/** Names of libraries, and paths that are tried for them: programs of systems have some thousands. */
+/** Most names of libraries, and of paths tried for them: real programs have a few thousand. */
 const MAX_STEPS = 100_000;
 
 /** A library that could not be loaded: the program does not start. */
@@ -97,7 +97,7 @@ export function loadLibraries(
   return { libraries: loaded.slice(1), missing, loaderMemory: data?.mapped ?? [] };
 }
 
-/** What ended the attempt to load something, in one line. @throws what is not a failure of loading. */
+/** Why something could not be loaded, in one line. @throws errors that have nothing to do with loading. */
 export function failureText(error: unknown): string {
   if (error instanceof LoaderError || error instanceof AccessFault) return error.message;
   if (isSyscallError(error)) return error.message;
@@ -184,7 +184,7 @@ function loadLibrary(
   throw new LoaderError('cannot open shared object file: No such file or directory');
 }
 
-/** Names under which nothing can be opened are passed over. */
+/** Names that cannot be opened are skipped. */
 function openLibrary(process: Process, path: string): OpenFile | undefined {
   try {
     return process.open(path);

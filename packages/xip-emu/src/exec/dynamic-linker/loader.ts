@@ -16,7 +16,7 @@ export interface DynamicLoader {
   readonly searchPaths: SearchPaths;
   /** Bytes that it reads of a file before it maps it. */
   readonly headerBytes: number;
-  /** A library for another machine is passed over; otherwise it is an error. */
+  /** True: a library for another machine is skipped; false: it is an error. */
   readonly skipsForeign: boolean;
   /** Addresses in the dynamic section are relocated in place, where that is writable. */
   readonly relocatesDynamic: boolean;
@@ -32,7 +32,7 @@ export interface DynamicLoader {
   readonly obeysStackHeaders: boolean;
   /** How much of the program's stack it uses. */
   readonly stackDepth: StackDepth;
-  /** True for a library that the loader itself is. */
+  /** True for the library that is the loader itself. */
   isItself(name: string): boolean;
   systemDirectories(process: Process, interpreter: LoadedObject): string[];
   /** ld.so.cache; undefined if there is none, or it is not used. */
@@ -73,7 +73,7 @@ const GLIBC: DynamicLoader = {
   },
 };
 
-/** What a file of directories has more is damage. */
+/** A file of directories that is longer is damaged. */
 const PATH_FILE_LIMIT = 65536;
 /** What musl's one library contains: ldso/dynlink.c:load_library(). */
 const MUSL_OWN = /^lib(?:c|pthread|rt|m|dl|util|xnet)\./;
@@ -116,7 +116,7 @@ export function dynamicLoader(
 }
 
 const SLASH = 0x2f;
-/** What is longer is not a directory of a system. */
+/** A string that is longer is not a system directory. */
 const PATH_LIMIT = 256;
 /** Most of glibc's builds have these. */
 const GLIBC_DIRECTORIES = ['/lib64', '/usr/lib64', '/lib', '/usr/lib'];

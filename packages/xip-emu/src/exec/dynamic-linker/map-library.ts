@@ -78,7 +78,7 @@ function loadCommand(
   { vaddr, offset, filesz, memsz, flags }: ElfSegment,
   geometry: PageGeometry,
 ): LoadCommand {
-  // Since glibc 2.35 p_align only says where the object goes, be it smaller than a page or larger.
+  // Since glibc 2.35, p_align only says where the object goes, whether smaller or larger than a page.
   if ((vaddr - offset) % geometry.size !== 0) {
     throw new LoaderError('ELF load command address/offset not page-aligned');
   }

@@ -17,7 +17,7 @@ export interface MappedRange {
 export class MinimalMalloc {
   private readonly process: Process;
   private readonly alignment: number;
-  /** What it has mapped, in the order of time. */
+  /** What it has mapped, oldest first. */
   readonly mapped: MappedRange[] = [];
   private next: Address;
   private end: Address;

@@ -58,7 +58,7 @@ export function relocate(
   };
   forEachRelocation(elf, dynamic, memoryReader(process, segments), write);
   for (const { start, end } of dynamic.implicitGot) {
-    // A table that goes beyond its segment is damage: what it would take has no end.
+    // A table that goes beyond its segment is damaged: reading it might never end.
     const inside = segments.find(({ vaddr, memsz }) => vaddr <= start && start < vaddr + memsz);
     const limit = Math.min(end, inside === undefined ? start : inside.vaddr + inside.memsz);
     for (let at = start; at < limit; at += word) write(at);
@@ -125,7 +125,7 @@ function protect(process: Process, segment: LoadedSegment, prot: number): void {
   mprotect(process, start, end, prot);
 }
 
-/** Without an MMU there is nothing to protect, and loaders do not mind. */
+/** Without an MMU there is nothing to protect, and loaders ignore the error. */
 function mprotect(process: Process, start: Address, end: Address, prot: number): void {
   try {
     process.mprotect(start, end - start, prot);

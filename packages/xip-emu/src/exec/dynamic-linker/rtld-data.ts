@@ -50,7 +50,7 @@ export class RtldData {
   private readonly machine: number;
   private readonly hasVdso: boolean;
 
-  /** Here and in all that follows, @throws SyscallError of mmap(2). */
+  /** This and all methods below throw the SyscallError of mmap(2). */
   constructor(process: Process, interpreter: LoadedObject) {
     this.hasVdso = process.build.config.VDSO;
     this.word = interpreter.elf?.elfClass === 32 ? 4 : 8;
@@ -58,7 +58,7 @@ export class RtldData {
     this.heap = new MinimalMalloc(process, interpreter, this.word);
   }
 
-  /** Memory that has been mapped for it. */
+  /** What has been mapped for it. */
   get mapped(): readonly MappedRange[] {
     return this.heap.mapped;
   }

@@ -8,7 +8,7 @@ export interface SearchPlaces {
   readonly libraryPath: readonly string[];
   /** ld.so.cache, which is opened when a name is first looked up in it. */
   readonly cache: () => LdSoCache | undefined;
-  /** What is compiled into the loader, or in its own configuration. */
+  /** Directories compiled into the loader, or named in its configuration. */
   readonly systemDirectories: readonly string[];
 }
 

@@ -23,7 +23,7 @@ const EM_AARCH64 = 183;
 const EM_RISCV = 243;
 
 const GLIBC_ALONE = { 4: 2248, 8: 2544 } as const;
-/** Machines that are not in the table, by the size of a word. */
+/** The depth for machines not in the table, by the size of a word. */
 const GLIBC_USUAL = { 4: 3864, 8: 5576 } as const;
 const GLIBC_LOADING: Readonly<Record<4 | 8, Readonly<Record<number, number>>>> = {
   4: { [EM_386]: 3840, [EM_MIPS]: 4800, [EM_ARM]: 3864 },

@@ -1,6 +1,6 @@
 import { SyscallError, invariant } from '../../errno.js';
 
-/** Number of a block of the device. */
+/** A block's number on the device. */
 export type Block = number;
 
 /**
@@ -12,7 +12,7 @@ export class BlockStore {
   used = 0;
   readonly capacity: number;
   private readonly refs: number[] = [];
-  /** What was last written to it. A block that was only reserved for a dirty page has nothing. */
+  /** What was last written to it; nothing for a block that is only reserved for a dirty page. */
   private readonly contents: (Uint8Array | undefined)[] = [];
   private readonly freed: Block[] = [];
 
@@ -21,7 +21,7 @@ export class BlockStore {
     this.capacity = capacity;
   }
 
-  /** A block with one user. @throws SyscallError ENOSPC. */
+  /** Allocates a block with one user. @throws SyscallError ENOSPC. */
   allocate(): Block {
     if (this.used === this.capacity) throw new SyscallError('ENOSPC');
     const block = this.freed.pop() ?? this.refs.length;
@@ -31,12 +31,12 @@ export class BlockStore {
     return block;
   }
 
-  /** One more place in a file that the block is. */
+  /** Counts one more place in a file where the block is. */
   share(block: Block): void {
     this.refs[block]! += 1;
   }
 
-  /** One place less; the last one frees the block. */
+  /** Drops one place; the last one frees the block. */
   release(block: Block): void {
     const left = this.refs[block]! - 1;
     invariant(left >= 0, `block ${block} is released more often than used`);
@@ -47,7 +47,7 @@ export class BlockStore {
     this.used -= 1;
   }
 
-  /** How many places in files the block is. */
+  /** How many places in files the block is in. */
   usersOf(block: Block): number {
     return this.refs[block] ?? 0;
   }
@@ -63,7 +63,7 @@ export class BlockStore {
     return content;
   }
 
-  /** @param content a page that nobody changes any more. */
+  /** @param content a page that does not change any more. */
   write(block: Block, content: Uint8Array): void {
     invariant(!this.isShared(block), `block ${block} is written to while files share it`);
     this.contents[block] = content;

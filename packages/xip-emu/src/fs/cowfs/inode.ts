@@ -9,7 +9,7 @@ import { truncatePagecache, zeroRestOfPage } from '../../vfs/truncate.js';
 import type { Block } from './block-store.js';
 import type { CowfsSuperBlock } from './super.js';
 
-/** A file or directory of a cowfs. A file is made of blocks, its own and such as others have, too. */
+/** A file or directory of a cowfs. A file consists of blocks, its own and ones it shares. */
 export class CowfsInode extends SizedInode<CowfsInode> {
   readonly sb: CowfsSuperBlock;
   readonly mapping: AddressSpace | undefined;
@@ -37,7 +37,7 @@ export class CowfsInode extends SizedInode<CowfsInode> {
     return this.blocks.get(index);
   }
 
-  /** Pages that are stored, and how many of them in blocks that are elsewhere in files as well. */
+  /** How many pages are stored, and how many of them are in shared blocks. */
   blockCounts(): { readonly blocks: number; readonly shared: number } {
     let shared = 0;
     for (const block of this.blocks.values()) if (this.sb.store.isShared(block)) shared += 1;
@@ -60,7 +60,7 @@ export class CowfsInode extends SizedInode<CowfsInode> {
     return block;
   }
 
-  /** Before bytes come to `position`: if that is past the end, nothing may be between. */
+  /** Called before bytes are put at `position`: a gap between the end and there must be zeros. */
   zeroBehindEnd(position: number): void {
     if (position > this.bytes) zeroRestOfPage(this.pageCache, this.bytes);
   }
@@ -78,7 +78,7 @@ export class CowfsInode extends SizedInode<CowfsInode> {
     this.dropBlocks(geometry.pagesOf(size), Infinity);
   }
 
-  /** A page of which a part is to be zeroed is written to, unless it is a hole. */
+  /** Dirties a page whose rest is about to be zeroed, unless it is a hole. */
   private dirtyPage(index: Pgoff): void {
     const { pageCache } = this;
     const { phys } = pageCache;
@@ -129,14 +129,14 @@ export class CowfsInode extends SizedInode<CowfsInode> {
     }
   }
 
-  /** Nobody can reach the file any more. */
+  /** Called when the file can no longer be reached. */
   protected override evict(): void {
     super.evict();
     this.dropBlocks(0, Infinity);
     this.sb.forget(this);
   }
 
-  /** Adds to `users` how often each block is in this file. */
+  /** Adds to `users` how often this file uses each block. */
   countBlocks(users: Map<Block, number>): void {
     for (const block of this.blocks.values()) users.set(block, (users.get(block) ?? 0) + 1);
   }

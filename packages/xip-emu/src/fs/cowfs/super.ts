@@ -10,7 +10,7 @@ import { cowfsFileOperations } from './file.js';
 import { CowfsInode } from './inode.js';
 
 export interface CowfsOptions {
-  /** Size of the device in blocks of 4096 bytes; default: without limit. */
+  /** Size of the device in blocks, which are pages; default: unlimited. */
   readonly blocks?: number | undefined;
 }
 
@@ -65,7 +65,7 @@ export class CowfsSuperBlock extends SuperBlock {
     for (const inode of this.inodes) inode.mapping?.dropUnmapped();
   }
 
-  /** Every block is counted as often as it is used. @throws InvariantError. */
+  /** Checks that each block's count is the number of its uses. @throws InvariantError. */
   validate(): void {
     const users = new Map<Block, number>();
     for (const inode of this.inodes) inode.countBlocks(users);

@@ -16,7 +16,7 @@ import { cramfsInode } from './inode.js';
 import { mapDirect } from './map-direct.js';
 import type { CramfsPolicy } from './policy.js';
 
-/** asxipfs_mmap(): nothing is mapped yet, of a writable area neither. */
+/** asxipfs_mmap(): maps nothing yet, even in a writable area. */
 function physmemMmap(file: OpenFile, vma: VmArea): void {
   const inode = cramfsInode(file.inode);
   const { sb } = inode;
@@ -50,5 +50,5 @@ function asxipfsFault(fault: VmFault): number {
 
 const asxipfsVmOps: VmOperations = { fault: asxipfsFault };
 
-/** Azure Sphere's Linux, whose ASXipFS came of the linear XIP patches. */
+/** Azure Sphere's Linux, whose ASXipFS is derived from the linear XIP patches. */
 export const asxipfsPolicy: CramfsPolicy = { dialect: 'asxipfs', physmemMmap };

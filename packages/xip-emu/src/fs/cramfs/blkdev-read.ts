@@ -37,7 +37,7 @@ export class BlkdevReader {
       try {
         mapping.read(at);
       } catch (error) {
-        // What cannot be read is zeros.
+        // Pages that cannot be read are zeros.
         if (!isSyscallError(error)) throw error;
       }
     }

@@ -1,17 +1,17 @@
 import { CRAMFS_INODE_SIZE, bytesToName } from 'cramfs-format';
 
-/** An entry of a directory as a lookup passes it. */
+/** A directory entry as a lookup sees it. */
 export interface ScannedEntry {
   /** Bytes from the start of the directory. */
   readonly offset: number;
   /** Bytes of the name field. */
   readonly fieldLength: number;
-  /** Where the entry is, and in which bytes. */
+  /** The bytes that hold the entry, and where it is in them. */
   readonly bytes: Uint8Array;
   readonly start: number;
 }
 
-/** What a lookup of a name ends with: at an entry, or at one that has no name, which is EIO. */
+/** How a lookup ends: at the entry, or at one without a name, which is EIO. */
 export type IndexedAnswer = { readonly found: number } | { readonly nameless: number } | undefined;
 
 const BYTES = 256;
@@ -111,7 +111,7 @@ export class DirectoryIndex {
     else if (this.nameAt(last) < name) offsets.push(offset);
   }
 
-  /** Where a scan of a sorted directory knows that the name is not there. */
+  /** Where a scan of a sorted directory can tell that the name is missing. */
   private placePassed(name: string): number {
     const above = this.firstAbove[name.charCodeAt(0)] ?? Infinity;
     const offsets = this.records.get(name.length) ?? [];
@@ -126,7 +126,7 @@ export class DirectoryIndex {
   }
 }
 
-/** FNV-1a, of which the low bits are used, folded. */
+/** FNV-1a; the high bits are folded into the low ones that are used. */
 function hashOf(name: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < name.length; at += 1) {

@@ -7,7 +7,7 @@ import { isNommuSharedMapping } from '../../vfs/vm-area.js';
 import { cramfsInode } from './inode.js';
 import { mapDirect } from './map-direct.js';
 
-/** The end of the unsigned int in which pages are counted. */
+/** Pages are counted in an unsigned int: it wraps here. */
 const PAGES_LIMIT = 2 ** 32;
 
 /** fs/cramfs/inode.c:cramfs_physmem_get_unmapped_area(). */

@@ -14,12 +14,12 @@ import type { Kstat } from '../../vfs/kstat.js';
 import { DirectoryIndex, type ScannedEntry } from './directory-index.js';
 import type { CramfsSuperBlock } from './super.js';
 
-/** So many names are searched for as the kernel does; then it is worth while to sort entries by name. */
+/** After this many searches by a scan it pays to sort the entries by name. */
 const SCANS = 8;
 /** Entries are read through a window of this many bytes. */
 const ENTRY_WINDOW = CRAMFS_INODE_SIZE + CRAMFS_MAXPATHLEN;
 
-/** An inode of a mounted cramfs. `ino` is where its block pointers or entries stand. */
+/** An inode of a mounted cramfs. `ino` is the offset of its block pointers or entries. */
 export class CramfsInode extends Inode {
   readonly sb: CramfsSuperBlock;
   /** The inode as stored for the name that was looked up first. */
@@ -28,7 +28,7 @@ export class CramfsInode extends Inode {
   readonly size: number;
   readonly mapping: AddressSpace | undefined;
   private readonly dentries = new Map<string, Inode | undefined>();
-  /** Names that were searched for, and what answers further ones. */
+  /** Names that were searched for, and the index that answers further ones. */
   private scans = 0;
   private index: DirectoryIndex | undefined;
 
@@ -85,7 +85,7 @@ export class CramfsInode extends Inode {
     return undefined;
   }
 
-  /** Up to where only zeros follow: those are entries without a name, millions of them. */
+  /** Where the last byte that is not zero is: zeros after it would be millions of entries without names. */
   private *passedEntries(): Generator<ScannedEntry> {
     const { sb, ino } = this;
     const end = Math.min(this.size, sb.zerosFrom(ENTRY_WINDOW) - ino);
@@ -110,7 +110,7 @@ export class CramfsInode extends Inode {
     return this.sb.iget(makeInode(decodeInode(view, start, this.sb.image.endianness), at));
   }
 
-  /** Memory that has the entry at image offset `at` from `start` on. */
+  /** The bytes that hold the entry at image offset `at`, and where it starts in them. */
   private entryWindow(at: number): { bytes: Uint8Array; view: DataView; start: number } {
     const { bytes, view } = this.sb.image;
     const stored = this.sb.read(at, ENTRY_WINDOW);
@@ -122,7 +122,7 @@ export class CramfsInode extends Inode {
     return { bytes: window, view: new DataView(window.buffer), start: 0 };
   }
 
-  /** Positions are bytes; there is no `.` nor `..`. Compare fs/cramfs/inode.c:cramfs_readdir(). */
+  /** Positions are bytes; `.` and `..` are not listed. Compare fs/cramfs/inode.c:cramfs_readdir(). */
   override readdir(from = 0): DirectoryEntry[] {
     const { sb, size } = this;
     if (from % 4 !== 0) throw new SyscallError('EINVAL');
@@ -148,7 +148,7 @@ export class CramfsInode extends Inode {
     return this.raw.rdev ?? UNNAMED_DEVICE;
   }
 
-  /** There are no times: all are 0. Compare fs/cramfs/inode.c:get_cramfs_inode(). */
+  /** No times are stored: all are 0. Compare fs/cramfs/inode.c:get_cramfs_inode(). */
   override getattr(): Kstat {
     const { uid, gid } = this.raw;
     return { ...super.getattr(), uid, gid, blocks: Math.ceil(this.size / SECTOR_SIZE) };

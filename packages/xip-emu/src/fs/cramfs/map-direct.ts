@@ -2,7 +2,7 @@ import { directMap, type DirectMapRequest, type DirectMapResult } from 'cramfs-r
 import { KernelCorruption } from '../../kernel-corruption.js';
 import type { CramfsInode } from './inode.js';
 
-/** What the file system asks {@link directMap}; the rest it knows itself. */
+/** The part of a {@link directMap} request that differs from mapping to mapping. */
 export type MapQuestion = Pick<DirectMapRequest, 'pgoff' | 'pages' | 'mmu' | 'writable'>;
 
 /**

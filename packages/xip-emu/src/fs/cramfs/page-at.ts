@@ -3,7 +3,7 @@ import type { Address, Pgoff } from '../../units.js';
 import type { Inode } from '../../vfs/inode.js';
 import { CramfsInode } from './inode.js';
 
-/** Pages of files by the bus addresses that they have in place. */
+/** Finds the page of a file from a bus address in ROM. */
 const tables = new WeakMap<CramfsInode, ReadonlyMap<Address, Pgoff>>();
 
 /**
@@ -11,7 +11,7 @@ const tables = new WeakMap<CramfsInode, ReadonlyMap<Address, Pgoff>>();
  * forgotten its offset in the file.
  *
  * @param address of the first byte of a page.
- * @returns undefined if that is no page of the file in place.
+ * @returns undefined if no page of the file is in place there.
  */
 export function filePageAt(inode: Inode, address: Address): Pgoff | undefined {
   if (!(inode instanceof CramfsInode)) return undefined;

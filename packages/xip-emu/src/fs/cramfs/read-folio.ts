@@ -9,7 +9,7 @@ import { cramfsInode, type CramfsInode } from './inode.js';
 
 const HOLE = new Uint8Array(0);
 
-/** Where the bytes of a page stand in the image. */
+/** Where the bytes of a page are in the image. */
 interface FolioBlock {
   readonly start: number;
   /** Bytes; negative or too many where the image is damaged. */
@@ -45,7 +45,7 @@ function blockOfFolio({ sb, ino, size, raw }: CramfsInode, index: Pgoff): FolioB
   return length === 0 ? undefined : { start, length, uncompressed };
 }
 
-/** What cramfs_read_folio() reads from a block device to find a block. */
+/** Reads the pointers that cramfs_read_folio() needs to find a block on a block device. */
 function readPointers(blkdev: BlkdevReader, inode: CramfsInode, index: Pgoff): void {
   const { sb, ino, size } = inode;
   const count = sb.geometry.pagesOf(size);
@@ -63,7 +63,7 @@ function readPointers(blkdev: BlkdevReader, inode: CramfsInode, index: Pgoff): v
   }
 }
 
-/** What a page of the page cache gets. @throws SyscallError EIO. */
+/** The content of a page for the page cache. @throws SyscallError EIO. */
 function readFolio(mapping: AddressSpace, index: Pgoff): Uint8Array {
   const inode = cramfsInode(mapping.host);
   const { sb } = inode;

@@ -27,9 +27,9 @@ import { CramfsInode } from './inode.js';
 import type { CramfsPolicy } from './policy.js';
 import { cramfsAops } from './read-folio.js';
 
-/** The size that a superblock without CRAMFS_FLAG_FSID_VERSION_2 stands for. */
+/** The size to assume for a superblock without CRAMFS_FLAG_FSID_VERSION_2. */
 const OLD_SIZE = 1 << 28;
-/** Permissions that the root has whatever is stored: cramfs_read_super(). */
+/** Permissions of the root directory, whatever is stored: cramfs_read_super(). */
 const ROOT_MODE = 0o555;
 
 export interface CramfsMountOptions {
@@ -100,7 +100,7 @@ export class CramfsSuperBlock extends SuperBlock {
     const { flags, size } = image.superblock;
     this.size = (flags & CRAMFS_FLAG_FSID_VERSION_2) === 0 ? OLD_SIZE : size;
     const { view, blockSize, bytes } = this.image;
-    // QUIRK K26: of a block device whole pages are read, no others.
+    // QUIRK K26: only whole pages are read from a block device.
     this.end = physAddr === 0 ? bytes.length - (bytes.length % pageSize) : bytes.length;
     if (physAddr === 0 && this.end === 0) {
       throw new SyscallError('EINVAL', 'wrong magic: the block device is smaller than a page');
@@ -109,7 +109,7 @@ export class CramfsSuperBlock extends SuperBlock {
     this.readable = { view, endianness: image.endianness, blockSize, size: readableSize };
     this.sortedDirectories = (flags & CRAMFS_FLAG_SORTED_DIRS) !== 0;
     this.romSize = physAddr === 0 ? 0 : this.partitionSize();
-    // QUIRK K25: of 0 bytes the MTD gives neither the address nor the memory.
+    // QUIRK K25: for 0 bytes the MTD gives neither an address nor memory.
     this.isUnmapped = physAddr !== 0 && this.size === 0;
     this.physmem = usesPhysmemOperations(this.image, this.isUnmapped ? 0 : physAddr);
     this.root = this.iget({ ...image.root, mode: image.root.mode | ROOT_MODE });
@@ -180,7 +180,7 @@ export class CramfsSuperBlock extends SuperBlock {
     this.blkdev?.bdev.mapping.dropUnmapped();
   }
 
-  /** Stays read-only whatever is asked for. Compare fs/cramfs/inode.c:cramfs_reconfigure(). */
+  /** Stays read-only, whatever is requested. Compare fs/cramfs/inode.c:cramfs_reconfigure(). */
   override reconfigure(): void {
     return;
   }
@@ -225,7 +225,7 @@ export class CramfsSuperBlock extends SuperBlock {
   }
 }
 
-/** Whatever the image was built for: blocks are taken to be pages, and the dialect for the kernel's. */
+/** Reads the image as the kernel would: its blocks are pages, its dialect is the kernel's. */
 function asKernelReads(
   image: CramfsImage,
   { dialect }: CramfsPolicy,

@@ -36,7 +36,7 @@ function packSplitPoint(pgoff: Pgoff, vpn: Vpn): SplitPoint {
   return { pgoff: pgoff % PGOFF_LIMIT, vpn: pgoff < PGOFF_LIMIT ? vpn : vpn | 1 };
 }
 
-/** Reasons for which the patch does without a direct mapping; the last page is its own matter. */
+/** Reasons for which the patch gives up direct mapping; it judges the last page itself. */
 const REFUSALS: ReadonlySet<Bailout> = new Set([
   'vma is writable',
   'beyond file limit',
@@ -74,7 +74,7 @@ function physmemMmap(file: OpenFile, vma: VmArea): void {
   if (pages !== length) {
     vma.privateData = packSplitPoint(vma.pgoff + pages, vma.start + pages);
     vma.ops = vmaSplitOps;
-    // remap_pfn_range() wants a private area as a whole.
+    // remap_pfn_range() accepts a private area only as a whole.
     vma.end = vma.start + pages;
   }
   vma.mm.remapPfnRange(vma, vma.start, (sb.physAddr + imageOffset) / sb.geometry.size, pages);

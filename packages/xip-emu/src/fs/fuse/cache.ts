@@ -9,7 +9,7 @@ import type { FuseFile } from './fuse-file.js';
 import { fuseInode, type FuseInode } from './inode.js';
 import { maxRequest, sendRead, sendWrite } from './transfer.js';
 
-/** Any open file will do for the server: fs/fuse/file.c:fuse_write_file_get(). */
+/** The server accepts the handle of any open file: fs/fuse/file.c:fuse_write_file_get(). */
 function anyHandle(inode: FuseInode): number {
   const [file] = inode.openFiles;
   if (file === undefined) throw new SyscallError('EIO', 'no file is open');
@@ -48,7 +48,7 @@ export const fuseVmOps: VmOperations = {
     try {
       writebackRange(file!.mapping!);
     } catch (error) {
-      // munmap(2) does not hear of it.
+      // munmap(2) does not report the error.
       if (!(error instanceof SyscallError)) throw error;
     }
   },
@@ -76,7 +76,7 @@ export function writeThrough(
       try {
         written = sendWrite(inode, file.handle, at, from.subarray(done, done + length));
       } finally {
-        // Pages that the server did not take are not up to date.
+        // Pages that the server did not accept are not up to date.
         if (written < length) forget(inode, at + written, at + length);
       }
       done += written;

@@ -14,7 +14,7 @@ export class FuseBacking {
     this.file = file.get();
   }
 
-  /** Where the file was found, to open it again. */
+  /** The path by which it is opened again. */
   get path(): ResolvedPath {
     const { mount, inode, path } = this.file;
     invariant(mount !== undefined, 'a server has opened a file without a path');
@@ -32,7 +32,7 @@ export class FuseBacking {
   }
 }
 
-/** struct fuse_conn: a server, and what was agreed with it. */
+/** struct fuse_conn: a server and the options negotiated with it. */
 export class FuseConnection implements FuseDevice {
   readonly passthrough: boolean;
   /** The file systems of backing files must be stacked less deep than this. 0 without passthrough. */
@@ -81,7 +81,7 @@ export class FuseConnection implements FuseDevice {
     return handler.apply(this.server, args);
   }
 
-  /** A request whose absence means that there is nothing to do: it is sent once. */
+  /** Sends a request that the server may lack (ENOSYS); after that it is not sent again. */
   optional<K extends 'open' | 'flush' | 'fsync'>(
     request: K,
     ...args: Parameters<Required<FuseServer>[K]>

@@ -41,7 +41,7 @@ export function directWrite(
   return done;
 }
 
-/** Goes on until a piece falls short; an error after the first one ends it without. */
+/** Transfers in pieces until one is short; an error after the first piece ends it silently. */
 function inPieces(
   inode: FuseInode,
   length: number,

@@ -12,7 +12,7 @@ export class FuseFile {
   ioMode: 'none' | 'cached' | 'uncached' = 'none';
   /** The backing file, in passthrough mode. */
   passthrough: OpenFile | undefined = undefined;
-  /** False if the server has no OPEN: it hears of no release, and there are no modes. */
+  /** False if the server has no OPEN: it gets no RELEASE, and there are no modes. */
   readonly opened: boolean;
 
   constructor({ handle = 0, flags = 0, backingId = 0 }: FuseOpened, opened: boolean) {
@@ -27,7 +27,7 @@ export class FuseFile {
   }
 }
 
-/** What FUSE keeps for an open file of its own. */
+/** The FUSE state of an open file of FUSE. */
 export function fuseFileOf(file: OpenFile): FuseFile {
   const { privateData } = file;
   invariant(privateData instanceof FuseFile, 'an operation of FUSE on a foreign file');

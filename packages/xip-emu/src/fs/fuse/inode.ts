@@ -21,7 +21,7 @@ import type { FuseSuperBlock } from './super.js';
 
 const FILE_TYPES = new Set([S_IFREG, S_IFDIR, S_IFLNK, S_IFCHR, S_IFBLK, S_IFIFO, S_IFSOCK]);
 
-/** struct fuse_inode: a node of the server, with the attributes that it last told. */
+/** struct fuse_inode: a node of the server, with the attributes from its last answer. */
 export class FuseInode extends Inode {
   readonly sb: FuseSuperBlock;
   readonly nodeId: NodeId;
@@ -30,13 +30,13 @@ export class FuseInode extends Inode {
   size: number;
   /** Device number of a device node. */
   private readonly device: DeviceNumber;
-  /** Open files: one of them is used for requests that belong to none. */
+  /** Open files: one of them serves requests that belong to no open file. */
   readonly openFiles = new Set<FuseFile>();
   /** Open files that use the page cache; below 0: that are passed through (iocachectr). */
   ioCacheCount = 0;
-  /** What names of a directory were found to be: the dentries. */
+  /** The names that were looked up in a directory: its dentries. */
   private readonly entries = new Map<string, FuseInode>();
-  /** What backs all files that are passed through. */
+  /** The backing file of all open files that are passed through. */
   backing: FuseBacking | undefined = undefined;
 
   constructor(
@@ -60,7 +60,7 @@ export class FuseInode extends Inode {
   }
 
   /**
-   * What the server tells now. A size that has changed is news: what the page cache has is of the
+   * Takes the attributes in an answer of the server. If the size has changed, the page cache is of the
    * old file. Compare fs/fuse/inode.c:fuse_change_attributes().
    *
    * @throws SyscallError EIO if the node has become something else.

@@ -15,7 +15,7 @@ import {
  * file. What an inode's open files do may not be mixed. Compare fs/fuse/iomode.c.
  */
 
-/** Flags that can stand with FOPEN_PASSTHROUGH: fs/fuse/iomode.c:FOPEN_PASSTHROUGH_MASK. */
+/** Flags allowed together with FOPEN_PASSTHROUGH: fs/fuse/iomode.c:FOPEN_PASSTHROUGH_MASK. */
 const PASSTHROUGH_MASK =
   FOPEN_PASSTHROUGH | FOPEN_DIRECT_IO | FOPEN_PARALLEL_DIRECT_WRITES | FOPEN_NOFLUSH;
 
@@ -42,7 +42,7 @@ export function openIoMode(file: OpenFile, inode: FuseInode, fuseFile: FuseFile)
 }
 
 /**
- * One more file of the inode that uses the page cache. Compare
+ * Counts one more open file that uses the page cache. Compare
  * fs/fuse/iomode.c:fuse_file_cached_io_open().
  *
  * @throws SyscallError ETXTBSY if the inode is passed through.

@@ -1,14 +1,14 @@
 import type { DeviceNumber } from '../../vfs/device.js';
 import type { OpenFile } from '../../vfs/file.js';
 
-/* What kernel and server of a FUSE file system say to each other: include/uapi/linux/fuse.h. */
+/* The messages between the kernel and the server of a FUSE file system: include/uapi/linux/fuse.h. */
 
 export const FUSE_ROOT_ID = 1;
 
 // Flags of an answer to OPEN.
 /** Reads and writes go to the server, past the page cache. */
 export const FOPEN_DIRECT_IO = 1 << 0;
-/** What the page cache has is still right. */
+/** The page cache is still valid. */
 export const FOPEN_KEEP_CACHE = 1 << 1;
 /** No FLUSH at close. */
 export const FOPEN_NOFLUSH = 1 << 5;
@@ -35,7 +35,7 @@ export interface FuseAttributes {
   readonly rdev?: DeviceNumber | undefined;
 }
 
-/** struct fuse_entry_out. It holds for this one look: timeouts are 0. */
+/** struct fuse_entry_out. Valid for one lookup: timeouts are 0. */
 export interface FuseEntry {
   readonly nodeId: NodeId;
   readonly attributes: FuseAttributes;
@@ -75,7 +75,7 @@ export interface FuseDevice {
    * if its file system is stacked too deep.
    */
   backingOpen(file: OpenFile): number;
-  /** ioctl(FUSE_DEV_IOC_BACKING_CLOSE). Files that are open stay so. @throws SyscallError ENOENT. */
+  /** ioctl(FUSE_DEV_IOC_BACKING_CLOSE). Open files stay open. @throws SyscallError ENOENT. */
   backingClose(backingId: number): void;
 }
 

@@ -57,7 +57,7 @@ export class FuseSuperBlock extends SuperBlock {
     }
     const fops = specialOperations(attributes.mode, directoryOperations, fuseFileOperations);
     const inode = new FuseInode(this, nodeId, attributes, { fops, aops: fuseAops });
-    // A node that has become something of another type is another inode: fuse_make_bad().
+    // A node whose type has changed becomes another inode: fuse_make_bad().
     if (known !== undefined) {
       known.links = 0;
       known.evictIfUnused();

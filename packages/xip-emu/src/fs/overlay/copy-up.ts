@@ -44,7 +44,7 @@ function doCopyUp({ inode, name }: OverlayDentry, directory: Inode, truncates: b
   const { sb } = inode;
   const stat = inode.lower!.getattr();
   const context = { inode, stat, size: truncates ? 0 : stat.size, directory, name };
-  // What is made of the parent's times is not the user's doing.
+  // The user has not changed the parent's times.
   const { atime, mtime } = directory.getattr();
   sb.withUpperAccess(() => {
     sb.setImpure(directory);
@@ -60,7 +60,7 @@ function copyUpTmpfile(context: CopyUpContext): Inode {
   const { inode, directory, name, stat } = context;
   const { inode: work } = inode.sb.work;
   const temp = work.tmpfile!(stat.mode);
-  // Without a name it lasts as long as it is open.
+  // Without a name it lasts while it is open.
   const file = openForCopy(context, temp);
   try {
     copyData(context, file);
@@ -162,7 +162,7 @@ function copyMetadata({ inode, stat, size }: CopyUpContext, target: Inode): void
   for (const [name, value] of lower.inode.xattrs ?? []) {
     if (!isPrivateXattr(name)) target.xattrs?.set(name, value);
   }
-  // A name of several is a file of its own from now on.
+  // A file with several names is split here: this name is now a file of its own.
   if (inode.isDirectory || stat.nlink === 1) inode.sb.setOrigin(target, lower);
   if (inode.isRegular) target.setSize?.(size);
   const { mode, uid, gid, atime, mtime } = stat;

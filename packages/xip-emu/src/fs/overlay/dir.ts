@@ -38,7 +38,7 @@ export function createObject(parent: OverlayInode, name: string, make: MakeEntry
 function createUpper(parent: OverlayInode, directory: Inode, name: string, make: MakeEntry): Inode {
   const upper = make(directory, name);
   if (upper === undefined) throw new SyscallError('EPERM');
-  // Unless lower layers may be changed while the overlay is not mounted.
+  // Lower layers are not expected to change while the overlay is unmounted.
   if (upper.isDirectory && parent.isMerged && parent.sb.redirectsDirectories) setOpaque(upper);
   return upper;
 }

@@ -86,7 +86,7 @@ export const overlayFileOperations: FileOperations = {
       });
     });
   },
-  /** Files of the lower layer are as they were. Compare fs/overlayfs/file.c:ovl_fsync(). */
+  /** Files of the lower layer are unchanged, so there is nothing to sync. Compare fs/overlayfs/file.c:ovl_fsync(). */
   fsync(file, start, end) {
     withReal(file, (real) => {
       if (!real.writable) return;
@@ -115,7 +115,7 @@ export const overlayFileOperations: FileOperations = {
 /** Operations of directories. Compare fs/overlayfs/readdir.c:ovl_dir_operations. */
 export const overlayDirectoryOperations: FileOperations = {
   ...directoryOperations,
-  /** Lower directories are as they were. Compare ovl_dir_fsync(). */
+  /** Lower directories are unchanged, so there is nothing to sync. Compare ovl_dir_fsync(). */
   fsync(file, start, end) {
     const { upper } = overlayInode(file);
     if (upper === undefined) return;

@@ -38,9 +38,9 @@ export class OverlayInode extends Inode {
   /** OVL_WHITEOUTS: the upper directory may hold whiteouts. */
   hasWhiteouts: boolean;
   redirect: string | undefined;
-  /** What its names were found to be. */
+  /** The entries that were looked up. */
   readonly entries = new Map<string, OverlayDentry>();
-  /** Page caches below that areas of this file are of, where those follow a copy-up. */
+  /** Page caches of real files that this file's areas map, if areas follow a copy-up. */
   private readonly lowerMappings = new Set<AddressSpace>();
 
   constructor(
@@ -56,7 +56,7 @@ export class OverlayInode extends Inode {
     this.sb = sb;
     this.lowers = lowers;
     this.upper = upper;
-    // As a dentry does: files that have lost their names stay as long as they are known here.
+    // Like a dentry: a file that has lost its names stays while it is known here.
     if (upper !== undefined) upper.opens += 1;
     this.redirect = redirect;
     this.constIno = constIno;
@@ -166,7 +166,7 @@ export class OverlayInode extends Inode {
     return dentry;
   }
 
-  /** The name by which a file is meant, else its first one; undefined for the root. */
+  /** The name by which the user means a file, or else its first one; undefined for the root. */
   dentryAt(path: string | undefined): OverlayDentry | undefined {
     const { dentries } = this;
     return dentries.find((dentry) => pathOf(dentry) === path) ?? dentries[0];
@@ -281,13 +281,13 @@ export class OverlayInode extends Inode {
     return copyUp(dentry, truncates);
   }
 
-  /** Copies up what an open file is of: the file itself, and the name that was opened. */
+  /** Copies up the inode of an open file and the name by which it was opened. */
   copyUpOpened({ path, mount, truncates }: OpenFile): Inode {
     const top = mount === undefined || mount.path === '/' ? '' : mount.path;
     return this.copyUp(this.dentryAt(path.slice(top.length)), truncates);
   }
 
-  /** There is an upper file from now on. Compare fs/overlayfs/util.c:ovl_inode_update(). */
+  /** Called when the upper file has been made. Compare fs/overlayfs/util.c:ovl_inode_update(). */
   setUpper(upper: Inode): void {
     this.upper = upper;
     upper.opens += 1;
@@ -314,7 +314,7 @@ export class OverlayInode extends Inode {
     this.lowerMappings.add(mapping);
   }
 
-  /** Without a name and open files the inode cache forgets it. */
+  /** Forgets the inode when it has neither names nor open files. */
   override evictIfUnused(): void {
     if (this.dentries.length > 0 || this.opens > 0 || !this.sb.forget(this)) return;
     const { upper } = this;

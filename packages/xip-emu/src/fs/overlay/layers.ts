@@ -17,7 +17,7 @@ export interface LayerInode {
 
 // fs/overlayfs/overlayfs.h: extended attributes of the upper layer.
 const PREFIX = 'trusted.overlay.';
-/** "y": nothing of lower directories is seen through this one. */
+/** "y": the directory hides all lower ones. */
 export const OVL_XATTR_OPAQUE = `${PREFIX}opaque`;
 /** Where the lower directory is, if it has another name there. */
 export const OVL_XATTR_REDIRECT = `${PREFIX}redirect`;

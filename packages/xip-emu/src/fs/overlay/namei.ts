@@ -3,12 +3,12 @@ import type { Inode } from '../../vfs/inode.js';
 import type { OverlayInode } from './inode.js';
 import { OVL_XATTR_REDIRECT, isOpaque, isWhiteout, type LayerInode } from './layers.js';
 
-/** What the layers have of a name. */
+/** What the layers have under a name. */
 export interface FoundLayers {
   readonly upper: Inode | undefined;
-  /** For a directory all that are merged; for a file the one that is seen, or was copied up. */
+  /** For a directory, all that are merged; for a file, the one that is visible, or was copied up. */
   readonly lowers: readonly LayerInode[];
-  /** Nothing of the lower layers is seen. */
+  /** Nothing in the lower layers is visible. */
   readonly isOpaque: boolean;
   /** Where the lower directories are, if not at the same name. */
   readonly redirect: string | undefined;

@@ -9,10 +9,10 @@ import { checkEmptyDirectory } from './readdir.js';
 /** overlay.redirect_max: longer paths are not stored. */
 const REDIRECT_MAX = 256;
 
-/** How the upper file system has to rename. */
+/** The rename to do in the upper file system. */
 interface UpperRename {
   readonly flags: number;
-  /** What was exchanged for a directory is a whiteout of nothing. */
+  /** The whiteout that was exchanged for the directory hides nothing now. */
   readonly cleanupWhiteout: boolean;
 }
 

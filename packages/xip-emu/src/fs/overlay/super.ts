@@ -23,7 +23,7 @@ const MAX_LOWER_LAYERS = 500;
 
 /** struct ovl_fb with a handle of tmpfs, in bytes; other handles are as long here. */
 const HANDLE_SIZE = 33;
-/** A uuid, without randomness. */
+/** A fixed uuid: the emulator has no randomness. */
 const UUID = '\0'.repeat(16);
 
 /** How directories that have a lower part are renamed, and such renames are seen. */
@@ -48,7 +48,7 @@ export class OverlaySuperBlock extends SuperBlock {
   /** The uppermost first. */
   readonly layers: readonly Layer[];
   readonly upperMount: Mount | undefined;
-  /** All layers are of one file system: inode numbers are theirs. */
+  /** True if all layers are in one file system, whose inode numbers are then used. */
   readonly isSameFs: boolean;
   private readonly workDirectory: WorkDirectory | undefined;
   private readonly redirectMode: RedirectMode;
@@ -163,7 +163,7 @@ export class OverlaySuperBlock extends SuperBlock {
     return inode;
   }
 
-  /** A copy of a hard link is found by its upper inode. Compare fs/overlayfs/util.c:ovl_inode_update(). */
+  /** The copy of a hard link is found by its upper inode. Compare fs/overlayfs/util.c:ovl_inode_update(). */
   hashUpper(inode: OverlayInode, upper: Inode): void {
     if (!inode.constIno) this.inodes.set(upper, inode);
   }
@@ -172,7 +172,7 @@ export class OverlaySuperBlock extends SuperBlock {
     return this.upperMount === undefined || lower.isDirectory || lower.links === 1;
   }
 
-  /** An inode that nobody can reach any more. @returns false if it is forgotten already. */
+  /** Forgets an inode that can no longer be reached. @returns false if it is forgotten already. */
   forget(inode: OverlayInode): boolean {
     for (const key of [inode.lower, inode.upper]) {
       if (key !== undefined && this.inodes.get(key) === inode) this.inodes.delete(key);

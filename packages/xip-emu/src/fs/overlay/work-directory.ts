@@ -10,7 +10,7 @@ import { WHITEOUT_MODE } from '../../vfs/simple-inode.js';
 export class WorkDirectory {
   readonly inode: Inode;
   private nextTemp = 0;
-  /** One whiteout that further ones are links to. */
+  /** A whiteout to which further ones are linked. */
   private whiteout: string | undefined = undefined;
   private sharesWhiteouts = true;
 
@@ -18,7 +18,7 @@ export class WorkDirectory {
     this.inode = inode;
   }
 
-  /** A name that is free. Compare fs/overlayfs/dir.c:ovl_lookup_temp(). */
+  /** Returns a name that is not in use. Compare fs/overlayfs/dir.c:ovl_lookup_temp(). */
   tempName(): string {
     const name = `#${this.nextTemp.toString(16)}`;
     this.nextTemp += 1;
@@ -45,7 +45,7 @@ export class WorkDirectory {
     }
   }
 
-  /** Removes an entry, if it is there still. Compare fs/overlayfs/dir.c:ovl_cleanup(). */
+  /** Removes an entry if it still exists. Compare fs/overlayfs/dir.c:ovl_cleanup(). */
   cleanup(name: string): void {
     const inode = this.inode.lookup(name);
     if (inode === undefined) return;
@@ -53,7 +53,7 @@ export class WorkDirectory {
     else this.inode.unlink?.(name);
   }
 
-  /** Gives an entry its place, in exchange for what is there, or instead of it. */
+  /** Moves an entry into place, exchanging it with what is there or replacing that. */
   moveTo(name: string, directory: Inode, newName: string, exchange = false): void {
     if (this.inode.rename === undefined) throw new SyscallError('EPERM');
     this.inode.rename(name, directory, newName, exchange ? RENAME_EXCHANGE : 0);

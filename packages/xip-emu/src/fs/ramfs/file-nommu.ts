@@ -44,7 +44,7 @@ export function expandForMapping(mapping: AddressSpace, size: number): void {
   if (pages > MAX_BLOCK_PAGES) throw new SyscallError('EFBIG');
   const first = phys.allocateRun(pages, FRAME_REGION);
   if (first === undefined) throw new SyscallError('ENOMEM', `no ${pages} contiguous pages`);
-  // Frames that are freed from the last to the first are taken again from the first on.
+  // Frames freed from last to first are allocated again from first to last.
   for (let page = pages - 1; page >= 0; page -= 1) phys.put(first + page);
   for (let page = 0; page < pages; page += 1) phys.frames.setFlag(mapping.grab(page), PG_DIRTY);
 }

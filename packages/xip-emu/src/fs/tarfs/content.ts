@@ -29,7 +29,7 @@ export class TarContent {
   private bytes = 0;
   private archive: Uint8Array = NO_BYTES;
   private pieces: StoredPiece[] = [];
-  /** Behind this the archive's bytes do not count: the file was shorter at times. */
+  /** Beyond this the archive's bytes do not count: the file has been shorter since. */
   private storedEnd = 0;
   /** Blocks of a page that were written, by index. Zero after the end of the file. */
   private readonly blocks = new Map<number, Uint8Array>();
@@ -42,7 +42,7 @@ export class TarContent {
     return this.bytes;
   }
 
-  /** This is what the archive has, and where. */
+  /** Makes this part of an archive the content, without changes. */
   rebase({ archive, at, pieces, size }: StoredContent): void {
     this.archive = archive;
     this.pieces = [];
@@ -56,7 +56,7 @@ export class TarContent {
     this.modified = false;
   }
 
-  /** Bytes from `position` on. @returns how many: fewer at the end of the file. */
+  /** Reads from `position` on. @returns bytes read: fewer at the end of the file. */
   read(position: number, into: Uint8Array): number {
     const length = Math.min(into.length, this.bytes - position);
     if (length <= 0) return 0;

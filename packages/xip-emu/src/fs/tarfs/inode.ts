@@ -17,9 +17,9 @@ const MAX_FILE_SIZE = 0o77777777777;
 export class TarfsInode extends SimpleInode<TarfsInode> {
   readonly sb: TarfsSuperBlock;
   readonly content: TarContent;
-  /** A directory that the archive does not list, but that paths lead through. */
+  /** A directory that the archive does not list, but that paths in it contain. */
   implied = false;
-  /** The time that the archive has for it, in seconds; 0 for what is new. */
+  /** Its time in the archive, in seconds; 0 if it is new. */
   archivedMtime = 0;
   private pager: AddressSpace | undefined = undefined;
   private readonly aops: AddressSpaceOperations;

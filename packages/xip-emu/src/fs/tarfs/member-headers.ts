@@ -18,7 +18,7 @@ import { SyscallError } from '../../errno.js';
 const DIGITS = USTAR.size[1] - 1;
 const SPACE = 0x20;
 
-/** Keywords that tell another size than the header, or where in the file its data is. */
+/** Keywords that override the header's size, or say where in the file its data is. */
 const SIZE_KEYWORD = /^(?:size|GNU\.sparse\..*|SCHILY\.realsize)$/;
 const SPARSE_NAME = 'GNU.sparse.name';
 

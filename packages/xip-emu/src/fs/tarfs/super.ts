@@ -22,7 +22,7 @@ import { MAX_ARCHIVE, writeArchive, type Archive, type ArchivedMember } from './
 
 export interface TarfsOptions {
   readonly phys: PhysicalMemory;
-  /** For what cannot be written again, such as a compressed archive. */
+  /** For archives that cannot be rewritten, such as compressed ones. */
   readonly readOnly?: boolean | undefined;
 }
 
@@ -38,7 +38,7 @@ export class TarfsSuperBlock extends SuperBlock {
   readonly root: TarfsInode;
   /** Files with a pager. */
   readonly mapped = new Set<TarfsInode>();
-  /** True if the tree is another one than the archive's. */
+  /** True if the tree differs from the archive's. */
   changed = false;
   private readonly writable: boolean;
   private stored: Archive;
@@ -100,7 +100,7 @@ export class TarfsSuperBlock extends SuperBlock {
     for (const { mapping } of this.mapped) mapping?.dropUnmapped();
   }
 
-  /** What cannot be written again stays read-only. @throws SyscallError EROFS. */
+  /** An archive that cannot be rewritten stays read-only. @throws SyscallError EROFS. */
   override reconfigure(readOnly: boolean): void {
     if (!readOnly && !this.writable) throw new SyscallError('EROFS');
     super.reconfigure(readOnly);
@@ -112,7 +112,7 @@ export class TarfsSuperBlock extends SuperBlock {
     this.writeArchive();
   }
 
-  /** Makes the archive what the files are by now; pages of maps are not looked at. */
+  /** Rewrites the archive from the files as they are now, without the dirty pages of maps. */
   writeArchive(): void {
     if (this.readOnly) return;
     const isModified = ({ inode }: ArchivedMember): boolean => inode.content.modified;
@@ -148,7 +148,7 @@ export class TarfsSuperBlock extends SuperBlock {
     return { inode, path, isLink, linkPath, pieces, start, headerAt, dataAt, end };
   }
 
-  /** What a member describes: something new, or a directory that is there. */
+  /** What a member describes: something new, or a directory that exists already. */
   private inodeOf(
     archive: Uint8Array,
     names: readonly string[],

@@ -14,7 +14,7 @@ import { resizedHeaders } from './member-headers.js';
 /** A member of an archive, and the file that it is of. Places are byte offsets. */
 export interface ArchivedMember {
   readonly inode: TarfsInode;
-  /** Without what does not count in it; empty for the root. */
+  /** Without redundant parts; empty for the root. */
   readonly path: string;
   readonly isLink: boolean;
   /** For a hard link: the path of its target. */
@@ -37,7 +37,7 @@ export interface Archive {
 /** tar(1) pads archives to this many bytes. */
 const BLOCKING = 20 * TAR_BLOCK_SIZE;
 const END_MARKER = 2 * TAR_BLOCK_SIZE;
-/** What a Uint8Array can hold everywhere. */
+/** The size that a Uint8Array can have everywhere. */
 export const MAX_ARCHIVE = 2 ** 31 - 1;
 const PERMISSIONS = 0o7777;
 
@@ -89,9 +89,9 @@ class ArchiveWriter {
   private readonly parts: Uint8Array[] = [];
   private readonly members: ArchivedMember[] = [];
   private at = 0;
-  /** What would be where, if the archive were extracted up to here. */
+  /** What extracting the archive up to here would put at each path. */
   private readonly extracted = new Map<string, TarfsInode>();
-  /** For each file, one path where it would be. */
+  /** For each file, one path at which it would be. */
   private readonly names = new Map<TarfsInode, string>();
   /** Directories in which something would be. */
   private readonly filled = new Set<string>();

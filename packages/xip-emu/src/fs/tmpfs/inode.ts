@@ -11,7 +11,7 @@ import type { TmpfsSuperBlock } from './super.js';
 
 /** mm/shmem.c:BOGO_DIRENT_SIZE: what each entry adds to the size of its directory. */
 const BOGO_DIRENT_SIZE = 20;
-/** What an extended attribute takes beside its name and value. Compare fs/xattr.c:simple_xattr_space(). */
+/** What an extended attribute takes in addition to its name and value. Compare fs/xattr.c:simple_xattr_space(). */
 const XATTR_SPACE = 40;
 /** mm/shmem.c:SHORT_SYMLINK_LEN: longer targets, with their NUL, take a page. */
 const SHORT_SYMLINK_LEN = 128;

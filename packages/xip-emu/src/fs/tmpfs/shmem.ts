@@ -21,7 +21,7 @@ export const shmemAops: AddressSpaceOperations = {
   },
 };
 
-/** Faults allocate pages; there is no page_mkwrite, so shared entries are writable at once. */
+/** Faults allocate pages. Without a page_mkwrite, shared entries are writable at once. */
 const shmemVmOps: VmOperations = { fault: filemapFault, mapPages: mapCachedPages };
 
 /** Holes are read as zeros without a page. Compare mm/shmem.c:shmem_file_read_iter(). */
@@ -67,7 +67,7 @@ function writeIter({ inode }: OpenFile, position: number, from: Uint8Array): num
   });
 }
 
-/** Pages that are there are data. Compare mm/shmem.c:shmem_file_llseek(), mapping_seek_hole_data(). */
+/** Pages that exist are data. Compare mm/shmem.c:shmem_file_llseek(), mapping_seek_hole_data(). */
 function seekHoleOrData({ inode }: OpenFile, offset: number, whence: 'data' | 'hole'): number {
   const { mapping, size, sb } = tmpfsInode(inode);
   const { size: pageSize } = sb.geometry;

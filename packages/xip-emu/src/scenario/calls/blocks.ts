@@ -6,7 +6,7 @@ const FALLOCATE_WORDS: ReadonlyMap<string, number> = new Map([
   ['punch_hole', FALLOC_FL_PUNCH_HOLE],
 ]);
 
-/** Calls on what files are stored in. Lengths and offsets are bytes. */
+/** Calls that share blocks between files. Lengths and offsets are bytes. */
 export const BLOCK_CALLS: CallTable = {
   fallocate: plainCall(
     (args) => ({

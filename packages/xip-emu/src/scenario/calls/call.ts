@@ -10,13 +10,13 @@ import type { Fields, Mapping, RangeOperation } from '../ops.js';
  */
 export type Call = (agent: Agent) => Fields;
 
-/** Takes what follows the first word of a statement. @throws ScenarioError */
+/** Parses what follows the first word of a statement. @throws ScenarioError */
 export type ParseCall = (args: Arguments) => Call;
 
 /** Rows of the table of calls, by the first word of their statements. */
 export type CallTable = Readonly<Record<string, ParseCall>>;
 
-/** A row: how the operands are read, and what is done with them. */
+/** A row: how the operands are parsed, and what the call does. */
 export function call<Operands>(
   parse: (args: Arguments) => Operands,
   perform: (agent: Agent, operands: Operands) => Fields,
@@ -27,7 +27,7 @@ export function call<Operands>(
   };
 }
 
-/** A row whose call gives nothing but that it has succeeded. */
+/** A row whose call only succeeds or fails. */
 export function plainCall<Operands>(
   parse: (args: Arguments) => Operands,
   perform: (agent: Agent, operands: Operands) => void,

@@ -57,7 +57,7 @@ export const FILE_CALLS: CallTable = {
   ),
 };
 
-/** What lseek() to the end finds. */
+/** The size of an open file, as lseek() to the end gives it. */
 function sizeOf(file: OpenFile): number {
   return file.fops.llseek?.(file, 0, 'end') ?? file.inode.size;
 }
@@ -110,7 +110,7 @@ function content(offset: number, length: number, seed: number): Uint8Array {
   return bytes;
 }
 
-/** Size and CRC-32 of a mounted archive; nothing where there is none. */
+/** Size and CRC-32 of the mounted archive; nothing if there is none. */
 function archiveStatus({ mounts }: Machine): Fields {
   for (const { sb } of mounts) {
     if (!(sb instanceof TarfsSuperBlock)) continue;

@@ -42,7 +42,7 @@ const MSYNC_WORDS: ReadonlyMap<string, number> = new Map([
   ['sync', MS_SYNC],
 ]);
 
-/** What an offset in bytes is counted in. */
+/** The range of an offset in bytes: it wraps here. */
 const OFFSET_SPAN = 2 ** 64;
 
 /** Calls on memory. Lengths and offsets are bytes; `page` and `pgoff` count pages. */
@@ -60,7 +60,7 @@ export const MEMORY_CALLS: CallTable = {
     ({ files, mappings, ops, process }, { id, fd, length, prot, flags, pgoff, address }) => {
       const file = files.get(fd);
       if (file === undefined && (flags & MAP_ANONYMOUS) === 0) throw new SyscallError('EBADF');
-      // The recorded program called mmap(2) with bytes, of which 64 bits are left.
+      // The recorded program called mmap(2) with a byte offset, which keeps 64 bits.
       const within = pgoff % (OFFSET_SPAN / ops.machine.pageSize);
       const at = process.mm.mmap({ address, length, prot, flags, pgoff: within, file });
       const mapping = { id, address: at, length, unmapped: false };
@@ -161,7 +161,7 @@ function whole(_: unknown, { length }: Mapping): Span {
   return { offset: 0, length };
 }
 
-/** @param base what the offset of a fault counts from. */
+/** @param base the address that offsets of faults are relative to. */
 function sum(
   { process: { mm }, buffer, crc32 }: Agent,
   base: number,

@@ -25,7 +25,7 @@ export const NAME_CALLS: CallTable = {
   ),
 };
 
-/** PATH, in UTF-8, as a byte string. */
+/** Takes a PATH in UTF-8. @returns a byte string. */
 function path(args: Arguments): string {
   return textToName(args.text());
 }
@@ -36,7 +36,7 @@ function pathCall(method: 'unlink' | 'mkdir' | 'rmdir' | 'chdir' | 'chroot'): Pa
   });
 }
 
-/** The first name is there already; of a symlink it is the target. */
+/** The first name exists already; for a symlink it is the target. */
 function twoPathCall(method: 'link' | 'symlink' | 'rename'): ParseCall {
   return plainCall(
     (args) => [path(args), path(args)] as const,

@@ -1,6 +1,6 @@
 import { call, type CallTable } from './call.js';
 
-/** What the agent reads in /proc. */
+/** Reports that the agent reads in /proc. */
 export const REPORT_CALLS: CallTable = {
   maps: call(
     () => undefined,
