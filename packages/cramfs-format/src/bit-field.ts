@@ -17,9 +17,10 @@ export function unpackWord<Name extends string>(
   into: Record<Name, number>,
 ): void {
   let used = 0;
-  for (const [name, width] of fields) {
+  for (const field of fields) {
+    const width = field[1];
     const shift = endianness === 'little' ? used : 32 - used - width;
-    into[name] = (word >>> shift) & mask(width);
+    into[field[0]] = (word >>> shift) & mask(width);
     used += width;
   }
 }
