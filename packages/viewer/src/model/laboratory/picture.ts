@@ -220,7 +220,8 @@ function romOf(
     if (base === 0 || fileIndex === undefined || block === undefined) continue;
     if (block.kind === 'hole' || block.length <= 0) continue;
     const start = base + block.start;
-    const last = start + block.length - 1;
+    // Of a damaged pointer: Linux reads no block of more than two pages.
+    const last = start + Math.min(block.length, 2 * pageSize) - 1;
     for (let page = Math.floor(start / pageSize); page <= Math.floor(last / pageSize); page += 1) {
       const frame = at(page * pageSize);
       if (!frame.holds.includes(fileIndex)) frame.holds.push(fileIndex);

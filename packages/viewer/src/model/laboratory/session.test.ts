@@ -221,6 +221,23 @@ describe('the picture', () => {
     session.halt();
   });
 
+  test('a damaged pointer: a block without end takes no more frames than Linux reads', () => {
+    const bytes = kernelImage('basic').slice();
+    const { dataOffset } = openImage(bytes).lookup('/gap-6p');
+    new DataView(bytes.buffer).setUint32(dataOffset, 0x3fffffff, true);
+    const session = new LabSession(openImage(bytes), MMU);
+    for (const each of [
+      'mount mtd',
+      'open 0 gap-6p r',
+      'mmap a 0 0x6000 r private 0',
+      'touch a 0 r',
+    ]) {
+      session.perform(each);
+    }
+    expect(labState(session).picture!.rom.length).toBeLessThan(20);
+    session.halt();
+  });
+
   test('overlay, FUSE and block devices; a child has its own page table', () => {
     for (const kind of ['overlay', 'fuse', 'block', 'fuse-cached']) {
       const session = sessionOf([

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { ExplainedProgram } from '../../model/program/explain.js';
 import { Select } from '../laboratory/change-form.js';
-import { withQuery } from '../router.js';
+import { formatRoute, routeTo, withQuery, type Route } from '../router.js';
 import { ProblemBox } from '../shared/problem-box.js';
 import { STRINGS } from '../strings/index.js';
 import { useAnswer } from '../use-answer.js';
@@ -53,7 +53,7 @@ export function ProgramView(props: ViewProps): JSX.Element {
         )
       ) : (
         <>
-          <Explained explained={value} path={path!} stale={stale} />
+          <Explained explained={value} path={path!} stale={stale} route={route} />
           {parameters !== undefined && value.total !== undefined && (
             <RunPanel view={props} parameters={parameters} pageSize={value.pageSize} />
           )}
@@ -151,8 +151,9 @@ function Explained(props: {
   readonly explained: ExplainedProgram;
   readonly path: string;
   readonly stale: boolean;
+  readonly route: Route;
 }): JSX.Element {
-  const { explained, path, stale } = props;
+  const { explained, path, stale, route } = props;
   const { problems, arch, recorded, command, total } = explained;
   return (
     <div class={stale ? 'program-body stale' : 'program-body'} aria-busy={stale}>
@@ -162,6 +163,7 @@ function Explained(props: {
           {arch}
           {recorded ? '' : `, ${TEXT.notRecorded}`}
         </span>
+        <a href={formatRoute(routeTo(route, 'lab', path))}>{TEXT.inLaboratory}</a>
       </div>
       {problems.length > 0 && (
         <div class="problem" role="alert">

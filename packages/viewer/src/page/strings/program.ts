@@ -40,6 +40,7 @@ export const program = {
   otherFiles: 'files that are only read',
   total: 'Total',
   tables: (count: number) => `and ${count} pages of page tables`,
+  inLaboratory: 'map it in the laboratory',
   command: 'The same on the command line',
   run: 'Run',
   runStep: (count: string) => `+${count}`,
