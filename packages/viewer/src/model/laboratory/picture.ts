@@ -4,6 +4,7 @@ import {
   type Machine,
   type MemoryArea,
   type MemoryPage,
+  type OpenFile,
   type PageEntry,
   type Process,
   type RamFrame,
@@ -22,6 +23,8 @@ export interface LabPage {
   readonly area: string | undefined;
   /** The page of the file that the area has there; undefined for anonymous memory. */
   readonly fileIndex: number | undefined;
+  /** That page is past the end of the file. */
+  readonly beyond: boolean;
   /** What the image has of it; undefined past the end of the file, and where no file of the image is mapped. */
   readonly block: LabBlock | undefined;
   readonly backing: MemoryPage['backing'];
@@ -119,7 +122,8 @@ export function pictureOf(request: PictureRequest): LabPicture {
     });
   });
   const file = mappedFile(areas);
-  const ram = ramOf(pages, frames, file);
+  const inode = areas.find((area) => area.file !== undefined)?.file?.inode;
+  const ram = ramOf(pages, frames, inode);
   return {
     id: mapping.id,
     total,
@@ -148,6 +152,7 @@ function pageOf({ mm }: Process, { address, page, area, entry, pageSize }: PageR
     address,
     area: area?.permissions,
     fileIndex,
+    beyond: fileIndex !== undefined && fileIndex * pageSize >= area!.file!.inode.size,
     block: fileIndex === undefined || file === undefined ? undefined : blockOf(file, fileIndex),
     backing,
     physical,
@@ -238,11 +243,12 @@ function romOf(
 function ramOf(
   pages: readonly LabPage[],
   frames: readonly RamFrame[],
-  file: MappedFile | undefined,
+  inode: OpenFile['inode'] | undefined,
 ): LabRamFrame[] {
   const mapped = new Set(pages.map(({ physical }) => physical));
   const all = frames.map(({ physical, holds, file: cached, dirty, users }): LabRamFrame => {
-    const isOfFile = file !== undefined && cached?.ino === file.ino && cached.fs === file.sb.type;
+    const isOfFile =
+      inode !== undefined && cached?.ino === inode.ino && cached.fs === inode.sb.type;
     return {
       physical,
       holds,

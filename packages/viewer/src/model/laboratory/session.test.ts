@@ -144,6 +144,7 @@ describe('the picture', () => {
       address: 0x40000000,
       area: 'r--p',
       fileIndex: 0,
+      beyond: false,
       block: { kind: 'uncompressed', start: 0x12000, length: 4096 },
       backing: 'rom',
       physical: 0x22012000,

@@ -169,9 +169,9 @@ function Pages({ picture, mode, onTouch, onUndo, marked, onMark }: PagesProps): 
   );
 }
 
-function blockText({ block, fileIndex }: LabPage): string {
-  if (fileIndex === undefined) return '';
-  return block === undefined ? TEXT.past : TEXT.blocks[block.kind];
+function blockText({ block, beyond }: LabPage): string {
+  if (beyond) return TEXT.past;
+  return block === undefined ? '' : TEXT.blocks[block.kind];
 }
 
 function pageTitle(page: LabPage): string {

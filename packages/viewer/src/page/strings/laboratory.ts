@@ -81,7 +81,7 @@ export const laboratory = {
   imageColumn: 'In the image',
   rom: 'ROM',
   ram: 'RAM',
-  noRom: 'nothing of this file is in reach',
+  noRom: 'none of this',
   noRam: 'none in use',
   moreRam: (count: number) => `${count} more`,
   nothingMapped: 'Nothing is mapped yet.',
