@@ -66,8 +66,8 @@ const MODULES: readonly Module[] = [
     package: 'xip-cpu',
     shared: ['src/riscv/layout.ts', 'src/riscv/operations.ts'],
     options: ['--importMemory'],
-    bytes: 16053,
-    sha256: 'de0c0fd10012ad6891390df5d8b855a0c562169c3fe5e4707952dc15afb222f8',
+    bytes: 16128,
+    sha256: '9814e93e1a6c7d814aee62b29708bdc922d4f25ba631d06a5764d453df74ad78',
   },
 ];
 

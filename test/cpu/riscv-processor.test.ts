@@ -160,6 +160,17 @@ test.each([
   ).toBe(ADDI_A0_2);
 });
 
+test('a store over its own instruction goes on after it', () => {
+  const C_SW_A1_A2 = 0xc20c; // c.sw a1, 0(a2)
+  const NOPS = 0x00010001;
+  // 4 bytes are stored from the store on, which has 2: what comes next is the second half.
+  const [processor] = processorWith([NOPS, C_SW_A1_A2 | (1 << 16), EBREAK]);
+  processor.write(A1, ADDI_A0_2);
+  processor.write(A2, START + 4);
+  processor.run(3);
+  expect(processor.pc).toBe(START + 6);
+});
+
 test('atomic operations have to be aligned', () => {
   const AMOADD_W = 0x00b6252f; // amoadd.w a0, a1, (a2)
   const LR_D = 0x1006352f; // lr.d a0, (a2)

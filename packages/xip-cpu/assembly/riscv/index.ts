@@ -17,6 +17,7 @@ import {
   LEAVE_STOP,
   LEFT,
   OPERATION_SHIFT,
+  OP_CROSSED,
   OP_EXTRA,
   OP_IMMEDIATE,
   OP_LINK,
@@ -78,12 +79,18 @@ function immediate(ip: u32): i64 {
   return load<i32>(ip, OP_IMMEDIATE);
 }
 
+// @ts-ignore: decorator
+@inline
+function entryOf(page: u64): u32 {
+  return FETCH_TLB + ((<u32>page & (TLB_ENTRIES - 1)) << TLB_ENTRY_SHIFT);
+}
+
 /** The operation at an address; 0: TypeScript has to fetch it. */
 // @ts-ignore: decorator
 @inline
 function find(pc: u64): u32 {
   const page = pc >> pageShift;
-  const entry = FETCH_TLB + ((<u32>page & (TLB_ENTRIES - 1)) << TLB_ENTRY_SHIFT);
+  const entry = entryOf(page);
   if (load<u64>(entry) != page) return 0;
   const offset = <u32>pc & ((1 << <u32>pageShift) - 1);
   return load<u32>(load<u32>(entry, 8) + (offset << 1));
@@ -311,7 +318,17 @@ export function run(ip: u32): u32 {
       // Not an instruction: the straight line goes on elsewhere.
       case op.END: left += 1; break;
       case op.STOP: return leave(LEAVE_STOP, ip, base, left - count(start, ip));
-      case op.CROSS: return leave(LEAVE_CROSS, ip, base, left - count(start, ip));
+      case op.CROSS: {
+        const page = (base >> pageShift) + 1;
+        const entry = entryOf(page);
+        if (load<u64>(entry) != page || load<u32>(entry, 8) != load<u32>(ip, OP_IMMEDIATE)) {
+          return leave(LEAVE_CROSS, ip, base, left - count(start, ip));
+        }
+        left -= count(start, ip);
+        ip = load<u32>(ip, OP_CROSSED);
+        start = ip;
+        continue;
+      }
       case op.ECALL: return leave(LEAVE_ECALL, ip, base, left - count(start, ip) - 1);
       case op.EBREAK: return leave(LEAVE_EBREAK, ip, base, left - count(start, ip));
       case op.ILLEGAL: return leave(LEAVE_ILLEGAL, ip, base, left - count(start, ip));

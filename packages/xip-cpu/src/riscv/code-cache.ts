@@ -2,6 +2,7 @@ import type { LinearMemory } from '../memory/linear-memory.js';
 import type { Decoder } from './decoder.js';
 import {
   OPERATION_SHIFT,
+  OP_CROSSED,
   OP_EXTRA,
   OP_IMMEDIATE,
   OP_LINK,
@@ -28,6 +29,8 @@ export interface CodePage {
   readonly map: number;
   /** For each halfword 1 if it is part of an instruction that was decoded. */
   readonly covered: Uint8Array;
+  /** Operations of the page before for an instruction that ends in this one. */
+  readonly crossings: number[];
 }
 
 /** Decoded code, in linear memory: operations in straight lines, and a map of each page. */
@@ -40,8 +43,6 @@ export class CodeCache {
   private next: number;
   private readonly byName = new Map<number, CodePage>();
   private readonly byBytes = new Map<number, CodePage>();
-  /** Room for an instruction that lies in two pages, and for the way back. */
-  private readonly scratch: number;
 
   constructor(linear: LinearMemory, decoder: Decoder, pageSize: number) {
     this.decoder = decoder;
@@ -49,8 +50,7 @@ export class CodeCache {
     const space = linear.allocate(SPACE);
     this.u16 = new Uint16Array(space.buffer);
     this.u32 = new Uint32Array(space.buffer);
-    this.scratch = space.byteOffset;
-    this.start = space.byteOffset + 2 * OPERATION;
+    this.start = space.byteOffset;
     this.next = this.start;
   }
 
@@ -60,7 +60,8 @@ export class CodeCache {
     if (known !== undefined) return known;
     const mapBytes = this.pageSize * 2;
     this.u32.fill(0, this.next >> 2, (this.next + mapBytes) >> 2);
-    const page = { name, bytes, map: this.next, covered: new Uint8Array(this.pageSize / 2) };
+    const covered = new Uint8Array(this.pageSize / 2);
+    const page = { name, bytes, map: this.next, covered, crossings: [] };
     this.next += mapBytes;
     this.byName.set(name, page);
     this.byBytes.set(bytes, page);
@@ -80,7 +81,7 @@ export class CodeCache {
 
   /** Whether there is no room for one page more and one line. If so, everything is to be forgotten. */
   get isFull(): boolean {
-    return this.next + this.pageSize * 2 + (LONGEST_LINE + 1) * OPERATION > this.start + SPACE - 64;
+    return this.next + this.pageSize * 2 + (LONGEST_LINE + 1) * OPERATION > this.start + SPACE;
   }
 
   clear(): void {
@@ -96,6 +97,8 @@ export class CodeCache {
     for (let half = offset >> 1; half <= last; half += 1) hit ||= page.covered[half] === 1;
     if (!hit) return false;
     page.covered.fill(0);
+    for (const crossing of page.crossings) this.u32[(crossing + OP_IMMEDIATE) >> 2] = 0;
+    page.crossings.length = 0;
     this.u32.fill(0, page.map >> 2, (page.map + this.pageSize * 2) >> 2);
     return true;
   }
@@ -125,6 +128,7 @@ export class CodeCache {
         this.emit(decoder.expand(half), offset, 2);
         offset += 2;
       } else if (offset + 4 > pageSize) {
+        u32[(this.next + OP_IMMEDIATE) >> 2] = 0;
         this.emitNamed(op.CROSS, offset);
         return start;
       } else {
@@ -136,14 +140,20 @@ export class CodeCache {
     }
   }
 
-  /** An instruction that lies in two pages, and the way to the second. @returns its operation. */
-  crossing(word: number, offset: number): number {
-    const { next } = this;
-    this.next = this.scratch;
+  /**
+   * Decodes an instruction that lies in two pages.
+   *
+   * @param crossing its operation in the first page.
+   * @param second the page that it ends in.
+   */
+  decodeCrossing(crossing: number, word: number, second: CodePage): void {
+    const offset = this.pageSize - 2;
+    this.u32[(crossing + OP_CROSSED) >> 2] = this.next;
+    this.u32[(crossing + OP_IMMEDIATE) >> 2] = second.map;
+    second.crossings.push(crossing);
+    second.covered[0] = 1;
     this.emit(word, offset, 4);
     this.emitEnd(offset + 4, 0);
-    this.next = next;
-    return this.scratch;
   }
 
   private emit(word: number | undefined, offset: number, length: number): void {
@@ -171,8 +181,7 @@ export class CodeCache {
     } else {
       u32[(next + OP_IMMEDIATE) >> 2] = decoder.immediate;
       u16[at + (OP_PLACE >> 1)] = offset;
-      const isIndirect = operation === op.JALR || operation === op.JALRW;
-      u16[at + (OP_EXTRA >> 1)] = isIndirect ? length : decoder.extra;
+      u16[at + (OP_EXTRA >> 1)] = hasLength(operation) ? length : decoder.extra;
     }
     this.next += OPERATION;
   }
@@ -201,6 +210,12 @@ export class CodeCache {
     }
   }
 
+  /** Length of the instruction of a store. */
+  lengthOf(store: number): number {
+    const isAtomic = !hasLength(this.u16[store >> 1]!);
+    return isAtomic ? 4 : this.u16[(store + OP_EXTRA) >> 1]!;
+  }
+
   /** Where an operation's instruction is in its page. */
   placeOf(operation: number, number = this.u16[operation >> 1]!): number {
     const field = isBranch(number) ? OP_RD : isJump(number) ? OP_RS1 : OP_PLACE;
@@ -221,6 +236,23 @@ function isBranch(operation: number): boolean {
 
 function isJump(operation: number): boolean {
   return operation === op.JAL || operation === op.JALW;
+}
+
+/** Whether what comes after the operation is found by its length. Stores of atomic operations all have 4 bytes. */
+function hasLength(operation: number): boolean {
+  switch (operation) {
+    case op.JALR:
+    case op.JALRW:
+    case op.SB:
+    case op.SH:
+    case op.SW:
+    case op.SD:
+    case op.FSW:
+    case op.FSD:
+      return true;
+    default:
+      return false;
+  }
 }
 
 function endsLine(operation: number): boolean {

@@ -54,6 +54,12 @@ export const OP_EXTRA = 14;
 /** 32 bits, of a jump: the operation of its target; 0 = not known, or in another page. */
 export const OP_LINK = 12;
 
+/**
+ * 32 bits, of an instruction that lies in two pages: what is executed for it, if the map of the next page is that at
+ * OP_IMMEDIATE.
+ */
+export const OP_CROSSED = 4;
+
 /** Why the loop has ended. */
 export const LEAVE_LIMIT = 0;
 export const LEAVE_LOOKUP = 1;

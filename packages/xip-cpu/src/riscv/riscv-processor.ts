@@ -188,7 +188,7 @@ export class RiscvProcessor implements Processor {
       case LEAVE_LOOKUP:
         return this.enter();
       case LEAVE_CHANGED:
-        this.pc = this.currentPc() + this.currentLength();
+        this.pc = this.currentPc() + this.code!.lengthOf(this.u32[CURRENT >> 2]!);
         return undefined;
       case LEAVE_CROSS:
         return this.cross();
@@ -218,22 +218,19 @@ export class RiscvProcessor implements Processor {
     return this.number(PAGE_BASE) + this.code!.placeOf(this.u32[CURRENT >> 2]!);
   }
 
-  private currentLength(): number {
-    return (this.bytes[this.bytesOf(this.currentPc())]! & 3) === 3 ? 4 : 2;
-  }
-
   /** Where the byte at an address is that was fetched before. */
   private bytesOf(address: number): number {
     const offset = address % this.pageSize;
     return this.space!.frameBytes(address - offset, 'fetch') + offset;
   }
 
-  /** The four bytes at an address, those in the next page as 0 if that cannot be fetched. */
+  /** The instruction at an address, two or four bytes; what it has in the next page was fetched before. */
   private fetchWord(address: number): number {
     const at = this.bytesOf(address);
     const low = this.bytes[at]! | (this.bytes[at + 1]! << 8);
-    if (address % this.pageSize > this.pageSize - 4) return low;
-    return low | (this.bytes[at + 2]! << 16) | (this.bytes[at + 3]! << 24);
+    if ((low & 3) !== 3) return low;
+    const second = this.bytesOf(address + 2);
+    return low | (this.bytes[second]! << 16) | (this.bytes[second + 1]! << 24);
   }
 
   private faulted(): Stop {
@@ -293,26 +290,21 @@ export class RiscvProcessor implements Processor {
     }
   }
 
-  /** An instruction in two pages: fetched from both, and executed alone. */
+  /** Fetches the second half of an instruction that lies in two pages. @returns the fault of that. */
   private cross(): Stop | undefined {
     const pc = this.currentPc();
+    const crossing = this.u32[CURRENT >> 2]!;
+    const code = this.code!;
     this.pc = pc;
-    const first = this.fetchWord(pc) & 0xffff;
-    this.u32[CURRENT >> 2] = 0;
-    let second: number;
-    try {
-      const at = this.space!.frameBytes(pc + 2, 'fetch');
-      this.checkGenerations();
-      second = this.bytes[at]! | (this.bytes[at + 1]! << 8);
-    } catch (error) {
-      this.note(error);
-      return this.faulted();
+    if (code.isFull) {
+      code.clear();
+      this.flushTlbs();
+      return undefined;
     }
-    const offset = pc % this.pageSize;
-    this.setNumber(PAGE_BASE, pc - offset);
-    const word = first | (second << 16);
-    const reason = this.turn(this.code!.crossing(word, offset), 0);
-    return reason === LEAVE_ILLEGAL ? this.illegal(word) : this.handle(reason);
+    const second = this.lookup(pc + 2);
+    if (second === undefined) return this.faulted();
+    code.decodeCrossing(crossing, this.fetchWord(pc), second);
+    return undefined;
   }
 
   /** The loop's read that has found no entry in its TLB. @returns where the bytes are, 0 after a fault. */
