@@ -19,11 +19,11 @@ export class FlatMemory implements UserMemory {
   readonly linear: LinearMemory;
   readonly memory: WebAssembly.Memory;
   readonly pageShift = 12;
-  readonly generation = 0;
   readonly execGeneration = 0;
   /** The bytes from `start` on. */
   readonly bytes: Uint8Array;
   readonly start: number;
+  private forgotten = 0;
 
   /** @param start whole pages, as is `size`. */
   constructor(start: number, size: number) {
@@ -31,6 +31,15 @@ export class FlatMemory implements UserMemory {
     this.memory = this.linear.memory;
     this.start = start;
     this.bytes = this.linear.allocate(size);
+  }
+
+  get generation(): number {
+    return this.forgotten;
+  }
+
+  /** Makes the processor ask again for each page. */
+  forget(): void {
+    this.forgotten += 1;
   }
 
   frameBytes(address: number): number {
