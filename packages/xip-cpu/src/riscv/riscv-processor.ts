@@ -18,7 +18,6 @@ import {
   LEAVE_EBREAK,
   LEAVE_ECALL,
   LEAVE_FAULT,
-  LEAVE_ILLEGAL,
   LEAVE_LIMIT,
   LEAVE_LOOKUP,
   LEAVE_STOP,
@@ -200,6 +199,7 @@ export class RiscvProcessor implements Processor {
       case LEAVE_EBREAK:
         this.pc = this.currentPc();
         return { kind: 'breakpoint' };
+      // LEAVE_ILLEGAL
       default:
         this.pc = this.currentPc();
         return this.illegal(this.fetchWord(this.pc));
