@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { cramfs } from '../../cli/run-cli.js';
 import { copyTree, treeObstacle } from '../../helpers/debian-trees.js';
 import {
@@ -9,6 +9,9 @@ import {
   runPeerOk,
   withTemporaryDirectory,
 } from '../../helpers/peers.js';
+
+/** The first one also waits for the command line and all it runs to be loaded. */
+vi.setConfig({ testTimeout: 240_000 });
 
 const SOURCE = join(import.meta.dirname, 'programs.c');
 const NOMMU_SOURCE = join(import.meta.dirname, 'nommu.c');

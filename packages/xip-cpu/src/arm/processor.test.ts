@@ -290,3 +290,14 @@ test('before it is given an address space there is no page', () => {
   processor.pc = CODE;
   expect(processor.run(1)).toMatchObject({ kind: 'fault', signal: 'SIGSEGV', address: CODE });
 });
+
+test('a program reads both of its thread registers, and writes one', () => {
+  const { processor, pages } = machine();
+  // mcr p15, 0, r0, c13, c0, 2; mrc p15, 0, r1, c13, c0, 2; mrc p15, 0, r2, c13, c0, 3; svc 0
+  arm(pages, CODE, [0xee0d0f50, 0xee1d1f50, 0xee1d2f70, 0xef000000]);
+  processor.write(0, 0x1234);
+  processor.threadPointer = 0x5678;
+  processor.pc = CODE;
+  expect(processor.run(100)).toEqual({ kind: 'syscall' });
+  expect([processor.read(1), processor.read(2)]).toEqual([0x1234, 0x5678]);
+});
