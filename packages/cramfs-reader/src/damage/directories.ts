@@ -23,8 +23,33 @@ export function directoryAt(
   endianness: Endianness,
   inodes: InodeFormat,
 ): EntryRun | undefined {
+  return parseRun(view, offset, endianness, inodes).run;
+}
+
+/** The first such directory that starts from `from` on and before `to`. */
+export function findDirectory(
+  view: DataView,
+  { from, to }: { readonly from: number; readonly to: number },
+  endianness: Endianness,
+  inodes: InodeFormat,
+): EntryRun | undefined {
+  for (let at = from; at < to;) {
+    const { run, next } = parseRun(view, at, endianness, inodes);
+    if (run !== undefined) return run;
+    at = next;
+  }
+  return undefined;
+}
+
+/** @returns what is at `offset`, and where the next directory can be if that is none. */
+function parseRun(
+  view: DataView,
+  offset: number,
+  endianness: Endianness,
+  inodes: InodeFormat,
+): { readonly run: EntryRun | undefined; readonly next: number } {
   const limit = view.byteLength;
-  if (!canBeInode(view, offset, endianness)) return undefined;
+  if (!canBeInode(view, offset, endianness)) return { run: undefined, next: offset + 4 };
   let end = limit;
   let at = offset;
   let entries = 0;
@@ -44,8 +69,10 @@ export function directoryAt(
     entries += 1;
     at = next;
   }
-  if (!leads || entries < LEAST_ENTRIES || at > end) return undefined;
-  return { offset, size: at - offset, entries };
+  // Of entries that lead nowhere, no later one starts a directory either.
+  if (!leads) return { run: undefined, next: Math.max(at, offset + 4) };
+  if (entries < LEAST_ENTRIES || at > end) return { run: undefined, next: offset + 4 };
+  return { run: { offset, size: at - offset, entries }, next: at };
 }
 
 /** Most places cannot be, by one byte: it has the type of a file. */

@@ -6,7 +6,14 @@ import {
   CRAMFS_SUPER_ROOT_OFFSET,
   CRAMFS_SUPER_SIZE,
   CramfsError,
+  alignUp,
+  dataOffset,
+  directoryEntrySize,
+  encodeInode,
   encodeSuperblock,
+  fileType,
+  nameFieldLength,
+  nameToBytes,
   setU32,
   type Endianness,
 } from 'cramfs-format';
@@ -17,7 +24,7 @@ import { swapWords, type WordSize } from '../dialects/swapped-words.js';
 import { openImage } from '../image.js';
 import { lzmaInflater } from '../lzma.js';
 import type { ZlibCodec } from '../zlib.js';
-import { directoryAt } from './directories.js';
+import { directoryAt, findDirectory, type EntryRun } from './directories.js';
 import { attempt, soundness, soundnessScore } from './soundness.js';
 
 /** A root directory without a superblock that leads to it. */
@@ -26,6 +33,8 @@ export interface FoundRoot {
   readonly size: number;
   readonly endianness: Endianness;
   readonly inodes: InodeFormat;
+  /** Directories that it does not lead to, because the root itself is gone. */
+  readonly others: readonly EntryRun[];
   /** The image, with its words in order. */
   readonly bytes: Uint8Array;
   readonly wordSize: WordSize;
@@ -53,12 +62,12 @@ const FORMS: readonly Form[] = [
 /** Looks for the first directory that makes sense, in an image of any dialect. */
 export function findRoot(bytes: Uint8Array): FoundRoot | undefined {
   return inEachForm(bytes, (view, { inodes, limit }) => {
-    const end = Math.min(view.byteLength, limit);
-    for (let at = CRAMFS_SUPER_ROOT_OFFSET + inodes.size; at < end; at += 4) {
-      const found = inEitherOrder(view, at, inodes);
-      if (found !== undefined) return found;
-    }
-    return undefined;
+    const from = CRAMFS_SUPER_ROOT_OFFSET + inodes.size;
+    const to = Math.min(view.byteLength, limit);
+    const little = findDirectory(view, { from, to }, 'little', inodes);
+    const big = findDirectory(view, { from, to: little?.offset ?? to }, 'big', inodes);
+    if (big !== undefined) return { ...big, endianness: 'big' };
+    return little && { ...little, endianness: 'little' };
   });
 }
 
@@ -76,8 +85,11 @@ function inEachForm(
   for (const form of FORMS) {
     const { wordSize, inodes } = form;
     const straight = wordSize === 1 ? bytes : swapWords(bytes, wordSize);
-    const found = find(viewOf(straight), form);
-    if (found !== undefined) return { ...found, inodes, bytes: straight, wordSize };
+    const view = viewOf(straight);
+    const found = find(view, form);
+    if (found === undefined) continue;
+    const others = unreachable(view, found, inodes);
+    return { ...found, inodes, others, bytes: straight, wordSize };
   }
   return undefined;
 }
@@ -91,12 +103,99 @@ function inEitherOrder(view: DataView, offset: number, inodes: InodeFormat): Fou
 }
 
 /**
+ * Directories that nothing leads to: they are between the ones that something does, and the data. Where
+ * two of them follow each other, nothing tells where the second one starts.
+ */
+function unreachable(view: DataView, root: FoundRun, inodes: InodeFormat): EntryRun[] {
+  const others: EntryRun[] = [];
+  const reached = new Reached(view, root.endianness, inodes);
+  reached.add(root);
+  for (;;) {
+    const range = { from: alignUp(reached.end, 4), to: reached.data };
+    const run = findDirectory(view, range, root.endianness, inodes);
+    if (run === undefined) return others;
+    others.push(run);
+    reached.add(run);
+    if (reached.end <= run.offset) return others;
+  }
+}
+
+/** How far directories reach that are known, and where the data start that they lead to. */
+class Reached {
+  end = 0;
+  data: number;
+  private bytes = 0;
+  private readonly seen = new Set<number>();
+  private readonly view: DataView;
+  private readonly endianness: Endianness;
+  private readonly inodes: InodeFormat;
+
+  constructor(view: DataView, endianness: Endianness, inodes: InodeFormat) {
+    this.view = view;
+    this.endianness = endianness;
+    this.inodes = inodes;
+    this.data = view.byteLength;
+  }
+
+  /** Takes a directory in, and those below it. */
+  add(directory: Pick<EntryRun, 'offset' | 'size'>): void {
+    const pending = [directory];
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      // Directories of a sound image do not overlap.
+      if (this.seen.has(next.offset) || this.bytes + next.size > this.view.byteLength) continue;
+      this.seen.add(next.offset);
+      this.bytes += next.size;
+      const end = Math.min(next.offset + next.size, this.view.byteLength);
+      this.end = Math.max(this.end, end);
+      for (let at = next.offset; at + this.inodes.size <= end;) {
+        const inode = this.inodes.decode(this.view, at, this.endianness);
+        const offset = dataOffset(inode);
+        if (offset > 0 && fileType(inode.mode) === 'directory') {
+          pending.push({ offset, size: inode.size });
+        } else if (offset > 0) {
+          this.data = Math.min(this.data, offset);
+        }
+        at += this.inodes.size + nameFieldLength(inode);
+      }
+    }
+  }
+}
+
+/** The image, and after it a root directory that leads to all that was found. */
+function withNewRoot(root: FoundRoot): FoundRoot {
+  const { bytes, inodes, endianness, others } = root;
+  if (others.length === 0 || inodes !== LINUX_INODES) return root;
+  const runs = [root, ...others];
+  const start = alignUp(bytes.length, 4);
+  const size = runs.reduce((sum, { offset }) => sum + directoryEntrySize(nameOf(offset).length), 0);
+  const copy = new Uint8Array(start + size);
+  copy.set(bytes);
+  const view = viewOf(copy);
+  let at = start;
+  for (const { offset, size: length } of runs) {
+    const name = nameToBytes(nameOf(offset));
+    const namelen = Math.ceil(name.length / 4);
+    const inode = { mode: ROOT_MODE, uid: 0, gid: 0, size: length, namelen, offset: offset / 4 };
+    encodeInode(view, at, inode, endianness);
+    copy.set(name, at + inodes.size);
+    at += directoryEntrySize(name.length);
+  }
+  return { ...root, offset: start, size, bytes: copy };
+}
+
+function nameOf(offset: number): string {
+  return `found-0x${offset.toString(16)}`;
+}
+
+/**
  * A copy with a superblock that leads to a root directory. It tells neither size nor CRC: what these
- * were is lost. Its flags are those with which most of the image can be read.
+ * were is lost. Its flags are those with which most of the image can be read. Where the root itself is gone,
+ * a new one leads to the directories that are left, each by its offset.
  *
  * @throws CramfsError BAD_SUPERBLOCK if the root is where the superblock has to be.
  */
-export function withSuperblock(root: FoundRoot, zlib: ZlibCodec): Uint8Array<ArrayBuffer> {
+export function withSuperblock(found: FoundRoot, zlib: ZlibCodec): Uint8Array<ArrayBuffer> {
+  const root = withNewRoot(found);
   const { bytes, inodes } = root;
   if (root.offset < CRAMFS_SUPER_ROOT_OFFSET + inodes.size) {
     throw new CramfsError('BAD_SUPERBLOCK', 'there is no room for a superblock before the root', {

@@ -87,7 +87,7 @@ function mendStraight(
 
 /** What was taken for the root, and how the rest of the image is read. */
 function rootNote(
-  { offset, size, endianness, wordSize }: FoundRoot,
+  { offset, size, endianness, wordSize, others }: FoundRoot,
   straight: Uint8Array,
   zlib: ZlibCodec,
 ): string {
@@ -97,6 +97,9 @@ function rootNote(
     `took the directory at 0x${offset.toString(16)} for the root: ${plural(size, 'byte')}, ${endianness} endian`,
     ...(wordSize === 1 ? [] : [`words of ${8 * wordSize} bits turned round`]),
     ...(isUsual ? [] : [`dialect ${dialect}`]),
+    ...(others.length === 0
+      ? []
+      : [`and found ${plural(others.length, 'directory', 'directories')} beside it`]),
   ].join(', ');
 }
 
