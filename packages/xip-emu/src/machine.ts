@@ -30,6 +30,7 @@ import { MTD_BLOCK_MAJOR } from './vfs/device.js';
 import { FsStruct } from './vfs/fs-struct.js';
 import type { SuperBlock } from './vfs/inode.js';
 import { Clock } from './vfs/kstat.js';
+import { pathLookup, type ResolvedPath } from './vfs/namei.js';
 import { MountTable, type MountOptions, type RemountOptions } from './vfs/mount.js';
 import { SharedPages } from './vfs/shared-pages.js';
 
@@ -218,6 +219,16 @@ export class Machine implements MmHost {
     return this.newCramfs(openImage(bytes, { dialect: 'standard' }), mtd?.address ?? disk);
   }
 
+  /** kern_path() from the root of the tree. @throws SyscallError ENOENT, ENOTDIR, ELOOP. */
+  lookup(path: string): ResolvedPath {
+    const fs = new FsStruct(this.mounts);
+    try {
+      return pathLookup(fs, path);
+    } finally {
+      fs.release();
+    }
+  }
+
   /**
    * mount(2) with MS_REMOUNT: makes what is mounted at a path read-only or writable.
    *
@@ -300,10 +311,11 @@ export class Machine implements MmHost {
    * fork(2): a child with a copy of the parent's memory, which has its files open as well. Each
    * closes them for itself. Compare kernel/fork.c:dup_mm(), copy_files().
    *
+   * @param memory what is copied: another process's, if the parent uses that since its vfork(2).
    * @throws SyscallError ENOSYS without an MMU.
    */
-  fork(parent: Process): Process {
-    const child = this.adopt(parent.mm.fork(), parent);
+  fork(parent: Process, memory = parent.mm): Process {
+    const child = this.adopt(memory.fork(), parent);
     child.files.inherit(parent.files);
     this.trace.sink?.({ type: 'fork', pid: parent.pid, child: child.pid });
     return child;

@@ -1,5 +1,6 @@
 export type { Abi } from './abi/abi.js';
 export { RISCV32_ABI, RISCV64_ABI } from './abi/riscv.js';
+export { ERRNO_NUMBERS } from './abi/errno-numbers.js';
 export {
   Board,
   bootKernel,

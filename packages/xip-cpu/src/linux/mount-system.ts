@@ -1,4 +1,4 @@
-import { DevSuperBlock, TmpfsSuperBlock, type Machine } from 'xip-emu';
+import { DevSuperBlock, TmpfsSuperBlock, isSyscallError, type Machine } from 'xip-emu';
 import type { LinuxKernel } from './kernel/kernel.js';
 
 /** What a system makes writable at its start, if the image has the directory. */
@@ -16,13 +16,11 @@ export function mountSystem(
   tmpfs: readonly string[] = [],
 ): void {
   const isDirectory = (path: string): boolean => {
-    const process = machine.spawn();
     try {
-      return process.lookup(path).inode.isDirectory;
-    } catch {
-      return false;
-    } finally {
-      process.exit();
+      return machine.lookup(path).inode.isDirectory;
+    } catch (error) {
+      if (isSyscallError(error)) return false;
+      throw error;
     }
   };
   if (isDirectory('/proc')) kernel.mountByName('proc', 'proc', '/proc', '');

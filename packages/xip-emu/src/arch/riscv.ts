@@ -21,8 +21,7 @@ const CACHE_ENTRIES = 8;
 const AT_MINSIGSTKSZ = 51;
 
 /**
- * ARCH_DLINFO: arch/riscv/include/asm/elf.h. There is a [vdso], but programs are not told of it: it has
- * none of its functions.
+ * ARCH_DLINFO: arch/riscv/include/asm/elf.h. Where [vdso] is comes from the process.
  *
  * @param frame sizeof(struct rt_sigframe)
  */

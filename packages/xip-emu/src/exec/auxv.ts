@@ -24,6 +24,8 @@ const AT_RSEQ_FEATURE_SIZE = 27;
 const AT_RSEQ_ALIGN = 28;
 const AT_EXECFN = 31;
 
+const AT_SYSINFO_EHDR = 33;
+
 const USER_HZ = 100;
 /** offsetof(struct rseq, end), __alignof__(struct rseq) */
 const RSEQ_FEATURE_SIZE = 28;
@@ -37,6 +39,8 @@ export interface LoadedAddresses {
   readonly phnum: number;
   /** Where address 0 of the interpreter is, of an FDPIC one its ELF header; 0 without one. */
   readonly base: Address;
+  /** AT_SYSINFO_EHDR: [vdso], if it has a content; else 0. */
+  readonly vdso: Address;
   /** The program's own first instruction. */
   readonly entry: Address;
 }
@@ -61,7 +65,10 @@ export function auxiliaryVector(
 ): number[] {
   const { hwcap2 } = arch.elf;
   return vector(arch.elf.auxvEntries, [
-    ...(arch.elf.archAuxv ?? []),
+    ...(arch.elf.archAuxv ?? []).map(([type, value]): Entry => [
+      type,
+      type === AT_SYSINFO_EHDR ? loaded.vdso : value,
+    ]),
     [AT_HWCAP, arch.elf.hwcap ?? 0],
     ...commonEntries(pageSize, loaded),
     [AT_RANDOM, strings.random],

@@ -76,7 +76,7 @@ export function loadElfFdpic(memory: NommuMemory, bprm: Binprm): LoadedNommu {
       const isCode = ({ flags }: LoadedSegment): boolean => (flags & PF_X) !== 0;
       const startData = mapped.segments.find((segment) => !isCode(segment))?.address ?? 0;
       const { pc, dynamic } = start;
-      const fdpic = { programMap, interpreterMap, dynamic };
+      const fdpic = { isFdpic: isFdpic(elf), programMap, interpreterMap, dynamic };
       return {
         format: 'elf-fdpic',
         startCode: mapped.segments.find(isCode)?.address ?? 0,
@@ -116,6 +116,7 @@ function fdpicStart(
     loadMaps: [mapped, interpreter?.mapped].flatMap((file) => (file ? [file.segments] : [])),
     addresses: {
       phdr: addressInFile(mapped.segments, Number(header.phoff), header.phnum * header.phentsize),
+      vdso: 0,
       phent: header.phentsize,
       phnum: header.phnum,
       base: interpreter === undefined ? 0 : addressInFile(interpreter.mapped.segments, 0, 1),

@@ -3,7 +3,7 @@ import { SyscallError } from '../errno.js';
 import { MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_PRIVATE } from '../memory-map.js';
 import type { Mm } from '../mm/mm-struct.js';
 import type { MmuMemory } from '../mm/mmu-memory.js';
-import { setupAdditionalPages } from '../mm/special-mapping.js';
+import { setupAdditionalPages, vdsoAddress } from '../mm/special-mapping.js';
 import type { Process } from '../process.js';
 import type { Address, Vpn } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
@@ -47,7 +47,7 @@ export interface ElfProgram extends ExecutedFile {
   readonly end: Vpn;
   /** First instruction of the program, or of its interpreter. */
   readonly entry: Address;
-  readonly addresses: LoadedAddresses;
+  readonly addresses: Omit<LoadedAddresses, 'vdso'>;
 }
 
 /** What load_elf_binary() has found before the point of no return. */
@@ -99,7 +99,8 @@ function loadElfBinary(memory: MmuMemory, bprm: Binprm): ElfProgram {
       const long = new UnsignedLong(arch.pointerSize === 4 ? 32 : 64, mm.geometry);
       const loaded = mapProgram(memory, file, { program, interpreter }, long);
       setupAdditionalPages(mm);
-      mm.startStack = pushTables(memory, strings, bprm, loaded.addresses);
+      const addresses = { ...loaded.addresses, vdso: vdsoAddress(mm) };
+      mm.startStack = pushTables(memory, strings, bprm, addresses);
       const threadStart = { pc: loaded.entry, sp: mm.startStack };
       return { ...loaded, name: interp, argv: bprm.argv, threadStart };
     });

@@ -30,6 +30,8 @@ export interface ThreadStart {
 }
 
 export interface FdpicStart {
+  /** FDPIC_FUNCPTRS: the program itself is FDPIC, and not only loaded by that loader. */
+  readonly isFdpic: boolean;
   readonly programMap: Address;
   readonly interpreterMap: Address;
   readonly dynamic: Address;

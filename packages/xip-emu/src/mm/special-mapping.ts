@@ -11,9 +11,11 @@ import {
   VM_READ,
   type VmOperations,
 } from '../vfs/vm-area.js';
+import type { Address } from '../units.js';
 import type { Mm } from './mm-struct.js';
 import { getUnmappedArea } from './unmapped-area.js';
 
+const VDSO = '[vdso]';
 const READ = VM_READ | VM_MAYREAD | VM_DONTEXPAND;
 const CODE = VM_EXEC | VM_MAYEXEC | VM_MAYWRITE;
 
@@ -34,6 +36,14 @@ export function setupAdditionalPages(mm: Mm): void {
     mm.vmas.link(vma);
     start = end;
   }
+}
+
+/** mm->context.vdso: where [vdso] is; 0 if there is none, or its content is not known. */
+export function vdsoAddress({ host, vmas }: Mm): Address {
+  if (host.specialPage(VDSO, 0) === undefined) return 0;
+  for (const { ops, start } of vmas)
+    if (ops?.name === VDSO) return start * host.build.geometry.size;
+  return 0;
 }
 
 function flagsOf({ executable, pfnmap }: SpecialMapping): number {

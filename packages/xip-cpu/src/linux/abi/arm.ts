@@ -4,7 +4,10 @@ import { armOf } from './arm-processor.js';
 import { ARM_NUMBERS, ARM_PRIVATE_NUMBERS } from './arm-numbers.js';
 import { StructLayout } from './struct-layout.js';
 import { structsFor } from './structs.js';
+import { vdsoImage } from './vdso.js';
 
+const EM_ARM = 40;
+const EF_ARM_EABI_VER5 = 0x05000000;
 const R0 = 0;
 const R7 = 7;
 const SP = 13;
@@ -59,7 +62,11 @@ export const ARM_ABI: Abi = {
     4,
   ),
   signalFrame: armSignalFrame,
-  specialPages: (pageSize) => new Map([['[sigpage]', armSigpage(pageSize)]]),
+  specialPages: (pageSize) =>
+    new Map([
+      ['[sigpage]', armSigpage(pageSize)],
+      ['[vdso]', vdsoImage({ pointerSize: 4, machine: EM_ARM, flags: EF_ARM_EABI_VER5, pageSize })],
+    ]),
   setThreadPointer(processor, address) {
     armOf(processor).threadPointer = address;
   },
@@ -80,7 +87,7 @@ export const ARM_ABI: Abi = {
     arm.pc = pc;
     arm.write(SP, sp);
     if (startData !== undefined) arm.write(R10, startData);
-    if (fdpic === undefined) return;
+    if (fdpic?.isFdpic !== true) return;
     arm.write(R7, fdpic.programMap);
     arm.write(R7 + 1, fdpic.interpreterMap);
     arm.write(R7 + 2, fdpic.dynamic);

@@ -38,7 +38,7 @@ function riscv(name: 'riscv64' | 'riscv32', pointerSize: 4 | 8): Omit<Abi, 'call
       pointerSize,
     ),
     signalFrame: riscvSignalFrame(pointerSize),
-    specialPages: (pageSize) => new Map([['[vdso]', riscvVdso(pageSize)]]),
+    specialPages: (pageSize) => new Map([['[vdso]', riscvVdso(pointerSize, pageSize)]]),
     setThreadPointer(processor, address) {
       processor.write(TP, address);
     },

@@ -1,3 +1,5 @@
+import { invariant } from 'cramfs-format';
+
 /** C types of fields. `long`, `ulong` and `ptr` are as large as a register. */
 export type FieldType =
   'u8' | 'u16' | 's16' | 'u32' | 's32' | 'u64' | 's64' | 'long' | 'ulong' | 'ptr';
@@ -80,7 +82,7 @@ export class StructLayout {
 
   private field(name: string): PlacedField {
     const field = this.fields.get(name);
-    if (field === undefined) throw new RangeError(`a structure without ${name}`);
+    invariant(field !== undefined, `a structure without ${name}`);
     return field;
   }
 }

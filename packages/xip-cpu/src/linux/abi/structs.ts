@@ -24,7 +24,6 @@ export interface Structs {
   readonly flock: StructLayout;
   readonly flock64: StructLayout;
   readonly tms: StructLayout;
-  readonly epollEvent: StructLayout;
   readonly cloneArgs: StructLayout;
   readonly sigsetArgument: StructLayout;
   readonly dirent64: StructLayout;
@@ -167,7 +166,6 @@ export function structsFor(pointerSize: 4 | 8): Structs {
     flock: struct(...FLOCK_TAIL('long')),
     flock64: struct(...FLOCK_TAIL('s64')),
     tms: struct(['utime', 'long'], ['stime', 'long'], ['cutime', 'long'], ['cstime', 'long']),
-    epollEvent: struct(['events', 'u32'], ['data', 'u64']),
     cloneArgs: struct(
       ...[
         'flags',

@@ -70,7 +70,9 @@ function newProcess(kernel: LinuxKernel, task: Task, { flags, exitSignal }: Clon
   const { group: parent } = task;
   const sharesMemory = (flags & CLONE_VM) !== 0;
   // A child that shares memory has none of its own until execve(2): it uses the parent's.
-  const process = sharesMemory ? machine.spawn(parent.process) : machine.fork(parent.process);
+  const process = sharesMemory
+    ? machine.spawn(parent.process)
+    : machine.fork(parent.process, task.mm);
   const sharesFiles = (flags & CLONE_FILES) !== 0;
   if (sharesMemory && !sharesFiles) process.files.inherit(parent.process.files);
   const group = new ThreadGroup(process, {

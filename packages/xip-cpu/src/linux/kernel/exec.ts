@@ -1,5 +1,4 @@
 import { ExecKilled, execProgram, type ExecutedFile } from 'xip-emu';
-import { isFdpic } from 'cramfs-elf';
 import { nameToText } from 'cramfs-format';
 import { SIGSEGV } from '../signals/numbers.js';
 import { exitGroup } from './exit.js';
@@ -59,8 +58,7 @@ export function execve(
   kernel.memoryChanged(task);
   kernel.activity += 1;
   const { threadStart } = executed;
-  const { elf } = executed.mapped;
-  group.isFdpic = elf !== undefined && isFdpic(elf);
+  group.isFdpic = threadStart.fdpic?.isFdpic ?? false;
   task.onResume.push((processor) => {
     kernel.abi.startThread(processor, threadStart);
   });

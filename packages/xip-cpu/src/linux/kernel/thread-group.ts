@@ -82,8 +82,9 @@ export class ThreadGroup {
     this.handlers = state.handlers;
     this.exitSignal = state.exitSignal;
     this.started = state.started;
-    this.processGroup = parent?.processGroup ?? process.pid;
-    this.session = parent?.session ?? process.pid;
+    // The kernel starts the first process in its own group and session.
+    this.processGroup = parent?.processGroup ?? 0;
+    this.session = parent?.session ?? 0;
     this.command = parent?.command ?? '';
     this.argv = parent?.argv ?? [];
     this.envp = parent?.envp ?? [];

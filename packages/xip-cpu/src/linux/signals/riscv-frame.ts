@@ -1,5 +1,6 @@
 import { StructLayout, type Field } from '../abi/struct-layout.js';
 import { structsFor } from '../abi/structs.js';
+import { vdsoImage } from '../abi/vdso.js';
 import {
   encodeSiginfo,
   encodeStack,
@@ -31,11 +32,15 @@ const SIGRETURN_CODE = [0x08b00893, 0x00000073];
 /** Where it is in [vdso]. */
 const VDSO_SIGRETURN = 0x800;
 
+/** EM_RISCV */
+const MACHINE = 243;
+/** EF_RISCV_RVC, EF_RISCV_FLOAT_ABI_DOUBLE */
+const ELF_FLAGS = 5;
+
 /** The content of [vdso]: the return from handlers, and none of the other functions. */
-export function riscvVdso(pageSize: number): Uint8Array {
-  const bytes = new Uint8Array(pageSize);
-  bytes.set(codeBytes(), VDSO_SIGRETURN);
-  return bytes;
+export function riscvVdso(pointerSize: 4 | 8, pageSize: number): Uint8Array {
+  const code = { offset: VDSO_SIGRETURN, bytes: codeBytes() };
+  return vdsoImage({ pointerSize, machine: MACHINE, flags: ELF_FLAGS, pageSize, code });
 }
 
 function codeBytes(): Uint8Array {

@@ -9,8 +9,9 @@ import { MinimalMalloc, type MappedRange } from './minimal-malloc.js';
  */
 /** struct link_map: of ARM, and of x86-64. */
 const LINK_MAP = { 4: 632, 8: 1192 } as const;
-/** struct pthread. */
+/** struct pthread: of ARM, and of x86-64; on RISC-V it is smaller. */
 const PTHREAD = { 4: 1184, 8: 2304 } as const;
+const RISCV64_PTHREAD = 1856;
 /** Room for audit modules in the link maps of the program and the vdso: DL_NNS. */
 const NAMESPACES = 16;
 /** struct libname_list, struct r_search_path_elem, struct dtv_slotinfo and dtv_t, in words. */
@@ -26,6 +27,7 @@ const EM_386 = 3;
 const EM_ARM = 40;
 const EM_X86_64 = 62;
 const EM_AARCH64 = 183;
+const EM_RISCV = 243;
 
 /**
  * Subdirectories for capabilities of the processor, and the bytes of their list:
@@ -121,7 +123,8 @@ export class RtldData {
 
     const alignment = Math.max(TLS_ALIGNMENT, ...images.map(({ align }) => align));
     const used = images.reduce((sum, { memsz, align }) => sum + memsz + align, 0);
-    const pthread = PTHREAD[word];
+    const isRiscv64 = this.machine === EM_RISCV && word === 8;
+    const pthread = isRiscv64 ? RISCV64_PTHREAD : PTHREAD[word];
     const size = used + STATIC_TLS_SURPLUS + pthread;
     const block = heap.malloc(size + alignment + word);
     // On x86 struct pthread follows the variables (TLS_TCB_AT_TP), elsewhere it comes first.

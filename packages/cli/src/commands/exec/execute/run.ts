@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { nameToText, textToName } from 'cramfs-format';
+import { bytesToName, nameToText, textToName } from 'cramfs-format';
 import { isSyscallError, programArchitecture } from 'xip-emu';
 import {
   Deadlock,
@@ -69,9 +69,8 @@ export async function executeCommand(args: ExecArguments, io: CliIo): Promise<Ex
     const { processor } = board;
     const log = new FaultLog(() => ({ instruction: processor.executed, pc: processor.pc }));
     machine.trace.sink = log.take;
-    const argv = [path, ...argumentTexts.map(textToName)];
-    const variables = [`TERM=${io.env['TERM'] ?? 'dumb'}`, ...args.env];
-    const envp = [...ENVIRONMENT, ...variables.map(textToName)];
+    const argv = [path, ...argumentTexts.map(verbatim)];
+    const envp = environment([`TERM=${io.env['TERM'] ?? 'dumb'}`, ...args.env]).map(verbatim);
     try {
       const end = await execute(execution, host, { path, argv, envp }, args.limit ?? Infinity);
       const facts = { path, argv, offset, end, timeline, log, problems };
@@ -86,6 +85,20 @@ export async function executeCommand(args: ExecArguments, io: CliIo): Promise<Ex
       machine.halt();
     }
   });
+}
+
+/** The bytes of a word, whatever is in it. */
+function verbatim(word: string): string {
+  return bytesToName(new TextEncoder().encode(word));
+}
+
+/** Variables, of which the last of a name counts. */
+function environment(variables: readonly string[]): string[] {
+  const byName = [...ENVIRONMENT, ...variables].map((variable): [string, string] => [
+    variable.split('=', 1)[0]!,
+    variable,
+  ]);
+  return [...new Map(byName).values()];
 }
 
 function problemEvents(problems: Map<string, number>): KernelEvents {
