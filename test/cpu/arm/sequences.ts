@@ -147,6 +147,7 @@ export class SequenceBuilder {
     processor.pc = CODE + (thumb ? 1 : 0);
     for (let tries = 0; tries < length * 20 && names.length < length; tries++) {
       const candidate = candidates[random() % candidates.length]!;
+      if (isOpen(names, candidate.name)) continue;
       const bits = ((random() & ~candidate.mask) | candidate.value) >>> 0;
       const goBack = machine.checkpoint();
       const size = put(code, at, candidate.encode(bits), candidate.size);
@@ -194,6 +195,14 @@ export class SequenceBuilder {
     }
     put(code, at, LEAVE, 4);
   }
+}
+
+/**
+ * Whether a store would end an exclusive access that a load has begun: of another size than the load it may succeed or
+ * not.
+ */
+function isOpen(names: readonly string[], next: string): boolean {
+  return /^ST(?:R|L)EX/.test(next) && names.some((name) => /^LD(?:R|A)EX/.test(name));
 }
 
 /** Writes an instruction; a size with bit 0 is two halfwords, the first above. @returns its bytes. */

@@ -7,7 +7,7 @@ export interface Encoding {
   readonly pattern: string;
   /** Writes the operations. Without it the instruction is known, and not implemented. */
   readonly decode?: (emitter: Emitter, word: number) => void;
-  /** In an IT block it is executed whatever the condition is. */
+  /** In an IT block it is executed, or not allowed, whatever the condition is. */
   readonly always?: boolean;
 }
 

@@ -301,3 +301,43 @@ test('a program reads both of its thread registers, and writes one', () => {
   expect(processor.run(100)).toEqual({ kind: 'syscall' });
   expect([processor.read(1), processor.read(2)]).toEqual([0x1234, 0x5678]);
 });
+
+test('what may not be in an IT block stops there even if its condition does not hold', () => {
+  // cmp r0, r0; it ne; then it eq, cbz r0, bne
+  for (const half of [0xbf08, 0xb100, 0xd1fe]) {
+    const { processor, pages } = machine();
+    thumb(pages, CODE, [0x4280, 0xbf18, half, 0xbf00, 0xdf00]);
+    processor.pc = CODE + 1;
+    expect(processor.run(100)).toMatchObject({ kind: 'illegal', name: 'UNPREDICTABLE' });
+    expect(processor.pc).toBe(CODE + 4);
+  }
+});
+
+test.each([
+  // ldrexb r4, [r1]; strexb r2, r6, [r1], and so on
+  { bytes: 1, load: 0xe1d14f9f, store: 0xe1c12f96 },
+  { bytes: 2, load: 0xe1f14f9f, store: 0xe1e12f96 },
+  { bytes: 4, load: 0xe1914f9f, store: 0xe1812f96 },
+  { bytes: 8, load: 0xe1b14f9f, store: 0xe1a12f96 },
+])('an exclusive store of $bytes bytes needs a load of as many', ({ bytes, load, store }) => {
+  for (const [first, fails] of [
+    [load, 0],
+    [bytes === 4 ? 0xe1d14f9f : 0xe1914f9f, 1],
+  ] as const) {
+    const { processor, pages } = machine();
+    arm(pages, CODE, [first, store, 0xef000000]);
+    pages.bytes(DATA).setBigUint64(0, 0x1122334455667788n, true);
+    processor.write(1, DATA);
+    processor.write(6, 0xa1a2a3a4);
+    processor.write(7, 0xb1b2b3b4);
+    processor.pc = CODE;
+    expect(processor.run(100)).toEqual({ kind: 'syscall' });
+    const stored = BigInt.asUintN(8 * bytes, 0xb1b2b3b4a1a2a3a4n);
+    const kept = (0x1122334455667788n >> BigInt(8 * bytes)) << BigInt(8 * bytes);
+    const after = pages.bytes(DATA).getBigUint64(0, true);
+    expect([processor.read(2), after]).toEqual([
+      fails,
+      fails === 0 ? stored | kept : 0x1122334455667788n,
+    ]);
+  }
+});

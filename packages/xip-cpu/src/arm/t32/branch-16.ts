@@ -36,7 +36,7 @@ export const BRANCH_16: readonly Encoding[] = [
       callRegister(emitter, word, bits(word, 3, 4), (emitter.pc + 2) | 1);
     },
   },
-  { name: 'CBZ, CBNZ', pattern: '1011 o0i1 iiiii nnn', decode: compareAndBranch },
+  { name: 'CBZ, CBNZ', pattern: '1011 o0i1 iiiii nnn', decode: compareAndBranch, always: true },
   { name: 'BKPT', pattern: '1011 1110 iiiiiiii', decode: stop(op.BKPT), always: true },
   { name: 'NOP, YIELD, WFE, WFI, SEV', pattern: '1011 1111 hhhh 0000', decode: () => undefined },
   { name: 'SETEND', pattern: '1011 0110 010 1 e 000' },
@@ -51,6 +51,7 @@ export const BRANCH_16: readonly Encoding[] = [
   { name: 'SVC', pattern: '1101 1111 iiiiiiii', decode: stop(op.SVC) },
   {
     name: 'B (conditional)',
+    always: true,
     pattern: '1101 cccc iiiiiiii',
     decode: (emitter, word) => {
       const target = (emitter.pcValue + signed(word & 0xff, 8) * 2) | 1;

@@ -88,6 +88,7 @@ export const BRANCH_32: readonly Encoding[] = [
     name: 'B (conditional)',
     pattern: '11110 s cccc iiiiii 10 j0j iiiiiiiiiii',
     decode: conditional,
+    always: true,
   },
   { name: 'B', pattern: '11110 s iiiiiiiiii 10 j1j iiiiiiiiiii', decode: branch },
   { name: 'BLX (immediate)', pattern: '11110 s iiiiiiiiii 11 j0j iiiiiiiiii 0', decode: exchange },

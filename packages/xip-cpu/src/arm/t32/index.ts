@@ -14,6 +14,7 @@ import { MULTIPLY_32, REGISTER_32 } from './register.js';
 
 const IT: Encoding = {
   name: 'IT',
+  always: true,
   pattern: '1011 1111 cccc mmmm',
   decode: (emitter, word) => {
     const it = word & 0xff;
