@@ -175,6 +175,17 @@ function copyFile(
   });
 }
 
+function truncate({ task }: Caller, path: number, size: number): number {
+  if (size < 0) throw new SyscallError('EINVAL');
+  task.group.process.truncate(task.space.string(path), size);
+  return 0;
+}
+
+function ftruncate(caller: Caller, fd: number, size: number): number {
+  caller.task.group.process.ftruncate(fileOf(caller, fd), size);
+  return 0;
+}
+
 export const fileCalls: CallTable = {
   ...descriptorCalls,
   openat: call('int path int int', open),
@@ -192,15 +203,11 @@ export const fileCalls: CallTable = {
     caller.task.space.writeBits64(result, BigInt(position));
     return 0;
   }),
-  truncate: call('path off', ({ task }, path, size) => {
-    if (size < 0) throw new SyscallError('EINVAL');
-    task.group.process.truncate(task.space.string(path), size);
-    return 0;
-  }),
-  ftruncate: call('int off', (caller, fd, size) => {
-    caller.task.group.process.ftruncate(fileOf(caller, fd), size);
-    return 0;
-  }),
+  // Those of 32-bit architectures without a 64 in their names take a long.
+  truncate: call('path long', truncate),
+  truncate64: call('path off', truncate),
+  ftruncate: call('int long', ftruncate),
+  ftruncate64: call('int off', ftruncate),
   fallocate: call('int int off off', (caller, fd, mode, offset, length) => {
     caller.task.group.process.fallocate(fileOf(caller, fd), mode, offset, length);
     return 0;

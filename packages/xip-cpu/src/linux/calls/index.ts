@@ -18,8 +18,6 @@ const ALIASES: Readonly<Record<string, string>> = {
   _llseek: 'llseek',
   fcntl64: 'fcntl',
   sendfile64: 'sendfile',
-  truncate64: 'truncate',
-  ftruncate64: 'ftruncate',
   fstat64: 'fstat',
   fstatat64: 'newfstatat',
   fdatasync: 'fsync',
