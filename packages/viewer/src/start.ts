@@ -1,4 +1,5 @@
 import type { DialectName } from 'cramfs-reader';
+import type { ShownCheck } from './model/findings.js';
 
 /** An image that the page opens when it starts. */
 export interface StartImage {
@@ -12,6 +13,8 @@ export interface StartImage {
   readonly dialect?: DialectName | undefined;
   /** True if the content of files has been left out. */
   readonly withoutData: boolean;
+  /** What a check has found, where the page cannot check the bytes that it has. */
+  readonly check?: ShownCheck | undefined;
 }
 
 /** What a page is told by whoever made it. */

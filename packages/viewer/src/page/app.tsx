@@ -54,10 +54,10 @@ export function App({
   useEffect(() => {
     void (async () => {
       for (const image of start.images) {
-        const { title, blockSize, dialect, withoutData } = image;
+        const { title, blockSize, dialect, withoutData, check } = image;
         await open(title, async () => {
           const bytes = await startBytes(image);
-          const request = { title, bytes, exact: true, blockSize, dialect, withoutData };
+          const request = { title, bytes, exact: true, blockSize, dialect, withoutData, check };
           const { images } = await ask('open', request, { transfer: [bytes] });
           return { images, shown: 0 };
         });

@@ -1,3 +1,4 @@
+import { CramfsError, isCramfsError } from 'cramfs-format';
 import { fileDetail, type FileDetail } from '../model/file-detail.js';
 import { contentWindow, imageWindow, type HexWindow } from '../model/hex-window.js';
 import type { Kernel } from '../model/kernel.js';
@@ -36,5 +37,10 @@ export function answerHex(
     return imageWindow(viewed.image, entriesOf(viewed), mapOf(viewed, kernel), offset);
   }
   const inode = viewed.image.lookup(path, { followSymlinks: false });
-  return contentWindow(viewed.image, inode, offset);
+  try {
+    return contentWindow(viewed.image, inode, offset);
+  } catch (error) {
+    if (!viewed.withoutData || !isCramfsError(error, 'BAD_DATA')) throw error;
+    throw new CramfsError('BAD_DATA', 'the content of files has been left out of this report');
+  }
 }

@@ -7,6 +7,7 @@ import {
   type DialectName,
   type ImageCandidate,
 } from 'cramfs-reader';
+import type { ShownCheck } from '../model/findings.js';
 import { imageFacts, type ImageFacts } from '../model/facts.js';
 import { unpack } from './unpack.js';
 import { ViewedImage, type Workspace } from './workspace.js';
@@ -21,6 +22,7 @@ export interface OpenParameters {
   readonly blockSize?: number | undefined;
   readonly dialect?: DialectName | undefined;
   readonly withoutData?: boolean | undefined;
+  readonly check?: ShownCheck | undefined;
 }
 
 /** What the page knows of the images that are open. */
@@ -37,7 +39,7 @@ export interface OpenedImages {
  */
 export async function openFile(
   workspace: Workspace,
-  { title, bytes, exact, blockSize, dialect, withoutData = false }: OpenParameters,
+  { title, bytes, exact, blockSize, dialect, withoutData = false, check }: OpenParameters,
 ): Promise<OpenedImages> {
   const options = {
     dialect,
@@ -47,7 +49,7 @@ export async function openFile(
   const first = workspace.images.length;
   if (exact) {
     const image = await openAnyImage(content, options);
-    workspace.images.push(new ViewedImage(title, image, withoutData));
+    workspace.images.push(new ViewedImage(title, image, withoutData, check));
     return openedImages(workspace, first);
   }
   const candidates = findImages(content);

@@ -1,5 +1,6 @@
 import { CramfsError } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
+import type { ShownCheck } from '../model/findings.js';
 
 /** An image that is open in the page. */
 export class ViewedImage {
@@ -7,12 +8,20 @@ export class ViewedImage {
   readonly image: CramfsImage;
   /** True if the content of files has been left out (`--no-data`). */
   readonly withoutData: boolean;
+  /** What a check has found elsewhere, of the image with all its bytes. */
+  readonly check: ShownCheck | undefined;
   private readonly found = new Map<string, unknown>();
 
-  constructor(title: string, image: CramfsImage, withoutData = false) {
+  constructor(
+    title: string,
+    image: CramfsImage,
+    withoutData = false,
+    check: ShownCheck | undefined = undefined,
+  ) {
     this.title = title;
     this.image = image;
     this.withoutData = withoutData;
+    this.check = check;
   }
 
   /**

@@ -8,6 +8,11 @@ const options = {
     'o',
     'FILE',
   ),
+  data: {
+    type: 'boolean',
+    default: true,
+    describe: 'with --output: put in the content of files (default); --no-data leaves it out',
+  },
   open: {
     type: 'boolean',
     default: true,

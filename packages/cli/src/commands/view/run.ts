@@ -4,14 +4,14 @@ import { readPageImage, type PageImage } from './images.js';
 import { openBrowser } from './open-browser.js';
 import { writeReport } from './report.js';
 import { servePage } from './serve.js';
-import { about } from '../../shell/report-error.js';
 import { UsageError } from '../../shell/errors.js';
 import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
 import { print, type CliIo } from '../../shell/io.js';
 
 /** `cramfs view`, its command line parsed. */
 export async function runViewCommand(args: ViewArguments, io: CliIo): Promise<ExitCode> {
-  const { operands, output } = args;
+  const { operands, output, data } = args;
+  if (!data && output === undefined) throw new UsageError('--no-data needs --output');
   if (output !== undefined && operands.length === 0) {
     throw new UsageError('--output needs an image');
   }
@@ -19,9 +19,7 @@ export async function runViewCommand(args: ViewArguments, io: CliIo): Promise<Ex
   for (const file of operands) images.push(await readPageImage(file, args, io));
   const template = viewerTemplate();
   if (output !== undefined) {
-    await about(output, () => {
-      writeReport(output, template, images);
-    });
+    await writeReport(output, template, images, data);
     return EXIT.ok;
   }
   const stopped = io.interruptSignal();

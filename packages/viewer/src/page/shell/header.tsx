@@ -9,6 +9,7 @@ import { formatBytes, formatHex } from '../shared/format.js';
 import { STRINGS } from '../strings/index.js';
 import { useTheme } from '../theme.js';
 import { FileButton } from './drop-zone.js';
+import { GoTo } from './go-to.js';
 
 export interface HeaderProps {
   readonly ask: Ask;
@@ -23,7 +24,7 @@ export interface HeaderProps {
 
 /** The image, what is known of it, and the kernel for which it is shown. */
 export function Header(props: HeaderProps): JSX.Element {
-  const { opened, imageIndex, facts, kernel, route, navigate, openFiles } = props;
+  const { ask, opened, imageIndex, facts, kernel, route, navigate, openFiles } = props;
   return (
     <header class="header">
       <span class="mark" aria-hidden="true">
@@ -35,6 +36,7 @@ export function Header(props: HeaderProps): JSX.Element {
       <h1>{facts === undefined ? STRINGS.shell.product : <ImageName />}</h1>
       {facts !== undefined && <Facts facts={facts} />}
       <span class="spring" />
+      {facts !== undefined && <GoTo {...{ ask, route, navigate }} image={imageIndex} />}
       {facts !== undefined && <KernelFields {...{ kernel, route, navigate }} />}
       {facts !== undefined && (
         <FileButton

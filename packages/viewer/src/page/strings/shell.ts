@@ -23,7 +23,7 @@ export const shell = {
   search: 'Go to a file',
   searchHint: 'Path, part of a path, or glob. Press / to come here.',
   searchNone: 'no such path',
-  searchMore: (count: number) => `${count} more: type on`,
+  searchMore: (count: string) => `${count} more: type on`,
   theme: 'Colours',
   themeAuto: 'auto',
   themeLight: 'light',
