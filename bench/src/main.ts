@@ -23,13 +23,15 @@ import { benchPlanner, formatPlannerReport } from './planner/bench-planner.js';
 import { benchProcessors, formatProcessorReport } from './processors/bench-processors.js';
 import { formatReport, makeReport, type Report } from './report.js';
 import { judge } from './targets.js';
+import { benchViewer, formatViewerReport } from './viewer/bench-viewer.js';
 
-const USAGE = `usage: npm run bench -- [--emulator | --plan [--tree DIR] | --processors] [--quick] [--rounds N] [--json FILE] [--work DIR]
+const USAGE = `usage: npm run bench -- [--emulator | --plan [--tree DIR] | --processors | --viewer] [--quick] [--rounds N] [--json FILE] [--work DIR]
 
   --emulator   the emulator against this machine's kernel, instead of the tools
   --plan       planning what runs in place, instead of the tools; with --tree DIR, which
                debian-armhf.sh has made, strategies are compared on it
   --processors hot loops of programs that cramfs exec --run executes, beside qemu-user
+  --viewer     the page of cramfs view in Chromium (CHROMIUM, or /usr/bin/chromium), instead of the tools
   --quick      one round with 50 MiB instead of three with 200 MiB
   --rounds N   rounds, of which the median counts
   --json FILE  also write everything that was measured to FILE
@@ -49,6 +51,7 @@ interface Settings {
   readonly emulator: boolean;
   readonly plan: boolean;
   readonly processors: boolean;
+  readonly viewer: boolean;
   readonly tree: string | undefined;
   readonly sizes: readonly number[];
   readonly rounds: number;
@@ -63,6 +66,7 @@ function parseSettings(): Settings | undefined {
       emulator: { type: 'boolean', default: false },
       plan: { type: 'boolean', default: false },
       processors: { type: 'boolean', default: false },
+      viewer: { type: 'boolean', default: false },
       tree: { type: 'string' },
       quick: { type: 'boolean', default: false },
       rounds: { type: 'string' },
@@ -80,6 +84,7 @@ function parseSettings(): Settings | undefined {
     emulator: values.emulator,
     plan: values.plan,
     processors: values.processors,
+    viewer: values.viewer,
     tree: values.tree,
     sizes: values.quick ? QUICK_SIZES : SIZES,
     rounds,
@@ -140,6 +145,12 @@ async function measureProcessors({ rounds }: Settings, work: string): Promise<Me
   return { report, text: formatProcessorReport(report) };
 }
 
+async function measureViewer({ rounds }: Settings, work: string): Promise<Measured> {
+  const report = await benchViewer(rounds, work, progress);
+  progress('');
+  return { report, text: formatViewerReport(report) };
+}
+
 /** Shows on a terminal what is going on. */
 function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
@@ -161,7 +172,9 @@ async function main(): Promise<number> {
         ? measurePlanner
         : settings.processors
           ? measureProcessors
-          : measureTools;
+          : settings.viewer
+            ? measureViewer
+            : measureTools;
     const { report, text } = await kind(settings, work);
     process.stdout.write(text);
     if (settings.json !== undefined) {

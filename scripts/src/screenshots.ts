@@ -11,13 +11,22 @@ import { inRepository } from './paths.js';
  * in which a few files are others.
  */
 
+/** What is done in the laboratory. */
+const SESSION = [
+  'mount mtd',
+  'open 0 armhf/bin/greet r',
+  'mmap a 0 0x4000 r private 0 0x40000000',
+  'touch a 0 r',
+  'touch a 3 r',
+].join('\n');
+
 /** What is shown, and the file it becomes. */
 const PICTURES = [
   { name: 'flash', route: '/flash?erase=65536&at=0x22000' },
   { name: 'tree', route: '/tree/armhf/bin/greet' },
   { name: 'file', route: '/file/armhf/bin/greet?page=2' },
-  { name: 'lab', route: '/lab/armhf/bin/greet' },
-  { name: 'program', route: '/program/armhf/bin/greet' },
+  { name: 'lab', route: `/lab?steps=${encodeURIComponent(SESSION)}` },
+  { name: 'program', route: '/program/riscv64/bin/greet' },
   { name: 'plan', route: '/plan' },
   { name: 'compare', route: '/compare/etc/motd?image=2' },
   { name: 'flash-dark', route: '/flash?erase=65536&at=0x22000', dark: true },

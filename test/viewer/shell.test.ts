@@ -49,6 +49,34 @@ describeInBrowser('a report from disk', (browser) => {
     expect(await accessibilityProblems(page)).toEqual([]);
   });
 
+  test('a key leads to the field that goes to a file', async () => {
+    const page = await browser.openReport(sampleImage().bytes);
+    await page.keyboard.press('/');
+    await page.keyboard.type('BUSY');
+    await page.getByRole('option', { name: '/bin/busybox' }).waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: '/bin/busybox' }).waitFor();
+  });
+
+  test('without data shows all but what files hold', async () => {
+    const page = await browser.openReport(sampleImage().bytes, {
+      argv: ['--no-data'],
+      route: '/file/etc/passwd?bytes=content',
+    });
+    expect(await page.locator('.facts').textContent()).toContain('without file data');
+    await page
+      .getByText('has been left out of this report')
+      .or(page.locator('.hex-text'))
+      .first()
+      .waitFor();
+    expect(await page.content()).not.toContain('root:x');
+    await page.getByRole('link', { name: 'Flash map', exact: true }).click();
+    const side = page.locator('.flash-side');
+    await expect.poll(() => side.textContent()).not.toContain('Checking');
+    expect(await side.textContent()).not.toMatch(/crc-mismatch|block-bad-data/);
+  });
+
   test('says that there is no such view', async () => {
     const page = await browser.openReport(sampleImage().bytes, { route: '/nonsense' });
     await page.getByText('There is no view "nonsense".').waitFor();

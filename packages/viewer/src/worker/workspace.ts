@@ -12,12 +12,7 @@ export class ViewedImage {
   readonly check: ShownCheck | undefined;
   private readonly found = new Map<string, unknown>();
 
-  constructor(
-    title: string,
-    image: CramfsImage,
-    withoutData = false,
-    check: ShownCheck | undefined = undefined,
-  ) {
+  constructor(title: string, image: CramfsImage, withoutData = false, check?: ShownCheck) {
     this.title = title;
     this.image = image;
     this.withoutData = withoutData;
