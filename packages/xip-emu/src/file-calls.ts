@@ -40,7 +40,7 @@ export interface FileStatus extends Kstat {
 
 /**
  * The system calls of a process on files and names. They throw {@link SyscallError}, whose `code` is
- * the errno: EBADF for a file that is closed, EINVAL for numbers that are not whole. Paths are byte
+ * the errno: EBADF for a closed file, EINVAL for numbers that are not integers. Paths are byte
  * strings, lengths and offsets bytes.
  */
 export class FileCalls {
@@ -58,8 +58,8 @@ export class FileCalls {
    * fs/namei.c:do_open().
    *
    * @throws SyscallError ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG; EISDIR, EROFS, ETXTBSY for writing;
-   * EEXIST, EINVAL; ENXIO for sockets and devices without a driver; EAGAIN where Linux waits for the
-   * other end of a FIFO; EIO where the image is damaged.
+   * EEXIST, EINVAL; ENXIO for sockets and devices without a driver; EAGAIN if Linux would wait for
+   * the other end of a FIFO; EIO if the image is damaged.
    */
   open(path: string, options: OpenOptions = {}): OpenFile {
     return this.files.install(openPath(this.fs, path, options));
@@ -95,8 +95,8 @@ export class FileCalls {
   }
 
   /**
-   * pread(2), through the page cache: also what is mapped from ROM is copied to RAM. Compare
-   * mm/filemap.c:filemap_read().
+   * pread(2), through the page cache: what it reads is copied to RAM, even if it is mapped from
+   * ROM. Compare mm/filemap.c:filemap_read().
    *
    * @returns bytes read; short at the end of the file.
    * @throws SyscallError EBADF, EINVAL, EISDIR, ESPIPE, EIO if not even the first page can be read.
@@ -273,7 +273,7 @@ export class FileCalls {
   }
 
   /**
-   * access(2) of root, which may execute what anybody may.
+   * access(2) as root, who may execute whatever anybody may.
    *
    * @param mode R_OK 4, W_OK 2, X_OK 1.
    * @throws SyscallError EACCES, EROFS and those of a lookup. Compare fs/open.c:do_faccessat().
@@ -296,7 +296,10 @@ export class FileCalls {
     this.fs.chdir(path);
   }
 
-  /** chroot(2). The working directory stays, also outside. @throws SyscallError ENOENT, ENOTDIR. */
+  /**
+   * chroot(2). The working directory stays, even if it is outside. @throws SyscallError ENOENT,
+   * ENOTDIR.
+   */
   chroot(path: string): void {
     this.fs.chroot(path);
   }

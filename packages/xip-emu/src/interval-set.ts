@@ -1,8 +1,8 @@
 import { invariant } from './errno.js';
 
 /**
- * A half-open range of integers, 0 <= start < end, up to what its set is for. Whoever owns it changes
- * its bounds through {@link IntervalSet.resize} alone.
+ * A half-open range of integers, 0 <= start < end <= the limit of its set. Its owner changes its
+ * bounds only through {@link IntervalSet.resize}.
  */
 export interface Interval {
   start: number;
@@ -28,9 +28,9 @@ const NO_NODE: Node = -1;
  * O(log n). Takes the place of the maple tree of Linux; merging and splitting are the caller's policy.
  *
  * All nodes lie in a few arrays, bounds included: a search reads no item but the one that it finds.
- * With 100,000 items each object on the way would be one more cache miss. A tag is kept beside the
- * bounds of each item, so that some questions need no item at all: a number, 0 or above, whose meaning
- * the owner of the set defines.
+ * With 100,000 items each object on the way would be one more cache miss. Each item has a tag
+ * beside its bounds: a number, 0 or above, whose meaning the owner of the set defines. Some
+ * questions need only the tag, not the item.
  */
 export class IntervalSet<T extends Interval> {
   size = 0;
@@ -44,7 +44,10 @@ export class IntervalSet<T extends Interval> {
   private readonly items: (T | undefined)[] = new Array<T | undefined>(FANOUT).fill(undefined);
   /** Slots in use. */
   private counts = new Uint8Array(1);
-  /** Largest free range between two items below a node; -1: not known, nor that of those above. */
+  /**
+   * Largest free range between two items below a node; -1: unknown, as are those of the nodes
+   * above.
+   */
   private gaps: Bounds;
   /** Where the last item below a node ends, if `gaps` is known. */
   private highs: Bounds;
@@ -200,8 +203,8 @@ export class IntervalSet<T extends Interval> {
 
   /**
    * The slot of the node with the last start at `at` or below; the one before its slots: none.
-   * Where bounds are integers, without branches that depend on what it compares: nobody could predict
-   * them.
+   * For integer bounds it has no branches that depend on the comparisons: they could not be
+   * predicted.
    */
   private lastAtMost(node: Node, at: number): number {
     const { starts } = this;
@@ -473,7 +476,7 @@ export class IntervalSet<T extends Interval> {
   }
 }
 
-/** A gap search from above: everything from `top` up to `high` is known to be of no use. */
+/** A gap search from above: nothing from `top` up to `high` will do. */
 interface GapSearch {
   readonly high: number;
   readonly length: number;
@@ -486,9 +489,9 @@ function nodeOf(slot: number): Node {
 }
 
 /**
- * How many slots a full node keeps that is split for one more at `slot`, counted from its first:
- * half of them, or nearly all on one side if that one is near an end. Rows of inserts side by side
- * would leave nodes half full otherwise.
+ * How many of its first slots a full node keeps when it is split to insert one at `slot`: half of
+ * them, or nearly all or few if `slot` is near an end. Rows of inserts side by side would leave
+ * nodes half full otherwise.
  */
 function slotsToKeep(slot: number): number {
   if (slot <= FANOUT / 8) return FANOUT / 8;

@@ -45,24 +45,24 @@ export interface MachineOptions {
   readonly ramAddress?: number | undefined;
   readonly roms?: readonly RomWindow[] | undefined;
   readonly policy?: PolicyName | undefined;
-  /** The processor architecture; default riscv64, which most records are from. */
+  /** The processor architecture; default riscv64, the source of most records. */
   readonly arch?: ArchitectureName | undefined;
-  /** What differs from the usual configuration of a kernel of that architecture. */
+  /** Differences from the usual kernel configuration of that architecture. */
   readonly config?: Partial<KernelConfig> | undefined;
-  /** fault_around_bytes, see {@link Machine.setFaultAround}; default 64 KiB, as Linux has it. */
+  /** fault_around_bytes, see {@link Machine.setFaultAround}; default 64 KiB, as in Linux. */
   readonly faultAround?: number | undefined;
   /** vm.max_map_count; default 65530. */
   readonly maxMapCount?: number | undefined;
   /**
-   * Memory that the machine takes its pages from, so that a processor can read and write them itself; without it
-   * nothing runs.
+   * Memory that the machine takes its pages from, so that a processor can read and write them
+   * itself; programs run only with it.
    */
   readonly pages?: PageBlocks | undefined;
   /** get_random_bytes(): what AT_RANDOM points to; default zeros. */
   readonly randomBytes?: ((length: number) => Uint8Array) | undefined;
-  /** What is in the special mappings, by name: without it, to touch one is not emulated. */
+  /** The content of the special mappings, by name; without it, touching one is not emulated. */
   readonly specialPages?: ReadonlyMap<string, Uint8Array> | undefined;
-  /** What times of files are of; default: a clock that counts changes. */
+  /** The clock of file times; default: a clock that counts changes. */
   readonly clock?: Clock | undefined;
 }
 
@@ -99,7 +99,7 @@ export class Machine implements MmHost {
   private readonly specialFrames = new Map<string, Frame>();
   /** Minor number of the next mount without a device; the kernel's own tmpfs has the first. */
   private nextUnnamed = 1;
-  /** Its ROMs and disks, as device nodes lead to them. */
+  /** Its ROMs and disks, which device nodes lead to. */
   readonly devices: MachineDevices;
 
   constructor(options: MachineOptions = {}) {
@@ -157,20 +157,20 @@ export class Machine implements MmHost {
 
   /**
    * mount(2): puts a file system that was made for this machine at an absolute path (a byte
-   * string); no directory has to be there. One without a device gets the next unnamed number. A
-   * file system can be mounted at several places.
+   * string), which need not be a directory. A file system without a device gets the next unnamed
+   * number. A file system can be mounted at several places.
    *
    * @returns the file system.
-   * @throws SyscallError EINVAL for one that was made for a machine with another page size.
+   * @throws SyscallError EINVAL if it was made for a machine with another page size.
    */
   mount<T extends SuperBlock>(path: string, sb: T, options?: MountOptions): T;
   /**
    * mount(2) by names: makes a file system of a type, `cramfs`, `tmpfs`, `ramfs`, `overlay` or
    * `devtmpfs`, and puts it at `target`.
    *
-   * @param source of a cramfs its device, `mtd0` or `/dev/vda`; else only a name.
+   * @param source the device of a cramfs, `mtd0` or `/dev/vda`; else only a name.
    * @param options as after mount's -o: `ro`, `noexec`, `nodev`, `nosuid`, and those of the file system, such as `size=16k` or
-   * `lowerdir=/rom,upperdir=/up/u,workdir=/up/w`. Other switches of overlayfs than redirect_dir can
+   * `lowerdir=/rom,upperdir=/up/u,workdir=/up/w`. Switches of overlayfs other than redirect_dir can
    * only be off.
    * @throws SyscallError ENODEV, EINVAL, ENOENT, ENOTDIR.
    */
@@ -204,7 +204,7 @@ export class Machine implements MmHost {
     }
   }
 
-  /** One that is mounted already is mounted again: compare fs/super.c:sget_dev(). */
+  /** A file system that is already mounted is mounted again: compare fs/super.c:sget_dev(). */
   private cramfsOn(device: string): SuperBlock {
     const { devices, phys } = this;
     const mtd = phys.rom.windows[Number(/^mtd(\d+)$/.exec(device)?.[1] ?? NaN)];
@@ -232,8 +232,8 @@ export class Machine implements MmHost {
   /**
    * mount(2) with MS_REMOUNT: makes what is mounted at a path read-only or writable.
    *
-   * @throws SyscallError EINVAL if nothing is mounted there; EBUSY while files are open or mapped
-   * that were opened for writing.
+   * @throws SyscallError EINVAL if nothing is mounted there; EBUSY while files opened for writing
+   * are open or mapped.
    */
   remount(path: string, options: RemountOptions): void {
     const mount = this.mounts.at(path);
@@ -268,11 +268,11 @@ export class Machine implements MmHost {
   /**
    * Mounts a cramfs image: from ROM at `physAddr`, the bus address of its first byte in one of the
    * windows, or from a block device. Each window is an MTD (mtd0, mtd1, ...). A mount without
-   * `physAddr` is from a virtio disk (vda, vdb, ...) with the image's bytes that nothing is mounted
-   * from, or from a new one.
+   * `physAddr` uses a virtio disk (vda, vdb, ...) that has the image's bytes and is not mounted, or
+   * else a new one.
    *
-   * @throws SyscallError EINVAL for an image that a kernel of the machine's byte order does not mount, or that is
-   * not in a ROM as a whole.
+   * @throws SyscallError EINVAL if a kernel of the machine's byte order does not mount the image,
+   * or if the image is not entirely in one ROM.
    */
   mountCramfs(path: string, image: CramfsImage, physAddr?: Address): CramfsSuperBlock {
     return this.mount(path, this.newCramfs(image, physAddr));
@@ -298,8 +298,8 @@ export class Machine implements MmHost {
   }
 
   /**
-   * A process whose memory is empty, but for what the kernel itself puts there ([vvar], [vdso]).
-   * It is adopted by no one: end it with {@link Process.exit}.
+   * A process whose memory is empty except for the kernel's own mappings ([vvar], [vdso]). Nothing
+   * adopts it: end it with {@link Process.exit}.
    *
    * @param parent gives it root and working directory; default: both are the root of all mounts.
    */
@@ -308,10 +308,11 @@ export class Machine implements MmHost {
   }
 
   /**
-   * fork(2): a child with a copy of the parent's memory, which has its files open as well. Each
+   * fork(2): a child with a copy of the parent's memory and the same open files. Each process
    * closes them for itself. Compare kernel/fork.c:dup_mm(), copy_files().
    *
-   * @param memory what is copied: another process's, if the parent uses that since its vfork(2).
+   * @param memory what is copied: another process's memory, if the parent has used that since its
+   * vfork(2).
    * @throws SyscallError ENOSYS without an MMU.
    */
   fork(parent: Process, memory = parent.mm): Process {
@@ -338,7 +339,7 @@ export class Machine implements MmHost {
     this.processes.delete(process);
   }
 
-  /** Turns the machine off: what its processes have is not given back, but they are gone. */
+  /** Turns the machine off: its processes are gone, but what they had is not given back. */
   halt(): void {
     for (const { fs } of this.processes) fs.release();
     this.processes.clear();

@@ -46,9 +46,9 @@ export interface ProcessHost {
 
 /**
  * A process: system calls and accesses to memory. System calls throw {@link SyscallError}, whose
- * `code` is the errno; accesses throw AccessFault, the signal. Those on files and names are
- * {@link FileCalls}. Addresses, lengths and offsets are bytes. Made by `Machine.spawn()` and
- * `Machine.fork()`.
+ * `code` is the errno; accesses throw AccessFault, the signal. System calls on files and names are
+ * in {@link FileCalls}. Addresses, lengths and offsets are bytes. `Machine.spawn()` and
+ * `Machine.fork()` make processes.
  */
 export class Process extends FileCalls {
   readonly pid: number;
@@ -78,10 +78,11 @@ export class Process extends FileCalls {
 
   /**
    * splice(2): moves pages between a file and a pipe, or two pipes. What it reads of a file is in
-   * the page cache afterwards, also of one that is mapped from ROM. Compare fs/splice.c:do_splice().
+   * the page cache afterwards, even if the file is mapped from ROM. Compare
+   * fs/splice.c:do_splice().
    *
    * @returns bytes; 0 at the end of the file.
-   * @throws SyscallError EINVAL, EBADF; EAGAIN where a process would have to wait.
+   * @throws SyscallError EINVAL, EBADF; EAGAIN if a process would have to wait.
    */
   splice(from: Pipe | FilePlace, to: Pipe | FilePlace, length: number): number {
     return splice(from, to, length);
@@ -185,7 +186,7 @@ export class Process extends FileCalls {
   }
 
   /**
-   * brk(2), which never fails: what cannot be done leaves the end of the heap where it is.
+   * brk(2), which never fails: if it cannot move the end of the heap, it leaves it where it is.
    *
    * @param end 0 to ask.
    * @returns the end of the heap afterwards.
@@ -228,7 +229,7 @@ export class Process extends FileCalls {
   }
 
   /**
-   * exit(2): the memory goes, and files are closed. Compare kernel/exit.c:do_exit().
+   * exit(2): frees the memory and closes the files. Compare kernel/exit.c:do_exit().
    *
    * @param options `closeFiles: false` leaves the files to the caller, who closes them.
    */
@@ -256,7 +257,7 @@ function isAddress(address: number): boolean {
   return Number.isSafeInteger(address) && address >= 0;
 }
 
-/** @throws AccessFault SIGSEGV for what is not an address of user space. */
+/** @throws AccessFault SIGSEGV if it is not an address of user space. */
 function checkAddress(address: number): void {
   if (!isAddress(address)) throw new AccessFault('SIGSEGV', 'MAPERR', address);
 }

@@ -5,13 +5,13 @@ import type { Address, Pfn, Pgoff } from './units.js';
 export type FaultReason =
   /** The page of the file, from the page cache (read into it if it was not there). */
   | 'demand'
-  /** A neighbour of a faulting page that the page cache had already. */
+  /** A neighbour of a faulting page that was already in the page cache. */
   | 'fault-around'
   /** A new page of zeros. */
   | 'anonymous'
-  /** A load from memory that nobody has written to. */
+  /** A load from memory that nobody has written to yet. */
   | 'zero-page'
-  /** A private copy of what the file, ROM or another process has. */
+  /** A private copy of a page of the file, ROM or another process. */
   | 'cow'
   /** A first store to a page that stays: only the entry changes. */
   | 'write-enable'
@@ -40,7 +40,7 @@ export type TraceEvent =
       /** Byte string; undefined for anonymous memory. */
       readonly path: string | undefined;
       readonly pgoff: Pgoff;
-      /** Pages that stand in ROM from the start. */
+      /** Pages that are in ROM from the start. */
       readonly romPages: number;
       /** The kernel's reason if no page is mapped directly from a file in ROM: `vma is writable`, … */
       readonly bailout?: string;
@@ -82,7 +82,7 @@ export type TraceEvent =
       readonly type: 'fault';
       readonly pid: number;
       readonly kind: 'read' | 'write' | 'exec';
-      /** What was accessed; of a neighbour the start of its page. */
+      /** The address accessed; for a neighbour the start of its page. */
       readonly address: Address;
       readonly why: FaultReason;
       /** What the entry points to afterwards; undefined after a mere split. */
@@ -111,7 +111,7 @@ export type TraceEvent =
       readonly node: number;
     }
   | {
-      /** A file of a tarfs got its pager, with its first map, or lost it with the last. */
+      /** A file of a tarfs got its pager on its first map, or lost it with the last. */
       readonly type: 'pager';
       readonly fs: string;
       readonly ino: number;
@@ -119,8 +119,8 @@ export type TraceEvent =
     }
   | {
       /**
-       * A page came into the page cache: read, or shared with a file that has the same extent; or it
-       * became a copy of a shared one, because somebody writes.
+       * A page entered the page cache: read, or shared with a file that has the same extent, or
+       * copied from a shared page for a write.
        */
       readonly type: 'read-folio' | 'share-folio' | 'unshare-folio';
       /** Type of the file system. */
@@ -129,7 +129,7 @@ export type TraceEvent =
       readonly index: Pgoff;
     };
 
-/** The event log of a machine: off (and of no cost) until somebody sets `sink`. */
+/** The event log of a machine: off, at no cost, until somebody sets `sink`. */
 export class Trace {
   /** Called with each event, after it happened; must not use the machine. */
   sink: ((event: TraceEvent) => void) | undefined = undefined;

@@ -20,7 +20,10 @@ export type ArchitectureName =
   | 'i386'
   | 'x86_64';
 
-/** Where the parts of a process are, without randomization. Bytes; whole pages but for `etDynBase`. */
+/**
+ * Where the parts of a process are, without randomization. In bytes; all but `etDynBase` are whole
+ * pages.
+ */
 export interface AddressSpaceLimits {
   /** TASK_SIZE, or DEFAULT_MAP_WINDOW where that is smaller: the end of what mmap(2) gives. */
   readonly taskSize: Address;
@@ -51,7 +54,7 @@ export interface SpecialMapping {
   readonly pfnmap: boolean;
 }
 
-/** What is not an area, but is listed after all of them: include/linux/mm.h:get_gate_vma(). */
+/** Listed after all areas, without being one: include/linux/mm.h:get_gate_vma(). */
 export interface GateArea {
   readonly name: string;
   readonly start: Address;
@@ -84,8 +87,8 @@ export interface ElfRules {
   /** Entries of the auxiliary vector, AT_NULL included. */
   readonly auxvEntries: number;
   /**
-   * What fs/binfmt_elf_fdpic.c has more in it than on all architectures: AT_VECTOR_SIZE_ARCH, and
-   * AT_HWCAP2. Undefined: none.
+   * What fs/binfmt_elf_fdpic.c adds on this architecture: AT_VECTOR_SIZE_ARCH, and AT_HWCAP2.
+   * Undefined: nothing.
    */
   readonly fdpicAuxvEntries?: number;
   /** AT_HWCAP, AT_HWCAP2 of the processor that is emulated; undefined where none runs programs. */
@@ -106,7 +109,7 @@ export interface Architecture {
   /** sizeof(long), sizeof(void *) */
   readonly pointerSize: 4 | 8;
   readonly pageSizes: readonly BlockSize[];
-  /** Configuration of the kernel that was recorded, or of a usual one. */
+  /** The recorded kernel's configuration, or a usual one. */
   readonly defaults: (mmu: boolean) => KernelConfig;
   readonly elf: ElfRules;
   readonly flat: FlatRules;
@@ -115,15 +118,15 @@ export interface Architecture {
   readonly specialMappings: (config: KernelConfig, pageSize: number) => readonly SpecialMapping[];
   readonly gateArea: (config: KernelConfig, pageSize: number) => GateArea | undefined;
   /**
-   * SHMLBA in pages, where the cache of the processor aliases: a page of a file has the same place in
-   * it, wherever it is mapped. Undefined: it does not.
+   * SHMLBA in pages, where the processor's cache aliases: a page of a file has the same place in
+   * the cache wherever it is mapped. Undefined: the cache does not alias.
    */
   readonly cacheColours?: (config: KernelConfig) => number;
   /** PTRS_PER_PTE: entries of a page table of the lowest level. */
   readonly ptrsPerPte: (config: KernelConfig, pageSize: number) => number;
   /** Pages of page tables above the lowest level that a process has at least, its pgd included. */
   readonly pageTableLevels: (config: KernelConfig, pageSize: number) => number;
-  /** True where a kernel of this kind was run, and its addresses were compared. */
+  /** True if a kernel of this kind was run and its addresses compared. */
   readonly recorded: (mmu: boolean, pageSize: number) => boolean;
 }
 

@@ -4,7 +4,7 @@ import { usualConfig } from './kernel-config.js';
 
 /** include/uapi/linux/elf-em.h */
 const EM_AARCH64 = 183;
-/** What the vdso has of code and data, which is in one or two pages. */
+/** The vdso's code and data, in one or two pages. */
 const VDSO_BYTES = 8192;
 
 /** arch/arm64 with programs of 64 bits. */

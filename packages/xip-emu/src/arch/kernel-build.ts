@@ -27,7 +27,7 @@ export const ARCHITECTURES: Readonly<Record<ArchitectureName, Architecture>> = {
   x86_64,
 };
 
-/** MIN_GAP of mm/util.c:mmap_base(), what is kept free for the stack. */
+/** MIN_GAP of mm/util.c:mmap_base(): the room kept free for the stack. */
 const MIN_STACK_GAP = 0x8000000;
 
 /** What a kernel was built for: an architecture, with or without an MMU, and a configuration. */
@@ -43,7 +43,7 @@ export interface KernelBuild {
   readonly mmapBase: Vpn;
   /** Where it searches from, upwards, when nothing is free below that. */
   readonly unmappedBase: Vpn;
-  /** Pages that a cache tells apart by their virtual address: 1 where it does not. */
+  /** Pages that the cache tells apart by their virtual address; 1 if it does not. */
   readonly cacheColours: number;
   readonly etDynBase: Address;
   readonly firstUserVpn: Vpn;
@@ -52,7 +52,7 @@ export interface KernelBuild {
   readonly ptrsPerPte: number;
   /** Levels of its page tables, the pgd included; 0 without an MMU. */
   readonly pageTableLevels: number;
-  /** False: no such kernel was run, so addresses are those that its source gives. */
+  /** False: no such kernel was run, and the addresses come from its source. */
   readonly recorded: boolean;
 }
 

@@ -1,6 +1,6 @@
 import type { Address } from '../units.js';
 
-/** Options of a kernel's .config, without their CONFIG_, as far as anything here depends on them. */
+/** The options of a kernel's .config that the emulator depends on, without their CONFIG_. */
 export interface KernelConfig {
   /** Binary loaders. */
   readonly BINFMT_ELF_FDPIC: boolean;
@@ -19,11 +19,11 @@ export interface KernelConfig {
   readonly DEFAULT_MMAP_MIN_ADDR: Address;
   /** The kernel's own part of the address space starts here (32 bits). */
   readonly PAGE_OFFSET: Address;
-  /** Bits of an address: 39, 48 or 57, as the processor has them, or the option no4lvl (riscv64). */
+  /** Bits of an address: 39, 48 or 57, set by the processor or the option no4lvl (riscv64). */
   readonly VA_BITS: number;
   /** Bits of a user address (arm64). */
   readonly ARM64_VA_BITS: number;
-  /** The data cache finds its lines by virtual address, and aliases, as that of ARM11 (arm). */
+  /** The data cache finds its lines by virtual address, and aliases, like ARM11's (arm). */
   readonly CACHE_VIPT_ALIASING: boolean;
   /** The long page-table format (arm). */
   readonly ARM_LPAE: boolean;
@@ -36,7 +36,7 @@ export interface KernelConfig {
 
 export type ConfigKey = keyof KernelConfig;
 
-/** A kernel with all that Linux offers for programs without an MMU, or the usual one with it. */
+/** Without an MMU, a kernel with all that Linux offers for programs; with one, the usual kernel. */
 export function usualConfig(mmu: boolean, changes: Partial<KernelConfig> = {}): KernelConfig {
   return {
     BINFMT_ELF_FDPIC: !mmu,
@@ -63,9 +63,10 @@ export function usualConfig(mmu: boolean, changes: Partial<KernelConfig> = {}): 
 const KEYS = Object.keys(usualConfig(true)) as ConfigKey[];
 
 /**
- * Parses `KEY=VALUE`, as a line of a .config, with or without CONFIG_ in front: y or n, or a number.
+ * Parses `KEY=VALUE`, a line of a .config with or without CONFIG_; the value is y, n or a number.
  *
- * @returns undefined if there is no such key; an empty object if the value is not one of its kind.
+ * @returns undefined if there is no such key; an empty object if the key does not take such a
+ * value.
  */
 export function parseConfigLine(line: string): Partial<KernelConfig> | undefined {
   const [, name = '', value = ''] = /^(?:CONFIG_)?([A-Z0-9_]+)=(.*)$/.exec(line) ?? [];

@@ -13,7 +13,7 @@ export interface ExecArguments {
   readonly envp: readonly string[];
 }
 
-/** MAX_ARG_STRLEN and MAX_ARG_PAGES: one string with an MMU, all of them without. */
+/** MAX_ARG_STRLEN limits one string with an MMU, MAX_ARG_PAGES all of them without. */
 const MAX_ARG_PAGES = 32;
 /** All strings and pointers with an MMU: a quarter of the stack's limit. */
 const MAX_ARGUMENTS = 2 << 20;
@@ -21,7 +21,7 @@ const MAX_ARGUMENTS = 2 << 20;
 const RANDOM_BYTES = 16;
 
 /**
- * Whether the strings of a new program have room: file name, environment, arguments.
+ * Checks that there is room for a new program's strings: file name, environment, arguments.
  *
  * @throws SyscallError E2BIG. Compare fs/exec.c:bprm_stack_limits(), copy_strings().
  */
@@ -40,7 +40,7 @@ export function checkArguments(
   if (!fits) throw new SyscallError('E2BIG', 'the arguments are too long');
 }
 
-/** The strings of a new program as they stand in its memory: arguments, environment, file name. */
+/** The strings of a new program as they are in its memory: arguments, environment, file name. */
 export function argumentStrings(filename: string, { argv, envp }: ExecArguments): Uint8Array {
   return nameToBytes([...argv, ...envp, filename].map((text) => `${text}\0`).join(''));
 }

@@ -37,15 +37,18 @@ export interface LoadedAddresses {
   readonly phdr: Address;
   readonly phent: number;
   readonly phnum: number;
-  /** Where address 0 of the interpreter is, of an FDPIC one its ELF header; 0 without one. */
+  /**
+   * Where address 0 of the interpreter is, or the ELF header of an FDPIC one; 0 without an
+   * interpreter.
+   */
   readonly base: Address;
-  /** AT_SYSINFO_EHDR: [vdso], if it has a content; else 0. */
+  /** AT_SYSINFO_EHDR: [vdso] if it has content, else 0. */
   readonly vdso: Address;
   /** The program's own first instruction. */
   readonly entry: Address;
 }
 
-/** Where else on the stack it points to. */
+/** The other places on the stack that it points to. */
 export interface AuxStrings {
   readonly execfn: Address;
   /** AT_PLATFORM, if the architecture has one. */
@@ -81,9 +84,9 @@ export function auxiliaryVector(
 }
 
 /**
- * That of fs/binfmt_elf_fdpic.c:create_elf_fdpic_tables().
+ * The auxiliary vector of fs/binfmt_elf_fdpic.c:create_elf_fdpic_tables().
  *
- * @param entries for how many there is room, AT_NULL included.
+ * @param entries how many there is room for, AT_NULL included.
  */
 export function fdpicAuxiliaryVector(
   arch: Architecture,
@@ -125,7 +128,7 @@ function platformEntry({ elf }: Architecture, { platform }: { platform: Address 
   return elf.platform === undefined ? [] : [[AT_PLATFORM, platform]];
 }
 
-/** As many entries as there is room for: what is not known is AT_NULL. */
+/** As many entries as there is room for; unknown ones are AT_NULL. */
 function vector(entries: number, known: readonly Entry[]): number[] {
   const words = known.slice(0, entries - 1).flat();
   while (words.length < entries * 2) words.push(AT_NULL);

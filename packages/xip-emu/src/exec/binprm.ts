@@ -17,12 +17,12 @@ export interface Binprm extends ExecArguments {
   readonly head: Uint8Array;
 }
 
-/** Files that only lead to the next: as many as exec_binprm() goes through. */
+/** The most files in a row, each leading only to the next, that exec_binprm() follows. */
 const MAX_DEPTH = 5;
 
 /**
- * execve(2) up to the loader: opens the program, follows `#!` lines, and gives what is found to
- * `load`. Compare fs/exec.c:do_execveat_common(), exec_binprm().
+ * execve(2) up to the loader: opens the program, follows `#!` lines, and calls `load` with what it
+ * finds. Compare fs/exec.c:do_execveat_common(), exec_binprm().
  *
  * @param filename a byte string.
  * @throws SyscallError ENOENT, EACCES, ETXTBSY, …; E2BIG; ELOOP; ENOEXEC for a line without a name.

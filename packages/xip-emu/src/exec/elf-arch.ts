@@ -13,7 +13,7 @@ import { elfCheckArch } from '../arch/kernel-build.js';
 const ET_EXEC = 2;
 const ET_DYN = 3;
 
-/** What becomes of an FDPIC program that a kernel with an MMU and a vdso has taken. */
+/** What happens to an FDPIC program that a kernel with an MMU and a vdso has taken. */
 export const FDPIC_WITH_MMU =
   'FDPIC with an MMU: BUG_ON() in fs/binfmt_elf_fdpic.c:create_elf_fdpic_tables()';
 
@@ -36,11 +36,11 @@ export function isExecutableType({ type }: ElfHeader): boolean {
 }
 
 /**
- * The first part of what the loaders of ELF look at: magic, type and machine. EI_DATA, EI_VERSION
+ * The first fields that ELF loaders check: magic, type and machine. EI_DATA, EI_VERSION
  * and e_version have no influence.
  *
  * @param head the file's first bytes, padded with zeros.
- * @returns undefined for what no loader takes. Compare fs/binfmt_elf_fdpic.c:is_elf().
+ * @returns undefined if no loader takes the file. Compare fs/binfmt_elf_fdpic.c:is_elf().
  */
 export function checkElf(head: Uint8Array, arch: Architecture): CheckedElf | undefined {
   const checked = checkMachine(head, arch);

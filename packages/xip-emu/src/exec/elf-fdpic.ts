@@ -44,13 +44,13 @@ const TAG_BYTES = 4;
 const ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS;
 
 /**
- * Loads an ELF program on a kernel without MMU. If it is position independent, but no FDPIC, its
+ * Loads an ELF program on a kernel without MMU. If it is position independent but not FDPIC, its
  * segments have to keep their distances ("constant displacement"), so all of it, text included, is
- * read into one block of RAM: nothing of it is executed in place. The segments of an FDPIC program
+ * read into one block of RAM, and none of it is executed in place. The segments of an FDPIC program
  * are mapped one by one. Compare fs/binfmt_elf_fdpic.c:load_elf_fdpic_binary().
  *
- * @throws SyscallError ENOEXEC for a program that is linked to fixed addresses, and without this
- * loader, as that of fs/binfmt_elf.c needs an MMU; ExecKilled.
+ * @throws SyscallError ENOEXEC for a program that is linked to fixed addresses, and if the kernel
+ * lacks this loader, since fs/binfmt_elf.c needs an MMU; ExecKilled.
  */
 export function loadElfFdpic(memory: NommuMemory, bprm: Binprm): LoadedNommu {
   const { process, file, head, interp } = bprm;
@@ -144,9 +144,9 @@ function addressInFile(
 }
 
 /**
- * Where the kernel has an MMU, too, its loader of FDPIC programs takes them: up to the tables on the
- * stack, where it counts entries wrong and dies of its own check if there is a vdso (the kernel goes
- * on). Compare fs/binfmt_elf_fdpic.c:create_elf_fdpic_tables().
+ * The FDPIC loader takes such programs with an MMU, too. If there is a vdso, it miscounts the
+ * entries of the tables on the stack and dies of its own check (the kernel goes on). Compare
+ * fs/binfmt_elf_fdpic.c:create_elf_fdpic_tables().
  *
  * @throws SyscallError ENOEXEC without that loader, and what is wrong with the headers; ExecKilled.
  */
@@ -196,7 +196,7 @@ function stackOf({ segments }: ElfFile): ElfSegment | undefined {
   return segments.find(({ type }) => type === PT_GNU_STACK);
 }
 
-/** struct elf_fdpic_params, as far as there are headers of a file in it. */
+/** The part of struct elf_fdpic_params that holds a file's headers. */
 interface FdpicParams {
   readonly elf: ElfFile;
   readonly header: CheckedElf['header'];

@@ -113,7 +113,7 @@ export class ElfLoader {
 
   /**
    * Bytes after the data, up to the end of the page, are the program's zeros: padzero(). The kernel
-   * tries it for all segments; where it is not allowed, nothing happens.
+   * tries it for all segments; if it is not allowed, nothing happens.
    *
    * @throws SyscallError EFAULT if the file ends before.
    */
@@ -129,7 +129,7 @@ export class ElfLoader {
   }
 }
 
-/** What fs/binfmt_elf.c calls without looking at the result. */
+/** Calls whose result fs/binfmt_elf.c ignores. */
 export function ignoringErrors(action: () => void): void {
   try {
     action();

@@ -25,7 +25,7 @@ export interface ElfHeaders extends CheckedElf {
  * The headers of a program.
  *
  * @param head the file's first bytes, padded with zeros.
- * @returns undefined for what the loader does not take: ENOEXEC. Compare the start of
+ * @returns undefined if the loader does not take it: ENOEXEC. Compare the start of
  * fs/binfmt_elf.c:load_elf_binary().
  */
 export function loadElfHeaders(
@@ -40,7 +40,7 @@ export function loadElfHeaders(
 }
 
 /**
- * The headers of a program's interpreter, whose type is looked at when it is mapped.
+ * The headers of a program's interpreter, whose type is checked when it is mapped.
  *
  * @throws SyscallError EIO if it is shorter than a header; ELIBBAD.
  */

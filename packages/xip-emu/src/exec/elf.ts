@@ -214,9 +214,9 @@ function mapSegments(
 }
 
 /**
- * Where a program goes that can be anywhere, by the largest alignment of its segments, and be it
- * address 0; undefined = wherever there is room. A program without interpreter is mapped once to see
- * where that is.
+ * Where a position-independent program goes, by the largest alignment of its segments; it may be
+ * address 0. Undefined: wherever there is room. A program without an interpreter is mapped once to
+ * find that place.
  */
 function firstPlace(
   memory: MmuMemory,

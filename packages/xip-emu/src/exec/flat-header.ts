@@ -34,8 +34,8 @@ export interface FlatLengths {
 }
 
 /**
- * Compare the first part of fs/binfmt_flat.c:load_flat_file(). A file that is shorter than the
- * header counts as padded with zeros.
+ * Compare the first part of fs/binfmt_flat.c:load_flat_file(). A file shorter than the header is
+ * padded with zeros.
  *
  * @param argumentSpace bytes of the stack that arguments take.
  * @throws SyscallError ENOEXEC.

@@ -60,9 +60,9 @@ export function relocateFlat(
 }
 
 /**
- * A relocation of version 2: a word of the data, by a signed offset of 30 bits, that gets the start of
- * text, data or bss added, by a type in the highest bits. Compare fs/binfmt_flat.c:old_reloc(),
- * include/linux/flat.h:flat_v2_reloc_t.
+ * A relocation of version 2: a signed 30-bit offset of a word of the data, and in the highest bits
+ * a type, which says whether the start of text, data or bss is added to the word. Compare
+ * fs/binfmt_flat.c:old_reloc(), include/linux/flat.h:flat_v2_reloc_t.
  */
 function relocateOld(
   memory: NommuMemory,

@@ -46,9 +46,9 @@ interface FlatPlaces {
 }
 
 /**
- * Loads a bFLT program. Its text does not know where its data is, so text that is not meant for
- * RAM is a read-only mapping of the file: in ROM if the file can be mapped directly. Data, bss and
- * stack are one block of RAM. Compare fs/binfmt_flat.c:load_flat_file().
+ * Loads a bFLT program. Its text does not depend on where its data is, so text not meant for RAM is
+ * a read-only mapping of the file, in ROM if the file can be mapped directly. Data, bss and stack
+ * are one block of RAM. Compare fs/binfmt_flat.c:load_flat_file().
  *
  * @throws SyscallError ENOEXEC; ExecKilled.
  */
@@ -119,8 +119,8 @@ function loadIntoRam(memory: NommuMemory, file: OpenFile, header: FlatLengths): 
 }
 
 /**
- * Data starts at a multiple of 32 bytes; of what is before it the block has room for one word, so
- * that the end may not fit.
+ * Data starts at a multiple of 32 bytes, but the block has room for only one word before it, so the
+ * end may not fit.
  *
  * @throws KernelCorruption.
  */
@@ -144,7 +144,7 @@ function storeData(
 }
 
 /**
- * What follows the data is cleared up to the end of the block: of a block that ends before it, all of
+ * Clears what follows the data up to the end of the block; if the block ends before that, all of
  * memory.
  *
  * @throws KernelCorruption.
@@ -175,7 +175,7 @@ function inflate(file: OpenFile, position: number, length: number): Uint8Array {
   return content;
 }
 
-/** Text that is not mapped from the file, but in one block with the data. */
+/** Text that shares a block with the data instead of being mapped from the file. */
 function isInRam({ flags }: FlatLengths): boolean {
   return (flags & (FLAT_FLAG_RAM | FLAT_FLAG_GZIP)) !== 0;
 }

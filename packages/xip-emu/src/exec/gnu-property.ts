@@ -14,10 +14,10 @@ const NT_GNU_PROPERTY_TYPE_0 = 5;
 const GNU_PROPERTY_AARCH64_FEATURE_1_AND = 0xc0000000;
 
 /**
- * Checks the note of properties, the last PT_GNU_PROPERTY, of an interpreter, or of a program that
- * has none. What the note says is for the processor alone.
+ * Checks the property note (the last PT_GNU_PROPERTY) of the interpreter, or of the program if it
+ * has no interpreter. The note's content concerns the processor alone.
  *
- * @throws SyscallError EIO if it is too short, ENOEXEC for what is not well formed. Compare
+ * @throws SyscallError EIO if it is too short, ENOEXEC if it is malformed. Compare
  * fs/binfmt_elf.c:parse_elf_properties() with CONFIG_ARCH_USE_GNU_PROPERTY, 64-bit programs.
  */
 export function checkGnuProperties(file: OpenFile, { phdrs, layout }: ElfHeaders): void {

@@ -23,7 +23,7 @@ export interface MappedFile {
 export interface ThreadStart {
   readonly pc: Address;
   readonly sp: Address;
-  /** What the FDPIC loader passes on: load maps on the stack, 0 = none, and PT_DYNAMIC. */
+  /** What the FDPIC loader passes on: load maps on the stack (0 = none) and PT_DYNAMIC. */
   readonly fdpic?: FdpicStart | undefined;
   /** mm->start_data, without an MMU. */
   readonly startData?: Address | undefined;
@@ -39,7 +39,7 @@ export interface FdpicStart {
 
 /** What execve() has put into memory. */
 export interface ExecutedFile {
-  /** The program's name: that of the interpreter for a script; a byte string. */
+  /** The program's name, for a script its interpreter's; a byte string. */
   readonly name: string;
   /** What it gets for arguments; byte strings. */
   readonly argv: readonly string[];
@@ -54,13 +54,13 @@ export interface LoadedObject extends MappedFile {
   readonly role: 'program' | 'interpreter' | 'library';
   /** The path that it was opened by. */
   readonly name: string;
-  /** What the dynamic loader finds in it; undefined for what has no dynamic section. */
+  /** What the dynamic loader finds in it; undefined if it has no dynamic section. */
   readonly dynamic: ElfDynamic | undefined;
   /** For a library: the object that asked for it first. */
   readonly neededBy: LoadedObject | undefined;
 }
 
-/** Segments that keep their distances: all of them moved by `bias`. */
+/** Segments that keep their distances: all are moved by `bias`. */
 export function movedSegments(segments: readonly ElfSegment[], bias: number): LoadedSegment[] {
   return segments.map((segment) => ({ ...segment, address: segment.vaddr + bias }));
 }
@@ -73,7 +73,7 @@ export function addressOf(segments: readonly LoadedSegment[], vaddr: number): Ad
   return segment === undefined ? undefined : segment.address + (vaddr - segment.vaddr);
 }
 
-/** Tables of loaders are shorter: what asks for more is damage. */
+/** Real tables are shorter: a larger request means damage. */
 const READ_LIMIT = 1 << 26;
 
 /** Reads an object as a program does: by loads, with their faults. */

@@ -33,7 +33,7 @@ export interface StackArea {
  *
  * @param loadMaps the segments of the program, and of its interpreter if it has one.
  * @returns the stack pointer of the program, and where the load maps are.
- * @throws KernelCorruption if the stack is too small: nothing asks how large it is.
+ * @throws KernelCorruption if the stack is too small: the kernel does not check.
  */
 export function pushFdpicArguments(
   memory: NommuMemory,
@@ -84,8 +84,8 @@ function encodeLoadMap(arch: Architecture, segments: readonly LoadedSegment[]): 
 }
 
 /**
- * Puts the arguments of a bFLT program on its stack, for which the loader has made room, all but
- * for a few words. Compare fs/binfmt_flat.c:load_flat_binary(), create_flat_tables().
+ * Puts the arguments of a bFLT program on its stack, for which the loader has made room, but for a
+ * few words. Compare fs/binfmt_flat.c:load_flat_binary(), create_flat_tables().
  *
  * @param block all of the program's memory, at whose end the stack is.
  * @returns the stack pointer of the program.

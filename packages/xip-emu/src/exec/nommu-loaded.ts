@@ -18,7 +18,7 @@ export interface LoadedNommu {
 }
 
 /**
- * The end of the old program: its memory is gone, and the new file is the process's own. Compare
+ * Ends the old program: its memory is freed, and the new file becomes the process's. Compare
  * fs/exec.c:begin_new_exec().
  */
 export function beginNewExec(memory: NommuMemory, file: OpenFile, path: string): void {

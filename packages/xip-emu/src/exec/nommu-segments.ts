@@ -23,8 +23,8 @@ const ADDRESS_LIMIT = 2 ** 63;
  * A segment that may be anywhere: a mapping of its own, in ROM if nobody writes to it. Compare
  * fs/binfmt_elf_fdpic.c:elf_fdpic_map_file_by_direct_mmap().
  *
- * @throws SyscallError EINVAL for a segment that is not at its place in a page, or that is too large;
- * what mmap(2) throws. KernelCorruption for one that has more in the file than in memory.
+ * @throws SyscallError EINVAL for a segment at the wrong offset in a page, or too large a segment;
+ * those of mmap(2). KernelCorruption for one that has more in the file than in memory.
  */
 export function mapSegment(
   memory: NommuMemory,
@@ -86,7 +86,7 @@ function clearedToTheEnd(
   });
 }
 
-/** What is read over memory that is not the program's. */
+/** Reads that overwrite memory that is not the program's. */
 function readElsewhere(
   path: string,
   { block, length, start, end }: { block: Address; length: number; start: Address; end: Address },
@@ -174,8 +174,8 @@ export function readSegments(
 }
 
 /**
- * clear_user() of what a segment has in memory alone: the block is new, so that only what earlier
- * segments have read there is not zero. Of a range that wraps round nothing is cleared.
+ * clear_user() of the part of a segment that is not in the file. The block is new, so only data
+ * that earlier segments have read there is not zero. A range that wraps round is not cleared.
  */
 function clearLoaded(memory: NommuMemory, loaded: readonly Range[], { start, end }: Range): void {
   if (end >= ADDRESS_LIMIT) return;

@@ -8,9 +8,9 @@ import { readFlatHeader } from './flat-header.js';
 export type LoaderBuild = Pick<KernelBuild, 'arch' | 'mmu' | 'config'>;
 
 /**
- * Tells from the first bytes of a program why a kernel maps nothing of it: none of its loaders takes
- * the program, or the one that does dies of it or copies it. What loaders find out later, from
- * segments or an interpreter, is for {@link startProgram}. Compare fs/exec.c:search_binary_handler().
+ * Tells from the first bytes of a program why a kernel does not map it: no loader takes the
+ * program, or the one that does dies or copies it. What loaders find out later, from segments or an
+ * interpreter, is up to {@link startProgram}. Compare fs/exec.c:search_binary_handler().
  *
  * @param head the file's first bytes.
  * @returns undefined if it depends on the program and the image.

@@ -16,9 +16,8 @@ export const BINPRM_BUF_SIZE = 256;
  *
  * @param path a byte string. The empty one, which only files can ask for, is the working directory:
  * EACCES, as for all directories.
- * @throws SyscallError EACCES for what is not a regular file, or has no execute permission, or is on a
- * noexec mount;
- * ETXTBSY while it is open for writing; those of a lookup.
+ * @throws SyscallError EACCES if it is not a regular file, has no execute permission, or is on a
+ * noexec mount; ETXTBSY while it is open for writing; those of a lookup.
  */
 export function openExec(process: Process, path: string): OpenFile {
   try {
@@ -51,8 +50,8 @@ export function closeExec(file: OpenFile): void {
 /**
  * `length` bytes of a file at `position`; fewer where it ends. Compare fs/read_write.c:kernel_read().
  *
- * @throws SyscallError EIO and the like; EINVAL for what cannot be read, and for places that are
- * beyond those of any file.
+ * @throws SyscallError EIO and the like; EINVAL if it cannot be read, and for positions that no
+ * file can have.
  */
 export function readProgram(file: OpenFile, position: number, length: number): Uint8Array {
   if (file.fops.readIter === undefined) throw new SyscallError('EINVAL');
@@ -83,7 +82,7 @@ export function readHead(file: OpenFile): Uint8Array {
  * The headers of an ELF file as tools see them; program headers after `head`, the file's first
  * bytes, are read on their own.
  *
- * @returns undefined for what is not an ELF file, or damaged.
+ * @returns undefined if it is not an ELF file, or is damaged.
  */
 export function readElfHeaders(file: OpenFile, head: Uint8Array): ElfFile | undefined {
   return parseElf(head, (start, end) => readProgram(file, start, end - start));

@@ -1,8 +1,8 @@
 import { AccessFault, isSyscallError, type Errno, type Signal } from '../errno.js';
 
 /**
- * An execve() that failed when the old program was already gone: there is nobody to return `code`
- * to, and the process is killed. Compare fs/exec.c:bprm_execve().
+ * An execve() that failed after the old program was gone: nobody is left to return `code` to, so
+ * the process is killed. Compare fs/exec.c:bprm_execve().
  */
 export class ExecKilled extends Error {
   override readonly name = 'ExecKilled';
@@ -21,8 +21,8 @@ export class ExecKilled extends Error {
 /**
  * Loads a program, as the loaders do after fs/exec.c:begin_new_exec().
  *
- * @throws ExecKilled for every SyscallError of `load`, and for what the kernel could not write to
- * the new program.
+ * @throws ExecKilled for every SyscallError of `load`, and if the kernel could not write to the new
+ * program.
  */
 export function pastPointOfNoReturn<T>(load: () => T): T {
   try {

@@ -13,21 +13,23 @@ import { pagesOfSegment, type LoadedObject, type LoadedSegment } from './loaded-
 import { startProgram, type StartOptions, type StartedProgram } from './start-program.js';
 import { touchAll } from './touch.js';
 
-/** What a program can have of memory, in bytes, to be counted page by page. */
+/** The most memory of a program, in bytes, that is counted page by page. */
 const ADDRESS_LIMIT = 2 ** 32;
 
 /** RAM in pages. */
 export interface RamPages {
-  /** Pages of the process alone: private copies, bss; without an MMU all that its mappings have. */
+  /**
+   * Pages that only the process has: private copies, bss; without an MMU all pages of its mappings.
+   */
   readonly private: number;
-  /** Pages in the page cache, for all processes; can be dropped when nobody uses them. */
+  /** Pages in the page cache, shared by all processes; can be dropped when nobody uses them. */
   readonly cache: number;
 }
 
 /** What one segment has from ROM. */
 export interface SegmentCost extends LoadedSegment {
   readonly writable: boolean;
-  /** Pages of the file that the segment takes, from `pgoff` on. */
+  /** Pages of the file that the segment covers, from `pgoff` on. */
   readonly pgoff: number;
   readonly pages: number;
   readonly romPages: number;
@@ -51,7 +53,7 @@ export interface ProgramCost {
   readonly objects: readonly ObjectCost[];
   /** What glibc's loader has mapped to keep its own data in, in pages. */
   readonly loaderMemory: { readonly atStart: number; readonly atMost: number };
-  /** Arguments, environment and what lies below them; it grows with use, as the heap does. */
+  /** Arguments, environment and the stack below them; it grows with use, as the heap does. */
   readonly stack: RamPages;
   /** Files that are read, not mapped: symlinks, scripts, ld.so.cache. */
   readonly otherCache: number;
@@ -59,8 +61,8 @@ export interface ProgramCost {
   readonly atStart: RamPages;
   readonly atMost: RamPages;
   /**
-   * Without MMU: of the RAM of the process, copies of text and read-only data that further instances
-   * would share. Compare mm/nommu.c:do_mmap().
+   * Without an MMU: the part of the process's RAM with copies of text and read-only data that
+   * further instances would share. Compare mm/nommu.c:do_mmap().
    */
   readonly sharedCopyPages: number;
   /** Page tables of the lowest level, not counted above; 0 without an MMU. */
@@ -70,7 +72,8 @@ export interface ProgramCost {
 /**
  * Starts a program on a machine that has nothing else in its RAM, and counts. The process ends.
  *
- * @throws SyscallError, the errno of execve(); UnmodelledError where it takes more than there is.
+ * @throws SyscallError, the errno of execve(); UnmodelledError if it needs more memory than there
+ * is.
  */
 export function programCost(machine: Machine, path: string, options?: StartOptions): ProgramCost {
   const process = machine.spawn();

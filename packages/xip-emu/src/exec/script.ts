@@ -10,11 +10,11 @@ export interface ScriptLine {
 }
 
 /**
- * The `#!` line of a script. One that is longer than the buffer is cut off, which must not cut the
- * name of the interpreter. Compare fs/binfmt_script.c:load_script().
+ * The `#!` line of a script. A line longer than the buffer is cut off, which must not cut the
+ * interpreter's name. Compare fs/binfmt_script.c:load_script().
  *
  * @param head the file's first bytes, padded with zeros.
- * @returns undefined for what is not a script.
+ * @returns undefined if it is not a script.
  * @throws SyscallError ENOEXEC for a line without a name, or with a name that is cut off.
  */
 export function parseScript(head: Uint8Array): ScriptLine | undefined {

@@ -30,13 +30,16 @@ export interface StartOptions {
   /** Arguments, the program's own name first, and environment; byte strings. */
   readonly argv?: readonly string[] | undefined;
   readonly envp?: readonly string[] | undefined;
-  /** Whose ways the interpreter has; default `auto`: musl's if it is called so, else glibc's. */
+  /**
+   * Which loader the interpreter behaves like; default `auto`: musl's if its name says so, else
+   * glibc's.
+   */
   readonly loader?: LoaderName | 'auto' | undefined;
   /** LD_LIBRARY_PATH: directories, byte strings. */
   readonly libraryPath?: readonly string[] | undefined;
 }
 
-/** A program just before its own first instruction, or where it could not go on. */
+/** A program just before its own first instruction, or at the point where it could not go on. */
 export interface StartedProgram {
   /** The program, its interpreter, and the libraries in the order of loading. */
   readonly objects: readonly LoadedObject[];
@@ -51,8 +54,8 @@ export interface StartedProgram {
 
 /**
  * Starts a program: maps it as the kernel does, and all that it needs as its dynamic loader does,
- * and touches the memory that relocation touches. No code is run; of the loader's own work, its
- * writable memory is written to as a whole.
+ * and touches the memory that relocation touches. No code is run; in place of the loader's own
+ * work, all of its writable memory is written to.
  *
  * @param process one that has no memory of its own yet.
  * @param path absolute, a byte string.
@@ -104,8 +107,8 @@ export function startProgram(
 }
 
 /**
- * execve(2): replaces the memory of a process by a program, whose first instruction is next. With an
- * interpreter that is the interpreter's.
+ * execve(2): replaces the memory of a process by a program, whose first instruction is next, or its
+ * interpreter's if it has one.
  *
  * @param path a byte string.
  * @throws SyscallError, the errno; ExecKilled if it kills the process.

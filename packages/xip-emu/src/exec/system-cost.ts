@@ -22,7 +22,10 @@ export interface ProgramRun {
 export interface ProgramOutcome {
   readonly pid: number;
   readonly started: StartedProgram | undefined;
-  /** Errno of execve(), that it killed the process, that the kernel broke, or what the emulator cannot tell. */
+  /**
+   * The errno of execve(), or that it killed the process, that the kernel broke, or what is not
+   * emulated.
+   */
   readonly error: SyscallError | ExecKilled | KernelCorruption | UnmodelledError | undefined;
   /** What starting it added to the RAM in use. */
   readonly added: RamPages;
@@ -35,7 +38,7 @@ export interface SharedFile extends FileAccount {
   readonly copyPages: number;
 }
 
-/** What several programs cost that run at the same time. */
+/** The memory cost of several programs that run at the same time. */
 export interface SystemCost {
   /** The programs in the order of starting; ends with the one that broke the kernel. */
   readonly outcomes: readonly ProgramOutcome[];
@@ -53,9 +56,9 @@ export interface SystemCost {
 }
 
 /**
- * Starts programs one after the other, all of which go on running, and counts their memory together:
- * text from ROM and pages of the page cache once, and so copies that they share. The processes end.
- * Where the kernel breaks, nothing after that is started.
+ * Starts programs one after the other, keeps all of them running, and counts their memory together:
+ * text in ROM, pages of the page cache and shared copies count once. Then the processes end. If the
+ * kernel breaks, nothing further is started.
  */
 export function systemCost(machine: Machine, runs: readonly ProgramRun[]): SystemCost {
   const processes: Process[] = [];

@@ -24,7 +24,7 @@ export function touchWritable(process: Process, { segments }: LoadedObject): voi
 
 /**
  * Uses all memory of a program and its libraries that can be used: reads each page, and writes to it where that is
- * allowed now. Without an MMU all of it is there already.
+ * allowed now. Without an MMU all of it is present already.
  */
 export function touchAll(process: Process, { objects, loaderMemory }: MemoryOfProgram): void {
   if (!(process.mm instanceof MmuMemory)) return;

@@ -1,8 +1,8 @@
 import type { Frame } from '../units.js';
 
 /**
- * Pages that a processor has fetched from: each has a name until its content changes or it is freed,
- * and no two pages or contents have the same.
+ * Names for the pages that a processor has fetched from. A page keeps its name until its content
+ * changes or it is freed; no two pages or contents share a name.
  */
 export class FetchedPages {
   /** Changes whenever a page has lost its name. */
@@ -19,7 +19,10 @@ export class FetchedPages {
     return this.named;
   }
 
-  /** Somebody else than the processor has changed the content, or the frame is free. */
+  /**
+   * To be called when something other than the processor has changed the content, or the frame is
+   * freed.
+   */
   changed(frame: Frame): void {
     if (this.names.size > 0 && this.names.delete(frame)) this.generation += 1;
   }

@@ -1,8 +1,8 @@
 import type { Frame } from '../units.js';
 
 /**
- * Which frames of RAM are free: those that were given back, last one first, and those that nobody
- * has had yet. Frame 0 is not among them.
+ * The free frames of RAM: those given back, the last one first, then those never used. Frame 0 is
+ * not one of them.
  */
 export class FrameAllocator {
   /** Frames below are, or were, in use. */
@@ -24,8 +24,8 @@ export class FrameAllocator {
   }
 
   /**
-   * Takes contiguous frames. Given back in descending order, such a row is the first that the next
-   * call finds. Compare mm/page_alloc.c:alloc_pages_exact().
+   * Takes contiguous frames. A row given back in descending order is the first that the next call
+   * finds. Compare mm/page_alloc.c:alloc_pages_exact().
    *
    * @returns the first of them; undefined if no such row is free.
    */

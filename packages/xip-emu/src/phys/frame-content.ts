@@ -14,18 +14,18 @@ export interface FrameOwner {
   /** A page of bytes that nobody writes to; shorter ones are followed by zeros. */
   folioContent(index: Pgoff): Uint8Array;
   /**
-   * Bytes that never change, of which `folioContent` may give parts as they are: such an image is
-   * read where it is.
+   * Bytes that never change; `folioContent` may return parts of them without a copy, so the image
+   * is read in place.
    */
   readonly store: Uint8Array | undefined;
 }
 
-/** Contents that were decoded and are kept: at most 16 MiB, as much as a file of cramfs has. */
+/** How many decoded pages are kept: at most 16 MiB, the largest file of cramfs. */
 const CACHE_SLOTS = 4096;
 
 /**
- * The bytes of the frames of RAM. A frame that nobody has written to has none of its own: they are
- * its owner's, in the owner's store or made on demand, or zeros without an owner.
+ * The bytes of the frames of RAM. A frame that nobody has written to has no bytes of its own: its
+ * owner provides them, from its store or on demand; without an owner they are zeros.
  */
 export class FrameContent {
   private readonly arena: PageArena;
@@ -33,7 +33,7 @@ export class FrameContent {
   private readonly pages: WholePages;
   /** Slot of the arena, -1 = none: the owner's content, or zeros. */
   private slots: Int32Array<ArrayBuffer>;
-  /** Where in the owner's store the content is, -1 = nowhere, and how many bytes it has there. */
+  /** Where the content is in the owner's store (-1: not there), and how many bytes it has there. */
   private places: Int32Array<ArrayBuffer>;
   private placeLengths: Uint32Array<ArrayBuffer>;
   /** Page-cache index of the frame. */
@@ -118,8 +118,8 @@ export class FrameContent {
   }
 
   /**
-   * Where the page is in the memory that the arena is of, for a processor: the emulator's own copy, if
-   * nobody has written to the frame.
+   * Where the page is in the arena's memory, for a processor; if nobody has written to the frame,
+   * this is the emulator's own copy.
    */
   addressOf(frame: Frame): number {
     if (frame !== ZERO_FRAME) return this.arena.addressOf(this.materialize(frame));
@@ -182,7 +182,9 @@ export class FrameContent {
     this.indexes[frame] = index;
   }
 
-  /** Keeps what the owner gave for the frame: the bytes for a while, or where they are in its store. */
+  /**
+   * Keeps what the owner gave for the frame: the bytes for a while, or their place in its store.
+   */
   keepContent(frame: Frame, content: Uint8Array): void {
     const store = this.owners[frame]?.store;
     if (content.buffer === store?.buffer && content.length > 0) {

@@ -14,22 +14,22 @@ import { enlarged } from './enlarged.js';
 
 /** PG_dirty: the page differs from its backing store, or has none. */
 export const PG_DIRTY = 1;
-/** PG_anon_exclusive: no other process can have the page. Compare mm/memory.c:do_wp_page(). */
+/** PG_anon_exclusive: no other process can share the page. Compare mm/memory.c:do_wp_page(). */
 export const PG_ANON_EXCLUSIVE = 2;
 /** PG_swapbacked cleared by MADV_FREE. */
 export const PG_LAZYFREE = 4;
 
 /**
- * mem_map: the `struct page` of each frame of RAM. Its reference count has one for whoever keeps the
- * frame from being freed: the page cache, each page table entry, each no-MMU region. The map count
- * is of page table entries alone.
+ * mem_map: the `struct page` of each frame of RAM. Each user that keeps the frame from being freed
+ * has one reference: the page cache, each page table entry, each no-MMU region. The map count
+ * counts page table entries only.
  */
 export class FrameTable {
   private refs: Int32Array<ArrayBuffer>;
   private maps: Int32Array<ArrayBuffer>;
   private kinds: Uint8Array<ArrayBuffer>;
   private flags: Uint8Array<ArrayBuffer>;
-  /** Counts how often the frame was freed: tells two lives of it apart. */
+  /** Counts how often the frame was freed, to tell its lives apart. */
   private lives: Uint32Array<ArrayBuffer>;
 
   /** @param length number of frames to make room for. */

@@ -1,6 +1,6 @@
 import type { Frame } from '../units.js';
 
-/** What a frame holds. ROM frames are not pages to Linux: they have no `struct page`. */
+/** What a frame holds. Linux does not treat ROM frames as pages: they have no `struct page`. */
 export const FRAME_FREE = 0;
 export const FRAME_ANON = 1;
 export const FRAME_PAGE_CACHE = 2;

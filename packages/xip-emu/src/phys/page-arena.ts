@@ -4,7 +4,7 @@ const SLOTS_SHIFT = 4;
 const SLOTS = 1 << SLOTS_SHIFT;
 const SLOTS_MASK = SLOTS - 1;
 
-/** Where pages come from: memory that a processor reads and writes itself. */
+/** The source of pages: memory that a processor reads and writes itself. */
 export interface PageBlocks {
   /** Hands out bytes, which are never given back and stay where they are. */
   allocate(bytes: number): Uint8Array;
@@ -12,7 +12,7 @@ export interface PageBlocks {
 
 const OWN_BLOCKS: PageBlocks = { allocate: (bytes) => new Uint8Array(bytes) };
 
-/** Pages of bytes in blocks: what frames get when somebody writes to them. */
+/** Pages of bytes in blocks; a frame gets one when somebody writes to it. */
 export class PageArena {
   readonly geometry: PageGeometry;
   private readonly source: PageBlocks;
@@ -58,7 +58,7 @@ export class PageArena {
     return this.blocks[slot >>> SLOTS_SHIFT]!.subarray(start, start + this.pageSize);
   }
 
-  /** Offset of the page in the memory that the blocks are of. */
+  /** Offset of the page in the memory that the blocks belong to. */
   addressOf(slot: number): number {
     return this.blocks[slot >>> SLOTS_SHIFT]!.byteOffset + this.startOf(slot);
   }

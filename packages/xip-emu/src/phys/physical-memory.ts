@@ -20,12 +20,12 @@ export interface PhysicalMemoryOptions {
   readonly geometry?: PageGeometry | undefined;
 }
 
-/** Frames that there is room for at first. */
+/** How many frames there is room for at first. */
 const FIRST_ROOM = 1024;
 
 /**
  * All memory of the machine: frames of RAM, which are allocated, counted (`frames`) and written to,
- * and what else answers on the bus (`rom`), which is addressed and nothing more.
+ * and whatever else answers on the bus (`rom`), which is only addressed.
  */
 export class PhysicalMemory {
   /** The page size of the machine. */
@@ -33,7 +33,7 @@ export class PhysicalMemory {
   readonly ramFrames: number;
   /** Frames in use, the zero page not counted. */
   used = 0;
-  /** Called when all frames are in use: gives back what can be read again. */
+  /** Called when all frames are in use: frees pages that can be read again. */
   reclaim: (() => void) | undefined = undefined;
   readonly frames = new FrameTable(FIRST_ROOM);
   readonly rom: RomWindows;
@@ -77,8 +77,8 @@ export class PhysicalMemory {
   }
 
   /**
-   * Contiguous zeroed frames, each with one reference; freed again in descending order they are what
-   * the next call finds first.
+   * Contiguous zeroed frames, each with one reference. If they are freed in descending order, the
+   * next call finds them first.
    *
    * @returns the first of them; undefined if no such row is free.
    */
@@ -171,8 +171,8 @@ export class PhysicalMemory {
   }
 
   /**
-   * Where the bytes of a frame are in the memory that {@link PhysicalMemoryOptions.pages} is of. ROM is
-   * copied to there once: the machine's own RAM has nothing to do with that.
+   * Where the bytes of a frame are in the memory of {@link PhysicalMemoryOptions.pages}. ROM is
+   * copied there once; this does not use the machine's own RAM.
    */
   addressOf(frame: Frame): number {
     return frame >= ROM_FRAMES
@@ -204,7 +204,9 @@ export class PhysicalMemory {
     this.content.setOwner(frame, owner, index);
   }
 
-  /** Keeps what the owner gave for the frame: the bytes for a while, or where they are in its store. */
+  /**
+   * Keeps what the owner gave for the frame: the bytes for a while, or their place in its store.
+   */
   keepContent(frame: Frame, content: Uint8Array): void {
     this.content.keepContent(frame, content);
   }

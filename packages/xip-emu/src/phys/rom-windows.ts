@@ -18,7 +18,7 @@ export function frameReach({ size }: PageGeometry): string {
 }
 
 /**
- * The bus outside RAM: frames of ROM windows, and frames of addresses where there is nothing, which
+ * The bus outside RAM: frames of ROM windows, and frames of addresses that nothing answers, which
  * are made when somebody maps such an address.
  */
 export class RomWindows {
@@ -50,7 +50,10 @@ export class RomWindows {
     this.absentFrames = at;
   }
 
-  /** True for frames without struct page, which are not counted: of a ROM window, or absent. */
+  /**
+   * True for frames without a struct page, which are not counted: those of a ROM window, and absent
+   * ones.
+   */
   isRom(frame: Frame): boolean {
     return frame >= ROM_FRAMES;
   }
@@ -70,8 +73,8 @@ export class RomWindows {
   }
 
   /**
-   * A frame for a bus address that neither RAM nor a ROM answers. It can be mapped, as Linux checks
-   * nothing, but every access is a bus error.
+   * A frame for a bus address that neither RAM nor a ROM answers. It can be mapped, because Linux
+   * does not check, but every access is a bus error.
    */
   absentFrame(pfn: Pfn): Frame {
     const known = this.absentByPfn.get(pfn);

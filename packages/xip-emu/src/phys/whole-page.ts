@@ -2,7 +2,7 @@ import type { PageGeometry } from '../units.js';
 
 export const NO_BYTES = new Uint8Array(0);
 
-/** Makes whole pages of the parts of pages that are stored. */
+/** Makes whole pages from stored parts of pages. */
 export class WholePages {
   private readonly zeroPage: Uint8Array;
 

@@ -3,7 +3,7 @@ import type { Process } from '../process.js';
 import type { OpenFile } from '../vfs/file.js';
 import type { Mapping, ScenarioOps } from './ops.js';
 
-/** Reads and writes go in pieces of this many bytes, as those of the recording agent did. */
+/** Reads and writes use pieces of this many bytes, like the recording agent's. */
 export const PIECE = 65536;
 
 /** What the processes of an agent share. */
@@ -15,7 +15,9 @@ export interface AgentHost {
   readonly buffer: Uint8Array;
 }
 
-/** One process of the agent that the kernels were recorded with, and the files and mappings it has numbered. */
+/**
+ * One process of the agent that recorded the kernels, with the files and mappings it has numbered.
+ */
 export class Agent implements AgentHost {
   readonly ops: ScenarioOps;
   readonly crc32: (bytes: Uint8Array, crc: number) => number;

@@ -8,17 +8,19 @@ export interface Difference {
   readonly path: string;
   readonly expected: unknown;
   readonly actual: unknown;
-  /** Line of the scenario that the record, or the last one before it with a line, is about. */
+  /**
+   * Line of the scenario that the record is about, or the last record before it that has a line.
+   */
   readonly line: number | undefined;
-  /** The text of that line; for a record without a line of its own also its `op`. */
+  /** The text of that line; if the record has no line of its own, also its `op`. */
   readonly cmd: string;
 }
 
 /**
- * The first difference that says something about the emulator, if there is one. Left out is what
- * {@link withoutProgramState} and {@link withoutOwnSplits} leave out; and where the emulator stopped
- * with a diagnosis, what the kernel recorded from there on: it is of a kernel that had corrupted
- * itself. One that died may not have got as far as to tell all that it had done.
+ * The first difference that says something about the emulator, if there is one. It ignores what
+ * {@link withoutProgramState} and {@link withoutOwnSplits} leave out. Where the emulator stopped
+ * with a diagnosis, it ignores what the kernel recorded from there on: that kernel had corrupted
+ * itself. A kernel that died may not have recorded all that it had done.
  */
 export function compareRecords(
   expected: readonly ScenarioRecord[],
@@ -60,12 +62,12 @@ export function firstDifference(
   return undefined;
 }
 
-/** What a program's own records say about memory that depends on its code. */
+/** The fields of a program's own records about memory that depend on its code. */
 const CODE_DEPENDENT = ['pages', 'rss', 'an'];
 
 /**
- * The records without what only a machine that runs the programs could give: of the x-... records
- * the memory at the start is left, without its pages.
+ * The records without what only a machine that runs the programs could give: the x-... records keep
+ * the memory at the start, without its pages.
  */
 function withoutProgramState(records: readonly ScenarioRecord[]): ScenarioRecord[] {
   const left: ScenarioRecord[] = [];
@@ -85,8 +87,8 @@ function withoutProgramState(records: readonly ScenarioRecord[]): ScenarioRecord
 
 /**
  * The records of a kernel without the splits that a program's own first accesses have caused under
- * the v3 patch: until it could print its memory, its code had run. Only what is one area without
- * that code is put together again.
+ * the v3 patch: its code has run before it prints its memory. Joins only areas that would be one
+ * without that code.
  */
 function withoutOwnSplits(
   expected: readonly ScenarioRecord[],

@@ -13,7 +13,7 @@ import type { Address, Frame, Vpn } from '../units.js';
 import { VM_PFNMAP } from '../vfs/vm-area.js';
 import type { Fields, Mapping, RangeUse, ScenarioOps } from './ops.js';
 
-/** Addresses that scenarios choose themselves; elsewhere the kernel chose. */
+/** Addresses that scenarios choose themselves; the kernel chose all others. */
 const WINDOW_START = 0x40000000;
 const WINDOW_END = 0x60000000;
 
@@ -63,7 +63,7 @@ export class MmuScenarioOps implements ScenarioOps {
     return Array.from(pages, (_, page) => this.pageText(mm, start + page));
   }
 
-  /** One page as /proc/PID/pagemap tells, and the page table where that says nothing. */
+  /** One page as in /proc/PID/pagemap, or as in the page table where pagemap says nothing. */
   private pageText(mm: Mm, vpn: Vpn): string {
     const vma = mm.vmas.vmaAt(vpn);
     const pte = mm.pageTable.get(vpn);

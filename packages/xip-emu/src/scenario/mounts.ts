@@ -28,8 +28,8 @@ export interface MountHost {
 /** One kind of `mount`. */
 interface ScenarioMount {
   /**
-   * Sources that mount(2) of cramfs can be given for it. A block device of an MTD is only the MTD's
-   * name: what is mounted is the MTD. Compare drivers/mtd/mtdsuper.c:get_tree_mtd().
+   * Sources that mount(2) of cramfs can be given for it. The block device of an MTD only names the
+   * MTD, which is what is mounted. Compare drivers/mtd/mtdsuper.c:get_tree_mtd().
    */
   readonly sources?: readonly string[];
   /** Where the image is; default: in ROM. */
@@ -38,7 +38,7 @@ interface ScenarioMount {
   readonly root: string;
   /** The name of an archive follows. */
   readonly takesArchive?: true;
-  /** Mounts what a world has besides /rom. @returns a function that unmounts it. */
+  /** Mounts the file systems of a world other than /rom. @returns a function that unmounts it. */
   readonly mount?: (host: MountHost) => () => void;
 }
 

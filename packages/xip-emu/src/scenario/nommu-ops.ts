@@ -12,7 +12,7 @@ import type { Fields, Mapping, RangeUse, ScenarioOps } from './ops.js';
 
 /** TAINT_WARN. */
 const TAINT_WARN = 512;
-/** Where files have inode numbers of the image, which records show. */
+/** The mounts where files have the image's inode numbers, which records show. */
 const IMAGE_ROOT = '/rom/';
 /** The recorded programs take one argument and end like this; their code is not run here. */
 const PROGRAM_ARGUMENT = 'x';
@@ -24,7 +24,7 @@ export interface NommuScenarioOptions {
   readonly root: string;
   /** Bus address of image byte 0. */
   readonly romAddress: Address;
-  /** Unmounts everything; the fields of scenario-end if nothing went wrong. */
+  /** Unmounts everything; returns the fields of scenario-end if nothing went wrong. */
   readonly teardown: () => Fields;
 }
 
@@ -38,7 +38,7 @@ export class NommuScenarioOps implements ScenarioOps {
   private readonly romAddress: Address;
   private readonly teardown: () => Fields;
   private readonly numbers = new Map<Allocation, number>();
-  /** What an ID's address stood on when it was mapped. */
+  /** What was at an ID's address when it was mapped. */
   private readonly owners = new WeakMap<Mapping, Allocation>();
 
   constructor({ machine, root, romAddress, teardown }: NommuScenarioOptions) {
@@ -60,9 +60,9 @@ export class NommuScenarioOps implements ScenarioOps {
   }
 
   /**
-   * Without protection the agent takes care itself: it does not write to ROM, and leaves alone
-   * what is not the mapping's any more, which is somebody else's memory. In ROM it may ask for any
-   * unmapping: nothing there can be given away.
+   * Without memory protection the agent has to take care: it does not write to ROM, and does not
+   * touch memory that no longer belongs to the mapping, as somebody else may own it. It may unmap
+   * anything in ROM: nothing there can be given away.
    */
   skip(process: Process, { op, mapping, offset, length, write }: RangeUse): string | undefined {
     const inRom = this.romOffset(mapping.address) !== undefined;

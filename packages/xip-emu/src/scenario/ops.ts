@@ -30,7 +30,7 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * The seam between the scenario runner and the two kinds of kernel: how a record names addresses
- * and pages, and what the recording agent did not dare. One object per scenario.
+ * and pages, and what the recording agent did not do. One object per scenario.
  */
 export interface ScenarioOps {
   readonly machine: Machine;
@@ -49,7 +49,7 @@ export interface ScenarioOps {
   /** The value of one ID in the `all` field of `pages *`. */
   pagesOf(process: Process, mapping: Mapping): unknown;
   /**
-   * Runs a program in a child of `process`: its x-... records and the fields of exec-end.
+   * Runs a program in a child of `process`; returns its x-... records and the fields of exec-end.
    *
    * @throws SyscallError, the errno of execve.
    */
@@ -57,6 +57,6 @@ export interface ScenarioOps {
     process: Process,
     path: string,
   ): { readonly records: readonly Fields[]; readonly end: Fields };
-  /** Unmounts everything, after the last process is gone; the fields of scenario-end. */
+  /** Unmounts everything after the last process is gone; returns the fields of scenario-end. */
   finish(): Fields;
 }

@@ -34,12 +34,12 @@ export interface ScenarioWorld {
   crc32(bytes: Uint8Array, crc: number): number;
 }
 
-/** Bytes: a page. Without `tune`, fault-around was off when the kernels were recorded. */
+/** One page, in bytes: without `tune`, fault-around was off when the kernels were recorded. */
 const FAULT_AROUND_OFF = 4096;
 
 /**
- * Runs a scenario and gives the records that the kernel's agent printed. Where the kernel would
- * corrupt itself they end with a `diagnosis` in place of the operation that does it.
+ * Runs a scenario and gives the records that the kernel's agent printed. If the kernel would
+ * corrupt itself, they end with a `diagnosis` in place of the operation at fault.
  *
  * @throws ScenarioError if the first operation is not a mount; SyscallError if that fails.
  */
@@ -58,7 +58,7 @@ export function runScenario(
   }
 }
 
-/** A block of a `fork`: its child, and who made it. */
+/** The block of a `fork`: the child, and the process that made it. */
 interface Block {
   readonly parent: Agent;
   readonly child: Agent;
@@ -100,7 +100,7 @@ export class ScenarioRun {
     return this.host?.ops.machine;
   }
 
-  /** Who performs the next statement; undefined until something is mounted. */
+  /** The process that performs the next statement; undefined until something is mounted. */
   get agent(): Agent | undefined {
     return this.current;
   }
@@ -147,7 +147,7 @@ export class ScenarioRun {
     this.performed.push(record);
   }
 
-  /** What comes before there is a machine, and what makes it. */
+  /** The statements before there is a machine, and the one that makes it. */
   private prepare(statement: Statement): void {
     const { n, cmd, op } = statement;
     if (op === 'tune') this.faultAround = statement.bytes;
@@ -166,7 +166,7 @@ export class ScenarioRun {
     this.agents.set(0, this.current);
   }
 
-  /** Where the kernel would go wrong, the scenario ends with a diagnosis. */
+  /** If the kernel would corrupt itself, the scenario ends with a diagnosis. */
   private attempt(action: () => void): void {
     try {
       action();

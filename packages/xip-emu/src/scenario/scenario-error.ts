@@ -1,4 +1,4 @@
-/** A scenario that is not in the language. */
+/** A scenario that does not follow the language. */
 export class ScenarioError extends Error {
   override readonly name = 'ScenarioError';
   readonly code = 'BAD_SCENARIO';

@@ -10,7 +10,7 @@ export interface Line {
   readonly cmd: string;
 }
 
-/** Makes the machine: the first statement but for `tune`. */
+/** Makes the machine: the first statement, except that `tune` may precede it. */
 export interface MountStatement extends Line {
   readonly op: 'mount';
   readonly kind: MountKind;
@@ -31,7 +31,7 @@ export interface ForkStatement extends Line {
   readonly op: 'fork';
 }
 
-/** The child of the innermost `fork` exits, and who made it goes on. */
+/** The child of the innermost `fork` exits, and its parent goes on. */
 export interface EndStatement extends Line {
   readonly op: 'end';
 }
@@ -49,7 +49,7 @@ export interface ExecStatement extends Line {
   readonly path: string;
 }
 
-/** A system call, an access or a report, as the tables in calls/ have them. */
+/** A system call, an access or a report, from the tables in calls/. */
 export interface CallStatement extends Line {
   readonly op: 'call';
   /** The first word of the line, which is the `op` of its record. */

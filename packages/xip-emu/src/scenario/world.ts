@@ -26,7 +26,7 @@ export interface WorldOptions {
   readonly policy?: PolicyName | undefined;
   readonly arch?: ArchitectureName | undefined;
   readonly config?: Partial<KernelConfig> | undefined;
-  /** Default 4096: the image's blocks, for a kernel that reads it as it is meant. */
+  /** Default 4096: the image's block size, for a kernel that reads it correctly. */
   readonly pageSize?: number | undefined;
   /** Bus address of image byte 0; need not be a whole page. */
   readonly romAddress?: Address | undefined;

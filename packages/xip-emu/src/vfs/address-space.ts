@@ -18,8 +18,8 @@ export interface AddressSpaceOperations {
    */
   readFolio(mapping: AddressSpace, index: Pgoff): Uint8Array;
   /**
-   * Puts a dirty page where it comes from; without it pages have no other place. Called when the
-   * page counts as clean already.
+   * Writes a dirty page back; without this hook pages are only in the cache. Called when the page
+   * is already marked clean.
    *
    * @param content a page, which may reach past the end of the file; valid during the call.
    * @throws SyscallError.
@@ -29,11 +29,13 @@ export interface AddressSpaceOperations {
   allocateFolio?(mapping: AddressSpace, index: Pgoff): void;
   /** Called when a page was taken out of the cache. */
   freeFolio?(mapping: AddressSpace, index: Pgoff): void;
-  /** True if `readFolio` may give other bytes the next time: pages keep what they were given. */
+  /**
+   * True if `readFolio` may return other bytes the next time; cached pages then keep what they got.
+   */
   readonly volatile?: boolean;
   /**
-   * Called when page `index` is of this file alone and about to be written to: finds a place for it.
-   * Compare iomap_begin() for IOMAP_WRITE.
+   * Called when page `index` belongs to this file alone and is about to be written to: finds a
+   * place for it. Compare iomap_begin() for IOMAP_WRITE.
    *
    * @throws SyscallError such as ENOSPC.
    */
@@ -48,7 +50,7 @@ export interface AddressSpaceOperations {
 export interface AddressSpaceOptions {
   /** True if the file may become shorter, or get other pages. */
   readonly truncatable?: boolean;
-  /** The image, if `readFolio` gives parts of it as they are. */
+  /** The image, if `readFolio` returns parts of it without a copy. */
   readonly store?: Uint8Array;
 }
 
@@ -63,7 +65,7 @@ export class AddressSpace implements FrameOwner {
   readonly aops: AddressSpaceOperations;
   readonly phys: PhysicalMemory;
   readonly geometry: PageGeometry;
-  /** i_mmap: areas that map pages of the file; kept only where pages can be taken from them. */
+  /** i_mmap: areas that map pages of the file; kept only if pages can be taken from them. */
   iMmap: Set<VmArea> | undefined;
   readonly store: Uint8Array | undefined;
   /** Pages in the cache. */
@@ -84,7 +86,7 @@ export class AddressSpace implements FrameOwner {
     this.iMmap = truncatable ? new Set() : undefined;
   }
 
-  /** Pages that the file is long, the last one perhaps in part: the first index past its end. */
+  /** The file's length in pages, the last one perhaps partial: the first index past its end. */
   get filePages(): Pgoff {
     return this.geometry.pagesOf(this.host.size);
   }
@@ -136,7 +138,7 @@ export class AddressSpace implements FrameOwner {
   }
 
   /**
-   * The frame that caches page `index`, one of zeros if there was none: for somebody who is about
+   * The frame that caches page `index`, a zeroed one if there was none, for a caller that is about
    * to fill it. Compare mm/filemap.c:__filemap_get_folio() with FGP_CREAT.
    */
   grab(index: Pgoff): Frame {
@@ -150,8 +152,8 @@ export class AddressSpace implements FrameOwner {
   }
 
   /**
-   * Tells those who share pages of the clean pages `first`..`end` (exclusive) that are cached: the
-   * extents below are shared from now on.
+   * Registers the cached clean pages `first`..`end` (exclusive) for sharing: their extents are
+   * shared from now on.
    */
   publish(first: Pgoff, end: Pgoff): void {
     const { sharedPages } = this.host.sb;
@@ -166,9 +168,9 @@ export class AddressSpace implements FrameOwner {
   }
 
   /**
-   * The frame that caches page `index`, read if it was not there, for somebody who is about to
-   * write: of this page of this file alone. If it was shared the others keep it, and this file's
-   * areas fault to find the copy.
+   * The frame that caches page `index`, read if it was not there, for a caller that is about to
+   * write: only this page of this file uses it. If the frame was shared, the others keep it, and
+   * this file's areas fault to find the copy.
    *
    * @throws SyscallError EIO, or what `prepareWrite` throws.
    */

@@ -7,12 +7,12 @@ import type { Pipe } from './pipe.js';
 import type { VmArea } from './vm-area.js';
 
 /*
- * For stacked file systems: I/O on a user's file that a file of another file system does. Compare
+ * For stacked file systems: I/O on a user's file, done by a file of another file system. Compare
  * fs/backing-file.c.
  */
 
 /**
- * Called after a write, also after one that failed: the user's inode may have to change. Compare
+ * Called after a write, even one that failed: the user's inode may have to change. Compare
  * include/linux/backing-file.h:backing_file_ctx.end_write.
  *
  * @param end of the range that was written, exclusive.
@@ -22,7 +22,7 @@ export type EndWrite = (end: number, written: number) => void;
 
 /**
  * Opens `real` on behalf of `user`: a file of the real inode, with its operations and pages, that
- * shows the user's path. Open for writing it counts as a writer of the mounts of both. Compare
+ * shows the user's path. If it is open for writing, it counts as a writer of both mounts. Compare
  * fs/backing-file.c:backing_file_open().
  *
  * @returns a file that the caller has to put.
@@ -98,16 +98,16 @@ function andEndWrite(
 }
 
 /**
- * True if areas of the file may have to become those of another one: pages that are not mapped by
- * faults must not take the place of the file offset.
+ * True if areas of the file may have to move to another file: an area whose pages are not mapped by
+ * faults must keep its file offset.
  */
 export function areasMayMove({ user }: OpenFile): boolean {
   return user?.inode.sb.stacking.followsCopyUp === 'maps';
 }
 
 /**
- * Gives the areas of `mapping` that are there on behalf of files of `owner` to another real file:
- * what they show goes, but for private copies, and the next faults find the pages of `real`.
+ * Gives the areas that map `mapping` on behalf of files of `owner` to another real file: their
+ * pages are unmapped, except private copies, and the next faults find the pages of `real`.
  */
 export function moveAreas(mapping: AddressSpace, owner: Inode, real: ResolvedPath): void {
   // Areas of one file stay such: they can be merged.
@@ -132,7 +132,7 @@ export function moveAreas(mapping: AddressSpace, owner: Inode, real: ResolvedPat
   for (const backing of backings.values()) backing.put();
 }
 
-/** The file of `owner` that a backing file is open for, through whatever is between them. */
+/** The file of `owner` that a backing file is open for, through any files between them. */
 function userOf(file: OpenFile | undefined, owner: Inode): OpenFile | undefined {
   let user = file?.user;
   while (user !== undefined && user.inode !== owner) user = user.user;
@@ -140,9 +140,9 @@ function userOf(file: OpenFile | undefined, owner: Inode): OpenFile | undefined 
 }
 
 /**
- * Maps the backing file in place of the user's: the area belongs to it, with its operations and
- * page cache, and whatever direct mapping it can do. As long as the area is there the backing file
- * is open. Compare fs/backing-file.c:backing_file_mmap().
+ * Maps the backing file in place of the user's: the area belongs to it and uses its operations,
+ * page cache and direct mapping. The backing file stays open as long as the area exists. Compare
+ * fs/backing-file.c:backing_file_mmap().
  *
  * @throws SyscallError ENODEV, or what the backing file's mmap throws.
  */

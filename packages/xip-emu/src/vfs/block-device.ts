@@ -15,25 +15,25 @@ export interface BlockDeviceOptions {
   /** Bytes, whole sectors. */
   readonly size: number;
   readonly bdi: BackingDevice;
-  /** What is on it, from its first byte on; zeros follow. Must not change. */
+  /** Its content, from the first byte on; zeros follow. Must not change. */
   readonly bytes: Uint8Array;
 }
 
 /**
- * A struct block_device, whole and read-only: a ROM through mtdblock, or a disk. Its inode has
- * the pages that all nodes of the device, and file systems on it, share.
+ * A struct block_device, whole and read-only: a ROM through mtdblock, or a disk. All nodes of the
+ * device, and file systems on it, share the pages of its inode.
  */
 export class BlockDevice {
   readonly dev: DeviceNumber;
   /** Bytes: bdev_nr_bytes(). */
   readonly size: number;
   readonly inode: BdevInode;
-  /** bd_openers: files and mounts. With the last one the pages go. */
+  /** bd_openers: files and mounts. The last one to close drops the pages. */
   private openers = 0;
   /** bd_holder: who has it for himself. */
   private holder: unknown = undefined;
   private holders = 0;
-  /** What is on it, without the zeros that may follow. */
+  /** Its content, without the zeros that may follow. */
   readonly bytes: Uint8Array;
 
   constructor(phys: PhysicalMemory, options: BlockDeviceOptions) {
@@ -43,7 +43,7 @@ export class BlockDevice {
     this.inode = new BdevInode(new BdevSuperBlock(this, options.bdi), this, phys);
   }
 
-  /** Somebody has it for himself: a mount, or a file with O_EXCL. */
+  /** Its exclusive holder: a mount, or a file with O_EXCL. */
   get isClaimed(): boolean {
     return this.holders > 0;
   }
@@ -62,9 +62,9 @@ export class BlockDevice {
 
   /**
    * Compare block/bdev.c:bdev_open(). CONFIG_BLK_DEV_WRITE_MOUNTED is on, as by default: a mount
-   * keeps nobody from opening its device.
+   * does not keep anybody from opening its device.
    *
-   * @param holder who wants to be alone with the device; undefined = O_EXCL was not asked for.
+   * @param holder who wants exclusive use of the device; undefined = O_EXCL was not asked for.
    * @throws SyscallError EBUSY if another holder has it.
    */
   open(holder: unknown): void {
@@ -90,7 +90,7 @@ export class BlockDevice {
   }
 }
 
-/** blockdev_superblock, as far as it is about one device. */
+/** The part of blockdev_superblock for one device. */
 class BdevSuperBlock extends SuperBlock {
   readonly type = BDEV_TYPE;
   override readOnly = false;

@@ -6,13 +6,13 @@ import { SECTOR_SIZE } from './inode.js';
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from './read-write.js';
 import { filemapSpliceRead, iterFileSpliceWrite } from './splice.js';
 
-/** file_bdev(): by the page cache, since the inode is only that of the node. */
+/** file_bdev(): found by the page cache, since the file's inode is only the node's. */
 function deviceOf(file: OpenFile): BlockDevice {
   return bdevOf(file.mapping!.host);
 }
 
 /**
- * The devices here are read-only, which open(2) does not look at. Compare block/fops.c:
+ * The devices here are read-only, which open(2) does not check. Compare block/fops.c:
  * blkdev_write_iter().
  */
 function refuseWrite(): never {

@@ -14,7 +14,7 @@ export class ByteQueue {
     this.bytes += piece.length;
   }
 
-  /** Takes out as many as there are, and `into` has room for. @returns how many. */
+  /** Takes out as many bytes as there are and `into` has room for. @returns how many. */
   shift(into: Uint8Array): number {
     let done = 0;
     while (done < into.length && this.pieces.length > 0) {

@@ -15,7 +15,7 @@ export const UNNAMED_DEVICE: DeviceNumber = { major: 0, minor: 0 };
 export const MTD_BLOCK_MAJOR = 31;
 /** include/uapi/linux/major.h:MTD_CHAR_MAJOR: the index, times two; odd minors are read-only. */
 export const MTD_CHAR_MAJOR = 90;
-/** What virtio_blk gets first of the dynamic majors; each disk has 16 minors. */
+/** The first dynamic major, which virtio_blk gets; each disk has 16 minors. */
 export const VIRTBLK_MAJOR = 254;
 export const VIRTBLK_MINORS = 16;
 
@@ -24,13 +24,13 @@ export function deviceText({ major, minor }: DeviceNumber): string {
   return [major, minor].map((number) => number.toString(16).padStart(2, '0')).join(':');
 }
 
-/** A ROM as MTD sees it: struct mtd_info of type MTD_ROM. */
+/** A ROM as an MTD: struct mtd_info of type MTD_ROM. */
 export interface MtdRom {
   /** Bus address of its first byte. */
   readonly address: number;
   /** Bytes. */
   readonly size: number;
-  /** Returns `length` bytes at `offset`, or fewer, which zeros follow. Not to be written to. */
+  /** Returns `length` bytes at `offset`, or fewer if only zeros follow. Not to be written to. */
   read(offset: number, length: number): Uint8Array;
 }
 
@@ -52,7 +52,7 @@ export interface Devices {
   characterDevice(dev: DeviceNumber): FileOperations | undefined;
   /** Compare drivers/mtd/mtdcore.c:get_mtd_device(). */
   mtd(index: number): MtdRom | undefined;
-  /** Nodes of all of them, and of memory: what devtmpfs has. */
+  /** Nodes of all of them, and of memory: the content of devtmpfs. */
   nodes(): Iterable<DeviceNode>;
 }
 

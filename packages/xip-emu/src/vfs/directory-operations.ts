@@ -15,7 +15,7 @@ export function withWriteAccess<T>(mount: Mount | undefined, change: () => T): T
   return mount.withWriteAccess(change);
 }
 
-/** A new regular file at a place where nothing is. @throws SyscallError EISDIR, EROFS, EACCES. */
+/** Makes a new regular file at an unused name. @throws SyscallError EISDIR, EROFS, EACCES. */
 export function createAt(at: LastComponent, mode: number): Inode {
   if (at.slash) throw new SyscallError('EISDIR');
   return withWriteAccess(at.mount, () => {
@@ -41,7 +41,7 @@ const NODE_TYPES: readonly number[] = [S_IFREG, S_IFCHR, S_IFBLK, S_IFIFO, S_IFS
  * mknod(2). Compare fs/namei.c:do_mknodat().
  *
  * @param mode type and permissions; without a type a regular file.
- * @throws SyscallError EEXIST, ENOENT, EROFS, EPERM, EINVAL for a type that has no nodes.
+ * @throws SyscallError EEXIST, ENOENT, EROFS, EPERM, EINVAL for a type that mknod(2) does not make.
  */
 export function mknod(
   context: LookupContext,
@@ -204,7 +204,7 @@ function afterRename(
   namesMoved(mounts, mount!, exchanges ? [there, { from: to, to: from }] : [there]);
 }
 
-/** Where an entry is to be made. Compare fs/namei.c:filename_create(). */
+/** The place where an entry is to be made. Compare fs/namei.c:filename_create(). */
 function newEntry(context: LookupContext, path: string): LastComponent {
   const at = lookupParent(context, path);
   if (at.name === '' || at.inode !== undefined) throw new SyscallError('EEXIST');
@@ -212,7 +212,7 @@ function newEntry(context: LookupContext, path: string): LastComponent {
   return at;
 }
 
-/** Nothing is made in a directory that was removed. Compare fs/namei.c:may_create(). */
+/** Refuses to make anything in a directory that was removed. Compare fs/namei.c:may_create(). */
 function liveParent({ parent }: LastComponent): Inode | undefined {
   if (parent?.isDead === true) throw new SyscallError('ENOENT');
   return parent;

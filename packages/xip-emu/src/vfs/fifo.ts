@@ -8,10 +8,10 @@ import { PIPE_DEF_BUFFERS } from './pipe.js';
 function capacityOf({ sb }: Inode): number {
   return PIPE_DEF_BUFFERS * sb.geometry.size;
 }
-/** What is written in one piece, or not at all: include/uapi/linux/limits.h. */
+/** The most bytes that are written in one piece or not at all: include/uapi/linux/limits.h. */
 const PIPE_BUF = 4096;
 
-/** What a FIFO has while it is open: struct pipe_inode_info. */
+/** The state of a FIFO while it is open: struct pipe_inode_info. */
 export interface FifoState {
   readers: number;
   writers: number;
@@ -59,7 +59,7 @@ export const fifoOperations: FileOperations = {
     if (file.writable) state.writers -= 1;
     if (state.readers + state.writers === 0) open.delete(file.inode);
   },
-  /** 0 once there is nobody who could write. Compare fs/pipe.c:pipe_read(). */
+  /** 0 once no writer is left. Compare fs/pipe.c:pipe_read(). */
   readIter(file, _position, into) {
     const state = stateOf(file);
     if (into.length === 0) return 0;

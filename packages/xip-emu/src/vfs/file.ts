@@ -49,11 +49,11 @@ export interface MapRange {
   readonly mmu: boolean;
 }
 
-/** What the kernel's debug messages say of a map that is not wholly direct. */
+/** What the kernel's debug messages say about a map that is not wholly direct. */
 export interface MapExplanation {
   /** The kernel's reason, such as `vma is writable`; undefined if pages are direct. */
   readonly bailout?: string | undefined;
-  /** The last page was given up, because it holds other data after the end of the file. */
+  /** The last page is not direct, because it holds other data after the end of the file. */
   readonly lastPageShared: boolean;
 }
 
@@ -67,23 +67,23 @@ export interface FileOperations {
   /** Reads at `position` into `into`. @returns bytes read, 0 at the end. @throws SyscallError. */
   readIter?(file: OpenFile, position: number, into: Uint8Array): number;
   /**
-   * True where the kernel itself cannot read the file, as f_op has both read and read_iter. Compare
+   * True if the kernel itself cannot read the file, as f_op has both read and read_iter. Compare
    * fs/read_write.c:__kernel_read().
    */
   readonly refusesKernelRead?: boolean;
-  /** True for what has no positions: pread(2) and lseek(2) give ESPIPE. */
+  /** True if the file has no positions: pread(2) and lseek(2) give ESPIPE. */
   readonly isStream?: boolean;
   /** @returns the new position, if that is not the usual one. @throws SyscallError. */
   llseek?(file: OpenFile, offset: number, whence: Whence): number;
   /**
-   * Where the next data (or else hole) is, from `offset` inside the file on. No hook: all is data.
+   * The next data (or hole) at or after `offset`, which is inside the file. No hook: all is data.
    *
    * @throws SyscallError ENXIO.
    */
   seekHoleOrData?(file: OpenFile, offset: number, whence: 'data' | 'hole'): number;
-  /** Allocates a range, or takes it away. No hook: EOPNOTSUPP. @throws SyscallError. */
+  /** Allocates a range, or deallocates it. No hook: EOPNOTSUPP. @throws SyscallError. */
   fallocate?(file: OpenFile, mode: number, offset: number, length: number): void;
-  /** What can be done without waiting, POLL* bits. No hook: reading and writing. */
+  /** What can be done without waiting, as POLL* bits. No hook: reading and writing. */
   poll?(file: OpenFile): number;
   /** @returns bytes written. @throws SyscallError. */
   writeIter?(file: OpenFile, position: number, from: Uint8Array): number;
@@ -122,9 +122,9 @@ export interface FileOperations {
   /** Without MMU: what mappings the file can have. No hook: derived from the inode's type. */
   mmapCapabilities?(file: OpenFile): NommuCapabilities;
   /**
-   * Without MMU: the physical address of the pages, to be mapped where they are.
+   * Without MMU: the physical address of the pages, to be mapped in place.
    *
-   * @throws SyscallError ENOSYS to ask for a copy; other codes refuse the mapping.
+   * @throws SyscallError ENOSYS asks for a copy; other codes refuse the mapping.
    */
   getUnmappedArea?(file: OpenFile, pgoff: Pgoff, pages: number): Address;
   /** Without MMU: true if `mmap` accepts a direct mapping with these vm_flags (else ENOSYS). */
@@ -135,11 +135,11 @@ export interface FileOperations {
 export class OpenFile {
   /** The mount that the inode was found in; undefined for the kernel's own files. */
   readonly mount: Mount | undefined;
-  /** The mount that `path` leads through: another one than `mount` in a backing file. */
+  /** The mount that `path` leads through; differs from `mount` in a backing file. */
   readonly userMount: Mount | undefined;
   readonly inode: Inode;
   /**
-   * The inode that user space sees: another one than `inode` in the backing file of an overlay.
+   * The inode that user space sees; differs from `inode` in the backing file of an overlay.
    * Compare include/linux/fs.h:file_user_inode().
    */
   readonly userInode: Inode;
@@ -151,24 +151,27 @@ export class OpenFile {
   append: boolean;
   /** O_NONBLOCK; fcntl(2) changes it. */
   nonBlock: boolean;
-  /** O_TRUNC, which only the `open` of a file system looks at. */
+  /** O_TRUNC, which only a file system's `open` uses. */
   readonly truncates: boolean;
-  /** O_EXCL, which only the `open` of a block device looks at. */
+  /** O_EXCL, which only a block device's `open` uses. */
   readonly exclusive: boolean;
-  /** The inode's, unless its `open` has chosen others: a device's are its driver's. */
+  /** The inode's, unless its `open` has chosen others, such as a device's driver's. */
   fops: FileOperations;
   /** f_pos: where read(2) and write(2) go on. */
   position = 0;
-  /** Descriptors of processes that are the file: without any it is closed, though maps may keep it. */
+  /** The number of descriptors for the file: at 0 it is closed, though maps may keep it. */
   descriptors = 0;
-  /** What the file system keeps for this open file, such as overlayfs its real file. */
+  /** What the file system keeps for this open file: overlayfs, for one, its real file. */
   privateData: unknown = undefined;
   private refs = 1;
   private name: string;
-  /** FMODE_WRITER: what is written to is in the file system. Compare fs/open.c:do_dentry_open(). */
+  /** FMODE_WRITER: writes go to the file system. Compare fs/open.c:do_dentry_open(). */
   private readonly isWriter: boolean;
   private ownMapping: AddressSpace | undefined = undefined;
-  /** Mounts that cannot go while the file is open, and those of them that count it as a writer. */
+  /**
+   * Mounts that cannot be removed while the file is open, and those of them that count it as a
+   * writer.
+   */
   private readonly mounts: readonly Mount[];
   private readonly writtenMounts: readonly Mount[];
 
@@ -231,21 +234,21 @@ export class OpenFile {
   }
 
   /**
-   * The absolute path as it is now, symlinks resolved: what /proc/PID/maps shows. A backing file has
-   * its user's; of a name that was removed it ends in ` (deleted)`.
+   * The absolute path as it is now, symlinks resolved: what /proc/PID/maps shows. A backing file
+   * has its user's path. The path of a removed name ends in ` (deleted)`.
    */
   get path(): string {
     return this.user?.path ?? this.name;
   }
 
-  /** The name was given to something else, or is gone. */
+  /** The name now belongs to something else, or is gone. */
   renamed(path: string): void {
     this.name = path;
   }
 
   /**
-   * f_mapping: the pages that reads, maps and faults of the file use. The inode's, unless `open` has
-   * given the file those of a block device.
+   * f_mapping: the pages that reads, maps and faults of the file use. The inode's, unless `open`
+   * gave the file a block device's.
    */
   get mapping(): AddressSpace | undefined {
     return this.ownMapping ?? this.inode.mapping;
@@ -285,7 +288,7 @@ export class OpenFile {
   }
 }
 
-/** Whether nothing of the file may be executed. Compare fs/exec.c:path_noexec(). */
+/** True if the file may not be executed. Compare fs/exec.c:path_noexec(). */
 export function pathNoexec(file: OpenFile | undefined): boolean {
   return file?.mount?.noexec ?? false;
 }

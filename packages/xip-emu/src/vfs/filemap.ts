@@ -15,7 +15,7 @@ import {
 } from './vm-area.js';
 
 /**
- * Finds or reads the page of a fault; reading it costs the mmap_lock, so that the fault starts anew.
+ * Finds or reads the page of a fault. Reading it drops the mmap_lock, so the fault starts again.
  * Compare mm/filemap.c:filemap_fault(); read-ahead is off, as on an MTD device.
  */
 export function filemapFault(fault: VmFault): number {
@@ -40,8 +40,8 @@ export function filemapFault(fault: VmFault): number {
 /**
  * Maps what is in the page cache around a fault. Compare mm/filemap.c:filemap_map_pages().
  *
- * QUIRK: A missing page table is installed along with the look for a huge page, for which the last
- * page of a file is never a candidate: if that is the first one in the cache, nothing is mapped.
+ * QUIRK: The check for a huge page also installs a missing page table, and skips the last page of a
+ * file. If that page is the first one in the cache, nothing is mapped.
  */
 export function filemapMapPages(fault: VmFault, from: Pgoff, to: Pgoff): number {
   const { vma, vpn } = fault;
@@ -71,7 +71,7 @@ export function mapCachedPages(fault: VmFault, from: Pgoff, to: Pgoff): number {
 }
 
 /**
- * A first store to a clean page of a shared area: the page becomes this file's own, and gets a place
+ * A first store to a clean page of a shared area: the page becomes this file's own and gets a place
  * to be written to. Compare mm/filemap.c:filemap_page_mkwrite(), iomap_page_mkwrite().
  */
 export function filemapPageMkwrite({ vma, pgoff, frame }: VmFault): number {
@@ -117,7 +117,7 @@ export function filemapRead(file: OpenFile, position: number, into: Uint8Array):
   return at - position;
 }
 
-/** A page; -1 if it cannot be read, but `done` bytes before it were: they end the read. */
+/** A page; -1 if it cannot be read and `done` bytes before it were read: the read ends there. */
 export function readOrStop(mapping: AddressSpace, index: Pgoff, done: number): Frame {
   try {
     return mapping.read(index);
@@ -131,7 +131,7 @@ export function readOrStop(mapping: AddressSpace, index: Pgoff, done: number): F
  * write(2) through the page cache: pages are read first, and dirty afterwards. Compare
  * mm/filemap.c:generic_perform_write().
  *
- * @param extend told how far the write has come, after each page.
+ * @param extend called after each page with how far the write has come.
  * @returns bytes written: fewer if an error came in between.
  */
 export function genericPerformWrite(

@@ -2,8 +2,8 @@ import { SyscallError } from '../errno.js';
 import type { OpenFile } from './file.js';
 
 /**
- * struct files_struct: the open files of a process. Descriptors are not numbered: a file that was
- * opened once and duplicated twice is here three times, and has to be closed as often.
+ * struct files_struct: the open files of a process. Descriptors have no numbers: a file that was
+ * opened once and duplicated twice is here three times, and has to be closed three times.
  */
 export class FilesStruct {
   private readonly counts = new Map<OpenFile, number>();
@@ -35,14 +35,14 @@ export class FilesStruct {
     }
   }
 
-  /** fork(2): the child has each file as often. Compare fs/file.c:dup_fd(). */
+  /** fork(2): the child has each file as many times. Compare fs/file.c:dup_fd(). */
   inherit(parent: FilesStruct): void {
     for (const [file, count] of parent.counts) {
       for (let copy = 0; copy < count; copy += 1) this.install(file.get());
     }
   }
 
-  /** exit(2). What closing reports nobody hears. Compare fs/file.c:exit_files(). */
+  /** exit(2). Errors of closing are ignored. Compare fs/file.c:exit_files(). */
   closeAll(): void {
     for (const [file, count] of [...this.counts]) {
       for (let copy = 0; copy < count; copy += 1) {
@@ -56,7 +56,7 @@ export class FilesStruct {
   }
 }
 
-/** fdget(). @throws SyscallError EBADF for a file that no process has open any more. */
+/** fdget(). @throws SyscallError EBADF for a file that no process has open. */
 export function checkOpen(file: OpenFile): void {
   if (file.descriptors === 0) throw new SyscallError('EBADF', 'the file is closed');
 }

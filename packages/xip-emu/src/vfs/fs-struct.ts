@@ -7,7 +7,7 @@ export class FsStruct implements LookupContext {
   root: Trail;
   cwd: Trail;
 
-  /** The root of the tree, or with `parent` what that has: copy_fs_struct(). */
+  /** The root of the tree, or with `parent` a copy of the parent's: copy_fs_struct(). */
   constructor(mounts: MountTable, parent?: FsStruct) {
     this.mounts = mounts;
     mounts.users.add(this);
@@ -20,7 +20,7 @@ export class FsStruct implements LookupContext {
     this.cwd = directoryTrail(this, path);
   }
 
-  /** chroot(2), which leaves the working directory where it is, even if that is outside. */
+  /** chroot(2), which leaves the working directory as it is, even outside the new root. */
   chroot(path: string): void {
     this.root = directoryTrail(this, path);
   }
@@ -31,7 +31,7 @@ export class FsStruct implements LookupContext {
   }
 
   /**
-   * Directories have other paths: what is above them is looked up anew.
+   * Directories have got other paths: looks up again what is above them.
    *
    * @param pathNow gives the new path, or undefined for one that has not changed.
    */
@@ -48,7 +48,9 @@ export class FsStruct implements LookupContext {
     return directoryTrail({ mounts, root, cwd: root }, now);
   }
 
-  /** getcwd(2): as seen from the root of the process; `(unreachable)` before it if it is outside. */
+  /**
+   * getcwd(2): as seen from the root of the process; starts with `(unreachable)` if it is outside.
+   */
   getcwd(): string {
     const path = this.cwd.at(-1)!.path;
     const root = this.root.at(-1)!.path;

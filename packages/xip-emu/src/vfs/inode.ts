@@ -26,8 +26,8 @@ export interface StackingPolicy {
    */
   readonly countsRealMount: boolean;
   /**
-   * What leads to the new file once a file was copied to another layer: nothing that was opened
-   * before (Linux before 4.19), open files (since then), or maps, too.
+   * What leads to the new file after a file was copied to another layer: nothing opened before
+   * (Linux before 4.19), open files (since then), or maps, too.
    */
   readonly followsCopyUp: 'nothing' | 'open files' | 'maps';
 }
@@ -40,26 +40,26 @@ export abstract class SuperBlock {
   /** SB_RDONLY. */
   abstract readOnly: boolean;
   abstract readonly bdi: BackingDevice;
-  /** The page size of the machine that it is for. */
+  /** The page size of its machine. */
   abstract readonly geometry: PageGeometry;
   /** s_dev; file systems without a device get one when they are mounted. */
   dev: DeviceNumber = UNNAMED_DEVICE;
-  /** Where events go; the machine's once it is mounted there. */
+  /** The event log; the machine's once it is mounted there. */
   trace = new Trace();
-  /** What its times are of; the machine's once it is mounted there. */
+  /** The clock of its times; the machine's once it is mounted there. */
   clock = new Clock();
   /** Pages that its files share; undefined unless the machine's policy shares them. */
   sharedPages: SharedPages | undefined = undefined;
-  /** What its special files lead to; the machine's once it is mounted there. */
+  /** The devices its special files lead to; the machine's once it is mounted there. */
   devices: Devices = NO_DEVICES;
-  /** s_stack_depth: 0 unless its files are kept in other file systems. */
+  /** s_stack_depth: 0 unless it keeps its files in other file systems. */
   stackDepth = 0;
   /** The kernel's; set when it is mounted on a machine. */
   stacking: StackingPolicy = { countsRealMount: true, followsCopyUp: 'open files' };
   /** Its files can have extended attributes, those of overlayfs included. */
   readonly hasXattrs: boolean = true;
   /**
-   * Its inodes are found again by file handles: overlayfs remembers from which one a file was copied.
+   * Its inodes can be found by file handles: overlayfs remembers which one a file was copied from.
    */
   readonly decodesHandles: boolean = false;
   /** s_mounts. */
@@ -75,12 +75,12 @@ export abstract class SuperBlock {
     this.readOnly = readOnly;
   }
 
-  /** Everything out of the page cache; nothing may be mapped. Compare fs/inode.c:evict_inodes(). */
+  /** Empties the page cache; nothing may be mapped. Compare fs/inode.c:evict_inodes(). */
   evict(): void {
     for (const inode of this.cachedInodes()) inode.mapping?.evict();
   }
 
-  /** Writes back what is dirty, pages and all else: sync_filesystem(). @throws SyscallError. */
+  /** Writes back everything dirty, pages and the rest: sync_filesystem(). @throws SyscallError. */
   sync(): void {
     for (const { mapping } of this.cachedInodes()) {
       if (mapping !== undefined) writebackRange(mapping);
@@ -123,7 +123,7 @@ export const RENAME_NOREPLACE = 1;
 export const RENAME_EXCHANGE = 2;
 export const RENAME_WHITEOUT = 4;
 
-/** What a super block gives to a new inode: i_fop, and a_ops of its page cache. */
+/** What a super block gives a new inode: i_fop, and a_ops for its page cache. */
 export interface OperationTables {
   readonly fops: FileOperations;
   readonly aops: AddressSpaceOperations;
@@ -139,15 +139,15 @@ export abstract class Inode {
   abstract readonly size: number;
   /** i_fop. */
   readonly fops: FileOperations;
-  /** i_mapping; undefined for what has no page cache. */
+  /** i_mapping; undefined if there is no page cache. */
   abstract readonly mapping: AddressSpace | undefined;
   /** Count of open files that write. */
   writers = 0;
   /** Open files, maps with theirs included. */
   opens = 0;
-  /** i_nlink: names. Without any the pages go with the last open file. */
+  /** i_nlink: the number of names. At 0, closing the last open file drops the pages. */
   links = 1;
-  /** S_DEAD: a directory that was removed. Nothing is found or made in it. */
+  /** S_DEAD: a directory that was removed. Nothing can be found or made in it. */
   isDead = false;
 
   protected constructor(ino: number, fops: FileOperations) {
@@ -176,8 +176,7 @@ export abstract class Inode {
   abstract lookup(name: string): Inode | undefined;
 
   /**
-   * Gets the attributes anew, where they are kept elsewhere: what `getattr` does before it tells
-   * them.
+   * Refreshes the attributes if they are kept elsewhere, as `getattr` does before it returns them.
    *
    * @throws SyscallError.
    */
@@ -215,8 +214,8 @@ export abstract class Inode {
   }
 
   /**
-   * The entries of a directory in the order in which getdents(2) gives them, `.` and `..` included
-   * where the file system gives those. What is not a directory has no such operation: ENOTDIR.
+   * The entries of a directory in the order in which getdents(2) gives them, including `.` and `..`
+   * if the file system gives them. Without this operation: ENOTDIR, as for what is not a directory.
    *
    * @param from a position: 0, or `next` of an entry.
    * @throws SyscallError EIO.
@@ -224,7 +223,7 @@ export abstract class Inode {
   readdir?(from?: number): readonly DirectoryEntry[];
 
   // Operations that change something: struct inode_operations. They throw SyscallError. The VFS has
-  // checked before whether the entry exists, and its type.
+  // already checked that the entry exists, or does not, and its type.
 
   /** A new entry of a directory. @param mode type and permissions. */
   create?(name: string, mode: number): Inode;
@@ -237,27 +236,27 @@ export abstract class Inode {
   /**
    * One more name for `existing`, of the same file system.
    *
-   * @param from the name by which the user has called it.
+   * @param from the name the user has given for it.
    */
   link?(name: string, existing: Inode, from: EntryName): void;
   unlink?(name: string): void;
   /** @throws SyscallError ENOTEMPTY. */
   rmdir?(name: string): void;
   /**
-   * Replaces what `newName` was, or with RENAME_EXCHANGE changes places with it.
+   * Replaces what `newName` was, or with RENAME_EXCHANGE swaps the two.
    *
    * @param flags RENAME_EXCHANGE, RENAME_WHITEOUT; the VFS has dealt with RENAME_NOREPLACE.
-   * @throws SyscallError ENOTEMPTY; EINVAL for flags that the file system has not.
+   * @throws SyscallError ENOTEMPTY; EINVAL for flags that the file system does not support.
    */
   rename?(name: string, newParent: Inode, newName: string, flags: number): void;
   /** Other attributes than the size. */
   setAttributes?(attributes: Iattr): void;
   /** Extended attributes, where there can be any. */
   readonly xattrs?: Map<string, string> | undefined;
-  /** Another size, with all that this means for pages and maps: `setattr` with ATTR_SIZE. */
+  /** Changes the size, with the consequences for pages and maps: `setattr` with ATTR_SIZE. */
   setSize?(size: number): void;
 
-  /** Tells a stacked file system which page cache maps of the file are of, if it moves them. */
+  /** Tells a stacked file system which page cache the file's maps use, if it moves them. */
   mappedThrough?(mapping: AddressSpace): void;
 
   /** Forgets the content of a file that nobody can reach any more. Compare fs/inode.c:iput_final(). */

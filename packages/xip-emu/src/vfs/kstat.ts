@@ -13,7 +13,7 @@ export interface Kstat {
   readonly rdev: DeviceNumber;
   /** Bytes. */
   readonly size: number;
-  /** The best size for reads and writes, in bytes. */
+  /** The preferred size for reads and writes, in bytes. */
   readonly blksize: number;
   /** Stored, in units of 512 bytes. */
   readonly blocks: number;
@@ -35,8 +35,8 @@ export interface Iattr {
 
 /**
  * The clock of a machine. It counts changes instead of seconds: each change to an inode takes one
- * second, and nothing else takes any time. So times are the same in each run, and tell what was
- * changed before what.
+ * second, and nothing else takes any time. So times are the same in each run, and show the order of
+ * changes.
  */
 export class Clock {
   private seconds = 0;

@@ -8,7 +8,7 @@ export const NOOP_BDI: BackingDevice = { raPages: 0, ioPages: 0 };
 
 const NO_BYTES = new Uint8Array(0);
 
-/** Operations of files whose only store is the page cache: what nobody has written to is zero. */
+/** Operations of files whose only store is the page cache: what was never written is zero. */
 export const ramAops: AddressSpaceOperations = { readFolio: () => NO_BYTES };
 
 /** fs/libfs.c:noop_fsync(). */
@@ -21,7 +21,7 @@ function genericReadDir(): never {
   throw new SyscallError('EISDIR');
 }
 
-/** Operations of a directory, which does not know fsync. */
+/** Operations of a directory, which has no fsync. */
 export const directoryOperations: FileOperations = { readIter: genericReadDir };
 
 /** fs/libfs.c:simple_dir_operations, as far as it is emulated. */

@@ -2,14 +2,14 @@ import { SyscallError } from '../errno.js';
 import type { OpenFile } from './file.js';
 import type { SuperBlock } from './inode.js';
 
-/** What a mount forbids, whatever its file system allows: mnt_flags. */
+/** What a mount forbids even if its file system allows it: mnt_flags. */
 export interface MountFlags {
   /** MNT_NOEXEC: nothing is executed, nor mapped with PROT_EXEC. */
   readonly noexec?: boolean | undefined;
   /** MNT_NODEV: device nodes are not opened. */
   readonly nodev?: boolean | undefined;
   /**
-   * MNT_NOSUID: programs get no other owner by their mode. Of no effect here, where every process is
+   * MNT_NOSUID: programs get no other owner by their mode. No effect here, where every process is
    * root.
    */
   readonly nosuid?: boolean | undefined;
@@ -23,15 +23,15 @@ export interface MountOptions extends MountFlags {
 /** Flags that are not given are off afterwards, as with mount(2). */
 export interface RemountOptions extends MountOptions {
   /**
-   * MS_BIND: changes this mount alone. Else the file system itself is changed, wherever it is
-   * mounted, and this mount with it.
+   * MS_BIND: changes this mount alone. Otherwise changes the file system itself, wherever it is
+   * mounted, and this mount.
    */
   readonly bind?: boolean | undefined;
 }
 
 /**
- * struct mount: a file system at a place of the tree, or one that only a stacked file system uses.
- * It counts who is writing through it.
+ * struct mount: a file system at a place in the tree, or one that only a stacked file system uses.
+ * It counts the writers that go through it.
  */
 export class Mount {
   /** Absolute, without trailing slash; '/' for the root, '' for one that is not in the tree. */
@@ -114,7 +114,7 @@ export class Mount {
     if (this.writers > 0) throw new SyscallError('EBUSY', 'files are open for writing');
   }
 
-  /** The last mount takes the file system with it. Compare fs/super.c:deactivate_super(). */
+  /** Removing the last mount shuts the file system down. Compare fs/super.c:deactivate_super(). */
   detach(): void {
     const { sb } = this;
     sb.mounts.delete(this);
@@ -122,16 +122,16 @@ export class Mount {
   }
 }
 
-/** Who keeps paths, and has to know when directories get others. */
+/** Objects that keep paths, and have to know when the paths of directories change. */
 export interface PathUser {
   moved(pathNow: (path: string) => string | undefined): void;
 }
 
 /** The mounts of a machine. There is no root file system: mount points need no directory below. */
 export class MountTable {
-  /** Who has a root and a working directory here: struct fs_struct. */
+  /** Owners of a root and a working directory here: struct fs_struct. */
   readonly users = new Set<PathUser>();
-  /** Mounts by path; the last one of each path covers the others. */
+  /** Mounts by path; the last one at each path covers the others. */
   private readonly stacks = new Map<string, Mount[]>();
 
   add(path: string, sb: SuperBlock, options?: MountOptions): Mount {
@@ -167,7 +167,7 @@ export class MountTable {
     mount.detach();
   }
 
-  /** Something is mounted at a path, or below it. */
+  /** True if something is mounted at a path, or below it. */
   covers(path: string): boolean {
     for (const at of this.stacks.keys()) if (at === path || at.startsWith(`${path}/`)) return true;
     return false;

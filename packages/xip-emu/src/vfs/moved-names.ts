@@ -7,7 +7,7 @@ export interface MovedName {
   readonly to: string;
 }
 
-/** A path through `own`, as it is seen through another mount of the same file system. */
+/** A path through `own`, as seen through another mount of the same file system. */
 function through(mount: Mount, own: Mount, path: string): string {
   const top = own.path === '/' ? '' : own.path;
   const below = mount.path === '/' ? '' : mount.path;
@@ -15,8 +15,8 @@ function through(mount: Mount, own: Mount, path: string): string {
 }
 
 /**
- * Files and directories have other paths, those below included: open files and working directories
- * learn of it, all at once.
+ * Tells open files and working directories, all at once, that files and directories have new paths,
+ * including those below them.
  */
 export function namesMoved(mounts: MountTable, own: Mount, moves: readonly MovedName[]): void {
   for (const mount of own.sb.mounts) {
@@ -36,7 +36,7 @@ function movedPath(moves: readonly MovedName[], path: string): string | undefine
   return undefined;
 }
 
-/** Open files of a name that is gone say so. Compare fs/d_path.c:d_path(). */
+/** Marks the open files of a name that is gone. Compare fs/d_path.c:d_path(). */
 export function nameRemoved(own: Mount, path: string, inode: Inode): void {
   for (const mount of own.sb.mounts) {
     const seen = through(mount, own, path);

@@ -20,7 +20,7 @@ function mtdOf({ privateData }: OpenFile): MtdRom {
 
 /**
  * drivers/mtd/mtdchar.c:mtd_fops, for ROMs. The bytes come from the device each time, past the page
- * cache. With an MMU nothing can be mapped; without one the ROM itself is, but shared only.
+ * cache. With an MMU nothing can be mapped; without one the ROM itself can, but only shared.
  */
 export const mtdCharOperations: FileOperations = {
   /** Compare mtdchar_open(). @throws SyscallError EACCES, ENODEV. */

@@ -18,7 +18,7 @@ export interface Place {
   readonly path: string;
 }
 
-/** A place and all above it, the root of the tree first. */
+/** A place and all places above it, the root of the tree first. */
 export type Trail = readonly Place[];
 
 /** Where a process looks names up: its struct fs_struct, and the mounts of its machine. */
@@ -41,12 +41,12 @@ export interface LastComponent {
   /** The directory that has the entry; undefined above any mount. */
   readonly parent: Inode | undefined;
   readonly mount: Mount | undefined;
-  /** Empty if the path ends in `.`, `..` or a root: nothing that could be made or removed. */
+  /** Empty if the path ends in `.`, `..` or a root, which cannot be made or removed. */
   readonly name: string;
   /** The last component as it was written. */
   readonly written: string;
   readonly path: string;
-  /** There were slashes after it: it has to be a directory. */
+  /** Slashes followed it: it has to be a directory. */
   readonly slash: boolean;
 }
 
@@ -90,8 +90,8 @@ export function directoryTrail(context: LookupContext, path: string): Trail {
 }
 
 /**
- * Walks to the directory that has the last component, and looks that up: a symlink there is not
- * followed, nor is `..` walked. Compare fs/namei.c:filename_parentat(), lookup_one_qstr_excl().
+ * Walks to the directory of the last component, and looks the component up: a symlink there is not
+ * followed, and `..` is not walked. Compare fs/namei.c:filename_parentat(), lookup_one_qstr_excl().
  *
  * @throws SyscallError as pathLookup().
  */
@@ -105,8 +105,8 @@ export function lookupParent(context: LookupContext, path: string): LastComponen
 }
 
 /**
- * Walks to what is to be opened, which need not exist: symlinks are followed to where they lead, or
- * would. Compare fs/namei.c:open_last_lookups() and lookup_open().
+ * Walks to what is to be opened, which need not exist: symlinks are followed to their targets, even
+ * missing ones. Compare fs/namei.c:open_last_lookups() and lookup_open().
  *
  * @throws SyscallError as pathLookup().
  */
@@ -206,7 +206,9 @@ class PathWalk {
     }
   }
 
-  /** Not above the root of the process, nor that of the tree. Compare fs/namei.c:handle_dots(). */
+  /**
+   * Stops at the root of the process and the root of the tree. Compare fs/namei.c:handle_dots().
+   */
   private dotdot(): void {
     const { trail } = this;
     const { path } = this.context.root.at(-1)!;

@@ -3,9 +3,9 @@ import type { Inode } from './inode.js';
 /** What a kernel without MMU offers to file systems that lend their pages to mappings. */
 export interface NommuMappings {
   /**
-   * Call it before a file becomes shorter. Compare mm/nommu.c:nommu_shrink_inode_mappings().
+   * To be called before a file becomes shorter. Compare mm/nommu.c:nommu_shrink_inode_mappings().
    *
-   * @param size in bytes, as it is.
+   * @param size in bytes, before the change.
    * @param newSize in bytes.
    * @throws SyscallError ETXTBSY if a shared mapping would lose pages.
    */

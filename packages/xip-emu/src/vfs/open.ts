@@ -23,10 +23,10 @@ export interface OpenOptions {
   readonly create?: boolean | undefined;
   /**
    * O_EXCL, with `create`: something there, even a symlink, is an error. A block device is opened
-   * only if nobody else has it for himself.
+   * only if nobody else has it exclusively.
    */
   readonly exclusive?: boolean | undefined;
-  /** O_TRUNC: the file is emptied, also without `write`. */
+  /** O_TRUNC: the file is emptied, even without `write`. */
   readonly truncate?: boolean | undefined;
   /** Permissions of a new file; default 0o644. */
   readonly mode?: number | undefined;

@@ -6,7 +6,7 @@ import type { Frame, PageGeometry } from '../units.js';
 /** include/linux/pipe_fs_i.h: pages that a pipe holds. */
 export const PIPE_DEF_BUFFERS = 16;
 
-/** struct pipe_buffer: a part of a page, which the pipe holds a reference of. */
+/** struct pipe_buffer: a part of a page to which the pipe holds a reference. */
 interface PipeBuffer {
   readonly frame: Frame;
   offset: number;
@@ -14,9 +14,9 @@ interface PipeBuffer {
 }
 
 /**
- * pipe(2), both ends: pages in a row. What splice puts in are the pages of the file themselves, so
- * that a later write to the file shows in what is still in the pipe. Nobody waits: a read of an
- * empty pipe and a write to a full one fail with EAGAIN.
+ * pipe(2), both ends: pages in a row. splice puts in the pages of the file themselves, so a later
+ * write to the file changes what is still in the pipe. Nobody waits: a read of an empty pipe and a
+ * write to a full one fail with EAGAIN.
  */
 export class Pipe {
   readonly geometry: PageGeometry;

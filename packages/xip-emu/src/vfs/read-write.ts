@@ -30,7 +30,9 @@ function vfsRead(file: OpenFile, position: number, into: Uint8Array): number {
   return file.fops.readIter(file, position, into);
 }
 
-/** pwrite(2); with O_APPEND at the end, wherever `position` is. Compare fs/read_write.c:vfs_write(). */
+/**
+ * pwrite(2); with O_APPEND at the end, whatever `position` is. Compare fs/read_write.c:vfs_write().
+ */
 export function pwrite(file: OpenFile, position: number, from: Uint8Array): number {
   checkLoff(position);
   checkOpen(file);
@@ -58,7 +60,7 @@ export function read(file: OpenFile, into: Uint8Array): number {
   return got;
 }
 
-/** write(2), to where the last one ended; with O_APPEND to the end of the file. */
+/** write(2), at the file's position; with O_APPEND at the end of the file. */
 export function write(file: OpenFile, from: Uint8Array): number {
   checkOpen(file);
   const { at, written } = vfsWrite(file, file.position, from);
@@ -67,7 +69,7 @@ export function write(file: OpenFile, from: Uint8Array): number {
 }
 
 /**
- * Goes through buffers until one is not used up. What fails after some bytes ends the call without
+ * Goes through buffers until one is not used up. A failure after some bytes ends the call without
  * an error. Compare fs/read_write.c:do_loop_readv_writev().
  */
 export function eachBuffer(

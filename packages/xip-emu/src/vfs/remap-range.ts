@@ -39,13 +39,13 @@ function verifyRemapArea(position: number, length: number): void {
 }
 
 /**
- * What a file system does before it remaps: checks the range, writes both files back, so that
- * blocks are all that has to be looked at, and compares them if it is to dedupe. Blocks are as
- * large as pages here. Compare fs/remap_range.c:generic_remap_file_range_prep().
+ * What a file system does before it remaps: checks the range, writes both files back, so that only
+ * blocks matter, and compares them if it is to dedupe. Blocks are page-sized here. Compare
+ * fs/remap_range.c:generic_remap_file_range_prep().
  *
  * @returns how many bytes to remap: up to the end of the source where 0 was asked for; perhaps less
  * than wanted with REMAP_FILE_CAN_SHORTEN.
- * @throws SyscallError EINVAL for what is not made of whole blocks, or overlaps itself; EBADE.
+ * @throws SyscallError EINVAL for ranges that are not whole blocks, or overlap; EBADE.
  */
 export function remapFileRangePrep(
   source: OpenFile,
@@ -109,7 +109,7 @@ function checkRange(
 }
 
 /**
- * A last block that is not full can only become a last block. Compare
+ * A partial last block can only become a last block. Compare
  * fs/remap_range.c:generic_remap_check_len().
  */
 function checkLength(to: Inode, targetOffset: number, length: number, flags: number): number {
@@ -130,7 +130,7 @@ export interface DedupeRange {
 export interface DedupeResult {
   /** FILE_DEDUPE_RANGE_SAME or FILE_DEDUPE_RANGE_DIFFERS. */
   readonly status: 'same' | 'differs';
-  /** Bytes asked for, up to 1 GiB: also where a partial block at the end was left out. */
+  /** Bytes asked for, up to 1 GiB, even if a partial block at the end was left out. */
   readonly bytesDeduped: number;
 }
 
@@ -141,8 +141,8 @@ const DEDUPE_LIMIT = 2 ** 30;
  * FIDEDUPERANGE: makes a range of `target`, which need not be open for writing, share the blocks of
  * a range of `source` if the bytes are the same. Compare fs/remap_range.c:vfs_dedupe_file_range().
  *
- * @throws SyscallError EXDEV, EISDIR, EINVAL, EOPNOTSUPP, EPERM, EROFS, or what reading throws: of
- * `target` they are its `status` in Linux.
+ * @throws SyscallError EXDEV, EISDIR, EINVAL, EOPNOTSUPP, EPERM, EROFS, or what reading throws. In
+ * Linux, errors of `target` are its `status`.
  */
 export function dedupeFileRange(
   source: OpenFile,

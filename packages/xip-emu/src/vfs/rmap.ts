@@ -5,8 +5,8 @@ import type { AddressSpace } from './address-space.js';
  * Drops the page table entries of the pages `first`..`end` (exclusive) of a file, in all areas that
  * map them. Compare mm/memory.c:unmap_mapping_range().
  *
- * @param evenCows also the private copies that were made of those pages: the pages are gone from
- * the file. Without it copies stay, and only what the page cache gave goes.
+ * @param evenCows also drops private copies of those pages, which are gone from the file. Without
+ * it only pages of the page cache are dropped.
  */
 export function unmapMappingRange(
   mapping: AddressSpace,
@@ -22,8 +22,8 @@ export function unmapMappingRange(
 }
 
 /**
- * Takes the right to write from all entries of a file's page: the next store to a shared map asks
- * `pageMkwrite` again. Compare mm/rmap.c:folio_mkclean().
+ * Write-protects all entries of a file's page: the next store to a shared map calls `pageMkwrite`
+ * again. Compare mm/rmap.c:folio_mkclean().
  */
 export function folioMkclean(mapping: AddressSpace, index: Pgoff, frame: Frame): void {
   for (const vma of mapping.iMmap ?? []) {

@@ -35,7 +35,10 @@ function notifyChange(inode: Inode, attributes: Iattr): void {
   inode.setAttributes(drops ? { ...attributes, mode: withoutPrivileges(mode) } : attributes);
 }
 
-/** What a change of owners leaves of setuid and setgid. Compare fs/open.c:chown_common(). */
+/**
+ * The mode after a change of owners, which may clear setuid and setgid. Compare
+ * fs/open.c:chown_common().
+ */
 function withoutPrivileges(mode: number): number {
   const left = mode & ~S_ISUID;
   return (mode & S_IXGRP) === 0 ? left : left & ~S_ISGID;

@@ -16,7 +16,7 @@ interface PageUser {
   readonly index: Pgoff;
 }
 
-/** A clean page of the page cache, and the files that have it at which place. */
+/** A clean page of the page cache, and the files and indexes that have it. */
 interface SharedPage {
   readonly extent: Extent;
   readonly frame: Frame;
@@ -25,13 +25,13 @@ interface SharedPage {
 
 /**
  * The page-cache pages of one file system by the extents that they were read from: what files
- * share on the device they share in memory, page by page, as long as nobody writes. Linux has no
- * such thing; it is what "sharing page cache pages between multiple mappings" (2016) thinks about.
+ * share on the device they share in memory, page by page, until somebody writes. Linux does not
+ * have this; "sharing page cache pages between multiple mappings" (2016) discusses it.
  *
- * Each user holds a reference to the frame. A page that is about to be written to leaves first.
+ * Each user holds a reference to the frame. A page leaves the set before it is written to.
  */
 export class SharedPages {
-  /** Pages of RAM that files would have besides if they shared none. */
+  /** Additional pages of RAM that files would take if they shared none. */
   savedPages = 0;
   private readonly phys: PhysicalMemory;
   private readonly byExtent = new Map<Extent, SharedPage>();
@@ -47,8 +47,8 @@ export class SharedPages {
   }
 
   /**
-   * Tells that `mapping` caches the extent at `index` in `frame`. A page of an extent that another
-   * frame is known for already stays a page of its own.
+   * Records that `mapping` caches the extent at `index` in `frame`. If another frame is already
+   * known for the extent, the page is not shared.
    */
   join(extent: Extent, frame: Frame, mapping: AddressSpace, index: Pgoff): void {
     const page = this.byExtent.get(extent);
@@ -63,7 +63,7 @@ export class SharedPages {
   }
 
   /**
-   * Tells that `mapping` gives up the frame at `index`, or is about to write to it.
+   * Records that `mapping` gives up the frame at `index`, or is about to write to it.
    *
    * @returns true if somebody else still has it.
    */
@@ -85,14 +85,14 @@ export class SharedPages {
     return true;
   }
 
-  /** How many pages of files `frame` is; 0 for one that cannot be shared. */
+  /** How many pages of files share `frame`; 0 if it cannot be shared. */
   usersOf(frame: Frame): number {
     return this.byFrame.get(frame)?.users.length ?? 0;
   }
 
   /**
-   * What has to hold between any two system calls: each user caches the frame where it says, holds
-   * a reference, and nobody has written to it or may do so.
+   * Checks what has to hold between any two system calls: each user caches the frame at its
+   * recorded index and holds a reference, and nobody has written to it or may do so.
    *
    * @throws InvariantError
    */

@@ -15,7 +15,7 @@ const END_OFFSET = Number.MAX_SAFE_INTEGER;
 
 /**
  * An inode of a file system that keeps its tree in memory: entries of directories and targets of
- * symlinks. The file system adds what a file holds. Compare fs/libfs.c: simple_lookup(),
+ * symlinks. The file system adds the content of files. Compare fs/libfs.c: simple_lookup(),
  * simple_link(), simple_unlink(), simple_rmdir(), simple_rename().
  */
 export abstract class SimpleInode<T extends SimpleInode<T>> extends Inode {
@@ -26,12 +26,12 @@ export abstract class SimpleInode<T extends SimpleInode<T>> extends Inode {
   atime = 0;
   mtime = 0;
   ctime = 0;
-  /** Entries of a directory by name, in the order in which they came. */
+  /** Entries of a directory by name, in the order of creation. */
   protected readonly entries = new Map<string, T>();
   /** Where each entry is for lseek(2): later entries have greater offsets, and are read first. */
   private readonly offsets = new Map<string, number>();
   private nextOffset = FIRST_OFFSET;
-  /** For a directory: the directory that it is in. */
+  /** For a directory: its parent. */
   private parent: T | undefined = undefined;
   /** Target of a symlink. */
   protected target = '';
@@ -46,7 +46,7 @@ export abstract class SimpleInode<T extends SimpleInode<T>> extends Inode {
   /** An inode without a name. @param mode type and permissions. @throws SyscallError. */
   protected abstract newInode(mode: number): T;
 
-  /** `inode`, which is known to be of this file system. */
+  /** `inode`, which must belong to this file system. */
   protected abstract own(inode: Inode): T;
 
   /** Called when the entries of a directory, or an inode's names, have changed. */
@@ -230,7 +230,7 @@ export abstract class SimpleInode<T extends SimpleInode<T>> extends Inode {
     return this.entries.size;
   }
 
-  /** Everything below; an inode with several names comes once for each. */
+  /** Everything below; an inode with several names appears once for each. */
   *descendants(): Generator<T> {
     for (const entry of this.entries.values()) {
       yield entry;
@@ -239,7 +239,7 @@ export abstract class SimpleInode<T extends SimpleInode<T>> extends Inode {
   }
 }
 
-/** An inode whose size is only a number that is kept with it. */
+/** An inode whose size is just a stored number. */
 export abstract class SizedInode<T extends SizedInode<T>> extends SimpleInode<T> {
   /** Size of a file in bytes. */
   protected bytes = 0;

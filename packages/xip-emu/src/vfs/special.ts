@@ -33,8 +33,8 @@ const nullOperations: FileOperations = {
 };
 
 /**
- * /dev/zero is mapped as anonymous memory is: a shared map has a file of its own, a private one that
- * of the device. Without an MMU it would be copied, but the kernel cannot read it: EINVAL. Compare
+ * /dev/zero is mapped like anonymous memory: a shared map has a file of its own, a private one the
+ * device's. Without an MMU it would be copied, but the kernel cannot read it: EINVAL. Compare
  * drivers/char/mem.c:mmap_zero(), zero_mmap_capabilities().
  */
 const zeroOperations: FileOperations = {

@@ -45,7 +45,7 @@ export function copySpliceRead(
   return got === 0 ? 0 : pipe.write(bytes.subarray(0, got));
 }
 
-/** What a pipe has, written in one go. Compare fs/splice.c:iter_file_splice_write(). */
+/** Writes what a pipe holds in one go. Compare fs/splice.c:iter_file_splice_write(). */
 export function iterFileSpliceWrite(
   pipe: Pipe,
   file: OpenFile,
@@ -86,7 +86,7 @@ export function spliceFromPipe(
  * splice(2): one end at least is a pipe. Compare fs/splice.c:do_splice().
  *
  * @returns bytes moved; 0 at the end of a file.
- * @throws SyscallError EINVAL, EBADF; EAGAIN where a process would wait.
+ * @throws SyscallError EINVAL, EBADF; EAGAIN if a process would wait.
  */
 export function splice(from: Pipe | FilePlace, to: Pipe | FilePlace, length: number): number {
   if (from instanceof Pipe) {

@@ -3,7 +3,7 @@ import type { AddressSpace } from './address-space.js';
 import type { Inode } from './inode.js';
 import { unmapMappingRange } from './rmap.js';
 
-/** s_maxbytes; also what a JavaScript number can count. */
+/** s_maxbytes; also the largest integer that a JavaScript number holds exactly. */
 const MAX_SIZE = Number.MAX_SAFE_INTEGER;
 
 /**

@@ -4,8 +4,8 @@ import { SyscallError } from '../errno.js';
 const OFFSET_LIMIT = 2 ** 63;
 
 /**
- * Whether a position and what is to be read or written there are within loff_t: asked before the
- * file is. Compare fs/read_write.c:rw_verify_area().
+ * Checks that a position and the range to be read or written there are within loff_t; called before
+ * the file's own operation. Compare fs/read_write.c:rw_verify_area().
  *
  * @throws SyscallError EINVAL.
  */

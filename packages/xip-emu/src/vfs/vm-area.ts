@@ -49,7 +49,7 @@ export function isSharedMaywrite(flags: number): boolean {
  */
 export interface VmArea {
   readonly start: Vpn;
-  /** A file's `mmap` may pretend another one, as long as it puts the true one back. */
+  /** A file's `mmap` may set another one for a while, but has to restore it. */
   end: Vpn;
   flags: number;
   /** File page at `start`; of an anonymous area its vpn; of a private VM_PFNMAP the pfn. */
@@ -60,7 +60,7 @@ export interface VmArea {
   readonly mm: VmSpace;
 }
 
-/** What the memory manager offers to the owners of mappings: mm and fs/* meet here alone. */
+/** What the memory manager offers to the owners of mappings: mm and fs/* meet only here. */
 export interface VmSpace {
   /**
    * Maps `pages` frames from `pfn` on at `vpn`, at once; the area becomes VM_PFNMAP. Compare
@@ -83,9 +83,9 @@ export interface VmSpace {
    * mm/memory.c:zap_page_range_single().
    */
   zap(from: Vpn, to: Vpn, evenCows: boolean): void;
-  /** Takes the right to write from the entry at `vpn`, if it is of `frame`: page_mkclean_one(). */
+  /** Write-protects the entry at `vpn` if it maps `frame`: page_mkclean_one(). */
   cleanEntry(vma: VmArea, vpn: Vpn, frame: Frame): void;
-  /** True if the entry at `vpn` is of `frame` and lets stores through. */
+  /** True if the entry at `vpn` maps `frame` and is writable. */
   isWritable(vpn: Vpn, frame: Frame): boolean;
   /** To be called when a fault handler has given an area other flags or operations. */
   areaChanged(vma: VmArea): void;
@@ -126,7 +126,7 @@ export interface VmOperations {
   /** Finds the frame for `fault.pgoff`. @returns VM_FAULT_* bits. */
   fault(fault: VmFault): number;
   /**
-   * Maps the pages `from`..`to` (inclusive) that are in the page cache already.
+   * Maps the pages `from`..`to` (inclusive) that are already in the page cache.
    *
    * @returns VM_FAULT_NOPAGE if the faulting one was among them.
    */
@@ -135,11 +135,11 @@ export interface VmOperations {
    * Called before the clean page `fault.frame` of a shared area becomes writable; without it such
    * pages are writable at once.
    *
-   * @returns VM_FAULT_* bits: VM_FAULT_NOPAGE if the file has another page there now, which the
+   * @returns VM_FAULT_* bits: VM_FAULT_NOPAGE if the file now has another page there, which the
    * access has to find first.
    */
   pageMkwrite?(fault: VmFault): number;
-  /** Refuses that the area is split before the page `vpn`. @throws SyscallError. */
+  /** Checks whether the area may be split before the page `vpn`. @throws SyscallError. */
   maySplit?(vma: VmArea, vpn: Vpn): void;
   /** Called when the area is gone, its pages unmapped. */
   close?(vma: VmArea): void;
@@ -147,5 +147,5 @@ export interface VmOperations {
   readonly name?: string;
 }
 
-/** What an area has until its file says otherwise. Compare mm.h:vma_dummy_vm_ops. */
+/** What an area has until its file sets others. Compare mm.h:vma_dummy_vm_ops. */
 export const dummyVmOps: VmOperations = { fault: () => VM_FAULT_SIGBUS };

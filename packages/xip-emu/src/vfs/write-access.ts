@@ -3,7 +3,7 @@ import type { OpenFile } from './file.js';
 import type { Inode } from './inode.js';
 
 /**
- * Keeps everybody from writing to a file: i_writecount goes below zero.
+ * Denies everybody write access to a file: i_writecount goes below zero.
  *
  * @throws SyscallError ETXTBSY while somebody can write. Compare include/linux/fs.h:deny_write_access().
  */

@@ -5,8 +5,8 @@ import { folioMkclean } from './rmap.js';
 
 /**
  * Gives the dirty pages `from`..`to` (exclusive) of a file to its file system, in their order, and
- * makes them clean: the next store through a map faults and makes them dirty again. Does nothing
- * where pages have no other place. Compare mm/filemap.c:filemap_write_and_wait_range().
+ * makes them clean: the next store through a map faults and makes them dirty again. Does nothing if
+ * pages are only in the cache. Compare mm/filemap.c:filemap_write_and_wait_range().
  *
  * @throws SyscallError as `writeFolio` does.
  */

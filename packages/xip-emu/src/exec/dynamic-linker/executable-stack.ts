@@ -16,8 +16,8 @@ export function needsExecutableStack({ segments, machine }: ElfFile): boolean {
 }
 
 /**
- * Makes the stack executable up to the page where argc is; above it, where only arguments are, it
- * stays as it was. Compare glibc's sysdeps/unix/sysv/linux/dl-execstack.c.
+ * Makes the stack executable up to the page of argc; above it are only arguments, whose pages stay
+ * as they were. Compare glibc's sysdeps/unix/sysv/linux/dl-execstack.c.
  *
  * @throws SyscallError of mprotect(2).
  */

@@ -10,7 +10,7 @@ const OLD_ENTRY_SIZE = 12;
 const HEADER_SIZE = 48;
 const ENTRY_SIZE = 24;
 const FLAGS_AT = 28;
-/** Byte order in the flags; old versions of the file do not say, and have the machine's. */
+/** Byte order in the flags; old versions of the file do not say, and use the machine's. */
 const BIG_ENDIAN = 3;
 /** The longest path that can be opened, in bytes. */
 const PATH_MAX = 4096;
@@ -21,7 +21,7 @@ const MAX_SHARED = 8;
  * Parses what ldconfig writes. Entries for certain processors only (hwcaps) are left out. Compare
  * glibc's sysdeps/generic/dl-cache.h: struct cache_file_new.
  *
- * @returns undefined for what is not such a file; glibc ignores it then.
+ * @returns undefined if it is not such a file; glibc then ignores it.
  */
 export function parseLdSoCache(bytes: Uint8Array, littleEndian: boolean): LdSoCache | undefined {
   const start = newFormatStart(bytes, littleEndian);

@@ -15,7 +15,7 @@ import type { MappedRange } from './minimal-malloc.js';
 import { RtldData } from './rtld-data.js';
 import { expandOrigin, type SearchPlaces } from './search.js';
 
-/** Most names of libraries, and of paths tried for them: real programs have a few thousand. */
+/** The most library names, and paths tried for them: real programs have a few thousand. */
 const MAX_STEPS = 100_000;
 
 /** A library that could not be loaded: the program does not start. */
@@ -35,8 +35,8 @@ export interface LinkResult {
 }
 
 /**
- * Loads what a program needs, and what that needs, breadth first. Where something is missing a
- * loader stops; here the rest is loaded, so that all that is missing is known. Compare glibc's
+ * Loads what a program needs, and what that needs, breadth first. A loader stops where something is
+ * missing; this one goes on, to find all that is missing. Compare glibc's
  * elf/dl-deps.c:_dl_map_object_deps(), musl's ldso/dynlink.c:load_deps().
  */
 export function loadLibraries(
@@ -104,7 +104,10 @@ export function failureText(error: unknown): string {
   throw error;
 }
 
-/** What is loaded so far: a program can have thousands of libraries, each with as many of its own. */
+/**
+ * The objects loaded so far: a program can have thousands of libraries, each with as many of its
+ * own.
+ */
 class KnownObjects {
   private readonly names = new Set<string>();
   private readonly inodes = new Set<Inode>();

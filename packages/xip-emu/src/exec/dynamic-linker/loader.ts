@@ -14,7 +14,7 @@ export interface DynamicLoader {
   readonly name: 'glibc' | 'musl';
   readonly map: MapLibrary;
   readonly searchPaths: SearchPaths;
-  /** Bytes that it reads of a file before it maps it. */
+  /** Bytes of a file that it reads before it maps it. */
   readonly headerBytes: number;
   /** True: a library for another machine is skipped; false: it is an error. */
   readonly skipsForeign: boolean;
@@ -24,7 +24,7 @@ export interface DynamicLoader {
   readonly restoresText: boolean;
   /** The loader is relocated again, and its RELRO protected, only if an object needs it. */
   readonly relocatesItselfIfNeeded: boolean;
-  /** What is left of the pages of writable segments becomes memory for malloc. */
+  /** The unused ends of writable segments' pages become memory for malloc. */
   readonly reclaimsGaps: boolean;
   /** Until libc is loaded the loader allocates memory of its own: see rtld-data.ts. */
   readonly hasOwnMemory: boolean;
@@ -124,7 +124,7 @@ const GLIBC_DIRECTORIES = ['/lib64', '/usr/lib64', '/lib', '/usr/lib'];
 /**
  * The directories that are compiled into glibc's loader: a row of strings that end in a slash
  * (elf/dl-load.c:system_dirs), such as `/lib/x86_64-linux-gnu/`, `/usr/lib/x86_64-linux-gnu/`, ...
- * Before the first of them there need not be a zero: on 32-bit ARM other data goes up to it.
+ * A zero need not precede the first one: on 32-bit ARM other data comes right before it.
  */
 function compiledDirectories({ inode }: LoadedObject): string[] {
   const bytes = peekFile(inode);
@@ -144,8 +144,8 @@ function compiledDirectories({ inode }: LoadedObject): string[] {
 }
 
 /**
- * A whole file by mmap(2), and all of it used; without an MMU by read(2). Undefined if that fails.
- * Compare glibc's elf/dl-misc.c:_dl_sysdep_read_whole_file().
+ * Maps a whole file with mmap(2) and uses all of it; without an MMU, reads it with read(2).
+ * Undefined if that fails. Compare glibc's elf/dl-misc.c:_dl_sysdep_read_whole_file().
  */
 function readWholeFile(
   process: Process,

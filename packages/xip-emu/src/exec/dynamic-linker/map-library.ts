@@ -12,8 +12,8 @@ import { LoaderError } from './loader-error.js';
 /**
  * Maps a shared object.
  *
- * @throws LoaderError where the loader refuses it, SyscallError what its system calls give,
- * AccessFault where it is killed.
+ * @throws LoaderError if the loader refuses it, SyscallError of its system calls, AccessFault if it
+ * is killed.
  */
 export type MapLibrary = (process: Process, file: OpenFile, elf: ElfFile) => LoadedSegment[];
 
@@ -31,9 +31,9 @@ interface LoadCommand {
 }
 
 /**
- * The first mapping takes the room of all segments, with the protection of the first one; what it
- * has too much becomes inaccessible if there are holes; the other segments go over it. Compare
- * glibc's elf/dl-load.c:_dl_map_object_from_fd(), elf/dl-map-segments.h:_dl_map_segments().
+ * The first mapping takes the room of all segments, with the protection of the first one; its
+ * excess becomes inaccessible if there are holes; the other segments go over it. Compare glibc's
+ * elf/dl-load.c:_dl_map_object_from_fd(), elf/dl-map-segments.h:_dl_map_segments().
  */
 export const mapAsGlibc: MapLibrary = (process, file, elf) => {
   if (elf.type !== 'dyn') throw new LoaderError('cannot dynamically load executable');

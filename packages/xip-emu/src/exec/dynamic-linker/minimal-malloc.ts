@@ -11,8 +11,8 @@ export interface MappedRange {
 
 /**
  * The allocator of glibc's loader until that of libc can be used: blocks one after the other, first
- * in what the loader's own data leaves of its last page, then in memory of its own, each time with
- * one page more than is asked for. Compare elf/dl-minimal-malloc.c:__minimal_malloc().
+ * in the rest of the last page of the loader's own data, then in memory of its own, each time one
+ * page more than is asked for. Compare elf/dl-minimal-malloc.c:__minimal_malloc().
  */
 export class MinimalMalloc {
   private readonly process: Process;

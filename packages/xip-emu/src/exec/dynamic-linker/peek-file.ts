@@ -1,7 +1,8 @@
 import type { Inode } from '../../vfs/inode.js';
 
 /**
- * The content of a file, without any trace in the machine: nothing is read into the page cache.
+ * Returns the content of a file and leaves no trace in the machine: nothing is read into the page
+ * cache.
  *
  * @throws SyscallError EIO.
  */

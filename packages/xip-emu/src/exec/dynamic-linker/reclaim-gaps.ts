@@ -5,9 +5,9 @@ import type { LoadedObject } from '../loaded-object.js';
 const READ_WRITE = PF_R | PF_W;
 
 /**
- * Writes to the bytes of a writable segment's first and last page that are of no segment: musl gives
- * them to malloc, which clears them, and so these pages are the process's own from the start. Pages
- * that become read-only are left alone. Compare musl's ldso/dynlink.c:reclaim_gaps(),
+ * Writes to the bytes of a writable segment's first and last page that belong to no segment: musl
+ * gives them to malloc, which clears them, so these pages are private from the start. Pages that
+ * become read-only are left alone. Compare musl's ldso/dynlink.c:reclaim_gaps(),
  * src/malloc/mallocng/donate.c:donate().
  */
 export function reclaimGaps(process: Process, { elf, segments }: LoadedObject): void {

@@ -17,13 +17,14 @@ import type { DynamicLoader } from './loader.js';
 const READ_ONLY_DYNAMIC = new Set([8, 243]);
 
 /**
- * Does to the memory of a process what relocating an object does: its tables are read, and every
- * word that a relocation changes is written to, though with the value it has. Bound lazily or at
- * once, the words are the same. Afterwards what was meant to be read-only after relocation is.
- * Compare glibc's elf/dl-reloc.c:_dl_relocate_object(), musl's ldso/dynlink.c:reloc_all().
+ * Touches a process's memory as relocating an object does: reads its tables, and writes every word
+ * that a relocation changes, but leaves the value as it is. The words are the same whether they are
+ * bound lazily or at once. Afterwards the RELRO pages are read-only. Compare glibc's
+ * elf/dl-reloc.c:_dl_relocate_object(), musl's ldso/dynlink.c:reloc_all().
  *
  * @param loader undefined for a program without one, which relocates itself.
- * @throws AccessFault where a relocation hits what cannot be written to: the program is killed.
+ * @throws AccessFault if a relocation is in memory that cannot be written to: the program is
+ * killed.
  */
 export function relocate(
   process: Process,

@@ -4,8 +4,8 @@ import type { LoadedObject } from '../loaded-object.js';
 import { MinimalMalloc, type MappedRange } from './minimal-malloc.js';
 
 /*
- * Sizes of glibc 2.36 (Debian 12), which differ a little between versions and machines: what counts
- * is at which object the loader needs another page.
+ * Sizes of glibc 2.36 (Debian 12). They differ a little between versions and machines; what matters
+ * is which object makes the loader take another page.
  */
 /** struct link_map: of ARM, and of x86-64. */
 const LINK_MAP = { 4: 632, 8: 1192 } as const;
@@ -66,7 +66,7 @@ export class RtldData {
   }
 
   /**
-   * Before the first library: the program, the vdso, where to search.
+   * To be called before the first library: the program, the vdso, where to search.
    *
    * @param directories that are compiled into the loader.
    */

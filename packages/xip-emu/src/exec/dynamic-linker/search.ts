@@ -6,7 +6,7 @@ import type { LdSoCache } from './ld-so-cache.js';
 export interface SearchPlaces {
   /** LD_LIBRARY_PATH. */
   readonly libraryPath: readonly string[];
-  /** ld.so.cache, which is opened when a name is first looked up in it. */
+  /** ld.so.cache, opened when a name is first looked up in it. */
   readonly cache: () => LdSoCache | undefined;
   /** Directories compiled into the loader, or named in its configuration. */
   readonly systemDirectories: readonly string[];

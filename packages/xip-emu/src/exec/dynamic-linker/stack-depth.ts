@@ -11,8 +11,8 @@ import type { LoadedObject } from '../loaded-object.js';
 export type StackDepth = (machine: number, wordBytes: 4 | 8, libraries: number) => number;
 
 /*
- * What the loader's compiler made of it: measured under QEMU with glibc 2.36 and musl 1.2.3 of
- * Debian 12.
+ * Depends on the loader's compiler; measured under QEMU with glibc 2.36 and musl 1.2.3 of Debian
+ * 12.
  */
 const EM_386 = 3;
 const EM_MIPS = 8;

@@ -121,7 +121,7 @@ function isFree(mm: Mm, start: Address, length: number): boolean {
   return above === undefined || above.start * pageSize >= start + length;
 }
 
-/** What a reservation that holds the whole range is of. */
+/** The file of a reservation that holds the whole range. */
 function reservation(
   mm: Mm,
   start: Address,

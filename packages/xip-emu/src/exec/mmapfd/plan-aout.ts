@@ -13,8 +13,8 @@ const ALL = READ_EXEC | PROT_WRITE;
 
 /**
  * Text, data and, where it does not fit after the data, bss of an a.out file of SunOS 4. A ZMAGIC
- * file whose entry is in the first page is a shared object. OMAGIC text is writable, and in one
- * piece with the data. Compare a.out(5): N_TXTOFF, N_DATADDR, N_BSSADDR.
+ * file whose entry is in the first page is a shared object. OMAGIC text is writable and contiguous
+ * with the data. Compare a.out(5): N_TXTOFF, N_DATADDR, N_BSSADDR.
  */
 export function planAout(header: AoutHeader, geometry: PageGeometry): MappingPlan {
   const { magic, text, data, bss, entry } = header;
@@ -57,10 +57,9 @@ export function planAout(header: AoutHeader, geometry: PageGeometry): MappingPla
 }
 
 /**
- * How many elements the caller has to have room for: text, data, bss that does not fit into the last
- * page of data, and one for relocations and symbols where they make the file larger than the
- * program, though they are only read, not mapped. Compare illumos'
- * uts/common/os/mmapobj.c:doaoutwork().
+ * How many elements the caller needs room for: text, data, bss that does not fit into the last page
+ * of data, and one for relocations and symbols if they make the file larger than the program,
+ * though they are only read, never mapped. Compare illumos' uts/common/os/mmapobj.c:doaoutwork().
  */
 function elementCount(header: AoutHeader): number {
   const { magic, text, data, bss, textRelocations, dataRelocations } = header;

@@ -9,11 +9,11 @@ const PT_SUNWBSS = 0x6ffffffa;
 
 /**
  * The segments of an executable or a shared object. The first one of a shared object that has bytes
- * of the file is taken from the file's start, so that the ELF header is mapped with it, whatever
- * address that gives: the others keep their distance to it. Compare illumos'
+ * of the file is mapped from the file's start, so that it includes the ELF header, whatever address
+ * that gives: the others keep their distance to it. Compare illumos'
  * uts/common/os/mmapobj.c:process_phdr(), calc_loadable().
  *
- * @throws SyscallError EINVAL for what cannot be mapped so.
+ * @throws SyscallError EINVAL if the segments cannot be mapped so.
  */
 export function planElf(elf: ElfFile, geometry: PageGeometry): MappingPlan {
   const loads = elf.segments.filter(

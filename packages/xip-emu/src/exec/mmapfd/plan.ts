@@ -2,7 +2,7 @@
 export interface PlannedMapping {
   /** Virtual address as the file has it. */
   readonly vaddr: number;
-  /** Bytes of memory, and of the file; what is between them is zeros. */
+  /** Bytes in memory, and in the file; the rest of the memory is zeros. */
   readonly memsz: number;
   readonly filesz: number;
   /** Offset of the first byte in the file. */
@@ -22,7 +22,7 @@ export interface MappingPlan {
   readonly mappings: readonly PlannedMapping[];
   /** _MAP_LOW32: the chosen place is below 4 GiB, as an object of 32 bits needs it. */
   readonly low32: boolean;
-  /** How many results the caller needs room for, if that is not the number of mappings. */
+  /** How many results the caller needs room for, if not the number of mappings. */
   readonly elements?: number;
   /** Padding is possible. */
   readonly canBePadded: boolean;

@@ -47,8 +47,8 @@ export interface Span {
 }
 
 /**
- * A row for a call on the addresses of an ID, which is the first operand. It is not performed where
- * the agent would not: {@link ScenarioOps.skip}.
+ * A row for a call on the addresses of an ID, which is the first operand. It is skipped where the
+ * agent would not perform it: {@link ScenarioOps.skip}.
  *
  * @param span the bytes that the call is about.
  */

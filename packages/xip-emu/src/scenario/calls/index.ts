@@ -7,7 +7,7 @@ import { POSITION_CALLS } from './positions.js';
 import { REPORT_CALLS } from './reports.js';
 
 /**
- * The words that a statement can begin with, but for those that the parser knows itself (`mount`,
+ * The words that a statement can begin with, except those that the parser knows itself (`mount`,
  * `tune`, `fork`, `end`, `switch`, `exec`).
  */
 export const CALLS: ReadonlyMap<string, ParseCall> = new Map(

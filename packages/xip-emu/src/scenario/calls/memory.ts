@@ -42,7 +42,7 @@ const MSYNC_WORDS: ReadonlyMap<string, number> = new Map([
   ['sync', MS_SYNC],
 ]);
 
-/** The range of an offset in bytes: it wraps here. */
+/** The modulus of an offset in bytes: offsets wrap there. */
 const OFFSET_SPAN = 2 ** 64;
 
 /** Calls on memory. Lengths and offsets are bytes; `page` and `pgoff` count pages. */
