@@ -109,8 +109,8 @@ describe('in an empty project', () => {
   test('publint and attw find nothing wrong', () => {
     for (const tarball of tarballs) {
       run(folder, join(BIN, 'publint'), 'run', tarball, '--strict');
-      // Threads start at ./worker, for nobody to import.
-      const options = ['--profile', 'esm-only', '--exclude-entrypoints', './worker'];
+      // Threads start at ./worker, and ./page is a document: nobody imports them.
+      const options = ['--profile', 'esm-only', '--exclude-entrypoints', './worker', './page'];
       run(folder, join(BIN, 'attw'), tarball, ...options, '--no-definitely-typed');
     }
   }, 120_000);
@@ -122,7 +122,7 @@ describe('in an empty project', () => {
       const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
       expect(files).toContain('LICENSE');
       expect(files).toContain('README.md');
-      const hasLibraries = files.some((file) => /^bundle\/.*\.cjs$/.test(file));
+      const hasLibraries = files.some((file) => /^bundle\/.*\.(?:cjs|html)$/.test(file));
       expect(files.includes('bundle/THIRD-PARTY-LICENSES.txt')).toBe(hasLibraries);
       expect(files.filter((file) => file.endsWith('.test.ts'))).toEqual([]);
       for (const file of files.filter((name) => /\.(?:js|cjs|d\.ts)$/.test(name))) {

@@ -9,6 +9,7 @@ import * as readerOfNode from 'cramfs-reader/node';
 import * as builder from 'mkcramfs';
 import * as builderOfNode from 'mkcramfs/node';
 import { expect, test } from 'vitest';
+import * as processors from 'xip-cpu';
 import * as emulator from 'xip-emu';
 import { readDocument, section, table } from './markdown.js';
 
@@ -37,6 +38,7 @@ test('the errors that the packages export are those of the table', () => {
     builder,
     builderOfNode,
     emulator,
+    processors,
   ];
   const exported = packages.flatMap((names) => Object.values<unknown>(names)).filter(isErrorClass);
   const documented = table(section(readDocument('architecture.md'), 'Errors')).map(({ name }) =>

@@ -1,6 +1,6 @@
 import { parseElf } from 'cramfs-elf';
 import type { ArchitectureName } from '#xip-emu/arch/architecture.js';
-import { architectureOf } from '#xip-emu/arch/kernel-build.js';
+import { ARCHITECTURES, architectureOf } from '#xip-emu/arch/kernel-build.js';
 import { programCost, type ProgramCost } from '#xip-emu/exec/program-cost.js';
 import type { StartOptions } from '#xip-emu/exec/start-program.js';
 import type { Machine, MachineOptions } from '#xip-emu/machine.js';
@@ -50,7 +50,8 @@ export function programMachine(
 ): Machine {
   const root = tree(files);
   const arch = archOf(files);
-  const { bytes } = buildRawImage('entries' in root ? root.entries : {});
+  const { endianness } = ARCHITECTURES[arch ?? 'riscv64'];
+  const { bytes } = buildRawImage('entries' in root ? root.entries : {}, { endianness });
   const machine = romMachine(bytes, { arch, ...machineOptions });
   const { sb } = machine.mounts.at('/rom')!;
   machine.mount('/', sb);

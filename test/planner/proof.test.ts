@@ -94,7 +94,7 @@ test('a plan keeps its promises: the size of the image, and the RAM in the emula
     }),
     { numRuns: 60 },
   );
-  expect(inPlace).toBeGreaterThan(20);
+  expect(inPlace).toBeGreaterThan(5);
 });
 
 /** Every choice there is: for each part, each number of leading pages. */

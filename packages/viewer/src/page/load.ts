@@ -1,6 +1,12 @@
 import { ELEMENTS, type StartImage, type ViewerStart } from '../start.js';
 import { STRINGS } from './strings/index.js';
 
+/** What served the page has no image for it. */
+export class NotServedError extends Error {
+  override readonly name = 'NotServedError';
+  readonly code = 'NOT_SERVED';
+}
+
 /** The text of an inert element of the document. */
 export function elementText(id: string): string {
   return document.getElementById(id)?.textContent ?? '';
@@ -20,7 +26,7 @@ export async function startBytes({ from, gzip }: StartImage): Promise<ArrayBuffe
 
 async function fetched(address: string): Promise<ArrayBuffer> {
   const response = await fetch(address, { cache: 'no-store' });
-  if (!response.ok) throw new Error(STRINGS.shell.notServed);
+  if (!response.ok) throw new NotServedError(STRINGS.shell.notServed);
   return response.arrayBuffer();
 }
 

@@ -56,6 +56,7 @@ const FPSCR_REGISTER = 32;
 
 /** An ARM processor in user mode: A32, T32, VFPv4 and Advanced SIMD, little endian. */
 export class ArmProcessor implements Processor {
+  private readonly linear: LinearMemory;
   private readonly profile: 'A' | 'M';
   private readonly state: DataView;
   private readonly bytes: Uint8Array;
@@ -78,6 +79,7 @@ export class ArmProcessor implements Processor {
     const { profile = 'A', cache = DEFAULT_CACHE } = options;
     const { alignment = profile === 'A' ? 'fix-up' : 'signal' } = options;
     const { memory } = linear;
+    this.linear = linear;
     this.profile = profile;
     this.mode = profile === 'M' ? 1 : 0;
     this.state = new DataView(memory.buffer, STATE, STATE_BYTES);
@@ -103,6 +105,7 @@ export class ArmProcessor implements Processor {
   }
 
   use(memory: UserMemory): void {
+    this.linear.checkPages(memory);
     this.translation.use(memory);
     this.execGeneration = memory.execGeneration;
     this.code.forgetFetches();

@@ -10,6 +10,12 @@ export class LinearMemoryFull extends Error {
   readonly code = 'LINEAR_MEMORY_FULL';
 }
 
+/** An address space has its pages in another memory than the processor's. */
+export class ForeignPagesError extends Error {
+  override readonly name = 'ForeignPagesError';
+  readonly code = 'FOREIGN_PAGES';
+}
+
 /**
  * A WebAssembly.Memory that is handed out piece by piece: to a processor for its tables, and to a machine for its
  * pages; the first 64 KiB are the processor's. Its size is fixed, as a memory that grows leaves all views of it
@@ -38,5 +44,11 @@ export class LinearMemory {
     }
     this.used = Math.ceil((start + bytes) / WASM_PAGE) * WASM_PAGE;
     return new Uint8Array(buffer, start, bytes);
+  }
+
+  /** Checks that an address space has its pages here. @throws ForeignPagesError */
+  checkPages(space: { readonly memory: WebAssembly.Memory }): void {
+    if (space.memory === this.memory) return;
+    throw new ForeignPagesError('the pages of the address space are in another memory');
   }
 }

@@ -113,9 +113,7 @@ export class RiscvProcessor implements Processor {
   }
 
   use(memory: UserMemory): void {
-    if (memory.memory !== this.linear.memory) {
-      throw new TypeError('the pages of the address space are not in the memory of the processor');
-    }
+    this.linear.checkPages(memory);
     const { pageShift } = memory;
     this.space = memory;
     this.pageSize = 1 << pageShift;

@@ -3,7 +3,7 @@ import { memoryOf, mmOf, romMachine } from '../../../../test/helpers/emulator.js
 import { kernelImage } from '../../../../test/helpers/kernel-images.js';
 import { buildRawImage, file, noise } from '../../../../test/helpers/raw-image.js';
 import { execElf } from '../exec/elf.js';
-import type { Machine, MachineOptions } from '../machine.js';
+import { Machine, type MachineOptions } from '../machine.js';
 import {
   MAP_ANONYMOUS,
   MAP_FIXED,
@@ -54,7 +54,8 @@ describe('when nothing is free below mmap_base', () => {
   test.each(['arm', 'riscv64', 'mipsel', 'powerpc'] as const)(
     '%s: the lowest range above it that has room, one after the other',
     (arch) => {
-      const process = spawn(kernelImage('basic'), { arch });
+      machine = new Machine({ arch });
+      const process = machine.spawn();
       fillBelow(process);
       const base = mmOf(process).host.build.mmapBase * PAGE_SIZE;
       const first = anonymous(process, MIB);
