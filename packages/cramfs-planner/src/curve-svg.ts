@@ -87,7 +87,10 @@ export function curveSvg({ title, curve, named, chosen }: CurveDrawing): string 
   return `${lines.join('\n')}\n`;
 }
 
-/** Labels of points, none over another. The curve falls: above it to the right, and below it to the left, is room. */
+/**
+ * Labels of points, which must not overlap. The curve falls, so there is room above it on the right and below
+ * it on the left.
+ */
 class Labels {
   private readonly taken: { left: number; right: number; y: number }[] = [];
 
@@ -113,7 +116,7 @@ class Labels {
   }
 }
 
-/** A little more than letters of the font take in the mean, and a line of it. */
+/** A little more than the mean width of a letter, and the height of a line. */
 const LETTER = 6.6;
 const LINE = 14;
 const CAPITALS = 9;
@@ -153,7 +156,7 @@ function scale(values: readonly number[], from: number, to: number) {
   return { place, ticks };
 }
 
-/** The smallest power of two that is not below: bytes are counted in these. */
+/** The smallest power of two that is not below the value: the unit in which bytes are shown. */
 function roundStep(least: number): number {
   return 2 ** Math.ceil(Math.log2(least));
 }

@@ -2,7 +2,7 @@ import type { CurvePoint, PlannedChoice, Planner } from './planner.js';
 import type { SectionItem } from './workload/gains.js';
 import type { SectionChoice } from './workload/section-choice.js';
 
-/** What a choice does with parts that are decided about together. */
+/** What a choice does with parts that are decided together. */
 export interface DescribedPart {
   /** Byte string; the first of the files that are equal. */
   readonly path: string;
@@ -13,9 +13,12 @@ export interface DescribedPart {
   readonly first: number;
   readonly pages: number;
   readonly inPlace: number;
-  /** Leading pages that are worth having in place: no more gain anything. */
+  /** Leading pages that are worth having in place: further ones gain nothing. */
   readonly useful: number;
-  /** For all parts that share pages with it: pages of RAM saved, and bytes of flash more than compressed. */
+  /**
+   * For all parts that share pages with it: pages of RAM saved, and additional bytes of flash compared with
+   * compressed.
+   */
   readonly gain: number;
   readonly bytes: number;
   /** The same if everything useful were in place. */
@@ -33,15 +36,15 @@ export interface DescribedRefusal {
   readonly paths: readonly string[];
 }
 
-/** What a little more of a budget would bring. Sizes in bytes. */
+/** What a slightly larger budget would bring. Sizes in bytes. */
 export interface NextStep {
-  /** Flash more, and the RAM that this saves. */
+  /** Additional flash, and the RAM that it saves. */
   readonly flash: { readonly more: number; readonly saves: number };
-  /** RAM more, and the flash that this saves. */
+  /** Additional RAM, and the flash that it saves. */
   readonly ram: { readonly more: number; readonly saves: number };
 }
 
-/** The parts of a choice: of the files that the workload uses, the others have nothing to gain. */
+/** The parts of a choice, only of files that the workload uses: the others have nothing to gain. */
 export function describeParts(planner: Planner, { solution }: PlannedChoice): DescribedPart[] {
   const { files } = planner.survey;
   return planner.items.flatMap((item, index) => {
@@ -70,13 +73,13 @@ export function describeParts(planner: Planner, { solution }: PlannedChoice): De
   });
 }
 
-/** A program of the workload, with all that is touched of it and its libraries in place. */
+/** A program of the workload, with all touched pages of it and its libraries in place. */
 export interface ProgramPoint extends CurvePoint {
   /** Byte strings. */
   readonly argv: readonly string[];
 }
 
-/** For each program of the workload, the smallest image in which all of it is in place that helps. */
+/** For each program of the workload, the smallest image in which every useful page of it is in place. */
 export function programPoints(planner: Planner): ProgramPoint[] {
   return planner.runs.map(({ argv }, index) => {
     const files = planner.nothing.programs[index]!;
@@ -104,7 +107,7 @@ function mostUseful({ choices }: SectionItem): SectionChoice {
   });
 }
 
-/** What cannot be in place of the files that the workload uses, by reason. */
+/** The parts of the workload's files that cannot be in place, by reason. */
 export function describeRefusals(planner: Planner): DescribedRefusal[] {
   const found = new Map<string, { pages: number; readonly paths: string[] }>();
   for (const [path, refusals] of planner.survey.refusals) {

@@ -32,7 +32,7 @@ export interface PlanRequest {
   readonly workload: Workload;
   readonly kernel: PlanKernel;
   readonly backend: Omit<BuildBackend, 'sink'>;
-  /** Asked now and then by the solver: true ends it early. */
+  /** The solver calls this now and then: true ends it early. */
   readonly isOver?: () => boolean;
 }
 
@@ -153,7 +153,7 @@ export class Planner {
     return choice.flash > this.survey.most ? this.forFlash(this.survey.most) : choice;
   }
 
-  /** The least RAM that can be had, in the smallest image that gives it. @throws CramfsError TOO_BIG. */
+  /** The least RAM possible, in the smallest image that gives it. @throws CramfsError TOO_BIG. */
   most(): PlannedChoice {
     return this.forFlash(this.survey.most);
   }
@@ -183,7 +183,7 @@ export class Planner {
     return this.request.workload.runs;
   }
 
-  /** What it costs to choose so for some items, and what takes least flash for the others. */
+  /** The cost of these choices for some items, and of the choice with the least flash for the others. */
   costOf(wanted: (item: SectionItem) => SectionChoice | undefined): CurvePoint {
     let bytes = 0;
     let gain = 0;
@@ -219,7 +219,7 @@ export class Planner {
     return imageOf(this.tree, plan);
   }
 
-  /** The RAM that the workload takes on the image of a choice: what the emulator says. */
+  /** The RAM that the workload takes on the image of a choice, from the emulator. */
   async measure(choice: PlannedChoice): Promise<WorkloadRun> {
     const { workload, kernel } = this.request;
     return runWorkload(await this.image(choice), this.survey, workload, kernel);

@@ -5,7 +5,7 @@ import type { Effort } from 'cramfs-deflate';
  * the machine: node:zlib's output differs between CPUs and Node versions.
  */
 export type Codec =
-  /** Made for blocks: the images that are built unless told otherwise. */
+  /** Made for blocks, and the default for images. */
   | { readonly library: 'block-deflate'; readonly effort: Effort }
   /** Byte for byte what C zlib writes, at one of its levels 1 to 9. */
   | { readonly library: 'zlib'; readonly level: number }
@@ -29,7 +29,7 @@ export interface BlockBatch {
 export interface CompressedBatch {
   readonly data: Uint8Array;
   readonly lengths: readonly number[];
-  /** The blocks, if they are in different places: who takes them from there spares `data` being made. */
+  /** The blocks, if they are in different places: taking them from there saves making `data`. */
   readonly parts?: readonly Uint8Array[];
   /** The memory of the batch's data, which is no longer needed. */
   readonly spent: ArrayBufferLike;
@@ -40,6 +40,6 @@ export interface BlockCompressor {
   readonly concurrency: number;
   /** Takes ownership of `batch.data`, which may be transferred to another thread. */
   compress(batch: BlockBatch): Promise<CompressedBatch>;
-  /** Told that no batch comes for a while, it may give up threads and memory until one does. */
+  /** Tells it that no batch comes for a while: it may give up threads and memory until then. */
   rest?(): void;
 }

@@ -1,11 +1,11 @@
 import type { BlockBatch, BlockCompressor } from './block-batch.js';
 
-/** Large enough that a worker's round trip does not count, small enough to bound memory. */
+/** Large enough that a worker's round trip does not matter, small enough to bound memory. */
 const BATCH_BYTES = 512 * 1024;
 /** Enough that no worker runs dry while this thread reads and compares large files. */
 const BATCHES_PER_WORKER = 4;
 
-/** Takes what block `index` became: `length` bytes of `data` from `start` on. */
+/** Takes the result for block `index`: `length` bytes of `data` from `start` on. */
 export type BlockSink = (index: number, data: Uint8Array, start: number, length: number) => void;
 
 /**
@@ -19,7 +19,7 @@ export class BlockQueue {
   private lengths: number[] = [];
   private sinks: BlockSink[] = [];
   private indexes: number[] = [];
-  /** Buffers that came back: new ones would have to be zeroed and collected. */
+  /** Buffers that were returned: new ones would have to be zeroed and collected. */
   private readonly spent: Uint8Array[] = [];
   private readonly running = new Set<Promise<void>>();
   private readonly compressor: BlockCompressor;
@@ -34,7 +34,7 @@ export class BlockQueue {
   }
 
   /**
-   * Queues a copy of blocks that follow one another.
+   * Queues a copy of consecutive blocks.
    *
    * @param first index of the first of them; `sink` is told the index of each.
    * @returns when there is room for more.

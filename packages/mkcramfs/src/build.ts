@@ -23,11 +23,11 @@ export interface BuildBackend {
 }
 
 /**
- * Builds an image of `root`, which must fit the format (see fitTree()). The bytes depend on the
- * tree and the options alone. Nothing is written before everything has been read and placed.
+ * Builds an image of `root`, which must fit the format (see fitTree()). The bytes depend only on the tree and
+ * the options. Nothing is written before everything has been read and placed.
  *
  * @throws CramfsError BAD_REQUEST, BAD_SOURCE, TOO_BIG; DOES_NOT_FIT after `onProblem` was called with
- * errors, which only `compat` can bring, or with `strict` of warnings.
+ * errors, which only `compat` can cause, or, if `strict`, with warnings.
  */
 export async function buildImage(
   root: DirectoryEntry,

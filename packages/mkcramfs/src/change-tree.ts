@@ -3,11 +3,11 @@ import { joinPath, type DirectoryEntry, type TreeEntry } from './tree.js';
 
 /** A change of one entry of a tree. Paths are byte strings with a leading slash. */
 export type TreeChange =
-  /** Puts in what was not there; its directory must be. */
+  /** Adds an entry that does not exist; its directory must. */
   | { readonly kind: 'add'; readonly path: string; readonly entry: TreeEntry }
-  /** Gives a regular file another content; its mode and owner stay. */
+  /** Gives a regular file new content; its mode and owner stay. */
   | { readonly kind: 'replace'; readonly path: string; readonly content: FileContent }
-  /** Takes out an entry, a directory with all below it. */
+  /** Removes an entry, a directory with everything below it. */
   | { readonly kind: 'remove'; readonly path: string }
   | { readonly kind: 'chmod'; readonly path: string; readonly permissions: number }
   | { readonly kind: 'chown'; readonly path: string; readonly uid: number; readonly gid: number };
@@ -21,8 +21,8 @@ export interface FileContent {
 /**
  * Makes changes in their order.
  *
- * @throws CramfsError NOT_FOUND or WRONG_TYPE with the path; BAD_REQUEST for what is there already, or
- * for the root.
+ * @throws CramfsError NOT_FOUND or WRONG_TYPE with the path; BAD_REQUEST if the entry exists already, or for
+ * the root.
  */
 export function changeTree(root: DirectoryEntry, changes: readonly TreeChange[]): void {
   for (const change of changes) changeEntry(root, change);

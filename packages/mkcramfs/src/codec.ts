@@ -1,8 +1,8 @@
 import type { BlockBatch, BlockCompressor, CompressedBatch } from './block-batch.js';
 
 /**
- * Compresses a batch on the calling thread. Compressors are loaded when they are first used: where
- * threads compress, nobody else needs them.
+ * Compresses a batch on the calling thread. Compressors are loaded on first use: if threads compress, this
+ * thread does not need them.
  */
 export async function compressBatch(batch: BlockBatch): Promise<CompressedBatch> {
   const { codec } = batch;

@@ -1,8 +1,8 @@
 import type { BlockRange } from './xip-ranges.js';
 
 /**
- * A block as it will be in the image. There are as many as the tree has pages, so it is one
- * small object: its bytes are a part of the batch they were compressed with.
+ * A block as it will be in the image. The tree has one per page, so it is one small object, whose bytes are a
+ * part of the batch they were compressed with.
  */
 export class StoredBlock {
   /** `xip`: uncompressed, in a run of the XIP region. */
@@ -12,9 +12,9 @@ export class StoredBlock {
   /** Bytes that are stored. */
   readonly length: number;
   /**
-   * Under `compat: 'mkcramfs'`, of an uncompressed block: the end of its compressed form. The C
-   * tool compresses into the image and then writes the plain block over that, so this remains after
-   * the block until something else is written there.
+   * With `compat: 'mkcramfs'`, for an uncompressed block: the end of its compressed form. The C tool
+   * compresses into the image and then writes the plain block over that, so this end stays after the block
+   * until something else is written there.
    */
   readonly residue: Uint8Array | undefined;
   private readonly data: Uint8Array;
@@ -57,13 +57,13 @@ export interface Content {
   readonly xipRanges: readonly BlockRange[];
   /** Ranges of blocks that a plan decides about: see docs/plan.md. */
   readonly sections: readonly BlockRange[];
-  /** What the start of its runs should be a multiple of, if the user wants that, in bytes. */
+  /** What the start of its runs should be a multiple of, if the user asks for it, in bytes. */
   readonly alignment: number;
   /** Bytes the XIP blocks would take compressed, if that was measured. */
   xipCompressedSize: number | undefined;
 }
 
-/** True if the last block is a whole one: what kernel fact K1 is about. */
+/** True if the last block is a whole one: the case of kernel fact K1. */
 export function lastBlockIsFull(content: Content, blockSize: number): boolean {
   return content.size > 0 && content.size % blockSize === 0;
 }

@@ -13,7 +13,7 @@ function sample(): DirectoryEntry {
   });
 }
 
-/** The tree after a table, without what {@link sample} has anyway. */
+/** The tree after a table, without the entries of {@link sample}. */
 async function apply(table: string, tree = sample()): Promise<string[]> {
   const before = new Set(await listTree(tree));
   applyDeviceTable(tree, table, { file: 'table.txt' });

@@ -43,13 +43,13 @@ interface Line {
   readonly count: number;
 }
 
-/** Raised while a line is worked on; its file and line number are added where they are known. */
+/** Raised while a line is worked on; its file and line number are added by the caller that knows them. */
 class LineError extends Error {}
 
 const DEFAULT_PERMISSIONS = 0o755;
 const MAX_PERMISSIONS = 0o7777;
 const MAX_ID = 0xffffffff;
-/** Nodes that the ranges of a table make: a directory of cramfs has no room for more. */
+/** The most nodes that the ranges of a table make: a directory of cramfs has no room for more. */
 const MAX_NODES = 1 << 20;
 /** Linux device numbers: 12 bits of major, 20 bits of minor (include/linux/kdev_t.h). */
 const MAX_MAJOR = 0xfff;
@@ -67,10 +67,10 @@ const MAX_MINOR = 0xfffff;
  * number, if one is given. Mode -1 leaves the mode of an existing entry alone; for ids, `root` is 0.
  *
  * A count above 0 makes a range of devices: path + (start + i) with minor + i * inc, for every i
- * below count. So do mkcramfs, mkfs.jffs2 and makedevs; genext2fs takes count for the first number
- * that is not made any more, which is the same only where start is 0.
+ * below count. So do mkcramfs, mkfs.jffs2 and makedevs; genext2fs takes count as the first number that is not
+ * made, which is the same only if start is 0.
  *
- * Where this is stricter than those tools: what they skip with a message is an error here.
+ * This is stricter than those tools: what they skip with a message is an error here.
  *
  * @param table byte string, as paths may be in any encoding.
  * @throws CramfsError BAD_REQUEST naming file and line; lines before it have been applied.

@@ -1,12 +1,12 @@
 import type { DirectoryEntry, Problem, TreeEntry } from './tree.js';
 
-/** Labels that a security module puts on everything, and that it puts on again by its policy. */
+/** Labels that a security module puts on everything, and restores by its policy. */
 const LABELS = /^security\.(selinux|SMACK64.*|apparmor|ima|evm)$/;
 const CAPABILITY = 'security.capability';
 
 /** Counts what cramfs has no place for: extended attributes, access control lists, capabilities. */
 export class ExtendedAttributes {
-  /** Paths of the files that lose something, and whether file capabilities are among it. */
+  /** Paths of the files that lose attributes, and whether these include file capabilities. */
   private readonly lost = new Map<string, boolean>();
 
   /** How many files lose something. */
@@ -26,7 +26,7 @@ export class ExtendedAttributes {
     else this.lost.delete(path);
   }
 
-  /** One warning for all files that are in the tree: what was left out of it loses nothing. */
+  /** One warning for all files in the tree: files left out of it lose nothing. */
   problems(root: DirectoryEntry): Problem[] {
     const files = [...this.lost].filter(([path]) => entryAt(root, path) !== undefined);
     const [first] = files;

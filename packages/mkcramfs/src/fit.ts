@@ -59,8 +59,8 @@ const MAX_PATH = 4095;
 
 /**
  * Finds everything in the tree that the format or Linux has no room for. Nothing is changed without
- * leave: what `allow` covers is changed in place and reported as a warning, all else is an error.
- * Silent truncation, as the C tools do it, can hand a file to root (kernel fact K4).
+ * permission: what `allow` covers is changed in place and reported as a warning; all else is an error. Silent
+ * truncation, as the C tools do it, can hand a file to root (kernel fact K4).
  *
  * @returns the problems in the order of the tree; after an error the tree must not be built.
  */
@@ -201,7 +201,7 @@ class Fitter {
     }
   }
 
-  /** Reports `problem`; true if what it is about may be replaced by `replacement`. */
+  /** Reports `problem`; returns true if `replacement` may be used instead. */
   private allows(
     allowance: Allowance,
     path: string,

@@ -35,7 +35,7 @@ export interface SurveyedFile {
   readonly chunks: number;
 }
 
-/** What an image takes of flash, as a function of what is in place. See {@link plannedSize}. */
+/** How much flash an image takes, as a function of what is in place. See {@link plannedSize}. */
 export interface FlashSurvey {
   readonly blockSize: number;
   readonly mmu: boolean;
@@ -43,7 +43,7 @@ export interface FlashSurvey {
   readonly alignment: number;
   /** Bytes that no choice changes. */
   readonly fixed: number;
-  /** Bytes that the image has at least, and that it may have at most. */
+  /** The minimum and the maximum size of the image, in bytes. */
   readonly least: number;
   readonly most: number;
   readonly files: readonly SurveyedFile[];
@@ -51,28 +51,28 @@ export interface FlashSurvey {
   readonly refusals: ReadonlyMap<string, XipCandidates['refusals']>;
 }
 
-/** A tree that was compressed once, for as many images as there are choices of what is in place. */
+/** A tree that is compressed once, for every image with some choice of what is in place. */
 export interface SurveyedTree {
   readonly survey: FlashSurvey;
   /**
-   * Makes the image that buildImage() makes by such a plan, without compressing anything again. It may
-   * be larger than the format allows: for looking at, not for use.
+   * Makes the image that buildImage() makes with such a plan, without compressing anything again. It may be
+   * larger than the format allows: it is for inspection, not for use.
    *
-   * @param plan for the first path of each surveyed file: its spans, with what is in place of each.
+   * @param plan for the first path of each surveyed file: its spans, with what is in place in each.
    * @throws CramfsError BAD_REQUEST, BAD_SOURCE.
    */
   build(plan: (path: string) => PlannedFile | undefined, sink: ImageSink): Promise<BuildReport>;
 }
 
-/** What may be in place of a file. @param path byte string. */
+/** The parts of a file that may be in place. @param path byte string. */
 export type CandidatesOf = (path: string, content: Uint8Array) => XipCandidates;
 
 /**
- * Compresses a tree once and tells what each choice of pages in place would take of flash: exactly the
- * size of the image that buildImage() makes by such a plan. Costs add up, since in a planned image no
- * section changes what another takes (docs/plan.md).
+ * Compresses a tree once and tells how much flash each choice of pages in place would take: exactly the size
+ * of the image that buildImage() makes with such a plan. Costs add up, since in a planned image no section
+ * changes what another takes (docs/plan.md).
  *
- * @param options `xip.mode` is `mmu` or `nommu`; `xip.plan` does not count.
+ * @param options `xip.mode` is `mmu` or `nommu`; `xip.plan` is ignored.
  * @throws what buildImage() throws.
  */
 export async function surveyFlash(
@@ -223,7 +223,7 @@ export function spanBytes(
   return raw * (mmu ? 1 : chunks) + compressed * chunks;
 }
 
-/** What is left of a section between runs. */
+/** The parts of a section between runs. */
 function* stretches(
   { first, end }: BlockRange,
   runs: readonly BlockRange[],
@@ -256,8 +256,7 @@ export function plannedSize(
 }
 
 /**
- * {@link spanBytes} of a part that has no page in common with another, for 0, 1, ... pages in place, in
- * one go.
+ * {@link spanBytes} of a part that shares no page with another, for 0, 1, ... pages in place, all at once.
  */
 export function prefixBytes(
   file: Pick<SurveyedFile, 'size' | 'stored' | 'chunks'>,
@@ -283,7 +282,8 @@ function streamBytes(bytes: number, first: number): number {
 }
 
 /**
- * What stretches within a section take compressed, once: a function of their first block and the end.
+ * The compressed size of stretches within a section, computed once: a function of their first block and their
+ * end.
  */
 export function stretchSizes(
   { stored }: Pick<SurveyedFile, 'stored'>,

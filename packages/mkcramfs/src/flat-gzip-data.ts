@@ -7,7 +7,7 @@ import { BlockDeflater, type Effort } from 'cramfs-deflate';
 const FLAGS_AT = 36;
 const BLOCK_POINTER = 4;
 
-/** The first is best for tables of data; relocations, which count up evenly, want no search. */
+/** The first is best for tables of data; relocations, which count up evenly, need no search. */
 const LEVELS = [9, 1] as const;
 
 /** Made when it is first needed. */
@@ -19,11 +19,11 @@ interface BlockOptions {
 }
 
 /**
- * A bFLT program with data and relocations as one gzip stream (FLAT_FLAG_GZDATA), if the image gets
- * smaller by it: a stream compresses better than blocks do, and its own blocks a little once more. The
- * text stays as it is, so that it can be in place. Compare fs/binfmt_flat.c:load_flat_file().
+ * A bFLT program with data and relocations as one gzip stream (FLAT_FLAG_GZDATA), if that makes the image
+ * smaller: a stream compresses better than blocks do, and the blocks of the stream compress a little again.
+ * The text stays as it is, so that it can be in place. Compare fs/binfmt_flat.c:load_flat_file().
  *
- * @param content the whole file; another program, or one of another shape, is none of these.
+ * @param content the whole file; other programs, and other forms of bFLT, are left alone.
  * @returns undefined if it is to be left alone.
  */
 export function withGzippedData(
@@ -40,7 +40,7 @@ export function withGzippedData(
   if (!isWhole || dataStart >= content.length || (flags & FLAT_FLAG_GZDATA) !== 0) return undefined;
   const text = content.slice(0, dataStart);
   new DataView(text.buffer).setUint32(FLAGS_AT, flags | FLAT_FLAG_GZDATA);
-  // The last page of the text is in place, with what of the data is in it.
+  // The last page of the text is in place, with any data in it.
   const start = Math.ceil(dataStart / options.blockSize) * options.blockSize;
   let best: Uint8Array | undefined;
   let least = storedBytes(content, start, options);
@@ -56,7 +56,7 @@ export function withGzippedData(
   return best;
 }
 
-/** What the blocks from `start` on, a whole block, take in the image, with their pointers. */
+/** How much the blocks from `start` on, a block boundary, take in the image, with their pointers. */
 function storedBytes(
   content: Uint8Array,
   start: number,

@@ -32,7 +32,7 @@ interface Known {
 }
 
 /**
- * Reads every file and symlink once, in order, and compresses what is not yet known: files with
+ * Reads every file and symlink once, in order, and compresses what is new: files with
  * equal bytes (and equal XIP ranges) get the same {@link Content}.
  *
  * @throws CramfsError BAD_SOURCE if a file cannot be read or changed its size meanwhile.
@@ -128,8 +128,8 @@ type Read = FileEntry['read'];
 type Linked = Pick<Known, 'content' | 'choice'>;
 
 /**
- * What became of files that have more than one name, so that each is read once: an archive may have a
- * million names of one large file. Sources give all names of a file one read function.
+ * The results for files with more than one name, so that each is read once: an archive may have a million
+ * names of one large file. Sources give all names of a file the same read function.
  */
 class HardLinks {
   private readonly known = new Map<Read, Map<XipWish, Linked>>();
@@ -201,7 +201,7 @@ async function readContent({ entry, path }: PlanNode): Promise<Uint8Array> {
   return bytes;
 }
 
-/** @param wanted how it has to be stored; undefined: as the other one is. */
+/** @param wanted how it has to be stored; undefined: like the other one. */
 async function findEqual(
   candidates: readonly Known[],
   to: PlanNode,
@@ -234,7 +234,7 @@ function storedAs(
   return isSame ? stored : undefined;
 }
 
-/** What is in place already, or has to be: a sticky file of linear XIP is in one piece. */
+/** What is in place already, or has to be: a sticky file of linear XIP is contiguous. */
 function storedChoice(
   { entry }: PlanNode,
   stored: StoredContent | undefined,
@@ -259,8 +259,8 @@ function storedChoice(
 }
 
 /**
- * What a plan decided about: between the places where it divides a file, as far as that is in place. Of
- * the rest only these places matter.
+ * The sections of a plan that divides a file at `divisions`: a section with anything in place is the whole
+ * range between two of them, any other an empty range at its start.
  */
 function takenSections(
   { divisions, blocks }: StoredContent,
@@ -325,7 +325,7 @@ async function storeContent(
   return content;
 }
 
-/** Makes blocks of what was compressed; without the extension even of what became larger. */
+/** Makes blocks of the compressed data; without the extension even of data that became larger. */
 function blockSink(
   content: Content,
   bytes: Uint8Array,
@@ -360,7 +360,7 @@ function blockSink(
   };
 }
 
-/** How a file has to be stored; without sections they do not matter. */
+/** How a file has to be stored; if sections are omitted, they do not matter. */
 type WantedChoice = Omit<XipChoice, 'sections'> & {
   readonly sections: XipChoice['sections'] | undefined;
 };

@@ -2,14 +2,14 @@ import { lzmaCompress } from 'cramfs-archive/lzma';
 import type { BlockBatch, CompressedBatch } from './block-batch.js';
 import { packBlocks } from './pack-blocks.js';
 
-/** Properties and dictionary size, then eight bytes of length: what a .lzma stream starts with. */
+/** The start of a .lzma stream: properties and dictionary size, then eight bytes of length. */
 const PROPERTIES_SIZE = 5;
 const HEADER_SIZE = PROPERTIES_SIZE + 8;
 const LENGTH_SIZE = 4;
 /** The dictionary of this mode has 64 KiB, as much as the largest block. */
 const MODE = 1;
 
-/** Compresses one batch as OpenRG has its blocks: properties, length in four bytes, data. */
+/** Compresses one batch in OpenRG's form of blocks: properties, length in four bytes, data. */
 export function compressBatchWithLzma(batch: BlockBatch): CompressedBatch {
   return packBlocks(batch, openRgBlock);
 }

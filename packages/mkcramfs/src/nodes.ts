@@ -32,7 +32,7 @@ export function* preOrder(node: PlanNode): Generator<PlanNode> {
   for (const child of node.children) yield* preOrder(child);
 }
 
-/** True if the nodes agree in what an inode holds besides content, type included. */
+/** True if the nodes agree in all that an inode holds besides content, including its type. */
 export function sameAttributes({ entry: a }: PlanNode, { entry: b }: PlanNode): boolean {
   return a.mode === b.mode && a.uid === b.uid && a.gid === b.gid;
 }

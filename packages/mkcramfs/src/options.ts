@@ -31,13 +31,13 @@ export interface XipOptions {
   /** Store files with the sticky bit in place as a whole: the convention of linear-XIP cramfs. */
   readonly sticky?: boolean;
   /**
-   * Default: `pad` with an MMU, so that what shall run in place does, to its last page; `share`
-   * without, where Linux maps the last page whatever follows the file.
+   * Default: `pad` with an MMU, so that files run in place up to their last page; `share` without, where
+   * Linux maps the last page whatever follows the file.
    */
   readonly tail?: (path: string) => TailPolicy | undefined;
   /**
    * `nommu`: what the start of a file in place is a multiple of, a power of two up to the block size;
-   * default 8. `segments`: besides, what p_align of a program's segments asks, up to the block size.
+   * default 8. `segments`: also what p_align of a program's segments asks, up to the block size.
    */
   readonly align?: number | 'segments';
   /**
@@ -51,8 +51,8 @@ export interface XipOptions {
    */
   readonly gzipData?: boolean;
   /**
-   * What is in place, file by file and page by page, instead of all of the above but `align`. Files
-   * that it does not name are not in place, unless they equal one before them that it names.
+   * What is in place, file by file and page by page, in place of all of the above except `align`. Files that
+   * it does not name are not in place, unless they equal an earlier one that it names.
    */
   readonly plan?: (path: string) => PlannedFile | undefined;
 }
@@ -63,7 +63,7 @@ export type Compat = 'mkcramfs' | 'util-linux';
 /** Dialects that can be written: see docs/dialects.md. */
 export type WrittenDialect = 'openrg' | 'linear-xip';
 
-/** What a superblock of another image has that no rule gives: see likeImage(). */
+/** What another image's superblock has that does not follow from any rule: see likeImage(). */
 export interface SuperblockForm {
   readonly future: number;
   readonly signature: string;
@@ -73,7 +73,7 @@ export interface SuperblockForm {
   /** Added to the numbers of blocks and files. */
   readonly extraBlocks: number;
   readonly extraFiles: number;
-  /** Before fsid version 2 these were not what their names say. */
+  /** Before fsid version 2 these did not mean what their names say. */
   readonly old?: { readonly size: number; readonly crc: number };
 }
 
@@ -98,38 +98,38 @@ export interface BuildOptions {
   readonly effort?: Effort;
   readonly compat?: Compat;
   /**
-   * Take over blocks of sources that are images, as far as they are stored as they are to be, and what
-   * is in place there. Default false: everything is compressed anew.
+   * Copy blocks of sources that are images if they are already stored as they should be, and keep what is in
+   * place there. Default false: everything is compressed again.
    */
   readonly reuse?: boolean;
   /** Default: what `compat` or `effort` ask for. */
   readonly codec?: Codec;
   /** With `pad`: at most 512 bytes to put there. */
   readonly bootCode?: Uint8Array;
-  /** A dialect that mainline Linux does not read: the layout is that of the C tools. */
+  /** A dialect that mainline Linux does not read, in the layout of the C tools. */
   readonly dialect?: WrittenDialect;
   /** `openrg`: how blocks are compressed. Default zlib. */
   readonly method?: 'zlib' | 'lzma';
   /** Store the CRC in the other byte order. */
   readonly swapCrc?: boolean;
   readonly superblock?: SuperblockForm;
-  /** Bytes that the image has at least, and of which its size is a multiple; default: of the block size. */
+  /** The minimum size of the image, and what its size is a multiple of, in bytes; default: the block size. */
   readonly leastSize?: number;
   readonly sizeAlignment?: number;
   /** Leave directories in the order of the source; default: sort them. */
   readonly keepOrder?: boolean;
-  /** Turn round the bytes of each 16- or 32-bit word of the image, the whole of it. */
+  /** Reverse the bytes of each 16- or 32-bit word of the whole image. */
   readonly swapWords?: 2 | 4;
   /** With `compat`: build the image even where Linux would misread it. */
   readonly force?: boolean;
-  /** Bytes that there are room for: a larger image is an error, and nothing is written. */
+  /** The most bytes that there is room for: a larger image is an error, and nothing is written. */
   readonly maxSize?: number;
   /** Compress XIP blocks too, only to report what XIP costs in flash. */
   readonly measureXipCost?: boolean;
-  /** Take warnings for errors: when all have been told, fail and write nothing. */
+  /** Treat warnings as errors: after all are reported, fail and write nothing. */
   readonly strict?: boolean;
   readonly onProblem?: (problem: Problem) => void;
-  /** Called as input is taken in, with bytes so far and in all. */
+  /** Called as input is read, with the bytes so far and in all. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 

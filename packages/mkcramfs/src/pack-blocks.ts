@@ -1,6 +1,6 @@
 import type { BlockBatch, CompressedBatch } from './block-batch.js';
 
-/** Where blocks are put one after the other: kept, for what a batch becomes is half as long as the batch. */
+/** The buffer in which blocks are concatenated. It is kept, because a result is half as long as its batch. */
 let packed = new Uint8Array(0);
 
 /**
@@ -26,7 +26,7 @@ export function packBlocks(
   return { data: packed.slice(0, end), lengths, spent: data.buffer };
 }
 
-/** The blocks of a batch, whether they are compressed or not. */
+/** The blocks of a batch, compressed or not. */
 export function blocksOf({ data, lengths }: Pick<BlockBatch, 'data' | 'lengths'>): Uint8Array[] {
   let at = 0;
   return lengths.map((length) => data.subarray(at, (at += length)));

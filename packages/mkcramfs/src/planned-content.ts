@@ -7,10 +7,10 @@ import { isPlanned } from './xip-plan.js';
 export const DIRECT_LENGTH_MAX = 0xffff;
 
 /**
- * True if a block that is not in place must be a zlib stream, even a longer one, where a plan decides.
- * Linux maps what is uncompressed and direct, so that it must not look as if it were in place; and a
- * full last block that is uncompressed cannot be direct (kernel fact K1), so that how it is stored
- * would depend on its neighbours.
+ * True if a block that is not in place must be a zlib stream, even a longer one, in a section of a plan.
+ * Linux maps uncompressed direct blocks, so the block must not look as if it were in place. And a full
+ * uncompressed last block cannot be direct (kernel fact K1), so the way it is stored would depend on its
+ * neighbours.
  */
 export function mustBeStream(
   { sections, size, blocks }: Pick<Content, 'sections' | 'size' | 'blocks'>,

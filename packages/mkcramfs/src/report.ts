@@ -3,7 +3,7 @@ import type { Chunk, Layout, Run } from './layout/layout.js';
 import type { PlanNode } from './nodes.js';
 import type { ResolvedOptions } from './options.js';
 
-/** How many of a file's blocks are stored in which way. */
+/** How many of a file's blocks are stored in each way. */
 export interface BlockCounts {
   /** Compressed, uncompressed and hole blocks; XIP blocks count in `xip` alone. */
   compressed: number;
@@ -24,7 +24,7 @@ export interface XipReport {
   readonly padding: number;
   /** What the last page of the run is: whole, padded with zeros, or shared with other data. */
   readonly tail: 'whole' | 'padded' | 'shared';
-  /** Bytes of flash more than compressed, padding included; only if it was measured. */
+  /** Additional bytes of flash compared with compressed, padding included; only if it was measured. */
   readonly cost: number | undefined;
 }
 

@@ -1,6 +1,6 @@
 import { StoredBlock, type Content } from './content.js';
 
-/** Makes blocks of the content's ranges in place, with a copy of their bytes. */
+/** Makes the blocks of the content's ranges in place, with a copy of their bytes. */
 export function storeInPlace(
   { blocks, xipRanges }: Content,
   bytes: Uint8Array,

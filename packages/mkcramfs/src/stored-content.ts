@@ -7,16 +7,16 @@ export interface TakenBlock {
   readonly bytes: Uint8Array;
 }
 
-/** How a source that is an image has stored a file or symlink: what needs not be compressed again. */
+/** How a source that is an image has stored a file or symlink, so that it need not be compressed again. */
 export interface StoredContent {
   readonly blockSize: number;
   readonly method: 'zlib' | 'lzma';
-  /** Blocks that have a direct pointer though they follow the one before: where a plan divides the file. */
+  /** Blocks with a direct pointer that directly follow the one before: where a plan divides the file. */
   readonly divisions: readonly number[];
   readonly blocks: readonly TakenBlock[];
   /**
-   * Ranges of blocks that are in place, if files in place start at multiples of `alignment`. Other
-   * direct blocks are there, too: those that files share, and those that had no other place.
+   * Ranges of blocks that are in place, if files in place start at multiples of `alignment`. There are other
+   * direct blocks as well: those that files share, and those that had no other place.
    */
   readonly inPlace: (
     alignment: number,

@@ -1,7 +1,7 @@
 /** Bytes that a deflate block may leave uncompressed (RFC 1951, 3.2.4). */
 const MAX_STORED = 0xffff;
 const ADLER_BASE = 65521;
-/** Sums of this many bytes fit 32 bits (as zlib's NMAX). */
+/** Sums of this many bytes fit in 32 bits (like zlib's NMAX). */
 const ADLER_RUN = 5552;
 
 const HEADER = 2;
@@ -18,9 +18,8 @@ function partsOf(bytes: number): number {
 }
 
 /**
- * A zlib stream that holds `block` as it is: what a block becomes that does not get smaller, but must
- * not be stored uncompressed. Linux takes streams of up to two pages (compare
- * fs/cramfs/inode.c:cramfs_read_folio()).
+ * A zlib stream that holds `block` as it is, for a block that does not get smaller but must not be stored
+ * uncompressed. Linux takes streams of up to two pages (compare fs/cramfs/inode.c:cramfs_read_folio()).
  */
 export function storedStream(block: Uint8Array): Uint8Array {
   const parts = partsOf(block.length);

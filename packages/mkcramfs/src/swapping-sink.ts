@@ -2,11 +2,11 @@ import { InvariantError } from 'cramfs-format';
 import { swapWords } from 'cramfs-reader';
 import type { ImageSink } from './write-image.js';
 
-/** Turns round the bytes of each word on the way to another sink. What is written must end with a word. */
+/** Reverses the bytes of each word on the way to another sink. The output must end with a whole word. */
 export class SwappingSink implements ImageSink {
   private readonly sink: ImageSink;
   private readonly wordSize: 2 | 4;
-  /** The start of a word whose end has not come yet. */
+  /** The start of an incomplete word. */
   private rest = new Uint8Array(0);
 
   constructor(sink: ImageSink, wordSize: 2 | 4) {

@@ -578,7 +578,7 @@ test('damaged archives give a CramfsError or a tree, nothing else', async () => 
   );
 });
 
-/** Makes the blocks that look like headers pass for them, so that damage gets further. */
+/** Makes blocks that look like headers valid, so that damage gets further. */
 function fixChecksums(archive: Buffer): void {
   for (let at = 0; at + 512 <= archive.length; at += 512) {
     const block = archive.subarray(at, at + 512);

@@ -17,15 +17,15 @@ export interface TarSourceOptions {
   readonly file: string;
   /** Paths in the tree to leave out, with everything below them; hard links to them keep the content. */
   readonly exclude?: PathMatcher;
-  /** Told of what is odd, but no reason to stop. */
+  /** Called with oddities that are no reason to stop. */
   readonly onProblem?: (problem: Problem) => void;
 }
 
 /**
- * Reads a tree from a tar archive; needs no rights for owners or devices. What the archive says is
- * taken as tar(1) would extract it as root with --numeric-owner into an empty directory: a later
- * member replaces an earlier one of the same name, a hard link has the content and the attributes
- * of its target, directories that are only implied are 0755 and root's. A member `./` is the root.
+ * Reads a tree from a tar archive; needs no privileges for owners or devices. The archive is read as tar(1)
+ * would extract it as root with --numeric-owner into an empty directory: a later member replaces an earlier
+ * one of the same name, a hard link has the content and the attributes of its target, directories that are
+ * only implied are 0755 and root's. A member `./` is the root.
  *
  * The files are kept in memory, each up to the 16777215 bytes that cramfs can hold.
  *
@@ -75,7 +75,7 @@ function failure(message: string, file: string, offset: number): CramfsError {
   return new CramfsError('BAD_SOURCE', message, { path: file, offset });
 }
 
-/** Far more than the largest records that tapes have; less than a decompression bomb needs. */
+/** Far more than the largest tape records, and less than a decompression bomb needs. */
 const MAX_TRAILING_BYTES = 64 << 20;
 
 /**
@@ -94,7 +94,7 @@ async function hasTrailingData(reader: ChunkReader): Promise<boolean> {
   throw new TarFormatError(`more than ${MAX_TRAILING_BYTES} bytes follow its end marker`);
 }
 
-/** Removes what an archive holds but the user does not want. */
+/** Removes what the user does not want from the archive. */
 function prune(directory: DirectoryEntry, path: string, excluded: PathMatcher): void {
   for (const [name, child] of directory.children) {
     const childPath = joinPath(path, name);
@@ -188,7 +188,7 @@ function newEntry(member: TarMember, type: Exclude<TarMemberType, 'link'>): Tree
 const EMPTY = new Uint8Array(0);
 const readEmpty = (): Uint8Array => EMPTY;
 
-/** Keeps no view of the content, which would be larger than the content of most files. */
+/** Does not keep a view of the content, which would be larger than most files' content. */
 function readerOf({ buffer, byteOffset, byteLength }: Uint8Array): () => Uint8Array {
   if (byteLength === 0) return readEmpty;
   return () => new Uint8Array(buffer, byteOffset, byteLength);

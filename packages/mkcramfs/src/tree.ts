@@ -20,7 +20,7 @@ export interface DirectoryEntry extends EntryBase {
 
 export interface FileEntry extends EntryBase {
   readonly type: 'file';
-  /** Bytes that {@link read} returns, or more than cramfs can hold. */
+  /** Bytes that {@link read} returns, or any size larger than cramfs can hold. */
   size: number;
   /**
    * The whole content. May be called more than once. The caller must not change the bytes; they
@@ -52,7 +52,7 @@ export interface PlainEntry extends EntryBase {
 
 export type TreeEntry = DirectoryEntry | FileEntry | SymlinkEntry | DeviceEntry | PlainEntry;
 
-/** What a {@link Problem} is about: problems of one kind have one cause and one way out. */
+/** What a {@link Problem} is about: problems of one kind have the same cause and the same remedy. */
 export type ProblemKind =
   /** A uid or gid, name, file, device number or directory that cramfs has no room for. */
   | 'id'

@@ -65,14 +65,14 @@ export function writeImage(
   sink.patch(superblockOffset + CRAMFS_SUPER_CRC_OFFSET, field);
 }
 
-/** What there is of boot code, and zeros. */
+/** The boot code, if any, and zeros. */
 function bootCode(size: number, { bootCode: code }: ResolvedOptions): Uint8Array {
   const bytes = new Uint8Array(size);
   bytes.set(code.subarray(0, size));
   return bytes;
 }
 
-/** Many small writes become few: what a write and a checksum cost counts for each. */
+/** Combines many small writes into few, as each write and checksum has a fixed cost. */
 const BUFFER_BYTES = 1 << 20;
 
 /** Feeds a sink in ascending order, and the checksum with the same bytes. */
@@ -137,7 +137,7 @@ class SequentialSink {
     }
   }
 
-  /** Memory for what comes next, in one piece: `bytes` of it, or as many as the buffer holds. */
+  /** Contiguous memory for the next bytes: `bytes` of it, or as many as the buffer holds. */
   private room(bytes: number): Uint8Array {
     const length = Math.min(bytes, BUFFER_BYTES);
     if (this.buffered + length > BUFFER_BYTES) this.flush();

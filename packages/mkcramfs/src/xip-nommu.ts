@@ -86,8 +86,8 @@ export function nommuChoice(
 }
 
 /**
- * The parts that a plan may put in place, each as a whole, and why not the others. A part that shares
- * a page with one that must not be in place is taken for such a one.
+ * The parts that a plan may put in place, each as a whole, and why the others cannot be. A part that shares a
+ * page with one that must not be in place must not be in place either.
  */
 export function nommuParts(content: Uint8Array, blockSize: number): XipCandidates {
   const program = programOf(content, blockSize);
@@ -152,7 +152,7 @@ function isMapped(part: NommuPart): part is MappedPart {
   return part.span !== undefined && part.span.pages > 0;
 }
 
-/** A page of the part without which none of it is mapped, and that takes few others with it. */
+/** A page without which none of the part is mapped, and which excludes few other parts. */
 function pageToLose({ span }: MappedPart, hazard: NommuHazard, blocks: number): number {
   const end = Math.min(span.pgoff + span.pages, blocks);
   return hazard === 'cleared' ? Math.max(span.pgoff, end - 1) : span.pgoff;

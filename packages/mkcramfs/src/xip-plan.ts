@@ -10,7 +10,7 @@ import {
   type XipRefusal,
 } from './xip-ranges.js';
 
-/** Pages of a file that a loader maps in one call, and how many of the first are in place. */
+/** Pages of a file that a loader maps in one call, and how many of them, from the first on, are in place. */
 export interface PlannedSpan extends BlockRange {
   readonly inPlace: number;
 }
@@ -28,7 +28,7 @@ const NO_CANDIDATES: XipCandidates = { spans: [], refusals: [] };
  * segment (cramfs_physmem_mmap() maps the first direct run), without one a mapped part as a whole
  * (cramfs_physmem_get_unmapped_area()).
  *
- * @param whole take all of the file for one mapping, whatever it is.
+ * @param whole treat the whole file as one mapping, whatever it is.
  */
 export function xipCandidates(
   content: Uint8Array,
@@ -93,7 +93,7 @@ function withoutLastPage(
   };
 }
 
-/** Spans joined where they have a page in common: what one decides costs the other. */
+/** Spans, joined where they share a page: a choice for one affects the cost of the other. */
 export function sectionsOf(spans: readonly BlockRange[]): BlockRange[] {
   const sections: BlockRange[] = [];
   for (const { first, end } of spans) {
@@ -108,7 +108,7 @@ export function sectionsOf(spans: readonly BlockRange[]): BlockRange[] {
 }
 
 /**
- * How a file is stored that a plan names.
+ * How a file that a plan names is stored.
  *
  * @throws CramfsError BAD_REQUEST if the plan does not fit the file.
  */
@@ -150,7 +150,7 @@ export function plannedChoice(
   };
 }
 
-/** True if a block belongs to a section that a plan decides about. */
+/** True if a block belongs to a section of a plan. */
 export function isPlanned(sections: readonly BlockRange[], index: number): boolean {
   return sections.some(({ first, end }) => first <= index && index < end);
 }

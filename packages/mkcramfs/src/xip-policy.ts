@@ -15,7 +15,7 @@ import { nommuChoice } from './xip-nommu.js';
 import { plannedChoice, type PlannedFile } from './xip-plan.js';
 import { mergeRanges, readsZeros, type BlockRange, type XipChoice } from './xip-ranges.js';
 
-/** What is said of a file that is not in place. */
+/** What is said about a file that is not in place. */
 export const NOTHING_IN_PLACE: XipChoice = {
   ranges: [],
   sections: [],
@@ -27,8 +27,8 @@ export const NOTHING_IN_PLACE: XipChoice = {
 };
 
 /**
- * What of a file is wanted in place, whatever it holds: a program's parts are if it is one. `equal`:
- * a plan does not name it, so that it is stored as an equal file before it, or not in place.
+ * Which parts of a file are wanted in place: the parts of a program, or the whole file. `equal`: a plan does
+ * not name the file, so it is stored like an equal file before it, or not in place.
  */
 export type XipWish = 'nothing' | 'program' | 'whole' | 'equal' | PlannedFile;
 

@@ -18,7 +18,7 @@ export interface XipRefusal {
   readonly flags: number;
   readonly pages: number;
   readonly reason: 'writable' | 'last-page' | 'not-fdpic' | 'hazard' | 'copied' | 'past-end';
-  /** What there is to know, and the remedy. */
+  /** The explanation, and the remedy. */
   readonly message: string;
 }
 
@@ -31,13 +31,13 @@ export interface XipCandidates {
 export interface XipChoice {
   /** Blocks to store in place: ascending, disjoint ranges that do not touch. */
   readonly ranges: readonly BlockRange[];
-  /** Ranges that a plan decides about, ascending and disjoint; no other file shares their blocks. */
+  /** The ranges of a plan, ascending and disjoint; no other file shares their blocks. */
   readonly sections: readonly BlockRange[];
-  /** What the program's segments want their addresses to be multiples of, in bytes. */
+  /** The alignment that the program's segments ask for, in bytes. */
   readonly alignment: number;
   /** A zero byte is appended to the file, so that its last page can be in place. */
   readonly padded: boolean;
-  /** What is stored is the program with its data and relocations as a gzip stream. */
+  /** The program is stored with its data and relocations as a gzip stream. */
   readonly gzippedData: boolean;
   /** What the user should know, without the path. */
   readonly problems: readonly Pick<Problem, 'kind' | 'message'>[];
@@ -45,7 +45,7 @@ export interface XipChoice {
   readonly ordinary: boolean;
 }
 
-/** Ascending, disjoint ranges that do not touch, of the same blocks. */
+/** The same blocks as ascending, disjoint ranges that do not touch. */
 export function mergeRanges(ranges: readonly BlockRange[]): BlockRange[] {
   const merged: BlockRange[] = [];
   const sorted = ranges.filter(({ first, end }) => first < end).sort((a, b) => a.first - b.first);

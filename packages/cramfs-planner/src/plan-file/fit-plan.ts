@@ -11,7 +11,7 @@ import {
 import type { PlanLine, XipPlan } from './plan.js';
 import { flagsText, planError } from './text.js';
 
-/** What of a plan had to change for it to fit the tree. */
+/** What had to change in a plan to make it fit the tree. */
 export interface PlanChange {
   /** The plan's line. */
   readonly line: number;
@@ -27,7 +27,7 @@ export interface FittedPlan {
 }
 
 export interface FitOptions {
-  /** Change what does not fit, instead of failing. */
+  /** Change lines that do not fit, instead of failing. */
   readonly adapt?: boolean;
   readonly crc32?: (bytes: Uint8Array, crc: number) => number;
 }
@@ -74,7 +74,7 @@ export async function fitPlan(
   return { file: (path) => planned.get(path), changes };
 }
 
-/** A file of a plan beside what it is now. */
+/** A file of a plan, and the same file in the tree. */
 interface PlannedAndFound {
   readonly path: string;
   readonly lines: readonly PlanLine[];
@@ -82,7 +82,7 @@ interface PlannedAndFound {
   readonly mmu: boolean;
 }
 
-/** @returns the spans with what is in place, and the line that each has it from. */
+/** @returns the spans with what is in place, and the line that says so for each. */
 function fitFile(
   { path, lines, spans, mmu }: PlannedAndFound,
   change: (line: number, message: string, effect: string) => void,
@@ -129,7 +129,7 @@ function byPath(lines: readonly PlanLine[]): Map<string, PlanLine[]> {
   return files;
 }
 
-/** @throws CramfsError BAD_REQUEST if an image with such pages is not what the plan is for. */
+/** @throws CramfsError BAD_REQUEST if the plan is not for an image with pages of this size. */
 export function checkPageSize({ pageSize }: XipPlan, asked: number | undefined): void {
   if (asked === undefined || asked === pageSize) return;
   throw new CramfsError(

@@ -11,9 +11,9 @@ export interface PlanLine {
   readonly pages: number;
   /** Leading pages in place. */
   readonly inPlace: number;
-  /** CRC-32 of the part's pages, as far as the file has them. */
+  /** CRC-32 of the part's pages, up to the end of the file. */
   readonly crc: number;
-  /** Line in the plan's file, from 1 on; 0: it is in no file. */
+  /** Line in the plan's file, from 1 on; 0: not from a file. */
   readonly line: number;
 }
 
@@ -21,7 +21,7 @@ export interface PlanLine {
 export interface XipPlan {
   readonly mmu: boolean;
   readonly pageSize: BlockSize;
-  /** What runs in place start at a multiple of; of plans for kernels without an MMU. */
+  /** What the starts of runs in place are multiples of; for kernels without an MMU. */
   readonly align: number | undefined;
   /** Lines in the order of the image, and of pages. */
   readonly lines: readonly PlanLine[];

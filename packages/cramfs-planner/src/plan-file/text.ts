@@ -41,7 +41,7 @@ export function flagsText(flags: number): string {
 }
 
 /**
- * Reads what {@link formatPlan} writes, with any blanks between the words of a line.
+ * Reads what {@link formatPlan} writes, with any number of blanks between words.
  *
  * @throws CramfsError BAD_SOURCE naming the line.
  */

@@ -4,7 +4,7 @@ import type { Profile } from './profile.js';
 /** AXFS knows no other size. */
 const PAGE_SIZE = 4096;
 
-/** Path, offset and count, each perhaps in quotes: a spreadsheet adds them where it likes. */
+/** Path, offset and count, each perhaps in quotes, which spreadsheets add at will. */
 const ROW = /^(?:"((?:[^"]|"")*)"|([^"].*)),\s*("?)(\d{1,16})\3,\s*("?)(\d{1,16})\5\s*$/;
 const HEADER = /^"?path"?,\s*"?offset"?,\s*"?count"?\s*$/i;
 
@@ -14,7 +14,7 @@ export function isAxfsLine(line: string): boolean {
 }
 
 /**
- * Parses what /proc/axfs/volume0 gives, and what mkfs.axfs takes: a line `path,offset,count` per page.
+ * Parses the format that /proc/axfs/volume0 gives and mkfs.axfs takes: a line `path,offset,count` per page.
  * Compare kernel/fs/axfs/axfs_profiling.c:axfs_procfile_read() of AXFS, which writes faults of
  * mappings that are not writable; mkfs.axfs-legacy/mkfs.axfs.c:list_entries().
  *

@@ -12,8 +12,8 @@ export function isCollectorLine(line: string): boolean {
 }
 
 /**
- * Parses what contrib/collect-profile writes on the target: for the read-only areas of all processes the
- * line of /proc/PID/maps, and below it the pages of the area that pagemap shows, or what smaps counts.
+ * Parses what contrib/collect-profile writes on the target: for each read-only area of every process its line
+ * of /proc/PID/maps, followed by its pages from pagemap, or its counts from smaps.
  *
  * @param text one character per byte.
  * @throws CramfsError BAD_SOURCE naming the line.
@@ -87,7 +87,7 @@ class CollectorParser {
     return this.builder.build();
   }
 
-  /** The area that a line is about: each line has one of its own. */
+  /** The area that a line is about: each line has its own. */
   private areaAt(number: number): ReadOnlyArea {
     const { area } = this;
     if (area === undefined) throw lineError(number, 'there is no area before it');

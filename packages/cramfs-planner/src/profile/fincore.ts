@@ -29,8 +29,8 @@ export function isFincoreLine(line: string): boolean {
 }
 
 /**
- * Parses a table of fincore(1) of util-linux, or what `--raw` writes. It tells how many pages of a file
- * are in the page cache, and not which.
+ * Parses a table of util-linux's fincore(1), or the output of `--raw`. It tells how many pages of a file are
+ * in the page cache, but not which.
  *
  * @param text one character per byte.
  * @throws CramfsError BAD_SOURCE naming the line.
@@ -79,7 +79,9 @@ function headingOf(line: string): string[] | undefined {
   return columns.includes('PAGES') && columns.includes('FILE') ? columns : undefined;
 }
 
-/** The file has the words that are left: names have blanks, except in raw output, where they are `\x20`. */
+/**
+ * The file name is the remaining words: names contain blanks, except in raw output, where they are `\x20`.
+ */
 function parseRow(line: string, columns: readonly string[]): Residency | undefined {
   const before = columns.indexOf('FILE');
   const after = columns.length - before - 1;

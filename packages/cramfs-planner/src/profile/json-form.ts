@@ -24,8 +24,7 @@ export function formatProfile({ kind, pageSize, faultAround, files, atLeast }: P
 }
 
 /**
- * Reads what {@link formatProfile} writes, or another tool. A path may be there several times: counts
- * add up.
+ * Reads what {@link formatProfile} writes, or another tool. A path may appear several times: counts add up.
  *
  * @throws CramfsError BAD_SOURCE naming the line, and what is wrong there.
  */

@@ -51,7 +51,7 @@ export function jsonLocation(text: string, error: JsonError | SyntaxError): stri
   return `line ${start.line}: ${pathText(error.at)} ${error.message}`;
 }
 
-/** The value of a path, or what there is of the way to it. */
+/** The value at a path, or the part of the path that exists. */
 function locate(top: AnyNode, at: readonly (string | number)[]): LocationRange {
   let node = top;
   for (const step of at) {

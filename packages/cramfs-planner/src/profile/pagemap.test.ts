@@ -12,7 +12,7 @@ const SWAPPED = 1n << 62n;
 const FILE = 1n << 61n;
 const EXCLUSIVE = 1n << 56n;
 
-/** Entries from address 0 on. @param given by page of the address space. */
+/** Entries from address 0 on. @param given entries by page of the address space. */
 function pagemap(given: Readonly<Record<number, bigint>>, littleEndian = true): Uint8Array {
   const view = new DataView(new ArrayBuffer(8 * 0x20));
   for (const [page, entry] of Object.entries(given)) {

@@ -11,9 +11,8 @@ const SWAP = 0x40;
 const FILE = 0x20;
 
 /**
- * What /proc/PID/pagemap tells, with maps or smaps of the same process: which pages of files are mapped.
- * Private copies are not in it: they are anonymous memory. Compare
- * fs/proc/task_mmu.c:pte_to_pagemap_entry().
+ * Reads from /proc/PID/pagemap, with maps or smaps of the same process, which pages of files are mapped.
+ * Private copies do not count: they are anonymous memory. Compare fs/proc/task_mmu.c:pte_to_pagemap_entry().
  *
  * @param entries from address 0 on, as `cat` gives them.
  * @param maps one character per byte.
@@ -54,8 +53,8 @@ export function parsePagemap(entries: Uint8Array, maps: string, source: string):
 }
 
 /**
- * Index of the highest byte of an entry: 7, or 0 if the board is big-endian. There is no other sign than
- * that the highest bits of page frame numbers are zeros.
+ * Index of the highest byte of an entry: 7, or 0 if the board is big-endian. The only sign is that the
+ * highest bits of page frame numbers are zeros.
  */
 function highestByte(entries: Uint8Array): number {
   let votes = 0;

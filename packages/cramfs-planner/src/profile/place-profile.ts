@@ -5,7 +5,7 @@ import type { Profile } from './profile.js';
 /** The number of symlinks that Linux follows. */
 const MAXSYMLINKS = 40;
 
-/** What of a profile does not fit the tree. */
+/** What does not fit the tree in a profile. */
 export interface ProfileProblem {
   /** The path in the profile; a byte string. */
   readonly path: string;
@@ -37,9 +37,8 @@ export class ProfileTree {
   }
 
   /**
-   * Gives the files of a profile the paths that they have in the tree: without the root that the image
-   * is mounted on, with symlinks followed. A file of which all pages are known to be touched, since there
-   * are as many, is touched as a whole.
+   * Gives the files of a profile their paths in the tree: without the root that the image is mounted on, with
+   * symlinks followed. If as many pages of a file are touched as it has, the whole file is touched.
    */
   place(profile: Profile): PlacedProfile {
     const { source, format, kind, pageSize } = profile;
@@ -79,7 +78,7 @@ export class ProfileTree {
     return root === '/' ? path : path.slice(root.length);
   }
 
-  /** The file of a path, as path_lookup() of a kernel that has the tree as its root finds it. */
+  /** The file that path_lookup() finds for a path, in a kernel that has the tree as its root. */
   private find(path: string): { path: string; entry: FileEntry } | undefined {
     const left = path.split('/').reverse();
     const way: { name: string; entry: TreeEntry }[] = [];
@@ -108,8 +107,8 @@ export class ProfileTree {
   }
 
   /**
-   * AXFS writes the last directory of a path alone, as its axfs_get_directory_path() puts each one
-   * where the one before it was: the file is the one whose path ends so, if there is but one.
+   * AXFS writes only the last directory of a path, because its axfs_get_directory_path() overwrites each with
+   * the next: the file is the one whose path ends so, if there is only one.
    */
   private findByEnd(path: string): { path: string; entry: FileEntry } | undefined {
     this.names ??= endsOfPaths(this.root);
@@ -131,7 +130,7 @@ function endsOfPaths(root: DirectoryEntry): Map<string, string[]> {
   return ends;
 }
 
-/** Pages up to `end` that are in no range. */
+/** Pages up to `end` that are not in any range. */
 function gapsOf(
   ranges: readonly { readonly first: number; readonly pages: number }[],
   end: number,

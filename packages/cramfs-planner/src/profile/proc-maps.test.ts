@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { isReadOnlyFile, parseProcArea } from './proc-maps.js';
 
-// Written by Linux 6.18; the file of the second line has a newline in its name, that of the third one
-// a backslash and digits.
+// Written by Linux 6.18; the second line's file has a newline in its name, the third line's a backslash and
+// digits.
 test.each([
   ['7f9d4000-7f9d6000 r-xp 0002f000 1f:02 81 /bin/sp ace', '/bin/sp ace', 0x2f000],
   [

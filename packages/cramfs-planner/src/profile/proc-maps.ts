@@ -5,7 +5,7 @@ export interface ProcArea {
   /** `r-xp` */
   readonly permissions: string;
   readonly offset: number;
-  /** A byte string; undefined where no file is mapped. */
+  /** A byte string; undefined if no file is mapped. */
   readonly path: string | undefined;
 }
 
@@ -36,7 +36,9 @@ export function parseProcArea(line: string): ProcArea | undefined {
   return area.end > area.start ? area : undefined;
 }
 
-/** An area of a file that may be in place: what is touched through a writable one is in RAM anyway. */
+/**
+ * True for an area of a file that may be in place: pages touched through a writable area are in RAM anyway.
+ */
 export interface ReadOnlyArea extends ProcArea {
   readonly path: string;
 }

@@ -2,13 +2,13 @@ import { CramfsError } from 'cramfs-format';
 import type { Profile, ProfileFormat, TouchKind, TouchedRange } from './profile.js';
 import { sumRanges } from './ranges.js';
 
-/** 2^32 pages are more than a file has on any board; sums of such counts are still exact. */
+/** No file on a board has as many as 2^32 pages; sums of such counts are still exact. */
 export const MAX_PAGES = 2 ** 32;
 
 export const DEFAULT_PAGE_SIZE = 4096;
 const MAX_PAGE_SIZE = 2 ** 20;
 
-/** True for what a kernel's pages can have, in bytes. */
+/** True for a possible page size of a kernel, in bytes. */
 export function isPageSize(size: number): boolean {
   return size >= 4096 && size <= MAX_PAGE_SIZE && Number.isInteger(Math.log2(size));
 }
@@ -20,7 +20,7 @@ interface Touch {
   readonly count?: number;
 }
 
-/** Gathers what a source tells about files, in any order. Paths are byte strings. */
+/** Gathers what a source says about files, in any order. Paths are byte strings. */
 export class ProfileBuilder {
   pageSize = DEFAULT_PAGE_SIZE;
   faultAround: number | undefined;

@@ -3,13 +3,13 @@ export interface TouchedRange {
   /** First page of the file, in pages of the profile's size. */
   readonly first: number;
   readonly pages: number;
-  /** How often, or in how many processes; 1 where the source does not count. */
+  /** How often, or in how many processes; 1 if the source does not count. */
   readonly count: number;
 }
 
 /**
- * How pages came to be in a profile. `mapped`: they were touched through a mapping, so that in place
- * they would not be in RAM. `cached`: they were in the page cache, perhaps by read(2), which fills it
+ * How pages came to be in a profile. `mapped`: they were touched through a mapping, so they would not take
+ * RAM if they were in place. `cached`: they were in the page cache, perhaps by read(2), which fills it
  * whatever is in place.
  */
 export type TouchKind = 'mapped' | 'cached';
@@ -18,7 +18,7 @@ export type TouchKind = 'mapped' | 'cached';
 export type ProfileFormat =
   'json' | 'axfs' | 'smaps' | 'pagemap' | 'collector' | 'fincore' | 'vmtouch' | 'run-record';
 
-/** What programs touch of files: what all formats become. */
+/** The pages of files that programs touch; all formats are converted to this. */
 export interface Profile {
   /** Where it comes from: the name of a file. */
   readonly source: string;
@@ -28,19 +28,19 @@ export interface Profile {
   readonly pageSize: number;
   /**
    * fault_around_bytes of the kernel it was taken on: if that is more than a page, neighbours of touched
-   * pages look touched, too. Undefined: not known, or of no influence.
+   * pages look touched, too. Undefined: unknown, or without influence.
    */
   readonly faultAround: number | undefined;
   /** Ascending, disjoint ranges by path in the image, a byte string with a slash first. */
   readonly files: ReadonlyMap<string, readonly TouchedRange[]>;
   /**
-   * Of files about which the source tells how many pages, but not which: at least so many. None of them
-   * are in {@link files} because of that.
+   * For files whose source tells how many pages, but not which: at least so many. These do not add to {@link
+   * files}.
    */
   readonly atLeast: ReadonlyMap<string, number>;
 }
 
-/** Formats that show what is mapped, and so neighbours of touched pages as well. */
+/** Formats that show what is mapped, and so also neighbours of touched pages. */
 const MAPPED_FORMATS: ReadonlySet<ProfileFormat> = new Set(['smaps', 'pagemap', 'collector']);
 
 /** True if pages of a profile may be there because fault-around has mapped them. */

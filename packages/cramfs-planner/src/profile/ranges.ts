@@ -1,8 +1,8 @@
 import type { TouchedRange } from './profile.js';
 
 /**
- * Adds ranges up, wherever they overlap: ascending, disjoint ones come out, each as long as its count
- * stays the same.
+ * Adds ranges up where they overlap. Returns ascending, disjoint ranges, each as long as its count stays the
+ * same.
  */
 export function sumRanges(ranges: readonly TouchedRange[]): TouchedRange[] {
   const changes = new Map<number, number>();

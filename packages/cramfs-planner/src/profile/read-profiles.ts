@@ -17,15 +17,15 @@ export interface ProfileFile {
   readonly bytes: Uint8Array;
 }
 
-/** Lines at the start of a file in which its format must show. */
+/** How many lines at the start of a file must reveal its format. */
 const SAMPLE = 1 << 16;
 const FORMATS =
   'the JSON form, a record of collect-profile.sh or cramfs run, CSV of AXFS, /proc/PID/smaps, ' +
   '/proc/PID/maps with pagemap after it, or output of fincore or vmtouch -v';
 
 /**
- * Reads profiles; the format of each is recognised by what is in it. A /proc/PID/pagemap is read with the
- * maps or smaps that goes right before it.
+ * Reads profiles; recognises the format of each by its content. A /proc/PID/pagemap is read with the maps or
+ * smaps right before it.
  *
  * @throws CramfsError BAD_SOURCE naming the file and the line.
  */
@@ -110,7 +110,7 @@ function isMaps(bytes: Uint8Array): boolean {
   return parseProcArea(first) !== undefined;
 }
 
-/** Entries of eight bytes, most of them zeros: no text has any zeros. */
+/** Entries of eight bytes, most of them zeros; text has no zeros. */
 function isPagemap(bytes: Uint8Array): boolean {
   return bytes.length >= 8 && bytes.length % 8 === 0 && bytes.subarray(0, SAMPLE).includes(0);
 }

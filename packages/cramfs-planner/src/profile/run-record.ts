@@ -4,7 +4,7 @@ import type { Profile } from './profile.js';
 
 /** Page size of the machine that runs scenarios. */
 const PAGE_SIZE = 4096;
-/** Where scenarios see the image; other paths are of an overlay's upper layer or of an archive. */
+/** Where scenarios see the image; other paths belong to an overlay's upper layer or an archive. */
 const IMAGE_MOUNTS = ['/rom', '/ovl', '/fuse'];
 
 /** What a process of the scenario has open and mapped, by the scenario's names. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseSmaps } from './smaps.js';
 
-/** Of a static busybox on Linux 6.18, without the lines that say nothing here. */
+/** From a static busybox on Linux 6.18, without the lines that do not matter here. */
 const SMAPS = `00400000-00401000 r--p 00000000 fe:00 2212398                            /bin/busybox
 Size:                  4 kB
 KernelPageSize:        4 kB

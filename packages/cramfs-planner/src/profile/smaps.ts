@@ -39,7 +39,7 @@ export function parseAreas(text: string): SmapsArea[] {
   return areas;
 }
 
-/** Bytes in a page of the kernel; areas of huge pages say more. 4096 if no area says it, as in maps. */
+/** Bytes in a page of the kernel; areas of huge pages have larger ones. 4096 if no area tells, as in maps. */
 export function pageSizeOf(areas: readonly SmapsArea[]): number {
   let smallest: number | undefined;
   for (const { pageSize } of areas) {
@@ -50,8 +50,8 @@ export function pageSizeOf(areas: readonly SmapsArea[]): number {
 }
 
 /**
- * What smaps tells: if all of a read-only area of a file is resident, each of its pages is; otherwise
- * it tells how many, and not which.
+ * Reads smaps: if a read-only area of a file is wholly resident, each of its pages is; otherwise smaps tells
+ * how many, but not which.
  *
  * @param text one character per byte.
  * @throws CramfsError BAD_SOURCE naming the line.
@@ -67,7 +67,7 @@ export function parseSmaps(text: string, source: string): Profile {
   return builder.build();
 }
 
-/** Adds an area of which only the number of resident bytes is known. */
+/** Adds an area for which only the number of resident bytes is known. */
 export function addResident(
   builder: ProfileBuilder,
   { path, start, end, offset }: { path: string; start: number; end: number; offset: number },

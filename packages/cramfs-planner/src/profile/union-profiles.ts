@@ -3,8 +3,7 @@ import type { Profile, TouchKind } from './profile.js';
 import { scaleRanges } from './ranges.js';
 
 /**
- * All profiles of a kind as one: counts of pages add up. Pages are those of the profile with the
- * smallest.
+ * Joins all profiles of a kind: counts of pages add up. The page size is the smallest of the profiles'.
  *
  * @param source the name of the new one.
  */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { isVmtouchLine, parseVmtouch } from './vmtouch.js';
 
-// Written by vmtouch 1.3.1 about a file of 201 pages of which 0, 2, 16 to 25 and 100 are cached, and one of
-// four of which 0 and 2 are.
+// Written by vmtouch 1.3.1 about a file of 201 pages with 0, 2, 16 to 25 and 100 cached, and one of four
+// pages with 0 and 2 cached.
 const OUTPUT =
   'many/f200\n' +
   '\r[o   OOo                  o                         ] 13/201' +

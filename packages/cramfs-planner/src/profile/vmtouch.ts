@@ -10,7 +10,7 @@ import type { Profile } from './profile.js';
 
 /** Characters of a picture of more pages. */
 const CHART_WIDTH = 60;
-/** The last picture of a line: vmtouch writes over it while it goes on. */
+/** The last picture of a line: vmtouch overwrites it as it goes on. */
 const CHART = /^\r?(?:\[[ oO]*\] \d+\/\d+\r)*\[([ oO]*)\] (\d{1,10})\/(\d{1,10})\s*$/;
 const TOTAL = /^ *Resident Pages: (\d+)\/(\d+) +\S+?\/(\d+)([BKMGT]?) /;
 
@@ -20,9 +20,9 @@ export function isVmtouchLine(line: string): boolean {
 }
 
 /**
- * Parses what `vmtouch -v` writes: for each file its name and a picture of its pages. Of a file of more
- * than 60 pages each character is several pages: `O` all of them, `o` some, and it does not tell which.
- * Compare vmtouch.c:print_page_residency_chart().
+ * Parses what `vmtouch -v` writes: for each file its name and a picture of its pages. In a file of more than
+ * 60 pages each character stands for several: `O` all of them, `o` some, without telling which. Compare
+ * vmtouch.c:print_page_residency_chart().
  *
  * @param text one character per byte.
  * @throws CramfsError BAD_SOURCE naming the line.
@@ -74,7 +74,7 @@ function rangesOf(
   });
 }
 
-/** The size of a page that sizes allow, which vmtouch cuts to whole units. */
+/** The page size that the sizes allow; vmtouch rounds them down to whole units. */
 function sizeBetween(least: number, limit: number): number {
   const size = 2 ** Math.ceil(Math.log2(least));
   return isPageSize(size) && size < limit ? size : 4096;

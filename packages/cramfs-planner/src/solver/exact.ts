@@ -1,10 +1,10 @@
 import type { Item } from './item.js';
 
-/** The fewest bytes for each gain, over all ways to choose for all items. */
+/** The fewest bytes for each gain, over all combinations of choices. */
 export interface ExactTable {
-  /** The fewest bytes by gain from 0 on; Infinity where no way gains exactly that. */
+  /** The fewest bytes by gain from 0 on; Infinity if no combination gains exactly that. */
   readonly least: Float64Array;
-  /** Returns the choice of each item in the best way to a gain. */
+  /** Returns the choice of each item in the best combination for a gain. */
   choicesFor(gain: number): number[];
 }
 
@@ -13,11 +13,11 @@ const MAX_CELLS = 1 << 27;
 const MAX_CHOICES = 1 << 16;
 
 /**
- * The multiple-choice knapsack, solved item by item for all gains at once: nothing is assumed of the
- * shape of the choices.
+ * The multiple-choice knapsack, solved item by item for all gains at once: it assumes nothing about the shape
+ * of the choices.
  *
- * @param isOver asked before each item: true gives up.
- * @returns undefined if it was given up, or the tables would be too large.
+ * @param isOver called before each item: true gives up.
+ * @returns undefined if it gave up, or the tables would be too large.
  */
 export function solveExactly(
   items: readonly Item[],

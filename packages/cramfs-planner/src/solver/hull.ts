@@ -8,18 +8,18 @@ interface Step {
   readonly gain: number;
 }
 
-/** A way to choose, not always the best, and what the best cannot be better than. */
+/** A combination of choices, not always the best, and a bound that the best cannot exceed. */
 export interface BoundedChoices {
   readonly picks: readonly number[];
   readonly bytes: number;
   readonly gain: number;
-  /** Bound of the most gain that the bytes allow, or of the fewest bytes that the gain takes. */
+  /** A bound on the most gain for the bytes, or on the fewest bytes for the gain. */
   readonly bound: number;
 }
 
 /**
- * The items' convex hulls, climbed by the gain per byte. What is reached that way is a solution, and
- * the hulls bound all others: as if parts of a step could be taken.
+ * The items' convex hulls, climbed by the gain per byte. Each point reached is a solution, and the hulls
+ * bound all others, as if parts of a step could be taken.
  */
 export class Hulls {
   private readonly items: readonly Item[];

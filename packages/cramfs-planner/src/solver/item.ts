@@ -12,8 +12,8 @@ export interface Item<C extends Choice = Choice> {
 }
 
 /**
- * The choices that may be part of a best solution, by falling gain: those that take fewer bytes than
- * all with more gain. Of equal ones the first stays.
+ * The choices that may be part of a best solution, by falling gain: those that take fewer bytes than all with
+ * more gain. The first of equal ones stays.
  */
 export function worthwhile<C extends Choice>(choices: readonly C[]): C[] {
   const sorted = choices

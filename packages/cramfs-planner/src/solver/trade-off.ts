@@ -17,13 +17,13 @@ export interface TradeOffPoint {
   readonly gain: number;
 }
 
-/** All that can be had for bytes: the best solution for each budget. */
+/** What bytes can buy: the best solution for each budget. */
 export class TradeOff<C extends Choice> {
   private readonly items: readonly { readonly choices: readonly C[] }[];
   private readonly table: ExactTable | undefined;
   private readonly hulls: Hulls;
 
-  /** @param isOver asked now and then: true ends the exact solution early. */
+  /** @param isOver called now and then: true ends the exact solution early. */
   constructor(items: readonly Item<C>[], isOver?: () => boolean) {
     this.items = items.map(({ choices }) => ({ choices: worthwhile(choices) }));
     this.table = solveExactly(this.items, isOver);
@@ -35,7 +35,7 @@ export class TradeOff<C extends Choice> {
     return this.table !== undefined;
   }
 
-  /** The most gain for at most so many bytes, and of these the fewest bytes. */
+  /** The most gain for at most so many bytes, and the fewest bytes for that gain. */
   within(bytes: number): Solution<C> | undefined {
     if (this.table === undefined) {
       const found = this.hulls.within(bytes);
@@ -48,7 +48,7 @@ export class TradeOff<C extends Choice> {
     return undefined;
   }
 
-  /** The fewest bytes for at least so much gain, and for these the most gain. */
+  /** The fewest bytes for at least so much gain, and the most gain for those bytes. */
   reaching(gain: number): Solution<C> | undefined {
     if (this.table === undefined) {
       const found = this.hulls.reaching(gain);

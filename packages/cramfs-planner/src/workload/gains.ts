@@ -5,7 +5,7 @@ import { pairChoices } from './pair-choices.js';
 import type { SectionChoice } from './section-choice.js';
 import type { WorkloadRun } from './run-workload.js';
 
-/** A part of a file, or parts with pages in common: what is decided about at once. */
+/** A part of a file, or parts with pages in common, which are decided together. */
 export interface SectionItem extends Item<SectionChoice> {
   /** Index of the surveyed file. */
   readonly file: number;
@@ -14,7 +14,7 @@ export interface SectionItem extends Item<SectionChoice> {
 }
 
 /**
- * The choices there are, with their exact price in bytes and their gain in pages of RAM.
+ * The choices, with their exact price in bytes and their gain in pages of RAM.
  *
  * @param nothing the workload with nothing in place.
  * @param everything the same with everything in place that may be.
@@ -91,7 +91,7 @@ class SectionGain {
     this.mmu = mmu;
   }
 
-  /** Returns the gains of a part that has no page in common with others, for 0, 1, ... pages in place. */
+  /** Returns the gains of a part that shares no page with others, for 0, 1, ... pages in place. */
   ofPrefixes(part: number): number[] {
     const { first, end } = this.spans[part]!;
     const gains = [0];
@@ -145,8 +145,8 @@ function amountsOf({ first, end }: { first: number; end: number }, mmu: boolean)
 const MOST_COMBINATIONS = 20_000;
 
 /**
- * Amounts of which there are not too many combinations: every second one of the part that has most, until
- * it is so. None, all, and all but the page in common with the next part stay.
+ * Amounts without too many combinations: drops every second amount of the part that has most, until there are
+ * few enough. None, all, and all but the page in common with the next part stay.
  */
 export function thinned(amounts: readonly (readonly number[])[]): (readonly number[])[] {
   const kept = [...amounts];

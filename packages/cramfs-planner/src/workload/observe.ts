@@ -47,7 +47,7 @@ export class InodeIndex {
   }
 
   /**
-   * The part of a file that a mapping is of; -1 if none starts there. Parts can start in one page, and
+   * The part of a file that a mapping covers; -1 if none starts there. Parts can start in one page, and
    * lack a last page that must not be in place.
    */
   partAt(file: number, { pgoff, pages }: PageSpan): number {

@@ -9,8 +9,8 @@ interface Span {
 }
 
 /**
- * The choices for two parts with pages in common, of each gain the cheapest: there are as many as pages in
- * one times pages in the other, so that each costs a few additions.
+ * The choices for two parts with pages in common, the cheapest for each gain. There are pages of one times
+ * pages of the other, so each costs only a few additions.
  *
  * @param inodes what is in RAM, as far as a choice can save it.
  */

@@ -1,7 +1,7 @@
 import { textToName } from 'cramfs-format';
 import type { ProgramRuns } from './workload.js';
 
-/** Programs of a workload in all: more cannot be listed one by one. */
+/** The most programs of a workload: more cannot be listed one by one. */
 export const MAX_PROGRAMS = 1000;
 
 /**
@@ -18,7 +18,7 @@ export function parseRun(given: string): ProgramRuns | undefined {
   return { count, argv: [`/${program.replace(/^\/+/, '')}`, ...args] };
 }
 
-/** The lines of a list of programs; empty ones, and those that start with `#`, count for nothing. */
+/** The lines of a list of programs; empty lines, and those that start with `#`, are ignored. */
 export function runLines(text: string): string[] {
   return text.split(/\r?\n/).filter((line) => !/^\s*(#|$)/.test(line));
 }

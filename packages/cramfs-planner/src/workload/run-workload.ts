@@ -38,7 +38,7 @@ export interface WorkloadRun {
   readonly files: readonly (readonly InodePages[])[];
   /** Paths of programs and libraries that run, symlinks resolved; empty without programs. */
   readonly used: ReadonlySet<string>;
-  /** For each program of the workload, the surveyed files that it, its loader and libraries are. */
+  /** For each program of the workload, the surveyed files among it, its loader and its libraries. */
   readonly programs: readonly ReadonlySet<number>[];
 }
 
@@ -50,7 +50,7 @@ const MTD0 = { major: 31, minor: 0 } as const;
 /**
  * Runs a workload in the emulator and looks at the RAM while all of it is running.
  *
- * @throws CramfsError BAD_SOURCE if a program of it does not start.
+ * @throws CramfsError BAD_SOURCE if one of its programs does not start.
  */
 export function runWorkload(
   bytes: Uint8Array,
@@ -184,7 +184,7 @@ class FileMapper {
     );
   }
 
-  /** Touches the pages of a profile, of files that the image has. */
+  /** Touches a profile's pages of files that the image has. */
   touch(image: CramfsImage, { pageSize, files }: Profile): void {
     const { geometry } = this.machine;
     for (const [path, ranges] of files) {
@@ -221,7 +221,7 @@ class FileMapper {
   }
 }
 
-/** @throws CramfsError BAD_SOURCE if the file cannot be mapped, or that breaks the kernel. */
+/** @throws CramfsError BAD_SOURCE if the file cannot be mapped, or mapping it breaks the kernel. */
 function attempt<T>(path: string, action: () => T): T {
   try {
     return action();
@@ -242,7 +242,7 @@ function lookup(image: CramfsImage, path: string): Inode | undefined {
   }
 }
 
-/** Reads pages of the file as far as they belong to a mapping. */
+/** Reads the pages of the file that belong to a mapping. */
 function touchPages(part: MappedPart, first: number, pages: number): void {
   const { process, address, pgoff } = part;
   const from = Math.max(first, pgoff);

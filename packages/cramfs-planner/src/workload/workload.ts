@@ -8,7 +8,7 @@ export interface ProgramRuns {
   readonly argv: readonly [path: string, ...args: string[]];
 }
 
-/** The kernel and the board that the emulator is. */
+/** The kernel and the board that are emulated. */
 export interface PlanKernel {
   readonly arch: (image: CramfsImage, path: string) => ArchitectureName;
   readonly config?: Partial<KernelConfig> | undefined;
@@ -22,8 +22,8 @@ export interface Workload {
   /** Empty: the read-only parts of all programs and libraries are mapped, each once. */
   readonly runs: readonly ProgramRuns[];
   /**
-   * `all`: every page of what is mapped; `start`: what kernel and loader touch at the start. Pages of
-   * profiles are touched besides.
+   * `all`: every mapped page; `start`: what kernel and loader touch at the start. Pages of profiles are
+   * touched in addition.
    */
   readonly touched: 'all' | 'start';
   readonly profiles: readonly Profile[];

@@ -12,7 +12,7 @@ export interface SharedBlock {
   place: Place | undefined;
 }
 
-/** A chain of different blocks with one hash: there are as many as blocks, and almost all alone. */
+/** A chain of different blocks with the same hash: almost every block is alone in its chain. */
 interface HashEntry extends SharedBlock {
   readonly next: HashEntry | undefined;
 }
@@ -93,7 +93,7 @@ function findOrAdd(byHash: Map<number, HashEntry>, block: StoredBlock): SharedBl
   return shared;
 }
 
-/** A zlib stream ends with a checksum of what it holds (RFC 1950); only other blocks need one. */
+/** A zlib stream ends with a checksum of its content (RFC 1950); only other blocks need one. */
 function hash(kind: StoredBlock['kind'], bytes: Uint8Array): number {
   if (kind !== 'compressed') return crc32(bytes);
   const end = bytes.length;

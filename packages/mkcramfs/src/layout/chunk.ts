@@ -32,7 +32,7 @@ export function buildChunk(
   let expected: Place = { anchor: chunk, offset: here };
   const lastIsFull = lastBlockIsFull(content, blockSize);
   const starts = sectionStarts(content);
-  /** Nothing of the section is stored yet: what it takes must not depend on those before it. */
+  /** Nothing of the section is stored yet: its size must not depend on the sections before it. */
   let isFresh = false;
 
   const direct = ({ anchor, offset }: Place, uncompressed: boolean, length: number): void => {
@@ -92,7 +92,7 @@ export function buildChunk(
   return chunk;
 }
 
-/** Where a section that a plan decides about starts or ends, the first block excepted. */
+/** Where a section of a plan starts or ends, except at the first block. */
 function sectionStarts({ sections }: Content): ReadonlySet<number> {
   return new Set(sections.flatMap(({ first, end }) => [first, end]).filter((index) => index > 0));
 }

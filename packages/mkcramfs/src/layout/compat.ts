@@ -10,8 +10,8 @@ import { changedFlags, imageSize, layoutHead, superblockFlags } from './native.j
 const NOMMU_ALIGNMENT = 8;
 
 /**
- * The layout of the C tools: identical files share one chunk whatever their owners, XIP blocks
- * are in order in their file's chunk, each aligned by itself.
+ * The layout of the C tools: identical files share one chunk whatever their owners; XIP blocks are in order
+ * in their file's chunk, each aligned by itself.
  */
 export function layoutCompat(
   root: PlanNode,

@@ -67,10 +67,10 @@ export interface Layout {
   readonly directories: DirectoryLayout;
   /** The chunk of every file and symlink that has data; shared ones appear more than once. */
   readonly chunks: ReadonlyMap<PlanNode, Chunk>;
-  /** Every chunk once, in the order of their making. */
+  /** Every chunk once, in order of creation. */
   readonly uniqueChunks: readonly Chunk[];
   readonly runs: readonly Run[];
-  /** Bytes in gaps that are not zeros, in the order in which they were written. */
+  /** Bytes in gaps that are not zeros, in the order of writing. */
   readonly residues: readonly Residue[];
   /** Bytes of the image, padding before the superblock included. */
   readonly size: number;

@@ -67,7 +67,7 @@ export function leastSize({ entries }: DirectoryLayout): number {
   return last === undefined ? 0 : last.offset + ENTRY_WINDOW;
 }
 
-/** The superblock's and the directories' places, which are the same in every layout. */
+/** The places of the superblock and the directories, which are the same in every layout. */
 export function layoutHead(
   root: PlanNode,
   options: ResolvedOptions,
@@ -106,7 +106,7 @@ export function superblockFlags(chunks: readonly Chunk[], options: ResolvedOptio
   );
 }
 
-/** Nodes that share a chunk, the first in the tree first. */
+/** Nodes that share a chunk, in the order of the tree. */
 interface ChunkGroup {
   readonly content: Content;
   readonly nodes: PlanNode[];

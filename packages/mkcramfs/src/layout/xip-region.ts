@@ -19,7 +19,7 @@ interface Gap {
  * Places the runs one after another, and chunks into the pages that runs leave partly unused where
  * the tail policy allows it. Positions are set relative to the start of the region.
  *
- * Only a file's last block can be partial, so with an MMU every run but such a tail is whole pages.
+ * Only a file's last block can be partial, so with an MMU every run is whole pages, except for such a tail.
  */
 export function placeXipRegion(
   runs: readonly Run[],
@@ -47,8 +47,8 @@ export function placeXipRegion(
 }
 
 /**
- * What p_align of the run's program asks, but at most a page: runs start on a page of the file, so
- * that this is as far as addresses in memory and in the program can agree.
+ * What p_align of the run's program asks, but at most a page: runs start at a page of the file, so addresses
+ * in memory and in the program cannot agree any further.
  */
 function segmentAlignment({ content }: Run, least: number, blockSize: number): number {
   const asked = Math.min(content.alignment, blockSize);
@@ -86,7 +86,7 @@ function fillGaps(gaps: Gap[], chunks: readonly Chunk[]): Set<Chunk> {
   return filled;
 }
 
-/** The first index of the sorted `items` for which `holds`; holding is monotone. */
+/** The first index of the sorted `items` for which `holds` is true; it must be monotone. */
 function lowerBound<T>(items: readonly T[], holds: (item: T) => boolean): number {
   let low = 0;
   let high = items.length;

@@ -4,11 +4,11 @@ import type { ImageSink } from '../write-image.js';
 /** Thrown by a {@link ComparingSink} as soon as the images differ. */
 export class Differs extends Error {}
 
-/** Fields of the superblock that follow from no layout; the CRC is patched in last. */
+/** Fields of the superblock that do not follow from the layout; the CRC is patched in last. */
 const NUMBERS = ['size', 'flags', 'crc', 'blocks', 'files'] as const;
 const NUMBER_SIZE = 4;
 
-/** Takes an image in, and compares it with one that is there. */
+/** Takes in an image, and compares it with an existing one. */
 export class ComparingSink implements ImageSink {
   private position = 0;
   private readonly expected: Uint8Array;
@@ -41,7 +41,7 @@ export class ComparingSink implements ImageSink {
     this.compare(bytes.subarray(from - position), from);
   }
 
-  /** The CRC, which is not compared unless everything is. */
+  /** The CRC, which is compared only if everything is. */
   patch(offset: number, bytes: Uint8Array): void {
     if (this.skipped.length === 1) this.compare(bytes, offset);
   }

@@ -18,10 +18,10 @@ export interface ImageSourceOptions {
 }
 
 /**
- * The tree of an image, so that another one can be made of it. Files carry how they are stored: with
- * BuildOptions.reuse their blocks are taken over as they are.
+ * The tree of an image, to make another one from. Files record how they are stored: with BuildOptions.reuse
+ * their blocks are copied as they are.
  *
- * @throws CramfsError with the path of what is damaged: nothing is left out of a new image in silence.
+ * @throws CramfsError with the path of anything damaged: nothing is left out of a new image silently.
  */
 export function readImageSource(
   image: CramfsImage,
@@ -35,7 +35,7 @@ class ImageSource {
   private readonly exclude: (path: string) => boolean;
   /** By data offset and size: the names of one inode have one function that reads it. */
   private readonly files = new Map<string, Pick<FileEntry, 'read' | 'stored'>>();
-  /** Data offsets of directories: one that is reached twice makes a tree without end out of a few bytes. */
+  /** Data offsets of directories: one that is reached twice would make an endless tree from a few bytes. */
   private readonly directories = new Set<number>();
 
   constructor(image: CramfsImage, exclude: (path: string) => boolean) {
@@ -146,7 +146,7 @@ function divisionsOf(blocks: readonly Block[]): number[] {
   });
 }
 
-/** Runs of direct uncompressed blocks that start where blocks in place do. */
+/** Runs of direct uncompressed blocks that start at the alignment of blocks in place. */
 function inPlaceRanges(
   blocks: readonly Block[],
   blockSize: number,

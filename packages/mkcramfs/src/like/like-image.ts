@@ -20,22 +20,22 @@ import type { Crc32 } from '../write-image.js';
 import { ComparingSink, Differs } from './comparing-sink.js';
 import { readImageSource } from './image-source.js';
 
-/** What to build with so that an image becomes like another one. */
+/** The options that make an image like another one. */
 export interface ImageForm {
   readonly options: BuildOptions;
-  /** True if the other image, built anew with these options, has the same bytes. */
+  /** True if rebuilding the other image with these options gives the same bytes. */
   readonly isExact: boolean;
   /** Whose layout it is. */
   readonly tool: Compat | 'this toolkit' | undefined;
 }
 
-/** Blocks that are compressed anew to see which compressor has made them. */
+/** How many blocks are compressed again to see which compressor made them. */
 const SAMPLES = 24;
 
 /**
- * Finds out everything about the form of an image: byte order, dialect, block size, pad and what is in it,
- * inserted file, name, edition, flags, holes, what is in place, and whose layout and compressor it has.
- * Layouts are tried until one gives the same bytes; no block is compressed for that.
+ * Finds out everything about the form of an image: byte order, dialect, block size, pad and its content,
+ * inserted file, name, edition, flags, holes, what is in place, and which tool's layout and compressor it
+ * has. Layouts are tried until one gives the same bytes; this compresses no blocks.
  *
  * @throws CramfsError UNSUPPORTED for dialects that cannot be written, or what reading the image throws.
  */
@@ -59,7 +59,7 @@ export async function likeImage(image: CramfsImage, crc32: Crc32): Promise<Image
   };
 }
 
-/** What counts for a new image, but not where bytes are compared. */
+/** Options that matter for a new image, but not for comparing bytes. */
 function finished(
   { wordSize }: CramfsImage,
   options: BuildOptions,
@@ -69,7 +69,7 @@ function finished(
   return withCodec({ ...options, ...swapped }, codec);
 }
 
-/** Why images of a dialect are read, but not written. */
+/** Why images of a dialect can be read, but not written. */
 const UNWRITABLE: Readonly<Partial<Record<DialectName, string>>> = {
   asxipfs: 'Azure Sphere mounts only images that are signed, which one that is written anew is not',
   jinke: 'nobody knows what the eight bits before the length of a name mean',
@@ -113,7 +113,7 @@ function commonOptions(image: CramfsImage): BuildOptions {
   };
 }
 
-/** What the superblock has beside numbers that follow from the layout. */
+/** The fields of the superblock that do not follow from the layout. */
 function superblockForm({
   superblock: { flags, future, signature, size, crc },
 }: CramfsImage): SuperblockForm {
@@ -130,8 +130,8 @@ function superblockForm({
 }
 
 /**
- * The options with which the numbers of the superblock come out as well, if the layout is the image's:
- * builders count blocks and files as they like, and some leave room at the end.
+ * The options that also reproduce the numbers of the superblock, if the layout is the image's: builders count
+ * blocks and files in different ways, and some leave room at the end.
  *
  * @returns undefined if the layout gives other bytes.
  */
@@ -158,7 +158,7 @@ async function withNumbers(
   };
 }
 
-/** Files that are in place as a whole, and those that are not at all. */
+/** Files that are wholly in place, and those that are not in place at all. */
 function inPlaceFiles(
   tree: DirectoryEntry,
   alignment: number,
@@ -175,10 +175,12 @@ function inPlaceFiles(
   return { include: (path) => whole.has(path), exclude: (path) => none.has(path) };
 }
 
-/** What files in place start at multiples of without an MMU. */
+/** The alignment of files in place without an MMU. */
 const LEAST_ALIGNMENT = 8;
 
-/** Layouts to try, the likeliest first: without extended pointers most are alike for most trees. */
+/**
+ * Layouts to try, the likeliest first: without extended pointers most layouts are the same for most trees.
+ */
 function candidates(
   image: CramfsImage,
   tree: DirectoryEntry,
@@ -248,7 +250,7 @@ async function compared(
   }
 }
 
-/** The level of npitre's mkcramfs; mkfs.cramfs has zlib's default. */
+/** The level of npitre's mkcramfs; mkfs.cramfs uses zlib's default. */
 const MKCRAMFS_LEVEL = 9;
 
 const CODECS: readonly Codec[] = [
@@ -258,7 +260,7 @@ const CODECS: readonly Codec[] = [
   { library: 'block-deflate', effort: 'best' },
 ];
 
-/** Which of our compressors has made the blocks of an image, as far as samples tell. */
+/** Which of our compressors made the blocks of an image, as far as samples tell. */
 async function findCodec(image: CramfsImage, tree: DirectoryEntry): Promise<Codec | undefined> {
   if ((image.zlib.method ?? 'zlib') !== 'zlib') return undefined;
   const samples: { readonly plain: Uint8Array; readonly stored: Uint8Array }[] = [];
@@ -282,7 +284,7 @@ async function findCodec(image: CramfsImage, tree: DirectoryEntry): Promise<Code
   return best?.codec;
 }
 
-/** @returns undefined if the block is damaged: nobody but whoever reads the file has to know. */
+/** @returns undefined if the block is damaged: that matters only to whoever reads the file. */
 function inflated({ zlib }: CramfsImage, { bytes, size }: TakenBlock): Uint8Array | undefined {
   try {
     return zlib.inflate(bytes, size);

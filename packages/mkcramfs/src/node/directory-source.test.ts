@@ -216,7 +216,7 @@ test('a file that changes after the scan fails when it is read', () => {
 });
 
 describe('what cannot be read', () => {
-  /** What a user who owns nothing finds; modes mean nothing to root, so a child process drops it. */
+  /** What a user who owns nothing finds; root ignores modes, so a child process drops root. */
   function scanAsNobody(skipUnreadable: boolean): { problems: Problem[]; names: string[] } {
     const script = `
       import { readDirectorySource } from ${JSON.stringify(builtModule('packages/mkcramfs/dist/node/directory-source.js'))};

@@ -21,28 +21,28 @@ import { SourceReader, fileIdentity } from './source-file.js';
 import { systemReason } from 'cramfs-archive/node';
 
 export interface DirectorySourceOptions {
-  /** Told of everything that is not as it should be; without errors the tree is complete. */
+  /** Called with every problem; if none is an error, the tree is complete. */
   readonly onProblem: (problem: Problem) => void;
   /** Paths in the tree to leave out, with everything below them. */
   readonly exclude?: PathMatcher;
   /** Leave out what cannot be read, with a warning instead of an error. */
   readonly skipUnreadable?: boolean;
-  /** Told of the size of each file as it is found. */
+  /** Called with the size of each file as it is found. */
   readonly onFile?: (bytes: number) => void;
-  /** What is about to be replaced, and so must not be in the tree. */
+  /** The file about to be replaced, which must not be in the tree. */
   readonly output?: FileId;
 }
 
 /**
- * Reads the tree below a directory. Types, modes, owners and device numbers are as stat(2) says;
+ * Reads the tree below a directory. Types, modes, owners and device numbers come from stat(2);
  * the files are read later, when the builder asks for them, and must not have changed until then.
  * Names of a hard link become files of their own, with one read function. Symbolic links are taken as
  * they are, except that `path` itself may be one.
  *
  * Under fakeroot and pseudo types, modes, owners and device numbers are those that they fake.
  *
- * Whether a file can be read is asked here, so that all unreadable ones are known at once; for root,
- * who ignores modes, only reading tells.
+ * Checks here whether files can be read, so that all unreadable ones are known at once; for root, who ignores
+ * modes, only reading them tells.
  *
  * @param path on this machine.
  * @throws CramfsError BAD_SOURCE if `path` is not a directory, BAD_REQUEST if `output` is in it.
@@ -101,10 +101,10 @@ const SLASH = Buffer.from('/');
 
 class DirectoryScan {
   private readonly options: DirectorySourceOptions;
-  /** What to take for the answers of stat(2); undefined: these themselves. */
+  /** What to use in place of the answers of stat(2); undefined: those answers. */
   private readonly faked: ReadonlyMap<string, FakedStatus> | undefined;
   private readonly reader = new SourceReader();
-  /** Root may read whatever there is; a faked one may not. */
+  /** Root may read everything; a faked root may not. */
   private readonly readsAll: boolean;
   /** The read function of every file that has more than one name. */
   private readonly linked = new Map<string, FileEntry['read']>();
@@ -207,7 +207,7 @@ class DirectoryScan {
     }
   }
 
-  /** @throws CramfsError if what is faked is not about the file that is there. */
+  /** @throws CramfsError if the faked attributes are not about the file found there. */
   private attributes(path: string, stats: BigIntStats): Attributes {
     const real = {
       mode: Number(stats.mode),

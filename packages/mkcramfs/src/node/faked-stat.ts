@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { CramfsError, bytesToName, nameToText, type DeviceNumber } from 'cramfs-format';
 import { systemReason } from 'cramfs-archive/node';
 
-/** What stat(2) tells programs about a file, where a preloaded library has changed it. */
+/** What stat(2) tells programs about a file if a preloaded library changes it. */
 export interface FakedStatus {
   readonly mode: number;
   readonly uid: number;
@@ -19,7 +19,7 @@ const LIBRARIES = /\blib(fakeroot|pseudo)\b/;
 /**
  * The name of the tool that fakes owners and modes for the programs that this process would start,
  * if there is one. Node.js does not see what it fakes: libuv asks the kernel for statx(2) itself,
- * past libc (compare libuv's uv__statx()). What Node.js changes goes through libc and is seen.
+ * past libc (compare libuv's uv__statx()). What Node.js changes goes through libc, so the tool sees it.
  */
 export function statFaker(env: NodeJS.ProcessEnv = process.env): string | undefined {
   return LIBRARIES.exec(env['LD_PRELOAD'] ?? '')?.[1];
@@ -37,7 +37,7 @@ const RECORD =
  *
  * @param directory on this machine.
  * @param tool for messages, see {@link statFaker}.
- * @throws CramfsError UNSUPPORTED if the programs are not there or are not GNU's.
+ * @throws CramfsError UNSUPPORTED if the programs are missing or not GNU's.
  */
 export function readFakedTree(directory: string, tool: string): Map<string, FakedStatus> {
   const arguments_ = ['.', '-exec', 'stat', `--printf=${FORMAT}`, '--', '{}', '+'];
@@ -60,7 +60,7 @@ export function readFakedTree(directory: string, tool: string): Map<string, Fake
   );
 }
 
-/** NUL ends each of them, and can be part of none. */
+/** NUL ends each of them, and cannot be part of any. */
 function* records(output: Buffer): Generator<string> {
   for (let at = 0; ;) {
     const end = output.indexOf(0, at);

@@ -4,9 +4,9 @@ import { ExtendedAttributes } from '../extended-attributes.js';
 
 /**
  * Looks for extended attributes below a directory with getfattr(1), as Node.js has no call for them.
- * It runs beside the build. Where it is not installed nothing is found.
+ * It runs in parallel with the build. If it is not installed, nothing is found.
  *
- * @returns those of all files, also of what the build leaves out.
+ * @returns those of all files, even of files that the build leaves out.
  */
 export async function findExtendedAttributes(directory: string): Promise<ExtendedAttributes> {
   const child = spawn('getfattr', ['-R', '-P', '-h', '-m', '-', '.'], {

@@ -22,9 +22,9 @@ import { removeStale, temporaryName } from './temporary-file.js';
 const BUFFER_BYTES = 1 << 18;
 
 /**
- * A file that comes into being whole or not at all: bytes go to a temporary file beside it, which
- * commit() renames when all of them are on the disk. A symlink is followed, what it leads to need not exist. The mode and, if that is
- * allowed, the owner of a file that is replaced are kept. A device is written in place.
+ * A file that appears whole or not at all: bytes go to a temporary file beside it, which
+ * commit() renames when all of them are on the disk. A symlink is followed; its target need not exist. A
+ * replaced file's mode is kept, and its owner if that is allowed. A device is written in place.
  */
 export class AtomicFile implements ImageSink {
   private readonly path: string;
@@ -118,7 +118,7 @@ export class AtomicFile implements ImageSink {
   }
 }
 
-/** Has the disk hold what was written. Not every device and file system can be asked to. */
+/** Flushes what was written to the disk. Not every device and file system supports this. */
 function sync(fd: number): void {
   try {
     fsyncSync(fd);
@@ -143,7 +143,7 @@ function syncDirectory(path: string): void {
   }
 }
 
-/** Where symlinks at the end of a path lead, which need not exist; they do not go round in circles. */
+/** Where symlinks at the end of a path lead. The target need not exist; the symlinks must not form a loop. */
 function followLinks(path: string): string {
   try {
     return followLinks(resolve(dirname(path), readlinkSync(path)));

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, type BigIntStats }
 import { CRAMFS_MAX_FILE_SIZE, CramfsError } from 'cramfs-format';
 import { isSystemError, systemReason } from 'cramfs-archive/node';
 
-/** What must not change between the scan of a directory and the reading of its files. */
+/** What must not change between scanning a directory and reading its files. */
 export interface FileIdentity {
   readonly dev: bigint;
   readonly ino: bigint;
@@ -16,25 +16,25 @@ export function fileIdentity({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats):
   return { dev, ino, size, mtimeNs, ctimeNs };
 }
 
-/** What O_NONBLOCK is for: a fifo in the file's place must not block us. It means nothing for files. */
+/** O_NONBLOCK, because a fifo in the file's place must not block us. It has no effect on files. */
 const OPEN_FLAGS =
   constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 
-/** Larger files are few, and would have their memory until the build ends. */
+/** Larger files are few, and would keep their memory until the build ends. */
 const KEPT_BYTES = 4 << 20;
 
-/** Reads files into one buffer, so that reading many of them leaves no garbage. */
+/** Reads files into one buffer, so that reading many files leaves no garbage. */
 export class SourceReader {
-  /** Not a Buffer: its slice() does not copy, and who takes `Uint8Array` relies on that. */
+  /** Not a Buffer, whose slice() does not copy: users of `Uint8Array` rely on a copy. */
   private buffer = new Uint8Array(1 << 20);
 
   /**
-   * Reads a file that was seen before, as much as cramfs can hold of it.
+   * Reads a file that was seen before, up to what cramfs can hold.
    *
    * @param host the file's path on this machine.
    * @param path its path in the tree, for errors.
    * @returns the content, valid until the next call.
-   * @throws CramfsError BAD_SOURCE if it cannot be read, or is not the file that was seen any more.
+   * @throws CramfsError BAD_SOURCE if it cannot be read, or is no longer the file that was seen.
    */
   read(host: Buffer, path: string, seen: FileIdentity): Uint8Array {
     const bad = (message: string, cause?: unknown): CramfsError =>

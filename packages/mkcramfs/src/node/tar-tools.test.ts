@@ -1,4 +1,4 @@
-/** Archives of the tar programs that people have, against what the directory itself says. */
+/** Archives of common tar programs, compared with the directory itself. */
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -52,7 +52,7 @@ function writeName(directory: string, name: string, content: string | Uint8Array
 let base: string;
 /** With names that every format can hold. */
 let plain: string;
-/** With names that need the formats' ways out. */
+/** With names that need the formats' extensions. */
 let odd: string;
 /** With a file of two pieces in 3 MB. */
 let sparse: string;

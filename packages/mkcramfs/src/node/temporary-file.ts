@@ -2,16 +2,16 @@ import { readFileSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:
 import { basename, dirname, join } from 'node:path';
 
 /**
- * Names of files that are being written: the name that they will get, then what tells whether their
- * writer is alive: the machine's boot, the pid namespace, the process and when it started. Random
- * digits keep those apart that one process writes.
+ * Names of files that are being written: the final name, then what tells whether the writer is alive: the
+ * machine's boot, the pid namespace, the process and when it started. Random digits distinguish the files of
+ * one process.
  */
 const NAME = /\.([0-9a-f]+)-([0-9]+)-([0-9]+)-([0-9]+)-[0-9a-f]{8}\.tmp$/;
 
 /** Bytes of the final name: names of 255 bytes are the longest that file systems have. */
 const MAX_STEM = 120;
 
-/** A writer whose pid says nothing here: another container's or machine's. No build takes so long. */
+/** For a writer whose pid means nothing here, in another container or machine: no build takes this long. */
 const FOREIGN_AGE_MS = 60 * 60 * 1000;
 
 /** A name for what will replace `path`, in the same directory, that no other process uses. */
@@ -26,8 +26,8 @@ export function temporaryName(path: string): string {
 }
 
 /**
- * Removes temporary files of `path` whose writers were killed. Those of a process that runs, here or
- * in another container, stay. Whatever cannot be removed stays as well.
+ * Removes temporary files of `path` whose writers were killed. Files of running processes, here or in another
+ * container, stay, as do files that cannot be removed.
  */
 export function removeStale(path: string): void {
   const directory = dirname(path);
@@ -60,7 +60,7 @@ function stem(path: string): string {
 /** The value if there is no /proc. */
 const UNKNOWN = '0';
 
-/** Where pids mean what they mean to us. */
+/** The namespace in which pids mean the same as here. */
 function ourSystem(): { boot: string; namespace: string } {
   const boot = tryTo(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1'));
   const namespace = tryTo(() => readlinkSync('/proc/self/ns/pid'));

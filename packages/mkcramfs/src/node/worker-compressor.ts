@@ -5,20 +5,20 @@ import type { BlockBatch, BlockCompressor, Codec, CompressedBatch } from '../blo
 import { compressBatch } from '../codec.js';
 import { workerFile } from './worker-file.js';
 
-/** A compressor on worker threads, once they pay. */
+/** A compressor that uses worker threads once they pay. */
 export interface WorkerCompressor extends BlockCompressor {
-  /** Told of bytes to come, it starts the threads early enough. May be called any number of times. */
+  /** Announces bytes to come, so that the threads start early enough. May be called any number of times. */
   expect(bytes: number): void;
   close(): Promise<void>;
 }
 
-/** Fewer bytes are compressed on the calling thread in the 40 ms that it takes to start others. */
+/** The calling thread compresses fewer bytes than this in the 40 ms that it takes to start others. */
 const MIN_BYTES = 4 * 2 ** 20;
 /** How much longer other codecs take for a block. */
 const SLOWER = 4;
 
 /**
- * A compressor on so many threads as there are addresses for; on the calling thread if that is none.
+ * A compressor on as many threads as there are addresses for; on the calling thread if there are none.
  *
  * @param wanted number of threads; default: one per core this process may use.
  */

@@ -6,18 +6,18 @@ import type { BlockBatch } from '../../block-batch.js';
 import { removeStale } from '../temporary-file.js';
 import { KEY_LENGTH, PackReader, PackWriter, type CachedBlock } from './pack.js';
 
-/** Packs of one kind of blocks: with more, the next build writes all that it uses to one. */
+/** The most packs of one kind of blocks: if there are more, the next build writes all that it uses to one. */
 const MAX_PACKS = 16;
 
 const PACK_NAME = /^blocks-[0-9a-f]{16}-[0-9a-f]{8}\.pack$/;
 
-/** What decides, besides a block's content, about its compressed bytes. */
+/** What a block's compressed bytes depend on besides its content. */
 export type BlockForm = Pick<BlockBatch, 'codec' | 'keepIncompressible'>;
 
 /**
- * Blocks that were compressed before, by their content, in a directory of packs that several builds may
- * use at the same time: packs are complete when others see them, and never change. A build adds a pack
- * with what it did not find. What is damaged is not found, and made anew.
+ * Blocks that were compressed before, by content, in a directory of packs. Several builds may use it at the
+ * same time: packs are complete when others see them, and never change. A build adds a pack with what it did
+ * not find. Damaged blocks count as not found, and are compressed again.
  */
 export class BlockCache {
   private readonly base: string;
@@ -60,10 +60,10 @@ export class BlockCache {
   }
 
   /**
-   * Keeps what was added, and removes packs that have not been used for longest until all of them
-   * together have at most `limit` bytes.
+   * Keeps what was added, and removes the least recently used packs until all of them together have at most
+   * `limit` bytes.
    *
-   * @throws system errors of writing, also earlier ones: nothing was added then.
+   * @throws system errors of writing, even earlier ones; then nothing is added.
    */
   commit(limit: number): void {
     for (const reader of this.readers) reader.close();
@@ -142,7 +142,7 @@ function packsIn(directory: string): PackFile[] {
     });
 }
 
-/** A pack that is not whole helps nobody. */
+/** An incomplete pack is of no use. */
 function openPack(path: string): PackReader[] {
   try {
     return [new PackReader(path)];
@@ -167,7 +167,7 @@ function evict(directory: string, limit: number): void {
   }
 }
 
-/** What fails is left to the next build. */
+/** Failures are left to the next build. */
 function tryTo(action: () => void): void {
   try {
     action();

@@ -9,7 +9,7 @@ import type { CachedBlock } from './pack.js';
 /** Where compressed blocks are kept from build to build. */
 export interface CacheOptions {
   readonly directory: string;
-  /** Bytes that it may have after a build. */
+  /** The most bytes that it may have after a build. */
   readonly limit: number;
 }
 
@@ -17,7 +17,7 @@ export interface CacheOptions {
 export interface CachedCompressor extends WorkerCompressor {
   /** Blocks that were asked for, and those that were in the cache. */
   readonly counts: { readonly blocks: number; readonly found: number };
-  /** Keeps what is new. @throws system errors of writing; the images are not concerned. */
+  /** Keeps new blocks. @throws system errors of writing; the images are not affected. */
   commit(): void;
 }
 

@@ -20,21 +20,21 @@ const INDEX_ENTRY = KEY_LENGTH + 12;
 const SEGMENT_ENTRY = 8;
 const END = 20;
 const MAGIC = Buffer.from('cramblk1');
-/** What is read, and checked, at a time. */
+/** How much is read and checked at a time. */
 const SEGMENT_BYTES = 1 << 20;
 
 /** What is known of a block: its compressed bytes, or that it does not get smaller. */
 export type CachedBlock = Uint8Array | 'incompressible';
 
-/** A pack that is read: the index at once, segments as they are asked for. */
+/** A pack that is read: the index at once, segments on demand. */
 export class PackReader {
   readonly path: string;
   private readonly fd: number;
   private readonly index: Buffer;
-  /** By the first two bytes of a key: where in the index such keys start. */
+  /** Where keys start in the index, by their first two bytes. */
   private readonly starts = new Uint32Array(65537);
   private readonly segments: readonly { readonly at: number; length: number; crc: number }[];
-  /** Segments that were read; undefined where the bytes are not what was written. */
+  /** Segments that were read; undefined if damaged. */
   private readonly contents = new Map<number, Uint8Array | undefined>();
   /** Whether a block of it was found. */
   used = false;
@@ -179,7 +179,7 @@ export class PackWriter {
     closeSync(this.fd);
   }
 
-  /** Removes what was written; for after commit() has failed, too. */
+  /** Removes what was written; also after commit() has failed. */
   abort(): void {
     closeSync(this.fd);
     rmSync(this.path, { force: true });
