@@ -147,4 +147,32 @@ describe('the command line', () => {
     expect(code).toBe(8);
     expect(stderr).toContain(`${words[0]!} cannot be executed: ${errno}`);
   });
+
+  describe('in an image for several machines', () => {
+    /** samples/rootfs, whose first programs are for arm64. */
+    async function sample(): Promise<string> {
+      const file = folder.path('sample');
+      const argv = ['build', '--xip=mmu', '-q', join(import.meta.dirname, '../../samples/rootfs')];
+      expect((await cramfs([...argv, file])).code).toBe(0);
+      return file;
+    }
+
+    test.each([
+      ['/no', 'IMAGE: no such file or directory (/no)'],
+      ['/etc/hostname', 'IMAGE: /etc/hostname is neither ELF nor bFLT: --arch names its processor'],
+      ['/x86_64/bin/hello', 'IMAGE: no processor executes programs for x86_64'],
+    ])('%s cannot be executed', async (path, message) => {
+      const file = await sample();
+      const { code, stderr } = await cramfs(['exec', '--run', file, path]);
+      expect(code).toBe(8);
+      expect(stderr.replaceAll(file, 'IMAGE')).toContain(message);
+    });
+
+    test('bFLT is taken to be for a machine that has it', async () => {
+      const file = await sample();
+      const argv = ['exec', '--run', '--nommu', '-q', file, '/cortex-m/flat/hello'];
+      const { code, stdout } = await cramfs(argv);
+      expect([code, stdout]).toEqual([0, 'hello, execute-in-place world\n']);
+    });
+  });
 });

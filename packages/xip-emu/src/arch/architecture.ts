@@ -63,6 +63,8 @@ export interface GateArea {
 
 /** What fs/binfmt_flat.c does on the architecture; sizes are in bytes. */
 export interface FlatRules {
+  /** ARCH_HAS_BINFMT_FLAT: its kernels can have bFLT programs. */
+  readonly exists: boolean;
   /** FLAT_STACK_ALIGN */
   readonly stackAlign: number;
   /** Words that the linker leaves at the start of a GOT: skip_got_header(). */

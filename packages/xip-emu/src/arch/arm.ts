@@ -46,7 +46,7 @@ export const arm: Architecture = {
     archAuxv: [[AT_SYSINFO_EHDR, 0]],
   },
   // ARCH_SLAB_MINALIGN: arch/arm/include/asm/cache.h, CONFIG_AEABI.
-  flat: { stackAlign: 8, gotHeader: false },
+  flat: { exists: true, stackAlign: 8, gotHeader: false },
   limits: ({ PAGE_OFFSET }, pageSize) => ({
     // arch/arm/include/asm/memory.h:TASK_SIZE
     taskSize: PAGE_OFFSET - SZ_16M,

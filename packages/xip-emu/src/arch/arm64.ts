@@ -22,7 +22,7 @@ export const arm64: Architecture = {
     parsesGnuProperty: true,
     platform: 'aarch64',
   },
-  flat: { stackAlign: 8, gotHeader: false },
+  flat: { exists: false, stackAlign: 8, gotHeader: false },
   limits: ({ ARM64_VA_BITS }, pageSize) => {
     // arch/arm64/include/asm/processor.h:DEFAULT_MAP_WINDOW_64
     const taskSize = 2 ** Math.min(ARM64_VA_BITS, 48);

@@ -31,7 +31,7 @@ function mips32(name: 'mips' | 'mipsel', endianness: 'big' | 'little'): Architec
       noStackHeaderImpliesExec: true,
       auxvEntries: 22,
     },
-    flat: { stackAlign: 8, gotHeader: false },
+    flat: { exists: false, stackAlign: 8, gotHeader: false },
     limits: (_config, pageSize) => ({
       taskSize: TASK_SIZE_32,
       stackTop: TASK_SIZE_32 - 4 * pageSize,

@@ -23,7 +23,7 @@ export const powerpc: Architecture = {
     auxvEntries: 38,
     platform: 'ppc',
   },
-  flat: { stackAlign: 8, gotHeader: false },
+  flat: { exists: false, stackAlign: 8, gotHeader: false },
   limits: (config) => limitsBelowKernel(config, (config.PAGE_OFFSET / 8) * 3),
   specialMappings: (config) => vdsoMappings(config, 2, 2),
   gateArea: noGateArea,

@@ -55,7 +55,7 @@ export const riscv64: Architecture = {
     fdpicArchAuxv: archAuxv(FRAME_64),
   },
   // ARCH_SLAB_MINALIGN: arch/riscv/include/asm/cache.h.
-  flat: { stackAlign: 16, gotHeader: true },
+  flat: { exists: true, stackAlign: 16, gotHeader: true },
   limits: ({ VA_BITS }, pageSize) => {
     // arch/riscv/include/asm/processor.h:DEFAULT_MAP_WINDOW
     const window = 2 ** (Math.min(VA_BITS, SV48) - 1);

@@ -21,7 +21,7 @@ export const i386: Architecture = {
     auxvEntries: 24,
     platform: 'i686',
   },
-  flat: { stackAlign: 8, gotHeader: false },
+  flat: { exists: false, stackAlign: 8, gotHeader: false },
   // arch/x86/include/asm/page_32_types.h:TASK_SIZE
   limits: (config, pageSize) =>
     limitsBelowKernel(config, alignUp(config.PAGE_OFFSET / 3, pageSize)),

@@ -2,7 +2,7 @@ import { isFlat, parseElf } from 'cramfs-elf';
 import { bytesToName } from 'cramfs-format';
 import type { CramfsImage, Inode } from 'cramfs-reader';
 import type { ArchitectureName } from '../arch/architecture.js';
-import { architectureOf } from '../arch/kernel-build.js';
+import { ARCHITECTURES, architectureOf } from '../arch/kernel-build.js';
 
 /** Which architecture somebody wants; undefined: that of the program. */
 export interface AskedArchitecture {
@@ -13,9 +13,9 @@ export interface AskedArchitecture {
 const MAX_SCRIPTS = 5;
 
 /**
- * The architecture of the kernel that a program of the image is for: what was asked for, or its ELF
- * header. For what has none, such as bFLT, that of the first ELF program in the image counts; bFLT
- * in an image without any is taken to be ARM's.
+ * The architecture of the kernel that a program of the image is for: what was asked for, or what its
+ * ELF header says. A file without one has the architecture of the first ELF program in the image;
+ * for bFLT, of the first that is for an architecture with bFLT, or else ARM.
  *
  * @param path byte string.
  */
@@ -32,7 +32,7 @@ export function programArchitecture(
 
 /** The architecture of the kernel for bFLT programs of an image, which do not say. */
 export function flatArchitecture(image: CramfsImage): ArchitectureName {
-  return ofImage(image) ?? 'arm';
+  return ofImage(image, (arch) => ARCHITECTURES[arch].flat.exists) ?? 'arm';
 }
 
 /** The same for a file that is only mapped: what its ELF header says, or the usual one. */
@@ -55,12 +55,15 @@ function usualOf(image: CramfsImage): ArchitectureName {
   return ofImage(image) ?? usual(image);
 }
 
-/** Returns the architecture of the first program of the image that names one. */
-function ofImage(image: CramfsImage): ArchitectureName | undefined {
+/** Returns the architecture of the first program of the image that names one that is wanted. */
+function ofImage(
+  image: CramfsImage,
+  isWanted: (arch: ArchitectureName) => boolean = () => true,
+): ArchitectureName | undefined {
   for (const { inode } of image.walk(image.root, { onError: () => undefined })) {
     if (inode.type !== 'file' || (inode.mode & 0o111) === 0) continue;
     const arch = elfArchitecture(fileHead(image, inode));
-    if (arch !== undefined) return arch;
+    if (arch !== undefined && isWanted(arch)) return arch;
   }
   return undefined;
 }

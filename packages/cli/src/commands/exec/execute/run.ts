@@ -1,6 +1,14 @@
 import { writeFileSync } from 'node:fs';
+import { isFlat } from 'cramfs-elf';
 import { bytesToName, nameToText, textToName } from 'cramfs-format';
-import { isSyscallError, programArchitecture } from 'xip-emu';
+import type { CramfsImage } from 'cramfs-reader';
+import {
+  elfArchitecture,
+  fileHead,
+  isSyscallError,
+  programArchitecture,
+  type ArchitectureName,
+} from 'xip-emu';
 import {
   Deadlock,
   FaultLog,
@@ -49,7 +57,7 @@ export async function executeCommand(args: ExecArguments, io: CliIo): Promise<Ex
     const path = `/${textToName(pathText).replace(/^\/+/, '')}`;
     const { phys = DEFAULT_PHYS, nommu, seed = 0 } = args;
     const arch = programArchitecture(image, path, args);
-    if (!isRunnable(arch)) throw new InputError(`no processor executes programs for ${arch}`);
+    if (!isRunnable(arch)) throw whyNotRunnable(image, path, arch);
     const problems = new Map<string, number>();
     const timeline = new Timeline();
     const events: KernelEvents = {
@@ -85,6 +93,14 @@ export async function executeCommand(args: ExecArguments, io: CliIo): Promise<Ex
       machine.halt();
     }
   });
+}
+
+/** @param arch what the program is taken to be for. @throws CramfsError if there is no such file. */
+function whyNotRunnable(image: CramfsImage, path: string, arch: ArchitectureName): InputError {
+  const head = fileHead(image, image.lookup(path));
+  return elfArchitecture(head) === undefined && !isFlat(head)
+    ? new InputError(`${nameToText(path)} is neither ELF nor bFLT: --arch names its processor`)
+    : new InputError(`no processor executes programs for ${arch}`);
 }
 
 /** The bytes of a word, whatever is in it. */
