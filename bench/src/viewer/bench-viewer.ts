@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Page } from 'playwright-core';
@@ -8,18 +8,22 @@ import { MIB } from '../corpus.js';
 import { median } from '../run.js';
 import type { Verdict } from '../targets.js';
 
-/** From a drop to the first view, in seconds, of an image of 16 MiB. */
+/** From a drop to the first view, in seconds, of an image of at most {@link FIRST_VIEW_SIZE}. */
 const FIRST_VIEW_LIMIT = 1;
+/** 16 MiB of data, and what describes them. */
+const FIRST_VIEW_SIZE = 17 * MIB;
 /** From a key or a click to what it shows, in seconds. */
 const INTERACTION_LIMIT = 0.1;
+/** How long is waited for what should show, in milliseconds. */
+const PATIENCE = 20_000;
 
 const CRAMFS = fileURLToPath(new URL('../../../packages/cli/bin/cramfs.js', import.meta.url));
 
 interface Subject {
   readonly name: string;
   readonly image: string;
-  /** True if the limits are for it. */
-  readonly isTarget: boolean;
+  /** A file or directory of more than 4 KiB. */
+  readonly path: string;
 }
 
 interface Timing {
@@ -33,7 +37,7 @@ export interface ViewerReport {
   readonly targets: readonly Verdict[];
 }
 
-/** What is done in the page, and how it is known that it shows. */
+/** What is done in the page, and how it is known that it shows. PATH is the subject's. */
 const INTERACTIONS: readonly {
   readonly what: string;
   readonly route: string;
@@ -62,13 +66,13 @@ const INTERACTIONS: readonly {
     what: 'tree: open all',
     route: '/tree/',
     act: `[...document.querySelectorAll('.bar button')].find((b) => b.textContent === 'Open all').click()`,
-    shown: `document.querySelectorAll('.tree-row').length > 20`,
+    shown: `document.querySelector('.tree-row[aria-level="3"]') !== null`,
   },
   {
     what: 'tree: next row',
     route: '/tree/',
     act: key('.tree-grid', 'ArrowDown'),
-    shown: `document.querySelector('[aria-selected=true]') !== null`,
+    shown: `document.querySelector('#row-1[aria-selected=true]') !== null`,
   },
   {
     what: 'go to: a search',
@@ -78,7 +82,7 @@ const INTERACTIONS: readonly {
   },
   {
     what: 'file: next bytes',
-    route: '/file/?at=0',
+    route: '/file/PATH?at=0',
     act: `document.querySelector('[aria-label="Next bytes"]').click()`,
     shown: `document.querySelector('.here-byte')?.dataset.at === '4096'`,
   },
@@ -108,17 +112,20 @@ export async function benchViewer(
   try {
     const [line] = (await once(child.stdout, 'data')) as [Buffer];
     const address = line.toString().trim();
-    for (const { name, image, isTarget } of makeSubjects(work)) {
+    for (const { name, image, path } of makeSubjects(work)) {
       progress(`${name}: first view`);
       const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
       const first = await timesOf(rounds, () => firstView(page, address, image));
       timings.push({ subject: name, what: 'first view', seconds: first });
-      if (isTarget) targets.push(verdictOf(`${name}: first view`, first, FIRST_VIEW_LIMIT));
+      if (statSync(image).size <= FIRST_VIEW_SIZE) {
+        targets.push(verdictOf(`${name}: first view`, first, FIRST_VIEW_LIMIT));
+      }
       for (const { what, route, act, shown } of INTERACTIONS) {
         progress(`${name}: ${what}`);
-        const seconds = await timesOf(rounds, () => interaction(page, route, act, shown));
+        const there = route.replace('PATH', path);
+        const seconds = await timesOf(rounds, () => interaction(page, there, act, shown));
         timings.push({ subject: name, what, seconds });
-        if (isTarget) targets.push(verdictOf(`${name}: ${what}`, seconds, INTERACTION_LIMIT));
+        targets.push(verdictOf(`${name}: ${what}`, seconds, INTERACTION_LIMIT));
       }
       await page.close();
     }
@@ -139,13 +146,22 @@ async function timesOf(rounds: number, time: () => Promise<number>): Promise<num
   return median(seconds);
 }
 
-/** Waits in the page until something shows and has been painted; gives the milliseconds since `start`. */
+/**
+ * Waits in the page until something shows and has been painted; gives the milliseconds since `start`. It
+ * rejects, naming what was awaited, if that has not shown after {@link PATIENCE} or cannot be looked for.
+ */
 function untilShown(start: string, shown: string): string {
-  return `new Promise((resolve) => {
+  const awaited = JSON.stringify(shown);
+  return `new Promise((resolve, reject) => {
     const start = ${start};
     const look = () => {
-      if (${shown}) requestAnimationFrame(() => resolve(performance.now() - start));
-      else requestAnimationFrame(look);
+      try {
+        if (${shown}) requestAnimationFrame(() => resolve(performance.now() - start));
+        else if (performance.now() - start < ${PATIENCE}) requestAnimationFrame(look);
+        else reject(new Error('not shown within ${PATIENCE / 1000} s: ' + ${awaited}));
+      } catch (error) {
+        reject(new Error('cannot look for ' + ${awaited} + ': ' + error));
+      }
     };
     look();
   })`;
@@ -191,7 +207,7 @@ function makeSubjects(work: string): Subject[] {
       image: build('small', (folder) => {
         writeFiles(folder, 16, MIB, 1);
       }),
-      isTarget: true,
+      path: 'directory-0/data-0',
     },
     {
       name: '60,000 files',
@@ -204,19 +220,19 @@ function makeSubjects(work: string): Subject[] {
           }
         }
       }),
-      isTarget: true,
+      path: 'directory-0',
     },
     {
       name: '256 MiB',
       image: build('large', (folder) => {
         writeFiles(folder, 18, 14 * MIB, 2);
       }),
-      isTarget: true,
+      path: 'directory-0/data-0',
     },
   ];
 }
 
-/** Files that hardly compress. */
+/** Files that hardly compress, in two directories. */
 function writeFiles(folder: string, count: number, size: number, seed: number): void {
   let state = seed;
   const bytes = new Uint32Array(size / 4);
@@ -225,7 +241,9 @@ function writeFiles(folder: string, count: number, size: number, seed: number): 
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
       bytes[at] = state;
     }
-    writeFileSync(join(folder, `data-${file}`), new Uint8Array(bytes.buffer));
+    const directory = join(folder, `directory-${file % 2}`);
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(join(directory, `data-${file}`), new Uint8Array(bytes.buffer));
   }
 }
 
