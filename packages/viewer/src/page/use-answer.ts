@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import type { Problem } from '../worker/protocol.js';
 import type { Answer, Parameters, RequestName } from '../worker/requests.js';
 import { WorkerProblem, type Ask } from './ask.js';
@@ -24,7 +24,8 @@ export function useAnswer<Name extends RequestName>(
   const [state, setState] = useState<Answered<Answer<Name>> & { readonly key: string | undefined }>(
     { key: undefined, value: undefined, problem: undefined, stale: true },
   );
-  useEffect(() => {
+  // useEffect would wait for what is shown now to be painted, a frame or two.
+  useLayoutEffect(() => {
     if (parameters === undefined) return;
     const ended = new AbortController();
     ask(name, parameters, { signal: ended.signal }).then(

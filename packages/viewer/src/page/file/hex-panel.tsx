@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { useMemo } from 'preact/hooks';
 import type { Field } from '../../model/fields.js';
 import { WINDOW, type HexWindow } from '../../model/hex-window.js';
 import type { Kernel } from '../../model/kernel.js';
@@ -166,32 +167,40 @@ function HexRow(props: {
   readonly field: Field | undefined;
   readonly style: { readonly top: string };
 }): JSX.Element {
-  const { window, start, offset, field, style } = props;
-  const first = start - window.start;
-  const bytes = window.bytes.subarray(first, first + PER_ROW);
-  const classOf = (at: number): string | undefined => {
-    if (at === offset) return 'here-byte';
-    return field !== undefined && at >= field.start && at < field.end ? 'in-field' : undefined;
-  };
-  return (
-    <div class="hex-row mono" style={style}>
-      <span class="hex-offset">{start.toString(16).padStart(8, '0')}</span>
-      <span class="hex-cells">
-        {Array.from(bytes, (byte, index) => (
-          <b key={index} data-at={start + index} class={classOf(start + index)}>
-            {byteText(byte)}
-          </b>
-        ))}
-      </span>
-      <span class="hex-text">
-        {Array.from(bytes, (byte, index) => (
-          <b key={index} data-at={start + index} class={classOf(start + index)}>
-            {byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '·'}
-          </b>
-        ))}
-      </span>
-    </div>
-  );
+  const { window, start, style } = props;
+  const end = start + PER_ROW;
+  const isHere = props.offset >= start && props.offset < end;
+  const offset = isHere ? props.offset : undefined;
+  const { field: shown } = props;
+  const field = shown !== undefined && shown.start < end && shown.end > start ? shown : undefined;
+  // A move changes two rows of sixty: the others stay as they are.
+  return useMemo(() => {
+    const first = start - window.start;
+    const bytes = window.bytes.subarray(first, first + PER_ROW);
+    const classOf = (at: number): string | undefined => {
+      if (at === offset) return 'here-byte';
+      return field !== undefined && at >= field.start && at < field.end ? 'in-field' : undefined;
+    };
+    return (
+      <div class="hex-row mono" style={style}>
+        <span class="hex-offset">{start.toString(16).padStart(8, '0')}</span>
+        <span class="hex-cells">
+          {Array.from(bytes, (byte, index) => (
+            <b key={index} data-at={start + index} class={classOf(start + index)}>
+              {byteText(byte)}
+            </b>
+          ))}
+        </span>
+        <span class="hex-text">
+          {Array.from(bytes, (byte, index) => (
+            <b key={index} data-at={start + index} class={classOf(start + index)}>
+              {byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '·'}
+            </b>
+          ))}
+        </span>
+      </div>
+    );
+  }, [window, start, offset, field, style.top]);
 }
 
 const FIELD_HEIGHT = 22;

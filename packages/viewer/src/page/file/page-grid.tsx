@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useRef } from 'preact/hooks';
+import { useMemo, useRef } from 'preact/hooks';
 import { PAGE_STATES, type PageTable } from '../../model/file-detail.js';
 import { formatCount } from '../shared/format.js';
 import { STRINGS } from '../strings/index.js';
@@ -33,6 +33,22 @@ export function PageGrid(props: {
     event.preventDefault();
     onSelect(Math.min(count - 1, Math.max(0, selected + step)));
   };
+  // A large file has thousands, which a move in its bytes does not change.
+  const cells = useMemo(
+    () =>
+      Array.from(states, (each, page) => (
+        <i
+          key={page}
+          id={`page-${page}`}
+          data-page={page}
+          role="option"
+          aria-selected={page === selected}
+          aria-label={`${STRINGS.file.page(formatCount(page))}: ${STRINGS.file.states[PAGE_STATES[each]!]}`}
+          class={`page-${PAGE_STATES[each]!}`}
+        />
+      )),
+    [states, selected],
+  );
   return (
     <section class="panel">
       <h2>
@@ -55,17 +71,7 @@ export function PageGrid(props: {
           if (page !== undefined) onSelect(Number(page));
         }}
       >
-        {Array.from(states, (each, page) => (
-          <i
-            key={page}
-            id={`page-${page}`}
-            data-page={page}
-            role="option"
-            aria-selected={page === selected}
-            aria-label={`${STRINGS.file.page(formatCount(page))}: ${STRINGS.file.states[PAGE_STATES[each]!]}`}
-            class={`page-${PAGE_STATES[each]!}`}
-          />
-        ))}
+        {cells}
       </div>
       <p class="page-says" aria-live="polite">
         <strong>

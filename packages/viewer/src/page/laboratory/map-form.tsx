@@ -134,6 +134,8 @@ export function MapForm({ state, device, programs, path, onSteps }: MapFormProps
           value={sharing}
           onValue={setSharing}
         />
+      </div>
+      <div class="lab-row">
         {FLAGS.map((flag) => (
           <label key={flag} class="check">
             <input
