@@ -26,7 +26,7 @@ const PICTURES = [
   { name: 'tree', route: '/tree/armhf/bin/greet' },
   { name: 'file', route: '/file/armhf/bin/greet?page=2' },
   { name: 'lab', route: `/lab?steps=${encodeURIComponent(SESSION)}` },
-  { name: 'program', route: '/program/riscv64/bin/greet' },
+  { name: 'program', route: '/program/riscv64/bin/crc32sum' },
   { name: 'plan', route: '/plan' },
   { name: 'compare', route: '/compare/etc/motd?image=2' },
   { name: 'flash-dark', route: '/flash?erase=65536&at=0x22000', dark: true },
