@@ -26,7 +26,7 @@ export class ChunkReader {
     return this.position;
   }
 
-  /** The next `length` bytes, not taken, if they have been received. Read-only. */
+  /** The next `length` bytes, without taking them, if they have been received. Read-only. */
   ready(length: number): Uint8Array | undefined {
     return length <= this.rest.length ? this.rest.subarray(0, length) : undefined;
   }
@@ -68,7 +68,7 @@ export class ChunkReader {
   }
 
   /**
-   * Passes over `length` bytes.
+   * Skips `length` bytes.
    *
    * @throws UnexpectedEnd
    */
@@ -92,7 +92,7 @@ export class ChunkReader {
     return bytes;
   }
 
-  /** Gives the input up, so that it can release what it holds. */
+  /** Gives up the input, so that it can release what it holds. */
   async close(): Promise<void> {
     await this.chunks.return?.();
   }

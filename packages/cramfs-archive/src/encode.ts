@@ -23,7 +23,7 @@ const TAR_TYPES = {
 export interface NewTarMember {
   readonly type: keyof typeof TAR_TYPES;
   readonly name: string;
-  /** Target of a symlink, or the name of the member that a link is another name of. */
+  /** Target of a symlink, or the name of the member that a hard link refers to. */
   readonly linkName?: string | undefined;
   /** Permission bits. */
   readonly mode: number;
@@ -31,7 +31,7 @@ export interface NewTarMember {
   readonly gid: number;
   /** Bytes that follow the header. */
   readonly size: number;
-  /** Seconds since 1970; default 0, as cramfs stores no time. */
+  /** Seconds since 1970; default 0, as cramfs does not store times. */
   readonly mtime?: number | undefined;
   readonly major?: number | undefined;
   readonly minor?: number | undefined;

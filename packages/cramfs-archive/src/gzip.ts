@@ -12,8 +12,8 @@ export function isGzip(bytes: Uint8Array): boolean {
 /**
  * Decompresses gzip data without any of Node's modules.
  *
- * @param maxLength bytes that the result may have.
- * @throws CramfsError BAD_SOURCE for what is damaged or cut off; TOO_BIG.
+ * @param maxLength most bytes that the result may have.
+ * @throws CramfsError BAD_SOURCE if the data is damaged or truncated; TOO_BIG.
  */
 export function gunzip(bytes: Uint8Array, maxLength: number): Uint8Array {
   const parts: Uint8Array[] = [];

@@ -1,6 +1,6 @@
 /**
- * What is used of the package lzma1. Its own types are its sources, which do not compile under this
- * project's settings: tsconfig.json leads here instead.
+ * The parts of the package lzma1 that are used. Its own types are its sources, which do not compile under
+ * this project's settings: tsconfig.json leads here instead.
  */
 
 /** @param data a .lzma stream: properties, eight bytes of length, data. */

@@ -15,7 +15,7 @@ import { runOnBytes, runOnStream, type TarSteps } from './steps.js';
 export type TarMemberType =
   'file' | 'link' | 'symlink' | 'char-device' | 'block-device' | 'directory' | 'fifo';
 
-/** What the headers of a member say, extended ones put in. Texts are byte strings. */
+/** What the headers of a member say, including extended ones. Texts are byte strings. */
 export interface TarMemberHead {
   readonly type: TarMemberType;
   /** The path as stored: maybe with `./`, `/` or `..`. */
@@ -36,11 +36,11 @@ export interface TarMemberHead {
 
 /** A member, with its content. */
 export interface TarMember extends TarMemberHead {
-  /** The file's bytes, as many as cramfs can hold; empty for other types. */
+  /** The file's bytes, up to what cramfs can hold; empty for other types. */
   readonly content: Uint8Array;
 }
 
-/** A member, and where in the archive it is: byte offsets. */
+/** A member, and its byte offsets in the archive. */
 export interface TarIndexEntry extends TarMemberHead {
   /** The first of its headers: extended ones come before its own. */
   readonly start: number;
@@ -91,8 +91,8 @@ const NO_CONTENT = new Uint8Array(0);
  * Reads an archive up to its end marker, one member at a time: ustar, pax with global headers, GNU,
  * star and v7 headers, sparse files of every format GNU tar and bsdtar write.
  *
- * Not tar-stream, because names are bytes here: it decodes pax headers as UTF-8, which loses every
- * name that is not, and it neither applies global headers nor knows sparse files.
+ * This is not tar-stream, because names are bytes here: tar-stream decodes pax headers as UTF-8, which loses
+ * all other names, and supports neither global headers nor sparse files.
  *
  * @throws TarFormatError, UnexpectedEnd
  */
@@ -109,7 +109,7 @@ export async function* readTarMembers(reader: ChunkReader): AsyncGenerator<TarMe
 }
 
 export interface TarIndexOptions {
-  /** An archive may end after a member, without an end marker, as tar(1) takes it; default: no. */
+  /** An archive may end after a member without an end marker, as tar(1) allows; default: no. */
   readonly endMarkerOptional?: boolean | undefined;
 }
 
@@ -140,7 +140,7 @@ export function readTarIndex(
 
 /** The headers of an archive; the content of files is left to the caller. */
 class TarParser {
-  /** Where it is; after the content of the member that was returned last. */
+  /** Its position: after the content of the member that was returned last. */
   offset = 0;
   // Of that member, see TarIndexEntry.
   start = 0;
@@ -156,8 +156,8 @@ class TarParser {
   };
 
   /**
-   * The next member, or undefined at the end marker. Its content and the padding, as many bytes as
-   * the pieces of its map and a whole number of blocks, are to be taken before the next call.
+   * The next member, or undefined at the end marker. Before the next call the caller has to take its content
+   * with padding: the pieces of its map, rounded up to whole blocks.
    */
   *next(): TarSteps<TarMemberHead | undefined> {
     const { extensions } = this;
@@ -212,8 +212,7 @@ class TarParser {
   }
 
   /**
-   * Takes the data of a header that is not a member: one that describes the next member, or all that
-   * follow.
+   * Takes the data of a header that is not a member: it describes the next member, or all that follow.
    */
   private *takeExtension(header: TarHeader): TarSteps<'next' | 'all' | undefined> {
     const { extensions } = this;
@@ -315,8 +314,8 @@ function memberType({ typeflag, format }: TarHeader, path: string): TarMemberTyp
 }
 
 /**
- * Whether a hard link has data: its size does not tell, some writers give it the size of the file
- * that it links to.
+ * Whether a hard link has data. Its size does not tell: some writers give it the size of the file that it
+ * links to.
  */
 function* isHeaderNext(): TarSteps<boolean> {
   const block = yield { want: 'peek', length: TAR_BLOCK_SIZE };
@@ -339,9 +338,9 @@ function checkedLength(map: SparseMap, storedSize: number): SparseMap {
   return map;
 }
 
-/** Bytes of small files that share a buffer: one of its own costs each of them 200 more. */
+/** How many bytes of small files share a buffer: a buffer of its own costs each file 200 more. */
 const SLAB_SIZE = 1 << 18;
-/** All that fits an image, were it compressed four times; what is larger had better be a directory. */
+/** What fits in an image that compresses to a quarter; a larger source had better be a directory. */
 const MAX_CONTENT = 2 ** 30;
 
 /** Memory for what files hold. */
@@ -350,7 +349,7 @@ class ContentStore {
   private used = 0;
   private total = 0;
 
-  /** Zeros, as many as cramfs can hold of a file. @throws TarFormatError if it gets too much. */
+  /** Zeros, as many as cramfs can hold in a file. @throws TarFormatError if there are too many. */
   room(size: number): Uint8Array {
     const length = Math.min(size, CRAMFS_MAX_FILE_SIZE);
     this.total += length;

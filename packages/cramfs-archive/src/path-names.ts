@@ -1,13 +1,13 @@
 import { nameToText } from 'cramfs-format';
 import { TarFormatError } from './ustar.js';
 
-/** PATH_MAX without its NUL: what Linux could extract. Keeps the depth of the tree bounded, too. */
+/** PATH_MAX without its NUL: the longest path that Linux could extract. Also bounds the depth of the tree. */
 const MAX_PATH = 4095;
 
 /**
- * The components of a member's path, without what does not count: leading and doubled slashes, dots.
+ * The components of a member's path, without leading and doubled slashes, and dots.
  *
- * @throws TarFormatError for what could not be extracted, or not below the archive's root.
+ * @throws TarFormatError if the path could not be extracted, or leads out of the archive's root.
  */
 export function tarPathNames(path: string): string[] {
   const names = path.split('/').filter((name) => name !== '' && name !== '.');

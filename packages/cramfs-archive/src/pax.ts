@@ -50,7 +50,7 @@ export class PaxAttributes {
     this.own = new Map(records);
   }
 
-  /** An empty value takes a global one back: as if there were none. */
+  /** An empty value cancels a global one. */
   text(keyword: string): string | undefined {
     const value = this.own.get(keyword) ?? this.global.get(keyword);
     return value === '' ? undefined : value;

@@ -13,14 +13,14 @@ export interface SparsePiece {
 export interface SparseMap {
   /** Bytes of the file. */
   readonly realSize: number;
-  /** Pieces in the order of their data, which is that of their offsets. */
+  /** Pieces in the order of their data, which is also the order of their offsets. */
   readonly pieces: readonly SparsePiece[];
 }
 
-/** Takes bytes of the archive: the parser's way to do so. */
+/** The parser's way of taking bytes from the archive. */
 type Take = (length: number) => TarSteps<Uint8Array>;
 
-/** Where a block lists pieces, and says if another such block follows. */
+/** Where a block lists pieces, and tells whether another such block follows. */
 interface PieceList {
   readonly at: number;
   readonly count: number;
@@ -31,7 +31,7 @@ interface PieceList {
 const HEADER_PIECES: PieceList = { at: GNU.sparse[0], count: 4, isExtendedAt: GNU.isExtended[0] };
 const EXTENSION_PIECES: PieceList = { at: 0, count: 21, isExtendedAt: 504 };
 const NUMBER_LENGTH = 12;
-/** Far above what any file that fits cramfs can need. */
+/** Far more than any file that fits cramfs can need. */
 const MAX_PIECES = 1 << 20;
 const NEWLINE = 0x0a;
 

@@ -1,9 +1,9 @@
 import { UnexpectedEnd, type ChunkReader } from './chunk-reader.js';
 
 /**
- * What a parser of archives wants from its input next: `length` bytes to look at (fewer if the
- * input ends before), to have, or to have passed over. The parser itself does no input: whatever
- * runs it answers, from a stream or from memory.
+ * What a parser of archives needs from its input next: `length` bytes to look at (fewer if the input ends
+ * before), to take, or to skip. The parser does not read any input itself: its caller does, from a stream or
+ * from memory.
  */
 export interface TarRequest {
   readonly want: 'peek' | 'take' | 'skip';

@@ -1,6 +1,6 @@
 import { bytesToName, nameToBytes } from 'cramfs-format';
 
-/** Everything in a tar comes in blocks of this many bytes. */
+/** A tar consists of blocks of this many bytes. */
 export const TAR_BLOCK_SIZE = 512;
 
 /** What is wrong with an archive; its reader adds where. */
@@ -33,8 +33,8 @@ export interface TarHeader {
 export type TarField = readonly [at: number, length: number];
 
 /**
- * The fields of a header, named as in POSIX's description of the ustar format: what reads and what writes
- * headers goes by this table.
+ * The fields of a header, named as in POSIX's description of the ustar format: reading and writing headers
+ * both use this table.
  */
 export const USTAR = {
   name: [0, 100],
@@ -53,7 +53,7 @@ export const USTAR = {
   prefix: [345, 155],
 } as const satisfies Record<string, TarField>;
 
-/** What GNU tar has in place of the prefix: among other things the map of a sparse file. */
+/** What GNU tar has in place of the prefix, including the map of a sparse file. */
 export const GNU = {
   all: [345, 167],
   sparse: [386, 96],
@@ -76,7 +76,7 @@ export function isZeroBlock(block: Uint8Array): boolean {
   return block.every((byte) => byte === 0);
 }
 
-/** True if the checksum is right, which makes `block` a header for all anybody can tell. */
+/** True if the checksum is right, so that `block` must be taken as a header. */
 export function isTarHeader(block: Uint8Array): boolean {
   if (block.length < TAR_BLOCK_SIZE) return false;
   const [at, length] = USTAR.chksum;
@@ -162,7 +162,7 @@ function withPrefix(block: Uint8Array, format: TarHeader['format']): string {
   return `${prefix}/${name}`;
 }
 
-/** What a field holds up to its first NUL, a byte string. */
+/** The content of a field up to its first NUL, a byte string. */
 export function decodeTarText(block: Uint8Array, [at, length]: TarField): string {
   const end = block.indexOf(0, at);
   return bytesToName(block.subarray(at, end < 0 ? at + length : Math.min(end, at + length)));
@@ -172,7 +172,7 @@ function text(block: Uint8Array, [at, length]: TarField): string {
   return bytesToName(block.subarray(at, at + length));
 }
 
-/** Stores a text, as much of it as there is room for. */
+/** Stores a text, or as much of it as there is room for. */
 export function setTarText(block: Uint8Array, [at, length]: TarField, value: string): void {
   block.set(nameToBytes(value.slice(0, length)), at);
 }
@@ -190,7 +190,7 @@ export function setTarChecksum(block: Uint8Array): void {
   setTarText(block, chksum, `${sum.toString(8).padStart(6, '0')}\0 `);
 }
 
-/** Makes what only GNU tar has in a header zero, such as the map of a sparse file. */
+/** Zeroes the parts of a header that only GNU tar has, such as the map of a sparse file. */
 export function clearGnuFields(block: Uint8Array): void {
   const [at, length] = GNU.all;
   block.fill(0, at, at + length);

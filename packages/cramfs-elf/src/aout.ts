@@ -39,7 +39,7 @@ export interface AoutHeader {
   readonly dataRelocations: number;
 }
 
-/** @returns undefined for what is not an a.out file of SunOS 4. */
+/** @returns undefined if it is not an a.out file of SunOS 4. */
 export function parseAout(bytes: Uint8Array): AoutHeader | undefined {
   if (bytes.length < AOUT_HEADER_SIZE) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -3,7 +3,7 @@ import { DYNAMIC_ENTRY } from './headers.js';
 import { highestVersion } from './versions.js';
 
 /**
- * What a dynamic loader reads of an object (System V ABI, "Dynamic Section" and "Relocation"): the
+ * What a dynamic loader reads from an object (System V ABI, "Dynamic Section" and "Relocation"): the
  * names of other objects, where to look for them, and which places it relocates.
  */
 
@@ -104,7 +104,7 @@ const MAX_ENTRIES = 4096;
 /**
  * Parses the dynamic section of an object.
  *
- * @returns undefined for what has none, such as a static program, or one that cannot be read.
+ * @returns undefined if there is none, as in a static program, or it cannot be read.
  */
 export function parseDynamic(elf: ElfFile, read: ReadVirtual): ElfDynamic | undefined {
   const segment = elf.segments.find(({ type }) => type === PT_DYNAMIC);
@@ -185,8 +185,8 @@ function relocationTables(values: ReadonlyMap<number, number>): RelocationTable[
 }
 
 /**
- * Where procedures are bound through a table, its second and third word are the loader's. On MIPS
- * no relocation tells of the global offset table: all of it is relocated.
+ * If procedures are bound through a table, its second and third word belong to the loader. On MIPS
+ * relocations do not list the global offset table: all of it is relocated.
  */
 function implicitGot(elf: ElfFile, values: ReadonlyMap<number, number>): VirtualRange[] {
   const got = values.get(DT_PLTGOT);
@@ -202,7 +202,7 @@ function implicitGot(elf: ElfFile, values: ReadonlyMap<number, number>): Virtual
 
 /**
  * Calls `place` with the virtual address of each word that the relocations of an object change, in
- * the order of the tables. Words that are listed twice come twice.
+ * the order of the tables. Words listed twice come twice.
  */
 export function forEachRelocation(
   elf: ElfFile,
@@ -251,7 +251,7 @@ function expandRelr(elf: ElfFile, bytes: Uint8Array, place: (vaddr: number) => v
   }
 }
 
-/** Words of the object's class, by index; the low bits of what a number cannot hold get lost. */
+/** Words of the object's class, by index; values that a number cannot hold lose their low bits. */
 function wordReader({ elfClass, endianness }: ElfFile, bytes: Uint8Array): (i: number) => number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const little = endianness === 'little';

@@ -33,7 +33,7 @@ class FieldWriter {
   }
 }
 
-/** One text segment; every field has a value of its own, so that none can be taken for another. */
+/** One text segment; every field has a different value, so that none can be mistaken for another. */
 function elf32(endianness: Endianness): Uint8Array {
   return new FieldWriter(endianness)
     .raw(

@@ -75,11 +75,11 @@ const MAX_PROGRAM_HEADERS = 4096;
 /**
  * Parses the headers of an ELF file.
  *
- * @param bytes the file, or as much from its start as one cares to read.
+ * @param bytes the file, or any part from its start.
  * @param read gives the bytes of the file from `start` to before `end`, or undefined if it does not
- * have them; asked at most once, for program headers that are not in `bytes`.
+ * have them; called at most once, for program headers that are not in `bytes`.
  * @returns undefined if it is not ELF, or its headers are cut off, contradict themselves or are too
- * many: for the kernel such a file is not a program, so it is not an error here.
+ * many: the kernel does not take such a file as a program, so it is not an error here.
  */
 export function parseElf(
   bytes: Uint8Array,
@@ -112,7 +112,7 @@ export function identLayout(ident: Uint8Array): ElfLayout | undefined {
   return { elfClass, littleEndian };
 }
 
-/** Decoded headers as tools use them: numbers that exceed 2^53 lose their low bits. */
+/** Decoded headers as tools use them: numbers above 2^53 lose their low bits. */
 export function elfFileOf(
   header: ElfHeader,
   programHeaders: readonly ProgramHeader[],

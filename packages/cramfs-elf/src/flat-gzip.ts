@@ -1,6 +1,6 @@
 import { ZStream, Z_NO_FLUSH, Z_OK, zlibInflate, zlibInflateInit2 } from 'pako';
 
-/** LBUFSIZE: what is read of the file at a time. */
+/** LBUFSIZE: how much of the file is read at a time. */
 const PIECE = 4000;
 /** The window bits of a raw stream without a header: -MAX_WBITS. */
 const RAW_WINDOW = -15;
@@ -20,8 +20,8 @@ export type FlatGzipFault =
   | 'the gzip stream cannot be inflated';
 
 /**
- * Inflates a gzip stream of a bFLT file. One that is cut off gives what there is; checksum and length
- * after it are not looked at. Compare fs/binfmt_flat.c:decompress_exec().
+ * Inflates a gzip stream of a bFLT file. A truncated one gives what there is; the checksum and length after
+ * it are ignored. Compare fs/binfmt_flat.c:decompress_exec().
  *
  * @param read gives at most `length` bytes of the file; none past its end.
  * @param length of the result at most, in bytes; a longer stream is a fault.

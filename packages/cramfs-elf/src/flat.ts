@@ -38,8 +38,8 @@ export const FLAT_HEADER = structure('struct flat_hdr', {
 export const FLAT_HEADER_SIZE = FLAT_HEADER.size;
 
 /**
- * A bFLT header as stored. Offsets are in the file, or in what it would be without compression, and
- * count from its start, header included.
+ * A bFLT header as stored. Offsets count from the start of the file, or of its uncompressed form, header
+ * included.
  */
 export type FlatHeader = Omit<StructureValues<(typeof FLAT_HEADER)['kinds']>, 'magic' | 'filler'>;
 
@@ -51,8 +51,7 @@ export function isFlat(bytes: Uint8Array): boolean {
 /**
  * Parses the header of a bFLT program.
  *
- * @param bytes the file, or its start. A file shorter than the header counts as padded with zeros,
- * as it does for the kernel.
+ * @param bytes the file, or its start. A file shorter than the header is padded with zeros, as in the kernel.
  * @returns undefined without the magic.
  */
 export function parseFlat(bytes: Uint8Array): FlatHeader | undefined {
@@ -70,7 +69,7 @@ export function parseFlat(bytes: Uint8Array): FlatHeader | undefined {
 
 /**
  * True if the kernel maps the text from the file; otherwise it reads text and data into one block of
- * RAM. Old versions have no flags but this one. Compare fs/binfmt_flat.c:load_flat_file().
+ * RAM. Old versions have only this flag. Compare fs/binfmt_flat.c:load_flat_file().
  */
 export function mapsFlatText({ rev, flags }: Pick<FlatHeader, 'rev' | 'flags'>): boolean {
   if (rev === OLD_FLAT_VERSION) return flags === 0;
@@ -78,8 +77,8 @@ export function mapsFlatText({ rev, flags }: Pick<FlatHeader, 'rev' | 'flags'>):
 }
 
 /**
- * The lengths that the kernel computes of a header, in bytes, except `relocations`, which is their number. They
- * are u32: what would be negative is very long. Compare fs/binfmt_flat.c:load_flat_file().
+ * The lengths that the kernel computes from a header, in bytes, except `relocations`, which is their number.
+ * They are u32: a negative length becomes a very large one. Compare fs/binfmt_flat.c:load_flat_file().
  *
  * @param pointerSize of the machine: room for the relocations is counted in its words.
  */

@@ -1,7 +1,7 @@
 /**
  * struct elfhdr, struct elf_phdr and the dynamic entries of both classes (include/uapi/linux/elf.h), as a
- * kernel reads them: by its own class and byte order, and with every bit of what is stored. `elf.ts`
- * makes of them what tools need.
+ * kernel reads them: by its own class and byte order, and with every stored bit. `elf.ts` converts them to
+ * what tools need.
  */
 
 import {
@@ -58,7 +58,7 @@ export const PROGRAM_HEADER = {
     align: WORD64,
   }),
 } as const;
-/** p_paddr is left out: nothing that runs programs looks at it. */
+/** p_paddr is left out: nothing that runs programs uses it. */
 export type ProgramHeader = Omit<StructureValues<(typeof PROGRAM_HEADER)[32]['kinds']>, 'paddr'>;
 
 /** Elf32_Dyn, Elf64_Dyn. */
@@ -103,7 +103,7 @@ export function decodeElfHeader(
   return decodeStructure(ELF_HEADER[elfClass], viewOf(bytes), 0, littleEndian);
 }
 
-/** @param bytes the table; what is left over at its end is not looked at. */
+/** @param bytes the table; an incomplete entry at its end is ignored. */
 export function decodeProgramHeaders(
   bytes: Uint8Array,
   { elfClass, littleEndian }: ElfLayout,

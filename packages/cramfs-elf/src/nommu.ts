@@ -33,7 +33,7 @@ export interface PageSpan {
 }
 
 /**
- * What a kernel without an MMU does wrong once a mapping is one of ROM (docs/kernel-facts.md):
+ * What a kernel without an MMU does wrong once a mapping is in ROM (docs/kernel-facts.md):
  *
  * - `same-start`, K22: a part before it starts in the same page of the file and is shorter.
  * - `cleared`, K23: the part has more bytes in memory than in the file, and the rest is cleared.
@@ -51,7 +51,7 @@ export interface NommuPart {
   /** Bytes in the file. */
   readonly filesz: number;
   readonly vaddr: number;
-  /** What the linker wants the address to be a multiple of; 0 if it does not say. */
+  /** The alignment that the linker asks for the address; 0 if it does not say. */
   readonly align: number;
   /** What is mapped from the file, so that it can be ROM; undefined if the part is read into RAM. */
   readonly span: PageSpan | undefined;
@@ -62,16 +62,16 @@ export interface NommuPart {
 export interface NommuProgram {
   readonly format: 'elf' | 'fdpic' | 'flat';
   readonly parts: readonly NommuPart[];
-  /** Why nothing of it is mapped, whatever the image is like. */
+  /** Why nothing of it is mapped, whatever the image's layout. */
   readonly copied: string | undefined;
 }
 
 /**
- * Says what a kernel without an MMU maps of a program, and what it reads into RAM. Compare
+ * Tells which parts of a program a kernel without an MMU maps, and which it reads into RAM. Compare
  * fs/binfmt_elf_fdpic.c:elf_fdpic_map_file(), fs/binfmt_flat.c:load_flat_file().
  *
  * @param pageSize the kernel's, in bytes.
- * @returns undefined for what is not a program, or cannot be parsed.
+ * @returns undefined if it is not a program, or cannot be parsed.
  */
 export function nommuProgram(file: ProgramFile, pageSize: number): NommuProgram | undefined {
   const { head, read } = file;
@@ -108,10 +108,10 @@ function notFdpic({ type }: ElfFile): string {
 }
 
 /**
- * Adds what a mapping makes a region, unless it is within one: then it shares that. Compare
- * mm/nommu.c:do_mmap(), add_nommu_region().
+ * Adds the region of a mapping, unless the mapping lies within an existing region, which it then shares.
+ * Compare mm/nommu.c:do_mmap(), add_nommu_region().
  *
- * @returns false if a region starts there that it does not lie within: BUG().
+ * @returns false if a region starts there, but the mapping does not lie within it: BUG().
  */
 function addRegion(regions: PageSpan[], { pgoff, pages }: PageSpan): boolean {
   const end = pgoff + pages;
@@ -170,14 +170,14 @@ function flatCopied(header: FlatHeader, relocated: boolean): string | undefined 
     : 'bFLT marked for RAM (flthdr -R takes the mark off)';
 }
 
-/** gzip'd data that is longer, with its relocations, is not looked at. */
+/** gzip'd data longer than this, with its relocations, is ignored. */
 const MAX_INFLATED = 1 << 20;
 
 /**
- * The relocations as the kernel has them in memory after the data, where what the file does not have
- * is zeros. Empty if there are none, or none that can name text: those of old versions name words of
- * the data. Those of gzip'd text are not looked at, as such text is in RAM. Of a stream that cannot be
- * inflated there are none, for the kernel gives up after mapping the text.
+ * The relocations as the kernel has them in memory after the data; bytes missing from the file are zeros.
+ * Empty if there are none, or none that can name text: those of old versions name words of the data.
+ * Relocations of gzip'd text are ignored, as such text is in RAM. A stream that cannot be inflated has none,
+ * because the kernel gives up after mapping the text.
  */
 function flatRelocations(header: FlatHeader, file: ProgramFile): Uint8Array {
   const { rev, flags, dataStart, relocStart, relocCount } = header;
@@ -203,7 +203,7 @@ function flatRelocations(header: FlatHeader, file: ProgramFile): Uint8Array {
 }
 
 /**
- * True if a relocation names a word of the text that is not 0: those that are stay. Compare
+ * True if a relocation names a nonzero word of the text; zero words stay as they are. Compare
  * fs/binfmt_flat.c:load_flat_file(), calc_reloc().
  */
 function relocatesText(

@@ -1,6 +1,6 @@
 import { PF_R, PF_W, PF_X, PT_LOAD, type ElfFile, type ElfSegment } from './elf.js';
 
-/** True for what the kernel or the dynamic loader maps: executables and shared objects. */
+/** True for files that the kernel or the dynamic loader maps: executables and shared objects. */
 export function isLoadable(elf: ElfFile): boolean {
   return elf.type === 'exec' || elf.type === 'dyn';
 }
@@ -11,8 +11,8 @@ export function loadSegments(elf: ElfFile): ElfSegment[] {
 }
 
 /**
- * The segments that can run in place: read-only ones. Linux maps a writable segment as a private
- * writable area, which never is direct (fs/cramfs/inode.c:cramfs_physmem_mmap(), "vma is writable").
+ * The segments that can run in place: read-only ones. Linux maps a writable segment as a private writable
+ * area, which is never direct (fs/cramfs/inode.c:cramfs_physmem_mmap(), "vma is writable").
  */
 export function readOnlySegments(elf: ElfFile): ElfSegment[] {
   return loadSegments(elf).filter(

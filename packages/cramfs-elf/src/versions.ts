@@ -4,12 +4,12 @@ import type { ReadVirtual } from './elf.js';
 const VERDEF_SIZE = 20;
 const VERNEED_SIZE = 16;
 const VERNAUX_SIZE = 16;
-/** Objects have fewer: what has more is damage. */
+/** Objects have fewer: more means damage. */
 const MAX_ENTRIES = 4096;
 /** The upper bit of an index hides the symbol. */
 const VERSION_INDEX = 0x7fff;
 
-/** Where the tables of symbol versions are; undefined for those that an object does not have. */
+/** Where the tables of symbol versions are; undefined for tables that an object does not have. */
 export interface VersionTables {
   readonly verdef: number | undefined;
   readonly verneed: number | undefined;

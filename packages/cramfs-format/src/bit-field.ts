@@ -49,7 +49,7 @@ export function packWord<Name extends string>(
   return word;
 }
 
-/** A power would be a call, and there are six of these for every inode. */
+/** A power would be a call, and every inode needs six of these. */
 function mask(width: number): number {
   return 0xffffffff >>> (32 - width);
 }

@@ -13,10 +13,10 @@ const CRAMFS_BLK_FLAGS = CRAMFS_BLK_FLAG_UNCOMPRESSED + CRAMFS_BLK_FLAG_DIRECT_P
 const CRAMFS_BLK_DIRECT_PTR_SHIFT = 2;
 
 /**
- * - `end`: the image offset just after the block; it starts where the block before it ends, the
- *   first one after the pointer table. `end` equal to that start is a hole.
- * - `direct`: the image offset (a multiple of four) where the block starts. Uncompressed blocks are
- *   one block long, or what is left of the file; compressed ones carry their length in a u16.
+ * - `end`: the image offset just after the block; it starts where the block before it ends, or right after
+ *   the pointer table for the first one. `end` equal to that start is a hole.
+ * - `direct`: the image offset (a multiple of four) where the block starts. Uncompressed blocks are one block
+ *   long, or the rest of the file; compressed ones carry their length in a u16.
  */
 export type BlockPointer =
   | { readonly kind: 'end'; readonly end: number; readonly uncompressed: boolean }
@@ -30,7 +30,7 @@ export const DIRECT_LENGTH_SIZE = 2;
 export const DIRECT_ALIGNMENT = 1 << CRAMFS_BLK_DIRECT_PTR_SHIFT;
 
 /**
- * Decodes a stored pointer. The flags count whatever the superblock says, as in Linux: compare
+ * Decodes a stored pointer. The flags are valid whatever the superblock says, as in Linux: compare
  * fs/cramfs/inode.c:cramfs_read_folio(), which never looks at CRAMFS_FLAG_EXT_BLOCK_POINTERS.
  */
 export function decodeBlockPointer(raw: number): BlockPointer {

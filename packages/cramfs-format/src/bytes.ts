@@ -1,4 +1,4 @@
-/** True if both hold the same bytes. Fast for long inputs, also without Node's Buffer. */
+/** True if both hold the same bytes. Fast for long inputs, even without Node's Buffer. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let at = 0;
@@ -13,7 +13,7 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
-/** All bytes of `parts`, one after the other, in fresh memory. */
+/** Concatenates `parts` in fresh memory. */
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

@@ -1,6 +1,6 @@
 /**
  * Device numbers as cramfs stores them in `size`. Compare Linux's include/linux/kdev_t.h:
- * old_decode_dev(): eight bits each, whatever else the 24-bit field holds is ignored.
+ * old_decode_dev(): eight bits each; other bits of the 24-bit field are ignored.
  */
 export interface DeviceNumber {
   readonly major: number;

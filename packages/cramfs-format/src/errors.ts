@@ -7,7 +7,7 @@ export type CramfsErrorCode =
   | 'BAD_MAGIC'
   /** The superblock contradicts itself or the file. */
   | 'BAD_SUPERBLOCK'
-  /** The image is sound as far as we can see, but uses what this toolkit does not know. */
+  /** The image seems sound, but uses something that this toolkit does not know. */
   | 'UNSUPPORTED'
   /** An offset or length points outside the image. */
   | 'OUT_OF_RANGE'
@@ -69,7 +69,7 @@ export function isCramfsError(error: unknown, ...codes: CramfsErrorCode[]): erro
   return codes.length === 0 || codes.some((code) => code === error.code);
 }
 
-/** A value that cannot be stored where it is to go: the caller has not checked it. */
+/** A value that does not fit its field: the caller has not checked it. */
 export class ValueRangeError extends RangeError {
   override readonly name = 'ValueRangeError';
   readonly code = 'VALUE_RANGE';

@@ -32,7 +32,7 @@ export function fileType(mode: number): FileType | undefined {
   return TYPES.get(mode & S_IFMT);
 }
 
-/** The S_IFMT bits of `type`. @throws ValueRangeError for a type that there is not. */
+/** The S_IFMT bits of `type`. @throws ValueRangeError for an unknown type. */
 export function typeBits(type: FileType): number {
   for (const [bits, name] of TYPES) if (name === type) return bits;
   throw new ValueRangeError(`no such file type: ${type}`);

@@ -4,7 +4,7 @@ import { bytesToName, nameToBytes, nameToText, textToName, truncateName } from '
 
 const utf8 = (text: string): string => bytesToName(new TextEncoder().encode(text));
 const byteStrings = fc.uint8Array({ maxLength: 300 }).map(bytesToName);
-/** More of the bytes that UTF-8 treats specially than chance would give. */
+/** Contains more bytes that UTF-8 treats specially than random bytes would. */
 const nearlyUtf8 = fc
   .array(fc.oneof(fc.string({ unit: 'binary', maxLength: 3 }).map(utf8), byteStrings))
   .map((parts) => parts.join(''));

@@ -1,8 +1,8 @@
 /**
  * Names in cramfs are bytes, not text. In this toolkit a name (or a path) is a *byte string*: a
  * JavaScript string with one character U+0000..U+00FF per byte. It is lossless, compares like
- * strcmp(3) and can be a map key. Text for people and from people goes through
- * {@link nameToText} and {@link textToName}.
+ * strcmp(3) and can be a map key. Text to and from people goes through {@link nameToText} and {@link
+ * textToName}.
  */
 
 const CHUNK = 8192;
@@ -62,8 +62,8 @@ export function textToName(text: string): string {
 /**
  * Cuts a name to `limit` bytes, at a character boundary if it is UTF-8.
  *
- * @returns undefined if bytes had to go and what is left would end inside a character that is not
- * UTF-8, so that no safe place to cut is known.
+ * @returns undefined if the name is too long and not UTF-8 where it would be cut, so that no safe place to
+ * cut is known.
  */
 export function truncateName(name: string, limit: number): string | undefined {
   if (name.length <= limit) return name;

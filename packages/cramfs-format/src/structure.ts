@@ -10,7 +10,7 @@ export interface FieldKind<As extends keyof FieldValues = keyof FieldValues> {
 interface FieldValues {
   readonly number: number;
   readonly bigint: bigint;
-  /** A byte string (see name.ts), its padding of zeros left out. */
+  /** A byte string (see name.ts) without its padding of zeros. */
   readonly text: string;
   readonly bytes: Uint8Array;
 }
@@ -111,8 +111,8 @@ type Writable<Kinds extends FieldKinds> = {
 }[keyof Kinds];
 
 /**
- * Writes fields of a structure at byte `start` of `view`: of a number that does not fit its field the
- * low bits, of a text the beginning. Fields that are not in `values` stay as they are.
+ * Writes fields of a structure at byte `start` of `view`. Writes the low bits of a number that does not fit
+ * its field, and the beginning of a text. Fields that are not in `values` stay as they are.
  */
 export function encodeFields<Kinds extends FieldKinds>(
   { kinds, at }: Structure<Kinds>,

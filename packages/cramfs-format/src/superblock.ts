@@ -10,7 +10,7 @@ export interface RawSuperblock {
   size: number;
   flags: number;
   future: number;
-  /** 16 bytes; Linux does not look at them. */
+  /** 16 bytes, which Linux ignores. */
   signature: string;
   crc: number;
   edition: number;

@@ -1,6 +1,6 @@
 import type { FileType } from './mode.js';
 
-/** `1 file`, `2 files`: every count that a user reads is put this way. */
+/** `1 file`, `2 files`: every count that a user reads has this form. */
 export function plural(count: number, noun: string, nouns = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : nouns}`;
 }

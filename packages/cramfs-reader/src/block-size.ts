@@ -14,21 +14,23 @@ import type { ImageData } from './image-data.js';
 import type { Inode } from './types.js';
 import { walkTree } from './walk.js';
 
-/** Directory entries looked at, files tested, and votes the winner must be ahead to stop early. */
+/**
+ * Limits of directory entries examined and files tested, and the lead in votes that stops the count early.
+ */
 const MAX_ENTRIES = 20_000;
 const MAX_FILES = 64;
 const CLEAR_LEAD = 3;
 
-/** What the files of an image say about its block size, which nothing in the superblock tells. */
+/** What the files of an image say about its block size, which the superblock does not tell. */
 export interface BlockSizeVotes {
   /** The best guess. */
   readonly size: BlockSize;
-  /** Files of more than one block that were asked, and how many of them agree with `size`. */
+  /** Files of more than one block that voted, and how many of them agree with `size`. */
   readonly files: number;
   readonly votes: number;
-  /** A file that was asked has an extended pointer first. */
+  /** A file that voted has an extended pointer first. */
   readonly extended: boolean;
-  /** All sizes that as many files agree with: if there are more than one, it is not known which. */
+  /** All sizes that equally many files agree with: if there is more than one, the size is uncertain. */
   readonly candidates: readonly BlockSize[];
 }
 
@@ -36,15 +38,15 @@ export interface BlockSizeVotes {
  * Finds the block size of an image, see {@link countBlockSizeVotes}.
  *
  * @param image opened with any block size, which is not used.
- * @param preferred taken if nothing speaks for another one, such as the page size of a kernel.
+ * @param preferred used if nothing suggests another one, such as the page size of a kernel.
  */
 export function detectBlockSize(image: ImageData, preferred?: BlockSize): BlockSize {
   return countBlockSizeVotes(image, preferred).size;
 }
 
 /**
- * Asks the files of an image for its block size: nothing in the superblock tells it. Files of more than one
- * block vote for every size under which their first block makes sense:
+ * Lets the files of an image vote on its block size, which the superblock does not tell. Files of more than
+ * one block vote for every size under which their first block makes sense:
  *
  * - an end pointer, compressed: after the pointer table, whose length depends on the block size,
  *   there is a zlib stream that inflates to exactly min(block size, file size) bytes;
@@ -53,9 +55,9 @@ export function detectBlockSize(image: ImageData, preferred?: BlockSize): BlockS
  * - a direct pointer, compressed: the stream inflates to exactly that many bytes;
  * - a direct pointer, uncompressed: the second pointer follows one block later.
  *
- * The most votes win. If they are equal (no file seen was long enough to tell these sizes apart, or
- * there is none), `preferred` does if it is among them, else the smallest. A bounded number of
- * entries and files is looked at, and damage only costs votes.
+ * The most votes win. On a tie (no file seen was long enough to tell these sizes apart, or there is none),
+ * `preferred` wins if it is among them, else the smallest. A bounded number of entries and files is examined,
+ * and damage only costs votes.
  */
 export function countBlockSizeVotes(image: ImageData, preferred?: BlockSize): BlockSizeVotes {
   const votes = new Map<BlockSize, number>(CRAMFS_BLOCK_SIZES.map((size) => [size, 0]));

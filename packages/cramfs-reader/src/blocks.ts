@@ -86,7 +86,7 @@ export function decodeBlock(image: ImageData, inode: Inode, index: number, count
   return block;
 }
 
-/** A block of a file that is in one piece: there is no pointer. */
+/** A block of a file stored in one piece, which has no pointers. */
 function extentBlock(
   { blockSize }: ImageData,
   { entryOffset, size: fileSize }: Inode,
@@ -115,14 +115,13 @@ function extentOutside(image: ImageData, { entryOffset, size }: Inode, extent: n
   );
 }
 
-/** An image, as far as {@link locateBlock} looks at it. */
+/** The parts of an image that {@link locateBlock} uses. */
 export type BlockSource = Pick<ImageData, 'view' | 'endianness' | 'blockSize' | 'size'>;
 
 /**
- * What {@link decodeBlock} decodes, before it is checked: `length` may be negative or too large and
- * `start` outside. What is read from beyond `image.size` is 0: a direct compressed block whose length
- * is there is a hole, and of a pointer table that is there, the first block ends before its start
- * and the others are holes.
+ * Decodes what {@link decodeBlock} does, but without its checks: `length` may be negative or too large, and
+ * `start` outside. Bytes beyond `image.size` read as 0: a direct compressed block whose length is there is a
+ * hole; in a pointer table there, the first block ends before its start and the others are holes.
  */
 export function locateBlock(
   image: BlockSource,
@@ -166,7 +165,7 @@ export function blockFault(
   return start + length > image.size ? 'OUT_OF_RANGE' : undefined;
 }
 
-/** Starts of blocks whose pointers tell their ends have as many bits as those. */
+/** Starts of blocks whose pointers tell their ends have as many bits as the pointers. */
 const END_LIMIT = 2 ** 30;
 
 /** Where the block of the pointer at `pointerOffset` ends, as the next one's start. */
@@ -199,7 +198,7 @@ export function blockContent(image: ImageData, block: Block): Uint8Array {
   return contentOf(image, block, (stored) => image.zlib.inflate(stored, block.size));
 }
 
-/** {@link blockContent}, but what it returns is valid only until the next block's content is asked for. */
+/** Like {@link blockContent}, but the result is valid only until the next block's content is requested. */
 export function borrowBlockContent(image: ImageData, block: Block): Uint8Array {
   const { zlib } = image;
   return contentOf(

@@ -18,7 +18,7 @@ import { filesWithSharedPages } from './shared-pages.js';
 import { portableZlib } from './zlib.js';
 
 /*
- * What a small image can ask for: the same thing very many times. Work is counted here, not timed.
+ * A small image can ask for the same thing very many times. Work is counted here, not timed.
  */
 
 /** Opens an image and counts the blocks that are inflated. */
@@ -34,7 +34,7 @@ function counted(bytes: Uint8Array) {
   return { image: openImage(bytes, { zlib, blockSize: 4096 }), counts };
 }
 
-/** Counts the words that are read of an image from here on. */
+/** Counts the words read from an image from here on. */
 function countWords(image: CramfsImage): { words: number } {
   const counts = { words: 0 };
   const { view } = image;

@@ -5,7 +5,7 @@ export { FINDING_CODES, type FindingCode, type FindingKind, type Severity } from
 export type { Finding } from './check/findings.js';
 export type { CheckOptions, CheckResult, CheckStats } from './check/survey.js';
 
-/** Compressed blocks that a step inflates: about 10 ms of work. */
+/** How many compressed blocks a step inflates: about 10 ms of work. */
 const STEP_BLOCKS = 256;
 
 /** How far a check has come. */
@@ -18,11 +18,11 @@ export interface CheckProgress {
 /**
  * Checks a whole image: superblock, CRC, every directory entry, every block pointer, every block's
  * data, and what Linux would misread. Never throws because of the image: what is wrong becomes a
- * finding, and the check goes on with what can still be reached. Time and memory are bounded by the
- * image's size, however its structures are entangled.
+ * finding, and the check goes on with what can still be reached. Time and memory are bounded by the image's
+ * size, even if its structures overlap.
  *
  * @param bytes a file with the image; must not change meanwhile.
- * @throws CramfsError BAD_REQUEST for an offset that is none.
+ * @throws CramfsError BAD_REQUEST for an invalid offset.
  */
 export function checkImage(bytes: Uint8Array, options: CheckOptions = {}): CheckResult {
   const steps = checkSteps(bytes, options);
@@ -34,7 +34,7 @@ export function checkImage(bytes: Uint8Array, options: CheckOptions = {}): Check
 
 /**
  * {@link checkImage} in steps, between which the caller can do something else: one for the structures, one
- * for what is left between them and the CRC, and many for the blocks.
+ * for the gaps between them and the CRC, and many for the blocks.
  */
 export function* checkSteps(
   bytes: Uint8Array,

@@ -1,7 +1,7 @@
 import { CramfsError, nameToText } from 'cramfs-format';
 import picomatch from 'picomatch';
 
-/** Tells whether a path (a byte string, `/` first) is meant. */
+/** Tells whether a path (a byte string, `/` first) matches. */
 export type PathMatcher = (path: string) => boolean;
 
 /**
@@ -22,8 +22,8 @@ export function compileGlobs(globs: readonly string[]): PathMatcher {
   };
 }
 
-// To picomatch a `**` at the start of an absolute path stands for one directory or more, elsewhere
-// for none or more; here it is the same everywhere.
+// In picomatch a `**` at the start of an absolute path stands for one or more directories, elsewhere for zero
+// or more; here it means the same everywhere.
 function compileGlob(glob: string): (text: string) => boolean {
   const matches = compileOne(glob);
   const inRoot = /^\/?\*\*(\/.+)$/.exec(glob)?.[1];

@@ -4,7 +4,7 @@ import type { CramfsImage } from './image.js';
 import { statedSize } from './superblock.js';
 
 /**
- * What the CRC says of an image. `swapped`: it is right, but stored in the other byte order, as
+ * What the CRC says about an image. `swapped`: it is right, but stored in the other byte order, as
  * Cisco's tools do; `unknown`: there is none (before fsid version 2), or no end to compute it to.
  */
 export type CrcVerdict = 'right' | 'swapped' | 'wrong' | 'cut-off' | 'unknown';
@@ -15,7 +15,7 @@ export interface CrcCheck {
   readonly computed: number | undefined;
 }
 
-/** Compares the CRC, which Linux does not look at; costs a pass over all bytes. */
+/** Compares the CRC, which Linux ignores; takes a pass over all bytes. */
 export function verifyCrc(image: CramfsImage): CrcCheck {
   const { superblock } = image;
   if (image.isCutOff) return { verdict: 'cut-off', computed: undefined };

@@ -13,7 +13,7 @@ export type DifferenceAspect =
   | 'content'
   | 'target'
   | 'rdev'
-  /** The same content in blocks of other kinds; looked at only if asked for. */
+  /** The same content in blocks of other kinds; compared only on request. */
   | 'layout';
 
 export interface Difference {
@@ -36,7 +36,7 @@ export interface DiffOptions {
 }
 
 /**
- * Compares two images by what is in them, whatever their byte order, block size and layout.
+ * Compares the contents of two images, whatever their byte order, block size and layout.
  *
  * @returns the differences from `before` to `after`, sorted by path, byte by byte.
  * @throws CramfsError with the path for what is damaged in one of the images, unless `onError` takes it;
@@ -151,7 +151,7 @@ class Contents {
   private readonly same = new Map<string, boolean | CramfsError>();
   private readonly alike = new Map<string, boolean>();
   private readonly damage = new Map<string, readonly Damage[]>();
-  /** By where the block of `before` starts: what it was found to be equal to last. */
+  /** By the start of a block of `before`: the block last found equal to it. */
   private readonly equalBlocks = new Map<number, BlockPair>();
 
   constructor(before: CramfsImage, after: CramfsImage) {
@@ -181,7 +181,7 @@ class Contents {
     );
   }
 
-  /** What keeps contents from being read, of either image. */
+  /** What prevents reading contents, for either image. */
   problems(a: Inode, b: Inode): readonly Damage[] {
     return [
       ...remembered(this.damage, `before,${inodeKey(a)}`, () => problemsOf(this.before, a)),
@@ -218,7 +218,7 @@ function pairKey(a: Inode, b: Inode): string {
   return `${inodeKey(a)},${inodeKey(b)}`;
 }
 
-/** What `answers` has for `key`; found out if it has nothing. */
+/** What `answers` has for `key`, computed if it has nothing. */
 function remembered<T>(answers: Map<string, T>, key: string, find: () => T): T {
   const known = answers.get(key);
   if (known !== undefined) return known;
@@ -245,7 +245,7 @@ function sameDevice(a: DeviceNumber | undefined, b: DeviceNumber | undefined): b
   return a?.major === b?.major && a?.minor === b?.minor;
 }
 
-/** One letter for each block: what it is, in upper case if its pointer is direct. */
+/** One letter for each block: its kind, in upper case if its pointer is direct. */
 function layoutOf(image: CramfsImage, inode: Inode): string {
   return image
     .blocks(inode)
@@ -253,7 +253,7 @@ function layoutOf(image: CramfsImage, inode: Inode): string {
     .join('');
 }
 
-/** What keeps the content of an inode from being read: to tell whose damage a comparison met. */
+/** What prevents reading the content of an inode: tells whose damage a comparison met. */
 function problemsOf(image: CramfsImage, inode: Inode): Damage[] {
   try {
     if (inode.type === 'symlink') image.readlink(inode);

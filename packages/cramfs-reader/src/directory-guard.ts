@@ -3,9 +3,8 @@ import type { Inode } from './types.js';
 
 /**
  * Keeps hostile directory graphs finite. In a sound image every directory has one parent and its
- * own bytes; so a walk that comes to a directory's bytes a second time is in a loop, or in a graph
- * whose paths may double at each level, and directories that together are larger than the image
- * overlap.
+ * own bytes; so a walk that reaches a directory's bytes a second time is in a loop, or in a graph whose paths
+ * may double at each level. Directories that together are larger than the image overlap.
  */
 export class DirectoryGuard {
   private readonly seen = new Set<number>();

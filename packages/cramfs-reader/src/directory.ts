@@ -4,10 +4,10 @@ import { makeInode } from './inode.js';
 import type { DirectoryEntry, Inode } from './types.js';
 
 /**
- * Entries of a directory in stored order. Compare fs/cramfs/inode.c:cramfs_readdir(), which does
- * not look at whether an entry reaches beyond the directory's end; here that is an error.
+ * Entries of a directory in stored order. Compare fs/cramfs/inode.c:cramfs_readdir(), which does not check
+ * whether an entry reaches beyond the directory's end; here that is an error.
  *
- * @throws CramfsError at the first entry that cannot be right, after those before it were given.
+ * @throws CramfsError at the first entry that cannot be right, after yielding those before it.
  */
 export function* directoryEntries(image: ImageData, dir: Inode): Generator<DirectoryEntry> {
   if (dir.type !== 'directory') {

@@ -32,7 +32,7 @@ interface ProgramExplanation {
   readonly segments: readonly SegmentExplanation[];
 }
 
-/** What a loader maps of the parts of a program; undefined for what is not a readable program. */
+/** What a loader maps of the parts of a program; undefined if it is not a readable program. */
 export function explainProgram(
   image: CramfsImage,
   inode: Inode,
@@ -56,8 +56,8 @@ export function explainProgram(
 }
 
 /**
- * In a program the parts follow each other and share at most the pages where they meet. Where they
- * do not, every one of them might be the whole file, and an image could keep us busy for hours.
+ * In a program the parts follow each other and share at most the pages where they meet. Otherwise each part
+ * might be the whole file, and an image could keep us busy for hours.
  */
 function isPlausible(
   parts: readonly NommuPart[],
@@ -71,7 +71,7 @@ function isPlausible(
   return bytes <= 2 * size + 2 * parts.length * pageSize;
 }
 
-/** Mappings of the PT_LOAD segments of an ELF program; undefined for what is none. */
+/** Mappings of the PT_LOAD segments of an ELF program; undefined if it is not one. */
 export function explainSegments(
   image: CramfsImage,
   inode: Inode,
@@ -145,7 +145,7 @@ function pagesOf(
   };
 }
 
-/** Pages that are in RAM, whatever the image is like. */
+/** Pages that are in RAM, whatever the image's layout. */
 function explainCopy(
   { size }: Inode,
   { pgoff, pages }: { readonly pgoff: number; readonly pages: number },

@@ -14,11 +14,11 @@ export interface ExplainOptions {
 
 /** {@link ExplainOptions}, and what the kernel's loaders make of the program. */
 export interface LoadOptions extends ExplainOptions {
-  /** Why they map nothing of it, whatever the image is like; default: they follow its format. */
+  /** Why they map nothing of it, whatever the image's layout; default: they follow its format. */
   readonly notMapped?: string | undefined;
 }
 
-/** What a read-only mapping of a range of a file's pages would be made of. */
+/** What a read-only mapping of a range of a file's pages would consist of. */
 export interface RangeExplanation {
   /** First page, and number of pages. */
   readonly pgoff: number;
@@ -31,12 +31,12 @@ export interface RangeExplanation {
   /** Pages of the file that need RAM once they are touched (without MMU: at once). */
   readonly ramPages: number;
   /**
-   * Pages of the file that are neither: their pointers or blocks are not in the image. What Linux
-   * does with them is kernel fact K24.
+   * Pages of the file that are neither: their pointers or blocks are not in the image. Kernel fact K24 tells
+   * what Linux does with them.
    */
   readonly outsidePages: number;
   /**
-   * Why not all pages are direct: the kernel's own words where it has some. Undefined if they are.
+   * Why not all pages are direct, in the kernel's own words where it has some. Undefined if all are.
    */
   readonly reason: string | undefined;
   /** What a kernel without an MMU does wrong once this is mapped from ROM (kernel facts K22, K23). */
@@ -118,7 +118,7 @@ function outsideReason({ what, block, oops }: OutsideImage): string {
   return `${name} is not in the image${oops ? ': Linux dies in mmap(2)' : ''} (K24)`;
 }
 
-/** What keeps every file of the image from being mapped. */
+/** What prevents every file of the image from being mapped. */
 export function mountObstacle(
   image: CramfsImage,
   { pageSize, physAddr }: ExplainOptions,

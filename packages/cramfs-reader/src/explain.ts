@@ -34,8 +34,8 @@ export interface LoadedExplanation extends FileExplanation {
 
 /**
  * Explains what a mapping of a whole regular file, and of each PT_LOAD segment of an ELF program,
- * would get from ROM and what from RAM. Whether the kernel makes these mappings when the program is
- * run is what {@link explainLoaded} says.
+ * would get from ROM and what from RAM. {@link explainLoaded} tells whether the kernel makes these mappings
+ * when the program is run.
  *
  * @throws CramfsError WRONG_TYPE if it is not a regular file, BAD_REQUEST.
  */
@@ -50,7 +50,7 @@ export function explainFile(
   };
 }
 
-/** What {@link explainFile} says of the file, whatever is in it. */
+/** What {@link explainFile} says about the file, whatever its content. */
 function explainWhole(
   image: CramfsImage,
   inode: Inode,
@@ -67,8 +67,8 @@ function explainWhole(
 }
 
 /**
- * {@link explainFile}, but of a program the parts that its loader maps or reads. Without an MMU the
- * program as a whole gets what execve(2) maps of it.
+ * Like {@link explainFile}, but for a program explains the parts that its loader maps or reads. Without an
+ * MMU the program as a whole gets what execve(2) maps of it.
  *
  * @throws CramfsError WRONG_TYPE if it is not a regular file, BAD_REQUEST.
  */

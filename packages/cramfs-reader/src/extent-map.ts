@@ -10,11 +10,11 @@ import {
 
 /**
  * Which pages of a mapping come from ROM, for a kernel that maps files stored in one piece: the rule of
- * `directMap()` for dialects that have such a kernel. It looks neither at what follows the file's end in
- * its last page, which it maps as well (kernel fact K32), nor at pointers, for there are none.
+ * `directMap()` for dialects that have such a kernel. It ignores what follows the file's end in its last
+ * page, which it maps as well (kernel fact K32), and there are no pointers.
  *
- * The linear XIP patches cut the length of a mapping to the size of the file without regard to where
- * the mapping starts, so that one from the middle of a file goes on to what follows the file.
+ * The linear XIP patches cut the length of a mapping to the size of the file without regard to where the
+ * mapping starts, so one from the middle of a file continues into what follows the file.
  */
 export function extentMap(
   image: CramfsImage,

@@ -23,7 +23,7 @@ import { portableZlib, type ZlibCodec } from './zlib.js';
 
 /** A place inside a larger file that looks like a cramfs image. */
 export interface ImageCandidate {
-  /** Where the file system's byte 0 is: what {@link OpenOptions.offset} takes. */
+  /** Where the file system's byte 0 is, for {@link OpenOptions.offset}. */
   readonly offset: number;
   /** 0, or 512 after a pad. */
   readonly superblockOffset: number;
@@ -33,7 +33,7 @@ export interface ImageCandidate {
   readonly name: string;
   /** Bytes from `offset` to the image's end, or to the end of the input if that comes first. */
   readonly size: number;
-  /** What the superblock says of the size; undefined if it says nothing that can be. */
+  /** The size that the superblock states; undefined if it states none, or an impossible one. */
   readonly statedSize: number | undefined;
   /** True if the superblock says that the image continues beyond the end of the input. */
   readonly truncated: boolean;
@@ -50,8 +50,8 @@ export interface FindOptions {
 }
 
 /**
- * How a magic is stored: in either byte order, and in each with 16-bit words turned round. (In 32-bit
- * words that are turned round it looks like the other byte order's.) The byte 0xcd is in all of them.
+ * How a magic is stored: in either byte order, and in each with 16-bit words swapped. (With 32-bit words
+ * swapped it looks like the other byte order's.) The byte 0xcd is in all of them.
  */
 const MAGIC_BYTE = 0xcd;
 const MAGICS = [
@@ -68,17 +68,17 @@ export const IMAGE_MAGICS: readonly (readonly number[])[] = MAGICS;
 const MAX_CRC_PASSES = 4;
 /** Root entries that have to make sense. */
 const ROOT_ENTRIES = 16;
-/** Candidates that are listed; after these only ones that are better than all before. */
+/** How many candidates are listed; after these, only candidates better than all before. */
 const MAX_CANDIDATES = 4096;
 
 /**
  * Scans `bytes`, such as a firmware file, for cramfs images of any byte order and dialect at any
  * offset, in order. A magic alone is not enough: the root has to be a directory at a possible place,
- * and either the signature has to be there or the root's entries have to make sense. What is inside
- * an image with a right CRC is content of that image and is not looked at.
+ * and either the signature has to be there or the root's entries have to make sense. The inside of an image
+ * with a right CRC is that image's content and is not searched.
  *
- * A damaged image is listed as well; {@link chooseImage} prefers sound ones. Behind 4096 candidates
- * only what it would prefer to all of them is listed.
+ * A damaged image is listed as well; {@link chooseImage} prefers sound ones. After 4096 candidates only those
+ * that it would prefer to all of them are listed.
  */
 export function findImages(
   bytes: Uint8Array,
@@ -177,7 +177,7 @@ function superblockAt(
   return { raw: decodeSuperblock(view, at, endianness), wordSize: 1 };
 }
 
-/** An image with a false size never makes us copy more than this. */
+/** The most that an image with a false size can make us copy. */
 const MAX_STRAIGHTENED = 2 ** 28 + 2 ** 24;
 
 function straightened(
@@ -241,9 +241,9 @@ function isPossibleRoot({ superblock, root, dialect }: CramfsImage): boolean {
 }
 
 /**
- * An empty root proves nothing; so do entries that are cut off or have impossible types. Does not
- * read the directory as others do: what is tried is hardly ever an image, and a file can have
- * millions of places to try, too many to throw an error for each.
+ * An empty root proves nothing; so do entries that are cut off or have impossible types. Not the usual
+ * reading of a directory: candidates are hardly ever images, and a file can have millions of them, too many
+ * to throw an error for each.
  */
 function isRootSound({
   bytes,

@@ -41,12 +41,12 @@ import type {
 import { walkTree } from './walk.js';
 import { portableZlib, type ZlibCodec } from './zlib.js';
 
-/** Longer targets than any system takes (PATH_MAX is 4096) are damage. */
+/** Targets longer than any system takes (PATH_MAX is 4096) are damage. */
 const MAX_SYMLINK_SIZE = 65535;
 
 /**
  * Opens the cramfs image at `offset` of `bytes`, which must not change while the image is in use.
- * An image that is cut off opens as well, to save what is there: compare `superblock.size` with
+ * A truncated image opens as well, to save what is there: compare `superblock.size` with
  * `bytes.length`. So does one of a dialect whose blocks cannot be read: see
  * {@link CramfsImage.unreadable}.
  *
@@ -72,8 +72,8 @@ export function openImage(bytes: Uint8Array, options: OpenOptions = {}): CramfsI
 }
 
 /**
- * An image whose block size its flags or its files have told, and by it the dialect, unless the user has
- * named one.
+ * An image whose block size comes from its flags or files, and with it the dialect, unless the user has named
+ * one.
  */
 export function withDetectedBlockSize(
   recognised: RecognisedImage,
@@ -106,7 +106,7 @@ export class CramfsImage implements ImageData {
   readonly superblock: Superblock;
   readonly endianness: Endianness;
   readonly blockSize: BlockSize;
-  /** What the block size was detected from; undefined if the caller gave it. */
+  /** The votes that the block size was detected from; undefined if the caller gave it. */
   readonly blockSizeVotes: BlockSizeVotes | undefined;
   readonly root: Inode;
   readonly zlib: ZlibCodec;
@@ -151,13 +151,13 @@ export class CramfsImage implements ImageData {
     return dialectName(this);
   }
 
-  /** True if the superblock says that the image is larger than what is there of it. */
+  /** True if the superblock says that the image is larger than the bytes that are there. */
   get isCutOff(): boolean {
     return (statedSize(this.superblock) ?? 0) > this.bytes.length;
   }
 
   /**
-   * A directory's entries in stored order. Names are what the image holds: a caller that makes files of
+   * A directory's entries in stored order. Names are as the image holds them: a caller that makes files from
    * them has to refuse `..` and `/`.
    *
    * @throws CramfsError WRONG_TYPE, OUT_OF_RANGE or BAD_ENTRY.
@@ -247,8 +247,8 @@ export class CramfsImage implements ImageData {
   }
 
   /**
-   * The true content of a file or symlink: what was stored, also where Linux 6.12 reads zeros (a
-   * direct uncompressed last block of a file of whole blocks).
+   * The true content of a file or symlink: what was stored, even where Linux 6.12 reads zeros (a direct
+   * uncompressed last block of a file of whole blocks).
    *
    * @returns fresh memory.
    * @throws CramfsError as {@link readBlock} does.

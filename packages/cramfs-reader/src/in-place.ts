@@ -1,8 +1,8 @@
 import { Column } from './column.js';
 
-/** A page of a file that another page of the image's files is stored at the same place as. */
+/** A page of a file that is stored at the same place as another page of the image's files. */
 export interface SharedPage {
-  /** Number of the file, in the order of {@link InPlacePages.addFile}; and the page of it. */
+  /** Number of the file, in the order of {@link InPlacePages.addFile}, and page in it. */
   readonly file: number;
   readonly page: number;
 }
@@ -19,8 +19,8 @@ export interface SharedPages {
 }
 
 /**
- * Direct uncompressed blocks of all files of an image, by their place: what it takes to find those
- * that a kernel without an MMU must not map at the same time (kernel fact K22).
+ * Direct uncompressed blocks of all files of an image, by their place: used to find those that a kernel
+ * without an MMU must not map at the same time (kernel fact K22).
  */
 export class InPlacePages {
   private readonly starts = new Column();

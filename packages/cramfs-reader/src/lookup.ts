@@ -12,7 +12,7 @@ interface ImageWithSymlinks extends ImageData {
   readlink(inode: Inode): string;
 }
 
-/** A directory's entries by name, as far as they can be read. */
+/** A directory's readable entries by name. */
 interface DirectoryIndex {
   readonly entries: ReadonlyMap<string, Inode>;
   /** Why there may be more. */
@@ -21,7 +21,7 @@ interface DirectoryIndex {
 
 const EMPTY: DirectoryIndex = { entries: new Map(), error: undefined };
 
-/** Resolves paths; keeps an index of every directory it has been in. */
+/** Resolves paths; keeps an index of every directory it has visited. */
 export class PathResolver {
   private readonly image: ImageWithSymlinks;
   private readonly indexes = new Map<number, DirectoryIndex>();
@@ -52,7 +52,7 @@ export class PathResolver {
   }
 
   private follow(path: string, followLast: boolean): Inode {
-    /** The directories from the root to where we are. */
+    /** The directories from the root to the current one. */
     const trail: [Inode, ...Inode[]] = [this.image.root];
     /** What is left to resolve, last component first. */
     const pending = components(path);

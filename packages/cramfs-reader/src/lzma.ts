@@ -12,7 +12,7 @@ const MAX_DICTIONARY = 2 ** 16;
 const MAX_PROPERTIES_BYTE = 224;
 
 /**
- * Reads LZMA blocks as OpenRG has them: five bytes of properties, the length of the content in four
+ * Reads LZMA blocks in OpenRG's form: five bytes of properties, the length of the content in four
  * bytes, least significant first, and the data.
  */
 export const lzmaInflater: BlockCodec = {
@@ -36,7 +36,7 @@ export const lzmaInflater: BlockCodec = {
   },
 };
 
-/** What the library throws for damaged data can be a RangeError, which would mean a lack of memory. */
+/** For damaged data the library may throw a RangeError, which would mean a lack of memory. */
 function decode(stream: Uint8Array): Uint8Array {
   try {
     return lzmaDecompress(stream);

@@ -2,8 +2,8 @@ import type { CramfsImage } from './image.js';
 import type { Inode } from './types.js';
 
 /**
- * Why nothing is mapped directly: in the words of fs/cramfs/inode.c:cramfs_physmem_mmap(), but for the
- * last two, which are of kernels that have no words for it (see {@link extentMap}).
+ * Why nothing is mapped directly: in the words of fs/cramfs/inode.c:cramfs_physmem_mmap(), except the last
+ * two, for kernels that have no words for it (see {@link extentMap}).
  */
 export type Bailout =
   | 'vma is writable'
@@ -31,16 +31,16 @@ export interface DirectMapRequest {
   /** VM_WRITE: true for a private mapping with PROT_WRITE. */
   readonly writable?: boolean | undefined;
   /**
-   * Bytes of ROM from image byte 0 to the end of what the kernel has mapped of it: the flash, not
-   * the image. Default: as much as the image has, in whole pages.
+   * Bytes of ROM from image byte 0 to the end of what the kernel has mapped: the flash, not the image.
+   * Default: the image's size, in whole pages.
    */
   readonly romSize?: number | undefined;
 }
 
-/** What the answer depends on of an inode. */
+/** The fields of an inode that the answer depends on. */
 export type MappedInode = Pick<Inode, 'ino' | 'type' | 'mode' | 'size' | 'dataOffset'>;
 
-/** Something that a mapping would take from where the image is not: kernel fact K24. */
+/** Something that a mapping would take from outside the image: kernel fact K24. */
 export interface OutsideImage {
   /** Pointers that the kernel would read, or blocks that it would map. */
   readonly what: 'pointers' | 'blocks';
@@ -59,7 +59,7 @@ export interface DirectMapResult {
   readonly imageOffset: number;
   /** Direct, uncompressed and contiguous blocks found from `pgoff` on, within the request. */
   readonly run: number;
-  /** Why block `pgoff + run` is not part of the run; undefined if the run ends as was asked. */
+  /** Why block `pgoff + run` is not part of the run; undefined if the run is as long as requested. */
   readonly runEnd?: RunEnd;
   /** True if the run's last page was given up because other data follows the file's end. */
   readonly lastPageShared: boolean;
@@ -73,7 +73,7 @@ export interface DirectMapResult {
 /** The answer where nothing is mapped directly. */
 export const NOTHING = { pages: 0, imageOffset: 0, run: 0, lastPageShared: false } as const;
 
-/** The first block of a run that is not in the image as a whole, if there is one. */
+/** The first block of a run that is not wholly in the image, if there is one. */
 export function blocksOutside(
   image: CramfsImage,
   inode: Pick<Inode, 'size'>,

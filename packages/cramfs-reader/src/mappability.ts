@@ -23,18 +23,17 @@ import type { Inode } from './types.js';
 const BUS_LIMIT = 2 ** 32;
 
 /**
- * Which pages of a mapping come straight from ROM: the one place that knows the rule. A function
- * of image, inode and request alone; it neither changes nor inflates anything.
+ * Which pages of a mapping come straight from ROM: the one place that knows the rule. It depends only on
+ * image, inode and request, and neither changes nor inflates anything.
  *
  * With an MMU this is fs/cramfs/inode.c:cramfs_physmem_mmap(), without one
- * cramfs_physmem_get_unmapped_area(), which looks neither at the alignment nor at what
- * follows the file's end (and is only asked for mappings that are not writable). Both are in force
- * only where {@link usesPhysmemOperations} holds. Like the kernel it takes `request.pageSize` for
- * the block size and reads the pointers at `inode.ino`, wherever they say the data is: the kernel
- * compares neither with the image's size. Bytes beyond the end of the input are zero.
+ * cramfs_physmem_get_unmapped_area(), which ignores the alignment and what follows the file's end (and is
+ * called only for mappings that are not writable). Both are in force only where {@link usesPhysmemOperations}
+ * holds. Like the kernel it takes `request.pageSize` for the block size and reads the pointers at
+ * `inode.ino`, wherever they say the data is: the kernel compares neither with the image's size. Bytes beyond
+ * the end of the input are zero.
  *
- * An image of a dialect that has a kernel of its own is mapped by that one's rule: see
- * {@link extentMap}.
+ * An image of a dialect with a kernel of its own is mapped by that kernel's rule: see {@link extentMap}.
  *
  * @throws CramfsError BAD_REQUEST for a request that no kernel can make.
  */
@@ -146,8 +145,8 @@ interface BlockRange {
 
 /**
  * The run of direct, uncompressed, contiguous blocks from block `pgoff` on, at most `pages` of
- * them. Compare fs/cramfs/inode.c:cramfs_get_block_range(), which reads the pointers where the ROM
- * is mapped, without cramfs_read()'s look at the image's size.
+ * them. Compare fs/cramfs/inode.c:cramfs_get_block_range(), which reads the pointers where the ROM is mapped,
+ * without cramfs_read()'s check of the image's size.
  */
 function blockRange(
   image: CramfsImage,
@@ -200,7 +199,7 @@ function endOfRun(raw: number): RunEnd {
   return pointer.kind === 'direct' ? 'not contiguous' : 'no direct pointer';
 }
 
-/** Content size as Linux knows it: none where the inode number shows that there is no data. */
+/** Content size as Linux sees it: 0 if the inode number shows that there is no data. */
 function contentSize({ ino, size }: Pick<Inode, 'ino' | 'size'>): number {
   return ino % 4 === 0 ? size : 0;
 }

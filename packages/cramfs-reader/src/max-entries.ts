@@ -1,7 +1,7 @@
 import { CramfsError } from 'cramfs-format';
 
 /**
- * Entries of an image that are held in memory at a time, unless the caller allows more: they take
+ * The most entries of an image that are held in memory at a time, unless the caller allows more: they take
  * some 400 MiB. 272 MiB of directories would be 17 million.
  */
 export const DEFAULT_MAX_ENTRIES = 500_000;

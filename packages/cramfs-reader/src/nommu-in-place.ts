@@ -4,12 +4,12 @@ import { directMap } from './mappability.js';
 import { readNommuProgram } from './program.js';
 import type { Inode } from './types.js';
 
-/** Where the image is does not matter to a kernel without an MMU, if only it is on the bus. */
+/** The image's place does not matter to a kernel without an MMU, as long as it is on the bus. */
 const SOME_ADDRESS = 0x10000;
 
 /**
- * The parts of a file that the loaders of a kernel without an MMU map from ROM: none if it is not a
- * program for one.
+ * The parts of a file that the loaders of a kernel without an MMU map from ROM: none if it is not a program
+ * for such a kernel.
  *
  * @param pageSize the kernel's, in bytes.
  */

@@ -3,10 +3,9 @@ import { openImage, type CramfsImage } from './image.js';
 import type { OpenOptions } from './types.js';
 
 /**
- * As openImage(), and loads the decoder that the image's blocks need, if that is none of those that
- * every image does.
+ * Like openImage(), and also loads a decoder if the image's blocks need a special one.
  *
- * @throws CramfsError as openImage() does.
+ * @throws CramfsError like openImage().
  */
 export async function openAnyImage(
   bytes: Uint8Array,

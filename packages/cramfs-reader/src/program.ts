@@ -9,12 +9,12 @@ interface Known {
   readonly program: NommuProgram | undefined;
 }
 
-/** What was asked for last of an inode: kernels with an MMU and without one are explained in turn. */
+/** The last request for an inode: kernels with an MMU and without one are explained in turn. */
 const known = new WeakMap<Inode, Known>();
 
 /**
- * A regular file as a kernel without an MMU loads it; undefined for what is not a program or cannot
- * be read: damage is for `check` to report.
+ * A regular file as a kernel without an MMU loads it; undefined if it is not a program or cannot be read:
+ * `check` reports damage.
  */
 export function readNommuProgram(
   image: CramfsImage,
@@ -33,7 +33,7 @@ export function readNommuProgram(
   return program;
 }
 
-/** What `parse` makes of a file, or undefined if the file is empty or damaged. */
+/** The result of `parse` for a file, or undefined if the file is empty or damaged. */
 export function tryRead<T>(parse: () => T, { size }: Inode): T | undefined {
   try {
     return size === 0 ? undefined : parse();

@@ -4,11 +4,11 @@ import type { CramfsImage } from './image.js';
 import { DEFAULT_MAX_ENTRIES, checkEntryCount } from './max-entries.js';
 import type { Inode, WalkEntry } from './types.js';
 
-/** An entry that may be made a file of another file system. */
+/** An entry that may become a file of another file system. */
 export interface SelectedEntry extends WalkEntry {
   /** None for the root. */
   readonly parent: SelectedEntry | undefined;
-  /** False for a directory that is only there because something in it was asked for. */
+  /** False for a directory that is only included because something in it was selected. */
   readonly wanted: boolean;
 }
 
@@ -20,12 +20,12 @@ export interface SelectOptions {
   paths?: readonly string[] | undefined;
   /** Most entries that the image may have, whatever is selected; default 500,000. */
   maxEntries?: number | undefined;
-  /** Called for what cannot be had, with the path: the rest is still selected. */
+  /** Called with the path of anything that cannot be selected: the rest still is. */
   onError: (error: CramfsError) => void;
 }
 
 /**
- * The entries of an image that are to be taken out of it, each directory before its entries. No
+ * The entries of an image to be extracted, each directory before its entries. No
  * path of a result has a component that is empty, `.` or `..`, or holds a slash or a NUL, and no two
  * are the same: entries that would break this are left out, with what is below them, and reported.
  *
@@ -42,7 +42,7 @@ export function selectEntries(
   return entries;
 }
 
-/** The entries that {@link selectEntries} gives, one at a time, as often as they are asked for. */
+/** The entries that {@link selectEntries} gives, one at a time, as often as needed. */
 export class Selection {
   private readonly image: CramfsImage;
   private readonly maxEntries: number;
@@ -59,9 +59,9 @@ export class Selection {
   }
 
   /**
-   * The entries, in order; in memory are the names of the directories that are open.
+   * The entries, in order; only the names of open directories are in memory.
    *
-   * @throws CramfsError TOO_BIG for more entries than allowed, after as many.
+   * @throws CramfsError TOO_BIG for more entries than allowed, after yielding that many.
    */
   *entries(onError: SelectOptions['onError']): Generator<SelectedEntry> {
     const { marks } = this;
@@ -94,7 +94,7 @@ interface OpenDirectory {
  * All entries with a name that can be used.
  *
  * @param onError gets the directory that the error is in, if it can be used.
- * @param matches tells what is wanted beside all that is in a wanted directory; default: all.
+ * @param matches tells what is selected in addition to everything in a selected directory; default: all.
  */
 function* usableEntries(
   image: CramfsImage,
@@ -132,7 +132,7 @@ function* usableEntries(
   }
 }
 
-/** Closes the directories that the walk has left, and opens the one that it has come to. */
+/** Closes the directories that the walk has left, and opens the one that it has reached. */
 function enclosing(
   open: OpenDirectory[],
   last: SelectedEntry | undefined,
@@ -152,7 +152,7 @@ function enclosing(
 /** What the patterns ask for. */
 interface Marks {
   readonly matches: (path: string) => boolean;
-  /** Directories, by entryOffset, that are only there for what is in them; others may be in it, too. */
+  /** Directories, by entryOffset, that are only included for their entries; the set may have others, too. */
   readonly parents: ReadonlySet<number>;
   /** The patterns that match nothing. */
   readonly unmatched: readonly string[];

@@ -5,7 +5,7 @@ import { programPartsInPlace } from './nommu-in-place.js';
 import { hasExtendedPointers } from './superblock.js';
 import type { Inode } from './types.js';
 
-/** How many times its own pointers an image may make us look at; a sound one has each once. */
+/** How many times over an image may make us look at its own pointers; a sound one needs once. */
 const OVERLAP_BUDGET = 2;
 
 /**
@@ -15,9 +15,9 @@ const OVERLAP_BUDGET = 2;
  *
  * @param pageSize the kernel's, in bytes.
  * @param onlyForNommu none, unless a program is in place that a kernel without an MMU maps.
- * @param onError told of directories that cannot be read.
- * @returns by inode number the path, a byte string, of the other file. Not all of them if pointer
- * tables overlap so much that no builder has made them.
+ * @param onError called with directories that cannot be read.
+ * @returns by inode number the path, a byte string, of the other file. Incomplete if pointer tables overlap
+ * more than any builder makes them.
  */
 export function filesWithSharedPages(
   image: CramfsImage,

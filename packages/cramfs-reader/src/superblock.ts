@@ -17,14 +17,14 @@ import type { Dialect } from './dialects/dialect.js';
 import type { Superblock } from './types.js';
 import type { ZlibCodec } from './zlib.js';
 
-/** What there is to say of bytes without a superblock. */
+/** What to say about bytes without a superblock. */
 export function noSuperblock(): CramfsError {
   return new CramfsError('BAD_MAGIC', 'not a cramfs image: no superblock at 0 or 512', {
     offset: 0,
   });
 }
 
-/** The superblock at 0 or after a pad, whatever it says. */
+/** The superblock at 0 or after a pad, unchecked. */
 export function findSuperblock(view: DataView): Superblock | undefined {
   for (const offset of [0, CRAMFS_PAD_SIZE]) {
     const endianness = superblockEndianness(view, offset);
@@ -78,9 +78,9 @@ export function unsupportedFlags(flags: number): string {
 }
 
 /**
- * The size that the superblock tells; undefined if it tells none (no CRAMFS_FLAG_FSID_VERSION_2), or
- * one that does not even hold the superblock. Linux mounts such an image all the same, and from a
- * block device reads it as if nothing were wrong: kernel fact K25.
+ * The size that the superblock states; undefined if it states none (no CRAMFS_FLAG_FSID_VERSION_2), or one
+ * too small even for the superblock. Linux mounts such an image all the same, and from a block device reads
+ * it as if nothing were wrong: kernel fact K25.
  */
 export function statedSize({ flags, size, offset }: Superblock): number | undefined {
   const hasSize = (flags & CRAMFS_FLAG_FSID_VERSION_2) !== 0;
@@ -93,7 +93,7 @@ export function hasExtendedPointers(superblock: Superblock): boolean {
 }
 
 /**
- * The CRC that belongs into the superblock: over everything from the superblock to `end`, with the
+ * The CRC that belongs in the superblock: over everything from the superblock to `end`, with the
  * field itself taken as zero.
  *
  * @param bytes from the file system's byte 0.

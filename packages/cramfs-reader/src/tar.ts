@@ -7,7 +7,7 @@ import type { Inode } from './types.js';
 export interface TarOptions {
   /** What to take: see {@link SelectOptions}. Default: everything. */
   paths?: readonly string[] | undefined;
-  /** Called for what cannot be put into the tar, with the path; the rest still is. */
+  /** Called with the path of anything that cannot be put into the tar; the rest still is. */
   onError: (error: CramfsError) => void;
   /** Most bytes that files may have together, holes included; default 4 GiB. */
   maxBytes?: number | undefined;
@@ -23,10 +23,10 @@ const PERMISSIONS = 0o7777;
 const ARCHIVE_BLOCK = 20 * TAR_BLOCK_SIZE;
 
 /**
- * The entries of an image as a tar, piece by piece: the same bytes for the same image, with modes,
- * owners, device nodes, symlinks and names as they are, byte by byte, and time 0 as cramfs stores
- * none. Names that are one inode in Linux (one data offset, mode, owner and group) become hard
- * links. A tar cannot hold sockets: they are reported as UNSUPPORTED.
+ * The entries of an image as a tar, piece by piece: the same bytes for the same image, with modes, owners,
+ * device nodes, symlinks and names exactly as stored, and time 0, as cramfs does not store times. Names that
+ * are one inode in Linux (one data offset, mode, owner and group) become hard links. A tar cannot hold
+ * sockets: they are reported as UNSUPPORTED.
  *
  * @throws CramfsError TOO_BIG before the first piece, or BAD_REQUEST (a malformed glob).
  */
@@ -48,7 +48,7 @@ export function* tarChunks(
   yield new Uint8Array(Math.ceil(end / ARCHIVE_BLOCK) * ARCHIVE_BLOCK - written);
 }
 
-/** What is known of inodes with several names. */
+/** What is known about inodes with several names. */
 interface InodeNames {
   /** Identities of the inodes that have more than one name. */
   readonly shared: ReadonlySet<string>;
@@ -59,7 +59,7 @@ interface InodeNames {
 /**
  * The identities of files with more than one name.
  *
- * Refuses what would be endless to all intents and purposes: in a hostile image of a MiB, 65536 files
+ * Refuses what would be practically endless: in a hostile image of a MiB, 65536 files
  * can share one pointer table of holes, each 16 MiB large.
  *
  * @throws CramfsError TOO_BIG

@@ -14,13 +14,13 @@ export interface OpenOptions {
   offset?: number | undefined;
   /** Default: found by countBlockSizeVotes(), 4096 when nothing tells. */
   blockSize?: BlockSize | undefined;
-  /** Without `blockSize`: what it is taken to be if nothing in the image speaks for another one. */
+  /** Without `blockSize`: the size used if nothing in the image suggests another one. */
   preferredBlockSize?: BlockSize | undefined;
   /** Default: {@link portableZlib}. */
   zlib?: ZlibCodec | undefined;
-  /** For images whose blocks are LZMA, as OpenRG's; without it these cannot be read. */
+  /** For images with LZMA blocks, such as OpenRG's, which cannot be read without it. */
   lzma?: BlockCodec | undefined;
-  /** Default: recognised by what is in the image. */
+  /** Default: recognised by the image's content. */
   dialect?: DialectName | undefined;
 }
 
@@ -69,11 +69,11 @@ export interface WalkEntry {
 
 export interface WalkOptions {
   /**
-   * Called for a directory that cannot be read to its end, with the path set; the walk goes on
-   * with what is left. Without it the walk throws.
+   * Called for a directory that cannot be read to its end, with the path set; the walk goes on with the rest.
+   * Without it the walk throws.
    */
   onError?: ((error: CramfsError) => void) | undefined;
-  /** Asked for every directory, after it was given, whether to go into it; default: always. */
+  /** Called for every directory, after it was yielded, to ask whether to enter it; default: always. */
   enter?: ((entry: WalkEntry) => boolean) | undefined;
 }
 

@@ -4,7 +4,7 @@ import { DirectoryGuard } from './directory-guard.js';
 import type { ImageData } from './image-data.js';
 import type { DirectoryEntry, Inode, WalkEntry, WalkOptions } from './types.js';
 
-/** Linux's: entries of directories with longer paths could not be named in a system call. */
+/** Linux's limit: a system call could not name the entries of directories with longer paths. */
 export const PATH_MAX = 4096;
 
 interface OpenDirectory {

@@ -7,22 +7,22 @@ export type BlockMethod = 'zlib' | 'lzma';
 /** What makes content of a compressed block. */
 export interface BlockCodec {
   /**
-   * Inflates one block's zlib stream, or what the dialect has instead; bytes after its end are
-   * ignored, as in Linux.
+   * Inflates one block's zlib stream, or the dialect's equivalent; bytes after its end are ignored, as in
+   * Linux.
    *
    * @param maxLength at least 1.
    * @returns at most `maxLength` bytes, valid for as long as the caller likes.
-   * @throws RangeError if there is no memory to do it; an Error of any other class if the data is
+   * @throws RangeError if there is not enough memory; an Error of any other class if the data is
    * damaged or cut off, or gives more bytes.
    */
   inflate(data: Uint8Array, maxLength: number): Uint8Array;
-  /** As `inflate`, but what it returns is valid until the next call only. */
+  /** Like `inflate`, but the result is valid only until the next call. */
   borrow?(data: Uint8Array, maxLength: number): Uint8Array;
   /** What blocks are; default zlib. */
   readonly method?: BlockMethod;
 }
 
-/** The two zlib functions an image needs. Whoever opens it may bring faster ones. */
+/** The two zlib functions an image needs. Its opener may provide faster ones. */
 export interface ZlibCodec extends BlockCodec {
   /** Continues a CRC-32 over `bytes`; start with 0, the default. */
   crc32(bytes: Uint8Array, crc?: number): number;

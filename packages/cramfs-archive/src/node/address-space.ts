@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 
 /** Addresses that V8 reserves for a thread: some 740 MiB with Node.js 20. */
 const PER_THREAD = 800 * 2 ** 20;
-/** What the thread that asks may still want. */
+/** What the calling thread may still need. */
 const OWN = 256 * 2 ** 20;
 
 /**
- * How many of `wanted` threads there are addresses for, under a limit such as that of `ulimit -v`. V8
- * ends the process, with a dump, where it cannot reserve what it wants for a thread.
+ * How many of `wanted` threads there are addresses for, under a limit such as `ulimit -v`. V8 ends the
+ * process, with a dump, if it cannot reserve the addresses for a thread.
  */
 export function threadsThatFit(wanted: number): number {
   const limit = addressLimit();
@@ -16,7 +16,7 @@ export function threadsThatFit(wanted: number): number {
   return Math.max(0, Math.min(wanted, Math.floor(left / PER_THREAD)));
 }
 
-/** Bytes; Infinity without a limit, and where there is no /proc. */
+/** Bytes; Infinity without a limit, or without /proc. */
 function addressLimit(): number {
   const [, soft] = /^Max address space +([0-9]+)/m.exec(readOrEmpty('/proc/self/limits')) ?? [];
   return soft === undefined ? Infinity : Number(soft);

@@ -21,7 +21,7 @@ const MAGICS: readonly (readonly [compression: Compression, magic: readonly numb
 /** Bytes that {@link compressionOf} looks at. */
 export const MAGIC_LENGTH = 6;
 
-/** Bytes that come out of gzip data at a time: more are more garbage, and no faster. */
+/** Bytes of gzip output at a time: more would be more garbage, and not faster. */
 const GUNZIP_CHUNK = 2 ** 16;
 
 /** The compression of a file that starts with these bytes; undefined if it seems to have none. */
@@ -29,7 +29,7 @@ export function compressionOf(start: Uint8Array): Compression | undefined {
   return MAGICS.find(([, magic]) => magic.every((byte, at) => byte === start[at]))?.[0];
 }
 
-/** Passes on what a reader has left, piece by piece. */
+/** Passes on the rest of a reader's input, piece by piece. */
 export async function* allChunks(reader: ChunkReader): AsyncGenerator<Uint8Array> {
   for (;;) {
     const chunk = await reader.some(Infinity);

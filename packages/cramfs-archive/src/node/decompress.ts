@@ -26,8 +26,8 @@ export function openTarStream(path: string): TarStream {
 }
 
 /**
- * Passes on what `source` holds, uncompressed if it is gzip or zstd. Exported for other sources
- * than files.
+ * Passes on the content of `source`, decompressed if it is gzip or zstd. Exported for sources other than
+ * files.
  *
  * @param file its name for errors, a byte string.
  */

@@ -5,7 +5,7 @@ import { allChunks, unzstd } from './compression.js';
 import { withoutTrailer } from './xz-end.js';
 import { GrowingBytes } from './growing-bytes.js';
 
-/** Compressed streams that are looked for inside of other files. */
+/** Compressed streams that are searched for inside other files. */
 export type EmbeddedKind = 'gzip' | 'zstd' | 'xz' | 'lzma';
 
 /** How they start. */
@@ -29,8 +29,7 @@ const LZMA_UNKNOWN_SIZE = 2n ** 64n - 1n;
 const LEAST = 76n;
 
 /**
- * True if what begins with `head` can be a stream of the kind whose magic is there: three bytes alone
- * are met by chance.
+ * True if `head` can begin a stream of the kind whose magic is there: three bytes alone occur by chance.
  */
 export function canBeEmbedded(kind: EmbeddedKind, head: Uint8Array): boolean {
   if (head.length < EMBEDDED_HEAD) return false;
@@ -50,7 +49,7 @@ export function canBeEmbedded(kind: EmbeddedKind, head: Uint8Array): boolean {
 export interface EmbeddedContent {
   /** Bytes in memory that worker threads can share. */
   readonly bytes: Uint8Array;
-  /** Bytes that the stream has itself, as far as it was read; 0 if that is not known, as of lzma. */
+  /** Bytes of the stream itself that were read; 0 if unknown, as for lzma. */
   readonly length: number;
 }
 
@@ -60,8 +59,8 @@ interface StreamPlace {
 }
 
 /**
- * Decompresses a stream that may be followed by anything. What is damaged or longer than `limit` is
- * given up to that place.
+ * Decompresses a stream that may be followed by anything. Damaged or too long streams are given up to the
+ * damage, or to `limit`.
  *
  * @param source from the stream's first byte on.
  * @param limit most bytes to give.
@@ -111,8 +110,8 @@ function piecesOf(
 }
 
 /**
- * One member of gzip data. Not with zlib's own gunzip, which takes what follows for another member, and
- * forgets what it has made when that is wrong.
+ * One member of gzip data. Does not use zlib's own gunzip, which takes what follows as another member, and if
+ * that is invalid, discards its output.
  */
 async function* gunzipMember(reader: ChunkReader, place: StreamPlace): AsyncGenerator<Uint8Array> {
   await skipGzipHeader(reader);
@@ -183,7 +182,7 @@ async function* unxz(reader: ChunkReader, place: StreamPlace): AsyncGenerator<Ui
   for (let next = await pieces.read(); !next.done; next = await pieces.read()) yield next.value;
 }
 
-/** The library wants it all at once: that much of it, compressed. */
+/** The library needs all the compressed input at once: this much at most. */
 const MAX_LZMA = 2 ** 26;
 
 async function* unlzma(reader: ChunkReader, limit: number): AsyncGenerator<Uint8Array> {

@@ -1,17 +1,17 @@
 const STEP = 2 ** 22;
-/** Room below this is not worth starting with. */
+/** Less room than this is not worth starting with. */
 const LEAST_ROOM = 2 ** 26;
 
 /**
- * Bytes that come in pieces, in one memory that grows in place: nothing is copied to grow, and
- * worker threads can share the result. Pieces of zeros take no memory.
+ * Bytes that come in pieces, in one memory that grows in place: growing does not copy, and worker threads can
+ * share the result. Pieces of zeros take no memory.
  */
 export class GrowingBytes {
   private readonly buffer: SharedArrayBuffer;
   private readonly limit: number;
   private length = 0;
 
-  /** @param limit most bytes that there may be; takes addresses at once, but no memory. */
+  /** @param limit most bytes that there may be; takes addresses at once, but not memory. */
   constructor(limit: number) {
     this.buffer = reserve(limit);
     this.limit = limit;
@@ -38,7 +38,7 @@ export class GrowingBytes {
   }
 }
 
-/** Addresses for `limit` bytes; for fewer where the system does not give that many. */
+/** Reserves addresses for `limit` bytes, or for fewer if the system does not give that many. */
 function reserve(limit: number): SharedArrayBuffer {
   for (let size = limit; ; size = Math.ceil(size / 2)) {
     try {
@@ -51,7 +51,7 @@ function reserve(limit: number): SharedArrayBuffer {
 
 const ZEROS = new Uint8Array(2 ** 16);
 
-/** True for pages that the memory holds already, as it was zeros when it was made. */
+/** True for pages of zeros, which need no copy: the memory is zeros from the start. */
 function isZero(piece: Uint8Array): boolean {
   if (piece[0] !== 0) return false;
   for (let at = 0; at < piece.length; at += ZEROS.length) {

@@ -6,7 +6,7 @@ import { unpack } from './unpack.js';
 
 const LIMITS = { plain: 1e6, unpacked: 1e6 };
 
-/** `bytes` in pieces of `size`, all in one memory: whoever keeps a piece has another one later. */
+/** `bytes` in pieces of `size`, all in the same memory: a piece that is kept changes later. */
 async function* reusedPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   const piece = new Uint8Array(size);
   for (let at = 0; at < bytes.length; at += size) {

@@ -19,7 +19,7 @@ export interface UnpackLimits {
 
 /**
  * Reads a stream to its end into one memory, decompressed if its first bytes say gzip or Zstandard.
- * What is compressed is not kept.
+ * Compressed data is not kept.
  *
  * @throws CramfsError BAD_SOURCE if the data is damaged or cut off, or there is more than the limit;
  * UNSUPPORTED for Zstandard's large windows; the errors of the stream and of zlib.

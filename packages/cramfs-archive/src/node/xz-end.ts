@@ -8,8 +8,8 @@ const MAGIC_AT = 10;
 const ALIGNMENT = 4;
 
 /**
- * Passes on an xz stream up to its footer: the decompressor takes what follows for an error, and what
- * it has just made is lost then.
+ * Passes on an xz stream up to its footer: the decompressor takes what follows as an error, and then loses
+ * its latest output.
  */
 export async function* withoutTrailer(
   chunks: AsyncIterable<Uint8Array>,

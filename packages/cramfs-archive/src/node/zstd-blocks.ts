@@ -18,8 +18,8 @@ export class ZstdFormatError extends Error {
 }
 
 /**
- * Cuts a Zstandard stream at the ends of its blocks. None of them gives more than 128 KiB, so a caller
- * that decompresses one piece at a time never holds more than that, although four bytes can encode more.
+ * Cuts a Zstandard stream at the ends of its blocks. No block gives more than 128 KiB, so a caller that
+ * decompresses one piece at a time never holds more than that, although four bytes can encode as much.
  *
  * @throws ZstdFormatError, UnexpectedEnd
  */

@@ -1,11 +1,11 @@
-/** Decompresses one stream; what zstd-codec's own, untyped interface has no access to. */
+/** Decompresses one stream. zstd-codec's own, untyped interface gives no access to it. */
 export interface ZstdStream {
   begin(): boolean;
   /** `output` gets pieces that it may keep; false if the input is bad. */
   transform(input: Uint8Array, output: (bytes: Uint8Array) => void): boolean;
   /** Decompresses what transform() has taken in and kept. */
   flush(output: (bytes: Uint8Array) => void): boolean;
-  /** Takes input that was cut short for complete. */
+  /** Treats truncated input as complete. */
   end(output: (bytes: Uint8Array) => void): boolean;
   /** Frees the stream's memory. */
   delete(): void;

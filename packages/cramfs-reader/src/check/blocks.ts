@@ -14,12 +14,12 @@ import { pathOf, type CheckedEntry } from './entry.js';
 import { checkProgram } from './nommu.js';
 
 /**
- * How many times its own pointers, and its own bytes, an image may make us look at. Both are 1 at
- * most in a sound image: tables do not overlap.
+ * How many times over an image may make us look at its own pointers, and at its own bytes. In a sound image
+ * both are at most 1: tables do not overlap.
  */
 const OVERLAP_BUDGET = 2;
 
-/** Kernel fact K24, of what a mapping on ROM would need. */
+/** Kernel fact K24, for what a mapping on ROM would need. */
 const MAPPED_OUTSIDE = ': if Linux maps it on ROM, it may die in mmap(2) (K24)';
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Everything a check can find. The codes are stable: scripts may rely on them, and `check`, its
  * documentation and its tests all read this table. `k1-`, `k2-` and `k3-` are the kernel facts of
- * docs/kernel-facts.md: images that are sound, but that Linux reads otherwise than was meant.
+ * docs/kernel-facts.md: images that are sound, but that Linux misreads.
  */
 export const FINDING_CODES = {
   // Superblock.

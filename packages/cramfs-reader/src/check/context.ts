@@ -40,7 +40,7 @@ export class CheckContext {
   /** Directory entries by type, the root included. */
   readonly entries = new Map<FileType | 'unknown', number>();
   readonly blocks: BlockCounts = { compressed: 0, uncompressed: 0, holes: 0, direct: 0 };
-  /** The entries of a truncated image whose data, or a part of it, is missing. */
+  /** The entries of a truncated image whose data is missing, wholly or in part. */
   readonly lost = new Set<CheckedEntry>();
   /** Pointers of all pointer tables, each table counted once. */
   pointers = 0;
@@ -53,10 +53,10 @@ export class CheckContext {
     pages: new InPlacePages(),
     /** Files with blocks in place, by the number that they have in `pages`. */
     entries: [] as CheckedEntry[],
-    /** A program is in place that a kernel without an MMU maps: FDPIC or bFLT. */
+    /** True if a program that a kernel without an MMU maps (FDPIC or bFLT) is in place. */
     nommuProgram: false,
   };
-  /** How bad it is what stops a kernel without an MMU; undefined: of no importance. */
+  /** The severity of what stops a kernel without an MMU; undefined: unimportant. */
   readonly nommu: Severity | undefined;
 
   constructor(
@@ -71,19 +71,19 @@ export class CheckContext {
     this.nommu = nommu;
   }
 
-  /** False if damage has hidden parts of the image: what is counted and referred to is not all. */
+  /** False if damage has hidden parts of the image: counts and references are incomplete. */
   get isComplete(): boolean {
     return !HIDING_DAMAGE.some((code) => this.findings.has(code));
   }
 
-  /** Remembers, of an image that is cut off, what is lost with the part that is not there. */
+  /** Remembers what a truncated image has lost with its missing part. */
   lose(entry: CheckedEntry): void {
     if (this.image.isCutOff) this.lost.add(entry);
   }
 
   /**
-   * Says once that part of the image was left out: a sound image cannot come here, and without a
-   * bound overlapping structures would cost quadratic time.
+   * Reports once that part of the image was skipped. A sound image cannot get here; without a bound,
+   * overlapping structures would cost quadratic time.
    */
   giveUp(what: string): void {
     if (!this.findings.has('check-incomplete')) {

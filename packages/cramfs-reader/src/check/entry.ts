@@ -1,6 +1,6 @@
 import type { Inode } from '../types.js';
 
-/** A directory entry on the way of a check; the root has no parent. */
+/** A directory entry that a check visits; the root has no parent. */
 export interface CheckedEntry {
   readonly parent: CheckedEntry | undefined;
   readonly name: string;

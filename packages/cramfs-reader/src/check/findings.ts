@@ -4,7 +4,7 @@ import { FINDING_CODES, type FindingCode, type Severity } from './codes.js';
 export interface Finding {
   readonly code: FindingCode;
   readonly severity: Severity;
-  /** What it is about, as a byte string (`/` for the root); none if it is about the whole image. */
+  /** The path it is about, as a byte string (`/` for the root); none if it is about the whole image. */
   readonly path: string | undefined;
   /** Image offset in bytes of the cause. */
   readonly offset: number | undefined;
@@ -18,8 +18,8 @@ export interface Place {
 }
 
 /**
- * Collects findings, at most `limit` of each code, so that an image of garbage neither fills the
- * memory nor the screen. The first ones win; what is dropped is counted.
+ * Collects findings, at most `limit` of each code, so that an image of garbage fills neither the memory nor
+ * the screen. The first ones win; what is dropped is counted.
  */
 export class FindingList {
   private readonly findings: Finding[] = [];
@@ -30,7 +30,7 @@ export class FindingList {
     this.limit = limit;
   }
 
-  /** @param severity instead of the one that the code has. */
+  /** @param severity in place of the code's own. */
   add(
     code: FindingCode,
     message: string | (() => string),

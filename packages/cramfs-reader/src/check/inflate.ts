@@ -2,7 +2,7 @@ import type { CheckedEntry } from './entry.js';
 import { Column } from '../column.js';
 import type { BlockCodec } from '../zlib.js';
 
-/** Compressed blocks to inflate: what a worker needs to know of them, and whose they are. */
+/** Compressed blocks to inflate: what a worker needs to know about them, and whose they are. */
 export class BlockJobs {
   readonly starts = new Column();
   readonly lengths = new Column();
@@ -11,7 +11,7 @@ export class BlockJobs {
   private readonly indexes = new Column();
   private readonly owners: CheckedEntry[] = [];
   private readonly ownerOf = new Column();
-  /** The job that starts at an image offset: blocks that are shared are inflated once. */
+  /** The job that starts at an image offset: shared blocks are inflated once. */
   private readonly byStart = new Map<number, number>();
   /** Stored bytes of all jobs. */
   bytes = 0;
@@ -74,18 +74,17 @@ export interface JobColumns {
   readonly wanted: Uint32Array;
 }
 
-/** A block that is not what it should be. */
+/** A block whose content is wrong. */
 export interface BlockFailure {
   readonly job: number;
   /** Bytes it gives; none if it does not inflate to at most a block. */
   readonly inflated?: number;
-  /** The right length, but there is a NUL in what should be a symlink's target. */
+  /** The length is right, but a symlink's target contains a NUL. */
   readonly nul?: true;
 }
 
 /**
- * Inflates the blocks of some jobs. zlib compares the Adler-32 of each
- * with what is stored after it.
+ * Inflates the blocks of some jobs. zlib compares the Adler-32 of each with the one stored after it.
  *
  * @param bytes the image from its byte 0.
  */

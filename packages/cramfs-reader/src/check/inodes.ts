@@ -6,7 +6,7 @@ import { pathOf, type CheckedEntry } from './entry.js';
 /** Device numbers keep eight bits each: compare include/linux/kdev_t.h:old_decode_dev(). */
 const DEVICE_NUMBER_LIMIT = 0x10000;
 
-/** The fields of an inode against its type; then its blocks, if no other entry had them. */
+/** Checks the fields of an inode against its type; then its blocks, if no other entry had them. */
 export function checkInode(context: CheckContext, entry: CheckedEntry): void {
   const { findings } = context;
   const { type, mode, size, dataOffset, entryOffset } = entry.inode;
@@ -89,7 +89,7 @@ function checkContent(context: CheckContext, entry: CheckedEntry): void {
 }
 
 /**
- * Judges two entries with the same data offset: one inode in Linux, with the mode, owner and group
+ * Judges two entries with the same data offset: they are one inode in Linux, with the mode, owner and group
  * of whichever is looked up first. Compare fs/cramfs/inode.c:cramino(), get_cramfs_inode().
  */
 function checkSharing({ findings }: CheckContext, first: CheckedEntry, second: CheckedEntry): void {

@@ -99,7 +99,7 @@ describe('layout', () => {
   });
 
   describe('ends of zlib streams that npitre’s mkcramfs has replaced', () => {
-    /** A block of noise, then `gap` bytes of which the first are what its stream was longer. */
+    /** A block of noise, then `gap` bytes that start with the end of its longer stream. */
     const withResidue = (
       gap: number,
       change: (residue: Uint8Array) => void = () => undefined,

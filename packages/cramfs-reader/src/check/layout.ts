@@ -12,7 +12,7 @@ export interface Gaps {
   nonZeroBytes: number;
 }
 
-/** Looks for extents that overlap and for what is left between them. */
+/** Looks for extents that overlap and for the gaps between them. */
 export function checkLayout(context: CheckContext): Gaps {
   const { image, extents } = context;
   const gaps: Gaps = { bytes: 0, nonZeroBytes: 0 };
@@ -75,7 +75,7 @@ function describe(extents: Extents, extent: number): string {
   return `${extents.kind(extent)}${name} (${extents.start(extent)}-${extents.end(extent)})`;
 }
 
-/** @returns true if what is in the gap is known to be harmless. */
+/** @returns true if the content of the gap is known to be harmless. */
 function checkGap(
   context: CheckContext,
   gaps: Gaps,

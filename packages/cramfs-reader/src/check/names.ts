@@ -13,9 +13,9 @@ import { hasFsid } from './superblock.js';
 const MAX_PADDING = 3;
 
 /**
- * One name by itself.
+ * Checks one name by itself.
  *
- * @param entry with the name as it is without its padding.
+ * @param entry with the name without its padding.
  * @param fieldLength bytes of the name field in the image.
  */
 export function checkName(context: CheckContext, entry: CheckedEntry, fieldLength: number): void {
@@ -37,9 +37,8 @@ export function checkName(context: CheckContext, entry: CheckedEntry, fieldLengt
 }
 
 /**
- * Kernel fact K3: on a ROM mount an entry is read through a window of fixed length; where that
- * passes the end of the file system Linux sees zeros. Compare
- * fs/cramfs/inode.c:cramfs_direct_read(), cramfs_lookup().
+ * Kernel fact K3: on a ROM mount an entry is read through a window of fixed length; past the end of the file
+ * system Linux sees zeros in it. Compare fs/cramfs/inode.c:cramfs_direct_read(), cramfs_lookup().
  */
 function checkWindow({ findings, image }: CheckContext, entry: CheckedEntry): void {
   const { entryOffset } = entry.inode;
@@ -54,9 +53,9 @@ function checkWindow({ findings, image }: CheckContext, entry: CheckedEntry): vo
 }
 
 /**
- * The names of one directory among each other: doubles, their order, and which of them Linux does
- * not find because of the order. Compare fs/cramfs/inode.c:cramfs_lookup(), which gives up at an
- * entry whose first character is greater, or that has the same length and is greater.
+ * Compares the names of one directory with each other: duplicates, their order, and names that Linux does not
+ * find because of the order. Compare fs/cramfs/inode.c:cramfs_lookup(), which gives up at an entry whose
+ * first character is greater, or that has the same length and is greater.
  */
 export class NameOrder {
   private readonly context: CheckContext;

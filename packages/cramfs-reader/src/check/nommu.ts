@@ -6,8 +6,8 @@ import type { CheckContext } from './context.js';
 import { pathOf, type CheckedEntry } from './entry.js';
 
 /**
- * What of a file with blocks in place stops a kernel without an MMU, or makes its loader write to
- * ROM (kernel facts K22, K23).
+ * Finds what stops a kernel without an MMU in a file with blocks in place, or makes its loader write to ROM
+ * (kernel facts K22, K23).
  */
 export function checkProgram(context: CheckContext, entry: CheckedEntry): void {
   const { image, findings, nommu, inPlace } = context;
@@ -35,9 +35,9 @@ const HAZARDS: Readonly<
 };
 
 /**
- * Pages of different inodes, or of one, at one place in ROM. An image for kernels with an MMU may
- * well have them: unless the caller asks about kernels without one, it takes a program in place that
- * such a kernel maps.
+ * Finds pages of different inodes, or of one, at the same place in ROM. An image for kernels with an MMU may
+ * well have them: unless the caller asks about kernels without one, they matter only if a program that such a
+ * kernel maps is in place.
  */
 export function checkInPlace({ image, findings, nommu, inPlace }: CheckContext): void {
   if (nommu === undefined || !hasExtendedPointers(image.superblock)) return;

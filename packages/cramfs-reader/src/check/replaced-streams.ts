@@ -3,9 +3,9 @@ import type { CramfsImage } from '../image.js';
 
 /** The C tools compress with Z_BEST_COMPRESSION. */
 const LEVEL = 9;
-/** A stream that does not get smaller is at most so much longer than its block. */
+/** A stream that does not get smaller is at most this much longer than its block. */
 const MAX_RESIDUE = 64;
-/** Blocks that are compressed again to see what they left behind: bounds the time. */
+/** The most blocks that are compressed again to see what they left behind: bounds the time. */
 const MAX_BLOCKS = 4096;
 
 interface StoredBlock {
@@ -28,7 +28,7 @@ export class ReplacedStreams {
     this.image = image;
   }
 
-  /** To be told of every uncompressed block before the gaps that follow it. */
+  /** To be called with every uncompressed block before the gaps that follow it. */
   addBlock(start: number, end: number): void {
     while (this.recent.length > 0 && this.recent[0]!.end + MAX_RESIDUE < end) this.recent.shift();
     this.recent.push({ start, end });

@@ -19,7 +19,7 @@ export function hasFsid({ superblock }: CramfsImage): boolean {
 }
 
 /**
- * The superblock's own fields. Compare fs/cramfs/inode.c:cramfs_read_super().
+ * Checks the superblock's own fields. Compare fs/cramfs/inode.c:cramfs_read_super().
  *
  * @param embedded the image is part of a larger file, so that data after it is expected.
  */
@@ -95,7 +95,7 @@ function checkSize(image: CramfsImage, findings: FindingList, embedded: boolean)
   }
 }
 
-/** Whole pages are all that Linux reads: compare fs/cramfs/inode.c:cramfs_blkdev_read(). */
+/** Linux reads only whole pages: compare fs/cramfs/inode.c:cramfs_blkdev_read(). */
 function partialPage(size: number, blockSize: number): string {
   return size < blockSize
     ? 'Linux finds no superblock'
@@ -122,7 +122,7 @@ function checkRoot({ superblock, root, dialect }: CramfsImage, findings: Finding
   }
 }
 
-/** The CRC over the whole image; costs a pass over all bytes. */
+/** Checks the CRC over the whole image, which takes a pass over all bytes. */
 export function checkCrc({ image, findings }: CheckContext): void {
   const { superblock } = image;
   // Of a cut-off image there is none: what is missing has been reported.
@@ -144,8 +144,8 @@ export function checkCrc({ image, findings }: CheckContext): void {
 }
 
 /**
- * The counts of files and blocks, for statfs(2) only. mkcramfs counts every name and the root, and
- * the blocks of every pointer table it writes.
+ * Checks the counts of files and blocks, which only statfs(2) uses. mkcramfs counts every name and the root,
+ * and the blocks of every pointer table it writes.
  */
 export function checkCounts(context: CheckContext): void {
   const { image, findings, entries, pointers, blocksKnown } = context;

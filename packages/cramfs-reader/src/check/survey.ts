@@ -26,21 +26,21 @@ import { surveyTree } from './tree.js';
 export interface CheckOptions {
   /** Where the file system starts in the bytes; default 0. */
   offset?: number | undefined;
-  /** Default: found by countBlockSizeVotes(); where nothing tells, it is the page size. */
+  /** Default: found by countBlockSizeVotes(), or the page size if nothing tells. */
   blockSize?: BlockSize | undefined;
   /** Page size of the kernel that is to read the image; default: the block size. */
   pageSize?: number | undefined;
   /**
-   * True for kernels with an MMU only: what stops others is left out. False for those without only:
-   * it is an error. Default: a warning. Pages that files share in place are a warning only if a
-   * program is in place that a kernel without an MMU maps (FDPIC, bFLT).
+   * True for kernels with an MMU only: what stops others is not reported. False for kernels without an MMU
+   * only: it is an error. Default: a warning. Pages that files share in place are a warning only if a program
+   * is in place that a kernel without an MMU maps (FDPIC, bFLT).
    */
   mmu?: boolean | undefined;
   /** Default: portable; Node's is faster. */
   zlib?: ZlibCodec | undefined;
   /** For images whose blocks are LZMA: see OpenOptions. */
   lzma?: BlockCodec | undefined;
-  /** Default: recognised by what is in the image. */
+  /** Default: recognised by the image's content. */
   dialect?: DialectName | undefined;
   /** Findings kept of each code; default 200. The rest is counted. */
   limit?: number | undefined;
@@ -54,7 +54,7 @@ export interface CheckStats {
   readonly statedSize: number;
   readonly endianness: Endianness;
   readonly blockSize: BlockSize;
-  /** What the block size was detected from; undefined if it was given. */
+  /** The votes that the block size was detected from; undefined if it was given. */
   readonly blockSizeVotes: BlockSizeVotes | undefined;
   readonly flags: number;
   readonly dialect: DialectName;
@@ -71,11 +71,11 @@ export interface CheckResult {
   /** Findings in the order of their image offsets. */
   readonly findings: Finding[];
   /**
-   * Of an image that is cut off: paths (byte strings) of files that are not there as a whole, and of
-   * directories with missing entries.
+   * For a truncated image: paths (byte strings) of files that are not complete, and of directories with
+   * missing entries.
    */
   readonly lost: readonly string[];
-  /** How many findings of a code were left out; empty if none. */
+  /** How many findings of each code were left out; empty if none. */
   readonly suppressed: Partial<Record<FindingCode, number>>;
   /** None if there is no superblock. */
   readonly stats: CheckStats | undefined;
@@ -85,8 +85,8 @@ const DEFAULT_LIMIT = 200;
 
 /**
  * A check in three steps, so that the costly one, inflating the blocks of `jobs`, can run
- * elsewhere: the constructor goes through the structures, checkBytes() through what is left, and
- * finish() takes the failures of the jobs.
+ * elsewhere: the constructor goes through the structures, checkBytes() through the rest, and finish() takes
+ * the failures of the jobs.
  */
 export class Survey {
   readonly image: CramfsImage | undefined;
@@ -171,20 +171,20 @@ function nommuSeverity({ mmu }: CheckOptions): Severity | undefined {
   return mmu ? undefined : 'error';
 }
 
-/** What starts at `offset`; not a Buffer, whose subarray() is several times slower. */
+/** The bytes from `offset` on; not a Buffer, whose subarray() is several times slower. */
 function plainBytes(bytes: Uint8Array, offset: number): Uint8Array {
   const start = Math.min(offset, bytes.length);
   return new Uint8Array(bytes.buffer, bytes.byteOffset + start, bytes.length - start);
 }
 
-/** The block size, as far as it is known. */
+/** The block size, if known. */
 function describeBlockSize({ blockSize, blockSizeVotes }: CramfsImage): string {
   if (blockSizeVotes === undefined) return `${blockSize} bytes`;
   const { candidates, files, votes } = blockSizeVotes;
   return `${candidates.join(' or ')} bytes (according to ${votes} of ${plural(files, 'file')})`;
 }
 
-/** The image, if there is any superblock at all. */
+/** The image, if there is a superblock at all. */
 function openAnyway(bytes: Uint8Array, options: CheckOptions): CramfsImage | undefined {
   const { blockSize, pageSize, dialect } = options;
   const recognised = recogniseImage(bytes, dialect);

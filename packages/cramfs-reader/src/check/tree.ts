@@ -6,7 +6,7 @@ import { pathOf, type CheckedEntry } from './entry.js';
 import { checkInode } from './inodes.js';
 import { NameOrder, checkName } from './names.js';
 
-/** Directories together may be read this many times the image's size before we give up. */
+/** All directories together may take reads of this many times the image's size before we give up. */
 const OVERLAP_BUDGET = 2;
 
 interface OpenDirectory {
@@ -18,8 +18,8 @@ interface OpenDirectory {
 }
 
 /**
- * Goes through the whole tree: every directory, every entry, every pointer table. What is damaged
- * is reported and left out; the rest is still looked at.
+ * Goes through the whole tree: every directory, every entry, every pointer table. Damaged parts are reported
+ * and skipped; the rest is still checked.
  */
 export function surveyTree(context: CheckContext): void {
   const walk = new TreeWalk(context);
@@ -36,7 +36,7 @@ function count({ entries }: CheckContext, { inode }: CheckedEntry): void {
 
 class TreeWalk {
   private readonly context: CheckContext;
-  /** Data offset of every directory that was entered, and whether it is one of our parents. */
+  /** Data offset of every directory entered, and whether it is one of the current parents. */
   private readonly entered = new Map<number, 'open' | 'done'>();
   private readonly stack: OpenDirectory[] = [];
   private bytes = 0;
@@ -144,7 +144,7 @@ class TreeWalk {
   }
 }
 
-/** The name without its padding; empty if there is nothing else. */
+/** The name without its padding; empty if it is all padding. */
 function readName(bytes: Uint8Array, start: number, end: number): string {
   let last = end;
   while (last > start && bytes[last - 1] === 0) last -= 1;

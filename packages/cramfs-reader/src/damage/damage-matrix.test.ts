@@ -44,7 +44,7 @@ interface Kind {
   readonly options: DialectImageOptions;
   readonly mode?: number;
   readonly swap?: 2 | 4;
-  /** Content that nothing can be told by: shifts are not found there. */
+  /** Content that reveals nothing: shifts are not found there. */
   readonly plain?: true;
 }
 
@@ -67,7 +67,7 @@ const KINDS: readonly Kind[] = [
   { name: 'swapped-32', options: {}, swap: 4 },
 ];
 
-/** Content of files and targets by path, as far as it can be read. */
+/** Readable content of files, and targets, by path. */
 function readable(bytes: Uint8Array): Map<string, string> {
   const image = openImage(bytes, { zlib, lzma });
   const found = new Map<string, string>();
@@ -83,7 +83,7 @@ function readable(bytes: Uint8Array): Map<string, string> {
   return found;
 }
 
-/** How many of what `whole` has are there, with the same content. */
+/** How many of the entries of `whole` are there, with the same content. */
 function saved(bytes: Uint8Array, whole: Map<string, string>): number {
   let count = 0;
   for (const [path, text] of readable(bytes)) {
@@ -100,7 +100,7 @@ function spared(bytes: Uint8Array, data: number, spare: number): Uint8Array {
   return concat(...parts);
 }
 
-/** Erase blocks that came in (a positive length) or are missing, in the order of their places. */
+/** Erase blocks that were inserted (a positive length) or are missing, in order of position. */
 function shifted(bytes: Uint8Array, shifts: readonly (readonly [number, number])[]): Uint8Array {
   const parts: Uint8Array[] = [];
   let at = 0;

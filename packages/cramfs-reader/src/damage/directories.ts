@@ -1,21 +1,22 @@
 import { dataOffset, fileType, nameFieldLength, type Endianness } from 'cramfs-format';
 import type { InodeFormat } from '../dialects/dialect.js';
 
-/** Entries of directories that follow each other, with nothing to say where one ends. */
+/** Entries of consecutive directories, with nothing to tell where one ends. */
 export interface EntryRun {
   readonly offset: number;
-  /** Up to where the first entry leads, which is the end of the first directory, or its last one. */
+  /** Ends where the first entry leads to, which is the end of the first directory, or of its last entry. */
   readonly size: number;
   readonly entries: number;
 }
 
-/** Entries that make a directory more than chance. */
+/** The number of entries that makes a directory more than a coincidence. */
 const LEAST_ENTRIES = 2;
 const MAX_PADDING = 3;
 
 /**
- * The directory at `offset`, if there is one that makes sense: entries with names and types, of which at
- * least one leads to another place after it. It ends where its entries lead to first, or make no sense.
+ * The directory at `offset`, if there is one that makes sense: entries with names and types, at least one of
+ * which leads to a place after it. It ends at the first place that its entries lead to, or where they make no
+ * sense.
  */
 export function directoryAt(
   view: DataView,
@@ -26,7 +27,7 @@ export function directoryAt(
   return parseRun(view, offset, endianness, inodes).run;
 }
 
-/** The first such directory that starts from `from` on and before `to`. */
+/** The first such directory that starts at or after `from` and before `to`. */
 export function findDirectory(
   view: DataView,
   { from, to }: { readonly from: number; readonly to: number },
@@ -41,7 +42,7 @@ export function findDirectory(
   return undefined;
 }
 
-/** @returns what is at `offset`, and where the next directory can be if that is none. */
+/** @returns the directory at `offset`, or the place where the next one can be. */
 function parseRun(
   view: DataView,
   offset: number,
@@ -75,13 +76,13 @@ function parseRun(
   return { run: { offset, size: at - offset, entries }, next: at };
 }
 
-/** Most places cannot be, by one byte: it has the type of a file. */
+/** One byte, with the type of a file, rules out most places. */
 function canBeInode(view: DataView, offset: number, endianness: Endianness): boolean {
   const at = offset + (endianness === 'little' ? 1 : 0);
   return at < view.byteLength && fileType((view.getUint8(at) & 0xf0) << 8) !== undefined;
 }
 
-/** True if a directory whose size is known is made of entries with names and types, to its last byte. */
+/** True if a directory of known size consists of entries with names and types, to its last byte. */
 export function isDirectory(view: DataView, endianness: Endianness, inodes: InodeFormat): boolean {
   let at = 0;
   while (at + inodes.size < view.byteLength) {

@@ -47,7 +47,7 @@ const ENDIANNESSES = ['little', 'big'] as const;
 interface Form {
   readonly wordSize: WordSize;
   readonly inodes: InodeFormat;
-  /** Bytes that are searched: roots are at the start, after the superblock and what was inserted. */
+  /** How many bytes are searched: roots are at the start, after the superblock and any inserted file. */
   readonly limit: number;
 }
 
@@ -71,7 +71,10 @@ export function findRoot(bytes: Uint8Array): FoundRoot | undefined {
   });
 }
 
-/** The root directory at an offset, whose end is where its entries lead to first, or make no sense. */
+/**
+ * The root directory at an offset, which ends at the first place that its entries lead to, or where they make
+ * no sense.
+ */
 export function rootAt(bytes: Uint8Array, offset: number): FoundRoot | undefined {
   return inEachForm(bytes, (view, { inodes }) => inEitherOrder(view, offset, inodes));
 }
@@ -103,8 +106,8 @@ function inEitherOrder(view: DataView, offset: number, inodes: InodeFormat): Fou
 }
 
 /**
- * Directories that nothing leads to: they are between the ones that something does, and the data. Where
- * two of them follow each other, nothing tells where the second one starts.
+ * Directories that nothing leads to: they are between the reachable ones and the data. If two of them are
+ * consecutive, nothing tells where the second one starts.
  */
 function unreachable(view: DataView, root: FoundRun, inodes: InodeFormat): EntryRun[] {
   const others: EntryRun[] = [];
@@ -120,7 +123,7 @@ function unreachable(view: DataView, root: FoundRun, inodes: InodeFormat): Entry
   }
 }
 
-/** How far directories reach that are known, and where the data start that they lead to. */
+/** How far the known directories reach, and where the data they lead to starts. */
 class Reached {
   end = 0;
   data: number;
@@ -137,7 +140,7 @@ class Reached {
     this.data = view.byteLength;
   }
 
-  /** Takes a directory in, and those below it. */
+  /** Adds a directory, and those below it. */
   add(directory: Pick<EntryRun, 'offset' | 'size'>): void {
     const pending = [directory];
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
@@ -188,9 +191,9 @@ function nameOf(offset: number): string {
 }
 
 /**
- * A copy with a superblock that leads to a root directory. It tells neither size nor CRC: what these
- * were is lost. Its flags are those with which most of the image can be read. Where the root itself is gone,
- * a new one leads to the directories that are left, each by its offset.
+ * A copy with a superblock that leads to a root directory. It has neither size nor CRC, as both are lost. Its
+ * flags are those with which most of the image can be read. If the root itself is gone, a new one leads to
+ * the directories that are left, each by its offset.
  *
  * @throws CramfsError BAD_SUPERBLOCK if the root is where the superblock has to be.
  */

@@ -26,7 +26,7 @@ const GEOMETRIES: readonly OutOfBand[] = [
   { data: 8192, spare: 448 },
   { data: 8192, spare: 640 },
 ];
-/** What makes more sense without spare areas must do so by as much. */
+/** The margin by which bytes without spare areas must make more sense. */
 const MARGIN = 1.1;
 
 /** A copy without the spare areas. */
@@ -52,8 +52,8 @@ export interface FoundOutOfBand {
 }
 
 /**
- * Finds out whether spare areas are in between: without them the CRC is right or, if it is not right
- * either way, more directories and blocks make sense. Costs a pass over the bytes for each geometry.
+ * Finds out whether spare areas are in between: without them the CRC is right or, if it is wrong either way,
+ * more directories and blocks make sense. Takes a pass over the bytes for each geometry.
  */
 export function detectOutOfBand(bytes: Uint8Array, zlib: ZlibCodec): FoundOutOfBand | undefined {
   if (hasRightCrc(bytes, zlib)) return undefined;
@@ -70,12 +70,12 @@ export function detectOutOfBand(bytes: Uint8Array, zlib: ZlibCodec): FoundOutOfB
   return best;
 }
 
-/** True if clearly more can be made of `bytes` than of `others`. */
+/** True if `bytes` clearly make more sense than `others`. */
 export function makesMoreSense(bytes: Uint8Array, others: Uint8Array, zlib: ZlibCodec): boolean {
   return scoreOf(bytes, zlib) > MARGIN * scoreOf(others, zlib);
 }
 
-/** How much can be made of the bytes, without a superblock if need be. */
+/** How much sense the bytes make, without a superblock if need be. */
 function scoreOf(bytes: Uint8Array, zlib: ZlibCodec): number {
   const codecs = { zlib, lzma: lzmaInflater };
   const open = (whole: Uint8Array) => attempt(() => openImage(whole, codecs));

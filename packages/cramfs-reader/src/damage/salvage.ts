@@ -13,9 +13,9 @@ import {
 import { findShift, withoutShift } from './shifted.js';
 import { attempt } from './soundness.js';
 
-/** What is known, or to be found out, about how an image is damaged. */
+/** What is known about the damage of an image, or is to be found out. */
 export interface SalvageOptions {
-  /** Spare areas of NAND pages in between. `auto`: found out, by the CRC or by what makes sense. */
+  /** Spare areas of NAND pages in between. `auto`: detected, by the CRC or by what makes sense. */
   readonly oob?: OutOfBand | 'auto' | undefined;
   /** Image offset of a root directory without a superblock. `auto`: searched if there is none. */
   readonly root?: number | 'auto' | undefined;
@@ -33,15 +33,15 @@ interface ShiftOptions {
 }
 
 export interface Salvaged {
-  /** A copy that can be opened like any image; the bytes that were given if nothing was mended. */
+  /** A copy that can be opened like any image, or the given bytes if nothing was mended. */
   readonly bytes: Uint8Array;
   /** What was done, in words. */
   readonly notes: readonly string[];
 }
 
 /**
- * Mends what is known of the ways in which dumps of flash are damaged: takes out spare areas, makes a
- * superblock for a root directory, shifts back what skipped erase blocks have shifted.
+ * Mends the known kinds of damage of flash dumps: takes out spare areas, makes a superblock for a root
+ * directory, shifts back what skipped erase blocks have shifted.
  */
 export function salvageImage(
   bytes: Uint8Array,
@@ -85,7 +85,7 @@ function mendStraight(
   return { bytes: straight, notes };
 }
 
-/** What was taken for the root, and how the rest of the image is read. */
+/** What was taken as the root, and how the rest of the image is read. */
 function rootNote(
   { offset, size, endianness, wordSize, others }: FoundRoot,
   straight: Uint8Array,
@@ -103,7 +103,7 @@ function rootNote(
   ].join(', ');
 }
 
-/** Bad blocks that a dump can have: after more it is not what is looked for here. */
+/** The most bad blocks that a dump can have: with more, it is another kind of damage. */
 const MAX_SHIFTS = 32;
 
 function withoutShifts(

@@ -3,11 +3,11 @@ import type { Inode } from '../types.js';
 import { isDirectory } from './directories.js';
 import { readableBlock } from './soundness.js';
 
-/** Bytes that were left out of a dump, or came into it. */
+/** Bytes that were left out of a dump, or inserted into it. */
 export interface Shift {
-  /** Image offset from which on everything is somewhere else. */
+  /** Image offset from which on everything is shifted. */
   readonly at: number;
-  /** How much further on it is; negative if bytes are missing. */
+  /** How far it is shifted; negative if bytes are missing. */
   readonly by: number;
 }
 
@@ -25,19 +25,19 @@ const DISTANCES: readonly number[] = [
   .flatMap((distance) => [distance, -distance]);
 const FURTHEST = Math.max(...DISTANCES);
 
-/** Files that are tried at their new places, and blocks of each. */
+/** How many files, and blocks of each, are tried at their new places. */
 const SAMPLES = 24;
 const BLOCKS = 4;
-/** Damaged files for which no distance is found, after which there is no more to find. */
+/** How many damaged files without a distance end the search. */
 const MAX_FAILURES = 100;
 
 /**
- * Finds out whether everything from some place on has been shifted by whole erase blocks, as when a bad
- * block was skipped on the one side only: directories and files after it make sense then. Finds the
- * first such place; a dump can have several.
+ * Finds out whether everything from some place on has been shifted by whole erase blocks, as when a bad block
+ * was skipped on one side only: directories and files after it make sense then. Finds the first such place; a
+ * dump can have several.
  *
  * @param from image offset before which everything is in its place.
- * @param origin offset of the image in the flash, by which erase blocks are counted.
+ * @param origin offset of the image in the flash, from whose start erase blocks are counted.
  * @returns undefined if all files can be read, or no shift helps.
  */
 export function findShift(image: CramfsImage, from: number, origin: number): Shift | undefined {
@@ -54,7 +54,7 @@ export function withoutShift(bytes: Uint8Array, { at, by }: Shift): Uint8Array<A
   return straight;
 }
 
-/** An image as it is, and as it is if everything in it is shifted back. */
+/** An image as it is, and with everything in it shifted back. */
 class ShiftedViews {
   readonly image: CramfsImage;
   private padded: Uint8Array | undefined;
@@ -63,7 +63,7 @@ class ShiftedViews {
     this.image = image;
   }
 
-  /** The bytes from as far before byte 0 on that a distance of `by` leads to byte 0. */
+  /** The bytes from `by` before byte 0 on. */
   bytes(by: number): Uint8Array {
     const { bytes } = this.image;
     if (this.padded === undefined) {
@@ -73,7 +73,7 @@ class ShiftedViews {
     return this.padded.subarray(Math.min(FURTHEST + by, this.padded.length));
   }
 
-  /** The superblock is taken over: what is before the place of the shift is not right. */
+  /** The superblock is copied: what is before the place of the shift is wrong here. */
   at(by: number): CramfsImage {
     const { superblock, dialect, wordSize, blockSize, zlib } = this.image;
     const bytes = this.bytes(by);
@@ -116,7 +116,7 @@ function directoriesByPlace(image: CramfsImage): Inode[] {
   return [...directories.values()].sort((a, b) => a.dataOffset - b.dataOffset);
 }
 
-/** True if a directory is one, given what is shifted. */
+/** True if a directory makes sense, given what is shifted. */
 function makesSense(
   shifted: ShiftedViews,
   start: number,
@@ -172,7 +172,7 @@ function filesByPlace(image: CramfsImage): Inode[] {
   return [...files.values()].sort((a, b) => a.dataOffset - b.dataOffset);
 }
 
-/** Where the data of a file end, as far as they can be read. */
+/** Where the readable data of a file ends. */
 function soundEnd(image: CramfsImage, inode: Inode): { at: number; isWhole: boolean } {
   const count = Math.ceil(inode.size / image.blockSize);
   let at = 0;
@@ -185,9 +185,9 @@ function soundEnd(image: CramfsImage, inode: Inode): { at: number; isWhole: bool
 }
 
 /**
- * The distance at which the next block that can be read is found: with several shifts further distances
- * are right, too, but for what comes later. The pointers of a file are absolute, so that it cannot be read
- * at a wrong distance.
+ * The distance at which the next block that can be read is found: with several shifts larger distances are
+ * right, too, but only for what comes later. A file's pointers are absolute, so it cannot be read at a wrong
+ * distance.
  */
 function nearestDistance(shifted: ShiftedViews, samples: readonly Inode[]): number | undefined {
   let best: { readonly by: number; readonly first: number } | undefined;
@@ -210,7 +210,10 @@ interface Candidate {
   readonly shifted: boolean;
 }
 
-/** The erase block's start at which most blocks between those that are sound either way can be read. */
+/**
+ * The erase block boundary with which the most blocks can be read, of those between the ones that are sound
+ * either way.
+ */
 function placeOf(
   views: ShiftedViews,
   samples: readonly Inode[],
@@ -259,5 +262,5 @@ function readableBlocks(
   return found;
 }
 
-/** Blocks of a file that are asked where the shift is. */
+/** The blocks of a file that show where the shift is. */
 const MAX_PLACED_BLOCKS = 256;

@@ -5,14 +5,14 @@ import type { Block, Inode } from '../types.js';
 
 /** Entries that are looked at. */
 const MAX_ENTRIES = 4000;
-/** Files and symlinks whose content is tried, and blocks of each. */
+/** How many files and symlinks are tried, and blocks of each. */
 const MAX_FILES = 64;
 const MAX_BLOCKS = 4;
 
-/** How much of an image makes sense: the more, the higher; 0 if nothing does. */
+/** How much of an image makes sense: more is higher; 0 if nothing does. */
 export interface Soundness {
   readonly entries: number;
-  /** Compressed blocks that inflate: more than a chance. */
+  /** Compressed blocks that inflate: more than a coincidence. */
   readonly blocks: number;
   /** Symlinks that have a target of printable characters. */
   readonly targets: number;

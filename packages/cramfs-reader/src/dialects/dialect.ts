@@ -20,11 +20,11 @@ export interface InodeFormat {
 /** `struct cramfs_inode` of include/uapi/linux/cramfs_fs.h. */
 export const LINUX_INODES: InodeFormat = { size: CRAMFS_INODE_SIZE, decode: decodeInode };
 
-/** What a file stored in one piece is told by: see {@link Dialect.extent}. */
+/** What identifies a file stored in one piece: see {@link Dialect.extent}. */
 export type ExtentInode = Pick<Inode, 'type' | 'mode' | 'size' | 'dataOffset'>;
 
 /**
- * A kernel whose cramfs maps files that are stored in one piece, of which mainline Linux knows nothing.
+ * A kernel whose cramfs maps files stored in one piece, which mainline Linux does not know.
  * Without an MMU such kernels map nothing: their files have no get_unmapped_area().
  */
 export interface ExtentKernel {
@@ -32,13 +32,15 @@ export interface ExtentKernel {
   readonly title: string;
   /** Flags of the superblock that it knows; it refuses an image with another one. */
   readonly flags: number;
-  /** A private writable mapping is read into the page cache, or is in ROM until a page is written. */
+  /**
+   * Whether a private writable mapping is read into the page cache, or stays in ROM until a page is written.
+   */
   readonly writable: 'page cache' | 'copy on write';
-  /** Pages are mapped when mmap(2) is called, or each when it is touched. */
+  /** Whether pages are mapped when mmap(2) is called, or each when it is touched. */
   readonly mapped: 'at once' | 'on demand';
 }
 
-/** What a dialect is recognised by: an image before it is opened. */
+/** An image before it is opened, by which a dialect is recognised. */
 export interface Probe {
   /** Bytes from the file system's byte 0. */
   readonly bytes: Uint8Array;
@@ -47,7 +49,7 @@ export interface Probe {
   readonly superblock: Superblock;
 }
 
-/** A variant of the on-disk format, as data. What is left out is as Linux has it. */
+/** A variant of the on-disk format, as data. Omitted fields are as in Linux. */
 export interface Dialect {
   readonly name: DialectName;
   /** The name in words. */

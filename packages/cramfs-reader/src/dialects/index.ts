@@ -81,7 +81,7 @@ export function dialectName({ dialect, wordSize }: Pick<RecognisedImage, 'dialec
   return wordSize === 2 ? 'swapped-16' : 'swapped-32';
 }
 
-/** The block size that flags tell, if the dialect has it there. */
+/** The block size that flags tell, if the dialect stores it there. */
 export function statedBlockSize({ dialect, superblock }: RecognisedImage) {
   const size = dialect.blockSize?.(superblock.flags);
   return size !== undefined && isBlockSize(size) ? size : undefined;
@@ -95,7 +95,7 @@ export function methodOf({
   return dialect.method?.(superblock.flags) ?? 'zlib';
 }
 
-/** The superblock, with the root inode as the dialect has it. */
+/** The superblock, with the root inode as the dialect stores it. */
 function withRoot(view: DataView, superblock: Superblock, { inodes }: Dialect): Superblock {
   const at = superblock.offset + CRAMFS_SUPER_ROOT_OFFSET;
   if (inodes === STANDARD.inodes || at + inodes.size > view.byteLength) return superblock;

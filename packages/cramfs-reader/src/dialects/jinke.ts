@@ -16,7 +16,7 @@ import {
 import { isUsualRootOffset } from '../superblock.js';
 import type { Dialect, InodeFormat, Probe } from './dialect.js';
 
-/** The words of an inode: those of Linux, but its third word takes two here. */
+/** The words of an inode: Linux's, except that its third word takes two here. */
 const WORDS = [
   INODE_WORDS[0],
   INODE_WORDS[1],
@@ -28,7 +28,7 @@ const WORDS = [
 const OFFSET_AT = 4 * WORDS.length;
 
 const INODES: InodeFormat = { size: OFFSET_AT + 4, decode };
-/** Bytes that the superblock has more than Linux'. */
+/** Additional bytes of the superblock compared with Linux's. */
 const SURPLUS = INODES.size - (CRAMFS_SUPER_SIZE - CRAMFS_SUPER_ROOT_OFFSET);
 
 /** Root entries that have to make sense. */
@@ -62,14 +62,14 @@ function decode(view: DataView, at: number, endianness: Endianness): RawInode {
   return isLarge ? { ...raw, size: gid * SIZE_LIMIT + size, gid: 0 } : raw;
 }
 
-/** What Linux has for the size of a file. */
+/** What Linux takes for the size of a file. */
 const SIZE_LIMIT = 2 ** 24;
 const BLOCK_SIZE = 4096;
 
 /**
- * True if a file has more block pointers than a size of 24 bits asks for: 4096 for each 16 MiB that it is
- * longer. The bits above are in what Linux has for the gid, of which a file of 16 MiB and more shows that it
- * is none: its first block starts after all of the pointers, and ends where the first pointer says.
+ * True if a file has more block pointers than a size of 24 bits needs: 4096 more for each 16 MiB. The higher
+ * bits of the size are in Linux's gid field. A file of 16 MiB or more shows that these bits are not a gid:
+ * its first block starts after all the pointers, and ends where the first pointer says.
  */
 function hasExcessPointers(view: DataView, raw: RawInode): boolean {
   const start = dataOffset(raw);

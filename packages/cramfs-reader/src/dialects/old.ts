@@ -3,7 +3,7 @@ import { LINUX_INODES, type Dialect } from './dialect.js';
 
 /**
  * Before fsid version 2 (Linux 2.4): no size, no CRC and no counts in the superblock, and directories
- * that may not be sorted. Linux still reads it, as if it had 256 MiB.
+ * that may not be sorted. Linux still reads it, as if its size were 256 MiB.
  */
 export const OLD: Dialect = {
   name: 'old',

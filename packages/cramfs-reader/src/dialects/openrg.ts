@@ -39,9 +39,9 @@ export const OPENRG: Dialect = {
 };
 
 /**
- * True if flag 0x800 alone means blocks of 8 KiB: the files that were asked have such blocks, and none starts
- * with an extended pointer, which the flag would be for. An image for Linux with pages of 8 KiB that has the
- * flag, and no such pointer, is the same to the last byte.
+ * True if flag 0x800 alone means blocks of 8 KiB: the files that voted have such blocks, and none starts with
+ * an extended pointer, which the flag would announce. An image for Linux with pages of 8 KiB, with the flag
+ * but no such pointer, is the same to the last byte.
  */
 export function isOpenRgOf8K(flags: number, votes: BlockSizeVotes): boolean {
   const isAlone = (flags & FLAGS) === CRAMFS_FLAG_EXT_BLOCK_POINTERS;

@@ -1,6 +1,6 @@
 import { LINUX_INODES, type Dialect } from './dialect.js';
 
-/** What Linux 6.12 mounts: whatever nothing else matches. */
+/** What Linux 6.12 mounts: any image that no other dialect matches. */
 export const STANDARD: Dialect = {
   name: 'standard',
   title: 'standard',

@@ -15,7 +15,7 @@ import { LINUX_INODES, type Probe } from './dialect.js';
 /** Page size of the kernels that had these dialects. */
 export const EXTENT_ALIGNMENT = 4096;
 
-/** Entries that are looked at: an image of one of these dialects shows it early. */
+/** How many entries are examined: an image of one of these dialects shows it early. */
 const MAX_ENTRIES = 20_000;
 /** Files that are asked. */
 const MAX_FILES = 64;
@@ -42,8 +42,8 @@ export function stickyFiles(probe: Probe): StickyFiles {
 }
 
 /**
- * Does not walk as others do: every image that is opened comes here, almost none has what is looked
- * for, and damage costs only what follows it.
+ * Not the usual walk: every opened image gets here, hardly any has such files, and damage must cost only what
+ * follows it.
  */
 function countStickyFiles({ bytes, view, superblock }: Probe): StickyFiles {
   const { endianness, root } = superblock;
@@ -75,7 +75,7 @@ function countStickyFiles({ bytes, view, superblock }: Probe): StickyFiles {
   return { extents, others, plain };
 }
 
-/** From the inode's offset to the page boundary there are zeros, and no block pointers after all. */
+/** From the inode's offset to the page boundary there are zeros, so there are no block pointers. */
 function canBeExtent(
   bytes: Uint8Array,
   view: DataView,

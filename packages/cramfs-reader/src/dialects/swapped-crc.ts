@@ -1,9 +1,8 @@
 import { LINUX_INODES, type Dialect } from './dialect.js';
 
 /**
- * Cisco's tools store the CRC in the other byte order; Linux does not look at it. To recognise it
- * costs a pass over all bytes, so that only `info`, `check` and `find`, which make that pass, do: see
- * verifyCrc().
+ * Cisco's tools store the CRC in the other byte order; Linux ignores it. Recognising it takes a pass over all
+ * bytes, so only `info`, `check` and `find`, which make that pass, do: see verifyCrc().
  */
 export const SWAPPED_CRC: Dialect = {
   name: 'swapped-crc',

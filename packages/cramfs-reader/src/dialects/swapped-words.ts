@@ -10,9 +10,9 @@ import {
 export type WordSize = 1 | 2 | 4;
 
 /**
- * Recognises an image whose 16- or 32-bit words are stored backwards, as flash on a bus of that width
- * is read out by a programmer of the other byte order. A magic in 32-bit words looks like that of the
- * other byte order, but then the signature is backwards, too.
+ * Recognises an image whose 16- or 32-bit words are stored backwards, as when flash on a bus of that width is
+ * read out by a programmer of the other byte order. A magic in 32-bit words looks like that of the other byte
+ * order, but then the signature is backwards, too.
  */
 export function findWordSize(bytes: Uint8Array): WordSize {
   for (const at of [0, CRAMFS_PAD_SIZE]) {
@@ -32,7 +32,7 @@ export function isSwappedSuperblock(bytes: Uint8Array, at: number, size: WordSiz
   return nameToBytes(CRAMFS_SIGNATURE).every((byte, index) => head[signature + index] === byte);
 }
 
-/** A copy of `bytes` with the bytes of each word turned round; what is left at the end stays. */
+/** A copy of `bytes` with the bytes of each word reversed; an incomplete word at the end stays. */
 export function swapWords(bytes: Uint8Array, size: WordSize): Uint8Array<ArrayBuffer> {
   const copy = new Uint8Array(bytes);
   const end = copy.length - (copy.length % size);

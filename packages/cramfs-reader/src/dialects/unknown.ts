@@ -1,7 +1,7 @@
 import { CRAMFS_SUPPORTED_FLAGS } from 'cramfs-format';
 import { LINUX_INODES, type Dialect } from './dialect.js';
 
-/** Flags that are not known. Directories, which no dialect compresses, can still be read. */
+/** Unknown flags. Directories, which no dialect compresses, can still be read. */
 export const UNKNOWN: Dialect = {
   name: 'unknown',
   title: 'unknown',

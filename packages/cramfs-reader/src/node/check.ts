@@ -13,15 +13,15 @@ import { workThrough } from './work-through.js';
 import { nodeZlib } from './zlib.js';
 
 export interface CheckFileOptions extends Omit<CheckOptions, 'zlib'> {
-  /** Threads besides the calling one. Default: as many as pay. The findings are always the same. */
+  /** Threads in addition to the calling one. Default: as many as pay. The findings do not depend on it. */
   workers?: number | undefined;
-  /** Instead of threads of this check's own: see startPoolFor(). The caller closes it. */
+  /** Used in place of threads of this check's own: see startPoolFor(). The caller closes it. */
   pool?: ImagePool | undefined;
   /** Called now and then with the number of blocks inflated so far. */
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Blocks that a thread inflates at a time, about 10 ms of work. */
+/** How many blocks a thread inflates at a time: about 10 ms of work. */
 const BATCH = 512;
 
 /** Failures of a batch count its jobs from 0. */
@@ -31,7 +31,7 @@ export interface InflateBatch extends JobColumns {
 }
 
 /**
- * As checkImage() of the core, but with Node's zlib, on worker threads.
+ * Like checkImage() of the core, but with Node's zlib, on worker threads.
  *
  * @param bytes should come from readShared(), so that they need not be copied.
  */

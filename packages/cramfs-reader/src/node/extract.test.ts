@@ -38,7 +38,7 @@ import { extractImage, type ExtractOptions, type ExtractReport } from './extract
 import { nodeZlib } from './zlib.js';
 
 const isRoot = process.getuid?.() === 0;
-/** Only root, and not in every container, can make a file system that is soon full. */
+/** Only root can make a file system that is soon full, and not in every container. */
 const canMount = isRoot && (await withTemporaryDirectory(tryMount));
 
 function tryMount(path: string): boolean {

@@ -18,26 +18,26 @@ export type { DamagePolicy } from './extract/write-file.js';
 const DEFAULT_MAX_BYTES = 4 * 2 ** 30;
 
 /**
- * Writes an image, or a part of it, to a directory, which is made if it is not there. Modes are as
+ * Writes an image, or a part of it, to a directory, which is made if it does not exist. Modes are as
  * in the image whatever the umask, times are 0, holes stay holes.
  *
  * Nothing outside the directory is ever written to, whatever the image holds, whatever the directory
  * held before, and, on Linux, whatever others do to the directory meanwhile:
  *
  * - Every path consists of names that are single components, no two the same (selectEntries()).
- * - Directories are made first, parents before children. One that exists counts only if lstat(2)
- *   says that it is a directory and no symlink; otherwise all below it is left out.
+ * - Directories are made first, parents before children. An existing one is used only if lstat(2) says that
+ *   it is a directory, not a symlink; otherwise everything below it is left out.
  * - Everything is made, replaced or changed in a directory that is held open, and was opened
  *   component by component without following symlinks: see DirectoryCursor.
- * - Files are made by open(2) with O_CREAT, O_EXCL and O_NOFOLLOW, so they are new. With `force`
- *   what is in the way is unlinked, and then the same happens.
- * - Device nodes and fifos, and then symlinks, come when all files have been written. So no path
- *   that is written to has a symlink of the image in it.
- * - Attributes are set through a descriptor: of a new file, of a directory (last, so that read-only
- *   directories can be filled), of a node or symlink that has no other name.
+ * - Files are made by open(2) with O_CREAT, O_EXCL and O_NOFOLLOW, so they are new. With `force` a file in
+ *   the way is unlinked first.
+ * - Device nodes and fifos, and then symlinks, come when all files have been written. So no path that is
+ *   written to contains a symlink of the image.
+ * - Attributes are set through a descriptor: a new file's, a directory's (last, so that read-only directories
+ *   can be filled), or that of a node or symlink without another name.
  *
- * Other systems than Linux, and Linux without /proc, have no paths that start at an open directory.
- * There all this holds as long as nobody else changes the directory at the same time.
+ * Systems other than Linux, and Linux without /proc, have no paths that start at an open directory. There all
+ * this holds as long as nobody else changes the directory meanwhile.
  *
  * @returns what was made and every problem. What could be extracted has been, unless the last
  * problem is that nothing can be written any more, as on a full disk.
@@ -104,7 +104,7 @@ export async function extractImage(
   }
 }
 
-/** So many entries are worked on before signals and progress get their turn. */
+/** How many entries are processed before signals and progress get their turn. */
 const ENTRIES_AT_ONCE = 64;
 
 /** @throws the signal's reason. */

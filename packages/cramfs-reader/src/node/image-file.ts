@@ -27,7 +27,7 @@ export interface LoadedImage {
   readonly file: ImageFile;
   /** Where the image was taken from. */
   readonly offset: number;
-  /** All that was found, if `auto` was asked for. */
+  /** All images found, if `auto` was requested. */
   readonly candidates: readonly ImageCandidate[] | undefined;
 }
 

@@ -22,18 +22,18 @@ export interface ImageTask<Task> {
   readonly task: Task;
 }
 
-/** One in the works, one waiting: the calling thread, which works as well, may be late with it. */
+/** One in progress, one waiting: the calling thread also works, and may be late with the next. */
 export const TASKS_PER_WORKER = 2;
 
-/** Less than this many bytes are done before a worker has started. */
+/** Fewer bytes than this are done before a worker has started. */
 const MIN_BYTES = 4 * 2 ** 20;
 
 /** Every block makes garbage; with the default of 16 an extraction takes some 4 % longer. */
 const YOUNG_GENERATION_MB = 32;
 
 /**
- * How many workers pay for `bytes` of content besides the calling thread, as far as there are
- * addresses for them.
+ * How many workers pay for `bytes` of content in addition to the calling thread, limited by the addresses
+ * available.
  *
  * @param requested what the user asked for; default: one for each other core this process may use.
  */
@@ -42,7 +42,7 @@ export function workerCount(bytes: number, requested: number | undefined): numbe
   return threadsThatFit(requested ?? paying);
 }
 
-/** Starts `workers` threads; they come up while the caller goes on. */
+/** Starts `workers` threads; they start while the caller goes on. */
 export async function startPool(workers: number): Promise<ImagePool> {
   const { Piscina: Pool } = await import('piscina');
   const pool: Piscina = new Pool({
@@ -65,12 +65,11 @@ export async function startPool(workers: number): Promise<ImagePool> {
 }
 
 /**
- * Starts the threads that extracting or checking a whole image will want: they come up while it is
- * read.
+ * Starts the threads that extracting or checking a whole image will need; they start while it is read.
  *
  * @param path of the image's file.
  * @param workers what the user asked for; default: as many as pay.
- * @returns none if the file is small, or does not tell its size, as a pipe.
+ * @returns undefined if the file is small, or does not tell its size, like a pipe.
  */
 export async function startPoolFor(path: string, workers?: number): Promise<ImagePool | undefined> {
   const size = sizeOf(path);
@@ -78,7 +77,7 @@ export async function startPoolFor(path: string, workers?: number): Promise<Imag
   return count === 0 ? undefined : await startPool(count);
 }
 
-/** 0 if that cannot be known: what is wrong with a file, who reads it will say. */
+/** 0 if unknown: reading the file will report what is wrong with it. */
 function sizeOf(path: string): number {
   try {
     return statSync(path).size;

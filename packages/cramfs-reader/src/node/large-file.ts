@@ -5,16 +5,16 @@ import { nodeZlib } from './zlib.js';
 
 /** Enough for a pad and a superblock. */
 const HEAD = 4096;
-/** No image that tells no size reaches further: 26 bits of offset, times four, and a file of 16 MiB. */
+/** No image without a stated size reaches further: 26 bits of offset, times four, and a file of 16 MiB. */
 const MAX_SIZE = 2 ** 28 + 2 ** 24;
-/** What the superblock says of the size is believed up to here. */
+/** A size stated in the superblock is believed up to here. */
 const MAX_STATED_SIZE = 2 ** 31 - 1;
 const MAX_READ = 2 ** 30;
 
 /** How a large file is searched: windows of `step + overlap` bytes, one every `step` bytes. */
 export interface SearchWindows {
   readonly step: number;
-  /** Images that are larger than this and cross a window's end seem to be cut off. */
+  /** Images larger than this that cross a window's end seem to be truncated. */
   readonly overlap: number;
 }
 
@@ -29,11 +29,11 @@ export function isLargerThan(path: string, limit: number): boolean {
 }
 
 /**
- * Reads one image out of a file of any size: only the bytes that are the image's, to memory that
- * worker threads can share.
+ * Reads one image out of a file of any size: only the image's bytes, into memory that worker threads can
+ * share.
  *
  * @param offset of the image in the file.
- * @returns what is there of the image, from its byte 0 on; only some bytes if there is no superblock.
+ * @returns the available part of the image, from its byte 0 on; only some bytes if there is no superblock.
  * @throws the system's error.
  */
 export function readImageRange(path: string, offset: number): Uint8Array {
@@ -51,7 +51,7 @@ export function readImageRange(path: string, offset: number): Uint8Array {
 }
 
 /**
- * As findImages(), in a file of any size: a window of some hundred megabytes is in memory at a time.
+ * Like findImages(), in a file of any size: a window of some hundred megabytes is in memory at a time.
  *
  * @throws the system's error.
  */
@@ -62,7 +62,7 @@ export function findImagesInFile(
   return withFile(path, (fd) => {
     const buffer = new Uint8Array(step + overlap);
     const found: ImageCandidate[] = [];
-    /** What a sound image holds is not searched. */
+    /** The inside of a sound image is not searched. */
     let searched = 0;
     for (let start = 0; ; start += step) {
       const window = buffer.subarray(0, readAt(fd, buffer, start));

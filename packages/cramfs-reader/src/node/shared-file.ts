@@ -5,7 +5,7 @@ import { CramfsError, bytesToName } from 'cramfs-format';
 /** Most bytes that are read: an image has at most 272 MiB, and is seldom a small part of a file. */
 export const READ_LIMIT = 2 ** 31;
 
-/** Bytes read at a time, of a file and of a device or pipe. */
+/** Bytes read at a time from a file, and from a device or pipe. */
 const MAX_READ = 2 ** 30;
 const CHUNK = 2 ** 20;
 

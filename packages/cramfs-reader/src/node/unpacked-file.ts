@@ -9,11 +9,11 @@ const CHUNK = 2 ** 17;
 
 /**
  * Reads a file, a device or a pipe, and decompresses it if its first bytes say gzip or Zstandard.
- * What is compressed is decompressed as it is read: only the result is in memory.
+ * Compressed data is decompressed as it is read: only the result is in memory.
  *
  * @returns memory that worker threads can share.
- * @throws CramfsError BAD_SOURCE if there is more than 2 GiB, or 512 MiB of what is compressed, or
- * if that is damaged; UNSUPPORTED for Zstandard's large windows; the system's error.
+ * @throws CramfsError BAD_SOURCE if there is more than 2 GiB, or more than 512 MiB decompressed, or the
+ * compressed data is damaged; UNSUPPORTED for Zstandard's large windows; the system's error.
  */
 export async function readUnpacked(path: string): Promise<Unpacked> {
   // A pipe can be opened once.

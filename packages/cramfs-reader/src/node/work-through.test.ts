@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { ImagePool } from './image-pool.js';
 import { workThrough } from './work-through.js';
 
-/** Takes its time, the less the later a batch is, and marks what it did. */
+/** Takes less time for later batches, and marks what it did. */
 function pool(workers: number): ImagePool {
   return {
     workers,

@@ -7,14 +7,14 @@ export interface BatchWork<Batch, Result> {
   readonly name: string;
   /** The same on this thread. */
   readonly here: (batch: Batch) => Result;
-  /** Told of each result as it comes; false ends the work. */
+  /** Called with each result as it comes; false ends the work. */
   readonly done: (batch: Batch, result: Result) => boolean;
 }
 
 /**
- * Works through `batches` on the threads of a pool and on this one. Batches are asked for as they
- * are needed, so that the first are being done while the others are made. Whatever happens, no batch
- * is in the works any more when this ends.
+ * Works through `batches` on the threads of a pool and on this one. Batches are made as they are needed, so
+ * that the first are in progress while the others are made. In any case, no batch is in progress when this
+ * ends.
  *
  * @param image what the work is about; copied once if there are threads that cannot see it.
  * @returns results in the order of the batches.

@@ -13,7 +13,7 @@ export const nodeZlib: ZlibCodec = {
   crc32,
 };
 
-/** V8 wants 10 GiB of addresses for a module's memory, which `ulimit -v` may not leave it. */
+/** V8 reserves 10 GiB of addresses for a module's memory, which `ulimit -v` may not allow. */
 function chooseInflater(): Inflater {
   try {
     return new BlockInflater();

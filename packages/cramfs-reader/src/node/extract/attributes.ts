@@ -55,9 +55,9 @@ export function setAttributes(fd: number, { mode, owner }: Attributes): void {
 }
 
 /**
- * Of a directory that may not be what it was when we made it: no symlink is followed.
+ * Sets them on a directory that may have been replaced since we made it: follows no symlink.
  *
- * @throws TargetError if it is none any more.
+ * @throws TargetError if it is no longer a directory.
  */
 export function setDirectoryAttributes(path: Buffer, attributes: Attributes): void {
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
@@ -70,17 +70,18 @@ export function setDirectoryAttributes(path: Buffer, attributes: Attributes): vo
 }
 
 /**
- * True under pseudo, which takes the path of a held symlink for that of what it leads to. There it
- * is safe to name the symlink, as pseudo changes no owner on the disk.
+ * True under pseudo, which takes the path of a held symlink for the path of its target. There it is safe to
+ * name the symlink, as pseudo does not change owners on the disk.
  */
 function followsHeldSymlinks(): boolean {
   return /\blibpseudo\b/.test(process.env['LD_PRELOAD'] ?? '');
 }
 
 /**
- * Of a symlink, device node or fifo that we have just made; none of them can be opened as files are.
+ * Sets them on a symlink, device node or fifo that we have just made, none of which can be opened like a
+ * file.
  *
- * @param isHeld whether the system lets us hold on to it: see DirectoryCursor.
+ * @param isHeld whether the system lets us hold it: see DirectoryCursor.
  * @throws TargetError if there is something else instead.
  */
 export function setNodeAttributes(

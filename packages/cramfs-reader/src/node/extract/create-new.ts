@@ -2,8 +2,8 @@ import { unlinkSync } from 'node:fs';
 import { systemCode } from './problems.js';
 
 /**
- * Runs `create`, which makes `path` and fails if something is there. With `force` what is there is
- * removed first (itself, if it is a symlink), unless it is a directory.
+ * Runs `create`, which makes `path` and fails if something is there. With `force` an existing file is removed
+ * first (the symlink itself, if it is one), unless it is a directory.
  */
 export function createNew<T>(path: Buffer, force: boolean, create: () => T): T {
   try {

@@ -19,7 +19,7 @@ interface Workshop {
 /**
  * Makes device nodes and fifos. Node.js cannot, so mknod(1) and mkfifo(1) do; as their arguments are
  * text and names in an image are bytes, they work in a directory of our own, and link(2), which
- * neither replaces a file nor follows a symlink, gives the node its name when it has its attributes.
+ * neither replaces a file nor follows a symlink, gives the node its name once it has its attributes.
  */
 export class NodeMaker {
   private workshop: Workshop | undefined;

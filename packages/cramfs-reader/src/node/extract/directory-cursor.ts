@@ -8,17 +8,17 @@ interface OpenDirectory {
   readonly fd: number;
 }
 
-/** Descriptors that a cursor has open at most: directories may be nested 2,000 deep. */
+/** The most descriptors that a cursor has open: directories may be nested 2,000 deep. */
 const MAX_HELD = 32;
 
 /**
- * Goes from directory to directory of a target, and gives paths that lead into them. It has each
- * directory open from the target down, opened in its parent and not through a symlink; the paths
- * start at the descriptor: `/proc/self/fd/12/name`. Whoever exchanges a directory for a symlink
- * meanwhile changes where a name leads, but not where these paths lead.
+ * Goes from directory to directory of a target, and gives paths that lead into them. It holds each directory
+ * from the target down open, opened in its parent and not through a symlink; the paths start at the
+ * descriptor: `/proc/self/fd/12/name`. Replacing a directory with a symlink meanwhile changes where a name
+ * leads, but not where these paths lead.
  *
- * Where the system has no such paths they are the names from the target's real path on, and safe
- * as long as nobody else changes the target.
+ * If the system has no such paths, they are names that start at the target's real path, and safe as long as
+ * nobody else changes the target.
  */
 export class DirectoryCursor {
   private readonly location: TargetLocation;
@@ -26,7 +26,7 @@ export class DirectoryCursor {
   private current: string | undefined = '';
   /** What leads to it, from the target down. */
   private readonly open: OpenDirectory[] = [];
-  /** So many of these, from the first, have been closed again. */
+  /** How many of these, from the first on, have been closed again. */
   private closed = 0;
 
   constructor(location: TargetLocation) {

@@ -43,7 +43,7 @@ export class Extraction {
   private readonly rules: ExtractionRules;
   private readonly cursor: DirectoryCursor;
   private readonly maker: NodeMaker;
-  /** Directories that are there, and whether their attributes are ours to set. */
+  /** Directories that exist, and whether we set their attributes. */
   private readonly directories = new Map<SelectedEntry, boolean>();
 
   constructor(image: CramfsImage, target: TargetDirectory, rules: ExtractionRules) {
@@ -97,7 +97,7 @@ export class Extraction {
     });
   }
 
-  /** Sets a directory's attributes: when all is in it, for its mode may forbid to write to it. */
+  /** Sets a directory's attributes: once it is filled, as its mode may forbid writing to it. */
   finishDirectory(entry: SelectedEntry): void {
     if (this.directories.get(entry) !== true) return;
     this.attempt(entry, (path) => {

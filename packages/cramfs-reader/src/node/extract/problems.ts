@@ -12,7 +12,7 @@ export interface ExtractProblem {
   readonly message: string;
 }
 
-/** Errors after which nothing that follows can succeed either. */
+/** Errors after which nothing further can succeed. */
 const FATAL = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE', 'ENFILE', 'ENOMEM']);
 
 /** True if the extraction stops at this problem. */
@@ -20,7 +20,7 @@ export function isFatal({ code }: ExtractProblem): boolean {
   return FATAL.has(code);
 }
 
-/** What is wrong with the target, found by ourselves. */
+/** A problem of the target that we found ourselves. */
 export class TargetError extends Error {
   override readonly name = 'TargetError';
   readonly code: 'TARGET_CHANGED' | 'ENAMETOOLONG';
@@ -31,14 +31,14 @@ export class TargetError extends Error {
   }
 }
 
-/** Somebody else changes the target while it is extracted to. */
+/** Somebody else changes the target during the extraction. */
 export function targetChanged(cause?: unknown): TargetError {
   const message = 'left out: another program has changed the target directory meanwhile';
   return new TargetError('TARGET_CHANGED', message, { cause });
 }
 
 /**
- * What `error` says about the entry at `path`.
+ * The problem of the entry at `path` that `error` describes.
  *
  * @throws `error` itself if it comes neither from the image nor from the system: a bug.
  */

@@ -30,7 +30,7 @@ const O_PATH = 0o10000000;
 /** For openSync(): holds what a path leads to, and opens neither it nor a symlink in its place. */
 export const HOLD = O_PATH | constants.O_NOFOLLOW;
 
-/** The path of what an open descriptor of this process, on any of its threads, is of. */
+/** The path for an open descriptor of this process, on any of its threads. */
 export function pathOfDescriptor(fd: number): string {
   return `/proc/self/fd/${fd}`;
 }
@@ -38,7 +38,7 @@ export function pathOfDescriptor(fd: number): string {
 /** The directory that an image is extracted to; stays open until {@link close}. */
 export class TargetDirectory {
   readonly location: TargetLocation;
-  /** True if the directory was made now, or was empty: then it is as the image's root says. */
+  /** True if the directory is new or was empty: then it gets the attributes of the image's root. */
   readonly isFresh: boolean;
   private readonly fd: number | undefined;
 
@@ -79,7 +79,7 @@ function holdDirectory(path: string): number | undefined {
 /**
  * Opens a directory of the target, which an earlier step has made or found.
  *
- * @throws TargetError if there is none any more, or the system's error.
+ * @throws TargetError if it is no longer there, or the system's error.
  */
 export function openDirectory(path: Buffer, flags: number): number {
   try {

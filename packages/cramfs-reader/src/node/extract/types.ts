@@ -13,17 +13,17 @@ export interface ExtractOptions {
   devices?: 'create' | 'skip' | undefined;
   /** Replace existing files (never directories); default false: they are errors. */
   force?: boolean | undefined;
-  /** What becomes of a file with a damaged block; default `remove`. */
+  /** What happens to a file with a damaged block; default `remove`. */
   damage?: DamagePolicy | undefined;
   /** Most bytes that files may take on the disk, holes not counted; default 4 GiB. */
   maxBytes?: number | undefined;
   /** Most entries that the image may have; default 500,000. */
   maxEntries?: number | undefined;
-  /** Threads besides the calling one. Default: as many as pay. */
+  /** Threads in addition to the calling one. Default: as many as pay. */
   workers?: number | undefined;
-  /** Instead of threads of this extraction's own: see startPoolFor(). The caller closes it. */
+  /** Used in place of threads of this extraction's own: see startPoolFor(). The caller closes it. */
   pool?: ImagePool | undefined;
-  /** Ends the extraction: what is being written is made whole, nothing else is begun. */
+  /** Ends the extraction: files being written are completed, no others are started. */
   signal?: AbortSignal | undefined;
   /** Called now and then with the bytes of content written so far. */
   onProgress?: ((done: number, total: number) => void) | undefined;
@@ -38,6 +38,6 @@ export interface ExtractReport {
   readonly nodes: number;
   /** Bytes of these files, holes included. */
   readonly bytes: number;
-  /** Everything that was not extracted as it is in the image. */
+  /** Everything that was not extracted exactly as in the image. */
   readonly problems: readonly ExtractProblem[];
 }

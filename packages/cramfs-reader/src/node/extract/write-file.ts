@@ -87,13 +87,13 @@ function writeContent(
   return firstError;
 }
 
-/** One for all files of a thread: what it holds never outlives a call of writeContent(). */
+/** One for all files of a thread: its content never outlives a call of writeContent(). */
 const buffer = Buffer.allocUnsafeSlow(BUFFER_SIZE);
 
-/** Gathers small pieces into large writes; what is not written stays a hole. */
+/** Gathers small pieces into large writes; ranges that are not written stay holes. */
 class SparseFile {
   private readonly fd: number;
-  /** Where the gathered bytes belong, and how many they are. */
+  /** Where the gathered bytes belong, and how many there are. */
   private position = 0;
   private gathered = 0;
   private end = 0;

@@ -7,7 +7,7 @@ import { isFatal, toProblem, type ExtractProblem } from './problems.js';
 import type { TargetLocation } from './target-directory.js';
 import { writeFile, type FileRequest } from './write-file.js';
 
-/** Files that a worker writes at a time. */
+/** How many files a worker writes at a time. */
 export interface FileBatch {
   readonly blockSize: CramfsImage['blockSize'];
   readonly dialect: DialectName;
@@ -50,15 +50,15 @@ export function writeBatch(image: CramfsImage, { target, tasks }: FileBatch): Ba
 
 export interface WriteFilesOptions {
   readonly pool: ImagePool | undefined;
-  /** Told of the bytes of content that have been written since the last call. */
+  /** Called with the bytes of content written since the last call. */
   readonly onProgress: (bytes: number) => void;
-  /** Ends the work when the files that are being written are whole. */
+  /** Ends the work when the files being written are complete. */
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Writes all files, on the threads of a pool and on this one; ends early after a fatal problem, or
- * if it is told to.
+ * Writes all files, on the threads of a pool and on this one; ends early after a fatal problem, or on
+ * request.
  *
  * @returns number of files, their bytes, and the problems in the order of `tasks`.
  */
@@ -83,7 +83,7 @@ export async function writeFiles(
   };
 }
 
-/** Each thread finds for itself that nothing can be written any more: the first says it for all. */
+/** Each thread finds on its own that nothing more can be written: only the first problem is kept. */
 function onlyOneFatal(problems: readonly ExtractProblem[]): ExtractProblem[] {
   const first = problems.find(isFatal);
   return problems.filter((problem) => problem === first || !isFatal(problem));

@@ -1,8 +1,8 @@
 import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
 
-/** Bytes that are looked through, in a file or in memory. */
+/** Bytes that are searched, in a file or in memory. */
 export interface ByteSource {
-  /** Bytes that there are; Infinity of what does not tell, such as a block device. */
+  /** The number of bytes; Infinity if it is unknown, as for a block device. */
   readonly size: number;
   /** At most `length` bytes from `position` on; fewer at the end. Valid until the next read(). */
   read(position: number, length: number): Uint8Array;

@@ -15,36 +15,36 @@ import { UIMAGE_HEADER, readUImageHeader } from './uimage.js';
 /** A compressed stream with an image in it. */
 export interface Container {
   readonly kind: EmbeddedKind;
-  /** Where it starts in the file, or in the stream that it is in. */
+  /** Where it starts in the file, or in its containing stream. */
   readonly offset: number;
 }
 
 /** An image in a file. */
 export interface FoundImage extends ImageCandidate {
-  /** The streams that it is in, the outermost first; its offset counts in what the last one gives. */
+  /** The streams that contain it, the outermost first; its offset counts in the output of the last one. */
   readonly inside: readonly Container[];
   /** The name of the uImage header right before it. */
   readonly uImage: string | undefined;
 }
 
-/** What is read of a place to see whether there can be an image. */
+/** How much is read at a place to see whether an image can be there. */
 const HEAD = 2 ** 16;
-/** No image that tells no size is larger: 26 bits of offset, times four, and a file of 16 MiB. */
+/** No image without a stated size is larger: 26 bits of offset, times four, and a file of 16 MiB. */
 const MAX_SIZE = 2 ** 28 + 2 ** 24;
-/** What a superblock says of the size is believed up to here. */
+/** A size stated in a superblock is believed up to here. */
 const MAX_STATED_SIZE = 2 ** 31 - 1;
 /** Checksums of lying superblocks may take this many bytes together, or this many passes. */
 const MAX_CRC_BYTES = 2 ** 30;
 const MAX_CRC_PASSES = 4;
-/** What a stream in a file may give: more is not looked at. */
+/** The most output of a stream in a file that is searched. */
 const STREAM_LIMIT = 2 ** 29;
 /** Streams in streams in a file. */
 const MAX_DEPTH = 3;
 
 /**
- * Finds all images in a file of any size: also after a uImage header, and in streams of gzip, xz, lzma
- * and Zstandard inside it, the first 512 MiB of each. Some megabytes of the file are in
- * memory at a time, and one image or stream.
+ * Finds all images in a file of any size, even after a uImage header, and in the first 512 MiB of streams of
+ * gzip, xz, lzma and Zstandard inside it. Some megabytes of the file are in memory at a time, and one image
+ * or stream.
  *
  * @throws the system's error.
  */
@@ -76,7 +76,7 @@ export async function readFound(path: string, { offset, inside }: FoundImage): P
   }
 }
 
-/** The content of the innermost stream that an image is in; undefined if it is in none. */
+/** The content of the innermost stream that contains an image; undefined if none does. */
 async function readContainer(
   source: ByteSource,
   inside: readonly Container[],
@@ -97,7 +97,7 @@ async function findIn(
   const budget = {
     bytes: Math.max(MAX_CRC_BYTES, MAX_CRC_PASSES * Math.min(source.size, 2 ** 40)),
   };
-  /** What a sound image or stream holds is not searched. */
+  /** The inside of a sound image or stream is not searched. */
   let searched = 0;
   for (const { kind, offset } of scan(source)) {
     if (offset < searched) continue;
@@ -130,7 +130,7 @@ function imageIn(
   return { ...(whole ?? head), offset, inside, uImage };
 }
 
-/** @returns where to go on: after a stream that held a sound image. */
+/** @returns where to continue: after a stream that held a sound image. */
 async function findInStream(
   source: ByteSource,
   { kind, offset }: Hit & Container,

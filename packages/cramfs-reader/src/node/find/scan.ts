@@ -17,9 +17,8 @@ const NEEDLES: readonly (readonly [kind: Hit['kind'], needle: Buffer])[] = [
 const LONGEST = Math.max(...NEEDLES.map(([, { length }]) => length));
 
 /**
- * Looks for magics, in order of their places. Each is looked for on its own: that takes no more time
- * than memory needs, while a loop over all bytes would take ten times as long. Of erased flash and of
- * holes, nothing is searched.
+ * Looks for magics, in order of their places. Each is searched on its own, which is as fast as memory; a loop
+ * over all bytes would take ten times as long. Erased flash and holes are skipped.
  */
 export function* scan(source: ByteSource): Generator<Hit, void> {
   for (let start = 0; start < source.size; start += CHUNK) {
@@ -42,7 +41,7 @@ function hitsIn(bytes: Uint8Array, start: number): Hit[] {
   return hits.sort((a, b) => a.offset - b.offset);
 }
 
-/** True if all bytes are the same: every byte equals the one before it. No magic is like that. */
+/** True if all bytes are the same: every byte equals the one before it. No magic looks like that. */
 function isBlank(bytes: Uint8Array): boolean {
   return asBuffer(bytes.subarray(1)).equals(bytes.subarray(0, -1));
 }

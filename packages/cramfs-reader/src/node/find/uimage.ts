@@ -8,7 +8,7 @@ const SIZE_AT = 12;
 const DATA_CRC_AT = 24;
 const NAME_AT = 32;
 
-/** `image_header` of U-Boot's include/image.h; all numbers have the most significant byte first. */
+/** `image_header` of U-Boot's include/image.h; all numbers are big-endian. */
 export interface UImageHeader {
   /** Bytes of the data that follow. */
   readonly size: number;
@@ -32,7 +32,7 @@ export function readUImageHeader(bytes: Uint8Array): UImageHeader | undefined {
   };
 }
 
-/** A copy of a header with another size and CRC of its data, and its own CRC made right. */
+/** A copy of a header with another size and CRC of the data, and its own CRC updated. */
 export function changedUImageHeader(
   header: Uint8Array,
   { size, dataCrc }: Pick<UImageHeader, 'size' | 'dataCrc'>,
@@ -45,7 +45,7 @@ export function changedUImageHeader(
   return bytes;
 }
 
-/** Over the header with the field itself as zero. */
+/** Computed over the header with the field itself as zero. */
 function headerCrc(bytes: Uint8Array): number {
   const header = Uint8Array.from(bytes.subarray(0, UIMAGE_HEADER));
   header.fill(0, HEADER_CRC_AT, HEADER_CRC_AT + 4);
