@@ -18,7 +18,7 @@ export const PLACES = {
 } as const;
 
 /**
- * The page as a document, in pieces, for the images are large.
+ * The page as a document, in pieces, because images are large.
  *
  * @param template the built page, of `cramfs-viewer/page`.
  */

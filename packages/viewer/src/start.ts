@@ -17,7 +17,7 @@ export interface StartImage {
   readonly check?: ShownCheck | undefined;
 }
 
-/** What a page is told by whoever made it. */
+/** What the page's maker tells it. */
 export interface ViewerStart {
   readonly version: string;
   readonly images: readonly StartImage[];

@@ -5,10 +5,10 @@ import { mayBeInPlace, pagesOfFile } from './in-place.js';
 import type { Kernel } from './kernel.js';
 import { storedBytes } from './tree-table.js';
 
-/** Bytes that are compared at a time: what changes of the flash. */
+/** How many bytes of flash are compared at a time. */
 export const COMPARED_BLOCK = 4096;
 
-/** What an entry is in one of two images. */
+/** The state of an entry in one of two images. */
 export interface Side {
   readonly size: number;
   readonly stored: number;
@@ -33,7 +33,7 @@ export interface Comparison {
   readonly problems: readonly string[];
   readonly beforeSize: number;
   readonly afterSize: number;
-  /** For each 4096 bytes of flash 1 if they are not the same in both images. */
+  /** For each 4096 bytes of flash: 1 if they differ between the images. */
   readonly changed: Uint8Array;
 }
 
@@ -92,7 +92,7 @@ function changedBlocks(before: CramfsImage, after: CramfsImage): Uint8Array {
   return changed;
 }
 
-/** Ranges of an image that a file takes: start and end by turns. Empty if there is no such file. */
+/** Ranges of an image that a file takes: start and end alternate. Empty if there is no such file. */
 export function placesOf(image: CramfsImage, path: string): readonly number[] {
   let inode: Inode;
   try {

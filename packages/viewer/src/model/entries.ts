@@ -9,14 +9,14 @@ const OVERLAP_BUDGET = 2;
 
 /** A name in the image. */
 export interface Entry {
-  /** Number of its directory; -1 of the root. Directories come before what is in them. */
+  /** Number of its directory; -1 for the root. Directories come before their entries. */
   readonly parent: number;
   /** Byte strings. */
   readonly name: string;
   readonly inode: Inode;
   /**
-   * The number of the first entry with the same pointers, or its own. A file of no content, and what is no
-   * file, is its own.
+   * The number of the first entry with the same pointers, or its own number, as for empty files and anything
+   * that is not a file.
    */
   readonly first: number;
 }
@@ -24,11 +24,11 @@ export interface Entry {
 /** Everything that has a name. */
 export interface Entries {
   readonly list: readonly Entry[];
-  /** What could not be read, with the path set. */
+  /** Errors of what could not be read, with the path set. */
   readonly problems: readonly CramfsError[];
 }
 
-/** Goes through the whole tree, as far as it can be read. */
+/** Goes through the whole readable tree. */
 export function listEntries(image: CramfsImage): Entries {
   const list: Entry[] = [];
   const problems: CramfsError[] = [];
@@ -118,7 +118,9 @@ export function readableBlocks(image: CramfsImage, inode: Inode): Block[] {
   return blocks;
 }
 
-/** Where the pointers of a file are; undefined if it has none, as in dialects with files in one piece. */
+/**
+ * Where the pointers of a file are; undefined if it has none, as in dialects that store files in one piece.
+ */
 export function pointerTable(
   image: CramfsImage,
   inode: Inode,

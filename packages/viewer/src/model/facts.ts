@@ -1,9 +1,9 @@
 import { nameToText, type Endianness } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
 
-/** What the page shows of an image wherever it is. */
+/** What all views of the page show about an image. */
 export interface ImageFacts {
-  /** The name of its file, and where in the file it is. Printable. */
+  /** The name of its file, and its place in the file. Printable. */
   readonly title: string;
   /** Bytes that are there of the image. */
   readonly size: number;

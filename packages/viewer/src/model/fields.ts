@@ -28,7 +28,7 @@ export interface Field {
   readonly name: string;
   /** What is stored, as a number or a text. */
   readonly value: string;
-  /** What it means, where that is another thing. */
+  /** What it means, if that differs from the value. */
   readonly meaning: string | undefined;
 }
 
@@ -79,7 +79,7 @@ function numberText(view: DataView, at: number, size: number, littleEndian: bool
 
 const INODE = 'struct cramfs_inode';
 
-/** What a field of an inode says, where that is not the number. */
+/** What a field of an inode means, if that is not the number. */
 function inodeMeaning(name: string, value: number): string | undefined {
   if (name === 'mode') return `${formatMode(value)}, ${fileType(value) ?? 'no known type'}`;
   if (name === 'namelen') return `${value * 4} bytes of name`;

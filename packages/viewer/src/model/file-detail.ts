@@ -9,7 +9,7 @@ import { explainOptions, type Kernel } from './kernel.js';
 export const BLOCK_KINDS = ['hole', 'compressed', 'uncompressed', 'unreadable'] as const;
 export type BlockKind = (typeof BLOCK_KINDS)[number];
 
-/** The block pointers of a file, a column for each thing that is known of them. */
+/** The block pointers of a file, with a column for each fact about them. */
 export interface BlockTable {
   readonly raw: Uint32Array;
   /** Image offset of each pointer. */
@@ -24,7 +24,9 @@ export interface BlockTable {
   readonly problems: Readonly<Record<number, string>>;
 }
 
-/** What Linux does with a page: maps it from flash, could if only it were mapped alone, or does not. */
+/**
+ * What Linux does with a page: maps it from flash, would do so if the page were mapped alone, or does not.
+ */
 export const PAGE_STATES = ['ram', 'alone', 'direct'] as const;
 export type PageState = (typeof PAGE_STATES)[number];
 
@@ -80,7 +82,7 @@ export interface FileDetail {
   readonly tail: string | undefined;
   readonly format: string | undefined;
   readonly segments: readonly SegmentRow[];
-  /** Why there is no more to say of the file. */
+  /** Why nothing more can be said about the file. */
   readonly problem: string | undefined;
 }
 

@@ -14,7 +14,7 @@ export interface ShownFinding {
 
 export interface ShownCheck {
   readonly findings: readonly ShownFinding[];
-  /** Findings that are not shown, for there are too many like them. */
+  /** Findings that are not shown, because there are too many like them. */
   readonly suppressed: number;
 }
 

@@ -3,7 +3,7 @@ import type { CramfsImage } from 'cramfs-reader';
 import { pathOf, type Entries } from './entries.js';
 import { FLASH_KINDS, rangeAt, rangeEnd, type FlashKind, type FlashMap } from './flash-map.js';
 
-/** What is known of the place of a byte. */
+/** What is known about a byte's place. */
 export interface FlashDetail {
   readonly offset: number;
   readonly kind: FlashKind;
@@ -25,7 +25,7 @@ export interface FlashBlock {
   readonly size: number;
 }
 
-/** @returns undefined for an offset where nothing is. */
+/** @returns undefined for an offset where there is nothing. */
 export function flashDetail(
   image: CramfsImage,
   entries: Entries,

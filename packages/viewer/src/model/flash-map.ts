@@ -4,7 +4,10 @@ import { blocksOfEntries, pointerTable, type Entries } from './entries.js';
 import { mayBeInPlace, pagesOfFile } from './in-place.js';
 import type { Kernel } from './kernel.js';
 
-/** What a byte of flash can be; numbers of {@link FlashMap.kinds}. Of two at one place the first counts. */
+/**
+ * What a byte of flash can be; numbers of {@link FlashMap.kinds}. If two are at the same place, the first
+ * counts.
+ */
 export const FLASH_KINDS = [
   'superblock',
   'directory',
@@ -20,7 +23,7 @@ export const FLASH_KINDS = [
 
 export type FlashKind = (typeof FLASH_KINDS)[number];
 
-/** What is where: ranges that follow each other without gaps, from byte 0 to the end of what is there. */
+/** What is where: consecutive ranges without gaps, from byte 0 to the end of the bytes. */
 export interface FlashMap {
   /** Bytes of the image; what follows is outside. */
   readonly size: number;
@@ -30,9 +33,9 @@ export interface FlashMap {
   /** Image offset of each range. */
   readonly starts: Uint32Array;
   readonly kinds: Uint8Array;
-  /** Number of the entry that each range is of; -1 of what is no entry's. */
+  /** Number of the entry that each range belongs to; -1 for none. */
   readonly owners: Int32Array;
-  /** Number of the block; -1 of what is no block. */
+  /** Number of the block; -1 if it is not a block. */
   readonly blocks: Int32Array;
   /** Bytes of each kind. */
   readonly totals: readonly number[];
@@ -68,7 +71,7 @@ class Ranges {
   }
 }
 
-/** Says of every byte of an image what it is. */
+/** Classifies every byte of an image. */
 export function flashMap(image: CramfsImage, entries: Entries, kernel: Kernel): FlashMap {
   const found = new Ranges();
   const { offset } = image.superblock;
@@ -112,7 +115,7 @@ function addBlocks(
   }
 }
 
-/** What has been found without overlaps, and what is between. */
+/** The ranges found, without overlaps, and the gaps between them. */
 function laidOut(found: Ranges, image: CramfsImage): FlashMap {
   const { size, bytes, blockSize } = image;
   const out = new Ranges();

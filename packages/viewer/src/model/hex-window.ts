@@ -45,7 +45,7 @@ export function imageWindow(
   };
 }
 
-/** A window of what a file holds. @throws CramfsError if it cannot be read. */
+/** A window of a file's content. @throws CramfsError if it cannot be read. */
 export function contentWindow(image: CramfsImage, inode: Inode, offset: number): HexWindow {
   const last = Math.max(0, Math.ceil(inode.size / WINDOW) - 1);
   const start = Math.min(last, Math.max(0, Math.floor(offset / WINDOW))) * WINDOW;

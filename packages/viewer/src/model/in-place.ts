@@ -2,7 +2,7 @@ import type { Block, CramfsImage, Inode, SegmentExplanation } from 'cramfs-reade
 import { explainLoaded, type LoadedExplanation } from 'cramfs-reader';
 import { explainOptions, type Kernel } from './kernel.js';
 
-/** What the kernel makes of the pages of a regular file. */
+/** How the kernel treats the pages of a regular file. */
 export interface PagesOfFile {
   /** Pages of the file. */
   readonly pages: number;
@@ -26,7 +26,7 @@ export function pagesOfFile(image: CramfsImage, inode: Inode, kernel: Kernel): P
   return { pages, direct, directPages: direct.reduce((sum, page) => sum + page, 0), explanation };
 }
 
-/** True if a page of the file could be in place: without such a block nobody need ask. */
+/** True if a page of the file could be in place: without such a block the kernel need not be asked. */
 export function mayBeInPlace(inode: Inode, blocks: readonly Block[]): boolean {
   return (
     inode.type === 'file' && blocks.some(({ kind, direct }) => direct && kind === 'uncompressed')

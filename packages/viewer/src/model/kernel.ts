@@ -7,10 +7,10 @@ export interface Kernel {
   readonly physAddr: number;
 }
 
-/** Where the command line has the flash as well: cli/src/emulator/options.ts. */
+/** Where the command line also has the flash: cli/src/emulator/options.ts. */
 export const DEFAULT_PHYS = 0x22000000;
 
-/** What cramfs-reader asks for: a kernel whose pages are as large as the image's blocks. */
+/** The kernel for cramfs-reader: its pages are as large as the image's blocks. */
 export function explainOptions({ blockSize }: CramfsImage, kernel: Kernel): ExplainOptions {
   return { pageSize: blockSize, ...kernel };
 }

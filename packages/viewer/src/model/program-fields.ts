@@ -26,7 +26,7 @@ const MAX_DYNAMIC = 512;
 
 /**
  * The headers of a program, as fields of its content: ELF with program headers and dynamic section, bFLT,
- * a.out. Empty for what is no program or cannot be read.
+ * a.out. Empty if it is not a program or cannot be read.
  */
 export function programFields(image: CramfsImage, inode: Inode): Field[] {
   if (inode.type !== 'file') return [];

@@ -23,8 +23,8 @@ export function allPaths(entries: Entries): Paths {
 }
 
 /**
- * The numbers of the entries that somebody looks for: a glob as the command line takes it, or a part of a
- * path, in capitals or not.
+ * The numbers of the entries that match a search: a glob as on the command line, or a part of a path,
+ * ignoring case.
  *
  * @throws CramfsError BAD_REQUEST for a malformed glob.
  */

@@ -10,11 +10,11 @@ import { mayBeInPlace, pagesOfFile } from './in-place.js';
 import type { Kernel } from './kernel.js';
 
 /**
- * All entries, a column for each thing that is known of them. A directory has the sums of what is in it, data
- * that several names share counted once.
+ * All entries, with a column for each fact about them. A directory has the sums of its content; data that
+ * several names share counts once.
  */
 export interface TreeTable {
-  /** Number of each entry's directory; -1 of the root, which is the first. */
+  /** Number of each entry's directory; -1 for the root, which is the first. */
   readonly parents: Int32Array;
   /** Byte strings. */
   readonly names: readonly string[];

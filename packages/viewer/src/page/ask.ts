@@ -18,9 +18,9 @@ interface Waiting {
 }
 
 export interface AskOptions {
-  /** The answer is of no use any more once this is aborted; the promise then never settles. */
+  /** Abort this when the answer is no longer needed; the promise then never settles. */
   readonly signal?: AbortSignal | undefined;
-  /** Memory that the worker gets instead of a copy. */
+  /** Memory that is transferred to the worker, not copied. */
   readonly transfer?: readonly ArrayBuffer[] | undefined;
 }
 

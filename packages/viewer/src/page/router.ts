@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 
 /*
- * Where the page is: `#/file/bin/busybox?page=3`. Paths are byte strings; a byte that an address cannot
+ * What the page shows: `#/file/bin/busybox?page=3`. Paths are byte strings; a byte that an address cannot
  * hold is written as %XX, so that every name has a link.
  */
 
@@ -24,7 +24,7 @@ function encodeBytes(path: string): string {
   ).join('');
 }
 
-/** Text that is more than bytes, as in a link that somebody has typed, is taken as UTF-8. */
+/** Text beyond bytes, as in a typed link, is taken as UTF-8. */
 function decodeBytes(text: string): string {
   const bytes = text.replace(/[^\0-\xff]/gu, encodeURIComponent);
   return bytes.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) =>
@@ -61,7 +61,7 @@ export function routeTo(
   return { view, path, query: { ...Object.fromEntries(shared), ...more } };
 }
 
-/** The route with parts of its query changed; undefined takes one out. */
+/** The route with parts of its query changed; undefined removes one. */
 export function withQuery(
   route: Route,
   changes: Readonly<Record<string, string | undefined>>,
@@ -79,7 +79,7 @@ export interface NavigateOptions {
 
 export type Navigate = (route: Route, options?: NavigateOptions) => void;
 
-/** The route, and what goes to another one. */
+/** The route, and a function that goes to another one. */
 export function useRoute(): readonly [Route, Navigate] {
   const [route, setRoute] = useState(() => parseRoute(location.hash));
   useEffect(() => {

@@ -4,7 +4,10 @@ export type Theme = 'auto' | 'light' | 'dark';
 
 const KEY = 'cramfs-view-theme';
 
-/** The colours, and what sets them. They are kept where the browser lets a page keep something. */
+/**
+ * The colours, and the functions that set them. The choice is stored if the browser lets a page store
+ * something.
+ */
 export function useTheme(): readonly [Theme, (theme: Theme) => void] {
   const [theme, setTheme] = useState<Theme>(() => storedTheme());
   useEffect(() => {
@@ -28,7 +31,7 @@ function storedTheme(): Theme {
   }
 }
 
-/** Calls back when what the custom properties of the theme are may have changed. */
+/** Calls back when the theme's custom properties may have changed. */
 export function onThemeChange(change: () => void): () => void {
   const dark = matchMedia('(prefers-color-scheme: dark)');
   addEventListener('themechange', change);

@@ -3,11 +3,11 @@ import type { Problem } from '../worker/protocol.js';
 import type { Answer, Parameters, RequestName } from '../worker/requests.js';
 import { WorkerProblem, type Ask } from './ask.js';
 
-/** What is known of an answer. While another one is made, the last one stays. */
+/** The state of an answer. While another one is made, the last one stays. */
 export interface Answered<T> {
   readonly value: T | undefined;
   readonly problem: Problem | undefined;
-  /** True while `value` is not yet the answer to what is asked now. */
+  /** True while `value` does not yet answer the current question. */
   readonly stale: boolean;
 }
 

@@ -17,11 +17,11 @@ import { LabSession } from '../model/laboratory/session.js';
 import { labState, type LabFocus, type LabState } from '../model/laboratory/snapshot.js';
 import type { ViewedImage, Workspace } from './workspace.js';
 
-/** A session as the address of the page has it. */
+/** A session as the page's address stores it. */
 export interface LaboratoryParameters {
   readonly image: number;
   readonly kernel: Kernel;
-  /** Names, or what somebody has typed in their place; default: what fits the image. */
+  /** Names, or what the user has typed in their place; default: what fits the image. */
   readonly policy?: string | undefined;
   readonly arch?: string | undefined;
   readonly pageSize?: number | undefined;
@@ -43,10 +43,13 @@ export interface KernelChoices {
   }[];
 }
 
-/** The session of each image that was looked at last. */
+/** The last session of each image. */
 const sessions = new WeakMap<ViewedImage, { readonly key: string; readonly session: LabSession }>();
 
-/** The state of a session after its lines. What is new is performed; what is taken back is replayed without it. */
+/**
+ * The state of a session after its lines. New lines are performed; undone lines are removed by replaying the
+ * others.
+ */
 export function answerLaboratory(
   workspace: Workspace,
   parameters: LaboratoryParameters,

@@ -4,11 +4,11 @@ import { REQUESTS } from './requests.js';
 import { Workspace } from './workspace.js';
 
 /*
- * The Web Worker. It owns the images and answers requests in their order; one that is cancelled before its
- * turn is never looked at. What takes long makes pauses (pause.ts), in which others are answered.
+ * The Web Worker. It owns the images and answers requests in order; one that is cancelled before its turn is
+ * skipped. Long requests make pauses (pause.ts), in which others are answered.
  */
 
-/** What this file uses of a DedicatedWorkerGlobalScope, whose types exclude those of the page. */
+/** The parts of a DedicatedWorkerGlobalScope used here; its own types exclude those of the page. */
 interface WorkerScope {
   postMessage(message: FromWorker): void;
   onmessage: ((event: { readonly data: ToWorker }) => void) | null;

@@ -25,7 +25,7 @@ export interface OpenParameters {
   readonly check?: ShownCheck | undefined;
 }
 
-/** What the page knows of the images that are open. */
+/** What the page knows about the open images. */
 export interface OpenedImages {
   readonly images: readonly ImageFacts[];
   /** The one to show: the best of those that were opened last. */
@@ -33,7 +33,7 @@ export interface OpenedImages {
 }
 
 /**
- * Opens the images of a file, plain or compressed: the one at byte 0, or else those that a search finds.
+ * Opens the images of a file, plain or compressed: the one at byte 0, or else all that a search finds.
  *
  * @throws CramfsError BAD_MAGIC if there is none; what unpacking and opening throw.
  */

@@ -1,4 +1,4 @@
-/** Lets messages that have arrived meanwhile be looked at. */
+/** Lets messages that have arrived meanwhile be handled. */
 export function messagesFirst(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

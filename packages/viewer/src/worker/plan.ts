@@ -18,7 +18,7 @@ export interface BudgetParameters extends PlanParameters {
   readonly budget: number;
 }
 
-/** The plans of each image that was looked at last. */
+/** The last plan of each image. */
 const plans = new WeakMap<
   ViewedImage,
   { readonly key: string; readonly prepared: Promise<PreparedPlan> }

@@ -64,10 +64,10 @@ export interface RunParameters extends ProgramParameters {
   readonly to: number;
 }
 
-/** Instructions that one answer waits for: a second or two. */
+/** How many instructions one answer waits for: a second or two. */
 const MOST_AT_ONCE = 200_000_000;
 
-/** The execution of each image that was looked at last. */
+/** The last execution of each image. */
 const executions = new WeakMap<
   ViewedImage,
   { readonly key: string; readonly execution: ProgramExecution }
@@ -103,7 +103,7 @@ export function answerPrograms(
   return workspace.at(image).remember('programs', programsIn);
 }
 
-/** What mount(2) fails with, as an error about the image. */
+/** The failure of mount(2), as an error about the image. */
 export function notMounted(error: unknown): unknown {
   if (!isSyscallError(error)) return error;
   return new CramfsError('BAD_SOURCE', `Linux does not mount the image: ${error.message}`);

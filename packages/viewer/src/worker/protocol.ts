@@ -9,7 +9,7 @@ export type ToWorker =
       readonly name: RequestName;
       readonly parameters: unknown;
     }
-  /** The answer to `id` is of no use any more. */
+  /** The answer to `id` is no longer needed. */
   | { readonly kind: 'cancel'; readonly id: number };
 
 /** What the worker sends. */

@@ -15,7 +15,7 @@ import { answerProgram, answerProgramRun, answerPrograms } from './program.js';
 import type { Workspace } from './workspace.js';
 
 /**
- * Everything that the page can ask of the worker: a line for each question. Parameters and answers are
+ * Everything that the page can ask the worker: a line for each question. Parameters and answers are
  * plain data that structured cloning can copy.
  */
 export const REQUESTS = {

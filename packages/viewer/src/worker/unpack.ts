@@ -5,9 +5,9 @@ import { decompress } from 'fzstd';
 const MAX_UNPACKED = 2 ** 31 - 1;
 
 /**
- * What a file holds: gzip and Zstandard are taken off, by their magic.
+ * The content of a file, decompressed if its magic says gzip or Zstandard.
  *
- * @throws CramfsError BAD_SOURCE for compressed data that is damaged, TOO_BIG.
+ * @throws CramfsError BAD_SOURCE for damaged compressed data, TOO_BIG.
  */
 export async function unpack(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) return gunzip(bytes);

@@ -62,7 +62,7 @@ export function condition(c: i32): bool {
   }
 }
 
-/** Counts the instructions up to a branch. Returns whether more may be executed. */
+/** Counts the instructions up to a branch. Returns true if more may be executed. */
 @inline
 export function spend(p: usize): bool {
   const left = load<i32>(BUDGET) - count(p);
@@ -70,7 +70,7 @@ export function spend(p: usize): bool {
   return left >= 0;
 }
 
-/** The operation at the target of an indirect branch or one to another page, or 0. */
+/** The operation at the target of an indirect branch, or of one to another page, or 0. */
 @inline
 export function enter(p: usize, target: u32): usize {
   return spend(p) ? find(target) : 0;

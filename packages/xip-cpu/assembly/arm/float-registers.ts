@@ -83,15 +83,15 @@ export function setResult(p: usize, format: u32, bits: u64): void {
 }
 
 /**
- * Whether WebAssembly's own arithmetic gives the same: it rounds to nearest, knows no flush to zero, and
- * does not say that a result is inexact, so that this must have been noted already.
+ * True if WebAssembly's own arithmetic gives the same result: it rounds to nearest, has no flush to zero, and
+ * does not report inexact results, so "inexact" must have been noted already.
  */
 @inline
 export function quick(): bool {
   return (load<u32>(FPSCR) & (FPSCR_IXC | FPSCR_FZ | (3 << ROUNDING))) == FPSCR_IXC;
 }
 
-/** Whether a result is normal and not the smallest one: then nothing but "inexact" can be to say of it. */
+/** True if a result is normal and not the smallest normal one: then no flag but "inexact" can apply. */
 @inline
 export function plain64(bits: u64): bool {
   return <u32>((bits >> 52) & 0x7ff) - 2 < 0x7fd;
@@ -107,7 +107,7 @@ export function begin(): void {
   configure((fpscr >> ROUNDING) & 3, (fpscr & FPSCR_FZ) != 0, (fpscr & FPSCR_AHP) != 0);
 }
 
-/** As `begin`, with a direction that the instruction has. */
+/** Like `begin`, with the instruction's own direction. */
 export function beginRounding(direction: u32): void {
   const fpscr = load<u32>(FPSCR);
   configure(direction, (fpscr & FPSCR_FZ) != 0, (fpscr & FPSCR_AHP) != 0);
@@ -129,13 +129,13 @@ export function quiet(format: u32, bits: u64): u64 {
   return defaultNaNs() ? defaultNaN(format) : bits | (<u64>1 << <u64>(format - 1));
 }
 
-/** Operands that count as zeros are noted beside a NaN too. */
+/** Operands that count as zeros are noted even beside a NaN. */
 function noteDenormals(format: u32, a: u64, b: u64): void {
   unpack(format, a);
   unpack(format, b);
 }
 
-/** Of two numbers, at least one NaN, the one that the result is. */
+/** Of two numbers, at least one of them NaN, the one that becomes the result. */
 export function chooseNaN(format: u32, a: u64, b: u64): u64 {
   noteDenormals(format, a, b);
   if (isSignaling(format, a)) return quiet(format, a);
@@ -167,7 +167,7 @@ export function double(bits: u64): f64 {
   return reinterpret<f64>(bits);
 }
 
-/** What a float of the format F32 is for those that take all formats. */
+/** The format of a floating-point operation: operations on doubles have odd numbers. */
 @inline
 export function formatOf(number: i32): u32 {
   return number & 1 ? F64 : F32;

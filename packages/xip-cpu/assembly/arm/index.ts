@@ -31,8 +31,8 @@ function sdiv(a: i32, b: i32): i32 {
 }
 
 /**
- * Executes from the operation `p` on. It returns LOOKUP with the address in EXIT_PC where the operation
- * there is to be found, or the budget is used up; STOPPED at an operation that TypeScript executes.
+ * Executes from the operation `p` on. It returns LOOKUP, with an address in EXIT_PC, if the operation at that
+ * address has to be looked up or the budget is used up, and STOPPED at an operation that TypeScript executes.
  */
 export function run(p: usize): i32 {
   while (true) {

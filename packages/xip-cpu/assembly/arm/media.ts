@@ -56,7 +56,7 @@ function saturate(x: i64): u32 {
   return x < 0 ? 0x80000000 : 0x7fffffff;
 }
 
-/** A sum of which only the flag knows that it overflowed. */
+/** A sum whose overflow only sets the flag. */
 function overflowing(x: i64): u32 {
   if (x != <i64>(<i32>x)) saturated();
   return <u32>x;

@@ -3,8 +3,8 @@
 import { TLB_READ, TLB_WRITE, second, getN, setN, imm, aux, STATE, STRICT } from './state';
 
 /**
- * Where the byte at an address is, after the faults that the access takes; it also enters the page into
- * the table. Throws what ends the instruction.
+ * Returns the place of the byte at an address, after the faults of the access, and enters the page into the
+ * table. Throws what ends the instruction.
  */
 // @ts-ignore: decorator
 @external('processor', 'translate')
@@ -32,7 +32,7 @@ function crosses(address: u32, bytes: u32): bool {
   return (address & (PAGE - 1)) > PAGE - bytes;
 }
 
-/** The first address that is not in the page: where an access across its end faults. */
+/** The first address after the page: where an access across its end faults. */
 @inline
 function nextPage(address: u32): u32 {
   return (address & ~(PAGE - 1)) + PAGE;
@@ -83,7 +83,7 @@ function writeSlowly(p: usize, address: u32, bytes: u32, value: u64): void {
   else store<u64>(at, value);
 }
 
-/** Takes the faults of all pages from `address` on, at most two, before anything is done. */
+/** Takes the faults of all pages from `address` on, at most two, before the access starts. */
 export function probeRead(p: usize, address: u32, bytes: u32): void {
   translate(address, 0, p);
   if (crosses(address, bytes)) translate(nextPage(address), 0, p);
@@ -99,7 +99,7 @@ export function checkAligned(p: usize, address: u32, bytes: u32): void {
   if (address & (bytes - 1)) unaligned(address, p);
 }
 
-/** Of several words, which the kernel completes where the processor does not. */
+/** An access of several words, which the kernel completes if the processor does not. */
 @inline
 export function checkWords(p: usize, address: u32): void {
   if (address & 3 && load<u32>(STRICT)) unaligned(address, p);

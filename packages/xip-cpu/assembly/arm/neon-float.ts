@@ -1,6 +1,6 @@
 /*
- * Advanced SIMD on singles. Whatever FPSCR says, it rounds to nearest, takes denormals for zeros, and a NaN that it
- * gives is the default one.
+ * Advanced SIMD on singles. Whatever FPSCR says, it rounds to nearest, takes denormals as zeros, and gives
+ * the default NaN.
  */
 
 import * as op from '../../src/arm/operations';

@@ -1,8 +1,8 @@
 /*
  * Advanced SIMD: loads and stores of structures of 1 to 4 elements, each of which goes to a register of its own. The
  * second word has the count of elements (bits 0 to 3), the distance of their registers (4 to 7), the count of registers
- * or the lane (8 to 11), and the alignment as a power of two (12 to 15). The immediate is 1 if N moves on by the bytes,
- * 2 if by register M.
+ * or the lane (8 to 11), and the alignment as a power of two (12 to 15). The immediate is 1 if N advances by
+ * the bytes accessed, 2 if by register M.
  */
 
 import * as op from '../../src/arm/operations';

@@ -4,7 +4,7 @@ import { FLOATS, FPSCR, STATE } from './state';
 
 const FPSCR_QC: u32 = 1 << 27;
 
-/** A result is put together here, as it may be one of the operands. */
+/** A result is assembled here, because its register may also be an operand. */
 export const OUT: usize = STATE + 0x240;
 
 @inline

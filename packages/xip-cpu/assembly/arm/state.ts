@@ -1,6 +1,6 @@
 /* The processor's registers in memory, the fields of an operation, and the flags. */
 
-/** Where the state is. TypeScript writes it too: src/arm/layout.ts has the same places. */
+/** Where the state is. TypeScript writes it, too: src/arm/layout.ts has the same places. */
 export const STATE: usize = 0x400;
 
 /** N is the sign of these 64 bits, Z that the lower 32 are zero: a result, sign-extended, has both. */

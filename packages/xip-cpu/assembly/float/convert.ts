@@ -35,8 +35,8 @@ export function fromInteger(to: u32, sign: u32, magnitude: u64, fraction: i32): 
 }
 
 /**
- * The integer nearest to a number times 2^fraction in the direction of rounding, of `bits` bits; what is
- * too large is the largest one, NaN is 0, and both are invalid.
+ * The integer nearest to a number times 2^fraction in the direction of rounding, of `bits` bits; too large a
+ * number gives the largest one, NaN gives 0, and both are invalid.
  */
 export function toInteger(from: u32, value: u64, fraction: i32, bits: u32, isSigned: bool): u64 {
   const sign = signOf(from, value);

@@ -23,7 +23,7 @@ export const NEAREST_AWAY: u32 = 4;
 /** The exceptions that have occurred. */
 export let flags: u32 = 0;
 export let rounding: u32 = NEAREST;
-/** Denormals are zeros: FPSCR.FZ. Does not concern 16 bits. */
+/** Denormals are zeros: FPSCR.FZ. Does not apply to 16 bits. */
 export let flush: bool = false;
 /** 16 bits have no infinity and no NaN: FPSCR.AHP. */
 export let alternative: bool = false;
@@ -111,7 +111,7 @@ export function unpack(format: u32, bits: u64): u32 {
   return FINITE;
 }
 
-/** Shifts right; what is shifted out leaves the lowest bit set. */
+/** Shifts right; bits shifted out set the lowest bit. */
 export function shiftJamming(value: u64, by: i32): u64 {
   if (by <= 0) return value;
   if (by > 63) return <u64>(value != 0);
@@ -119,7 +119,7 @@ export function shiftJamming(value: u64, by: i32): u64 {
   return (value >> <u64>by) | <u64>(lost != 0);
 }
 
-/** Whether the part below the last bit that is kept moves the number away from zero. */
+/** True if the part below the last kept bit rounds the number away from zero. */
 export function roundsUp(sign: u32, kept: u64, part: u64, half: u64): bool {
   if (part == 0) return false;
   switch (rounding) {
@@ -136,7 +136,10 @@ export function roundsUp(sign: u32, kept: u64, part: u64, half: u64): bool {
   }
 }
 
-/** Rounds significand * 2^(exponent - 63), with bit 63 set, into the format. Tiny is what is tiny before. */
+/**
+ * Rounds significand * 2^(exponent - 63), with bit 63 set, into the format. Tininess is detected before
+ * rounding.
+ */
 export function pack(format: u32, sign: u32, exponent: i32, significand: u64): u64 {
   const dropped = 63 - format;
   const mask: u64 = (<u64>1 << <u64>dropped) - 1;

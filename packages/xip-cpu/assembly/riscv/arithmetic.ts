@@ -236,7 +236,7 @@ export function multiplyAdd(x: u64, y: u64, z: u64, mode: u32, fraction: u32, bi
   return roundPack(result, exponent + 2 - <i32>shift, significand, mode, fraction, bias);
 }
 
-/** The lower half of 128 bits, shifted right; what is lost is kept in the lowest bit. */
+/** The lower half of 128 bits, shifted right; lost bits set the lowest bit. */
 function jamLow(high: u64, low: u64, by: u32): u64 {
   if (by == 0) return low;
   if (by < 64) return (low >> by) | (high << (64 - by)) | u64(low << (64 - by) != 0);

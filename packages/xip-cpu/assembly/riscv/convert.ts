@@ -43,9 +43,9 @@ export function fromInteger(sign: u32, magnitude: u64, mode: u32, fraction: u32,
 }
 
 /**
- * Rounds to an integer between two limits, of which the lower one is 0 for unsigned ones.
+ * Rounds to an integer between two limits; the lower limit is 0 for unsigned integers.
  *
- * @returns its bits; the nearest limit, with NV, of what is outside.
+ * @returns its bits; for a number outside, the nearest limit, with NV.
  */
 export function toInteger(
   x: u64,

@@ -1,5 +1,6 @@
 /*
- * F and D. Where the hardware can only give what the architecture demands, it calculates; else whole numbers do, exactly.
+ * F and D. Uses the hardware where it can only give what the architecture demands; otherwise calculates
+ * exactly with integers.
  */
 import {
   FFLAGS,
@@ -37,7 +38,7 @@ function set(ip: u32, value: u64): void {
   store<u64>(load<u16>(ip, OP_RD), value, REGISTERS);
 }
 
-/** True where the result is known to be neither special nor tiny, so that hardware has raised NX at most. */
+/** True if the result is known to be neither special nor tiny, so that at most NX was raised. */
 // @ts-ignore: decorator
 @inline
 function plain64(x: u64): bool {

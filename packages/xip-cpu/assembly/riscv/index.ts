@@ -1,6 +1,6 @@
 /*
- * The interpreter's loop over operations that TypeScript has decoded. The state is in linear memory at all times but
- * for the place in the code, so every way out leaves it exact.
+ * The interpreter's loop over operations that TypeScript has decoded. Except for the place in the code, the
+ * state is always in linear memory, so every exit leaves it exact.
  */
 import {
   CURRENT,
@@ -103,7 +103,7 @@ function count(start: u32, ip: u32): i32 {
   return (ip - start) >> OPERATION_SHIFT;
 }
 
-/** Puts down where the loop has come to. @returns `why`. */
+/** Stores the place that the loop has reached. @returns `why`. */
 function leave(why: u32, ip: u32, base: u64, left: i32): u32 {
   store<u32>(CURRENT, ip);
   store<u64>(PAGE_BASE, base);
@@ -119,10 +119,10 @@ function leaveAt(why: u32, pc: u64, left: i32): u32 {
 }
 
 /**
- * Executes until at least LEFT instructions were executed and a jump is taken, or something has to be done that the
+ * Executes until at least LEFT instructions were executed and a jump is taken, or something comes up that the
  * loop cannot do.
  *
- * @param ip operation to start with; 0: that at PC.
+ * @param ip operation to start with; 0: the one at PC.
  * @returns LEAVE_...
  */
 export function run(ip: u32): u32 {
@@ -361,13 +361,13 @@ function addressOf(ip: u32): u64 {
   return (rs1<i64>(ip) + immediate(ip)) & <i64>addressMask;
 }
 
-/** After a store that has gone the slow way: a fault, or code has changed and must be looked up. */
+/** After a store that took the slow path: a fault, or code has changed and must be looked up. */
 function leaveStore(done: u32, ip: u32, base: u64, left: i32): u32 {
   if (done == 0) return leave(LEAVE_FAULT, ip, base, left);
   return leave(LEAVE_CHANGED, ip, base, left - 1);
 }
 
-/** TypeScript finds that there is no fault of a page, and gives SIGBUS. */
+/** TypeScript finds that no page has faulted, and gives SIGBUS. */
 // @ts-ignore: decorator
 @inline
 function misaligned(address: u64, size: u32): bool {

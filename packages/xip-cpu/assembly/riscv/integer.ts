@@ -70,7 +70,7 @@ function orcB(a: u64): u64 {
   return (set & 0x0101010101010101) * 0xff;
 }
 
-/** Zba, Zbb and Zbs, but for what the loop itself has. @param imm shift amount or number of a bit. */
+/** Zba, Zbb and Zbs, except for what the loop itself handles. @param imm shift amount or number of a bit. */
 export function integer(operation: u32, a: i64, b: i64, imm: i32): i64 {
   switch (operation) {
     case op.I_SH1ADDW:
@@ -177,7 +177,7 @@ export function integer(operation: u32, a: i64, b: i64, imm: i32): i64 {
   return 0;
 }
 
-/** What an AMO stores. Of 32 bits the operands are sign-extended, which keeps their order, unsigned as well. */
+/** What an AMO stores. Operands of 32 bits are sign-extended, which also keeps their unsigned order. */
 export function atomic(operation: u32, old: i64, value: i64): i64 {
   switch (operation) {
     case op.AMOSWAP:

@@ -11,7 +11,7 @@ import {
 
 /** 2^shift bytes are a page. */
 export let pageShift: u64 = 12;
-/** What is left of an address: all 64 bits, or the lower 32. */
+/** The mask of an address: all 64 bits, or the lower 32. */
 export let addressMask: u64 = 0xffffffffffffffff;
 
 export function configure(shift: u32, bits: u32): void {
@@ -20,8 +20,9 @@ export function configure(shift: u32, bits: u32): void {
 }
 
 /*
- * TypeScript takes the faults. A read gives the place of the bytes, a place for the result of atomic operations; 0 is
- * a fault. A write stores the bytes at STORED: 0 is a fault, 2 says that code has changed.
+ * TypeScript takes the faults. A read returns the place of the bytes, which may be a place for the result of
+ * atomic operations; 0 is a fault. A write stores the bytes at STORED; 0 is a fault, 2 means that code has
+ * changed.
  */
 @external('host', 'read')
 declare function hostRead(low: u32, high: u32, size: u32): u32;
@@ -61,7 +62,7 @@ export function readable(ip: u32, base: u64, address: u64, size: u32): u32 {
   return slowRead(ip, base, address, size);
 }
 
-/** Where `size` bytes are that an instruction writes; 0: it has to go the slow way. */
+/** Where `size` bytes are that an instruction writes; 0: it has to take the slow path. */
 // @ts-ignore: decorator
 @inline
 export function writable(address: u64, size: u32): u32 {
@@ -70,7 +71,7 @@ export function writable(address: u64, size: u32): u32 {
   return 0;
 }
 
-/** The slow way of a store. @returns as `hostWrite`. */
+/** The slow path of a store. @returns the same as `hostWrite`. */
 export function storeSlowly(ip: u32, base: u64, address: u64, size: u32, value: u64): u32 {
   store<u64>(STORED, value);
   return slowWrite(ip, base, address, size);

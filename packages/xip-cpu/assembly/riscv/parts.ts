@@ -30,7 +30,7 @@ export function isInfinite(x: u64, fraction: u32, bias: i32): bool {
   return (x & (((<u64>1) << (bias == 1023 ? 63 : 31)) - 1)) == (<u64>(2 * bias + 1)) << fraction;
 }
 
-/** Of a finite number: the exponent of its highest bit. */
+/** For a finite number: the exponent of its highest bit. */
 export function exponentOf(x: u64, fraction: u32, bias: i32): i32 {
   const biased = <i32>((x >> fraction) & (2 * bias + 1));
   if (biased != 0) return biased - bias;
@@ -38,7 +38,7 @@ export function exponentOf(x: u64, fraction: u32, bias: i32): i32 {
   return 1 - bias - (<i32>clz(rest) - <i32>(63 - fraction));
 }
 
-/** Of a finite number, normalized: bit 62 is its highest, or it is 0. */
+/** For a finite number: the normalized significand, whose highest bit is bit 62, or 0. */
 export function significandOf(x: u64, fraction: u32, bias: i32): u64 {
   const rest = x & (((<u64>1) << fraction) - 1);
   if (((x >> fraction) & (2 * bias + 1)) != 0) {

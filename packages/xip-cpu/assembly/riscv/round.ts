@@ -1,6 +1,6 @@
 /*
  * Numbers in the middle of a calculation: sign, exponent, and a significand whose highest bit is bit 62, so that its value is
- * significand * 2^(exponent - 62). The lowest bit says, too, whether anything was lost below it.
+ * significand * 2^(exponent - 62). The lowest bit also tells whether anything below it was lost.
  */
 import { FFLAGS } from '../../src/riscv/layout';
 
@@ -22,14 +22,14 @@ export function raise(flags: u32): void {
   store<u32>(FFLAGS, load<u32>(FFLAGS) | flags);
 }
 
-/** Shifts right; bits that are lost are kept in the lowest one. */
+/** Shifts right; lost bits set the lowest bit. */
 export function shiftRightJam(value: u64, by: u32): u64 {
   if (by == 0) return value;
   if (by > 63) return u64(value != 0);
   return (value >> by) | u64(value << (64 - by) != 0);
 }
 
-/** What is added before the `low` lowest bits are cut off. */
+/** The number to add before the `low` lowest bits are cut off. */
 export function increment(sign: u32, mode: u32, low: u32): u64 {
   const half: u64 = 1 << (<u64>(low - 1));
   if (mode == RNE || mode == RMM) return half;
@@ -37,8 +37,8 @@ export function increment(sign: u32, mode: u32, low: u32): u64 {
 }
 
 /**
- * Rounds to a format with `fraction` bits and the exponents of `bias`, and raises what is to be raised. The result is
- * tiny if it is so after rounding, as the architecture says.
+ * Rounds to a format with `fraction` bits and the exponents of `bias`, and raises the flags. Tininess is
+ * detected after rounding, as the architecture says.
  */
 export function roundPack(
   sign: u32,

@@ -8,7 +8,10 @@ export type Outcome =
   | 'signal'
   /** The kernel would have corrupted itself: the machine has stopped. */
   | 'diagnosis'
-  /** It was not performed: the agent of the recorded kernels would not have, or nothing is there to do it on. */
+  /**
+   * It was not performed: the agent of the recorded kernels would not have done it, or its object does not
+   * exist.
+   */
   | 'skipped'
   /** It cannot be performed in a page, or is not in the language. */
   | 'refused'
@@ -29,7 +32,7 @@ export interface LabEntry {
   readonly moreEvents: number;
 }
 
-/** An event of the machine, with its byte strings made printable. */
+/** An event of the machine, with printable texts for byte strings. */
 export type LabEvent = TraceEvent;
 
 /** More are counted, not listed. */
@@ -51,7 +54,7 @@ export function outcomeOf(records: readonly ScenarioRecord[]): Outcome {
   return SKIPS.has(ret) || ret.startsWith('skip-') ? 'skipped' : 'errno';
 }
 
-/** What records say, in lines: each area and each file of a list has one of its own. */
+/** What records say, in lines: one for each area and each file of a list. */
 export function resultLines(records: readonly ScenarioRecord[]): string[] {
   return records.flatMap(recordLines);
 }

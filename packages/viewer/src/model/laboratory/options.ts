@@ -12,7 +12,7 @@ export interface LabOptions {
   readonly physAddr: number;
 }
 
-/** What `cramfs run` takes where it is not told. */
+/** The defaults of `cramfs run`. */
 const USUAL: Omit<LabOptions, 'mmu'> = {
   policy: 'linux-6.12',
   arch: 'riscv64',
@@ -42,7 +42,7 @@ export function runArguments({ mmu, policy, arch, pageSize, physAddr }: LabOptio
   ].join(' ');
 }
 
-/** Reads what {@link runArguments} writes; undefined for the words of another command. */
+/** Reads what {@link runArguments} writes; undefined if they are the words of another command. */
 export function parseRunArguments(text: string): LabOptions | undefined {
   const value = (option: string): string | undefined =>
     new RegExp(`--${option}[= ]+(\\S+)`).exec(text)?.[1];

@@ -10,11 +10,11 @@ import {
   type RamFrame,
 } from 'xip-emu';
 
-/** Pages that a picture has at most, and frames of RAM. */
+/** The most pages and frames of RAM in a picture. */
 export const MOST_PAGES = 64;
 const MOST_FRAMES = 96;
 
-/** A page of the mapping, and where it is. Addresses and places are bytes. */
+/** A page of the mapping, and its place. Addresses and places are bytes. */
 export interface LabPage {
   /** Its number in the mapping. */
   readonly page: number;
@@ -25,7 +25,7 @@ export interface LabPage {
   readonly fileIndex: number | undefined;
   /** That page is past the end of the file. */
   readonly beyond: boolean;
-  /** What the image has of it; undefined past the end of the file, and where no file of the image is mapped. */
+  /** Its block in the image; undefined past the end of the file, and if no file of the image is mapped. */
   readonly block: LabBlock | undefined;
   readonly backing: MemoryPage['backing'];
   /** Physical address; undefined if there is nothing. */
@@ -48,9 +48,9 @@ export interface LabRomFrame {
   readonly physical: number;
   /** Image offset of its first byte; negative before the image. */
   readonly offset: number;
-  /** Pages of the file of which it has bytes. */
+  /** Pages of the file that have bytes in it. */
   readonly holds: readonly number[];
-  /** True if what it holds starts at its first byte. */
+  /** True if its content starts at its first byte. */
   readonly aligned: boolean;
 }
 
@@ -70,7 +70,7 @@ export interface LabRamFrame {
 /** A mapping, its page table, and the physical memory behind it. */
 export interface LabPicture {
   readonly id: string;
-  /** Pages of the mapping in all, and the first one of the picture. */
+  /** The number of pages of the mapping, and the first one in the picture. */
   readonly total: number;
   readonly first: number;
   readonly pages: readonly LabPage[];
@@ -169,7 +169,7 @@ function pageOf({ mm }: Process, { address, page, area, entry, pageSize }: PageR
 /** VM_PFNMAP: include/linux/mm.h. */
 const VM_PFNMAP = 0x400;
 
-/** Where the area's page is in its file. The offset of a private VM_PFNMAP is that in physical memory. */
+/** Where the area's page is in its file. The offset of a private VM_PFNMAP is in physical memory. */
 function fileIndexOf(area: MemoryArea, address: number, pageSize: number): number | undefined {
   if (area.file === undefined) return undefined;
   const distance = Math.floor((address - area.start) / pageSize);
@@ -207,7 +207,7 @@ function blockOf({ sb, ino, size }: MappedFile, index: number): LabBlock | undef
   return { kind, start, length };
 }
 
-/** Where the blocks of the picture's pages are in ROM, and what else of it is mapped there. */
+/** Where the blocks of the picture's pages are in ROM, and other pages of ROM that are mapped. */
 function romOf(
   { pageSize }: Machine,
   pages: readonly LabPage[],

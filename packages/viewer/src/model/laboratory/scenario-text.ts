@@ -1,9 +1,9 @@
 import { parseScenarioLine, type Statement } from 'xip-emu';
 import { parseRunArguments, runArguments, type LabOptions } from './options.js';
 
-/** A session as the address of the page and files hold it. */
+/** A session as stored in the page's address and in files. */
 export interface LabScript {
-  /** Undefined where a file does not say which kernel it is for. */
+  /** Undefined if a file does not say which kernel it is for. */
   readonly options: LabOptions | undefined;
   /** The lines of the scenario, without comments; the first one mounts. */
   readonly lines: readonly string[];
@@ -12,8 +12,8 @@ export interface LabScript {
 const COMMAND = /^#\s*(cramfs run .*)$/;
 
 /**
- * A session as a scenario for `cramfs run`, which gives the same records: children that are still there come to
- * their end first.
+ * A session as a scenario for `cramfs run`, which gives the same records: children that still exist end
+ * first.
  */
 export function exportScenario(options: LabOptions, lines: readonly string[]): string {
   const open = openBlocks(lines);
@@ -26,7 +26,7 @@ export function exportScenario(options: LabOptions, lines: readonly string[]): s
   ].join('\n');
 }
 
-/** How many children are waited for after the lines. */
+/** How many children still have to end after the lines. */
 function openBlocks(lines: readonly string[]): number {
   let open = 0;
   for (const line of lines) {
@@ -46,7 +46,7 @@ function parsed(line: string): Statement | undefined {
   }
 }
 
-/** Reads a scenario: of this page, or any other for `cramfs run`. Its lines need not be right. */
+/** Reads a scenario, from this page or any other source. Its lines need not be valid. */
 export function importScenario(text: string): LabScript {
   const given = text.split(/\r?\n/);
   const command = given.map((line) => COMMAND.exec(line)?.[1]).find((each) => each !== undefined);

@@ -321,7 +321,7 @@ end
   });
 });
 
-/** Lines as somebody may click them, with some that go wrong. */
+/** Lines as a user may click them, including some that fail. */
 const line = fc.oneof(
   fc.constantFrom('fork', 'end', 'maps', 'pages *', 'switch 0', 'switch 1', 'sync', 'nonsense'),
   fc

@@ -19,8 +19,8 @@ import { MOST_EVENTS, outcomeOf, printableEvent, resultLines, type LabEntry } fr
 import type { LabOptions } from './options.js';
 
 /**
- * A session of the mapping laboratory: a scenario that grows line by line on a machine of its own. What cannot be
- * performed leaves the machine as it was.
+ * A session of the mapping laboratory: a scenario that grows line by line on a machine of its own. A line
+ * that cannot be performed leaves the machine as it was.
  */
 export class LabSession {
   readonly options: LabOptions;
@@ -72,7 +72,7 @@ export class LabSession {
       .map(({ line }) => line);
   }
 
-  /** Performs a line of a scenario, and adds it to the log: whatever is wrong with it. */
+  /** Performs a line of a scenario, and adds it to the log, even if it is wrong. */
   perform(line: string): void {
     const process = this.agent?.number ?? 0;
     const events: TraceEvent[] = [];
@@ -136,7 +136,7 @@ export class LabSession {
     return createWorld(image, { mmu, policy, arch, pageSize, romAddress, archive });
   }
 
-  /** Takes back what a refused line may have left: performs the others on a new machine. */
+  /** Undoes what a refused line may have changed: performs the others on a new machine. */
   private restore(): void {
     this.run.halt();
     this.run = new ScenarioRun(this.world());

@@ -72,12 +72,12 @@ export interface LabState {
   readonly files: readonly LabFile[];
   readonly mappings: readonly LabMapping[];
   readonly areas: readonly LabArea[];
-  /** The mapping that is looked at; undefined if there is none. */
+  /** The mapping that is shown; undefined if there is none. */
   readonly picture: LabPicture | undefined;
   readonly totals: LabTotals;
 }
 
-/** What part of the state is looked at. */
+/** Which part of the state is shown. */
 export interface LabFocus {
   /** Default: the mapping that was made last. */
   readonly id?: string | undefined;
@@ -94,7 +94,7 @@ const NO_TOTALS: LabTotals = {
   pageTables: 0,
 };
 
-/** The state of a session. Costs a walk over the machine's memory. */
+/** The state of a session. Takes a walk over the machine's memory. */
 export function labState(session: LabSession, focus: LabFocus = {}): LabState {
   const { machine, agent, entries: log, over, options } = session;
   const common = { log: [...log], over, pageSize: options.pageSize, mmu: options.mmu };
@@ -171,7 +171,7 @@ function labArea(area: AreaReport, mappings: readonly LabMapping[]): LabArea {
   };
 }
 
-/** What a line of maps has after its five columns. */
+/** The text after the five columns of a line of maps. */
 function nameIn(line: string): string {
   return /^(?:\S+ +){5}(.*)$/s.exec(line)?.[1] ?? '';
 }

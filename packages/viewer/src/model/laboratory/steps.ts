@@ -1,7 +1,7 @@
 import type { LabMapping } from './snapshot.js';
 
 /*
- * What the controls of the page stand for, as lines of a scenario.
+ * The lines of a scenario that the controls of the page stand for.
  */
 
 /** The ways to touch a page. */
@@ -24,7 +24,7 @@ export interface MmapStep {
 /** Scenarios show addresses from here on up to {@link WINDOW_END} as they are. */
 export const WINDOW_START = 0x40000000;
 export const WINDOW_END = 0x60000000;
-/** What a hint leaves free after the mapping before. */
+/** The space that a hint leaves free after the previous mapping. */
 const WINDOW_GAP = 0x10000;
 
 export function mountLine(kind: string): string {
@@ -48,7 +48,7 @@ export function touchLine(id: string, page: number, access: Access): string {
   return `touch ${id} ${page} ${access}`;
 }
 
-/** For a part of a mapping: `munmap`, `msync`; `mprotect` and `madvise` with a last word. */
+/** Calls for a part of a mapping: `munmap`, `msync`; `mprotect` and `madvise` with a last word. */
 export function rangeLine(
   word: 'munmap' | 'mprotect' | 'madvise' | 'msync' | 'sum',
   { id, offset, length }: { readonly id: string; readonly offset: number; readonly length: number },
@@ -81,7 +81,7 @@ export function nextFd(files: readonly { readonly fd: number }[]): number {
   return fd;
 }
 
-/** A hint that leaves what is mapped alone, where scenarios show addresses. */
+/** A hint that avoids existing mappings, in the range where scenarios show addresses. */
 export function nextHint(
   mappings: readonly Pick<LabMapping, 'address' | 'length'>[],
   pageSize: number,

@@ -18,7 +18,7 @@ import {
 } from 'cramfs-planner';
 import type { PreparedPlan } from './prepare.js';
 
-/** What can be had for what. Sizes in bytes. */
+/** The trade-off. Sizes in bytes. */
 export interface PlanOverview {
   readonly pageSize: number;
   readonly curve: readonly CurvePoint[];
@@ -27,7 +27,7 @@ export interface PlanOverview {
   readonly exact: boolean;
   /** RAM of the workload with nothing in place. */
   readonly nothing: number;
-  /** Programs of the workload, each with all that helps in place. */
+  /** Programs of the workload, each with every useful page in place. */
   readonly programs: readonly PlanProgram[];
   readonly refusals: readonly DescribedRefusal[];
   readonly touched: 'all' | 'start';
@@ -47,11 +47,11 @@ export interface PlanProfile {
   readonly files: number;
   /** Neighbours of touched pages may look touched. */
   readonly neighbours: boolean;
-  /** Files of it that are left out, with why; printable. */
+  /** Its files that are left out, with the reason; printable. */
   readonly problems: readonly string[];
 }
 
-/** What is in place of a part of a file. */
+/** What is in place in a part of a file. */
 export interface PlanPart {
   /** Identifies the part among all choices. */
   readonly key: string;
@@ -66,7 +66,9 @@ export interface PlanPart {
   readonly inPlace: number;
   /** Leading pages that are worth having in place. */
   readonly useful: number;
-  /** Pages of RAM saved, and bytes of flash more: of all parts that share pages with it, told once. */
+  /**
+   * Pages of RAM saved, and additional bytes of flash, for all parts that share pages with it, given once.
+   */
   readonly gain: number;
   readonly bytes: number;
   readonly mostGain: number;
@@ -84,7 +86,7 @@ export interface PlanChoice {
   readonly next: NextStep;
 }
 
-/** What one more step of a budget would bring is told for so many bytes. */
+/** The size of one more step of a budget, in bytes. */
 const STEP = 64 << 10;
 
 export function planOverview({ planner, workload, notes }: PreparedPlan): PlanOverview {
@@ -118,7 +120,7 @@ export function planOverview({ planner, workload, notes }: PreparedPlan): PlanOv
 }
 
 /**
- * The best choice for an image of at most so many bytes; of the smallest image, if that is too little.
+ * The best choice for an image of at most so many bytes, or for the smallest image if that is too little.
  */
 export function planChoice({ planner }: PreparedPlan, budget: number): PlanChoice {
   const choice = chosen(planner, budget);

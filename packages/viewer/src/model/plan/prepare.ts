@@ -16,7 +16,7 @@ import { inlineCompressor, readImageSource, type DirectoryEntry } from 'mkcramfs
 import { programArchitecture, type LoaderName, type PolicyName } from 'xip-emu';
 import type { Kernel } from '../kernel.js';
 
-/** Pages that were touched on a board, as a file of any format of `cramfs plan --profile`. */
+/** Pages that were touched on a board, as a file in any format of `cramfs plan --profile`. */
 export interface ProfileFile {
   readonly name: string;
   readonly text: string;
@@ -34,7 +34,7 @@ export interface PlanRequest {
   readonly loader: LoaderName | 'auto';
 }
 
-/** A planner, and what it could not use of its request. */
+/** A planner, and the parts of its request that it could not use. */
 export interface PreparedPlan {
   readonly planner: Planner;
   readonly workload: Workload;
@@ -42,9 +42,10 @@ export interface PreparedPlan {
 }
 
 /**
- * Compresses the files of the image, and runs the workload: what takes time. Choices are found in it at once.
+ * Compresses the files of the image, and runs the workload, which takes time. The result gives choices at
+ * once.
  *
- * @throws CramfsError BAD_SOURCE for a workload or profile that is wrong; what reading a damaged image throws.
+ * @throws CramfsError BAD_SOURCE for a wrong workload or profile; what reading a damaged image throws.
  */
 export async function preparePlan(image: CramfsImage, request: PlanRequest): Promise<PreparedPlan> {
   const { kernel, policy, loader } = request;

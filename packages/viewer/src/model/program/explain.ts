@@ -36,13 +36,13 @@ export interface ProgramRequest {
   readonly libraryPath: string;
 }
 
-/** Pages in a row that have the same behind them. */
+/** Consecutive pages with the same backing. */
 export interface PageRun {
   readonly backing: MemoryPage['backing'];
   readonly pages: number;
 }
 
-/** An area of the started program, and what is behind its pages. Addresses are bytes. */
+/** An area of the started program, and the backing of its pages. Addresses are bytes. */
 export interface ProgramArea {
   readonly start: number;
   readonly end: number;
@@ -51,7 +51,7 @@ export interface ProgramArea {
   /** Printable; empty for anonymous memory. */
   readonly name: string;
   readonly vmFlags: string | undefined;
-  /** Index of the object that it is of; undefined for stack, heap and the like. */
+  /** Index of the object that it belongs to; undefined for stack, heap and the like. */
   readonly object: number | undefined;
   readonly runs: readonly PageRun[];
 }
@@ -74,7 +74,7 @@ export interface ProgramObject {
   readonly path: string;
   readonly text: string;
   readonly role: LoadedObject['role'];
-  /** Printable path of what asked for it first. */
+  /** Printable path of the object that asked for it first. */
   readonly neededBy: string | undefined;
   readonly romPages: number;
   readonly atStart: RamPages;
@@ -82,14 +82,14 @@ export interface ProgramObject {
   readonly segments: readonly ProgramSegment[];
 }
 
-/** What a program is in memory, and what it costs. Pages are of `pageSize` bytes. */
+/** A program in memory, and its cost. Pages have `pageSize` bytes. */
 export interface ExplainedProgram {
   readonly pageSize: number;
   readonly arch: ArchitectureName;
-  /** True if a kernel of that architecture was recorded, so that addresses are known to be right. */
+  /** True if a kernel of that architecture was recorded, so its addresses are known to be right. */
   readonly recorded: boolean;
   readonly pointerSize: number;
-  /** Why it does not start, or not go on; one line each. Printable. */
+  /** Why it does not start, or does not go on; one line each. Printable. */
   readonly problems: readonly string[];
   /** The same as a command line. */
   readonly command: string;
@@ -195,7 +195,10 @@ function programObject({
   };
 }
 
-/** The areas at the start, with what is behind each page: of a machine of its own, for a cost ends its program. */
+/**
+ * The areas at the start, with the backing of each page. Uses a machine of its own, because counting the cost
+ * ends the program.
+ */
 function areasOf(
   image: CramfsImage,
   question: ProgramQuestion,
@@ -220,7 +223,7 @@ function areasOf(
   }
 }
 
-/** Zeros after the data of an object have no file: they are where its segment is. */
+/** Zeros after an object's data have no file: they belong to the segment at their address. */
 function objectOf(
   objects: readonly ExplainedObject[],
   paths: readonly string[],

@@ -9,7 +9,7 @@ export interface ProgramEntry {
   readonly path: string;
   readonly text: string;
   readonly size: number;
-  /** What its first bytes say; undefined where it is none of these, or was not looked at. */
+  /** The format by its first bytes; undefined if it is none of these, or was not examined. */
   readonly format: 'ELF' | 'bFLT' | 'script' | undefined;
   readonly arch: string | undefined;
   /** Printable; undefined for a file. */
@@ -23,10 +23,10 @@ export interface ProgramList {
 }
 
 const MOST_PROGRAMS = 20_000;
-/** Reading the head of a file takes time: of more files it is not known what they are. */
+/** Reading the head of a file takes time: the format of further files stays unknown. */
 const MOST_HEADS = 3000;
 
-/** What the image has to execute, by paths. Damaged directories and files are passed over. */
+/** The executables of the image, by path. Damaged directories and files are skipped. */
 export function programsIn(image: CramfsImage): ProgramList {
   const programs: ProgramEntry[] = [];
   let heads = 0;

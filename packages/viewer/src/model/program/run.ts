@@ -32,7 +32,7 @@ import type { ProgramRequest } from './explain.js';
 /** How pages of a file were used. */
 export type PageUseKind = 'none' | 'fetched' | 'read' | 'written';
 
-/** Pages in a row that were used in the same way. */
+/** Consecutive pages that were used in the same way. */
 export interface UseRun {
   readonly kind: PageUseKind;
   /** Where they were used. */
@@ -55,7 +55,7 @@ export interface RunState {
   readonly pc: number;
   /** How it ended; undefined while it runs. */
   readonly end: string | undefined;
-  /** What it has written, printable; of a long output the end. */
+  /** What it has written, printable; only the end of a long output. */
   readonly output: string;
   readonly files: readonly FileRun[];
   readonly ramPages: number;
@@ -76,7 +76,7 @@ const ENVIRONMENT = [
 /** Characters of output that are kept. */
 const KEPT_OUTPUT = 64 << 10;
 
-/** What the page has in place of a terminal: nothing to read, and a text. */
+/** The page's terminal: it has no input, and collects the output as text. */
 class PageHost implements Host {
   readonly kinds = ['pipe', 'pipe', 'pipe'] as const;
   output = '';
@@ -153,7 +153,7 @@ export class ProgramExecution {
     return execution;
   }
 
-  /** Goes on until so many instructions have been executed in all, or the program has ended. */
+  /** Goes on until the total of instructions is reached, or the program has ended. */
   runTo(instructions: number): void {
     if (this.end !== undefined) return;
     try {
@@ -184,7 +184,7 @@ export class ProgramExecution {
   }
 }
 
-/** Control characters but those of lines are shown as they are in names. */
+/** Control characters other than line ends are shown as in names. */
 function printable(text: string): string {
   return text.replace(/[^\P{Cc}\n\t]/gu, (char) => {
     return char === '\r' ? '' : `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;

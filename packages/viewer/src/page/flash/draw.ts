@@ -4,7 +4,7 @@ import { formatHex } from '../shared/format.js';
 import type { Rgb } from '../shared/colours.js';
 import { ROW_GAP, rowCount, rowHeight, xOf, type Frame, type Viewport } from './geometry.js';
 
-/** The colours of the map, as numbers, for they are mixed. */
+/** The colours of the map, as numbers, because they are mixed. */
 export interface Palette {
   /** By kind. */
   readonly kinds: readonly Rgb[];
@@ -33,7 +33,7 @@ export interface Drawing {
 const HATCHED = new Set(
   ['gap', 'outside', 'tail'].map((kind) => FLASH_KINDS.indexOf(kind as 'gap')),
 );
-/** Below so many pixels for a range, colours are mixed instead. */
+/** If a range has fewer pixels than this, colours are mixed. */
 const MIN_RANGE_WIDTH = 3;
 const DIM = 0.86;
 
@@ -116,7 +116,7 @@ function drawRanges(
   }
 }
 
-/** Where ranges are too small to be seen, each pixel has the mean of what is in it. */
+/** Where ranges are too small to be seen, each pixel has the mean colour of its bytes. */
 function drawMixed(
   context: CanvasRenderingContext2D,
   { map, viewport, frame }: Drawing,

@@ -1,9 +1,9 @@
 /*
- * The map is text-like: bytes run from left to right in rows of a power of two, so that an address is read
- * off easily and blocks stand under each other.
+ * The map is laid out like text: bytes run from left to right in rows of a power of two, so that addresses
+ * are easy to read and blocks line up.
  */
 
-/** What of the image is shown, and how large. */
+/** Which part of the image is shown, and how large. */
 export interface Viewport {
   /** Bytes in a row: a power of two. */
   readonly rowBytes: number;
@@ -25,12 +25,12 @@ export interface Frame {
 
 const SMALLEST_ROW = 64;
 const ROW_HEIGHT = 20;
-/** Where a block fills a row there is room. */
+/** If a block fills a row there is room. */
 const TALL_ROW_HEIGHT = 32;
 const HIGHEST_ROW = 44;
 export const ROW_GAP = 3;
 
-/** Rows are higher where a block fills one, and where few of them are all there is. */
+/** Rows are higher if a block fills one, or if there are only a few. */
 export function rowHeight(
   viewport: Pick<Viewport, 'rowBytes'>,
   frame: Pick<Frame, 'blockSize' | 'height' | 'end'>,
@@ -50,7 +50,7 @@ function rowsShown(viewport: Pick<Viewport, 'rowBytes'>, frame: Frame): number {
   return frame.height / rowHeight(viewport, frame);
 }
 
-/** The smallest rows with which everything is seen at once. */
+/** The shortest rows with which everything is visible at once. */
 export function wholeImage(frame: Frame): Viewport {
   let rowBytes = SMALLEST_ROW;
   while (rowCount({ rowBytes }, frame) > rowsShown({ rowBytes }, frame) && rowBytes < 2 ** 31) {
@@ -59,7 +59,7 @@ export function wholeImage(frame: Frame): Viewport {
   return { rowBytes, top: 0 };
 }
 
-/** The viewport with its first row where there is something to see. */
+/** The viewport, moved so that its first row is in the image. */
 export function clamped(viewport: Viewport, frame: Frame): Viewport {
   const whole = wholeImage(frame);
   const rowBytes = Math.min(whole.rowBytes, Math.max(SMALLEST_ROW, viewport.rowBytes));
@@ -67,7 +67,7 @@ export function clamped(viewport: Viewport, frame: Frame): Viewport {
   return { rowBytes, top: Math.min(last, Math.max(0, viewport.top)) };
 }
 
-/** Rows twice as long for each step out, half as long for each step in; `offset` stays where it is. */
+/** Rows become twice as long for each step out, half as long for each step in; `offset` stays in place. */
 export function zoomed(viewport: Viewport, frame: Frame, steps: number, offset: number): Viewport {
   const rowBytes = clamped({ rowBytes: viewport.rowBytes * 2 ** steps, top: 0 }, frame).rowBytes;
   const y = (Math.floor(offset / viewport.rowBytes) - viewport.top) * rowHeight(viewport, frame);
@@ -84,7 +84,7 @@ export function showing(viewport: Viewport, frame: Frame, offset: number): Viewp
   return viewport;
 }
 
-/** The byte at a place of the canvas; undefined where there is none. */
+/** The byte at a place of the canvas; undefined if there is none. */
 export function offsetAt(
   viewport: Viewport,
   frame: Frame,

@@ -11,7 +11,7 @@ interface PointersOptions {
   readonly onOpen: () => void;
 }
 
-/** What a pointer that is down has done. */
+/** The state of a pointer that is down. */
 interface Held {
   x: number;
   y: number;
@@ -21,7 +21,7 @@ interface Held {
 
 /** Pixels that a pointer may move and still have clicked. */
 const CLICK_SLOP = 4;
-/** How far two fingers spread for one step of zoom: their distance by so much of it. */
+/** How far two fingers spread for one step of zoom, as a fraction of their distance. */
 const PINCH_STEP = 1.5;
 
 /** Mouse, pen and fingers: one drags, two zoom. */
@@ -81,7 +81,10 @@ export function usePointers(options: PointersOptions) {
   };
 }
 
-/** Calls back for each step of the wheel: -1 in, 1 out. Preact's own listeners could not keep the page still. */
+/**
+ * Calls back for each step of the wheel: -1 in, 1 out. Preact's own listeners could not prevent the page from
+ * scrolling.
+ */
 export function useWheel(
   element: RefObject<HTMLElement | null>,
   onStep: (steps: number, x: number, y: number) => void,

@@ -1,8 +1,8 @@
 import { withQuery, type Route } from '../router.js';
 
 /*
- * The session as the address of the page has it: `#/lab?steps=...&at=3`. A link reproduces it, and the back
- * button takes back a step.
+ * The session as the page's address stores it: `#/lab?steps=...&at=3`. A link reproduces it, and the back
+ * button undoes a step.
  */
 
 export interface Script {
@@ -11,7 +11,7 @@ export interface Script {
   readonly at: number;
 }
 
-/** Between the lines: no line of a scenario has one. */
+/** The separator of lines, which no line of a scenario contains. */
 const SEPARATOR = '\n';
 
 export function scriptOf({ query }: Route): Script {
@@ -31,7 +31,7 @@ export function withScript(route: Route, { lines, at }: Script): Route {
   });
 }
 
-/** The session with steps more: what was undone is gone. */
+/** The session with more steps; undone steps are dropped. */
 export function withSteps({ lines, at }: Script, more: readonly string[]): Script {
   const all = [...lines.slice(0, at), ...more];
   return { lines: all, at: all.length };

@@ -1,7 +1,7 @@
 /** Red, green and blue, each from 0 to 255. */
 export type Rgb = readonly [number, number, number];
 
-/** What custom properties of the theme are now, as `element` has them. */
+/** The current values of the theme's custom properties for `element`. */
 export function themeColours<Name extends string>(
   element: Element,
   names: readonly Name[],

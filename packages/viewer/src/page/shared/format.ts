@@ -28,7 +28,7 @@ export function formatShare(part: number, whole: number): string {
   return `${percent < 10 && !Number.isInteger(percent) ? percent.toFixed(1) : percent.toFixed(0)} %`;
 }
 
-/** A number as people type it: decimal, 0x, or with K, M or G; undefined if it is none. */
+/** A number as people type it: decimal, 0x, or with K, M or G; undefined if it is not a number. */
 export function parseNumber(text: string): number | undefined {
   const match = /^\s*(0x[0-9a-f]+|[0-9]+)\s*([kmg]?)(?:i?b)?\s*$/i.exec(text);
   if (match === null) return undefined;

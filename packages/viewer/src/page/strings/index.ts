@@ -7,7 +7,7 @@ import { program } from './program.js';
 import { shell } from './shell.js';
 import { tree } from './tree.js';
 
-/** All that the page says: a table for each view. What the packages say of an image is theirs. */
+/** All texts of the page: a table for each view. The packages have their own texts about images. */
 export const STRINGS = {
   shell,
   flash,

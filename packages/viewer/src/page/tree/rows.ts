@@ -11,11 +11,11 @@ export interface TreeOrder {
 /** A row of the table. */
 export interface TreeRow {
   readonly number: number;
-  /** Directories above it, as far as rows are indented for them. */
+  /** The number of directories above it, up to the limit of indentation. */
   readonly level: number;
 }
 
-/** The numbers of what each directory holds, in stored order. */
+/** The numbers of each directory's entries, in stored order. */
 export function childrenOf({ parents }: TreeTable): ReadonlyMap<number, readonly number[]> {
   const children = new Map<number, number[]>();
   parents.forEach((parent, number) => {
@@ -38,7 +38,7 @@ function columnOf(table: TreeTable, key: Exclude<SortKey, 'name'>): Float64Array
   return columns[key];
 }
 
-/** Sorts entries: names upwards, numbers the largest first. */
+/** Sorts entries: names ascending, numbers descending. */
 export function sorted(
   table: TreeTable,
   numbers: readonly number[],
@@ -56,7 +56,7 @@ export function sorted(
   return reverse ? order.reverse() : order;
 }
 
-/** The rows of a tree of which some directories are open. */
+/** The rows of a tree with some directories open. */
 export function treeRows(
   table: TreeTable,
   children: ReadonlyMap<number, readonly number[]>,

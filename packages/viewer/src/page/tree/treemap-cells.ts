@@ -8,14 +8,14 @@ export interface Cell {
   readonly y: number;
   readonly width: number;
   readonly height: number;
-  /** True if what is in it is drawn over it, below a line with its name. */
+  /** True if its content is drawn over it, below a line with its name. */
   readonly isOpen: boolean;
 }
 
 /** Smaller directories are drawn as one. */
 const SMALLEST_AREA = 60;
 const HEADING = 17;
-/** Where a directory has room for a heading. */
+/** The size at which a directory has room for a heading. */
 const HEADING_WIDTH = 46;
 const HEADING_HEIGHT = 34;
 
@@ -25,7 +25,7 @@ interface Node {
   readonly children: readonly Node[];
 }
 
-/** Lays out what is below an entry: each rectangle before those in it. */
+/** Lays out what is below an entry: each rectangle before those inside it. */
 export function treemapCells(
   table: TreeTable,
   children: ReadonlyMap<number, readonly number[]>,
@@ -62,7 +62,7 @@ export function treemapCells(
   }));
 }
 
-/** Data that several names share is drawn at the first. */
+/** Data that several names share is drawn at the first one. */
 function ownBytes(table: TreeTable, number: number): number {
   return table.shared[number] === true ? 0 : table.stored[number]!;
 }
