@@ -6,10 +6,10 @@ const vm = require('vm');
 /*
  * The modules of a bundle in one file, each with the code that V8 compiled when `npm run build` ran the
  * commands: most of what a command takes beyond Node.js itself is loading and compiling. V8 takes such code
- * only from its own version with the same flags; what it does not take it compiles.
+ * only from its own version with the same flags; it compiles the rest.
  *
- * The file: eight digits, the length of a line of JSON; that line; sources and code, at the places that it
- * tells.
+ * The file: eight digits, the length of a line of JSON; that line; sources and code, at the places that the
+ * line gives.
  */
 const FILE = 'compiled.bin';
 const DIGITS = 8;
@@ -55,7 +55,7 @@ function readAt(fd, position, length) {
 }
 
 /**
- * Compiles the modules of a folder as they are asked for.
+ * Compiles the modules of a folder on demand.
  *
  * @returns a `require` for them, and what writes all of them, with what was compiled of them until then,
  * for {@link openCompiled}.

@@ -10,7 +10,7 @@ import { toolVersion } from './version.js';
  * The `cramfs` command.
  *
  * @param argv the words after the program's name.
- * @returns the exit code; whatever was to be said has been written to `io`.
+ * @returns the exit code; all output has been written to `io`.
  */
 export async function runCramfs(argv: readonly string[], io: CliIo): Promise<ExitCode> {
   const [name, ...rest] = argv;
@@ -71,7 +71,7 @@ export async function runXipEmu(argv: readonly string[], io: CliIo): Promise<Exi
   }
 }
 
-/** Loaded when it is needed, so that help is there at once. */
+/** Loaded when it is needed, so that help appears at once. */
 async function report(error: unknown, tool: string, io: CliIo): Promise<ExitCode> {
   const { reportError } = await import('./shell/report-error.js');
   return reportError(error, tool, io);

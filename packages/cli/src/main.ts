@@ -19,7 +19,7 @@ export async function runProcess(tool: Tool): Promise<void> {
   }
 }
 
-/** Runs a tool with what it may use of a process. @returns the exit code. */
+/** Runs a tool with the parts of a process that it may use. @returns the exit code. */
 export async function runTool(tool: Tool, argv: readonly string[], io: CliIo): Promise<ExitCode> {
   switch (tool) {
     case 'cramfs':

@@ -9,7 +9,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   'xip-emu': 'xip-emu',
 };
 
-/** The tool that one program with several names is, by the path it was called by; default: `cramfs`. */
+/** The tool to run, by the path that the program was called by; default: `cramfs`. */
 export function toolOfPath(path: string): Tool {
   const name = basename(path).replace(/\.(?:[cm]?js|exe)$/, '');
   return Object.hasOwn(TOOLS, name) ? TOOLS[name]! : 'cramfs';

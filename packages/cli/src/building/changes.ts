@@ -20,8 +20,8 @@ export type ChangeRequest =
   | Extract<TreeChange, { readonly kind: 'remove' | 'chmod' | 'chown' }>;
 
 /**
- * Removals come first, so that something else can be added in their place; then what is added and
- * replaced; modes and owners last.
+ * Removals come first, so that something else can be added in their place; then additions and replacements;
+ * modes and owners last.
  *
  * @throws UsageError
  */
@@ -53,7 +53,7 @@ export function parseChanges(args: ChangeArguments): ChangeRequest[] {
   ];
 }
 
-/** A path of the image may hold `=`, which what follows it does not, unless it is a file's name. */
+/** A path of the image may contain `=`; what follows it does not, unless it is a file's name. */
 function split(option: string, text: string, form: string): { path: string; value: string } {
   const at = form.endsWith('FILE') ? text.indexOf('=') : text.lastIndexOf('=');
   if (at <= 0 || at === text.length - 1) {
@@ -89,7 +89,7 @@ export async function readChanges(requests: readonly ChangeRequest[]): Promise<T
   return changes;
 }
 
-/** Nobody's ids on this machine mean anything on the target: what is added is root's. */
+/** Ids of this machine mean nothing on the target: added entries are root's. */
 const OWNER = { uid: 0, gid: 0 } as const;
 const PERMISSIONS = 0o7777;
 

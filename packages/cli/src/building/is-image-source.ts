@@ -8,8 +8,8 @@ const MAGICS: readonly number[] = [0x28cd3d45, 0x453dcd28, 0xcd28453d, 0x3d4528c
 const PAD = 512;
 
 /**
- * True if a source is an image: by the magic at its start or after a pad, or because the user has said
- * where in it the image is.
+ * True if a source is an image: by the magic at its start or after a pad, or because the user has given the
+ * image's offset.
  */
 export function isImageSource(source: string, { offset, image }: ImagePlace): boolean {
   if (offset !== undefined || image !== undefined) return true;

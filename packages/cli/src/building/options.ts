@@ -26,7 +26,7 @@ export const alignOption = {
   ),
 } as const;
 
-/** What an image is like, whatever is in it. */
+/** The form of an image, whatever its content. */
 export const formatOptions = {
   'page-size': value(
     "block size and alignment; must be the kernel's page size: 4096 (default) to 65536",
@@ -50,7 +50,7 @@ export const formatOptions = {
   holes: flag('store blocks of zeros as holes', 'z'),
 } as const;
 
-/** What of a source goes into an image, and with which owners and modes. */
+/** What goes from a source into an image, and with which owners and modes. */
 export const treeOptions = {
   'device-table': list('apply a device table', 'D', 'FILE'),
   squash: flag('set the owner of all files to 0:0', 'q'),

@@ -31,7 +31,7 @@ export class Patterns {
     return this.patterns.some(({ matches }) => matches(path));
   };
 
-  /** A warning for each that has matched nothing: most likely it is mistyped. */
+  /** A warning for each glob that matched nothing: most likely it is mistyped. */
   problems(): Problem[] {
     return [...this.unused].map((index) => {
       const { origin, glob } = this.patterns[index]!;
@@ -46,8 +46,8 @@ export class Patterns {
 }
 
 /**
- * The globs in a file for --exclude-from: one per line, without the white space around it; empty
- * lines and those that start with `#` mean nothing. `./` at the start is what find(1) prints.
+ * The globs in a file for --exclude-from: one per line, without the white space around it; empty lines and
+ * those that start with `#` are ignored, and so is `./` at the start, as find(1) prints it.
  */
 export function parseGlobFile(text: string): string[] {
   return text

@@ -4,7 +4,7 @@ import { ProblemLines } from '../shell/problem-lines.js';
 import { printable } from '../shell/report-error.js';
 import type { CliIo } from '../shell/io.js';
 
-/** What problems of a kind have in common, and what helps against those that are errors. */
+/** What problems of a kind have in common, and the remedy for those that are errors. */
 const KINDS: Readonly<Record<ProblemKind, { summary: string; remedy?: (tool: string) => string }>> =
   {
     id: {
@@ -51,7 +51,7 @@ export class ProblemLog {
 
   /**
    * @param tool the name that lines start with.
-   * @param all print also what is alike.
+   * @param all print every problem, even of the same kind.
    */
   constructor(tool: string, source: string, all: boolean, io: CliIo) {
     this.tool = tool;
@@ -78,12 +78,12 @@ export class ProblemLog {
     );
   };
 
-  /** Says something that is not a problem of the source. */
+  /** Prints a note that is not a problem of the source. */
   note(text: string): void {
     this.write(printable(text));
   }
 
-  /** {@link note}, of which there may be many: after ten they are counted. */
+  /** Like {@link note}, for notes that may be many: after ten they are only counted. */
   remark(summary: string, text: string): void {
     this.lines.add({ key: summary, summary }, () => printable(text));
   }
@@ -93,7 +93,7 @@ export class ProblemLog {
     this.lines.finish();
   }
 
-  /** @throws CramfsError DOES_NOT_FIT after errors; after warnings too if these are errors. */
+  /** @throws CramfsError DOES_NOT_FIT after errors; also after warnings if these count as errors. */
   stopIfBad(warningsAreErrors: boolean): void {
     if (this.errors > 0) {
       const count = this.errors === 1 ? 'an error' : `${this.errors} errors`;
@@ -105,7 +105,7 @@ export class ProblemLog {
     }
   }
 
-  /** The last line of a failed build also says what can be done about what has been reported. */
+  /** The last line of a failed build also gives the remedies for the reported problems. */
   withRemedies(error: CramfsError): CramfsError {
     const remedies = this.lines.remedies();
     if (remedies.length === 0) return error;

@@ -10,11 +10,11 @@ export type Leave = Allowance | 'skip-unreadable';
 
 export type Compression = 'none' | 'gz' | 'zst';
 
-/** A tree to make an image of, and what the image is like. */
+/** A tree to make an image of, and the form of the image. */
 export interface SourceRequest {
   /** A directory, a tar, or `-` for a tar on standard input. */
   readonly source: string;
-  /** A file that is being written, which may be in the directory; undefined: none is. */
+  /** A file that is being written, which may be in the directory; undefined: none. */
   readonly output: string | undefined;
   readonly image: Omit<BuildOptions, 'insert' | 'onProblem' | 'onProgress' | 'strict'>;
   /** File whose bytes go between the superblock and the root directory. */
@@ -37,7 +37,7 @@ export interface SourceRequest {
   readonly sourceImage?: CramfsImage | undefined;
   /** Changes of single entries. */
   readonly changes?: readonly ChangeRequest[] | undefined;
-  /** Print a line for every problem, also for the hundredth of its kind. */
+  /** Print a line for every problem, even the hundredth of its kind. */
   readonly listAll: boolean;
 }
 
@@ -46,7 +46,7 @@ export interface BuildRequest extends SourceRequest {
   readonly output: string;
   /** Fail, and write nothing, if there are warnings. */
   readonly warningsAreErrors: boolean;
-  /** Where what runs in place comes from, if not from `image.xip`. */
+  /** The source of what runs in place, if not `image.xip`. */
   readonly planned: PlannedBuild | undefined;
   /** Where compressed blocks are kept for the next build. */
   readonly cache: CacheOptions | undefined;

@@ -5,7 +5,7 @@ import type { ModeRule, OwnerRule, TailPolicy } from 'mkcramfs';
 import { UsageError } from '../shell/errors.js';
 import { oneOf } from '../shell/options.js';
 
-/** What the C tools and `--endian` call `host` is the byte order of this machine. */
+/** The byte order of this machine, which the C tools and `--endian` call `host`. */
 export function endiannessOf(name: 'little' | 'big' | 'host'): Endianness {
   if (name !== 'host') return name;
   return endianness() === 'LE' ? 'little' : 'big';
@@ -31,7 +31,7 @@ export function splitTailRule(rule: string): { glob: string | undefined; policy:
   return { glob, policy: oneOf('--tail', ['pad', 'share', 'auto'])(value) };
 }
 
-/** Ids are 32 bits wide in Linux; which of them cramfs can hold is for the builder to say. */
+/** Ids are 32 bits wide in Linux; the builder checks which of them cramfs can hold. */
 const MAX_ID = 0xffffffff;
 const MAX_PERMISSIONS = 0o7777;
 

@@ -4,7 +4,7 @@ import type { SourceArguments } from './options.js';
 import type { SourceRequest } from './request.js';
 import { endiannessOf, parseModeRule, parseOwnerRule } from './rules.js';
 
-/** What a command line says of the tree and the image, XIP excepted. @throws UsageError, CramfsError. */
+/** What a command line says about the tree and the image, except XIP. @throws UsageError, CramfsError. */
 export function sourceRequest(
   args: SourceArguments,
 ): Omit<SourceRequest, 'output' | 'filePatterns' | 'idle' | 'listAll'> {

@@ -29,18 +29,18 @@ export interface SpliceRequest {
   readonly at: number;
   /** What follows a new image that is smaller. */
   readonly fill: number;
-  /** A larger image may take bytes after the old one, if nothing is there. */
+  /** A larger image may take bytes after the old one, if they are empty. */
   readonly grow: boolean;
 }
 
-/** Headers are looked for in so many bytes before the image. */
+/** How many bytes before the image are searched for headers. */
 const HEADER_RANGE = 2 ** 26;
 const PIECE = 2 ** 24;
 const UIMAGE_MAGIC = Buffer.from([0x27, 0x05, 0x19, 0x56]);
 
 /**
- * Writes a copy of a firmware file with the new image in the old one's place. What follows stays where it
- * is. The size and the checksums of a uImage header whose data the image is part of are made right.
+ * Writes a copy of a firmware file with the new image in the old one's place. What follows stays in place. If
+ * the image is part of a uImage, the size and checksums in its header are updated.
  *
  * @returns what was done, in words.
  * @throws CramfsError BAD_MAGIC if there is no image, UNSUPPORTED if it is in a stream, TOO_BIG if the new one does not fit; the
@@ -144,7 +144,7 @@ function checkRoom(
   if (!isEmpty) throw tooBig('the bytes after it are not empty');
 }
 
-/** Makes the header right whose data the image is part of, if there is one. */
+/** Updates the header of the uImage that the image is part of, if any. */
 function repairHeader(
   fd: number,
   at: number,

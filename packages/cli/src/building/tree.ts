@@ -25,8 +25,8 @@ import type { SourceRequest } from './request.js';
  * device tables, owner and mode rules in this order, so that rules also reach what a table made. Changes
  * of single entries come before all rules, those of modes and owners after them.
  *
- * @param onSize told of bytes of content as they are found.
- * @returns a tree that can be built unless `onProblem` was told of an error.
+ * @param onSize called with bytes of content as they are found.
+ * @returns a tree that can be built unless `onProblem` was called with an error.
  * @throws FileError
  */
 export async function readTree(

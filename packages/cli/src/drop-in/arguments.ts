@@ -3,7 +3,7 @@ import { UsageError } from '../shell/errors.js';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
-/** What {@link parseGetopt} makes of a command line. */
+/** The result of {@link parseGetopt} for a command line. */
 export type Parsed<O extends Options> = ReturnType<
   typeof parseArgs<{ args: string[]; options: O; allowPositionals: true; strict: true }>
 >;
@@ -12,7 +12,7 @@ export type Parsed<O extends Options> = ReturnType<
  * Parses a command line as getopt(3) does: short options can be bundled (`-Xx`), carry their value
  * (`-e1`) and can be anywhere.
  *
- * @throws UsageError also for options that are not known: the C tools let some of them pass.
+ * @throws UsageError even for unknown options, some of which the C tools let pass.
  */
 export function parseGetopt<const O extends Options>(
   argv: readonly string[],

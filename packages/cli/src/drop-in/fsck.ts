@@ -83,7 +83,7 @@ function reportFindings(file: string, result: CheckResult, all: boolean, io: Cli
   }
 }
 
-/** A size that does not hold the superblock: util-linux' tool says so in these words, and no more. */
+/** A size too small for the superblock: util-linux's tool prints only these words. */
 function smallSize({ findings, stats }: CheckResult): number | undefined {
   return findings.some(({ code }) => code === 'bad-size') ? stats?.statedSize : undefined;
 }

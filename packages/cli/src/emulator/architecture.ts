@@ -16,10 +16,10 @@ export interface KernelArguments {
 }
 
 /**
- * The kernel's page size: what `asked` is, or the size of the image's blocks if a kernel for `--arch`
- * can have such pages, or else what it has.
+ * The kernel's page size: `asked`, or the size of the image's blocks if a kernel for `--arch` can have such
+ * pages, or else that kernel's default.
  *
- * @throws UsageError if it cannot have what was asked for.
+ * @throws UsageError if it cannot have the requested size.
  */
 export function kernelPageSize(
   { blockSize }: CramfsImage,
@@ -46,7 +46,7 @@ export function checkByteOrder({ endianness }: CramfsImage, { arch }: KernelArgu
   throw new InputError(`the image is ${endianness}-endian: a kernel for ${arch} does not mount it`);
 }
 
-/** The same, and that its pages can be the image's blocks. @throws InputError. */
+/** Also checks that its pages can be as large as the image's blocks. @throws InputError. */
 export function checkKernel(image: CramfsImage, args: KernelArguments): void {
   checkByteOrder(image, args);
   const pageSize = kernelPageSize(image, args);

@@ -3,10 +3,9 @@ import { LINUX_POLICIES, type PolicyName } from 'xip-emu';
 import { InputError } from '../shell/errors.js';
 
 /**
- * The kernel that mounts an image: that of its dialect, or mainline Linux, or one that `--policy` asks
- * for.
+ * The kernel that mounts an image: its dialect's, or mainline Linux, or the one given by `--policy`.
  *
- * @throws InputError if that one is for images of other dialects.
+ * @throws InputError if that kernel is for images of other dialects.
  */
 export function kernelOfImage({ dialect }: CramfsImage, asked: PolicyName | undefined): PolicyName {
   const own = dialect.kernel === undefined ? undefined : dialect.name;

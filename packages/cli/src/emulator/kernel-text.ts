@@ -1,7 +1,7 @@
 import type { KernelBuild } from 'xip-emu';
 import { hex } from '../render/json.js';
 
-/** What a kernel was built for, as a part of a heading. */
+/** A kernel's build, as a part of a heading. */
 export function kernelText({ arch, mmu, recorded }: KernelBuild): string {
   const kind = `${mmu ? 'with an MMU' : 'without an MMU'} on ${arch.name}`;
   return recorded ? kind : `${kind}, addresses not recorded`;

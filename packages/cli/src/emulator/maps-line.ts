@@ -3,7 +3,7 @@ import type { Look } from '../render/look.js';
 import { displayWidth, hangingLine } from '../render/text-width.js';
 
 /**
- * A line as in /proc/PID/maps. Where it has no room, the blanks go that the kernel puts before a path.
+ * A line as in /proc/PID/maps. If there is no room, drops the blanks that the kernel puts before a path.
  *
  * @param line byte string.
  */

@@ -3,7 +3,7 @@ import type { ArchitectureName, PolicyName } from 'xip-emu';
 import { choice, list, parseBytes, text, value } from '../shell/options.js';
 import { UsageError } from '../shell/errors.js';
 
-/** The kernels that the emulator can be, all of them; here by name, so that help needs no emulator. */
+/** The names of all kernels that can be emulated, here so that help does not load the emulator. */
 const POLICIES = {
   'linux-6.12': 'mainline (default, but for dialects with a kernel of their own)',
   'linux-6.12-v3-vmasplit': 'with the 2017 patch that splits areas',

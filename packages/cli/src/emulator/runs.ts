@@ -12,12 +12,12 @@ function parsedRun(given: string): ProgramRuns {
   );
 }
 
-/** What is started: the same program as often as asked for. */
+/** The programs to start: each as often as requested. */
 export function argvsOf({ count, argv }: ProgramRuns): ProgramRuns['argv'][] {
   return new Array<typeof argv>(count).fill(argv);
 }
 
-/** What `--run` and `--run-file` name, in this order. @throws UsageError, FileError. */
+/** The programs of `--run` and `--run-file`, in this order. @throws UsageError, FileError. */
 export async function readRuns({ run, 'run-file': file }: RunOptions): Promise<ProgramRuns[]> {
   const text = file === undefined ? '' : await about(file, () => readFileSync(file, 'utf8'));
   const runs = [...run.map(parsedRun), ...runLines(text).map(parsedRun)];
@@ -34,7 +34,7 @@ interface RunOptions {
   readonly 'run-file': string | undefined;
 }
 
-/** @throws UsageError for more than can be listed one by one. */
+/** @throws UsageError if there are more than can be listed one by one. */
 function checkRuns(runs: readonly ProgramRuns[]): void {
   const programs = runs.reduce((sum, { count }) => sum + count, 0);
   if (programs > MAX_PROGRAMS) {

@@ -2,10 +2,10 @@ import { kernelOptions, loaderOptions, physOption, policyOption } from '../emula
 import { choice, list, parseCount, text, value } from '../shell/options.js';
 import type { OptionValues } from '../shell/option-types.js';
 
-/** A day: who waits longer does not want a limit. */
+/** A day: a longer wait needs no limit. */
 const MAX_SECONDS = 86400;
 
-/** What runs, and what is known of what it touches. */
+/** What runs, and what is known about the pages it touches. */
 export const runOptions = {
   run: list(
     'a program of the workload, N times at once; words separated by blanks (default: all ' +

@@ -7,12 +7,12 @@ import { about } from '../shell/report-error.js';
 import type { RunArguments } from './options.js';
 import { placeWorkload, preparePlanner, readWorkload } from './prepare.js';
 
-/** Where a build has from what runs in place. */
+/** The source that tells a build what runs in place. */
 export type PlannedBuild =
   | { readonly file: string; readonly adapt: boolean }
   | { readonly flash: number; readonly args: RunArguments };
 
-/** What a plan makes of the options of an image. */
+/** The options of an image with a plan applied. */
 export interface PlannedOptions {
   readonly xip: XipOptions;
   readonly blockSize: number;
@@ -21,7 +21,7 @@ export interface PlannedOptions {
 /**
  * Reads a plan and compares it with the tree, or makes one.
  *
- * @param note says what had to change.
+ * @param note called with what had to change.
  * @throws FileError naming the plan and its line; UsageError, CramfsError.
  */
 export async function plannedOptions(

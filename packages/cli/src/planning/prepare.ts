@@ -8,7 +8,7 @@ import { readRuns } from '../emulator/runs.js';
 import type { WorkloadArguments } from './options.js';
 import { placeProfiles, readProfileFiles } from './profiles.js';
 
-/** A workload as the command line asks for it. @throws UsageError, FileError. */
+/** The workload that the command line asks for. @throws UsageError, FileError. */
 export async function readWorkload(args: WorkloadArguments): Promise<Workload> {
   const runs = await readRuns(args);
   const profiles = await readProfileFiles(args.profile);
@@ -24,8 +24,8 @@ export async function readWorkload(args: WorkloadArguments): Promise<Workload> {
 /**
  * A workload with the paths of the tree in its profiles.
  *
- * @param note is called with a line for each profile of which something does not fit.
- * @throws FileError for a profile of something else.
+ * @param note is called with a line for each profile that does not fit entirely.
+ * @throws FileError for a profile of another tree.
  */
 export function placeWorkload(
   workload: Workload,
@@ -38,7 +38,7 @@ export function placeWorkload(
 }
 
 /**
- * Compresses the tree and runs the workload, placed: all that is needed to choose. @throws CramfsError.
+ * Compresses the tree and runs the placed workload, after which choices can be made. @throws CramfsError.
  */
 export function preparePlanner(
   root: DirectoryEntry,

@@ -5,7 +5,7 @@ import type { DirectoryEntry } from 'mkcramfs';
 import { FileError, InputError } from '../shell/errors.js';
 import { about } from '../shell/report-error.js';
 
-/** Files of a profile that do not fit are named, up to so many. */
+/** How many files of a profile that do not fit are named. */
 const NAMED = 3;
 
 /** Reads the profiles of a command line. @throws FileError naming the file. */
@@ -27,8 +27,8 @@ export async function readProfileFiles(names: readonly string[]): Promise<Profil
  * Gives profiles the paths of the tree.
  *
  * @param roots where the image is on the target.
- * @param note is called with a line for each profile of which something does not fit.
- * @throws FileError for a profile of which nothing fits.
+ * @param note is called with a line for each profile that does not fit entirely.
+ * @throws FileError for a profile without anything that fits.
  */
 export function placeProfiles(
   profiles: readonly Profile[],

@@ -3,7 +3,7 @@ import type { CramfsImage } from 'cramfs-reader';
 
 type Guess = Pick<CramfsImage, 'blockSize' | 'blockSizeVotes'>;
 
-/** The block size, and how it is known: nothing in an image tells it but the files' first blocks. */
+/** The block size, and how it is known: only the files' first blocks tell it. */
 export function blockSizeText({ blockSize, blockSizeVotes }: Guess): string {
   if (blockSizeVotes === undefined) return String(blockSize);
   const { candidates, files, votes } = blockSizeVotes;

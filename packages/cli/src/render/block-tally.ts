@@ -40,7 +40,7 @@ export class BlockTally {
   }
 }
 
-/** Bytes that an entry takes in the image beside its inode; 0 if that cannot be told. */
+/** Bytes that an entry takes in the image in addition to its inode; 0 if unknown. */
 export function storedBytes(image: CramfsImage, inode: Inode): number {
   if (inode.type === 'directory') return inode.size;
   if (inode.type !== 'file' && inode.type !== 'symlink') return 0;

@@ -16,7 +16,7 @@ export class JsonList {
 }
 
 /**
- * The text that {@link renderJson} gives, for results that are too long to be held.
+ * The text of {@link renderJson}, for results too long to be held in memory.
  *
  * @param value plain data, with JsonLists as the value itself or as its properties.
  */

@@ -2,7 +2,7 @@ import type { CliIo } from '../shell/io.js';
 
 /** How results may look where they go. */
 export interface Look {
-  /** Terminal cells that a line may take; infinite where there is no terminal. */
+  /** Terminal cells that a line may take; infinite without a terminal. */
   readonly width: number;
   readonly color: boolean;
 }
@@ -19,14 +19,14 @@ export interface LookArguments {
 export const COLOR_WHEN = ['auto', 'always', 'never'] as const;
 export type ColorWhen = (typeof COLOR_WHEN)[number];
 
-/** What standard output can show, and what the user wants. */
+/** What standard output can show and the user wants. */
 export function lookOf(io: CliIo, { wide = false, color = 'auto' }: LookArguments): Look {
   return { width: wide ? Infinity : terminalWidth(io), color: hasColor(io, color) };
 }
 
 const DEFAULT_WIDTH = 80;
 
-/** A terminal may not know its width, as that of script(1) without one of its own. */
+/** A terminal may not know its width, as under script(1) without a terminal. */
 function terminalWidth({ stdout, env }: CliIo): number {
   if (stdout.isTTY !== true) return Infinity;
   const asked = Number(env['COLUMNS']);
@@ -35,8 +35,8 @@ function terminalWidth({ stdout, env }: CliIo): number {
 }
 
 /**
- * As in Node.js: FORCE_COLOR goes before NO_COLOR (https://no-color.org), both before what the terminal
- * can do; an option goes before all of them.
+ * As in Node.js: FORCE_COLOR overrides NO_COLOR (https://no-color.org), and both override the terminal's
+ * abilities; an option overrides all of them.
  */
 function hasColor({ stdout, env }: CliIo, when: ColorWhen): boolean {
   if (when !== 'auto') return when === 'always';
@@ -52,7 +52,7 @@ export type Color = 'green' | 'yellow' | 'red';
 const CODES: Readonly<Record<Color, number>> = { red: 31, green: 32, yellow: 33 };
 const DEFAULT_COLOR = 39;
 
-/** Text in a colour, where there are colours. */
+/** Text in a colour, if there are colours. */
 export function paint({ color: hasColors }: Look, color: Color | undefined, text: string): string {
   if (!hasColors || color === undefined || text === '') return text;
   return `\u001b[${CODES[color]}m${text}\u001b[${DEFAULT_COLOR}m`;

@@ -1,6 +1,6 @@
 /**
- * Sorts by a key: text in its own order (byte strings in that of their bytes), numbers with the largest
- * first. What is equal stays in its order.
+ * Sorts by a key: text in its own order (byte strings by bytes), numbers with the largest first. The sort is
+ * stable.
  */
 export function sortBy<T>(
   items: readonly T[],

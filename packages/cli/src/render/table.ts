@@ -4,9 +4,9 @@ import { cutStart, displayWidth, wrapText } from './text-width.js';
 export interface Column {
   readonly title: string;
   readonly align?: 'left' | 'right';
-  /** What becomes of long cells where the table must fit: words go on below, or paths lose their start. */
+  /** How to shorten long cells if the table must fit: words wrap, or paths lose their start. */
   readonly fit?: 'wrap' | 'cut';
-  /** Shorter words for cells, where the table must fit. */
+  /** Shorter words for cells, if the table must fit. */
   readonly short?: Readonly<Record<string, string>>;
   /** The colour of a cell in a row. */
   readonly color?: (cell: string, row: readonly string[]) => Color | undefined;
@@ -14,8 +14,8 @@ export interface Column {
 
 /**
  * Text in columns as wide as they need to be, two spaces apart, without spaces at the ends of lines. Without
- * any title there is no head line. Where it is wider than the terminal, empty columns are left out,
- * others are narrowed, and what has no room even then goes below, indented.
+ * any title there is no head line. If it is wider than the terminal, empty columns are left out, others are
+ * narrowed, and cells that still do not fit go below, indented.
  */
 export function renderTable(
   columns: readonly Column[],
@@ -26,9 +26,9 @@ export function renderTable(
 }
 
 /**
- * The lines of {@link renderTable}, for tables that are too long to be held.
+ * The lines of {@link renderTable}, for tables too long to be held in memory.
  *
- * @param rows called twice, for the widths of the columns are known when all cells have been seen.
+ * @param rows called twice, because column widths are known only after all cells have been seen.
  */
 export function* tablePieces(
   columns: readonly Column[],
@@ -89,7 +89,7 @@ interface Line {
 const GAP = 2;
 /** Columns before a cell that is put on a line of its own. */
 const INDENT = 4;
-/** Narrower than this a column becomes only if it has a line of its own. */
+/** A column becomes narrower than this only if it has a line of its own. */
 const MIN_WIDTHS = { wrap: 24, cut: 20 } as const;
 
 /** All columns beside each other. */
@@ -137,7 +137,7 @@ function minWidth({ column: { fit }, width }: Place): number {
   return fit === undefined ? width : Math.min(width, MIN_WIDTHS[fit]);
 }
 
-/** Takes what is too much from the columns that can be wrapped, then from those that can be cut. */
+/** Takes the excess from the columns that can be wrapped, then from those that can be cut. */
 function shrink(line: Line, width: number): void {
   const alone = line.places.length === 1;
   for (const fit of ['wrap', 'cut'] as const) {
@@ -149,7 +149,7 @@ function shrink(line: Line, width: number): void {
   }
 }
 
-/** A row of the table; lines with nothing in them, but the first, are left out. */
+/** A row of the table; empty lines, except the first, are left out. */
 function renderRow(lines: readonly Line[], row: readonly string[], look: Look): string {
   return lines
     .filter(({ places }, at) => at === 0 || places.some(({ index }) => (row[index] ?? '') !== ''))

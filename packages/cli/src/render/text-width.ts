@@ -15,12 +15,12 @@ export function displayWidth(text: string): number {
   return width;
 }
 
-/** The sets of characters take half a millisecond to make: here they are made when they are asked for. */
+/** The sets of characters take half a millisecond to make: here they are made on demand. */
 function hasNoWidth(char: string): boolean {
   return /^[\p{Mn}\p{Me}\p{Default_Ignorable_Code_Point}]$/u.test(char);
 }
 
-/** The end of `text`, with `…` for what is missing before it. */
+/** The end of `text`, with `…` for the missing part before it. */
 export function cutStart(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   const kept: string[] = [];
@@ -62,7 +62,7 @@ function countFitting(units: readonly string[], width: number): number {
 /** Columns before a line that is continued. */
 const HANGING_INDENT = 4;
 
-/** A line, which goes on below, indented, where it is too long. */
+/** A line, which continues below, indented, if it is too long. */
 export function hangingLine(text: string, width: number): string {
   if (displayWidth(text) <= width) return `${text}\n`;
   const [first = '', ...more] = wrapText(text, width);

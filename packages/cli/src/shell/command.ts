@@ -15,7 +15,7 @@ export interface CommandShape<O extends CliOptions = CliOptions> {
 }
 
 export interface CommandDefinition<O extends CliOptions> extends CommandShape<O> {
-  /** Rewrites the words before they are parsed, for what options alone cannot say. */
+  /** Rewrites the words before they are parsed, for syntax beyond options. */
   readonly words?: (argv: readonly string[], options: O) => readonly string[];
   /** Does the work and tells the exit code. */
   run(args: CommandArguments<O>, io: CliIo): Promise<ExitCode>;
@@ -38,7 +38,7 @@ export interface Command {
   parse(program: string, argv: readonly string[]): Invocation;
 }
 
-/** What a command line asks for: help to print, or something to run. */
+/** The request of a command line: help to print, or something to run. */
 export type Invocation =
   { readonly help: string } | { readonly run: (io: CliIo) => Promise<ExitCode> };
 
@@ -68,7 +68,7 @@ function helpText(program: string, { synopsis, description, options }: CommandSh
   ].join('\n');
 }
 
-/** Compares what is there with a synopsis such as `IMAGE [PATH...]`. */
+/** Compares the operands with a synopsis such as `IMAGE [PATH...]`. */
 function checkOperands(synopsis: string, operands: readonly string[]): void {
   const names = synopsis.split(' ').filter((name) => name !== '');
   const required = names.filter((name) => !name.startsWith('['));

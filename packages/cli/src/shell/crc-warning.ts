@@ -3,8 +3,8 @@ import type { CliIo } from './io.js';
 import { printable } from './report-error.js';
 
 /**
- * What a user should know who takes files out of an image whose CRC is wrong; undefined if it is not.
- * Costs a pass over the image.
+ * A warning for a user who extracts files from an image with a wrong CRC; undefined if it is right. Takes a
+ * pass over the image.
  */
 export function crcProblem(image: CramfsImage): string | undefined {
   const { verdict } = verifyCrc(image);

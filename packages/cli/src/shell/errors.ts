@@ -15,12 +15,12 @@ export class FileError extends Error {
   }
 }
 
-/** What a user gave cannot be used; the message tells why. */
+/** The user's input cannot be used; the message tells why. */
 export class InputError extends Error {
   override readonly name = 'InputError';
 }
 
-/** Whoever reads our output has gone: stop, and say nothing. */
+/** The reader of our output has gone: stop silently. */
 export class OutputClosedError extends Error {
   override readonly name = 'OutputClosedError';
 }

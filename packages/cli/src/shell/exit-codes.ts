@@ -1,4 +1,4 @@
-/** What every tool of this package exits with; the fsck and mkfs conventions where they apply. */
+/** The exit codes of every tool of this package; the fsck and mkfs conventions where they apply. */
 export const EXIT = {
   ok: 0,
   /**
@@ -19,7 +19,7 @@ export const EXIT = {
   terminated: 143,
 } as const;
 
-/** What a program that was executed has ended with, passed on: `cramfs exec --run`. */
+/** The exit code of an executed program, passed on: `cramfs exec --run`. */
 export type ProgramExit = number & { readonly ofProgram: unique symbol };
 
 /** @param status 0 to 255 */

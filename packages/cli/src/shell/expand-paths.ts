@@ -3,11 +3,11 @@ import type { CramfsImage, Inode } from 'cramfs-reader';
 import { compileGlobs } from 'cramfs-reader/glob';
 
 /**
- * The paths that operands name, as byte strings: each operand is a path, or else a pattern. A path
- * that is not there and no pattern stays, for the command to say so.
+ * The paths that operands name, as byte strings: each operand is a path, or else a pattern. An operand that
+ * is neither an existing path nor a pattern stays, so that the command reports it.
  *
- * @param accepts whether a pattern means an entry; a path that is named is taken whatever it is.
- * @param onError told of patterns that match nothing, and of directories that cannot be searched.
+ * @param accepts whether a pattern may match an entry; a named path is taken whatever it is.
+ * @param onError called with patterns that match nothing, and directories that cannot be searched.
  */
 export function expandPaths(
   image: CramfsImage,
@@ -27,7 +27,7 @@ export function expandPaths(
   });
 }
 
-/** True if a word has characters that a glob makes something of. */
+/** True if a word has characters with a meaning in globs. */
 export function isPattern(word: string): boolean {
   return /[*?[{]/.test(word);
 }

@@ -7,10 +7,10 @@ import type { CliIo } from './io.js';
 
 /*
  * Images that are found by a search through the whole file, and through the compressed streams in it.
- * Loaded when it is asked for: most images are named by their file.
+ * Loaded on demand: most images are named by their file.
  */
 
-/** The image with a number, wherever in the file it is. */
+/** The image with a number, wherever it is in the file. */
 export async function readNumbered(
   file: string,
   number: number,
@@ -31,7 +31,7 @@ export async function readNumbered(
   return await readFoundImage(file, found, io);
 }
 
-/** The best image in the compressed streams of a file that has none outside of them. */
+/** The best image in the compressed streams of a file that has none outside them. */
 export async function readNested(file: string, io: CliIo): Promise<ImageBytes> {
   const found = chooseImage(await findInFile(file));
   if (found !== undefined) return await readFoundImage(file, found, io);

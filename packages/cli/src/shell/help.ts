@@ -21,7 +21,7 @@ export function optionSignature(name: string, option: CliOption): string {
 /** One option and what it does, as help lists it. */
 export type HelpLine = readonly [signature: string, description: string];
 
-/** The options of a command, those of every command last. */
+/** The options of a command, with the common options last. */
 export function optionLines(options: CliOptions): HelpLine[] {
   return [
     ...Object.entries(options).map(([name, option]): HelpLine => {

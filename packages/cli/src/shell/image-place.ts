@@ -2,19 +2,19 @@ import type { ImageCandidate } from 'cramfs-reader';
 import type { CliIo } from './io.js';
 import { printable } from './report-error.js';
 
-/** What is in a file that holds an image, decompressed. */
+/** The decompressed content of a file that holds an image. */
 export interface ImageBytes {
   /** Bytes in memory that worker threads can share. */
   readonly bytes: Uint8Array;
   /** Where the image starts in `bytes`; undefined if `auto` found none. */
   readonly offset: number | undefined;
-  /** Where `bytes` start in the (decompressed) file: of a large one only the image is read. */
+  /** Where `bytes` start in the (decompressed) file: only the image is read from a large file. */
   readonly base: number;
   /** Searches the file for images, for a message. */
   readonly search: () => readonly ImageCandidate[];
 }
 
-/** Tells which image is taken, where the user has not said it. */
+/** Tells which image is taken, if the user has not said so. */
 export function sayTaken(file: string, where: string, io: CliIo): void {
   io.stderr.write(`cramfs: ${printable(file)}: took the image at offset ${where}\n`);
 }

@@ -14,8 +14,8 @@ export interface CliIo {
   readonly stderr: TerminalOrNot;
   readonly env: Readonly<Record<string, string | undefined>>;
   /**
-   * Aborted by SIGINT and SIGTERM. A command that could leave something half done asks for it;
-   * for others the signals simply end the process.
+   * Aborted by SIGINT and SIGTERM. A command that could leave something half done uses it; for others the
+   * signals simply end the process.
    */
   interruptSignal(): AbortSignal;
 }

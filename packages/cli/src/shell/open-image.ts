@@ -43,8 +43,8 @@ export interface OpenedImage {
 const LARGE = 2 ** 31;
 
 /**
- * What a command needs of an image: its directories and inodes, the content of its files, or that a
- * kernel reads it that is emulated here.
+ * What a command needs from an image: its directories and inodes, the content of its files, or that an
+ * emulated kernel reads it.
  */
 export type ImageNeed = 'tree' | 'content' | 'linux';
 
@@ -70,9 +70,9 @@ export async function openImageArgument(
 }
 
 /**
- * As {@link openImageArgument}, for commands that tell where the image is.
+ * Like {@link openImageArgument}, for commands that tell where the image is.
  *
- * @throws FileError; UNSUPPORTED if the image is of a dialect that does not have what is needed.
+ * @throws FileError; UNSUPPORTED if the image's dialect does not provide what is needed.
  */
 export async function openImageAndOffset(
   file: string,
@@ -105,7 +105,7 @@ export async function openImageAndOffset(
   });
 }
 
-/** What was read, with what is known of damage put right. */
+/** The bytes read, with known damage mended. */
 async function mended(
   file: string,
   read: ImageBytes,
@@ -126,7 +126,7 @@ async function mended(
   return { ...read, bytes, offset: 0, base: read.base + read.offset };
 }
 
-/** Why an image does not have what is needed of it, in words. */
+/** Why an image does not provide what is needed, in words. */
 function obstacleOf({ dialect, unreadable }: CramfsImage, need: ImageNeed): string | undefined {
   if (need === 'tree') return undefined;
   if (unreadable !== undefined) {
@@ -197,7 +197,7 @@ function readLarge(file: string, wanted: ImageArguments['offset'] = 0): ImageByt
   return { bytes: readImageRange(file, base), offset: 0, base, search };
 }
 
-/** The error, and where there is an image, if there is one. */
+/** The error, and where an image is, if there is one. */
 function withHint(error: CramfsError, candidates: readonly ImageCandidate[]): CramfsError {
   const hint = imageHint(candidates);
   if (hint === undefined) return error;

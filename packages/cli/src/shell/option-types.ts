@@ -12,13 +12,13 @@ export interface ValueOption<T = unknown> {
   readonly type: 'string';
   readonly describe: string;
   readonly alias?: string | readonly string[];
-  /** What help calls the value: `BYTES`, or all that it can be: `mmu|nommu`. */
+  /** What help calls the value: `BYTES`, or all possible values: `mmu|nommu`. */
   readonly metavar: string;
   /** @throws UsageError */
   readonly coerce: (given: string) => T;
-  /** What the value can be, where these are all. */
+  /** All possible values, if they can be listed. */
   readonly choices?: readonly string[];
-  /** The value that is meant where the option is given without one. */
+  /** The value that the option has if given without one. */
   readonly implied?: string;
 }
 
@@ -34,7 +34,7 @@ export type CliOption = FlagOption | ValueOption | ListOption;
 
 export type CliOptions = Readonly<Record<string, CliOption>>;
 
-/** What becomes of an option on the command line. */
+/** The value of an option on the command line. */
 type OptionValue<O extends CliOption> = O extends { readonly type: 'boolean' }
   ? O extends { readonly default: boolean }
     ? boolean

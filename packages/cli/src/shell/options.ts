@@ -7,7 +7,7 @@ import type { ValueOption } from './option-types.js';
 
 /** Options of `cramfs` commands are made of these, so that equal ones behave and read alike. */
 
-/** Makes a value of what was given, and tells what help calls it. */
+/** Converts the given word to a value, and tells what help calls it. */
 export interface ValueParser<T> {
   (given: string): T;
   readonly metavar?: string;
@@ -198,7 +198,7 @@ export const jsonOption = { json: flag('print JSON (see docs/cli.md)') } as cons
 /** What commands with wide tables take. */
 export const wideOption = { wide: flag('do not fit the output to the terminal') } as const;
 
-/** What commands take that find something good or bad. */
+/** Options of commands that find something good or bad. */
 export const colorOption = {
   color: choice(
     'color',

@@ -5,7 +5,7 @@ import { didYouMean } from './suggest.js';
 
 /** What a command line says. */
 export interface ParsedCommandLine {
-  /** `-h` or `--help` is there: the rest has not been looked at. */
+  /** `-h` or `--help` was given: the rest has not been checked. */
   readonly help: boolean;
   /** Values by the first name of each option; an option that is not given has its default. */
   readonly values: Readonly<Record<string, unknown>>;
@@ -35,7 +35,7 @@ export function parseCommandLine(argv: readonly string[], options: CliOptions): 
   };
 }
 
-/** `-h` is help, unless it is something else to the command (`ls -h`) and not all that is said. */
+/** `-h` is help, unless it means something else to the command (`ls -h`) and is not the only word. */
 function isHelp(argv: readonly string[], options: CliOptions): boolean {
   return (
     argv.length === 1 || !Object.values(options).some((option) => aliases(option).includes('h'))
@@ -88,7 +88,7 @@ function parseWithYargs(
   }
 }
 
-/** An option as yargs takes it; values are made, and checked, when it has found them. */
+/** An option in yargs's form; values are converted and checked after yargs has found them. */
 function yargsOption([name, option]: readonly [string, CliOption]) {
   const alias = [...aliases(option)];
   const shape =
@@ -113,7 +113,7 @@ function optionValue(found: unknown, option: CliOption): unknown {
   }
 }
 
-/** yargs takes whatever value a flag is given for false, and `--no-` for every option. */
+/** yargs takes any value of a flag as false, and accepts `--no-` for every option. */
 function refuseFlagValue(word: string, options: CliOptions): void {
   const [, rawName, no, name, value] = /^(--(no-)?([^=]+))(=.*)?$/s.exec(word) ?? [];
   if (name === undefined) return;
@@ -145,7 +145,7 @@ function usageMessage(message: string, words: readonly string[], options: CliOpt
   return name === undefined ? message.replace(/\s*\n\s*/g, ' ') : `${dashed(name)} needs a value`;
 }
 
-/** Names each unknown option once, as it is written: of bundled letters the first. */
+/** Names each unknown option once, as written; for bundled letters the first. */
 function unknownOptions(
   names: ReadonlySet<string>,
   words: readonly string[],

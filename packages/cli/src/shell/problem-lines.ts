@@ -1,4 +1,4 @@
-/** Lines alike that are printed before the rest is only counted. */
+/** How many similar lines are printed before the rest is only counted. */
 const SHOWN = 10;
 
 export interface ProblemLinesOptions {
@@ -43,7 +43,7 @@ export class ProblemLines {
     if (this.shows(kind)) this.write(line());
   }
 
-  /** Counts a problem; true if its line is to be printed, for who prints it otherwise. */
+  /** Counts a problem; true if the caller should print its line. */
   shows(kind: ProblemKind): boolean {
     const tally = this.tally(kind);
     const shows = this.options.all === true || tally.shown < SHOWN;
@@ -52,7 +52,7 @@ export class ProblemLines {
     return shows;
   }
 
-  /** Counts problems for which there are no lines. */
+  /** Counts problems without printing lines. */
   leaveOut(kind: ProblemKind, count: number): void {
     this.tally(kind).left += count;
   }
@@ -68,7 +68,7 @@ export class ProblemLines {
     }
   }
 
-  /** What can be done about the problems so far, for the last line of all; empty if nothing is known. */
+  /** The remedies for the problems so far, for the very last line; empty if none is known. */
   remedies(): string[] {
     const known = [...this.tallies.values()].map(({ kind }) => kind.remedy);
     return [...new Set(known.filter((remedy) => remedy !== undefined))];

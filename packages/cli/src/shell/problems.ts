@@ -39,7 +39,7 @@ export class Problems {
     this.lines.add({ key: `warning ${code}` }, () => `warning: ${printable(message)}${which}`);
   }
 
-  /** Runs `action`; an error of it is reported. */
+  /** Runs `action`, and reports its error. */
   try<T>(action: () => T): T | undefined {
     try {
       return action();

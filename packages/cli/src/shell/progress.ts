@@ -1,6 +1,6 @@
 import type { CliIo } from './io.js';
 
-/** Shows how far a long operation is, if a terminal is there to show it on. */
+/** Shows the progress of a long operation, if there is a terminal. */
 export interface Progress {
   readonly update: (done: number, total: number) => void;
   stop(): void;

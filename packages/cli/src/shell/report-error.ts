@@ -11,7 +11,7 @@ import {
 import { EXIT, type ExitCode } from './exit-codes.js';
 import type { CliIo } from './io.js';
 
-/** Runs `action`; what it throws, usage errors excepted, will be reported as about `file`. */
+/** Runs `action`; its errors, except usage errors, will be reported as about `file`. */
 export async function about<T>(file: string, action: () => T | Promise<T>): Promise<T> {
   try {
     return await action();
@@ -20,12 +20,12 @@ export async function about<T>(file: string, action: () => T | Promise<T>): Prom
   }
 }
 
-/** True for what is wrong with the command line, found by us or by a library. */
+/** True for errors in the command line, found by us or by a library. */
 export function isUsageError(error: unknown): boolean {
   return error instanceof UsageError || isCramfsError(error, 'BAD_REQUEST');
 }
 
-/** Runs `action`; an error about an image will name `path`, a byte string, if it names none yet. */
+/** Runs `action`; an error about an image will name `path`, a byte string, if it does not name one yet. */
 export function atPath<T>(path: string, action: () => T): T {
   try {
     return action();
@@ -36,7 +36,7 @@ export function atPath<T>(path: string, action: () => T): T {
 }
 
 /**
- * Reports an error as one line on stderr and tells the exit code that goes with it.
+ * Reports an error as one line on stderr and returns its exit code.
  *
  * @param tool the name the line starts with.
  */
@@ -86,7 +86,7 @@ function describeCramfsError(
   return `${where}${printable(message)}${name === undefined || name === file ? '' : ` (${name})`}`;
 }
 
-/** How V8, WebAssembly, Node.js and its threads say that there is no memory for them. */
+/** How V8, WebAssembly, Node.js and its threads say that they are out of memory. */
 const OUT_OF_MEMORY =
   /out of memory|could not allocate memory|array buffer allocation failed|reaching memory limit|^(EAGAIN|ENOMEM)$/i;
 const OUT_OF_MEMORY_CODES = new Set([
@@ -96,7 +96,7 @@ const OUT_OF_MEMORY_CODES = new Set([
   'ERR_WORKER_OUT_OF_MEMORY',
 ]);
 
-/** A machine that is too small, or limited too much, is not a bug of ours. */
+/** A machine that is too small, or too limited, is not our bug. */
 function describeShortage(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if (error instanceof RangeError && error.message.startsWith('WebAssembly')) {
@@ -112,7 +112,7 @@ function describeShortage(error: unknown): string | undefined {
   return undefined;
 }
 
-/** Where Node's words are not those of the C library. */
+/** Errors for which Node's words differ from the C library's. */
 const PLAINER: Readonly<Record<string, string>> = { EISDIR: 'is a directory' };
 
 /** Node's system errors, without their codes and the names of functions. */
@@ -125,7 +125,7 @@ function describeSystemError(error: unknown, file: string | undefined): string |
   return path === file || path === undefined ? text : `${text} (${printable(path)})`;
 }
 
-/** Text of the host, such as a file name from the command line, as it may go to a terminal. */
+/** Text of the host, such as a file name from the command line, made safe for a terminal. */
 export function printable(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,

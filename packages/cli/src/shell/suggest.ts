@@ -1,6 +1,6 @@
 /**
- * The candidate that `word` may be a misspelling of, if one is close: at most one letter in three is
- * wrong, missing, too many or swapped with its neighbour.
+ * The candidate that `word` may be a misspelling of, if one is close: at most one letter in three is wrong,
+ * missing, extra or swapped with its neighbour.
  */
 export function suggest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
@@ -18,7 +18,7 @@ export function didYouMean(word: string, candidates: readonly string[]): string 
   return found === undefined ? '' : `; did you mean '${found}'?`;
 }
 
-/** Insertions, deletions, substitutions and swaps of neighbours that make `b` of `a`. */
+/** The number of insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`. */
 function editDistance(a: string, b: string): number {
   let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);

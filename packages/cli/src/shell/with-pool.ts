@@ -1,7 +1,7 @@
 import { startPoolFor, type ImagePool } from 'cramfs-reader/node';
 
 /**
- * Has the threads for working on a whole image come up while it is read.
+ * Starts the threads for working on a whole image while it is read.
  *
  * @param file the image's; small ones get no threads, nor does standard input.
  * @param threads how many the user asked for.

@@ -2,14 +2,14 @@ import type { Block, CramfsImage } from 'cramfs-reader';
 import type { Problems } from '../../shell/problems.js';
 import { atPath } from '../../shell/report-error.js';
 
-/** The blocks of one file, as far as they can be decoded. */
+/** The decodable blocks of one file. */
 export interface BlockList {
   readonly path: string;
   readonly size: number;
   readonly dataOffset: number;
   readonly blocks: readonly Block[];
 }
-/** Decodes all pointers of a file: a bad pointer is reported, and the others are decoded all the same. */
+/** Decodes all pointers of a file: reports a bad pointer, and decodes the others all the same. */
 export function readBlocks(image: CramfsImage, path: string, problems: Problems): BlockList {
   const inode = image.lookup(path, { followSymlinks: false });
   const { dataOffset, size } = inode;

@@ -2,15 +2,15 @@ import { readFileSync, rmSync } from 'node:fs';
 import { AtomicFile, temporaryName } from 'mkcramfs/node';
 import type { Compression } from '../../building/request.js';
 
-/** The highest for which the memory of the WebAssembly module is enough. */
+/** The highest level for which the WebAssembly module has enough memory. */
 const ZSTD_LEVEL = 9;
-/** The module copies what it is given into that memory. */
+/** The module copies its input into that memory. */
 const PIECE = 1 << 20;
 
 /**
- * Has `produce` write a file and puts it compressed at `path`, which appears or changes only when
- * everything has gone well. The same content gives the same bytes everywhere: both compressors are
- * JavaScript or WebAssembly, and a gzip head without time and name.
+ * Lets `produce` write a file and puts it compressed at `path`, which appears or changes only on success. The
+ * same content gives the same bytes everywhere: both compressors are JavaScript or WebAssembly, and a gzip
+ * head without time and name.
  */
 export async function compressFile<T>(
   path: string,

@@ -37,7 +37,7 @@ export async function runBuildCommand(args: BuildArguments, io: CliIo): Promise<
 /** Options that --like takes from the image. */
 const LIKE = ['xip', 'compat', 'flash', 'xip-plan'] as const;
 
-/** Opens the images that a request is about: its source, and what --like names. */
+/** Opens the images of a request: its source, and the image that --like names. */
 async function withImages(
   request: BuildRequest,
   args: BuildArguments,
@@ -74,7 +74,7 @@ async function withImages(
   };
 }
 
-/** What is given on the command line, whatever the other image has. */
+/** The options given on the command line, which override the other image's. */
 function given(args: BuildArguments, image: BuildRequest['image']): Partial<BuildRequest['image']> {
   const { endianness, blockSize, volumeName, edition, maxSize } = image;
   return {
@@ -140,7 +140,7 @@ function buildRequest(args: BuildArguments): BuildRequest {
   };
 }
 
-/** Options that say what runs in place, which a plan does. */
+/** Options that say what runs in place, which a plan replaces. */
 const RULES = ['xip-include', 'xip-exclude', 'tail'] as const;
 
 function plannedBuild(args: BuildArguments): PlannedBuild | undefined {

@@ -13,7 +13,7 @@ import {
 /** An option that may make an image smaller. */
 interface Saver {
   readonly option: string;
-  /** Nothing but the image's bytes changes: Linux reads the same, at the same cost. */
+  /** Only the image's bytes change: Linux reads the same, at the same cost. */
   readonly harmless: boolean;
   readonly change: (options: BuildOptions) => BuildOptions;
 }
@@ -24,8 +24,8 @@ const NAMED = 3;
 const NOWHERE: ImageSink = { write: () => undefined, patch: () => undefined };
 
 /**
- * What would make an image that is too big smaller, as lines with figures, which are found by making
- * the image once more each way.
+ * How to make an image smaller that is too big, as lines with figures, which come from building the image
+ * again each way.
  *
  * @param limit bytes that there are room for.
  */

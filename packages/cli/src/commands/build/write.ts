@@ -97,7 +97,7 @@ export async function runBuild(
   }
 }
 
-/** A cache that cannot be written costs time, and no image. */
+/** A cache that cannot be written costs time, but not the image. */
 function keepBlocks(
   cached: CachedCompressor,
   { cache, listAll }: BuildRequest,
@@ -112,7 +112,7 @@ function keepBlocks(
   }
 }
 
-/** Tells what would make an image smaller that is larger than --max-size. */
+/** Tells how to make an image smaller that exceeds --max-size. */
 async function adviseIfTooBig(
   error: unknown,
   tree: DirectoryEntry,
@@ -130,7 +130,7 @@ async function adviseIfTooBig(
   }
 }
 
-/** What a plan changes of the options. @throws FileError. */
+/** The options that a plan changes. @throws FileError. */
 async function plannedFor(
   { planned, source }: BuildRequest,
   tree: DirectoryEntry,

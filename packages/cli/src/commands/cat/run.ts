@@ -9,7 +9,7 @@ import { openImageArgument } from '../../shell/open-image.js';
 import { Problems } from '../../shell/problems.js';
 import { atPath } from '../../shell/report-error.js';
 
-/** Bytes of a file that go out at once. */
+/** How many bytes of a file are written at once. */
 const PIECE = 1 << 20;
 
 /** `cramfs cat`, its command line parsed. */
@@ -37,7 +37,7 @@ function readRegularFile(image: CramfsImage, path: string): Uint8Array {
   return atPath(path, () => image.readFile(inode));
 }
 
-/** True for what a pattern means: a regular file, or a symbolic link to one. */
+/** True for entries that a pattern can match: a regular file, or a symbolic link to one. */
 function leadsToFile(image: CramfsImage, { type }: Inode, path: string): boolean {
   if (type !== 'symlink') return type === 'file';
   try {

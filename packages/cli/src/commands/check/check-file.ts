@@ -14,14 +14,14 @@ export interface CheckFileOptions extends ImageArguments {
   readonly mmuOnly?: boolean | undefined;
   /** Threads; undefined: as many as pay. */
   readonly workers?: number | undefined;
-  /** Keep what is found, up to {@link ALL}; otherwise no more of a code than is looked at. */
+  /** Keep all findings, up to {@link ALL}; otherwise no more of a code than are shown. */
   readonly all?: boolean | undefined;
 }
 
-/** Findings of each code: an image of garbage must not fill the memory. */
+/** The most findings of each code: an image of garbage must not fill the memory. */
 const ALL = 100_000;
 
-/** A check, and where in the file the image starts. */
+/** A check, and where the image starts in the file. */
 export interface CheckRun {
   readonly result: CheckResult;
   readonly offset: number;

@@ -15,7 +15,7 @@ import { verdict } from './verdict.js';
 /**
  * A line for each finding and for the verdict, each with the name of the file before it.
  *
- * @param verbose all findings, and what is in the image.
+ * @param verbose all findings, and the contents of the image.
  */
 export function checkText(name: string, result: CheckResult, verbose: boolean, look: Look): string {
   const lines = [
@@ -54,8 +54,8 @@ function findingLine({ code, severity, path, offset, message }: Finding): string
 }
 
 /**
- * A line for each finding, or for the first ten of each code; and one for each path that is lost with
- * what is cut off.
+ * A line for each finding, or for the first ten of each code; and one for each path that a truncated image
+ * has lost.
  *
  * @param hint how to get them all.
  */

@@ -8,7 +8,7 @@ export interface Verdict {
   readonly text: string;
 }
 
-/** Counts all findings, also those that were left out because there are too many of their code. */
+/** Counts all findings, even those left out because there are too many of their code. */
 export function verdict({ findings, suppressed }: CheckResult): Verdict {
   const severities = new Map(findings.map(({ code, severity }) => [code, severity] as const));
   const count = (wanted: Finding['severity']): number => {

@@ -7,8 +7,8 @@ import { treeInodes, type TreeInode } from './tree-side.js';
 const PERMISSIONS = 0o7777;
 
 /**
- * Compares an image with a tree, as diffImages() compares two images: the differences from the image to
- * the tree, sorted by path. What cannot be read in the image goes to `problems`; the rest is compared.
+ * Compares an image with a tree, like diffImages() two images: returns the differences from the image to the
+ * tree, sorted by path. Errors of reading the image go to `problems`; the rest is compared.
  */
 export async function diffTree(
   image: CramfsImage,

@@ -14,7 +14,7 @@ import type { Problems } from '../../shell/problems.js';
 import { about } from '../../shell/report-error.js';
 import type { Side } from './side.js';
 
-/** Where a tar has `ustar`, in its first member's header. */
+/** Where a tar has `ustar` in its first member's header. */
 const USTAR_AT = 257;
 const USTAR = 'ustar';
 const TAR_NAME = /\.(tar|tgz|tar\.(gz|zst))$/;

@@ -10,10 +10,10 @@ export interface BoardArea extends ProcArea {
 }
 
 /**
- * Parses what was saved of /proc/PID/maps or smaps.
+ * Parses a saved /proc/PID/maps or smaps.
  *
  * @param text one character per byte.
- * @throws InputError if it has no areas.
+ * @throws InputError if there are no areas.
  */
 export function parseBoardMaps(text: string): BoardArea[] {
   const areas: BoardArea[] = [];

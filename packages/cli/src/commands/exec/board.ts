@@ -14,7 +14,7 @@ import { explainExec, type ExecQuestion } from './explain.js';
 import { execJson } from './json.js';
 import { execText } from './text.js';
 
-/** A program, and where it was saved what a board shows of it. */
+/** A program, and the file with what a board shows of it. */
 export interface BoardProgram {
   readonly question: ExecQuestion;
   /** The name given on the command line. */
@@ -55,8 +55,8 @@ export function boardPrograms(
 
 /**
  * Prints a line for each difference between what exec says and what a board shows. Each program is started
- * alone: what others do changes neither what is mapped nor from where. One that does not start is explained
- * instead.
+ * alone, because others change neither what is mapped nor from where. A program that does not start is
+ * explained.
  *
  * @param offset of the image in its file.
  */

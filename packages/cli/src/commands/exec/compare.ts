@@ -4,7 +4,7 @@ import { hex } from '../../render/json.js';
 import type { BoardArea } from './board-maps.js';
 import type { ExecExplanation } from './explain.js';
 
-/** Something that is not on the board as exec says. */
+/** A difference between the board and exec. */
 export interface BoardDifference {
   /** Byte string. */
   readonly path: string;
@@ -15,8 +15,8 @@ export interface BoardDifference {
 
 /**
  * Compares a program as exec starts it with what a board's kernel showed of it: which files are mapped,
- * each area's place in its file, size, permissions, and whether it comes from ROM. What has no file
- * (stack, heap, vdso) and addresses as such are the board's own.
+ * each area's place in its file, size, permissions, and whether it comes from ROM. Areas without a file
+ * (stack, heap, vdso) and absolute addresses may differ on the board.
  */
 export function compareWithBoard(
   { build, cost, objects }: ExecExplanation,
@@ -42,8 +42,8 @@ export function compareWithBoard(
 }
 
 /**
- * The areas of a board with paths as the image has them, and where the board has mounted it: the place from
- * which most paths are those that exec says; empty for the root directory.
+ * The areas of a board with paths of the image, and where the board has mounted it: the place that gives the
+ * most paths that exec has; empty for the root directory.
  */
 export function atMountPoint(
   { cost }: ExecExplanation,
@@ -85,7 +85,7 @@ function byPath<A extends { readonly start: number; readonly path: string | unde
   return files;
 }
 
-/** What the areas of a file are compared by. */
+/** The key that the areas of a file are compared by. */
 interface BoardLimits {
   readonly pageSize: number;
   /** Bytes of an area that may be in RAM; undefined: any. */
@@ -161,7 +161,7 @@ const PLACES: Readonly<Record<Place, string>> = {
   ram: 'from RAM',
 };
 
-/** What the flags of an area say about ROM (VM_PFNMAP, VM_MIXEDMAP); undefined if they are not known. */
+/** What the flags of an area say about ROM (VM_PFNMAP, VM_MIXEDMAP); undefined if they are unknown. */
 function placeOf({ vmFlags }: AreaReport | BoardArea): Place | undefined {
   const flags = vmFlags?.split(' ');
   if (flags === undefined) return undefined;

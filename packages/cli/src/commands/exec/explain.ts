@@ -15,13 +15,13 @@ import { mountRoot } from '../../emulator/rom-machine.js';
 export interface ExecQuestion extends ProgramQuestion {
   readonly arch: ArchitectureName;
   readonly config: Partial<KernelConfig>;
-  /** Bytes that the RAM at most may be; undefined: any. */
+  /** The most bytes of RAM that it may take; undefined: any. */
   readonly maxRam: number | undefined;
 }
 
 export interface ExecExplanation extends ProgramExplanation {
   readonly question: ExecQuestion;
-  /** True unless it takes more RAM than it may. */
+  /** True unless it takes more RAM than allowed. */
   readonly fits: boolean;
 }
 

@@ -13,7 +13,7 @@ import { ramBytes, type ExecQuestion } from './explain.js';
 import type { ProgramRuns } from 'cramfs-planner';
 import { argvsOf } from '../../emulator/runs.js';
 
-/** Several programs to start one after the other, that all go on running. */
+/** Several programs to start one after the other, which all go on running. */
 export interface SystemQuestion extends Omit<ExecQuestion, 'path' | 'argv'> {
   readonly runs: readonly ProgramRuns[];
 }
@@ -22,7 +22,7 @@ export interface SystemQuestion extends Omit<ExecQuestion, 'path' | 'argv'> {
 export interface SystemProgram {
   /** Byte strings. */
   readonly argv: readonly string[];
-  /** Undefined: it was not started, since the kernel had broken before. */
+  /** Undefined: it was not started, because the kernel had broken before. */
   readonly outcome: ProgramOutcome | undefined;
   /** Why it does not run; undefined if it does. */
   readonly failure: string | undefined;
@@ -35,7 +35,7 @@ export interface SystemExplanation {
   readonly cost: SystemCost;
   /** True if all run. */
   readonly starts: boolean;
-  /** True unless they take more RAM than they may. */
+  /** True unless they take more RAM than allowed. */
   readonly fits: boolean;
 }
 

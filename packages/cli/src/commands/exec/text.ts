@@ -66,7 +66,7 @@ function ramText(pages: RamPages): string {
   return `${pages.private}+${pages.cache}`;
 }
 
-/** A reason that holds for several segments is given once. */
+/** A reason that applies to several segments is given once. */
 function reasonsText({ segments, reasons }: Pick<ExplainedObject, 'segments' | 'reasons'>): string {
   const bySegments = new Map<string, string[]>();
   reasons.forEach((reason, index) => {

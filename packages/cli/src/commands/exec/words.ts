@@ -2,13 +2,13 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { takesValue } from '../../shell/parse-options.js';
 import type { CliOptions } from '../../shell/option-types.js';
 
-/** What `--run` becomes where it has no value of its own: the program is executed. */
+/** What `--run` becomes if it has no value: the program is executed. */
 export const EXECUTES = '';
 
 /**
  * `--run` has two meanings. With a value it names a program that is mapped beside others; without one
- * it executes PATH, and then all words after PATH are the program's. It has no value where another
- * option or nothing follows it, or a file of this machine that is no program itself, and PATH: IMAGE.
+ * it executes PATH, and then all words after PATH are the program's. It has no value if it is followed by
+ * another option, by nothing, or by IMAGE and PATH: a file of this machine that is not a program itself.
  *
  * @returns the words as the parser of options takes them.
  */

@@ -44,7 +44,7 @@ export async function runExtractCommand(args: ExtractArguments, io: CliIo): Prom
   return extractExitCode(report);
 }
 
-/** Files are written all the same, but not with success. */
+/** Files are written all the same, but the command does not succeed. */
 function crcProblems(image: CramfsImage): ExtractProblem[] {
   const message = crcProblem(image);
   if (message === undefined) return [];

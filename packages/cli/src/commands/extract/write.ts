@@ -18,7 +18,7 @@ import { hex } from '../../render/json.js';
  * Extracts an image, with a progress bar on a terminal; prints problems, not the result.
  *
  * @param file the image's name for messages.
- * @param known problems that are there before anything is extracted.
+ * @param known problems found before anything is extracted.
  * @param lines the name that lines on stderr start with, and how many there may be.
  * @throws FileError about the target directory.
  */
@@ -78,10 +78,10 @@ function reportProblems(
   for (const remedy of lines.remedies()) write(remedy);
 }
 
-/** Code of the problem that the image's CRC is wrong. */
+/** Code of the problem of a wrong image CRC. */
 export const CRC_MISMATCH = 'CRC_MISMATCH';
 
-/** Whether what was asked for has been extracted, and whether it can be trusted. */
+/** Whether everything requested has been extracted, and whether it can be trusted. */
 export function extractExitCode({ problems }: ExtractReport): ExitCode {
   if (problems.some(({ severity }) => severity === 'error')) return EXIT.failed;
   return problems.some(({ code }) => code === CRC_MISMATCH) ? EXIT.uncorrected : EXIT.ok;

@@ -4,7 +4,7 @@ import { programFormat } from '../../render/program-format.js';
 import type { Problems } from '../../shell/problems.js';
 import { atPath } from '../../shell/report-error.js';
 
-/** What a walk through the tree has found. */
+/** The results of a walk through the tree. */
 export interface Contents {
   readonly directories: number;
   readonly files: number;
@@ -13,14 +13,14 @@ export interface Contents {
   readonly fifos: number;
   readonly sockets: number;
   readonly unknown: number;
-  /** Bytes of all files and symlinks, those that share their data counted every time. */
+  /** Bytes of all files and symlinks; shared data counts every time. */
   readonly bytes: number;
   readonly blocks: ReturnType<BlockTally['toJson']>;
   /** Files by the format of programs; names that are one inode count once. */
   readonly programs: Readonly<Record<string, number>>;
 }
 
-/** Programs that are looked at: a hostile image has a million of them. */
+/** How many programs are examined: a hostile image may have a million of them. */
 const MAX_PROGRAMS = 1 << 16;
 
 /** Walks through the whole tree; what cannot be read is reported, and not counted. */

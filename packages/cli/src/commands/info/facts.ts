@@ -10,16 +10,16 @@ import { verifyCrc, type CramfsImage, type CrcVerdict, type DialectName } from '
 import { hex } from '../../render/json.js';
 import type { Contents } from './contents.js';
 
-/** An image in a file, and what `cramfs info` tells of it. */
+/** An image in a file, and what `cramfs info` tells about it. */
 export interface Facts {
   readonly image: CramfsImage;
   /** Where it starts in the file. */
   readonly offset: number;
   readonly flagNames: readonly string[];
   readonly contents: Contents;
-  /** Undefined in images of before fsid version 2, where these fields were something else. */
+  /** Undefined in images from before fsid version 2, where these fields were something else. */
   readonly fsid: Fsid | undefined;
-  /** The image's dialect, or that of a CRC in the other byte order. */
+  /** The image's dialect, or the one with its CRC in the other byte order. */
   readonly dialect: DialectName;
 }
 
@@ -58,7 +58,7 @@ export function factsOf(image: CramfsImage, offset: number, contents: Contents):
   };
 }
 
-/** Bits without a name are one number at the end. */
+/** Bits without a name are shown as one number at the end. */
 function flagNames(flags: number): string[] {
   const known = FLAG_NAMES.filter(([bit]) => (flags & bit) !== 0);
   const unnamed = known.reduce((rest, [bit]) => rest & ~bit, flags) >>> 0;

@@ -42,7 +42,7 @@ function sizeText({ image: { bytes }, fsid }: Facts): string {
   return plural(fsid.size, 'byte') + there;
 }
 
-/** `standard`, or another name, what that is, and what Linux does with it. */
+/** `standard`, or another name with its meaning and what Linux does with it. */
 function dialectText({
   dialect,
   image: {

@@ -8,9 +8,9 @@ export interface Group {
   /** Byte string; the directory's path. Undefined for paths that were named one by one. */
   readonly directory: string | undefined;
   /**
-   * Reads the entries, each time again: a directory may have a million.
+   * Reads the entries anew each time: a directory may have a million.
    *
-   * @param again true if what is wrong with them has been reported.
+   * @param again true if their errors have been reported.
    */
   readonly entries: (again: boolean) => Iterable<ListedPath>;
 }
@@ -68,7 +68,7 @@ export class Lister {
 
   /** A group for each directory, the first being `top`. */
   private *below(base: string, top: Inode): Generator<Group, void> {
-    /** A directory that was found; whether it can be entered is not known yet. */
+    /** A directory that was found; it is not yet known whether it can be entered. */
     let found: { readonly base: string; readonly inode: Inode } | undefined;
     let refused = false;
     const onError = (error: CramfsError): void => {
@@ -91,7 +91,7 @@ export class Lister {
     yield* finish();
   }
 
-  /** @param onError told of what ends the entries too early. */
+  /** @param onError called with the error that ends the entries early. */
   private group(base: string, inode: Inode, onError: (error: unknown) => void): Group {
     const directory = base === '' ? '/' : base;
     return {

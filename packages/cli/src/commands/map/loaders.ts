@@ -13,7 +13,7 @@ import {
 /** The loader of a program. */
 export interface Loader {
   /**
-   * Why a kernel maps nothing of the program, whatever the image is like. Undefined if it depends on
+   * Why a kernel maps nothing of the program, whatever the image's layout. Undefined if it depends on
    * the image.
    */
   whyNotMapped(mmu: boolean): string | undefined;
@@ -24,7 +24,7 @@ export class Loaders {
   private readonly image: CramfsImage;
   /** Undefined: each program is for a kernel of its own architecture. */
   readonly arch: ArchitectureName | undefined;
-  /** What differs from the usual configuration of the architecture. */
+  /** Differences from the usual configuration of the architecture. */
   readonly config: Partial<KernelConfig>;
   private ofFlat: ArchitectureName | undefined;
 
@@ -34,7 +34,7 @@ export class Loaders {
     this.config = config;
   }
 
-  /** What loads a program: undefined for a machine that is not known here. */
+  /** What loads a program; undefined for an unknown machine. */
   loaderOf(program: Inode): Loader | undefined {
     const head = fileHead(this.image, program);
     const name = this.architecture(head);

@@ -50,17 +50,17 @@ export type Totals = Record<
 
 type Explained = Omit<MappedFile, 'path' | 'inode'>;
 
-/** Explanations that are kept: more than any sound image has files, some 50 MB. */
+/** How many explanations are kept: more than any sound image has files, some 50 MB. */
 const MAX_KEPT = 1 << 16;
 
 /**
- * What a kernel can map of an image's files. A hostile image has a million of them, so the answer
- * for a file is found when it is asked for; names that share their pointers share it.
+ * What a kernel can map of an image's files. A hostile image has a million of them, so the answer for a file
+ * is computed on demand; names that share their pointers share it.
  */
 export class MappabilityReport {
   readonly image: CramfsImage;
   readonly target: MapTarget;
-  /** Regular files, in the order in which they are told. */
+  /** Regular files, in the order of the report. */
   selected: readonly SelectedFile[];
   private readonly kept = new Map<string, Explained>();
   private shared: ReadonlyMap<number, string> | undefined;
@@ -71,7 +71,7 @@ export class MappabilityReport {
     this.selected = selected;
   }
 
-  /** Every file of {@link selected}, explained one after the other. */
+  /** Explains every file of {@link selected}, one after the other. */
   *files(): Generator<MappedFile, void> {
     for (const file of this.selected) yield this.explain(file);
   }

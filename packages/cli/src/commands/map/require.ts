@@ -16,16 +16,16 @@ export interface RequirementFailure {
 export interface RequirementScope {
   /** Symbolic links that globs may match. */
   readonly links: readonly SelectedFile[];
-  /** Undefined: for a program the one that it is made for, for any other file both. */
+  /** Undefined: the kernel that a program is made for, or both for any other file. */
   readonly kernel: Kernel | undefined;
 }
 
 const KERNEL_NAMES = { mmu: 'with MMU', nommu: 'without MMU' } as const;
 
 /**
- * The files that `patterns` mean and that are not fully mappable, and the patterns that mean none. A
+ * The files that match `patterns` and are not fully mappable, and the patterns that match nothing. A
  * pattern is the path of a file, with symbolic links anywhere in it, or a glob for files and for
- * symbolic links to files. A program is fully mappable if all its read-only parts are, for the kernel
+ * symbolic links to files. A program is fully mappable if all its read-only parts are, because the kernel
  * never maps the writable ones directly; any other file if all its pages are.
  */
 export function requirementFailures(
@@ -84,7 +84,7 @@ function follow(image: CramfsImage, path: string): Target {
   }
 }
 
-/** Says where the symbolic link at a path leads, if that is what is there. */
+/** Tells where the symbolic link at a path leads, if there is one. */
 function viaLink(image: CramfsImage, path: string): string {
   try {
     const link = image.lookup(path, { followSymlinks: false });

@@ -67,7 +67,7 @@ export async function runMapCommand(args: MapArguments, io: CliIo): Promise<Exit
 }
 
 /**
- * What is not there cannot be mapped. Linux does not even mount such an image from ROM: compare
+ * Missing data cannot be mapped. Linux does not even mount such an image from ROM: compare
  * fs/cramfs/inode.c:cramfs_mtd_fill_super().
  */
 function cutOff({ superblock: { size, offset }, bytes }: CramfsImage): CramfsError {
@@ -79,12 +79,12 @@ function notInImage({ path, inode }: MappedFile, reason: string): CramfsError {
   return new CramfsError('OUT_OF_RANGE', reason, { path, offset: inode.dataOffset });
 }
 
-/** Loaded when it is asked for: the emulator is as large as all the rest. */
+/** Loaded on demand: the emulator is as large as all the rest. */
 async function simulate(report: MappabilityReport): Promise<Simulation> {
   return (await import('./simulate.js')).simulateReport(report);
 }
 
-/** Undefined if it is for each program to say. */
+/** Undefined if each program determines it. */
 function kernelAskedFor({ mmu, nommu }: Pick<MapArguments, 'mmu' | 'nommu'>): Kernel | undefined {
   if (mmu === nommu) return undefined;
   return mmu ? 'mmu' : 'nommu';

@@ -12,8 +12,8 @@ export interface SelectedFile {
  * The regular files that `operands` name: paths of files, of directories (for all below them), or
  * patterns; all files if there are none.
  *
- * @param onError told of directories that cannot be read; the others are searched.
- * @throws CramfsError NOT_FOUND for an operand that names none.
+ * @param onError called with directories that cannot be read; the others are searched.
+ * @throws CramfsError NOT_FOUND for an operand that names no file.
  */
 export function selectFiles(
   image: CramfsImage,

@@ -26,11 +26,11 @@ export interface SimulatedRange {
   readonly romStart: number | undefined;
   /** Pages of the file in RAM after a load from each page; without MMU, after the mmap. */
   readonly ramPages: number;
-  /** What mmap failed with; nothing is mapped then. See {@link KernelCorruption} for the last. */
+  /** The error of mmap; nothing is mapped then. See {@link KernelCorruption} for the last. */
   readonly error: Errno | 'kernel dies' | undefined;
 }
 
-/** One mapping for which the emulator did not get what the static answer said. */
+/** One mapping for which the emulator and the static answer differ. */
 export interface Disagreement {
   /** Byte string. */
   readonly path: string;
@@ -58,7 +58,7 @@ interface Mapping {
 /**
  * Makes each mapping that `report` explains in the emulator, and compares.
  *
- * @throws InputError where the kernel would misread the image, or not mount it.
+ * @throws InputError if the kernel would misread the image, or not mount it.
  */
 export function simulateReport(report: MappabilityReport): Simulation {
   const { image, target } = report;
@@ -142,8 +142,8 @@ class Simulator {
   }
 
   /**
-   * What {@link map} gives; once only for all names that share their pointers, of which a small
-   * image can have thousands.
+   * The result of {@link map}, computed once for all names that share their pointers: a small image can have
+   * thousands of them.
    *
    * @param flags PF_* of a segment, 0 for a file.
    */

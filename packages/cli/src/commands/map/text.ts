@@ -83,7 +83,7 @@ export function* mapTable(
   yield totalsText(report, look);
 }
 
-/** Columns for what the files are sorted by, if the others do not show it. */
+/** Columns for the sort key, if the others do not show it. */
 const BYTES: readonly {
   readonly key: SortKey;
   readonly title: string;
@@ -93,10 +93,10 @@ const BYTES: readonly {
   { key: 'stored', title: 'STORED', text: (image, inode) => String(storedBytes(image, inode)) },
 ];
 
-/** Why nothing of an area is direct that may be written to. */
+/** Why no page of a writable area is direct. */
 const WRITABLE: Bailout = 'vma is writable';
 
-/** A count of direct pages: all, some or none. What is mapped writable never is direct. */
+/** A count of direct pages: all, some or none. Writable mappings are never direct. */
 function directColor(direct: string, row: readonly string[]): Color | undefined {
   const [, pages] = row;
   if (direct === pages) return 'green';
@@ -104,7 +104,7 @@ function directColor(direct: string, row: readonly string[]): Color | undefined 
   return row.at(-1) === WRITABLE ? undefined : 'red';
 }
 
-/** For a program that is made for one kind of kernel, the reason of that kernel. */
+/** For a program made for one kind of kernel, that kernel's reason. */
 function reasonOf(
   format: MappedFile['format'],
   main: RangeExplanation,

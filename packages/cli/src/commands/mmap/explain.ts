@@ -34,7 +34,7 @@ export interface Touch {
   readonly write: boolean;
 }
 
-/** One mapping, and what is done with it. */
+/** One mapping, and the accesses to it. */
 export interface MmapQuestion {
   /** Absolute in the image; a byte string. */
   readonly path: string;
@@ -59,7 +59,7 @@ export interface TouchResult extends Touch {
   readonly value: number | undefined;
   /** Such as SIGBUS, and its si_code. */
   readonly signal: { readonly name: string; readonly code: string } | undefined;
-  /** What the emulator cannot tell, such as what a store to ROM does. */
+  /** What the emulator does not model, such as the effect of a store to ROM. */
   readonly unknown: string | undefined;
   readonly events: readonly TraceEvent[];
 }
@@ -68,7 +68,7 @@ export interface MmapExplanation {
   readonly question: MmapQuestion;
   readonly build: KernelBuild;
   readonly address: number | undefined;
-  /** Why there is no mapping, or none any more. */
+  /** Why there is no mapping, or no longer one. */
   readonly failure: EmulatorFailure | undefined;
   /** What the mmap itself did; a copy without MMU reads the file. */
   readonly events: readonly TraceEvent[];

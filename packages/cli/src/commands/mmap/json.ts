@@ -51,7 +51,7 @@ function touchJson({ page, write, value, signal, unknown, events }: TouchResult)
   };
 }
 
-/** An event, its byte strings as text; of a mapping with its reasons, also if there are none. */
+/** An event with its byte strings as text; a mapping always has its reasons, even if there are none. */
 function eventJson(event: TraceEvent): unknown {
   const named =
     'path' in event && event.path !== undefined

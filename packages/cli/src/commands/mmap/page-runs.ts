@@ -1,6 +1,6 @@
 import type { MemoryPage } from 'xip-emu';
 
-/** Pages that follow each other and are of one kind; in ROM also in physical order. */
+/** Consecutive pages of one kind; in ROM also consecutive physically. */
 export interface PageRun {
   readonly first: number;
   readonly count: number;
@@ -9,7 +9,7 @@ export interface PageRun {
   readonly physical: number | undefined;
 }
 
-/** Puts pages together that can be told in one line. */
+/** Joins pages that fit in one line of output. */
 export function pageRuns(pages: readonly MemoryPage[], pageSize: number): PageRun[] {
   const runs: PageRun[] = [];
   for (const [first, { backing, physical }] of pages.entries()) {

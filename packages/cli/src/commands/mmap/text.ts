@@ -55,7 +55,7 @@ function requestText({ question, build }: MmapExplanation): string {
   return `${nameToText(path)}: ${pages} from byte ${offset}, ${protText(prot)} ${type}; ${kernel}`;
 }
 
-/** What the letters of VmFlags tell about ROM. */
+/** What the letters of VmFlags say about ROM. */
 const FLAG_MEANINGS: readonly (readonly [letters: string, meaning: string])[] = [
   ['pf', 'VM_PFNMAP: not made of pages of RAM'],
   ['mm', 'VM_MIXEDMAP: ROM and pages of RAM'],
@@ -75,7 +75,7 @@ const CALL_COLUMNS: readonly Column[] = [
   { title: 'WHAT HAPPENED', fit: 'wrap' },
 ];
 
-/** The event of the mmap itself; before it, what was read for it. */
+/** The event of the mmap itself, after those of its reads. */
 function callRows({ events, build }: MmapExplanation): string[][] {
   const read = events.filter(({ type }) => type === 'read-folio').length;
   const steps = read === 0 ? [] : [`${plural(read, 'page')} of the file read into the page cache`];
@@ -141,7 +141,7 @@ function touchResult({ value, signal, unknown }: TouchResult): string {
   return value === undefined ? 'stored' : `0x${value.toString(16).padStart(2, '0')}`;
 }
 
-/** What a load or a store can bring. */
+/** The possible results of a load or a store. */
 function eventText(event: TraceEvent, address: number, pageSize: number): string {
   if (event.type === 'fault') {
     const page = Math.floor((event.address - address) / pageSize);

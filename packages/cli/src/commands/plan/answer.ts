@@ -25,6 +25,6 @@ export interface PlanAnswer {
   readonly curve: readonly CurvePoint[];
   readonly named: readonly NamedPoint[];
   readonly programs: readonly ProgramPoint[];
-  /** What the emulator says of the choice, or of the least RAM. */
+  /** What the emulator says about the choice, or about the least RAM. */
   readonly confirmed: { readonly ram: RamPages; readonly romPages: number };
 }

@@ -29,7 +29,7 @@ import { planJson } from './json.js';
 import { planText } from './text.js';
 import type { PlanAnswer } from './answer.js';
 
-/** What one more step of a budget would bring is told for so many bytes. */
+/** The size of one more step of a budget, in bytes. */
 const STEP = 64 << 10;
 
 /** `cramfs plan`, its command line parsed. */
@@ -132,7 +132,9 @@ async function answerOf(
   };
 }
 
-/** Has the emulator run the workload on the image. @throws InputError if it takes other RAM. */
+/**
+ * Runs the workload on the image in the emulator. @throws InputError if it takes a different amount of RAM.
+ */
 async function confirm(planner: Planner, choice: PlannedChoice): Promise<PlanAnswer['confirmed']> {
   const { ram, romPages } = await planner.measure(choice);
   const bytes = totalPages(ram) * planner.survey.blockSize;

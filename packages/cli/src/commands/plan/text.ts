@@ -46,7 +46,7 @@ const FILES: readonly Column[] = [
   { title: 'RAM/FLASH', align: 'right' },
 ];
 
-/** Files of a table that are listed unless all are asked for. */
+/** How many files a table lists unless all are requested. */
 const LISTED = 20;
 
 export interface PlanTextOptions {
@@ -55,7 +55,7 @@ export interface PlanTextOptions {
   readonly all: boolean;
 }
 
-/** The answer for people, in sections with empty lines between them. */
+/** The answer as text, in sections with empty lines between them. */
 export function planText(answer: PlanAnswer, options: PlanTextOptions): string {
   const sections =
     answer.choice === undefined
@@ -113,7 +113,7 @@ function pointsText({ named, curve, planner }: PlanAnswer, { look }: PlanTextOpt
   return renderTable(POINTS, rows, look) + exactText(planner.isExact, curve.length, look);
 }
 
-/** Sizes, and what they save beside the smallest image. */
+/** Sizes, and what they save compared with the smallest image. */
 function pointCells({ flash, ram }: CurvePoint, first: CurvePoint): string[] {
   const saved = first.ram - ram;
   const rate = flash === first.flash ? '' : (saved / (flash - first.flash)).toFixed(2);
@@ -137,7 +137,7 @@ function exactText(isExact: boolean, points: number, look: Look): string {
   return hangingLine(what, look.width);
 }
 
-/** What it takes to have all of a file in place that is touched: the best price first. */
+/** The cost of having all touched pages of a file in place, the best price first. */
 function filesText({ parts, planner }: PlanAnswer, { look, all }: PlanTextOptions): string {
   const files = new Map<string, { bytes: number; gain: number }>();
   for (const { path, mostBytes, mostGain, isFirst } of parts) {

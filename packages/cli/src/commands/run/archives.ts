@@ -5,12 +5,12 @@ import { isCramfsError } from 'cramfs-format';
 import type { ArchiveSource, Statement } from 'xip-emu';
 import { FileError, InputError } from '../../shell/errors.js';
 
-/** More than an emulated machine is good for; a compressed bomb ends here. */
+/** More than an emulated machine can use; stops decompression bombs. */
 const MAX_ARCHIVE = 2 ** 30;
 
 /**
- * Reads the archives that a scenario mounts, plain or compressed. A compressed one is read-only:
- * it is not written back.
+ * Reads the archives that a scenario mounts, plain or compressed. A compressed archive is read-only: it is
+ * not written back.
  *
  * @param scenario its path: names of archives are relative to it.
  */

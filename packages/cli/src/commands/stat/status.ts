@@ -14,7 +14,7 @@ export interface FileStatus {
   /** Blocks of a file or symlink. */
   readonly blocks: BlockTally | undefined;
 }
-/** Reads what there is; what cannot be read is reported, and left out. */
+/** Reads the status; reports what cannot be read, and leaves it out. */
 export function fileStatus(
   image: CramfsImage,
   path: string,

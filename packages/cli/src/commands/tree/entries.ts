@@ -9,12 +9,12 @@ export interface TreeEntry {
   readonly path: string;
   readonly name: string;
   readonly inode: Inode;
-  /** Target of a symlink that can be read. */
+  /** Target of a symlink, if it can be read. */
   readonly target: string | undefined;
-  /** How many directories it is in: 0 for the one that is drawn. */
+  /** How many directories contain it, from the one that is drawn (0) on. */
   readonly depth: number;
 }
-/** The directory that is drawn, and all below it, each directory before its entries. */
+/** The directory that is drawn, and everything below it, each directory before its entries. */
 export function* entriesBelow(
   image: CramfsImage,
   path: string,
@@ -26,7 +26,7 @@ export function* entriesBelow(
   const onError = (error: CramfsError): void => {
     problems.add(withPath(error, absolute(error.path ?? '/')));
   };
-  /** Paths of the directories that we are in. A name may hold slashes, so that paths do not tell. */
+  /** Paths of the current directories. A name may contain slashes, so paths alone do not tell. */
   const above: string[] = [];
   for (const { path: inWalk, name, inode } of image.walk(top, { onError })) {
     const parent = inWalk.slice(0, inWalk.length - name.length - 1);

@@ -1,9 +1,9 @@
 import { indentJson, inodeJson } from '../../render/json.js';
 import type { TreeEntry } from './entries.js';
 
-/** Nested objects, as docs/cli.md has them, each directory with its `entries`. */
+/** Nested objects as in docs/cli.md, each directory with its `entries`. */
 export function* treeJson(entries: Iterable<TreeEntry>): Generator<string, void> {
-  /** Whether each directory that we are in has had an entry. */
+  /** Whether each of the current directories has had an entry. */
   const open: boolean[] = [];
   const close = function* (depth: number): Generator<string, void> {
     while (open.length > depth) {

@@ -6,11 +6,11 @@ import type { TreeEntry } from './entries.js';
 interface DrawnDirectory {
   /** What precedes the branches of its entries. */
   readonly indent: string;
-  /** One ahead of what is drawn: which entry is the last one makes a difference. */
+  /** Reads one entry ahead, because the last entry is drawn differently. */
   readonly ahead: Iterator<DirectoryEntry, void>;
 }
 
-/** The tree as tree(1) draws it, and how much there is. */
+/** The tree as tree(1) draws it, and the counts. */
 export function* treeText(
   image: CramfsImage,
   entries: Iterable<TreeEntry>,
@@ -40,7 +40,7 @@ export function* treeText(
   yield `\n${plural(directories, 'directory', 'directories')}, ${plural(others, 'file')}\n`;
 }
 
-/** What the walk finds in a directory: it has reported why there is no more. */
+/** The entries that the walk finds in a directory; it has reported any error that ended them. */
 function* readableEntries(image: CramfsImage, inode: Inode): Generator<DirectoryEntry, void> {
   try {
     yield* image.entries(inode);

@@ -15,7 +15,7 @@ export interface PageServer {
 
 const HOST = '127.0.0.1';
 
-/** What all answers say: nothing is kept, nothing is guessed, nobody else may show or read it. */
+/** Headers of all answers: no caching, no guessing of types, no framing or reading by others. */
 const HEADERS = {
   'Cache-Control': 'no-store',
   'Content-Security-Policy': "frame-ancestors 'none'",
@@ -31,9 +31,9 @@ interface Served {
 }
 
 /**
- * Serves the page at a free port of this machine alone, below a path that nobody can guess. A request
- * with another host in it, as a page elsewhere could have sent after changing what a name means, is
- * refused; so is every path but those of the page.
+ * Serves the page at a free port of this machine only, below a path that nobody can guess. Refuses requests
+ * for another host, which a page elsewhere could send after rebinding a DNS name, and all paths but the
+ * page's.
  */
 export async function servePage(
   template: string,

@@ -6,7 +6,7 @@ import type { CliIo } from '../../../shell/io.js';
 const DEFAULT_ROWS = 24;
 const DEFAULT_COLUMNS = 80;
 
-/** The standard streams of the command as those of the machine. */
+/** The standard streams of the command, used as the machine's. */
 export class CommandHost implements Host {
   readonly kinds: readonly [StreamKind, StreamKind, StreamKind];
   private readonly io: CliIo;
@@ -57,7 +57,7 @@ export class CommandHost implements Host {
     else this.input.push(typeof next.value === 'string' ? Buffer.from(next.value) : next.value);
   }
 
-  /** Writes what programs have written, at the pace of those who read it. @throws FileError. */
+  /** Writes the programs' output, at the pace of its readers. @throws FileError. */
   async flush(): Promise<void> {
     const output = this.output;
     this.output = [];
@@ -66,7 +66,7 @@ export class CommandHost implements Host {
     }
   }
 
-  /** Gives the input back: a terminal that is read keeps the command from its end. */
+  /** Stops reading the input: a terminal that is being read would keep the command from ending. */
   async close(): Promise<void> {
     this.setRaw(false);
     await this.chunks.return?.();

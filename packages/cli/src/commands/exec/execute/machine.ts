@@ -20,7 +20,7 @@ import {
 import { mountRoot } from '../../../emulator/rom-machine.js';
 import type { CommandHost } from './host.js';
 
-/** What kind of machine a program is executed on. */
+/** The kind of machine that a program is executed on. */
 export interface ExecutionMachine {
   readonly arch: RunnableArchitecture;
   readonly config: Partial<KernelConfig>;
@@ -28,7 +28,7 @@ export interface ExecutionMachine {
   readonly policy: PolicyName;
   readonly physAddr: number;
   readonly seed: number;
-  /** Directories that get a tmpfs besides those of small systems; byte strings. */
+  /** Directories that get a tmpfs in addition to those of small systems; byte strings. */
   readonly tmpfs: readonly string[];
 }
 
@@ -42,7 +42,7 @@ export interface Execution {
 
 /** Tables and decoded code of a processor. */
 const PROCESSOR_BYTES = 64 << 20;
-/** Makes the machine, mounts the image and what Linux systems mount at their start. */
+/** Makes the machine, mounts the image and the file systems that Linux systems mount at their start. */
 export async function makeExecution(
   image: CramfsImage,
   wanted: ExecutionMachine,

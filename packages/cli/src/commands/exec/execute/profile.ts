@@ -3,9 +3,8 @@ import { WRITTEN } from 'xip-cpu/linux';
 import type { RunReport } from './report.js';
 
 /**
- * The pages that a run has used through maps, and not written to, in the planner's form. What was
- * written to has to be in RAM, wherever it comes from. There are no neighbours among them: the
- * processor tells of each page that it uses.
+ * The pages that a run has used through maps, and not written to, in the planner's form. Pages written to
+ * have to be in RAM in any case. Neighbours are not included: the processor reports each page that it uses.
  */
 export function profileText({ files, pageSize }: RunReport): string {
   const touched = files.map(({ path, pages }): [string, TouchedRange[]] => {

@@ -18,7 +18,7 @@ import type { Execution } from './machine.js';
 
 /** Pages of a part of a file that were used. */
 export interface PartUse {
-  /** Permissions of the segment as `ls` would show them; undefined for what is in none. */
+  /** Permissions of the segment as `ls` would show them; undefined outside segments. */
   readonly segment: ElfSegment | undefined;
   /** Pages that the file has there. */
   readonly pages: number;
@@ -27,11 +27,11 @@ export interface PartUse {
   readonly written: number;
   /** Used in place. */
   readonly inRom: number;
-  /** Used in RAM, and never written to: what is not in place. */
+  /** Used in RAM, and never written to: pages that are not in place. */
   readonly notInPlace: number;
 }
 
-/** What was used of a file through maps of it. */
+/** The pages of a file used through maps of it. */
 export interface FileReport {
   /** Absolute, a byte string. */
   readonly path: string;
@@ -40,7 +40,7 @@ export interface FileReport {
   readonly pages: ReadonlyMap<number, number>;
 }
 
-/** What `cramfs exec --run` tells of a run. */
+/** What `cramfs exec --run` reports about a run. */
 export interface RunReport {
   readonly path: string;
   readonly argv: readonly string[];
@@ -58,7 +58,7 @@ export interface RunReport {
   readonly timeline: readonly Sample[];
   readonly faultCount: number;
   readonly faults: readonly LoggedFault[];
-  /** What programs asked for and did not get. */
+  /** What programs requested and did not get. */
   readonly problems: readonly string[];
 }
 
@@ -72,7 +72,7 @@ export interface RunFacts {
   readonly problems: ReadonlyMap<string, number>;
 }
 
-/** Gathers what there is to tell of a run. */
+/** Gathers the report of a run. */
 export function reportOf(image: CramfsImage, execution: Execution, facts: RunFacts): RunReport {
   const { machine, board, use } = execution;
   const { timeline, log, problems, offset, path, argv, end } = facts;
@@ -110,7 +110,7 @@ export function sampleOf({ machine, board, use }: Execution): Sample {
   };
 }
 
-/** The use of a file by its segments; of what is no program in one part. */
+/** The use of a file by its segments, or as one part if it is not a program. */
 function partsOf(
   image: CramfsImage,
   path: string,
@@ -147,7 +147,7 @@ function pagesOf({ offset, filesz }: ElfSegment, pageSize: number): number {
 
 const PT_LOAD = 1;
 
-/** The segments of a program of the image; none of another file, or of one that is in a tmpfs. */
+/** The segments of a program of the image; none for other files, or for one in a tmpfs. */
 function loadSegments(image: CramfsImage, path: string): readonly ElfSegment[] {
   try {
     const inode = image.lookup(path);

@@ -35,11 +35,11 @@ import { profileText } from './profile.js';
 import { reportOf, sampleOf, type RunReport } from './report.js';
 import { reportText } from './text.js';
 
-/** Instructions between two times that output is written. */
+/** How many instructions are executed between two writes of output. */
 const TURN = 20_000_000;
 /** What programs find in their environment. */
 const ENVIRONMENT = ['PATH=/bin:/sbin:/usr/bin:/usr/sbin', 'HOME=/', 'USER=root', 'PWD=/'];
-/** Exit codes beside those of the program, as timeout(1) and shells have them. */
+/** Exit codes in addition to the program's, as in timeout(1) and shells. */
 const STOPPED_BY_LIMIT = 124;
 const KILLED = 128;
 
@@ -103,12 +103,12 @@ function whyNotRunnable(image: CramfsImage, path: string, arch: ArchitectureName
     : new InputError(`no processor executes programs for ${arch}`);
 }
 
-/** The bytes of a word, whatever is in it. */
+/** The bytes of a word, whatever its content. */
 function verbatim(word: string): string {
   return bytesToName(new TextEncoder().encode(word));
 }
 
-/** Variables, of which the last of a name counts. */
+/** Environment variables; the last one of a name counts. */
 function environment(variables: readonly string[]): string[] {
   const byName = [...ENVIRONMENT, ...variables].map((variable): [string, string] => [
     variable.split('=', 1)[0]!,
