@@ -30,7 +30,7 @@ function results(page: Page): Promise<string[]> {
 describeInBrowser('the mapping laboratory', (browser) => {
   test('a session by clicking: map, touch, write, undo, another process', async () => {
     const page = await browser.openReport(basic, { route: '/lab' });
-    await page.getByLabel('File').fill('/direct-5p-sharedtail');
+    await page.getByLabel('File', { exact: true }).fill('/direct-5p-sharedtail');
     await page.getByRole('button', { name: 'mmap', exact: true }).click();
     const pages = page.locator('.lab-page');
     await expect.poll(() => backings(page)).toEqual(['ROM', 'ROM', 'ROM', 'ROM']);
@@ -139,7 +139,9 @@ describeInBrowser('the mapping laboratory', (browser) => {
     });
     bytes.fill(0xff, bytes.length - 6000, bytes.length - 3000);
     const page = await browser.openReport(bytes, { route: '/lab' });
-    await page.getByLabel('File').fill('/bin/<img src=x onerror=alert(1)> #\\x0a\\xff');
+    await page
+      .getByLabel('File', { exact: true })
+      .fill('/bin/<img src=x onerror=alert(1)> #\\x0a\\xff');
     await page.getByRole('button', { name: 'mmap', exact: true }).click();
     await expect.poll(() => results(page)).toContain('ok size=9000');
     expect(await page.locator('img').count()).toBe(0);
