@@ -70,7 +70,10 @@ class FileClock extends Clock {
   }
 }
 
-/** A processor with a clock and random numbers: what a machine needs beside its memory to run programs. */
+/**
+ * A processor with a clock and random numbers: what a machine needs in addition to its memory to run
+ * programs.
+ */
 export class Board {
   readonly abi: Abi;
   readonly processor: Processor;

@@ -19,7 +19,7 @@ export class ForeignPagesError extends Error {
 /**
  * A WebAssembly.Memory that is handed out piece by piece: to a processor for its tables, and to a machine for its
  * pages; the first 64 KiB are the processor's. Its size is fixed, as a memory that grows leaves all views of it
- * behind; the host commits what is written to, and no more.
+ * behind; the host commits only what is written to.
  */
 export class LinearMemory {
   readonly memory: WebAssembly.Memory;

@@ -16,7 +16,7 @@ const GENERAL = 15;
 const FLOATS = 32;
 const FPSCR = 32;
 
-/** The EABI. Of OABI, whose calls have their numbers in the instruction, there is nothing. */
+/** The EABI. OABI, whose calls have their numbers in the instruction, is not supported. */
 export const ARM_ABI: Abi = {
   name: 'arm',
   machine: 'armv7l',

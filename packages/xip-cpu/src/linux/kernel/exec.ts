@@ -9,7 +9,7 @@ import type { Task } from './task.js';
 const COMMAND_LENGTH = 15;
 
 /**
- * execve(2): the process gets another program, and the thread that has called is the only one left.
+ * execve(2): the process gets another program, and only the calling thread is left.
  * The registers are those of a new program afterwards. Compare fs/exec.c:begin_new_exec().
  *
  * @throws SyscallError, the errno.

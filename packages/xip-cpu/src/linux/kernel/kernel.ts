@@ -36,20 +36,20 @@ export type RunEnd =
   | ExitState
   /** As many instructions as it was allowed. */
   | { readonly kind: 'limit' }
-  /** All wait for input that the host has not got yet: run again when it has. */
+  /** All wait for input that the host does not have yet: run again when it has. */
   | { readonly kind: 'input' };
 
 /** What happens outside of what programs see. */
 export interface KernelEvents {
   /** A system call has a result, or an errno below 0. */
   readonly call?: ((task: Task, name: string, result: number) => void) | undefined;
-  /** A program has called what is not there: it gets ENOSYS. */
+  /** A program has made an unknown system call: it gets ENOSYS. */
   readonly missingCall?: ((task: Task, name: string) => void) | undefined;
   /** execve(2) has succeeded. */
   readonly executed?: ((task: Task, path: string) => void) | undefined;
   /** A slice has ended. */
   readonly slice?: (() => void) | undefined;
-  /** A program has executed what the processor does not know. */
+  /** A program has executed an instruction that the processor does not know. */
   readonly illegal?: ((task: Task, stop: Extract<Stop, { kind: 'illegal' }>) => void) | undefined;
   /** A signal has ended a process. */
   readonly killed?: ((group: ThreadGroup, info: SignalInfo) => void) | undefined;

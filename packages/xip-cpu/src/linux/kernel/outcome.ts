@@ -8,7 +8,7 @@ export interface Blocked {
   readonly deadline?: number | undefined;
   /** The result when the deadline has come. Default: 0. @throws SyscallError. */
   readonly expired?: (() => number) | undefined;
-  /** Begun anew after a signal whose handler has SA_RESTART (ERESTARTSYS); else EINTR. */
+  /** Restarted after a signal whose handler has SA_RESTART (ERESTARTSYS); else EINTR. */
   readonly restarts: boolean;
   /** Signals are left for later. */
   readonly uninterruptible?: boolean | undefined;

@@ -1,4 +1,4 @@
-/** Instructions that are known and not implemented: a program that needs one is told its name. */
+/** Instructions that are known and not implemented: the error for a program that needs one gives its name. */
 export const UNIMPLEMENTED: readonly (readonly [name: string, pattern: string])[] = [
   ['V: an instruction of the vector extension', 'xxxxxxx xxxxx xxxxx xxx xxxxx 1010111'],
   ['V: a vector load of bytes', 'xxxxxxx xxxxx xxxxx 000 xxxxx 0000111'],
