@@ -234,5 +234,5 @@ test('an address space in another memory is refused', () => {
   const processor = new RiscvProcessor(new LinearMemory(64 << 20), 64);
   expect(() => {
     processor.use(memory);
-  }).toThrow('not in the memory of the processor');
+  }).toThrow('the pages of the address space are in another memory');
 });
