@@ -139,6 +139,13 @@ describe('the command line', () => {
     expect([plan.code, plan.stderr]).toEqual([0, '']);
   });
 
+  test.each(['--report', '--profile'])('%s: an error is about that file', async (option) => {
+    const missing = folder.path('missing', 'file');
+    const argv = ['exec', '--run', '-q', option, missing, await image('riscv64'), '/bin/calls'];
+    const { code, stderr } = await cramfs(argv);
+    expect([code, stderr]).toEqual([8, `cramfs: ${missing}: no such file or directory\n`]);
+  });
+
   test.each([
     [['/bin/no'], 'ENOENT'],
     [['/bin'], 'EACCES'],

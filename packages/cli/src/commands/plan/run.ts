@@ -12,7 +12,7 @@ import {
   type Planner,
   type Workload,
 } from 'cramfs-planner';
-import { AtomicFile, workerCompressor } from 'mkcramfs/node';
+import { workerCompressor } from 'mkcramfs/node';
 import type { PlanArguments } from './index.js';
 import { isImageSource } from '../../building/is-image-source.js';
 import { ProblemLog } from '../../building/problem-log.js';
@@ -24,6 +24,7 @@ import { InputError, UsageError } from '../../shell/errors.js';
 import { EXIT, type ExitCode } from '../../shell/exit-codes.js';
 import { print, type CliIo } from '../../shell/io.js';
 import { about } from '../../shell/report-error.js';
+import { writeWhole } from '../../shell/write-whole.js';
 import { lookOf } from '../../render/look.js';
 import { planJson } from './json.js';
 import { planText } from './text.js';
@@ -154,24 +155,9 @@ async function writeFiles(answer: PlanAnswer, { output, svg }: PlanArguments): P
         ? `--flash ${budget.flash}`
         : `--ram ${answer.choice!.ram}`;
     const notes = [`${asked}: image of ${choice.flash} bytes, RAM of the workload ${choice.ram}`];
-    await about(output, () => {
-      writeWhole(output, formatPlan(planner.plan(choice), notes));
-    });
+    await writeWhole(output, [formatPlan(planner.plan(choice), notes)]);
   }
   if (svg === undefined) return;
   const drawing = { title: 'What runs in place: flash and RAM', curve, named, chosen: choice };
-  await about(svg, () => {
-    writeWhole(svg, curveSvg(drawing));
-  });
-}
-
-/** Writes a file that appears or changes only when it is complete. */
-function writeWhole(path: string, text: string): void {
-  const file = new AtomicFile(path);
-  try {
-    file.write(Buffer.from(text));
-    file.commit();
-  } finally {
-    file.abort();
-  }
+  await writeWhole(svg, [curveSvg(drawing)]);
 }

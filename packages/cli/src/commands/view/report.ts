@@ -1,5 +1,4 @@
 import { gzipSync } from 'node:zlib';
-import { AtomicFile } from 'mkcramfs/node';
 import { checkImageFile } from 'cramfs-reader/node';
 import {
   shownCheck,
@@ -9,7 +8,7 @@ import {
   type StartImage,
 } from 'cramfs-viewer';
 import type { PageImage } from './images.js';
-import { about } from '../../shell/report-error.js';
+import { writeWhole } from '../../shell/write-whole.js';
 import { startImage } from './start-image.js';
 import { toolVersion } from '../../version.js';
 
@@ -34,24 +33,13 @@ export async function writeReport(
     const own = startImage(image, { from: { element }, gzip: true, withoutData: !data });
     start.push(data ? own : { ...own, check: await checkOf(image) });
   }
-  const pieces = viewerDocument(template, { version: toolVersion(), images: start, embedded });
-  await about(path, () => {
-    writeWhole(path, pieces);
-  });
+  await writeWhole(
+    path,
+    viewerDocument(template, { version: toolVersion(), images: start, embedded }),
+  );
 }
 
 /** What the page would find in the image as it was. */
 async function checkOf({ bytes, blockSize, dialect }: PageImage) {
   return shownCheck(await checkImageFile(bytes, { blockSize, dialect, mmu: true }));
-}
-
-/** Writes a file that appears or changes only when it is complete. */
-function writeWhole(path: string, pieces: readonly string[]): void {
-  const file = new AtomicFile(path);
-  try {
-    for (const piece of pieces) file.write(Buffer.from(piece));
-    file.commit();
-  } finally {
-    file.abort();
-  }
 }

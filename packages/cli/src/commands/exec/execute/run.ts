@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { isFlat } from 'cramfs-elf';
 import { bytesToName, nameToText, textToName } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
@@ -27,6 +26,7 @@ import { programExit, type ExitCode } from '../../../shell/exit-codes.js';
 import type { CliIo } from '../../../shell/io.js';
 import { openImageAndOffset } from '../../../shell/open-image.js';
 import { about } from '../../../shell/report-error.js';
+import { writeWhole } from '../../../shell/write-whole.js';
 import type { ExecArguments } from '../index.js';
 import { CommandHost } from './host.js';
 import { reportJson } from './json.js';
@@ -84,9 +84,7 @@ export async function executeCommand(args: ExecArguments, io: CliIo): Promise<Ex
       const facts = { path, argv, offset, end, timeline, log, problems };
       const report = reportOf(image, execution, facts);
       await writeReport(args, io, report);
-      if (args.profile !== undefined) {
-        writeFileSync(args.profile, profileText(report));
-      }
+      if (args.profile !== undefined) await writeWhole(args.profile, [profileText(report)]);
       return exitOf(end);
     } finally {
       await host.close();
@@ -164,7 +162,7 @@ async function writeReport(args: ExecArguments, io: CliIo, report: RunReport): P
   const look = lookOf({ ...io, stdout: io.stderr }, args);
   const text = args.json ? reportJson(report) : reportText(report, look);
   if (args.report !== undefined) {
-    writeFileSync(args.report, text);
+    await writeWhole(args.report, [text]);
     return;
   }
   await new Promise<void>((resolve) => {
