@@ -43,6 +43,7 @@ export {
 } from './board/program-architecture.js';
 export {
   mountRoot,
+  ramBeside,
   ROM_MACHINE_RAM,
   romMachine,
   type RomMachineOptions,

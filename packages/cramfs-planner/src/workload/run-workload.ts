@@ -3,7 +3,6 @@ import { openImage, type CramfsImage, type Inode } from 'cramfs-reader';
 import type { FlashSurvey } from 'mkcramfs';
 import {
   AccessFault,
-  CramfsSuperBlock,
   ExecKilled,
   KernelCorruption,
   MAP_PRIVATE,
@@ -12,6 +11,8 @@ import {
   SyscallError,
   UnmodelledError,
   accountMachine,
+  mountRoot,
+  ramBeside,
   startProgram,
   touchAll,
   type Process,
@@ -43,9 +44,6 @@ export interface WorkloadRun {
 }
 
 const RAM_SIZE = 512 << 20;
-/** Where RAM may be: the first place that leaves the ROM alone. */
-const RAM_ADDRESSES = [0x80000000, 0x40000000] as const;
-const MTD0 = { major: 31, minor: 0 } as const;
 
 /**
  * Runs a workload in the emulator and looks at the RAM while all of it is running.
@@ -134,16 +132,14 @@ function romMachine(
   { mmu, arch, policy, config, physAddr }: PlanKernel & { readonly mmu: boolean },
   path: string,
 ): Machine {
-  const { bytes, blockSize, endianness } = image;
+  const { bytes, blockSize } = image;
   if (physAddr % blockSize !== 0) {
     throw new CramfsError(
       'BAD_REQUEST',
       `bus address 0x${physAddr.toString(16)} is not a multiple of the page size: Linux would map nothing`,
     );
   }
-  const ramAddress = RAM_ADDRESSES.find(
-    (address) => physAddr >= address + RAM_SIZE || physAddr + bytes.length <= address,
-  );
+  const rom = { address: physAddr, size: bytes.length, bytes };
   const machine = new Machine({
     pageSize: blockSize,
     mmu,
@@ -151,14 +147,12 @@ function romMachine(
     arch: arch(image, path),
     config,
     ramSize: RAM_SIZE,
-    ramAddress,
+    ramAddress: ramBeside(rom, RAM_SIZE),
     // Neighbours that are mapped for a fault take no RAM, but look as if they had been touched.
     faultAround: blockSize,
-    roms: [{ address: physAddr, size: bytes.length, bytes }],
+    roms: [rom],
   });
-  const { phys, policy: linux } = machine;
-  const options = { physAddr, phys, policy: linux.cramfs, endianness, dev: MTD0 };
-  machine.mount('/', new CramfsSuperBlock(image, options));
+  mountRoot(machine, image, physAddr);
   return machine;
 }
 
