@@ -23,22 +23,6 @@ function getUnmappedArea(file: OpenFile, pgoff: Pgoff, length: number): Address 
   return inode.sb.physAddr + imageOffset;
 }
 
-/** cramfs_physmem_fops: regular files of a ROM mount whose image has direct pointers. */
-export const physmemFileOperations: FileOperations = {
-  readIter: filemapRead,
-  spliceRead: filemapSpliceRead,
-  mmap(file, vma) {
-    cramfsInode(file.inode).sb.policy.physmemMmap(file, vma);
-  },
-  explainMmap(file, range) {
-    const { bailout, lastPageShared } = mapDirect(cramfsInode(file.inode), range);
-    return { bailout, lastPageShared };
-  },
-  mmapCapabilities: () => ({ copy: true, direct: true, read: true, write: false, exec: true }),
-  getUnmappedArea,
-  nommuMmap: (_file, flags) => isNommuSharedMapping(flags),
-};
-
 /**
  * Regular files on ROM for a kernel that maps files in one piece: cramfs_linear_xip_fops of the linear
  * XIP patches, asxipfs_linear_xip_fops. Without an MMU nothing says where they are.
@@ -53,6 +37,14 @@ export const extentFileOperations: FileOperations = {
     const { bailout, lastPageShared } = mapDirect(cramfsInode(file.inode), range);
     return { bailout, lastPageShared };
   },
+};
+
+/** cramfs_physmem_fops: regular files of a ROM mount whose image has direct pointers. */
+export const physmemFileOperations: FileOperations = {
+  ...extentFileOperations,
+  mmapCapabilities: () => ({ copy: true, direct: true, read: true, write: false, exec: true }),
+  getUnmappedArea,
+  nommuMmap: (_file, flags) => isNommuSharedMapping(flags),
 };
 
 /** generic_ro_fops: everything else with content. */
