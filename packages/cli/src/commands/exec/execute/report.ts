@@ -1,4 +1,4 @@
-import { isElf, parseElf, type ElfSegment } from 'cramfs-elf';
+import { PT_LOAD, isElf, parseElf, type ElfSegment } from 'cramfs-elf';
 import { isCramfsError, nameToText } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
 import {
@@ -144,8 +144,6 @@ function partsOf(
 function pagesOf({ offset, filesz }: ElfSegment, pageSize: number): number {
   return Math.ceil((offset + filesz) / pageSize) - Math.floor(offset / pageSize);
 }
-
-const PT_LOAD = 1;
 
 /** The segments of a program of the image; none for other files, or for one in a tmpfs. */
 function loadSegments(image: CramfsImage, path: string): readonly ElfSegment[] {
