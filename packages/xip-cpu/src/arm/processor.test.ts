@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { LinearMemory } from '../memory/linear-memory.js';
 import type { Access, UserMemory } from '../memory/user-memory.js';
 import { ArmProcessor, type ArmOptions } from './processor.js';
-import { MemoryFault } from './translation.js';
+import { MemoryFault } from '../memory/fault.js';
 
 const PAGE = 4096;
 const CODE = 0x8000;

@@ -1,4 +1,5 @@
 import base64 from '#arm-module';
+import { MemoryFault, isFault, type Fault } from '../memory/fault.js';
 import type { LinearMemory } from '../memory/linear-memory.js';
 import type { UserMemory } from '../memory/user-memory.js';
 import type { Processor, Stop } from '../processor.js';
@@ -25,7 +26,7 @@ import {
 } from './layout.js';
 import * as op from './operations.js';
 import { advanceIt } from './t32/index.js';
-import { MemoryFault, Translation, isFault, type Fault } from './translation.js';
+import { Translation } from './translation.js';
 
 /** What kind of ARM it is. */
 export interface ArmOptions {

@@ -1,4 +1,5 @@
 import type { Access, UserMemory } from '../memory/user-memory.js';
+import { MemoryFault } from '../memory/fault.js';
 import { HELPERS, TLB_END, TLB_FETCH, TLB_READ, TLB_WRITE } from './layout.js';
 
 const PAGE = 0x1000;
@@ -8,32 +9,6 @@ const INDEX = 0xff;
 const NO_PAGE = 2;
 /** The page of the exception vectors and of the kernel's user helpers. */
 const VECTORS = 0xffff0000;
-
-/** What a load, a store or a fetch ends with. */
-export interface Fault {
-  readonly signal: 'SIGSEGV' | 'SIGBUS';
-  readonly code: string;
-  readonly address: number;
-}
-
-/** A fault that the processor itself finds. */
-export class MemoryFault extends Error implements Fault {
-  override readonly name = 'MemoryFault';
-  readonly signal: Fault['signal'];
-  readonly code: string;
-  readonly address: number;
-
-  constructor(signal: Fault['signal'], code: string, address: number) {
-    super(`${signal} (${code}) at 0x${address.toString(16)}`);
-    this.signal = signal;
-    this.code = code;
-    this.address = address;
-  }
-}
-
-export function isFault(error: unknown): error is Fault {
-  return typeof error === 'object' && error !== null && 'signal' in error && 'address' in error;
-}
 
 /**
  * The processor's tables of pages: pieces of 4 KiB, whatever the size of a page is, and what the address

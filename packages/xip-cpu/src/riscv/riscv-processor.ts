@@ -1,4 +1,5 @@
 import base64 from '#riscv-module';
+import { isFault } from '../memory/fault.js';
 import type { LinearMemory } from '../memory/linear-memory.js';
 import type { UserMemory } from '../memory/user-memory.js';
 import type { Processor, Stop } from '../processor.js';
@@ -61,13 +62,6 @@ function loopModule(): WebAssembly.Module {
   return compiled;
 }
 
-/** A fault that an access has taken: an AccessFault of xip-emu. */
-type Fault = Extract<Stop, { kind: 'fault' }>;
-
-function isAccessFault(error: unknown): error is Omit<Fault, 'kind'> {
-  return error instanceof Error && 'signal' in error && 'code' in error && 'address' in error;
-}
-
 /**
  * RV32 or RV64 with IMAFDC, Zicsr, Zifencei, Zba, Zbb and Zbs, in user mode. It decodes what is entered, page by page,
  * and executes that in WebAssembly; all of its state is in the linear memory.
@@ -87,7 +81,7 @@ export class RiscvProcessor implements Processor {
   private generation = -1;
   private execGeneration = -1;
   /** The last access has faulted. */
-  private fault: Fault | undefined;
+  private fault: Stop | undefined;
   /** What an access has thrown that is not a fault. */
   private thrown: unknown;
   /** TypeScript was called by the loop. */
@@ -387,7 +381,7 @@ export class RiscvProcessor implements Processor {
   }
 
   private note(error: unknown): void {
-    if (isAccessFault(error)) {
+    if (isFault(error)) {
       const { signal, code, address } = error;
       this.fault = { kind: 'fault', signal, code, address };
     } else {
