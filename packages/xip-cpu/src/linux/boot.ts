@@ -2,13 +2,14 @@ import { S_IFCHR, S_IFIFO } from 'cramfs-format';
 import {
   Clock,
   OpenFile,
+  ROM_MACHINE_RAM,
   TmpfsSuperBlock,
   type FileOperations,
   type Machine,
   type MachineOptions,
   type Process,
 } from 'xip-emu';
-import type { LinearMemory } from '../memory/linear-memory.js';
+import { LinearMemory } from '../memory/linear-memory.js';
 import type { Processor } from '../processor.js';
 import type { Abi } from './abi/abi.js';
 import { hostOperations, type Host } from './fs/host-streams.js';
@@ -44,6 +45,21 @@ const RANDOM_DEVICES = [
   ['urandom', 1, 9],
 ] as const;
 const SEED_OF_KERNEL = 0x6b65726e;
+/** Tables and decoded code of a processor. */
+const PROCESSOR_BYTES = 64 << 20;
+
+/** What the first program finds in its environment. */
+export const ENVIRONMENT = [
+  'PATH=/bin:/sbin:/usr/bin:/usr/sbin',
+  'HOME=/',
+  'USER=root',
+  'PWD=/',
+] as const;
+
+/** Linear memory for a machine of romMachine() whose ROM has that many bytes, and for its processor. */
+export function executionMemory(romBytes: number): LinearMemory {
+  return new LinearMemory(ROM_MACHINE_RAM + romBytes + PROCESSOR_BYTES);
+}
 
 export interface BoardOptions {
   readonly abi: Abi;

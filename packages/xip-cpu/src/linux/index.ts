@@ -3,7 +3,9 @@ export { RISCV32_ABI, RISCV64_ABI } from './abi/riscv.js';
 export { ERRNO_NUMBERS } from './abi/errno-numbers.js';
 export {
   Board,
+  ENVIRONMENT,
   bootKernel,
+  executionMemory,
   startFirst,
   type BoardOptions,
   type ProgramArguments,

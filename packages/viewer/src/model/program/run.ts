@@ -1,9 +1,10 @@
 import { CramfsError, nameToText, textToName } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
-import { LinearMemory, RiscvProcessor } from 'xip-cpu';
+import { RiscvProcessor } from 'xip-cpu';
 import {
   Board,
   Deadlock,
+  ENVIRONMENT,
   FETCHED,
   IN_ROM,
   PageUse,
@@ -12,6 +13,7 @@ import {
   RISCV64_ABI,
   WRITTEN,
   bootKernel,
+  executionMemory,
   mountSystem,
   signalName,
   startFirst,
@@ -19,7 +21,6 @@ import {
   type LinuxKernel,
 } from 'xip-cpu/linux';
 import {
-  ROM_MACHINE_RAM,
   failureOf,
   failureText,
   mountRoot,
@@ -63,16 +64,6 @@ export interface RunState {
   readonly processes: number;
 }
 
-/** Tables and decoded code of a processor. */
-const PROCESSOR_BYTES = 64 << 20;
-/** What programs find in their environment. */
-const ENVIRONMENT = [
-  'PATH=/bin:/sbin:/usr/bin:/usr/sbin',
-  'HOME=/',
-  'USER=root',
-  'PWD=/',
-  'TERM=dumb',
-];
 /** Characters of output that are kept. */
 const KEPT_OUTPUT = 64 << 10;
 
@@ -130,7 +121,7 @@ export class ProgramExecution {
       );
     }
     const { mmu, physAddr } = wanted;
-    const linear = new LinearMemory(ROM_MACHINE_RAM + image.bytes.length + PROCESSOR_BYTES);
+    const linear = executionMemory(image.bytes.length);
     // Not boardFor(): with the processors of all architectures the page would be too large.
     const parts =
       arch === 'riscv64'
@@ -146,7 +137,8 @@ export class ProgramExecution {
     mountSystem(machine, kernel);
     const execution = new ProgramExecution(machine, kernel, use, host);
     try {
-      startFirst(kernel, { path, argv: [path, ...args.map(textToName)], envp: ENVIRONMENT });
+      const envp = [...ENVIRONMENT, 'TERM=dumb'];
+      startFirst(kernel, { path, argv: [path, ...args.map(textToName)], envp });
     } catch (error) {
       execution.end = failureText(failureOf(error));
     }

@@ -1,16 +1,10 @@
 import type { CramfsImage } from 'cramfs-reader';
-import {
-  ROM_MACHINE_RAM,
-  romMachine,
-  type KernelConfig,
-  type Machine,
-  type PolicyName,
-} from 'xip-emu';
-import { LinearMemory } from 'xip-cpu';
+import { romMachine, type KernelConfig, type Machine, type PolicyName } from 'xip-emu';
 import {
   PageUse,
   boardFor,
   bootKernel,
+  executionMemory,
   mountSystem,
   type Board,
   type KernelEvents,
@@ -40,8 +34,6 @@ export interface Execution {
   readonly use: PageUse;
 }
 
-/** Tables and decoded code of a processor. */
-const PROCESSOR_BYTES = 64 << 20;
 /** Makes the machine, mounts the image and the file systems that Linux systems mount at their start. */
 export async function makeExecution(
   image: CramfsImage,
@@ -50,7 +42,7 @@ export async function makeExecution(
   events: KernelEvents,
 ): Promise<Execution> {
   const { arch, config, mmu, policy, physAddr, seed } = wanted;
-  const linear = new LinearMemory(ROM_MACHINE_RAM + image.bytes.length + PROCESSOR_BYTES);
+  const linear = executionMemory(image.bytes.length);
   const board = await boardFor(arch, { linear, mmu, seed });
   const machine = romMachine(image, {
     ...{ mmu, policy, arch, config, physAddr },

@@ -10,6 +10,7 @@ import {
 } from 'xip-emu';
 import {
   Deadlock,
+  ENVIRONMENT,
   FaultLog,
   Timeline,
   isRunnable,
@@ -37,8 +38,6 @@ import { reportText } from './text.js';
 
 /** How many instructions are executed between two writes of output. */
 const TURN = 20_000_000;
-/** What programs find in their environment. */
-const ENVIRONMENT = ['PATH=/bin:/sbin:/usr/bin:/usr/sbin', 'HOME=/', 'USER=root', 'PWD=/'];
 /** Exit codes in addition to the program's, as in timeout(1) and shells. */
 const STOPPED_BY_LIMIT = 124;
 const KILLED = 128;
