@@ -357,6 +357,12 @@ const line = fc.oneof(
     }),
   fc.constantFrom('mremap a 0x2000 maymove', 'read 0 0 0x5000', 'close 1', 'exec bin/p'),
 );
+/** Without an MMU the second mapping is a BUG() of the kernel: what follows does not happen. */
+const AFTER_CORRUPTION = [
+  'mmap a 0 4096 r private 0 0x40000000',
+  'mmap a 0 4096 r private 0 0x40000000',
+  'end',
+];
 const START = ['mount mtd', 'open 0 direct-5p-sharedtail r', 'open 1 gap-6p r'];
 
 test.each([
@@ -383,6 +389,6 @@ test.each([
       const exported = withoutLines(runScenario(parseScenario(text), createWorld(image, options)));
       expect(exported.slice(0, records.length)).toEqual(records);
     }),
-    { numRuns: 60 },
+    { numRuns: 60, examples: [[AFTER_CORRUPTION, 0]] },
   );
 });

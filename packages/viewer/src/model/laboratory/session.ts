@@ -27,7 +27,10 @@ export class LabSession {
   private readonly image: CramfsImage;
   private run: ScenarioRun;
   private readonly log: LabEntry[] = [];
-  /** Statements that have been performed, one for each entry; undefined for one that was refused. */
+  /**
+   * Statements that have been performed, one for each entry; undefined for one that was refused, or that came
+   * after the kernel had corrupted itself.
+   */
   private readonly statements: (Statement | undefined)[] = [];
 
   /** @param image as the page shows it; the kernel reads its bytes as it can. */
@@ -78,6 +81,7 @@ export class LabSession {
     const events: TraceEvent[] = [];
     let count = 0;
     const before = this.records.length;
+    const wasOver = this.over;
     const refuse = (reason: string): void => {
       this.statements.push(undefined);
       this.log.push({
@@ -106,7 +110,7 @@ export class LabSession {
       listen(this.machine, undefined);
     }
     const records = this.records.slice(before);
-    this.statements.push(statement);
+    this.statements.push(wasOver ? undefined : statement);
     this.log.push({
       line,
       process,
