@@ -245,6 +245,6 @@ test('heavy modules are loaded by the commands that use them only', () => {
     expect(loaded(argv)).not.toMatch(/bundle.xip-emu\./);
   }
   // What loaders refuse is a small part of the emulator.
-  expect(loaded('map sample.img')).not.toMatch(/xip-emu\.machine/);
-  expect(loaded('map --simulate sample.img')).toMatch(/xip-emu\.machine/);
+  expect(loaded('map sample.img')).not.toMatch(/xip-emu\.rom-machine/);
+  expect(loaded('map --simulate sample.img')).toMatch(/xip-emu\.rom-machine/);
 });
