@@ -127,6 +127,7 @@ export class Machine implements MmHost {
       roms,
       pages: options.pages,
       geometry: this.geometry,
+      maxPageOrder: this.build.config.ARCH_FORCE_MAX_ORDER,
     });
     this.devices = new MachineDevices(this.phys, this.trace);
     this.phys.reclaim = () => {

@@ -65,9 +65,6 @@ export class PageGeometry {
 /** The page size of most kernels. */
 export const DEFAULT_PAGE_SIZE: BlockSize = 4096;
 
-/** MAX_PAGE_ORDER: the page allocator gives at most 2^10 contiguous pages. */
-export const MAX_BLOCK_PAGES = 1 << 10;
-
 declare const unit: unique symbol;
 /**
  * A number with a unit. A plain number, such as the result of a calculation, can be one of any unit;

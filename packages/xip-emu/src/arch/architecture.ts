@@ -112,7 +112,7 @@ export interface Architecture {
   readonly pointerSize: 4 | 8;
   readonly pageSizes: readonly BlockSize[];
   /** The recorded kernel's configuration, or a usual one. */
-  readonly defaults: (mmu: boolean) => KernelConfig;
+  readonly defaults: (mmu: boolean, pageSize: number) => KernelConfig;
   readonly elf: ElfRules;
   readonly flat: FlatRules;
   readonly limits: (config: KernelConfig, pageSize: number) => AddressSpaceLimits;

@@ -6,6 +6,8 @@ import { usualConfig } from './kernel-config.js';
 const EM_AARCH64 = 183;
 /** The vdso's code and data, in one or two pages. */
 const VDSO_BYTES = 8192;
+/** arch/arm64/Kconfig:ARCH_FORCE_MAX_ORDER by page size; 10 with pages of 4 KiB. */
+const MAX_ORDER: Readonly<Record<number, number>> = { 16384: 11, 65536: 13 };
 
 /** arch/arm64 with programs of 64 bits. */
 export const arm64: Architecture = {
@@ -13,7 +15,8 @@ export const arm64: Architecture = {
   endianness: 'little',
   pointerSize: 8,
   pageSizes: [4096, 16384, 65536],
-  defaults: (mmu) => usualConfig(mmu, { ARM64_VA_BITS: 47 }),
+  defaults: (mmu, pageSize) =>
+    usualConfig(mmu, { ARM64_VA_BITS: 47, ARCH_FORCE_MAX_ORDER: MAX_ORDER[pageSize] ?? 10 }),
   elf: {
     elfClass: 64,
     machines: [EM_AARCH64],

@@ -63,8 +63,8 @@ export function kernelBuild(
   geometry: PageGeometry,
   changes: Partial<KernelConfig> = {},
 ): KernelBuild {
-  const config = { ...arch.defaults(mmu), ...changes };
   const { size: pageSize } = geometry;
+  const config = { ...arch.defaults(mmu, pageSize), ...changes };
   const limits = arch.limits(config, pageSize);
   const stackTop = geometry.pageOf(limits.stackTop);
   const mmapBase = stackTop - MIN_STACK_GAP / pageSize;

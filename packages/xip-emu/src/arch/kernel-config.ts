@@ -15,6 +15,8 @@ export interface KernelConfig {
   readonly BINFMT_FLAT_NO_DATA_START_OFFSET: boolean;
   /** vm.nr_trim_pages: excess pages of an allocation from which on they are given back; 0 = never. */
   readonly NOMMU_INITIAL_TRIM_EXCESS: number;
+  /** MAX_PAGE_ORDER: the page allocator gives at most 2^MAX_PAGE_ORDER contiguous pages. */
+  readonly ARCH_FORCE_MAX_ORDER: number;
   /** vm.mmap_min_addr */
   readonly DEFAULT_MMAP_MIN_ADDR: Address;
   /** The kernel's own part of the address space starts here (32 bits). */
@@ -47,6 +49,7 @@ export function usualConfig(mmu: boolean, changes: Partial<KernelConfig> = {}): 
     BINFMT_FLAT_ARGVP_ENVP_ON_STACK: false,
     BINFMT_FLAT_NO_DATA_START_OFFSET: false,
     NOMMU_INITIAL_TRIM_EXCESS: 1,
+    ARCH_FORCE_MAX_ORDER: 10,
     DEFAULT_MMAP_MIN_ADDR: 65536,
     PAGE_OFFSET: 0xc0000000,
     VA_BITS: 48,

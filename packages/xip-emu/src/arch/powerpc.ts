@@ -8,6 +8,8 @@ const EM_PPC64 = 21;
 /** arch/powerpc/include/asm/task_size_64.h: DEFAULT_MAP_WINDOW_USER64 by page size. */
 const MAP_WINDOW_64K = 2 ** 47;
 const MAP_WINDOW_4K = 2 ** 46;
+/** arch/powerpc/Kconfig:ARCH_FORCE_MAX_ORDER by page size; 10 with pages of 4 KiB. */
+const MAX_ORDER_32: Readonly<Record<number, number>> = { 16384: 8, 65536: 6 };
 
 /** arch/powerpc, 32 bits; TASK_SIZE is CONFIG_TASK_SIZE, by default where the kernel starts. */
 export const powerpc: Architecture = {
@@ -15,7 +17,8 @@ export const powerpc: Architecture = {
   endianness: 'big',
   pointerSize: 4,
   pageSizes: [4096, 16384, 65536],
-  defaults: (mmu) => usualConfig(mmu),
+  defaults: (mmu, pageSize) =>
+    usualConfig(mmu, { ARCH_FORCE_MAX_ORDER: MAX_ORDER_32[pageSize] ?? 10 }),
   elf: {
     elfClass: 32,
     machines: [EM_PPC],
@@ -41,6 +44,8 @@ function powerpc64Of(
     name,
     endianness,
     pointerSize: 8,
+    defaults: (mmu, pageSize) =>
+      usualConfig(mmu, { ARCH_FORCE_MAX_ORDER: pageSize === 65536 ? 8 : 12 }),
     elf: {
       elfClass: 64,
       machines: [EM_PPC64],

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { PhysicalMemory } from '../phys/physical-memory.js';
+import { Machine } from '../machine.js';
+import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ } from '../memory-map.js';
 import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
 import { RegionRam } from './region-ram.js';
 
@@ -63,4 +65,27 @@ test('at most 4 MiB in a row', () => {
     for (;;) ram.allocate(1024);
   }).toThrow(expect.objectContaining({ code: 'ENOMEM' }));
   expect(ram.warnings, 'only what can never be given').toBe(1);
+});
+
+test.each([
+  ['arm', 4096, {}, 1 << 10],
+  ['riscv64', 4096, {}, 1 << 10],
+  ['arm64', 4096, {}, 1 << 10],
+  ['arm64', 16384, {}, 1 << 11],
+  ['arm64', 65536, {}, 1 << 13],
+  ['mips', 65536, {}, 1 << 10],
+  ['powerpc', 4096, {}, 1 << 10],
+  ['powerpc', 65536, {}, 1 << 6],
+  ['powerpc64', 4096, {}, 1 << 12],
+  ['powerpc64le', 65536, {}, 1 << 8],
+  ['arm', 4096, { ARCH_FORCE_MAX_ORDER: 8 }, 1 << 8],
+] as const)('%s with pages of %i bytes, %o: %i pages in a row', (arch, pageSize, config, pages) => {
+  const ramSize = 2 * pages * pageSize;
+  const machine = new Machine({ arch, pageSize, config, ramSize, mmu: false });
+  const process = machine.spawn();
+  const anonymous = (count: number): number =>
+    process.mmap(count * pageSize, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS);
+  expect(anonymous(pages)).toBeGreaterThanOrEqual(RAM);
+  expect(() => anonymous(pages + 1)).toThrow(expect.objectContaining({ code: 'ENOMEM' }));
+  machine.halt();
 });

@@ -1,7 +1,7 @@
 import { SyscallError, invariant } from '../errno.js';
 import { FRAME_REGION } from '../phys/frame.js';
 import type { PhysicalMemory } from '../phys/physical-memory.js';
-import { MAX_BLOCK_PAGES, type Address, type Frame } from '../units.js';
+import type { Address, Frame } from '../units.js';
 
 /** The RAM under mappings: contiguous frames, since addresses are physical. */
 export class RegionRam {
@@ -36,11 +36,11 @@ export class RegionRam {
    * alloc_pages_exact().
    *
    * @returns where they start, and where the allocation ends.
-   * @throws SyscallError ENOMEM if no such row is free, or for more than MAX_BLOCK_PAGES: the
+   * @throws SyscallError ENOMEM if no such row is free, or for more than `phys.maxBlockPages`: the
    * page allocator can never give those, so it also warns (mm/page_alloc.c:__alloc_pages()).
    */
   allocate(pages: number): { readonly start: Address; readonly top: Address } {
-    const possible = pages <= MAX_BLOCK_PAGES;
+    const possible = pages <= this.phys.maxBlockPages;
     const total = this.total(pages);
     if (!possible) this.warnings += 1;
     const first = possible ? this.phys.allocateRun(total, FRAME_REGION) : undefined;

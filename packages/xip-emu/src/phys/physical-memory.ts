@@ -18,6 +18,8 @@ export interface PhysicalMemoryOptions {
   readonly pages?: PageBlocks | undefined;
   /** Default: pages of 4096 bytes. */
   readonly geometry?: PageGeometry | undefined;
+  /** MAX_PAGE_ORDER; default 10. */
+  readonly maxPageOrder?: number | undefined;
 }
 
 /** How many frames there is room for at first. */
@@ -30,6 +32,8 @@ const FIRST_ROOM = 1024;
 export class PhysicalMemory {
   /** The page size of the machine. */
   readonly geometry: PageGeometry;
+  /** MAX_ORDER_NR_PAGES: the page allocator gives no more contiguous pages. */
+  readonly maxBlockPages: number;
   readonly ramFrames: number;
   /** Frames in use, the zero page not counted. */
   used = 0;
@@ -55,8 +59,10 @@ export class PhysicalMemory {
     roms,
     pages,
     geometry = new PageGeometry(DEFAULT_PAGE_SIZE),
+    maxPageOrder = 10,
   }: PhysicalMemoryOptions) {
     this.geometry = geometry;
+    this.maxBlockPages = 2 ** maxPageOrder;
     this.ramFrames = geometry.pageOf(ramSize);
     this.ramPfn = geometry.pageOf(ramAddress);
     if (this.ramFrames >= ROM_FRAMES) {

@@ -40,9 +40,12 @@ export class Loaders {
     const name = this.architecture(head);
     if (name === undefined) return undefined;
     const arch = ARCHITECTURES[name];
+    const { blockSize } = this.image;
     return {
-      whyNotMapped: (mmu) =>
-        whyNotMapped(head, { arch, mmu, config: { ...arch.defaults(mmu), ...this.config } }),
+      whyNotMapped: (mmu) => {
+        const config = { ...arch.defaults(mmu, blockSize), ...this.config };
+        return whyNotMapped(head, { arch, mmu, config });
+      },
     };
   }
 

@@ -1,7 +1,7 @@
 import { SyscallError } from '../../errno.js';
 import { FRAME_REGION } from '../../phys/frame.js';
 import { PG_DIRTY } from '../../phys/frame-table.js';
-import { MAX_BLOCK_PAGES, type Address, type Pgoff } from '../../units.js';
+import type { Address, Pgoff } from '../../units.js';
 import type { AddressSpace } from '../../vfs/address-space.js';
 import type { FileOperations, OpenFile } from '../../vfs/file.js';
 import { isNommuSharedMapping } from '../../vfs/vm-area.js';
@@ -41,7 +41,7 @@ export const ramfsNommuOperations: Pick<
 export function expandForMapping(mapping: AddressSpace, size: number): void {
   const { phys, geometry } = mapping;
   const pages = geometry.pagesOf(size);
-  if (pages > MAX_BLOCK_PAGES) throw new SyscallError('EFBIG');
+  if (pages > phys.maxBlockPages) throw new SyscallError('EFBIG');
   const first = phys.allocateRun(pages, FRAME_REGION);
   if (first === undefined) throw new SyscallError('ENOMEM', `no ${pages} contiguous pages`);
   // Frames freed from last to first are allocated again from first to last.
