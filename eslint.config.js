@@ -38,6 +38,19 @@ export default tseslint.config(
     },
   },
   {
+    files: ['packages/xip-emu/src/report/*.ts'],
+    ignores: ['**/*.test.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'BinaryExpression[operator="instanceof"]',
+          message: 'A report asks every kind of memory and file the same questions.',
+        },
+      ],
+    },
+  },
+  {
     files: ['test/**/*.ts'],
     rules: {
       'no-restricted-imports': [

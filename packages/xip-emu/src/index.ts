@@ -93,7 +93,7 @@ export { MmuMemory } from './mm/mmu-memory.js';
 export { validateMm } from './mm/validate.js';
 export { NommuMemory } from './nommu/nommu-memory.js';
 export { validateNommu } from './nommu/validate-nommu.js';
-export { filePageAt } from './fs/cramfs/page-at.js';
+export { filePageAt } from './report/rom-pages.js';
 export { CramfsSuperBlock } from './fs/cramfs/super.js';
 export {
   FOPEN_DIRECT_IO,

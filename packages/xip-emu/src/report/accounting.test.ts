@@ -1,7 +1,9 @@
 import { openImage } from 'cramfs-reader';
 import { expect, test } from 'vitest';
+import { buildDialectImage, stickyExtent } from '../../../../test/helpers/dialect-images.js';
 import { mapAnonymous, mapFile, mmOf, romMachine } from '../../../../test/helpers/emulator.js';
 import { kernelImage } from '../../../../test/helpers/kernel-images.js';
+import { noise } from '../../../../test/helpers/raw-image.js';
 import { MAP_SHARED, PROT_EXEC, PROT_READ, PROT_WRITE } from '../memory-map.js';
 import type { TraceEvent } from '../trace.js';
 import { DEFAULT_PAGE_SIZE as PAGE_SIZE } from '../units.js';
@@ -87,6 +89,25 @@ test('ROM pages shared by processes count once, copies and cached pages save not
   expect(accountMachine(machine)).toMatchObject({ romPages: 3, pageCachePages: 6, savedBytes: 0 });
   expect(mmOf(child).pageTable.leaves).toBe(1);
 });
+
+test.each(['linux-linear-xip', 'linux-asxipfs'] as const)(
+  '%s: pages of a file in one piece save what they take of the page cache until read(2) has them there',
+  (policy) => {
+    const flags = policy === 'linux-linear-xip' ? 3 : 0x803;
+    const tree = { a: { mode: 0o101755, content: noise(2 * PAGE_SIZE + 100, 1) } };
+    const image = buildDialectImage(tree, { flags, extent: stickyExtent });
+    const machine = romMachine(image, { policy });
+    const process = machine.spawn();
+    const at = mapFile(process, '/rom/a', 3, PROT_READ);
+    for (let page = 0; page < 3; page += 1) process.load(at + page * PAGE_SIZE);
+    expect(accountMachine(machine)).toMatchObject({ romPages: 3, savedBytes: 3 * PAGE_SIZE });
+    const file = process.open('/rom/a');
+    process.pread(file, PAGE_SIZE, new Uint8Array(PAGE_SIZE));
+    process.close(file);
+    const saved = { romPages: 3, pageCachePages: 1, savedBytes: 2 * PAGE_SIZE };
+    expect(accountMachine(machine)).toMatchObject(saved);
+  },
+);
 
 test('without MMU: a region in ROM saves the copy, others are copies', () => {
   const machine = romMachine(basic, { mmu: false });

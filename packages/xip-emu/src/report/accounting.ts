@@ -1,5 +1,3 @@
-import { locateBlock } from 'cramfs-reader';
-import { CramfsInode } from '../fs/cramfs/inode.js';
 import type { Machine } from '../machine.js';
 import type { MemoryAccount } from '../memory-report.js';
 import type { VmRegion } from '../nommu/vm-region.js';
@@ -168,16 +166,13 @@ function sharedCachePages({ mapping, sb }: Inode): number {
 /** How many of the ROM pages of a file are not in its page cache as well. */
 function uncachedPages(inode: Inode, rom: ReadonlySet<Frame>): number {
   const { mapping } = inode;
-  if (rom.size === 0 || !(inode instanceof CramfsInode) || mapping === undefined) return rom.size;
-  if (mapping.pages === 0) return rom.size;
-  const { sb, ino, size } = inode;
-  const { phys, geometry, filePages: count } = mapping;
+  if (rom.size === 0 || mapping === undefined) return rom.size;
+  const { aops, phys, geometry } = mapping;
   let both = 0;
   for (const index of mapping.indexes()) {
-    const block = locateBlock(sb.image, { dataOffset: ino, size }, index, count);
-    const at = sb.physAddr + block.start;
-    if (!geometry.isAligned(at) || block.kind !== 'uncompressed') continue;
-    const frame = phys.rom.frameOf(at / geometry.size);
+    const address = aops.romAddressOf?.(mapping, index);
+    if (address === undefined) continue;
+    const frame = phys.rom.frameOf(geometry.pageOf(address));
     if (frame !== undefined && rom.has(frame)) both += 1;
   }
   return rom.size - both;

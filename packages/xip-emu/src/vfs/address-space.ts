@@ -2,7 +2,7 @@ import { FRAME_PAGE_CACHE } from '../phys/frame.js';
 import type { FrameOwner } from '../phys/frame-content.js';
 import { PG_DIRTY } from '../phys/frame-table.js';
 import type { PhysicalMemory } from '../phys/physical-memory.js';
-import type { Frame, PageGeometry, Pgoff } from '../units.js';
+import type { Address, Frame, PageGeometry, Pgoff } from '../units.js';
 import type { Inode } from './inode.js';
 import { unmapMappingRange } from './rmap.js';
 import type { Extent } from './shared-pages.js';
@@ -45,6 +45,11 @@ export interface AddressSpaceOperations {
    * extents; undefined if the page has none, such as a hole, or must not be shared.
    */
   extentOf?(mapping: AddressSpace, index: Pgoff): Extent | undefined;
+  /**
+   * The bus address of a page that is in ROM as programs see it, so that it can be mapped from
+   * there; undefined if it is not.
+   */
+  romAddressOf?(mapping: AddressSpace, index: Pgoff): Address | undefined;
 }
 
 export interface AddressSpaceOptions {

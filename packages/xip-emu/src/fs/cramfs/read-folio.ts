@@ -1,7 +1,7 @@
 import { BLOCK_POINTER_SIZE, DIRECT_LENGTH_SIZE, decodeBlockPointer } from 'cramfs-format';
 import { locateBlock } from 'cramfs-reader';
 import { SyscallError } from '../../errno.js';
-import type { Pgoff } from '../../units.js';
+import type { Address, Pgoff } from '../../units.js';
 import type { AddressSpace, AddressSpaceOperations } from '../../vfs/address-space.js';
 import type { Extent } from '../../vfs/shared-pages.js';
 import type { BlkdevReader } from './blkdev-read.js';
@@ -106,4 +106,19 @@ function extentOf(mapping: AddressSpace, index: Pgoff): Extent | undefined {
   return `${start}+${length} ${uncompressed ? 'stored' : 'deflated'}, ${valid} valid`;
 }
 
-export const cramfsAops: AddressSpaceOperations = { readFolio, extentOf };
+/** A page that is stored as it is, at the start of a page of ROM. */
+function romAddressOf(mapping: AddressSpace, index: Pgoff): Address | undefined {
+  const { sb, raw, ino, size } = cramfsInode(mapping.host);
+  const { geometry, physAddr } = sb;
+  const count = geometry.pagesOf(size);
+  if (physAddr === 0 || index >= count) return undefined;
+  const extent = sb.extentOf(raw);
+  const { kind, start } =
+    extent === undefined
+      ? locateBlock(sb.image, { dataOffset: ino, size }, index, count)
+      : { kind: 'uncompressed', start: extent + index * geometry.size };
+  const address = physAddr + start;
+  return kind === 'uncompressed' && geometry.isAligned(address) ? address : undefined;
+}
+
+export const cramfsAops: AddressSpaceOperations = { readFolio, extentOf, romAddressOf };
