@@ -1,3 +1,4 @@
+import { CRAMFS_MAGIC } from 'cramfs-format';
 import {
   SyscallError,
   type DeviceNumber,
@@ -18,7 +19,7 @@ import {
 
 /** Magic numbers of statfs(2): include/uapi/linux/magic.h. */
 const MAGICS: Readonly<Record<string, number>> = {
-  cramfs: 0x28cd3d45,
+  cramfs: CRAMFS_MAGIC,
   tmpfs: 0x01021994,
   devtmpfs: 0x01021994,
   ramfs: 0x858458f6,
