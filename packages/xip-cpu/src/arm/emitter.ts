@@ -7,7 +7,7 @@ export const ALWAYS = 14;
 const PAGE = 0x1000;
 const OPERATION_BYTES = 16;
 
-/** Where an operation comes from; see {@link Emitter.origin}. */
+/** The instruction that an operation belongs to; see {@link Emitter.origin}. */
 export interface Origin {
   /** The address of the instruction. */
   readonly pc: number;
@@ -15,21 +15,21 @@ export interface Origin {
   readonly mode: number;
   /** How many instructions of the block are before it. */
   readonly index: number;
-  /** ITSTATE at it. */
+  /** ITSTATE before the instruction. */
   readonly it: number;
 }
 
 /** Writes the operations of a block, instruction by instruction. */
 export class Emitter {
-  /** The instruction that is decoded. */
+  /** The address of the instruction that is decoded. */
   pc = 0;
   size: 2 | 4 = 4;
   thumb = false;
   /** Whether the processor has the M profile. */
   microcontroller = false;
-  /** Whether it stands in an IT block, where 16-bit instructions set no flags. */
+  /** Whether the instruction is in an IT block, where 16-bit instructions set no flags. */
   conditional = false;
-  /** Whether the block ends with it. */
+  /** Whether the instruction ends the block. */
   ended = false;
   it = 0;
   index = 0;
@@ -41,7 +41,7 @@ export class Emitter {
   private readonly origins: Uint32Array;
   private readonly base: number;
 
-  /** @param base where operations may be written in `memory`. */
+  /** @param base offset in `memory` of the room for operations. */
   constructor(memory: WebAssembly.Memory, base: number, bytes: number) {
     this.words = new Int32Array(memory.buffer);
     this.origins = new Uint32Array((bytes / OPERATION_BYTES) * 2);
@@ -53,7 +53,7 @@ export class Emitter {
     this.write(number, d << 2, n << 2, m << 2, imm, aux, a << 2, 0);
   }
 
-  /** As {@link emit}, with the registers as offsets, and the second word. */
+  /** Writes an operation like {@link emit}, with registers as offsets, and the second word. */
   write(
     number: number,
     d: number,
@@ -76,7 +76,7 @@ export class Emitter {
     this.at += OPERATION_BYTES;
   }
 
-  /** Lets a SKIP operation at `skip` pass over all that was written since. */
+  /** Makes the SKIP operation at `skip` skip everything written since. */
   patchSkip(skip: number): void {
     const word = (skip >> 2) + 1;
     this.words[word]! |= ((this.at - skip) / OPERATION_BYTES - 1) << 16;
@@ -91,7 +91,7 @@ export class Emitter {
     return this.names[this.words[(operation >> 2) + 3]! - 1];
   }
 
-  /** Lets a branch go to an operation. */
+  /** Links a branch to an operation. */
   link(branch: number, target: number): void {
     this.words[(branch >> 2) + 3] = target;
   }
@@ -103,12 +103,12 @@ export class Emitter {
     return { pc: pc - (pc & 1), mode: pc & 1, index: rest & 0xff, it: rest >> 8 };
   }
 
-  /** What an instruction reads as the pc. */
+  /** The value that an instruction reads from the pc. */
   get pcValue(): number {
     return (this.pc + (this.thumb ? 4 : 8)) >>> 0;
   }
 
-  /** A register that can be read in an operation: the pc becomes a constant. */
+  /** Returns a register that an operation can read: the pc becomes a constant. */
   source(register: number): number {
     if (register !== 15) return register;
     this.emit(op.MOV_I, PC_VALUE, 0, 0, this.pcValue | 0);
@@ -120,18 +120,18 @@ export class Emitter {
     return register;
   }
 
-  /** The Thumb bit of an address in the same instruction set. */
+  /** The Thumb bit of addresses in the same instruction set. */
   get mode(): number {
     return this.thumb ? 1 : 0;
   }
 
-  /** A branch to an address with the Thumb bit. */
+  /** Writes a branch to an address with the Thumb bit. */
   branch(target: number): void {
     this.emit(this.isNear(target) ? op.B : op.B_FAR, 0, 0, 0, target | 0);
     this.ended = true;
   }
 
-  /** A branch if a condition below {@link ALWAYS} holds. */
+  /** Writes a branch that is taken if a condition below {@link ALWAYS} holds. */
   branchIf(condition: number, target: number): void {
     if (this.isNear(target)) {
       this.emit(op.B_EQ + condition, 0, 0, 0, target | 0);
@@ -141,7 +141,7 @@ export class Emitter {
     this.emit(op.B_FAR, 0, 0, 0, target | 0);
   }
 
-  /** CBZ and CBNZ. */
+  /** Writes CBZ or CBNZ. */
   branchIfZero(register: number, zero: boolean, target: number): void {
     if (this.isNear(target)) {
       this.emit(zero ? op.CBZ : op.CBNZ, 0, register, 0, target | 0);
@@ -151,13 +151,13 @@ export class Emitter {
     this.emit(op.B_FAR, 0, 0, 0, target | 0);
   }
 
-  /** BXWritePC(): bit 0 of the register selects the instruction set. */
+  /** Writes BXWritePC(): bit 0 of the register selects the instruction set. */
   exchange(register: number): void {
     this.emit(op.BX, 0, 0, register);
     this.ended = true;
   }
 
-  /** BranchWritePC(): stays in the instruction set. */
+  /** Writes BranchWritePC(): the instruction set does not change. */
   branchRegister(register: number): void {
     this.emit(op.BR, 0, 0, register, this.thumb ? 1 : 3, this.mode);
     this.ended = true;
@@ -168,7 +168,7 @@ export class Emitter {
     this.exchange(NEXT_PC);
   }
 
-  /** An instruction that does not exist, or is known and not implemented: `name`. */
+  /** Writes ILLEGAL for an instruction that does not exist or, with `name`, is not implemented. */
   illegal(word: number, name?: string): void {
     let index = 0;
     if (name !== undefined) {
@@ -179,12 +179,17 @@ export class Emitter {
     this.ended = true;
   }
 
-  /** An encoding whose effect the architecture leaves open; processors differ. */
+  /**
+   * Writes ILLEGAL for an encoding whose effect the architecture leaves open; processors differ.
+   */
   unpredictable(word: number): void {
     this.illegal(word, 'UNPREDICTABLE');
   }
 
-  /** Only within a page is it sure that the address stays the same code. */
+  /**
+   * Whether a branch can be linked. Only addresses within a page are sure to have the same code
+   * later.
+   */
   private isNear(target: number): boolean {
     return Math.floor(target / PAGE) === Math.floor(this.pc / PAGE) && (target & 1) === this.mode;
   }

@@ -5,9 +5,9 @@ export interface Encoding {
   readonly name: string;
   /** Bits from the highest down: 0, 1, and letters for fields. Spaces do not count. */
   readonly pattern: string;
-  /** Writes the operations. Without it the instruction is known, and not implemented. */
+  /** Writes the operations. Without it the instruction is known but not implemented. */
   readonly decode?: (emitter: Emitter, word: number) => void;
-  /** In an IT block it is executed, or not allowed, whatever the condition is. */
+  /** Whether the instruction ignores the condition of an IT block. */
   readonly always?: boolean;
 }
 
@@ -17,7 +17,7 @@ interface Compiled {
   readonly encoding: Encoding;
 }
 
-/** Returns `count` bits of a word from bit `at` on. */
+/** Returns `count` bits of a word, from bit `at` on. */
 export function bits(word: number, at: number, count: number): number {
   return (word >>> at) & ((1 << count) - 1);
 }
@@ -26,12 +26,12 @@ export function bit(word: number, at: number): boolean {
   return ((word >>> at) & 1) !== 0;
 }
 
-/** Extends a field of `count` bits by its sign. */
+/** Sign-extends a field of `count` bits. */
 export function signed(value: number, count: number): number {
   return (value << (32 - count)) >> (32 - count);
 }
 
-/** The fixed bits of a pattern. */
+/** Returns the fixed bits of a pattern. */
 export function compilePattern(pattern: string): { mask: number; value: number } {
   let mask = 0;
   let value = 0;
@@ -44,8 +44,8 @@ export function compilePattern(pattern: string): { mask: number; value: number }
 }
 
 /**
- * A list of encodings, of which the first that fits counts. `selector` names the bits by which they are
- * sorted into short lists, when the first instruction with these bits comes.
+ * A list of encodings. The first that matches counts. `selector` names the bits by which the list
+ * is split into short ones, each made when an instruction with these bits first comes.
  */
 export class EncodingTable {
   readonly encodings: readonly Encoding[];

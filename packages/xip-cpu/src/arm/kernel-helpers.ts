@@ -1,6 +1,6 @@
 /**
- * The helpers that Linux has for user code in the page of the vectors, at 0xffff0000: instructions of our own
- * at the places that the kernel promises (Documentation/arch/arm/kernel_user_helpers.rst).
+ * The user helpers of Linux in the page of the vectors, at 0xffff0000: our own instructions at the
+ * addresses that the kernel promises (Documentation/arch/arm/kernel_user_helpers.rst).
  */
 const HELPERS: Readonly<Record<number, readonly number[]>> = {
   /* cmpxchg64(old, new, pointer): r0 and carry say whether it was exchanged. */
@@ -36,11 +36,11 @@ const HELPERS: Readonly<Record<number, readonly number[]>> = {
     0xee1d0f70, // mrc p15, 0, r0, c13, c0, 3
     0xe12fff1e, // bx lr
   ],
-  /* The version: that with cmpxchg64. */
+  /* The version: 5 is the one with cmpxchg64. */
   0xffc: [5],
 };
 
-/** Writes the page. */
+/** Writes the helpers to their page. */
 export function kernelHelpers(page: DataView): void {
   for (const [place, words] of Object.entries(HELPERS)) {
     words.forEach((word, index) => {

@@ -1,9 +1,8 @@
 /*
- * The operations that instructions are decoded to, A32 and T32 alike. The interpreter's loop
- * (assembly/arm/) is compiled with this very file, so that there is one list.
- *
- * An operation is 16 bytes: number (u16), then offsets of registers D and N in the state, M and A,
- * aux and count (bytes), an immediate (i32), and a second word (operation.ts writes them).
+ * The operations that A32 and T32 instructions are decoded to. The interpreter's loop
+ * (assembly/arm/) is compiled with this file, so there is one list only.
+ * An operation has 16 bytes: its number (u16), the offsets of registers D and N in the state, M and
+ * A, aux and count (bytes), an immediate (i32), and a second word (operation.ts writes them).
  */
 
 /* Data processing: D = N op M (R) or N op the immediate (I); S sets the flags. */
@@ -100,7 +99,7 @@ export const STRH_R = 82;
 export const LDM = 83;
 export const STM = 84;
 
-/* Branches: see emitter.ts. SKIP_* pass over `aux` operations unless the condition holds. */
+/* Branches: see emitter.ts. SKIP_* skip `aux` operations unless the condition holds. */
 
 export const B = 85;
 export const B_FAR = 86;
@@ -139,7 +138,7 @@ export const SKIP_LE = 118;
 export const SKIP_CBZ = 119;
 export const SKIP_CBNZ = 120;
 
-/* Multiplication and fields that compilers use all the time. */
+/* Multiplications and bit fields that compilers use often. */
 
 export const MUL = 121;
 export const MLA = 122;
@@ -158,14 +157,14 @@ export const MOVT = 134;
 export const SDIV = 135;
 export const UDIV = 136;
 
-/* The run stops. */
+/* Operations that stop the run. */
 
 export const SVC = 137;
 export const BKPT = 138;
 export const ILLEGAL = 139;
 export const STEP = 140;
 
-/* Less often; assembly/arm/media.ts. */
+/* Rare operations: assembly/arm/media.ts. */
 
 export const MULS = 160;
 export const MLAS = 161;
@@ -218,7 +217,7 @@ export const STREX = 207;
 export const CLREX = 208;
 export const ALIGNED = 209;
 
-/* Floating point; assembly/arm/vfp.ts. Operands are offsets in the register file. */
+/* Floating point: assembly/arm/vfp.ts. Operands are offsets in the register file. */
 
 export const VADD_F32 = 256;
 export const VADD_F64 = 257;
@@ -297,8 +296,8 @@ export const VMSR = 329;
 export const VMRS_APSR = 330;
 
 /*
- * Advanced SIMD: lanes of D, N and M; assembly/arm/neon-lanes.ts.
- * aux is the size, unsigned (4), quad (8).
+ * Advanced SIMD on lanes of D, N and M: assembly/arm/neon-lanes.ts. aux is the size, unsigned (4),
+ * quad (8).
  */
 
 export const VADD_I = 384;
@@ -343,7 +342,7 @@ export const VQNEG = 422;
 export const VABS_I = 423;
 export const VNEG_I = 424;
 
-/* Bits. */
+/* Advanced SIMD on bits. */
 
 export const VAND = 425;
 export const VBIC = 426;
@@ -360,7 +359,7 @@ export const VORR_N = 436;
 export const VDUP = 437;
 export const VDUP_CORE = 438;
 
-/* Between lanes; neon-permute.ts. */
+/* Advanced SIMD between lanes: neon-permute.ts. */
 
 export const VPADD_I = 439;
 export const VPMAX = 440;
@@ -376,7 +375,7 @@ export const VEXT = 449;
 export const VTBL = 450;
 export const VTBX = 451;
 
-/* To twice or half the size; neon-width.ts. */
+/* Advanced SIMD to twice or half the size: neon-width.ts. */
 
 export const VADDL = 452;
 export const VADDW = 453;
@@ -406,7 +405,7 @@ export const VQRSHRN = 476;
 export const VQSHRUN = 477;
 export const VQRSHRUN = 478;
 
-/* Singles; neon-float.ts. */
+/* Advanced SIMD on singles: neon-float.ts. */
 
 export const VADD_V = 479;
 export const VSUB_V = 480;
@@ -439,7 +438,7 @@ export const VCVT_V_INT = 506;
 export const VCVT_HALF_V = 507;
 export const VCVT_V_HALF = 508;
 
-/* Loads and stores of elements; neon-memory.ts. */
+/* Advanced SIMD loads and stores of elements: neon-memory.ts. */
 
 export const VLD_MULTIPLE = 509;
 export const VST_MULTIPLE = 510;

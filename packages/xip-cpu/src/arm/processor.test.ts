@@ -8,7 +8,7 @@ const PAGE = 4096;
 const CODE = 0x8000;
 const DATA = 0x20000;
 
-/** Two pages of code and two of data; all that the processor asks for is noted. */
+/** Two pages of code and two of data. It records every request of the processor. */
 class Pages implements UserMemory {
   readonly memory: WebAssembly.Memory;
   readonly pageShift = 12;
@@ -267,7 +267,7 @@ test('what may be left of FPSCR is what VFPv4 has', () => {
 
 test('after a stop it is known which instruction set the program has come to', () => {
   const { processor, pages } = machine();
-  // 1: bx r1 to the T32 code, that comes back with bx r2; a second time it goes on to svc 0
+  // bx r1 to the T32 code, which comes back with bx r2; the second time it goes on to svc 0
   arm(pages, CODE, [0xe12fff11]);
   // subs r0, #1; it ne; bxne r2; ldr r3, [r4]; svc 0
   thumb(pages, CODE + 0x100, [0x3801, 0xbf18, 0x4710, 0x6823, 0xdf00]);

@@ -8,13 +8,13 @@ import type { Emitter } from '../emitter.js';
 import { bit, bits, type Encoding } from '../encoding.js';
 import * as op from '../operations.js';
 
-/** In the order of bits 24 to 21. */
+/** The data-processing operations, by bits 24 to 21. */
 const ALUS: readonly Alu[] = [
   ...(['AND', 'EOR', 'SUB', 'RSB', 'ADD', 'ADC', 'SBC', 'RSC'] as const),
   ...(['TST', 'TEQ', 'CMP', 'CMN', 'ORR', 'MOV', 'BIC', 'MVN'] as const),
 ];
 
-/** Compare and test: they have no D, and always set the flags. */
+/** Comparisons and tests have no D, and always set the flags. */
 const FLAGS_ONLY: ReadonlySet<Alu> = new Set(['TST', 'TEQ', 'CMP', 'CMN']);
 
 interface Fields {
@@ -33,7 +33,7 @@ function fields(word: number): Fields {
   };
 }
 
-/** SUBS pc, lr and the like return from exceptions, which is not for user mode. */
+/** SUBS pc, lr and the like return from exceptions, which user mode cannot do. */
 function isReturn({ flags, d }: Fields): boolean {
   return flags && d === 15;
 }
@@ -67,7 +67,7 @@ function shiftedRegister(emitter: Emitter, word: number): void {
   else withShiftedRegister(emitter, operation, m, bits(word, 5, 2), amount);
 }
 
-/** The fields S, Rn and Rd of an operation: fixed where it has none. */
+/** The pattern of the fields S, Rn and Rd; a field that the operation does not have is fixed. */
 function operands(alu: Alu): string {
   if (FLAGS_ONLY.has(alu)) return '1 nnnn 0000';
   return alu === 'MOV' || alu === 'MVN' ? 's 0000 dddd' : 's nnnn dddd';

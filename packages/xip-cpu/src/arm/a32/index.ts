@@ -11,7 +11,7 @@ import { BRANCH, MISCELLANEOUS } from './miscellaneous.js';
 import { MULTIPLY } from './multiply.js';
 import { UNCONDITIONAL } from './unconditional.js';
 
-/** The one instruction that needs no operation for its condition. */
+/** B. It is the one instruction whose condition needs no operation of its own. */
 const B: Encoding = {
   name: 'B',
   pattern: 'cccc 1010 iiiiiiiiiiiiiiiiiiiiiiii',
@@ -22,7 +22,7 @@ const B: Encoding = {
   },
 };
 
-/** Bits 27 to 20 and 7 to 4. */
+/** Encodings are selected by bits 27 to 20 and 7 to 4. */
 const SELECTOR = 0x0ff000f0;
 
 export const A32 = new EncodingTable(
@@ -46,7 +46,7 @@ export const A32_UNCONDITIONAL = new EncodingTable(
   SELECTOR,
 );
 
-/** Writes the operations of an instruction of the A32 instruction set. */
+/** Writes the operations of an A32 instruction. */
 export function decodeA32(emitter: Emitter, word: number): void {
   const condition = word >>> 28;
   if (condition > ALWAYS) {

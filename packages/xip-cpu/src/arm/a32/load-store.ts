@@ -28,7 +28,10 @@ type Decode = (emitter: Emitter, word: number) => void;
 
 const NO_SHIFT = { type: LSL, amount: 0 };
 
-/** P and W. What is for unprivileged access (P clear, W set) is the same in user mode. */
+/**
+ * Returns the indexing that P and W ask for. Unprivileged access (P clear, W set) is ordinary
+ * access in user mode.
+ */
 function indexing(word: number): Indexing {
   const index = bit(word, 24);
   return { index, writeBack: !index || bit(word, 21) };
@@ -42,7 +45,7 @@ function up(word: number): boolean {
   return bit(word, 23);
 }
 
-/** Immediate of 12 bits. */
+/** Decodes an access with an immediate offset of 12 bits. */
 function immediate12(transfer: Transfer): Decode {
   return (emitter, word) => {
     const { n, t } = registers(word);
@@ -64,7 +67,9 @@ function offset8(word: number): number {
   return up(word) ? offset : -offset;
 }
 
-/** Immediate of 8 bits in two parts, or a register: bit 22. */
+/**
+ * Decodes an access with an immediate of 8 bits in two parts or, if bit 22 is clear, a register.
+ */
 function extra(transfer: Transfer): Decode {
   return (emitter, word) => {
     const { n, t, m } = registers(word);
@@ -171,7 +176,7 @@ function multiple(load: boolean): Decode {
   };
 }
 
-/** The sizes in bits 22 and 21. */
+/** Sizes in bytes of exclusive accesses, by bits 22 and 21. */
 const SIZES = [4, 8, 1, 2];
 
 function size(word: number): number {

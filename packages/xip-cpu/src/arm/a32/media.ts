@@ -22,10 +22,10 @@ function registers(word: number): { n: number; d: number; m: number } {
   return { n: bits(word, 16, 4), d: bits(word, 12, 4), m: word & 15 };
 }
 
-/** Bits 22 to 20: 0 and 4 do not exist. */
+/** Kinds of parallel addition, by bits 22 to 20; 0 and 4 do not exist. */
 const KINDS: Readonly<Record<number, number>> = { 1: 0, 2: 1, 3: 2, 5: 3, 6: 4, 7: 5 };
 
-/** The kind of a parallel addition (signed, saturating, halving, the same unsigned), and what it does. */
+/** Decodes a parallel addition of any kind: signed, saturating, halving, and the same unsigned. */
 function parallel(what: number): Decode {
   return (emitter, word) => {
     const kind = KINDS[bits(word, 20, 3)];

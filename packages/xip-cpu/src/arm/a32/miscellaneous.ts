@@ -7,7 +7,7 @@ import * as op from '../operations.js';
 
 type Decode = (emitter: Emitter, word: number) => void;
 
-/** D = M and N, saturated. */
+/** Decodes a saturating D = M op N. */
 function saturating(number: number): Decode {
   return (emitter, word) => {
     const operands = { n: bits(word, 16, 4), d: bits(word, 12, 4), m: word & 15 };
@@ -15,7 +15,7 @@ function saturating(number: number): Decode {
   };
 }
 
-/** CPSR's mode of a user process, which MRS reads along with the flags. */
+/** The mode bits of CPSR in a user process. MRS reads them along with the flags. */
 export const USER_MODE = 0x10;
 
 export const MISCELLANEOUS: readonly Encoding[] = [
@@ -29,7 +29,7 @@ export const MISCELLANEOUS: readonly Encoding[] = [
   {
     name: 'BXJ',
     pattern: 'cccc 00010010 1111 1111 1111 0010 mmmm',
-    // Without Jazelle it is BX.
+    // Without Jazelle, BXJ is BX.
     decode: (emitter, word) => {
       if ((word & 15) === 15) emitter.unpredictable(word);
       else emitter.exchange(word & 15);
@@ -102,25 +102,25 @@ export const MISCELLANEOUS: readonly Encoding[] = [
       writeStatus(emitter, emitter.constant(T0, value), bits(word, 16, 4));
     },
   },
-  // They may change the byte order.
+  // Not implemented: they may change the byte order.
   { name: 'MSR CPSR_x (register)', pattern: 'cccc 00010010 ffxx 1111 0000 0000 nnnn' },
   { name: 'MSR CPSR_x (immediate)', pattern: 'cccc 00110010 ffxx 1111 rrrr iiiiiiii' },
   { name: 'SWP, SWPB', pattern: 'cccc 00010 b00 nnnn tttt 0000 1001 mmmm' },
 ];
 
-/** Writes the flags (bit 3 of the mask) and GE (bit 2); the rest is not for user mode. */
+/** Writes the flags (bit 3 of the mask) and GE (bit 2). User mode cannot write the other fields. */
 export function writeStatus(emitter: Emitter, n: number, mask: number): void {
   const parts = ((mask >> 3) & 1) | ((mask >> 1) & 2);
   if (parts !== 0) emitter.emit(op.MSR, 0, n, 0, 0, parts);
 }
 
-/** BLX to an address in a register; `returnTo` has the Thumb bit. */
+/** Decodes BLX to an address in a register; `returnTo` has the Thumb bit. */
 export function callRegister(emitter: Emitter, word: number, m: number, returnTo: number): void {
   if (m === 15) {
     emitter.unpredictable(word);
     return;
   }
-  // The address may be in lr.
+  // Copy the address first: it may be in lr.
   emitter.emit(op.MOV_R, NEXT_PC, 0, m);
   emitter.constant(14, returnTo);
   emitter.exchange(NEXT_PC);

@@ -3,7 +3,7 @@ import { longResult, threeOperands } from '../emit/multiply.js';
 import { bit, bits, type Encoding } from '../encoding.js';
 import * as op from '../operations.js';
 
-/** Rd, Rn, Rm and Ra, or RdHi and RdLo, of all multiplications. */
+/** Returns Rd, Rn, Rm and Ra of a multiplication, or its RdHi and RdLo. */
 function registers(word: number): { d: number; a: number; m: number; n: number } {
   return { d: bits(word, 16, 4), a: bits(word, 12, 4), m: bits(word, 8, 4), n: word & 15 };
 }
@@ -30,7 +30,7 @@ function long(number: number, flagsNumber = number): Decode {
   };
 }
 
-/** Halves of N (bit 5) and M (bit 6). */
+/** Returns which halves of N (bit 5) and M (bit 6) are multiplied. */
 function halves(word: number): number {
   return bits(word, 5, 2);
 }
@@ -108,7 +108,10 @@ export const MULTIPLY: readonly Encoding[] = [
   },
 ];
 
-/** The pair of products, with the halves of M exchanged (bit 5), with or without an accumulator. */
+/**
+ * Decodes a pair of products, with the halves of M exchanged (bit 5), with or without an
+ * accumulator.
+ */
 function dual(alone: number, accumulating: number): Decode {
   return (emitter, word) => {
     const { d, a, n, m } = registers(word);
@@ -132,7 +135,7 @@ function divide(number: number): Decode {
   };
 }
 
-/** The most significant word of a product; bit 5 rounds. */
+/** Decodes a multiplication that keeps the most significant word; bit 5 rounds. */
 function upper(number: number): Decode {
   return (emitter, word) => {
     const { d, a, n, m } = registers(word);
@@ -143,7 +146,7 @@ function upper(number: number): Decode {
   };
 }
 
-/** In the space of the media instructions. */
+/** Multiplications that are encoded among the media instructions. */
 export const SIGNED_MULTIPLY: readonly Encoding[] = [
   {
     name: 'SMLAD, SMUAD',

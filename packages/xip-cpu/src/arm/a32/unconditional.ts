@@ -2,7 +2,10 @@ import type { Emitter } from '../emitter.js';
 import type { Encoding } from '../encoding.js';
 import * as op from '../operations.js';
 
-/** Barriers and hints: the processor does one thing after the other, and has no cache. */
+/**
+ * Decodes barriers and hints. They do nothing here: the processor executes in order, and has no
+ * cache.
+ */
 function nothing(): void {
   return undefined;
 }
@@ -11,7 +14,7 @@ function clearExclusive(emitter: Emitter): void {
   emitter.emit(op.CLREX, 0, 0, 0);
 }
 
-/** Condition 1111, but for BLX and Advanced SIMD. */
+/** Instructions with condition 1111, except BLX and Advanced SIMD. */
 export const UNCONDITIONAL: readonly Encoding[] = [
   { name: 'CLREX', pattern: '1111 01010111 1111 1111 0000 0001 1111', decode: clearExclusive },
   { name: 'DSB', pattern: '1111 01010111 1111 1111 0000 0100 oooo', decode: nothing },

@@ -28,7 +28,7 @@ interface Numbers {
   readonly registerFlags: number;
   readonly immediate: number;
   readonly immediateFlags: number;
-  /** Whether a shift gives the carry. */
+  /** Whether the operation is logical: its carry is that of the shift. */
   readonly logical: boolean;
   /** Whether there is a register D. */
   readonly result: boolean;
@@ -65,7 +65,7 @@ const NUMBERS: Readonly<Record<Alu, Numbers>> = {
   ORN: numbers(op.ORN_R, op.ORNS_R, op.ORR_I, op.ORRS_I, true),
 };
 
-/** Operations whose immediate is used inverted: SBC is ADC of it. */
+/** Operations that are executed as another one with the immediate inverted: SBC is ADC. */
 const INVERTED: ReadonlySet<Alu> = new Set(['BIC', 'MVN', 'ORN', 'SBC']);
 
 export const LSL = 0;
@@ -78,7 +78,7 @@ const SHIFT_IMMEDIATE_FLAGS = [op.LSLS_I, op.LSRS_I, op.ASRS_I, op.RORS_I];
 const SHIFT_REGISTER = [op.LSL_R, op.LSR_R, op.ASR_R, op.ROR_R];
 const SHIFT_REGISTER_FLAGS = [op.LSLS_R, op.LSRS_R, op.ASRS_R, op.RORS_R];
 
-/** A shift by a constant, as the five bits of an instruction have it. */
+/** A shift by a constant: its type and its five bits, as the instruction has them. */
 export interface Shift {
   readonly type: number;
   readonly amount: number;
@@ -145,7 +145,7 @@ export function withShiftedRegister(
   if (alu !== 'MOV') combine(emitter, operation, T0);
 }
 
-/** D = M shifted as the instruction's five bits say: 0 is 32, and RRX for ROR. */
+/** D = M, shifted as the instruction's five bits say: an amount of 0 means 32, and RRX for ROR. */
 export function shiftByConstant(
   emitter: Emitter,
   d: number,
@@ -179,7 +179,10 @@ function firstOperand(emitter: Emitter, alu: Alu, n: number): number {
   return T1;
 }
 
-/** ALUWritePC(): A32 may change the instruction set, T32 does not. */
+/**
+ * Ends an instruction that has written the pc, as ALUWritePC(): in A32 it may change the
+ * instruction set, in T32 it does not.
+ */
 function finishPc(emitter: Emitter): void {
   if (emitter.thumb) emitter.branchRegister(NEXT_PC);
   else emitter.exchange(NEXT_PC);

@@ -23,7 +23,10 @@ export const STR = transfer('STR', op.STR_I, op.STR_R);
 export const STRB = transfer('STRB', op.STRB_I, op.STRB_R);
 export const STRH = transfer('STRH', op.STRH_I, op.STRH_R);
 
-/** How an address comes about: before or after the access, and whether the base keeps it. */
+/**
+ * How an address is formed: the offset is added before or after the access, and the base may be
+ * updated.
+ */
 export interface Indexing {
   readonly index: boolean;
   readonly writeBack: boolean;
@@ -96,7 +99,10 @@ export function sumRegisters(
   emitter.emit(add ? op.ADD_R : op.SUB_R, T0, n, offset);
 }
 
-/** Only a word can go to or from the pc, and a base that keeps the address is not what is transferred. */
+/**
+ * Whether a combination is UNPREDICTABLE: the pc with a size other than a word, or write-back to the
+ * pc or to the transferred register.
+ */
 function isWrong(name: string, t: number, n: number, writeBack: boolean): boolean {
   return (t === 15 && name !== 'LDR' && name !== 'STR') || (writeBack && (n === 15 || n === t));
 }
@@ -124,7 +130,10 @@ export function transferMultiple(
   if (load && (list & 0x8000) !== 0) emitter.exchange(NEXT_PC);
 }
 
-/** A store keeps the old base only if it is the first register. */
+/**
+ * Whether the base is the lowest register of the list. Only then a store with write-back has a
+ * defined result.
+ */
 function isLowest(list: number, n: number): boolean {
   return (list & ((1 << n) - 1)) === 0;
 }
@@ -157,7 +166,7 @@ export function transferDouble(
   if (writeBack) emitter.emit(op.ADD_I, n, n, 0, offset);
 }
 
-/** LDA and STL: they order accesses, which are in order here, and need an aligned address. */
+/** LDA and STL. They order accesses, which are in order anyway, and need an aligned address. */
 export function transferOrdered(
   emitter: Emitter,
   word: number,
@@ -175,7 +184,7 @@ export function transferOrdered(
   transferImmediate(emitter, word, transfer, t, n, 0);
 }
 
-/** LDREX and STREX with their sizes; STREX has its result in D. */
+/** LDREX and STREX of any size; STREX has its result in D. */
 export function loadExclusive(
   emitter: Emitter,
   word: number,

@@ -3,7 +3,7 @@ import { T0, ZERO } from '../layout.js';
 import * as op from '../operations.js';
 import { ASR, shiftByConstant, type Shift } from './data-processing.js';
 
-/** What SXTB and the like take from a register. */
+/** The part of a register that SXTB and the like extend. */
 export const BYTE = 0;
 export const HALF = 2;
 export const TWO_BYTES = 4;
@@ -76,7 +76,7 @@ export function saturate(
   emitter.emit(isUnsigned ? op.USAT : op.SSAT, d, 0, operand, width);
 }
 
-/** PKHBT, and PKHTB whose amount 0 is 32. */
+/** PKHBT and PKHTB; an amount of 0 means 32 for PKHTB. */
 export function packHalves(
   emitter: Emitter,
   word: number,

@@ -1,7 +1,10 @@
 import type { Emitter } from '../emitter.js';
 import { ZERO } from '../layout.js';
 
-/** Instructions of the form D = f(N, M, A): none of them may be the pc, except A where it means "none". */
+/**
+ * Instructions of the form D = f(N, M, A). None of the registers may be the pc; as A it means
+ * "none".
+ */
 export function threeOperands(
   emitter: Emitter,
   word: number,

@@ -10,7 +10,10 @@ function reads(which: number): (emitter: Emitter, word: number) => void {
   };
 }
 
-/** Coprocessor 15, and the coprocessors that no processor has here. The same in T32 with condition 1110. */
+/**
+ * Instructions of coprocessor 15 and of coprocessors that do not exist here. T32 has the same ones
+ * with condition 1110.
+ */
 export const SYSTEM: readonly Encoding[] = [
   { name: 'MRC TPIDRURO', pattern: 'cccc 1110 0001 1101 tttt 1111 0111 0000', decode: reads(0) },
   { name: 'MRC TPIDRURW', pattern: 'cccc 1110 0001 1101 tttt 1111 0101 0000', decode: reads(1) },

@@ -14,7 +14,7 @@ import {
 
 type Decode = (emitter: Emitter, word: number) => void;
 
-/** Which operands are quadwords. */
+/** Says which operands are quadwords. */
 interface Shape {
   readonly wideD?: boolean;
   readonly wideN?: boolean;
@@ -29,7 +29,7 @@ function size(word: number): number {
   return bits(word, 20, 2);
 }
 
-/** @param sizes as a set of bits. @param hasSign whether bit 24 is the sign. */
+/** @param sizes a set of bits. @param hasSign whether bit 24 is the sign. */
 function three(
   number: number,
   { wideD = false, wideN = false, wideM = false }: Shape,
@@ -138,7 +138,7 @@ export const DIFFERENT_LENGTH: readonly Encoding[] = [
   },
 ];
 
-/** Spreads the scalar that M names: of 16 bits in D0 to D7, of 32 in D0 to D15. */
+/** Copies the scalar that M names to all elements: 16 bits in D0 to D7, 32 bits in D0 to D15. */
 function spread(emitter: Emitter, word: number): void {
   const isHalf = size(word) === 1;
   const register = isHalf ? word & 7 : word & 15;
@@ -147,7 +147,7 @@ function spread(emitter: Emitter, word: number): void {
   emitVectors(emitter, op.VDUP, { d: TEMPORARY, imm, aux: size(word) | QUAD });
 }
 
-/** Of the same length: bit 24 is Q. */
+/** Decodes a scalar operation on vectors of the same length; bit 24 is Q. */
 function sameScalar(number: number, isFloat: boolean): Decode {
   return (emitter, word) => {
     const wide = bit(word, 24);

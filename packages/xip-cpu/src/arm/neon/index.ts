@@ -5,7 +5,7 @@ import { SAME_LENGTH } from './same-length.js';
 import { SHIFT_IMMEDIATE } from './shift-immediate.js';
 import { TWO_REGISTERS } from './two-registers.js';
 
-/** Advanced SIMD: without a condition in A32. */
+/** The Advanced SIMD instructions. In A32 they have no condition. */
 export const NEON: readonly Encoding[] = [
   ...SAME_LENGTH,
   ...SHIFT_IMMEDIATE,

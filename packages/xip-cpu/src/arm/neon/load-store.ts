@@ -5,7 +5,10 @@ import { vectorD } from './registers.js';
 
 type Decode = (emitter: Emitter, word: number) => void;
 
-/** By bits 11 to 8: elements of a structure, distance of their registers, registers of each. */
+/**
+ * By bits 11 to 8: the elements of a structure, the distance of their registers, the registers of
+ * each.
+ */
 const TYPES: Readonly<Record<number, readonly [number, number, number]>> = {
   0b0000: [4, 1, 1],
   0b0001: [4, 2, 1],
@@ -23,10 +26,10 @@ const TYPES: Readonly<Record<number, readonly [number, number, number]>> = {
 interface Structure {
   readonly count: number;
   readonly distance: number;
-  /** How many registers each element has, or the lane. */
+  /** The number of registers of each element, or the lane. */
   readonly field: number;
   readonly size: number;
-  /** As a power of two. */
+  /** The alignment, as a power of two. */
   readonly alignment: number;
 }
 
@@ -58,7 +61,7 @@ function multiple(number: number): Decode {
       return;
     }
     const [count, distance, field] = type;
-    // What is aligned to more than the structure has is not defined.
+    // An alignment above the size of the structure is not defined.
     const tooFar = align > 1 && (field === 1 && count === 1 ? true : field === 3 || count === 3);
     const last = vectorD(word) + (count - 1) * distance + field - 1;
     const wrongAlign =
@@ -72,7 +75,7 @@ function multiple(number: number): Decode {
   };
 }
 
-/** index_align: the lane, the distance and the alignment, in bits 7 to 4. */
+/** Decodes index_align: lane, distance and alignment, in bits 7 to 4. */
 function oneLane(number: number): Decode {
   return (emitter, word) => {
     const size = bits(word, 10, 2);

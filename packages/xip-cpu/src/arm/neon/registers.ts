@@ -14,7 +14,7 @@ export function vectorM(word: number): number {
   return bits(word, 0, 4) | (bits(word, 5, 1) << 4);
 }
 
-/** A vector that no instruction has: where a scalar is spread to all elements. */
+/** A vector register that no instruction can name: scalars are copied to all its elements. */
 export const TEMPORARY = 32;
 
 export const UNSIGNED = 4;
@@ -24,7 +24,7 @@ export function isQuad(word: number): boolean {
   return bit(word, 6);
 }
 
-/** Whether a quadword is asked for whose number is odd. */
+/** Whether a quadword operand has an odd number. */
 export function isOdd(isWide: boolean, ...registers: readonly number[]): boolean {
   return isWide && registers.some((register) => (register & 1) !== 0);
 }

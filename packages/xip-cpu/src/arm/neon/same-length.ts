@@ -14,7 +14,7 @@ import {
 
 type Decode = (emitter: Emitter, word: number) => void;
 
-/** Which sizes of elements there are, as a set of bits. */
+/** The element sizes that exist, as a set of bits. */
 const ALL = 0b1111;
 const TO_32 = 0b0111;
 const ONLY_8 = 0b0001;
@@ -40,7 +40,7 @@ function three(number: number, sizes: number, pairs = false): Decode {
   };
 }
 
-/** Without elements. */
+/** Decodes a bitwise operation, which has no element size. */
 function bitwise(number: number): Decode {
   return (emitter, word) => {
     const d = vectorD(word);
@@ -51,7 +51,7 @@ function bitwise(number: number): Decode {
   };
 }
 
-/** Singles: bit 20 is 0. */
+/** Decodes an operation on singles: bit 20 is 0. */
 function float(number: number, pairs = false): Decode {
   return (emitter, word) => {
     const d = vectorD(word);
@@ -292,7 +292,7 @@ export const SAME_LENGTH: readonly Encoding[] = [
   { name: 'SHA1, SHA256', pattern: '1111001x 0Dxx nnnn dddd 1100 NQM0 mmmm' },
 ];
 
-/** Where bit 24 is part of the encoding, and elements are signed. */
+/** Decodes an operation on signed elements whose encoding includes bit 24. */
 function signedThree(number: number, sizes: number): Decode {
   const decode = three(number, sizes);
   return (emitter, word) => {

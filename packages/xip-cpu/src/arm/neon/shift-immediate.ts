@@ -5,7 +5,7 @@ import { QUAD, UNSIGNED, emitVectors, isOdd, isQuad, vectorD, vectorM } from './
 
 type Decode = (emitter: Emitter, word: number) => void;
 
-/** L:imm6 has the size in its highest set bit. */
+/** Splits L:imm6: the highest set bit gives the size. */
 function sizeAndRest(word: number): { size: number; rest: number } {
   const field = (bits(word, 7, 1) << 6) | bits(word, 16, 6);
   const size = field >= 64 ? 3 : field >= 32 ? 2 : field >= 16 ? 1 : 0;
@@ -27,7 +27,7 @@ function same(number: number, isLeft: boolean, isSigned = false): Decode {
   };
 }
 
-/** To half the size: the source is a quadword. */
+/** Decodes a shift to elements of half the size: the source is a quadword. */
 function narrow(number: number, isUnsigned: (word: number) => boolean): Decode {
   return (emitter, word) => {
     const m = vectorM(word);

@@ -20,11 +20,11 @@ function size(word: number): number {
 }
 
 interface Form {
-  /** As a set of bits. */
+  /** The element sizes that exist, as a set of bits. */
   readonly sizes: number;
   readonly imm?: number;
   readonly isUnsigned?: boolean;
-  /** Whether both registers are changed. */
+  /** Whether both registers are written. */
   readonly exchanges?: boolean;
 }
 
@@ -46,7 +46,7 @@ function two(
   };
 }
 
-/** Compares with zero; `swap` where it is zero that has to be greater. */
+/** Decodes a comparison with zero; `swap` makes zero the first operand. */
 function withZero(integer: number, float: number, swap = false): Decode {
   return (emitter, word) => {
     const d = vectorD(word);
@@ -71,14 +71,14 @@ function signOf(integer: number, float: number): Decode {
   };
 }
 
-/** Of words only: bit 8 says whether they are singles. */
+/** Decodes an estimate. It exists for words only: bit 8 selects singles. */
 function estimate(integer: number, float: number): Decode {
   return (emitter, word) => {
     two(bit(word, 8) ? float : integer, { sizes: 0b100 })(emitter, word);
   };
 }
 
-/** To half the size. */
+/** Decodes an operation that narrows to half the size. */
 function narrow(number: number, isUnsigned: boolean): Decode {
   return (emitter, word) => {
     const m = vectorM(word);
@@ -300,7 +300,7 @@ const MISCELLANEOUS: readonly Encoding[] = [
   },
 ];
 
-/** VUZP and VZIP of two words are VTRN, and have no form of their own. */
+/** Decodes VUZP and VZIP. For two words they are VTRN, and not encoded themselves. */
 function shuffle(number: number): Decode {
   return (emitter, word) => {
     two(number, { sizes: isQuad(word) ? 0b111 : 0b011, exchanges: true })(emitter, word);

@@ -7,7 +7,7 @@ function nothing(): void {
   return undefined;
 }
 
-/** S:I1:I2:imm10:imm11:0, where I1 = NOT(J1 EOR S). */
+/** Returns the offset S:I1:I2:imm10:imm11:0, where I1 = NOT(J1 EOR S). */
 function farOffset(word: number): number {
   const sign = bits(word, 26, 1);
   const high = ((bits(word, 13, 1) ^ sign ^ 1) << 1) | (bits(word, 11, 1) ^ sign ^ 1);
@@ -15,7 +15,7 @@ function farOffset(word: number): number {
   return signed(field, 24) * 2;
 }
 
-/** S:J2:J1:imm6:imm11:0. */
+/** Returns the offset S:J2:J1:imm6:imm11:0. */
 function conditionalOffset(word: number): number {
   const high = (bits(word, 26, 1) << 2) | (bits(word, 11, 1) << 1) | bits(word, 13, 1);
   return signed((high << 17) | (bits(word, 16, 6) << 11) | (word & 0x7ff), 20) * 2;

@@ -17,7 +17,7 @@ type Decode = (emitter: Emitter, word: number) => void;
 
 const NO_SHIFT = { type: LSL, amount: 0 };
 
-/** Outside IT blocks these set the flags. */
+/** Whether the instruction sets the flags: outside IT blocks it does. */
 function setsFlags(emitter: Emitter): boolean {
   return !emitter.conditional;
 }
@@ -26,7 +26,7 @@ function shift(type: number): Decode {
   return (emitter, word) => {
     const operation = { alu: 'MOV', flags: setsFlags(emitter), d: word & 7, n: 0 } as const;
     const amount = bits(word, 6, 5);
-    // LSL by 0 is a move, and with a condition UNPREDICTABLE.
+    // LSL by 0 is a move; with a condition it is UNPREDICTABLE.
     withRegister(emitter, operation, bits(word, 3, 3), { type, amount });
   };
 }
@@ -53,7 +53,7 @@ function immediate8(alu: Alu): Decode {
   };
 }
 
-/** Two registers: D = D op M. */
+/** Decodes an operation on two registers: D = D op M. */
 function twoRegisters(alu: Alu): Decode {
   return (emitter, word) => {
     const d = word & 7;
@@ -61,7 +61,7 @@ function twoRegisters(alu: Alu): Decode {
   };
 }
 
-/** D = D shifted by M. */
+/** Decodes D = D shifted by M. */
 function shiftByRegister(type: number): Decode {
   return (emitter, word) => {
     const d = word & 7;
@@ -70,7 +70,7 @@ function shiftByRegister(type: number): Decode {
   };
 }
 
-/** Registers 0 to 15: D in two parts. */
+/** Decodes an operation on registers 0 to 15, with D in two parts. */
 function highRegisters(alu: Alu): Decode {
   return (emitter, word) => {
     const d = (word & 7) | (bits(word, 7, 1) << 3);

@@ -11,12 +11,12 @@ function registers(word: number): { n: number; d: number; m: number } {
   return { n: bits(word, 16, 4), d: bits(word, 8, 4), m: word & 15 };
 }
 
-/** i:imm3:imm8. */
+/** Returns the immediate i:imm3:imm8. */
 function immediate12(word: number): number {
   return (bits(word, 26, 1) << 11) | (bits(word, 12, 3) << 8) | (word & 0xff);
 }
 
-/** ThumbExpandImm_C(): without a carry where it keeps it. */
+/** ThumbExpandImm_C(): there is no carry if the immediate leaves it unchanged. */
 function expandImmediate(field: number): { value: number; carry?: boolean } {
   const byte = field & 0xff;
   switch (field >>> 8) {
@@ -37,7 +37,7 @@ function expandImmediate(field: number): { value: number; carry?: boolean } {
   }
 }
 
-/** sp and pc have no place in most instructions; `sp` are those for which it has. */
+/** Whether a register is sp or pc, which most instructions do not allow. */
 function isBad(register: number): boolean {
   return register === 13 || register === 15;
 }
@@ -72,7 +72,7 @@ function shifted(alu: Alu): Decode {
   };
 }
 
-/** Op, and its name where Rd or Rn is 1111: bits 24 to 21. */
+/** The operations by bits 24 to 21. Some have another name where Rd or Rn is 1111. */
 const ALUS: readonly { readonly code: string; readonly alu: Alu }[] = [
   { code: '0000', alu: 'AND' },
   { code: '0001', alu: 'BIC' },
@@ -86,7 +86,7 @@ const ALUS: readonly { readonly code: string; readonly alu: Alu }[] = [
   { code: '1110', alu: 'RSB' },
 ];
 
-/** Without D, if S is set and Rd is 1111. */
+/** The operations that have no D if S is set and Rd is 1111. */
 const TESTS: readonly { readonly code: string; readonly alu: Alu }[] = [
   { code: '0000', alu: 'TST' },
   { code: '0100', alu: 'TEQ' },
@@ -94,7 +94,7 @@ const TESTS: readonly { readonly code: string; readonly alu: Alu }[] = [
   { code: '1101', alu: 'CMP' },
 ];
 
-/** Without N, if Rn is 1111. */
+/** The operations that have no N if Rn is 1111. */
 const MOVES: readonly { readonly code: string; readonly alu: Alu }[] = [
   { code: '0010', alu: 'MOV' },
   { code: '0011', alu: 'MVN' },
@@ -144,7 +144,7 @@ const SHIFTED_REGISTER: readonly Encoding[] = [
   })),
 ];
 
-/** ADDW and SUBW, and ADR where N is the pc. */
+/** Decodes ADDW and SUBW, which are ADR if N is the pc. */
 function plain(sign: number): Decode {
   return (emitter, word) => {
     const { n, d } = registers(word);
@@ -168,7 +168,7 @@ function saturated(isUnsigned: boolean): Decode {
     const { n, d } = registers(word);
     const width = (word & 31) + (isUnsigned ? 0 : 1);
     const shift = { type: bit(word, 21) ? ASR : LSL, amount: lowBit(word) };
-    // ASR by 0 is the place of SSAT16.
+    // The encoding of ASR by 0 belongs to SSAT16.
     if (shift.type === ASR && shift.amount === 0) emitter.illegal(word);
     else saturate(emitter, word, isUnsigned, { d, n, width }, shift);
   };

@@ -19,7 +19,7 @@ const IT: Encoding = {
   decode: (emitter, word) => {
     const it = word & 0xff;
     const alternates = (it & 15) !== 8;
-    // "Never" and, with more than one instruction, "always" are not conditions.
+    // "Never" is not a condition of IT, and "always" has no opposite.
     if (
       emitter.conditional ||
       it >>> 4 === 15 ||
@@ -32,7 +32,7 @@ const IT: Encoding = {
   },
 };
 
-/** Whether no instruction of an IT block has the opposite condition. */
+/** Whether all instructions of an IT block have the same condition. */
 function isAllThen(it: number): boolean {
   const mask = it & 15;
   return (mask & (mask - 1)) === 0;
@@ -48,25 +48,25 @@ export const T32_32 = new EncodingTable(
   0x1ff08000,
 );
 
-/** Instructions that have the same bits in A32 with the condition "always". */
+/** Instructions whose bits are the same in A32 with the condition "always". */
 export const T32_COPROCESSOR = new EncodingTable([...VFP, ...SYSTEM], 0x0ff000f0);
 
-/** Those that A32 has without a condition; Advanced SIMD's only in a changed place. */
+/** Instructions that have no condition in A32. Only the bits of Advanced SIMD differ. */
 export const T32_UNCONDITIONAL = new EncodingTable([...VFP_UNCONDITIONAL, ...NEON], 0x0ff000f0);
 
-/** Whether a halfword is the first of two. */
+/** Whether a halfword is the first of a 32-bit instruction. */
 export function isWide(half: number): boolean {
   return half >= 0xe800;
 }
 
-/** ITAdvance(). */
+/** Returns the next ITSTATE, as ITAdvance(). */
 export function advanceIt(it: number): number {
   return (it & 7) === 0 ? 0 : (it & 0xe0) | ((it << 1) & 0x1f);
 }
 
 /**
- * Writes the operations of an instruction of the T32 instruction set: 16 bits, or 32 with the first halfword
- * above. `emitter.it` is ITSTATE, and that of the next instruction afterwards.
+ * Writes the operations of a T32 instruction: 16 bits, or 32 bits with the first halfword in the
+ * upper half. `emitter.it` is ITSTATE, and afterwards ITSTATE of the next instruction.
  */
 export function decodeT32(emitter: Emitter, word: number): void {
   const { it } = emitter;
@@ -84,11 +84,11 @@ export function decodeT32(emitter: Emitter, word: number): void {
   if (it !== 0) emitter.it = advanceIt(it);
 }
 
-/** The encoding, and the instruction's bits as its table has them. */
+/** Returns the encoding, and the instruction's bits as its table has them. */
 function find(isShort: boolean, word: number): { encoding: Encoding | undefined; bits: number } {
   if (isShort) return { encoding: T32_16.find(word), bits: word };
   if ((word & 0xef000000) >>> 0 === 0xef000000) {
-    // Advanced SIMD: U is bit 28 here, and bit 24 in A32.
+    // Advanced SIMD has U in bit 28 here, in A32 in bit 24.
     const bits = 0xf2000000 | ((word >>> 4) & 0x01000000) | (word & 0x00ffffff);
     return { encoding: T32_UNCONDITIONAL.find(bits), bits };
   }

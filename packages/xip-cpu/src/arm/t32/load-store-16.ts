@@ -27,7 +27,7 @@ function register(transfer: Transfer): Decode {
   };
 }
 
-/** Five bits that count elements of `scale` bytes. */
+/** Decodes an access with an offset of five bits, in units of `scale` bytes. */
 function immediate5(transfer: Transfer, scale: number): Decode {
   return (emitter, word) => {
     const offset = bits(word, 6, 5) * scale;
@@ -35,7 +35,7 @@ function immediate5(transfer: Transfer, scale: number): Decode {
   };
 }
 
-/** Eight bits that count words from sp or pc on. */
+/** Decodes an access at sp or pc plus eight bits, in words. */
 function immediate8(transfer: Transfer, n: number): Decode {
   return (emitter, word) => {
     transferImmediate(emitter, word, transfer, bits(word, 8, 3), n, (word & 0xff) * 4);

@@ -36,7 +36,10 @@ function immediate12(transfer: Transfer): Decode {
   };
 }
 
-/** Before or after, up or down, with or without the base: bits 10 to 8. */
+/**
+ * Decodes an access with an offset of eight bits. Bits 10 to 8 give before or after, up or down,
+ * and write-back.
+ */
 function immediate8(transfer: Transfer): Decode {
   return (emitter, word) => {
     const { n, t } = registers(word);
@@ -44,7 +47,7 @@ function immediate8(transfer: Transfer): Decode {
     const index = bit(word, 10);
     const writeBack = bit(word, 8);
     if (!index && !writeBack) emitter.illegal(word);
-    // P, U and not W: for unprivileged access, which is the same in user mode.
+    // P and U without W is unprivileged access, which is ordinary access in user mode.
     else transferImmediate(emitter, word, transfer, t, n, offset, { index, writeBack });
   };
 }
@@ -68,7 +71,7 @@ function nothing(): void {
   return undefined;
 }
 
-/** A load of a byte or half to the pc is a hint: PLD, PLDW and PLI. */
+/** Loads of a byte or half to the pc are hints: PLD, PLDW and PLI. */
 const HINTS: readonly Encoding[] = [
   { name: 'PLD, PLI (literal)', pattern: '1111100 ou 0w1 1111 1111 iiiiiiiiiiii', decode: nothing },
   {
@@ -90,7 +93,7 @@ const HINTS: readonly Encoding[] = [
 
 function single(transfer: Transfer, code: string): readonly Encoding[] {
   const { name, load } = transfer;
-  // Sign, place for the form, size, load.
+  // `code` has the bits for sign, size and load; the bit of the form is after the sign.
   const pattern = (form: string): string => `1111100 ${code[0]!}${form} ${code.slice(1)}`;
   return [
     ...(load
@@ -150,7 +153,7 @@ function double(load: boolean): Decode {
     const { n, t, t2 } = registers(word);
     const offset = (word & 0xff) * (bit(word, 23) ? 4 : -4);
     const how = { index: bit(word, 24), writeBack: bit(word, 21) };
-    // Both clear: the space of the exclusive operations.
+    // With P and W clear the encoding belongs to the exclusive operations.
     if (!how.index && !how.writeBack) emitter.illegal(word);
     else transferDouble(emitter, word, load, t, t2, n, offset, how);
   };
@@ -164,7 +167,7 @@ function exclusiveLoad(bytes: number): Decode {
   };
 }
 
-/** The result of STREX is in bits 11 to 8, that of the others in bits 3 to 0. */
+/** Decodes an exclusive store. STREX has its result in bits 11 to 8, the others in bits 3 to 0. */
 function exclusiveStore(bytes: number): Decode {
   return (emitter, word) => {
     const { n, t, t2, m } = registers(word);
@@ -183,7 +186,7 @@ function ordered(transfer: Transfer): Decode {
   };
 }
 
-/** A forward branch by twice the byte or half that a table has. */
+/** Decodes TBB and TBH: a forward branch by twice the byte or half in a table. */
 function tableBranch(emitter: Emitter, word: number): void {
   const { n, m } = registers(word);
   if (m === 13 || m === 15) {
@@ -221,7 +224,7 @@ const EXCLUSIVE: readonly Encoding[] = [
   { name: 'LDAEXH', pattern: '11101000 1101 nnnn tttt 1111 1101 1111', decode: exclusiveLoad(2) },
   { name: 'LDAEX', pattern: '11101000 1101 nnnn tttt 1111 1110 1111', decode: exclusiveLoad(4) },
   { name: 'LDAEXD', pattern: '11101000 1101 nnnn tttt uuuu 1111 1111', decode: exclusiveLoad(8) },
-  // TT, TTT, TTA, TTAT of ARMv8-M: what they tell is of the MPU, which Linux does not use.
+  // TT, TTT, TTA and TTAT of ARMv8-M query the MPU, which Linux does not use.
   { name: 'TT', pattern: '11101000 0100 nnnn 1111 dddd at00 0000' },
   { name: 'STREX', pattern: '11101000 0100 nnnn tttt dddd iiiiiiii', decode: exclusiveStore(4) },
   { name: 'LDREX', pattern: '11101000 0101 nnnn tttt 1111 iiiiiiii', decode: exclusiveLoad(4) },

@@ -28,7 +28,7 @@ function extended(part: number): Decode {
   };
 }
 
-/** Bits 6 to 4 to the kinds of operation PARALLEL. */
+/** The kinds of the operation PARALLEL, by bits 6 to 4. */
 const KINDS: Readonly<Record<number, number>> = { 0: 0, 1: 1, 2: 2, 4: 3, 5: 4, 6: 5 };
 
 function parallel(what: number): Decode {
@@ -47,7 +47,7 @@ function two(number: number): Decode {
   };
 }
 
-/** The operand is in both fields. */
+/** Decodes an operation on one register, which both fields must name. */
 function one(number: number): Decode {
   return (emitter, word) => {
     const { n, d, m } = registers(word);
@@ -56,7 +56,7 @@ function one(number: number): Decode {
   };
 }
 
-/** With an accumulator, unless A is 1111. */
+/** Decodes an operation with an accumulator, or without one if A is 1111. */
 function accumulate(alone: number, accumulating: number, auxBits: number): Decode {
   return (emitter, word) => {
     const { n, a, d, m } = registers(word);
@@ -69,7 +69,7 @@ function accumulate(alone: number, accumulating: number, auxBits: number): Decod
 function halves(alone: number, accumulating: number): Decode {
   return (emitter, word) => {
     const { n, a, d, m } = registers(word);
-    // The half of N is bit 5 here, that of M bit 4.
+    // Bit 5 selects the half of N here, bit 4 that of M.
     const aux = bits(word, 5, 1) | (bits(word, 4, 1) << 1);
     if (a === 15) threeOperands(emitter, word, alone, { n, d, m, aux });
     else threeOperands(emitter, word, accumulating, { n, a, d, m, aux });

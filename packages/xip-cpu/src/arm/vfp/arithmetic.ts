@@ -5,7 +5,7 @@ import { floatD, floatM, floatN, isDouble } from './registers.js';
 
 type Decode = (emitter: Emitter, word: number) => void;
 
-/** D = f(D, N, M). The operation of 64 bits follows that of 32. */
+/** Decodes D = f(D, N, M). The operation on doubles is the one after that on singles. */
 export function three(number: number): Decode {
   return (emitter, word) => {
     const which = number + (isDouble(word) ? 1 : 0);
@@ -13,14 +13,14 @@ export function three(number: number): Decode {
   };
 }
 
-/** D = f(M). */
+/** Decodes D = f(M). */
 function two(number: number): Decode {
   return (emitter, word) => {
     emitter.write(number + (isDouble(word) ? 1 : 0), floatD(word), 0, floatM(word), 0, 0, 0, 0);
   };
 }
 
-/** Bit 7: a quiet NaN is invalid too. */
+/** Decodes a comparison. With bit 7 a quiet NaN is an invalid operation too. */
 function compare(number: number): Decode {
   return (emitter, word) => {
     const which = number + (isDouble(word) ? 1 : 0);
@@ -28,7 +28,7 @@ function compare(number: number): Decode {
   };
 }
 
-/** VFPExpandImm(): the upper word of a double, or a single. */
+/** Decodes VMOV of a constant, as VFPExpandImm(): the upper word of a double, or a single. */
 function immediate(emitter: Emitter, word: number): void {
   const byte = (bits(word, 16, 4) << 4) | (word & 15);
   const sign = byte & 0x80 ? 0x80000000 : 0;

@@ -15,12 +15,12 @@ import { three } from './arithmetic.js';
 
 type Decode = (emitter: Emitter, word: number) => void;
 
-/** Directions of rounding as assembly/float/format.ts numbers them, and FPSCR's. */
+/** Rounding modes, numbered as in assembly/float/format.ts, and the mode of FPSCR. */
 const TO_ZERO = 3;
 const CURRENT = 5;
-/** Of bits 17 and 16: to nearest with ties away, to nearest, up, down. */
+/** Rounding modes by bits 17 and 16: to nearest with ties away, to nearest, up, down. */
 const DIRECTIONS = [4, 0, 1, 2];
-/** Added to the direction: "inexact" is noted. */
+/** Added to a rounding mode if the instruction raises "inexact". */
 const EXACT = 8;
 
 function toDoubleOrSingle(emitter: Emitter, word: number): void {
@@ -129,9 +129,9 @@ export const CONVERT: readonly Encoding[] = [
   },
 ];
 
-/** VSEL takes N if the condition holds, else M. */
+/** Decodes VSEL: D is N if the condition holds, else M. */
 function select(emitter: Emitter, word: number): void {
-  // EQ, VS, GE, GT; the opposite one has the next number.
+  // The conditions are EQ, VS, GE and GT. The opposite of each has the next number.
   const condition = [0, 6, 10, 12][bits(word, 20, 2)]!;
   const move = isDouble(word) ? op.VMOV_64 : op.VMOV_32;
   const d = floatD(word);
@@ -141,7 +141,7 @@ function select(emitter: Emitter, word: number): void {
   emitter.write(move, d, 0, floatM(word), 0, 0, 0, 0);
 }
 
-/** ARMv8's additions, without a condition. */
+/** Instructions that ARMv8 added. They have no condition. */
 export const VFP_UNCONDITIONAL: readonly Encoding[] = [
   { name: 'VSEL', pattern: '1111 11100Dcc nnnn dddd 101s N0M0 mmmm', decode: select },
   {

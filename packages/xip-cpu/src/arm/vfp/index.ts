@@ -3,7 +3,7 @@ import { ARITHMETIC } from './arithmetic.js';
 import { CONVERT } from './convert.js';
 import { TRANSFER } from './transfer.js';
 
-/** VFPv4: with a condition in A32. */
+/** The VFPv4 instructions. In A32 they have a condition. */
 export const VFP: readonly Encoding[] = [...ARITHMETIC, ...CONVERT, ...TRANSFER];
 
 export { VFP_UNCONDITIONAL } from './convert.js';

@@ -1,6 +1,6 @@
 import { bit, bits } from '../encoding.js';
 
-/** Offsets of the registers of a floating-point instruction in the register file, in bytes. */
+/** Offsets in bytes of a floating-point instruction's registers in the register file. */
 
 export function isDouble(word: number): boolean {
   return bit(word, 8);
@@ -30,7 +30,7 @@ export function doubleM(word: number): number {
   return (bits(word, 0, 4) | (bits(word, 5, 1) << 4)) * 8;
 }
 
-/** Of the size that bit 8 says. */
+/** Returns the offset of D, whose size bit 8 gives. */
 export function floatD(word: number): number {
   return isDouble(word) ? doubleD(word) : singleD(word);
 }

@@ -20,7 +20,10 @@ function single(load: boolean): Decode {
   };
 }
 
-/** VLDM and VSTM; an odd count of words with doubles is FLDMX and FSTMX, with a word that nobody uses. */
+/**
+ * Decodes VLDM and VSTM. With doubles, an odd count of words means FLDMX and FSTMX: the last word
+ * is unused.
+ */
 function multiple(load: boolean): Decode {
   return (emitter, word) => {
     const before = bit(word, 24);
@@ -30,7 +33,7 @@ function multiple(load: boolean): Decode {
     const isX = isDouble(word) && (words & 1) !== 0;
     const bytes = (isX ? words - 1 : words) * 4;
     const first = floatD(word);
-    // Singles are in the lower half of the register file only.
+    // Singles exist only in the lower half of the register file.
     const limit = isDouble(word) ? REGISTER_FILE : REGISTER_FILE / 2;
     const n = bits(word, 16, 4);
     const wrongMode = before === up || (before && !writeBack);
@@ -44,7 +47,7 @@ function multiple(load: boolean): Decode {
   };
 }
 
-/** Between a core register and a float; `n` is the float's offset. */
+/** Decodes a move between a core register and a float; `n` is the float's offset. */
 function coreSingle(emitter: Emitter, word: number): void {
   const t = bits(word, 12, 4);
   if (t === 15) emitter.unpredictable(word);
@@ -63,7 +66,9 @@ function twoCores(emitter: Emitter, word: number): void {
   else emitter.write(op.VMOV_2CORE, m, t << 2, 0, 0, 0, t2 << 2, 0);
 }
 
-/** The element in bits 22, 21, 6 and 5: its size, and its offset in the register. */
+/**
+ * Returns the size and the offset in the register of the element that bits 22, 21, 6 and 5 name.
+ */
 function element(word: number): { size: number; offset: number } | undefined {
   const field = (bits(word, 21, 2) << 2) | bits(word, 5, 2);
   if ((field & 8) !== 0) return { size: 1, offset: field & 7 };
@@ -94,7 +99,10 @@ function fromScalar(emitter: Emitter, word: number): void {
   }
 }
 
-/** Advanced SIMD's, in the space of VFP: a core register to all elements. */
+/**
+ * Decodes VDUP, an Advanced SIMD instruction encoded in the VFP space: a core register to all
+ * elements.
+ */
 function duplicate(emitter: Emitter, word: number): void {
   const t = bits(word, 12, 4);
   const d = bits(word, 16, 4) | (bits(word, 7, 1) << 4);
