@@ -11,7 +11,7 @@ import { FLOAT_REGISTERS, SINK } from './layout.js';
 
 export type Xlen = 32 | 64;
 
-/** All instructions of 32 bits. */
+/** All 32-bit instructions that are implemented. */
 export const INSTRUCTIONS: readonly Instruction[] = [
   ...BASE,
   ...MULTIPLY,
@@ -23,12 +23,12 @@ export const INSTRUCTIONS: readonly Instruction[] = [
   ...ZBS,
 ];
 
-/** Dynamic: the mode is in frm. */
+/** The rounding mode "dynamic": frm has the mode. */
 const DYNAMIC = 7;
-/** Rounding modes up to here there are. */
+/** The highest rounding mode that exists. */
 const LAST_MODE = 4;
 
-/** An instruction and what finding it and taking it apart takes. */
+/** An instruction, with the values that are needed to find it and to take it apart. */
 interface Row extends Instruction {
   readonly mask: number;
   readonly match: number;
@@ -45,19 +45,22 @@ interface CompressedRow extends Compressed {
   readonly match: number;
 }
 
-/** Decodes instructions. What it has decoded last is in its fields: there are no objects for the collector. */
+/**
+ * Decodes instructions. Its fields hold the last result, so that no objects are left to the garbage
+ * collector.
+ */
 export class Decoder {
   readonly xlen: Xlen;
-  /** What the loop shall do, and which of a group. */
+  /** The operation that the loop executes, and the number within its group. */
   operation = 0;
   extra = 0;
-  /** Indices of 64 bits each from REGISTERS on. */
+  /** Register numbers, as indices of 64 bits from REGISTERS on. */
   rd = 0;
   rs1 = 0;
   rs2 = 0;
-  /** Of instructions with three operands rs3, in bytes. */
+  /** The immediate; for instructions with three operands rs3, in bytes. */
   immediate = 0;
-  /** True if nothing that follows is executed next. */
+  /** True if the next instruction is not executed after this one. */
   ends = false;
   /** By opcode (bits 2 to 6) and funct3. */
   private readonly rows: Row[][] = [];
@@ -98,7 +101,7 @@ export class Decoder {
     }
   }
 
-  /** The instruction of 32 bits that one of 16 bits stands for; undefined: it is not valid. */
+  /** Returns the 32-bit instruction that a 16-bit one stands for; undefined if it is not valid. */
   expand(half: number): number | undefined {
     for (const row of this.compressed[(half & 3) * 8 + (half >> 13)]!) {
       if ((half & row.mask) === row.match) return row.expand(half);
@@ -106,7 +109,7 @@ export class Decoder {
     return undefined;
   }
 
-  /** Decodes an instruction of 32 bits. @returns false if it is not valid. */
+  /** Decodes a 32-bit instruction. @returns false if it is not valid. */
   decode(word: number): boolean {
     const row = this.find(word);
     if (row === undefined) return false;
@@ -138,7 +141,7 @@ export class Decoder {
   private decodeCsr(): boolean {
     const number = this.immediate;
     if (this.xlen === 64) return USER_CSRS.includes(number);
-    // The loop gives halves of the counters where the upper half of this is not 0.
+    // The loop returns the upper half of a counter if the upper half of the immediate is not 0.
     this.immediate |= 1 << 16;
     return USER_CSRS.includes(number) || USER_CSRS_32.includes(number);
   }
@@ -156,7 +159,9 @@ export class Decoder {
   }
 }
 
-/** What an instruction that is known and not implemented is called; undefined for any other. */
+/**
+ * Returns the name of an instruction that is known but not implemented; undefined for any other.
+ */
 export function unimplementedName(word: number): string | undefined {
   const found = UNIMPLEMENTED.find(([, pattern]) => {
     const [mask, match] = maskAndMatch(pattern);

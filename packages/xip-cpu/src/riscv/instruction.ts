@@ -1,4 +1,7 @@
-/** How the fields of an instruction lie: the base formats, and those of extensions. */
+/**
+ * The form of an instruction, that is, where its fields are: the base formats, and forms of
+ * extensions.
+ */
 export type Form =
   /** rd, rs1, rs2. */
   | 'R'
@@ -19,7 +22,9 @@ export type Form =
   /** Nothing. */
   | 'none';
 
-/** What the interpreter does for an instruction: an operation, and which one if that is of a group. */
+/**
+ * The work of an instruction: an operation and, if that is a group, the number within the group.
+ */
 export interface Work {
   readonly operation: number;
   readonly extra?: number;
@@ -29,8 +34,8 @@ export interface Work {
 export interface Instruction {
   readonly name: string;
   /**
-   * Bits 31 to 0: 0 and 1 tell it from others; of the other letters d is rd, s rs1, t rs2, u rs3, i an immediate, m a
-   * rounding mode, a acquire and release, c the number of a CSR, x ignored.
+   * Bits 31 to 0: 0 and 1 are fixed; d is rd, s rs1, t rs2, u rs3, i an immediate, m a rounding
+   * mode, a acquire and release, c the number of a CSR, x ignored.
    */
   readonly pattern: string;
   readonly form: Form;
@@ -39,11 +44,11 @@ export interface Instruction {
   readonly rv32: Work | undefined;
   /** Which of rd, rs1, rs2 are floating-point registers: `f`, in that order; default: `xxx`. */
   readonly registers?: string;
-  /** Nothing that follows it is executed next. */
+  /** Whether the next instruction is not executed after it. */
   readonly ends?: boolean;
 }
 
-/** The bits of a pattern that are fixed, and their values. */
+/** Returns the bits of a pattern that are fixed, and their values. */
 export function maskAndMatch(pattern: string): readonly [mask: number, match: number] {
   const bits = pattern.replaceAll(' ', '');
   let mask = 0;
@@ -55,7 +60,7 @@ export function maskAndMatch(pattern: string): readonly [mask: number, match: nu
   return [mask >>> 0, match >>> 0];
 }
 
-/** The immediate of an instruction. */
+/** Returns the immediate of an instruction. */
 export function immediateOf(form: Form, word: number): number {
   switch (form) {
     case 'I':

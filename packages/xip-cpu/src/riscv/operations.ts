@@ -1,9 +1,10 @@
 /*
- * What the interpreter's loop executes: instructions are decoded to these. assembly/riscv/ imports the
- * numbers from here. A suffix W or 32 says that the operation is of 32 bits, sign-extended; RV32 is executed by them.
+ * The operations of the interpreter's loop, to which instructions are decoded. assembly/riscv/
+ * imports the numbers from here. A suffix W or 32 means an operation of 32 bits with a
+ * sign-extended result; RV32 uses these.
  */
 
-// The loop's own switch.
+// Operations in the loop's own switch.
 export const ADD = 0;
 export const SUB = 1;
 export const SLL = 2;
@@ -97,7 +98,7 @@ export const ECALL = 89;
 export const EBREAK = 90;
 export const ILLEGAL = 91;
 
-// Of INTEGER: operations on registers that programs need less often.
+// INTEGER: operations on registers that programs need less often.
 export const I_SH1ADDW = 0;
 export const I_SH2ADDW = 1;
 export const I_SH3ADDW = 2;
@@ -148,7 +149,7 @@ export const I_BEXTIW = 46;
 export const I_BINVIW = 47;
 export const I_BSETIW = 48;
 
-// Of AMO_W and AMO_D.
+// AMO_W and AMO_D.
 export const AMOSWAP = 0;
 export const AMOADD = 1;
 export const AMOXOR = 2;
@@ -159,7 +160,7 @@ export const AMOMAX = 6;
 export const AMOMINU = 7;
 export const AMOMAXU = 8;
 
-// Of FLOAT; an odd number is the same on doubles.
+// FLOAT; an odd number is the same operation on doubles.
 
 export const FADD_S = 0;
 export const FADD_D = 1;
@@ -220,7 +221,7 @@ export const FMV_FROM_X_D = 55;
 export const FCVT_S_D = 56;
 export const FCVT_D_S = 57;
 
-// Of CSR.
+// CSR.
 export const CSRRW = 0;
 export const CSRRS = 1;
 export const CSRRC = 2;

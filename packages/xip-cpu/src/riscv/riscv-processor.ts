@@ -37,7 +37,7 @@ import {
 } from './layout.js';
 import * as op from './operations.js';
 
-/** What assembly/riscv exports. */
+/** The exports of assembly/riscv. */
 interface Loop {
   readonly run: (operation: number) => number;
   readonly configure: (pageShift: number, xlen: number) => void;
@@ -47,12 +47,12 @@ const TWO_32 = 2 ** 32;
 /** Number of fcsr among the floating-point registers. */
 const FCSR = 32;
 /**
- * Instructions that the loop executes without coming back: often enough that the engine can put better code of the
- * loop in place.
+ * Instructions that the loop executes before it returns. It returns often enough for the engine to
+ * replace the loop by better machine code.
  */
 const TURN = 1 << 20;
 const TLB_BYTES = TLB_ENTRIES << TLB_ENTRY_SHIFT;
-/** Registers, fcsr and pc, as {@link RiscvProcessor.save} gives them. */
+/** The size of the state that {@link RiscvProcessor.save} returns: registers, fcsr and pc. */
 const STATE_WORDS = FLOAT_REGISTERS + 32 + 2;
 
 let compiled: WebAssembly.Module | undefined;
@@ -63,8 +63,9 @@ function loopModule(): WebAssembly.Module {
 }
 
 /**
- * RV32 or RV64 with IMAFDC, Zicsr, Zifencei, Zba, Zbb and Zbs, in user mode. It decodes what is entered, page by page,
- * and executes that in WebAssembly; all of its state is in the linear memory.
+ * RV32 or RV64 with IMAFDC, Zicsr, Zifencei, Zba, Zbb and Zbs, in user mode. It decodes the code
+ * that it reaches, page by page, and executes it in WebAssembly; all of its state is in the linear
+ * memory.
  */
 export class RiscvProcessor implements Processor {
   readonly xlen: Xlen;
@@ -80,11 +81,11 @@ export class RiscvProcessor implements Processor {
   private pageSize = 0;
   private generation = -1;
   private execGeneration = -1;
-  /** The last access has faulted. */
+  /** Set if the last access has faulted. */
   private fault: Stop | undefined;
-  /** What an access has thrown that is not a fault. */
+  /** An exception of the last access that is not a fault. */
   private thrown: unknown;
-  /** TypeScript was called by the loop. */
+  /** True while the loop has called TypeScript. */
   private inAccess = false;
 
   constructor(linear: LinearMemory, xlen: Xlen) {
@@ -138,7 +139,10 @@ export class RiscvProcessor implements Processor {
     return { kind: 'limit' };
   }
 
-  /** Runs the loop until at least `count` instructions were executed. @returns why it has ended. */
+  /**
+   * Runs the loop until at least `count` instructions were executed. @returns the reason why it
+   * stopped.
+   */
   private turn(operation: number, count: number): number {
     const { u32 } = this;
     const budget = Math.min(count, TURN);
@@ -149,7 +153,10 @@ export class RiscvProcessor implements Processor {
     return reason;
   }
 
-  /** Executes at most `count` instructions, few enough to be in one line. @returns why it has ended. */
+  /**
+   * Executes at most `count` instructions, few enough to be in one line. @returns the reason why it
+   * stopped.
+   */
   private approach(count: number): number {
     const pc = this.number(PC);
     const page = this.lookup(pc);
@@ -171,7 +178,7 @@ export class RiscvProcessor implements Processor {
     return LEAVE_LIMIT;
   }
 
-  /** Does what the loop cannot do. @returns undefined if it can go on. */
+  /** Handles a reason for which the loop has returned. @returns undefined if the loop can go on. */
   private handle(reason: number): Stop | undefined {
     switch (reason) {
       case LEAVE_LIMIT:
@@ -205,18 +212,21 @@ export class RiscvProcessor implements Processor {
     return { kind: 'illegal', encoding, name };
   }
 
-  /** Address of the instruction that has ended the loop. */
+  /** The address of the instruction at which the loop returned. */
   private currentPc(): number {
     return this.number(PAGE_BASE) + this.code!.placeOf(this.u32[CURRENT >> 2]!);
   }
 
-  /** Where the byte at an address is that was fetched before. */
+  /** Returns the place of the byte at an address that was fetched before. */
   private bytesOf(address: number): number {
     const offset = address % this.pageSize;
     return this.space!.frameBytes(address - offset, 'fetch') + offset;
   }
 
-  /** The instruction at an address, two or four bytes; what it has in the next page was fetched before. */
+  /**
+   * Returns the instruction at an address, two or four bytes; if it continues in the next page,
+   * that was fetched before.
+   */
   private fetchWord(address: number): number {
     const at = this.bytesOf(address);
     const low = this.bytes[at]! | (this.bytes[at + 1]! << 8);
@@ -232,7 +242,7 @@ export class RiscvProcessor implements Processor {
     if (this.u32[CURRENT >> 2] !== 0) this.pc = this.currentPc();
     if (thrown !== undefined) throw thrown as Error;
     if (fault !== undefined) return fault;
-    // The loop itself finds atomic operations that are not aligned.
+    // The loop itself detects atomic operations that are not aligned.
     return { kind: 'fault', signal: 'SIGBUS', code: 'ADRALN', address: this.atomicAddress() };
   }
 
@@ -243,7 +253,7 @@ export class RiscvProcessor implements Processor {
     return base + (this.u32[(operation + OP_IMMEDIATE) >> 2]! | 0);
   }
 
-  /** Decodes what is at the pc. @returns the fault of the fetch. */
+  /** Decodes the code at the pc. @returns the fault of the fetch. */
   private enter(): Stop | undefined {
     const pc = this.number(PC);
     const page = this.lookup(pc);
@@ -255,7 +265,7 @@ export class RiscvProcessor implements Processor {
     return undefined;
   }
 
-  /** Fetches from a page. @returns undefined after a fault, which is in {@link fault}. */
+  /** Fetches from a page. @returns undefined after a fault, which is then in {@link fault}. */
   private lookup(pc: number): CodePage | undefined {
     const space = this.space!;
     const code = this.code!;
@@ -270,7 +280,7 @@ export class RiscvProcessor implements Processor {
       const name = space.frameIdentity(pc);
       const old = code.pageAt(bytes);
       if (old !== undefined && old.name !== name) code.forget(old);
-      // Nobody writes to it any more without being seen.
+      // From now on every store to the page must be noticed.
       if (old?.name !== name) this.flush(WRITE_TLB);
       const page = code.page(name, bytes);
       const vpn = Math.floor(pc / this.pageSize);
@@ -282,7 +292,10 @@ export class RiscvProcessor implements Processor {
     }
   }
 
-  /** Fetches the second half of an instruction that lies in two pages. @returns the fault of that. */
+  /**
+   * Fetches the second half of an instruction that lies in two pages. @returns the fault of the
+   * fetch.
+   */
   private cross(): Stop | undefined {
     const pc = this.currentPc();
     const crossing = this.u32[CURRENT >> 2]!;
@@ -299,7 +312,10 @@ export class RiscvProcessor implements Processor {
     return undefined;
   }
 
-  /** The loop's read that has found no entry in its TLB. @returns where the bytes are, 0 after a fault. */
+  /**
+   * Reads for the loop, which has found no entry in its TLB. @returns the place of the bytes, 0
+   * after a fault.
+   */
   private readSlowly(low: number, high: number, sizeAndPurpose: number): number {
     const size = sizeAndPurpose & ~FOR_STORE;
     const isStore = size !== sizeAndPurpose;
@@ -321,7 +337,7 @@ export class RiscvProcessor implements Processor {
     }
   }
 
-  /** Puts bytes of two pages together. */
+  /** Joins bytes of two pages. */
   private gather(address: number, first: number, size: number): number {
     const inFirst = this.pageSize - (address % this.pageSize);
     const second = this.space!.frameBytes(this.next(address, inFirst), 'read');
@@ -331,7 +347,10 @@ export class RiscvProcessor implements Processor {
     return GATHERED;
   }
 
-  /** The loop's store that has found no entry in its TLB. @returns 0 after a fault, 2 if code has changed. */
+  /**
+   * Stores for the loop, which has found no entry in its TLB. @returns 0 after a fault, 2 if code
+   * has changed.
+   */
   private writeSlowly(low: number, high: number, size: number): number {
     const address = this.addressOf(low, high);
     const offset = address % this.pageSize;
@@ -344,7 +363,7 @@ export class RiscvProcessor implements Processor {
       if (inFirst < size) {
         const rest = this.next(address, inFirst);
         const second = space.frameBytes(rest, 'write');
-        // The fault of the second page may have taken the first one's place.
+        // The fault of the second page may have taken the frame of the first one.
         at = space.frameBytes(address, 'write');
         changed = this.put(rest, second, STORED + inFirst, size - inFirst);
       }
@@ -361,7 +380,7 @@ export class RiscvProcessor implements Processor {
     }
   }
 
-  /** Stores bytes within a page. @returns true if code was decoded from what was there. */
+  /** Stores bytes within a page. @returns true if code was decoded from the old bytes. */
   private put(address: number, to: number, from: number, length: number): boolean {
     this.bytes.copyWithin(to, from, from + length);
     const code = this.code!;
@@ -375,7 +394,7 @@ export class RiscvProcessor implements Processor {
     return code.written(page, offset, length);
   }
 
-  /** An address further on, which wraps round. */
+  /** Adds to an address, which wraps around. */
   private next(address: number, by: number): number {
     return this.xlen === 32 ? (address + by) % TWO_32 : address + by;
   }
@@ -408,12 +427,12 @@ export class RiscvProcessor implements Processor {
     this.flush(FETCH_TLB);
   }
 
-  /** A page number of ones is that of no page. */
+  /** Empties a TLB: no page has a number of all ones. */
   private flush(tlb: number): void {
     this.u32.fill(0xffffffff, tlb >> 2, (tlb + TLB_BYTES) >> 2);
   }
 
-  /** @param place of a page, or of FETCH_TLB the map of one. */
+  /** @param place the place of a page or, in FETCH_TLB, of its map. */
   private setTlb(tlb: number, vpn: number, place: number): void {
     const entry = (tlb >> 2) + ((vpn % TLB_ENTRIES) << (TLB_ENTRY_SHIFT - 2));
     this.u32[entry] = vpn % TWO_32;
@@ -448,7 +467,7 @@ export class RiscvProcessor implements Processor {
     else this.i64[(REGISTERS >> 3) + FLOAT_REGISTERS + register] = BigInt.asIntN(64, bits);
   }
 
-  /** fcsr: frm in bits 5 to 7, fflags below. */
+  /** fcsr: frm in bits 5 to 7, fflags below them. */
   get fcsr(): number {
     return (this.u32[FRM >> 2]! << 5) | this.u32[FFLAGS >> 2]!;
   }
@@ -479,7 +498,7 @@ export class RiscvProcessor implements Processor {
     this.i64[RESERVED >> 3] = -1n;
   }
 
-  /** A number of 64 bits that is exact below 2^53. */
+  /** Reads a number of 64 bits; exact below 2^53. */
   private number(offset: number): number {
     return this.u32[offset >> 2]! + this.u32[(offset >> 2) + 1]! * TWO_32;
   }

@@ -1,7 +1,10 @@
 import type { Instruction } from '../instruction.js';
 import * as op from '../operations.js';
 
-/** The instruction on words and, of RV64, that on doublewords. @param pattern without its width. */
+/**
+ * Returns the instruction on words and, on RV64, the one on doublewords. @param pattern without its
+ * width.
+ */
 function pair(
   name: string,
   pattern: string,
@@ -23,7 +26,7 @@ function amo(name: string, pattern: string, which: number): Instruction[] {
   return pair(name, pattern, op.AMO_W, op.AMO_D, which);
 }
 
-/** A. */
+/** The A extension. */
 export const ATOMIC: readonly Instruction[] = [
   pair('lr', '00010 aa 00000 sssss www ddddd 0101111', op.LR_W, op.LR_D),
   pair('sc', '00011 aa ttttt sssss www ddddd 0101111', op.SC_W, op.SC_D),

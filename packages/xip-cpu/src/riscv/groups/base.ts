@@ -1,12 +1,15 @@
 import type { Form, Instruction } from '../instruction.js';
 import * as op from '../operations.js';
 
-/** Of both, by one operation: sign-extended registers of 32 bits keep their order, and logic is bit by bit. */
+/**
+ * Returns an instruction that is one operation on both widths: sign-extended registers of 32 bits
+ * keep their order, and logic is bit by bit.
+ */
 function both(name: string, pattern: string, form: Form, operation: number): Instruction {
   return { name, pattern, form, rv64: { operation }, rv32: { operation } };
 }
 
-/** RV64 has the result in 64 bits, RV32 in 32. */
+/** Returns an instruction whose result has 64 bits on RV64 and 32 on RV32. */
 function wide(
   name: string,
   pattern: string,
@@ -17,7 +20,7 @@ function wide(
   return { name, pattern, form, rv64: { operation }, rv32: { operation: operation32 } };
 }
 
-/** The `...w` instructions of RV64. */
+/** Returns a `...w` instruction of RV64. */
 function only64(name: string, pattern: string, form: Form, operation: number): Instruction {
   return { name, pattern, form, rv64: { operation }, rv32: undefined };
 }
@@ -84,9 +87,10 @@ export const BASE: readonly Instruction[] = [
   only64('srlw', '0000000 ttttt sssss 101 ddddd 0111011', 'R', op.SRLW),
   only64('sraw', '0100000 ttttt sssss 101 ddddd 0111011', 'R', op.SRAW),
 
-  // One thread at a time, in order: nothing to wait for. Hints are fences, too.
+  // Threads run one at a time and in order, so a fence has nothing to wait for. Hints are fences,
+  // too.
   both('fence', 'xxxxxxxxxxxx xxxxx 000 xxxxx 0001111', 'none', op.NOP),
-  // Zifencei. Stores to code that was decoded are seen when they are made.
+  // Zifencei. Stores to decoded code are noticed when they happen.
   both('fence.i', 'xxxxxxxxxxxx xxxxx 001 xxxxx 0001111', 'none', op.NOP),
   ending(both('ecall', '000000000000 00000 000 00000 1110011', 'none', op.ECALL)),
   ending(both('ebreak', '000000000001 00000 000 00000 1110011', 'none', op.EBREAK)),

@@ -15,7 +15,10 @@ function work(extra: number): Work {
   return { operation: op.INTEGER, extra };
 }
 
-/** The same on both, or, with `extra32`, on RV32 by an operation of 32 bits. */
+/**
+ * Returns an instruction that is one operation on both widths or, with `extra32`, has an operation
+ * of its own on RV32.
+ */
 function both(
   name: string,
   pattern: string,
@@ -34,7 +37,7 @@ function shiftAdd(name: string, pattern: string, operation: number, extra32: num
   return of(name, pattern, 'R', { operation }, work(extra32));
 }
 
-/** Zba: addresses. */
+/** Zba: address computation. */
 export const ZBA: readonly Instruction[] = [
   shiftAdd('sh1add', '0010000 ttttt sssss 010 ddddd 0110011', op.SH1ADD, op.I_SH1ADDW),
   shiftAdd('sh2add', '0010000 ttttt sssss 100 ddddd 0110011', op.SH2ADD, op.I_SH2ADDW),
@@ -46,7 +49,7 @@ export const ZBA: readonly Instruction[] = [
   only64('slli.uw', '000010 iiiiii sssss 001 ddddd 0011011', 'shift', op.I_SLLI_UW),
 ];
 
-/** Zbb: logic, counts, minimum and maximum, rotation, order of bytes. */
+/** Zbb: logic, counts, minimum and maximum, rotation, byte order. */
 export const ZBB: readonly Instruction[] = [
   both('andn', '0100000 ttttt sssss 111 ddddd 0110011', 'R', op.I_ANDN),
   both('orn', '0100000 ttttt sssss 110 ddddd 0110011', 'R', op.I_ORN),

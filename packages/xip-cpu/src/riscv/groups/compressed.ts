@@ -1,18 +1,18 @@
-/** An instruction of 16 bits and the one of 32 bits that it stands for. */
+/** A 16-bit instruction and the 32-bit one that it stands for. */
 export interface Compressed {
   readonly name: string;
   /**
-   * Bits 15 to 0: 0 and 1 tell it from others; of the other letters d, s and t are registers, of which three bits
-   * mean x8 to x15, i is an immediate.
+   * Bits 15 to 0: 0 and 1 are fixed; d, s and t are registers, of which three bits mean x8 to x15;
+   * i is an immediate.
    */
   readonly pattern: string;
-  /** Default: both. */
+  /** The only width that has it. Default: both. */
   readonly only?: 32 | 64;
-  /** The instruction of 32 bits; undefined for operands that are reserved. */
+  /** Returns the 32-bit instruction; undefined for operands that are reserved. */
   readonly expand: (half: number) => number | undefined;
 }
 
-// Opcodes of instructions of 32 bits, and funct3 shifted to its place.
+// Opcodes of 32-bit instructions, and funct3 shifted to its place.
 const LOAD = 0x03;
 const LOAD_FP = 0x07;
 const OP_IMM = 0x13;
@@ -52,23 +52,23 @@ function jType(code: number, rd: number, offset: number): number {
   return code | (rd << 7) | bits | ((offset >> 20) << 31);
 }
 
-/** Bits `from` to `from + count - 1`, put at `to`. */
+/** Returns bits `from` to `from + count - 1`, moved to `to`. */
 function bits(half: number, from: number, count: number, to = 0): number {
   return ((half >> from) & ((1 << count) - 1)) << to;
 }
 
-/** Extends the sign of a number of `width` bits. */
+/** Sign-extends a number of `width` bits. */
 function signed(value: number, width: number): number {
   return (value << (32 - width)) >> (32 - width);
 }
 
-// Registers: five bits at 7 or at 2, three bits at 7 or at 2.
+// Register fields: five bits at 7 or at 2, three bits at 7 or at 2.
 const full = (half: number): number => bits(half, 7, 5);
 const second = (half: number): number => bits(half, 2, 5);
 const high = (half: number): number => 8 + bits(half, 7, 3);
 const low = (half: number): number => 8 + bits(half, 2, 3);
 
-// Immediates, as they lie scattered over the halfword.
+// Immediates, whose bits are scattered over the halfword.
 const imm6 = (half: number): number => signed(bits(half, 2, 5) | bits(half, 12, 1, 5), 6);
 const shift6 = (half: number): number => bits(half, 2, 5) | bits(half, 12, 1, 5);
 const wordOffset = (half: number): number =>
@@ -113,7 +113,7 @@ const stackAdd = (half: number): number =>
 const stackAddress = (half: number): number =>
   bits(half, 6, 1, 2) | bits(half, 5, 1, 3) | bits(half, 11, 2, 4) | bits(half, 7, 4, 6);
 
-/** An operation on two of x8 to x15, the first of which is the target. */
+/** Returns an operation on two of x8 to x15, the first of which gets the result. */
 function onPair(name: string, pattern: string, code: number, only?: 64): Compressed {
   const expand = (half: number): number => rType(code, high(half), high(half), low(half));
   return only === undefined ? { name, pattern, expand } : { name, pattern, only, expand };
@@ -123,7 +123,7 @@ const SUB = OP | (0x20 << 25);
 const ADDI4SPN = (h: number): number | undefined =>
   stackAddress(h) === 0 ? undefined : iType(OP_IMM, low(h), 2, stackAddress(h));
 
-/** C: quadrant 0. */
+/** The C extension, quadrant 0. */
 const QUADRANT_0: readonly Compressed[] = [
   { name: 'c.addi4spn', pattern: '000 iiiiiiii ddd 00', expand: ADDI4SPN },
   {
@@ -179,7 +179,7 @@ const SPECIFIC_LUI = (h: number): number | undefined => {
 const ADDI16SP = (h: number): number | undefined =>
   stackAdd(h) === 0 ? undefined : iType(OP_IMM, 2, 2, stackAdd(h));
 
-/** C: quadrant 1. A more special pattern comes first. */
+/** The C extension, quadrant 1. The more specific pattern comes first. */
 const QUADRANT_1: readonly Compressed[] = [
   {
     name: 'c.addi',
@@ -234,13 +234,13 @@ const QUADRANT_1: readonly Compressed[] = [
   },
 ];
 
-/** A load from the stack, of which x0 is no target. */
+/** Expands a load from the stack, which must not be to x0. */
 const fromStack =
   (code: number, offset: (half: number) => number) =>
   (h: number): number | undefined =>
     full(h) === 0 ? undefined : iType(code, full(h), 2, offset(h));
 
-/** C: quadrant 2. */
+/** The C extension, quadrant 2. */
 const QUADRANT_2: readonly Compressed[] = [
   {
     name: 'c.slli',
@@ -310,5 +310,5 @@ const QUADRANT_2: readonly Compressed[] = [
   },
 ];
 
-/** C. */
+/** The C extension. */
 export const COMPRESSED: readonly Compressed[] = [...QUADRANT_0, ...QUADRANT_1, ...QUADRANT_2];

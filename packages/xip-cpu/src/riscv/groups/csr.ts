@@ -1,9 +1,9 @@
 import type { Instruction } from '../instruction.js';
 import * as op from '../operations.js';
 
-/** Registers that user mode has: fflags, frm, fcsr, cycle, time, instret. */
+/** The registers of user mode: fflags, frm, fcsr, cycle, time, instret. */
 export const USER_CSRS: readonly number[] = [0x001, 0x002, 0x003, 0xc00, 0xc01, 0xc02];
-/** Upper halves of the counters, which RV32 has: cycleh, timeh, instreth. */
+/** The upper halves of the counters on RV32: cycleh, timeh, instreth. */
 export const USER_CSRS_32: readonly number[] = [0xc80, 0xc81, 0xc82];
 
 function of(name: string, pattern: string, extra: number): Instruction {

@@ -12,11 +12,10 @@ function memory(
 }
 
 /**
- * The instruction on singles and that on doubles.
- *
+ * Returns the instruction on singles and the one on doubles.
  * @param pattern without the two bits of the format.
- * @param single the operation on singles; that on doubles is the next.
- * @param only64 it is about integers of 64 bits.
+ * @param single the operation on singles; the operation on doubles is the next.
+ * @param only64 whether it uses integers of 64 bits.
  */
 function pair(
   name: string,
@@ -46,7 +45,7 @@ function format(name: string, pattern: string, extra: number): Instruction {
 const moves = pair('fmv.x.*', '11100ff 00000 sssss 000 ddddd 1010011', op.FMV_TO_X_S, 'xfx');
 const movesBack = pair('fmv.*.x', '11110ff 00000 sssss 000 ddddd 1010011', op.FMV_FROM_X_S, 'fxx');
 
-/** A register of RV32 has no room for a double. */
+/** Gives two moves their names. RV32 has none for doubles, which its registers cannot hold. */
 function named(
   [single, double]: readonly Instruction[],
   name: string,
@@ -58,7 +57,7 @@ function named(
   ];
 }
 
-/** F and D. */
+/** The F and D extensions. */
 export const FLOAT: readonly Instruction[] = [
   memory('flw', 'iiiiiiiiiiii sssss 010 ddddd 0000111', 'I', op.FLW, 'fxx'),
   memory('fld', 'iiiiiiiiiiii sssss 011 ddddd 0000111', 'I', op.FLD, 'fxx'),

@@ -6,7 +6,7 @@ function of(name: string, pattern: string, rv64: number, rv32?: number): Instruc
   return { name, pattern, form: 'R', rv64: { operation: rv64 }, rv32: work };
 }
 
-/** M. */
+/** The M extension. */
 export const MULTIPLY: readonly Instruction[] = [
   of('mul', '0000001 ttttt sssss 000 ddddd 0110011', op.MUL, op.MULW),
   of('mulh', '0000001 ttttt sssss 001 ddddd 0110011', op.MULH, op.MULH32),
