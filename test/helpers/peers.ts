@@ -19,6 +19,8 @@ const PEERS = {
   'qemu-arm': ['qemu-arm', 'qemu-arm-static'],
   'arm-linux-gnueabihf-gcc': ['arm-linux-gnueabihf-gcc'],
   'qemu-riscv64': ['qemu-riscv64', 'qemu-riscv64-static'],
+  'qemu-riscv64-static': ['qemu-riscv64-static'],
+  'qemu-arm-static': ['qemu-arm-static'],
   'qemu-riscv32': ['qemu-riscv32', 'qemu-riscv32-static'],
   'riscv64-linux-gnu-gcc': ['riscv64-linux-gnu-gcc'],
   python3: ['python3'],
