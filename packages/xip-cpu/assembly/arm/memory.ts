@@ -85,11 +85,13 @@ function writeSlowly(p: usize, address: u32, bytes: u32, value: u64): void {
 
 /** Takes the faults of all pages from `address` on, at most two, before the access starts. */
 export function probeRead(p: usize, address: u32, bytes: u32): void {
+  if (hits(entry(TLB_READ, address), address, bytes)) return;
   translate(address, 0, p);
   if (crosses(address, bytes)) translate(nextPage(address), 0, p);
 }
 
 export function probeWrite(p: usize, address: u32, bytes: u32): void {
+  if (hits(entry(TLB_WRITE, address), address, bytes)) return;
   translate(address, 1, p);
   if (crosses(address, bytes)) translate(nextPage(address), 1, p);
 }
