@@ -49,6 +49,8 @@ function commandLines(work: string): string[][] {
     ['map', image, '/x86_64/**'],
     ['mmap', image, program],
     ['exec', image, program],
+    ['exec', '--run', image, '/riscv64/bin/crc32sum', program],
+    ['exec', '--run', image, '/armhf/bin/crc32sum', program],
     ['check', image],
     ['diff', image, join(work, 'plain.img')],
     ['extract', image, '-C', join(work, 'extracted')],
