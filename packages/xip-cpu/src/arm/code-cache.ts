@@ -5,30 +5,30 @@ import * as op from './operations.js';
 import type { Translation } from './translation.js';
 
 const PAGE = 0x1000;
-/** A block has at most so many instructions. */
+/** The most instructions that a block can have. */
 export const MAX_BLOCK = 64;
 /** A table has a word for every halfword of a piece. */
 const TABLE_BYTES = (PAGE / 2) * 4;
-/** What a block may take at most: an instruction has less than ten operations. */
+/** The most bytes that a block can take: an instruction has fewer than ten operations. */
 const BLOCK_BYTES = MAX_BLOCK * 10 * 16;
 
-/** The operations of a piece of 4 KiB at an address, of one instruction set. */
+/** The operations of one piece of 4 KiB at one address, for one instruction set. */
 interface DecodedPiece {
   readonly identity: number;
   readonly page: number;
   readonly mode: number;
-  /** Where in linear memory the code is. */
+  /** The offset of the code in linear memory. */
   readonly place: number;
   readonly table: number;
 }
 
 /**
- * The instructions that were decoded. They stay with the physical page and its address, so that a process
- * that runs the same program takes them over.
+ * The decoded instructions. They belong to the physical page and its address, so that another
+ * process that runs the same program uses them too.
  */
 export class CodeCache {
   readonly emitter: Emitter;
-  /** How often all was dropped: operations found before are no longer there. */
+  /** How often everything was dropped. Operations found before that are gone. */
   clears = 0;
   private readonly words: Int32Array;
   private readonly halves: Uint16Array;
@@ -36,9 +36,9 @@ export class CodeCache {
   private readonly start: number;
   private readonly end: number;
   private readonly pieces = new Map<string, DecodedPiece>();
-  /** Those that may be fetched from without asking again, by address and Thumb bit. */
+  /** Pieces that can be fetched from without asking the address space, by address and Thumb bit. */
   private readonly mapped = new Map<number, DecodedPiece>();
-  /** By place: stores there drop the operations. */
+  /** Pieces by place: a store to a place drops their operations. */
   private readonly byPlace = new Map<number, DecodedPiece[]>();
 
   /** @param area of `memory`, for the operations. */
@@ -56,7 +56,10 @@ export class CodeCache {
     return this.emitter.origin(operation);
   }
 
-  /** The first operation of an instruction; `mode` is the Thumb bit. @throws Fault of the fetch */
+  /**
+   * Returns the first operation of an instruction; `mode` is the Thumb bit. @throws Fault of the
+   * fetch
+   */
   find(pc: number, mode: number): number {
     if (this.emitter.at + TABLE_BYTES + BLOCK_BYTES > this.end) this.clear();
     const piece = this.pieceOf(pc, mode);
@@ -69,9 +72,8 @@ export class CodeCache {
   }
 
   /**
-   * Decodes one instruction, with ITSTATE, and after it STEP. It may cross pieces. The operations are to be
-   * executed at once: the next call writes over them.
-   *
+   * Decodes one instruction, with ITSTATE, followed by STEP. The instruction may be in two pieces.
+   * Execute the operations at once: the next call overwrites them.
    * @throws Fault of the fetch
    */
   decodeOne(pc: number, mode: number, it: number): number {
@@ -89,7 +91,7 @@ export class CodeCache {
     return start;
   }
 
-  /** A store to a place: its operations are no longer those of the code. Returns whether there were any. */
+  /** Drops the operations of a place that was stored to. Returns whether there were any. */
   dropPlace(place: number): boolean {
     const pieces = this.byPlace.get(place);
     if (pieces === undefined) return false;
@@ -102,13 +104,13 @@ export class CodeCache {
     return true;
   }
 
-  /** Asks for every page again before it is fetched from. */
+  /** Makes every page be asked for before the next fetch from it. */
   forgetFetches(): void {
     this.mapped.clear();
     this.translation.forgetFetches();
   }
 
-  /** The instruction at an address, of 16 or 32 bits. @throws Fault */
+  /** Returns the instruction at an address, of 16 or 32 bits. @throws Fault */
   instructionAt(pc: number, mode: number): number {
     return this.fetchWord(pc, mode);
   }
@@ -152,7 +154,7 @@ export class CodeCache {
       return;
     }
     this.byPlace.set(piece.place, [piece]);
-    // The place may be in the table of stores.
+    // The table of stores may have an entry for the place.
     this.translation.forgetStores();
   }
 
@@ -188,10 +190,10 @@ export class CodeCache {
     }
   }
 
-  /** Goes on in the next block. In an IT block the instructions are executed one by one. */
+  /** Continues in the next block. Inside an IT block instructions are executed one by one. */
   private endBlock(at: number, mode: number): void {
     const { emitter } = this;
-    // The branch is no instruction: it counts those before it.
+    // The branch is not an instruction: it counts those before it.
     emitter.index--;
     if (emitter.it === 0) emitter.branch((at % 2 ** 32) + mode);
     else {
@@ -207,7 +209,10 @@ export class CodeCache {
     else decodeA32(emitter, word);
   }
 
-  /** The instruction in a piece, or undefined if it crosses its end. Sets the emitter's size. */
+  /**
+   * Returns the instruction in a piece, or undefined if it crosses the end. Sets the emitter's
+   * size.
+   */
   private wordInPiece(place: number, offset: number, mode: number): number | undefined {
     const { emitter, halves } = this;
     const at = (place + offset) >> 1;

@@ -1,6 +1,6 @@
 /*
- * Where the processor's registers are in linear memory, in the 64 KiB that LinearMemory keeps for a processor:
- * the same places as in assembly/arm/state.ts.
+ * The places of the processor's registers in linear memory, in the 64 KiB that LinearMemory keeps
+ * for a processor: the same as in assembly/arm/state.ts.
  */
 
 export const STATE = 0x400;
@@ -20,15 +20,18 @@ export const EXIT_PC = 0xb0;
 export const BUDGET = 0xb4;
 export const STRICT = 0xb8;
 export const FLOATS = 0x100;
-/** Up to here it is what a thread has. */
+/** The end of the state of a thread. */
 export const STATE_BYTES = 0x200;
 
-/** Registers of operations after r0 to r14: where a branch goes, the value of the pc, and temporary ones. */
+/**
+ * Registers that only operations use, after r0 to r14: the target of a branch, the value of the pc,
+ * and temporary ones.
+ */
 export const NEXT_PC = 15;
 export const PC_VALUE = 16;
 export const T0 = 17;
 export const T1 = 18;
-/** Always zero. */
+/** A register that is always zero. */
 export const ZERO = 19;
 
 export const TLB_FETCH = 0x1000;
@@ -38,5 +41,5 @@ export const TLB_END = 0x2800;
 /** The page of the kernel's user helpers. */
 export const HELPERS = 0x3000;
 
-/** What the loop returns. */
+/** Return values of the loop. */
 export const LOOKUP = 0;

@@ -28,14 +28,14 @@ import * as op from './operations.js';
 import { advanceIt } from './t32/index.js';
 import { Translation } from './translation.js';
 
-/** What kind of ARM it is. */
+/** Options of an ARM processor. */
 export interface ArmOptions {
   /** ARMv7-A with A32 and T32, or ARMv7-M and ARMv8-M with T32 only. Default "A". */
   readonly profile?: 'A' | 'M';
   /**
-   * LDM, STM, LDRD and STRD of addresses that are not aligned: the kernel completes them, as Linux does by
-   * default where there is an MMU (arch/arm/mm/alignment.c), or the program gets SIGBUS, which is the
-   * default of the M profile.
+   * What happens at LDM, STM, LDRD and STRD with unaligned addresses. Either the kernel completes
+   * them, the default of Linux with an MMU (arch/arm/mm/alignment.c), or the program gets SIGBUS,
+   * the default of the M profile.
    */
   readonly alignment?: 'fix-up' | 'signal';
   /** Bytes for decoded instructions. Default 8 MiB. */
@@ -44,9 +44,12 @@ export interface ArmOptions {
 
 const DEFAULT_CACHE = 8 << 20;
 const USER_MODE = 0x10;
-/** The processor's own pages. */
+/** The size of the pieces in which pages are fetched. */
 const PIECE = 0x1000;
-/** Instructions between two entries of the loop: only an entry takes up better machine code. */
+/**
+ * Instructions between two entries of the loop. The engine can replace the loop by better machine
+ * code only at an entry.
+ */
 const SLICE = 1 << 20;
 const THUMB_SAVED = STATE_BYTES;
 const IT_SAVED = STATE_BYTES + 1;
@@ -73,7 +76,7 @@ export class ArmProcessor implements Processor {
   private execGeneration = 0;
   /** The operation that took a fault. */
   private faulting = 0;
-  /** What the loop's budget was. */
+  /** The budget that the loop was given. */
   private granted = 0;
 
   constructor(linear: LinearMemory, options: ArmOptions = {}) {
@@ -135,14 +138,14 @@ export class ArmProcessor implements Processor {
     return this.address;
   }
 
-  /** As BX: bit 0 selects T32. The M profile knows nothing else. */
+  /** Branches as BX does: bit 0 selects T32. The M profile has T32 only. */
   set pc(address: number) {
     this.mode = this.profile === 'M' ? 1 : address & 1;
     this.address = (this.mode === 1 ? address & ~1 : address & ~3) >>> 0;
     this.it = 0;
   }
 
-  /** Whether the next instruction is of T32. */
+  /** Whether the next instruction is in T32. */
   get thumb(): boolean {
     return this.mode === 1;
   }
@@ -163,7 +166,7 @@ export class ArmProcessor implements Processor {
     return BigInt(this.read(register));
   }
 
-  /** @param register 15 is the pc, as {@link pc}. */
+  /** @param register 15 is the pc, like {@link pc}. */
   write(register: number, value: number | bigint): void {
     const word = Number(BigInt.asIntN(32, BigInt(value)));
     if (register === 15) this.pc = word >>> 0;
@@ -181,7 +184,7 @@ export class ArmProcessor implements Processor {
     else this.state.setBigUint64(FLOATS + register * 8, BigInt.asUintN(64, bits), true);
   }
 
-  /** TPIDRURO, that set_tls() sets. */
+  /** TPIDRURO, which set_tls() sets. */
   get threadPointer(): number {
     return this.state.getUint32(TPIDRURO, true);
   }
@@ -249,14 +252,14 @@ export class ArmProcessor implements Processor {
     this.code.forgetFetches();
   }
 
-  /** Executes blocks until `left` instructions may be too few for one. */
+  /** Executes blocks until `left` instructions may be too few for another one. */
   private runBlocks(left: number): Stop | undefined {
     this.grant(left - MAX_BLOCK);
     let operation = this.code.find(this.address, this.mode);
     for (;;) {
       if (this.loop(operation) !== LOOKUP) {
         const stop = this.stopped();
-        // STEP: an instruction that is in two pieces, or in an IT block that is.
+        // STEP follows an instruction that is in two pieces, or in an IT block that is.
         return stop ?? this.step();
       }
       this.arriveBy(this.state.getUint32(EXIT_PC, true));
@@ -268,7 +271,7 @@ export class ArmProcessor implements Processor {
     }
   }
 
-  /** The operation at the pc, which is also the end of the branch that led to it. */
+  /** Returns the operation at the pc, and ends the branch that led there. */
   private lookUp(): number {
     const from = this.state.getUint32(EXIT_OPERATION, true);
     const { emitter } = this.code;
@@ -284,7 +287,7 @@ export class ArmProcessor implements Processor {
     return found;
   }
 
-  /** One instruction, with ITSTATE. */
+  /** Executes one instruction, with ITSTATE. */
   private step(): Stop | undefined {
     const operation = this.code.decodeOne(this.address, this.mode, this.it);
     this.grant(MAX_BLOCK);
@@ -294,7 +297,9 @@ export class ArmProcessor implements Processor {
     return undefined;
   }
 
-  /** The end of a branch. A32 has no instructions at half a word: the abort is that of a fetch. */
+  /**
+   * Ends a branch. A32 has no instructions at halfwords: a branch there is an abort of the fetch.
+   */
   private arriveBy(target: number): void {
     this.pc = target;
     if ((target & 3) !== 2) return;
@@ -303,7 +308,9 @@ export class ArmProcessor implements Processor {
     throw new MemoryFault('SIGBUS', 'ADRALN', target);
   }
 
-  /** At an operation that the loop does not execute; undefined where the next instruction is to be. */
+  /**
+   * Handles an operation that the loop does not execute. Returns undefined if the run can go on.
+   */
   private stopped(): Stop | undefined {
     const operation = this.state.getUint32(EXIT_OPERATION, true);
     const { emitter } = this.code;
@@ -321,14 +328,17 @@ export class ArmProcessor implements Processor {
     return { kind: 'illegal', encoding, name: emitter.nameAt(operation) };
   }
 
-  /** What a load, a store or a fetch ended with: nothing of the instruction is done. */
+  /**
+   * Returns the stop for a fault of a load, a store or a fetch. No part of the instruction was
+   * done.
+   */
   private faulted({ signal, code, address }: Fault): Stop {
     if (this.faulting !== 0) this.arriveAt(this.faulting);
     this.faulting = 0;
     return { kind: 'fault', signal, code, address };
   }
 
-  /** Sets the pc to that of an operation, and counts what was executed before it. */
+  /** Sets the pc to the address of an operation, and counts the instructions before it. */
   private arriveAt(operation: number): void {
     const { pc, mode, index, it } = this.code.emitter.origin(operation);
     this.address = pc;
@@ -343,7 +353,7 @@ export class ArmProcessor implements Processor {
     this.state.setInt32(BUDGET, budget, true);
   }
 
-  /** Counts what the loop has executed up to its last branch. */
+  /** Counts the instructions that the loop has executed up to its last branch. */
   private account(): void {
     this.count += this.granted - this.state.getInt32(BUDGET, true);
     this.grant(0);

@@ -3,16 +3,16 @@ import { MemoryFault } from '../memory/fault.js';
 import { HELPERS, TLB_END, TLB_FETCH, TLB_READ, TLB_WRITE } from './layout.js';
 
 const PAGE = 0x1000;
-/** The index of a page's entry, in words. */
+/** The bits of a page number that index a table. */
 const INDEX = 0xff;
-/** No page has this number. */
+/** A word that is not a page number. */
 const NO_PAGE = 2;
 /** The page of the exception vectors and of the kernel's user helpers. */
 const VECTORS = 0xffff0000;
 
 /**
- * The processor's tables of pages: pieces of 4 KiB, whatever the size of a page is, and what the address
- * space says of them.
+ * The processor's tables of pages, in pieces of 4 KiB whatever the page size is, filled from the
+ * address space.
  */
 export class Translation {
   private readonly words: Uint32Array;
@@ -20,7 +20,7 @@ export class Translation {
   private space: UserMemory;
   private generation = 0;
 
-  /** @param helpers whether the page of the kernel's user helpers is there. */
+  /** @param helpers whether the page of the kernel's user helpers exists. */
   constructor(memory: WebAssembly.Memory, helpers: boolean) {
     this.words = new Uint32Array(memory.buffer);
     this.helpers = helpers;
@@ -37,7 +37,7 @@ export class Translation {
     this.forget(TLB_READ, TLB_END);
   }
 
-  /** Drops loads and stores that the address space may have taken back. */
+  /** Drops loads and stores that the address space may have revoked. */
   refresh(): void {
     if (this.memory.generation === this.generation) return;
     this.generation = this.memory.generation;
@@ -52,7 +52,10 @@ export class Translation {
     this.forget(TLB_WRITE, TLB_END);
   }
 
-  /** Where the piece of 4 KiB that has an address is, after the faults of the access. @throws Fault */
+  /**
+   * Returns the place of the 4 KiB piece that an address is in, after the faults of the access.
+   * @throws Fault
+   */
   locate(address: number, access: Access): number {
     if (this.helpers && address >= VECTORS) {
       if (address < VECTORS + PAGE && access !== 'write') return HELPERS;
@@ -63,12 +66,12 @@ export class Translation {
     return memory.frameBytes(address, access) + (inPage - (inPage % PAGE));
   }
 
-  /** Names the physical page behind an address that was fetched. */
+  /** Returns the identity of the physical page that an address was fetched from. */
   identity(address: number): number {
     return this.helpers && address >= VECTORS ? -1 : this.memory.frameIdentity(address);
   }
 
-  /** Enters a piece into the table of loads or of stores. */
+  /** Adds a piece to the table of loads or of stores. */
   enter(address: number, isStore: boolean, place: number): void {
     const page = address - (address % PAGE);
     const at = ((isStore ? TLB_WRITE : TLB_READ) >> 2) + ((page >>> 12) & INDEX) * 2;
@@ -76,7 +79,7 @@ export class Translation {
     this.words[at + 1] = place - page;
   }
 
-  /** Enters the table of a piece's operations; `mode` is the Thumb bit. */
+  /** Adds a piece to the table of fetches; `mode` is the Thumb bit. */
   enterFetch(page: number, mode: number, table: number): void {
     const at = (TLB_FETCH >> 2) + ((page >>> 12) & INDEX) * 2;
     this.words[at] = page + mode;
@@ -88,7 +91,7 @@ export class Translation {
   }
 }
 
-/** What a processor has before it is given an address space: no page at all. */
+/** The address space of a processor that was not given one yet: it has no pages. */
 function emptySpace(memory: WebAssembly.Memory): UserMemory {
   return {
     memory,
