@@ -1,14 +1,14 @@
 import type { UserMemory } from './memory/user-memory.js';
 
-/** Why {@link Processor.run} came back. */
+/** Why {@link Processor.run} returned. */
 export type Stop =
-  /** As many instructions as it was asked for. */
+  /** The limit of instructions was reached. */
   | { readonly kind: 'limit' }
-  /** ecall, svc: the pc is after it. */
+  /** ecall or svc. The pc is after it. */
   | { readonly kind: 'syscall' }
-  /** ebreak, bkpt: the pc is at it. */
+  /** ebreak or bkpt. The pc is at it. */
   | { readonly kind: 'breakpoint' }
-  /** Nothing of the instruction has been done; the pc is at it. */
+  /** A fault. No part of the instruction was done, and the pc is at it. */
   | {
       readonly kind: 'fault';
       readonly signal: 'SIGSEGV' | 'SIGBUS';
@@ -16,7 +16,7 @@ export type Stop =
       readonly code: string;
       readonly address: number;
     }
-  /** Not an instruction of this processor, or one that is not implemented: `name` says which. */
+  /** The instruction does not exist on this processor, or is not implemented: `name` says which. */
   | { readonly kind: 'illegal'; readonly encoding: number; readonly name: string | undefined };
 
 /** A user-mode processor: one thread of execution at a time, on one address space at a time. */
@@ -38,9 +38,12 @@ export interface Processor {
   /** The bits of a floating-point or vector register. */
   readFloat(register: number): bigint;
   writeFloat(register: number, bits: bigint): void;
-  /** All of the user-visible state, for threads, fork and signal frames. */
+  /** Returns all of the user-visible state, for threads, fork and signal frames. */
   save(): Uint8Array;
   restore(state: Uint8Array): void;
-  /** Drops the reservation of LR or LDREX: somebody else stored there, or the thread was switched. */
+  /**
+   * Drops the reservation of LR or LDREX, because of a store by somebody else or a switch of
+   * threads.
+   */
   clearReservation(): void;
 }

@@ -25,7 +25,7 @@ import { ThreadGroup } from './kernel/thread-group.js';
 import { VirtualClock } from './kernel/virtual-clock.js';
 import { SignalHandlers } from './signals/signal-state.js';
 
-/** 100 million instructions a second. */
+/** The processor executes 100 million instructions a second. */
 const NANOSECONDS_PER_INSTRUCTION = 10;
 /** 2026-01-01 00:00:00 UTC. */
 const DEFAULT_EPOCH = 1_767_225_600;
@@ -45,10 +45,10 @@ const RANDOM_DEVICES = [
   ['urandom', 1, 9],
 ] as const;
 const SEED_OF_KERNEL = 0x6b65726e;
-/** Tables and decoded code of a processor. */
+/** The size of a processor's tables and decoded code. */
 const PROCESSOR_BYTES = 64 << 20;
 
-/** What the first program finds in its environment. */
+/** The environment of the first program. */
 export const ENVIRONMENT = [
   'PATH=/bin:/sbin:/usr/bin:/usr/sbin',
   'HOME=/',
@@ -56,7 +56,10 @@ export const ENVIRONMENT = [
   'PWD=/',
 ] as const;
 
-/** Linear memory for a machine of romMachine() whose ROM has that many bytes, and for its processor. */
+/**
+ * Returns linear memory for a machine of romMachine() with that many bytes of ROM, and for its
+ * processor.
+ */
 export function executionMemory(romBytes: number): LinearMemory {
   return new LinearMemory(ROM_MACHINE_RAM + romBytes + PROCESSOR_BYTES);
 }
@@ -64,15 +67,15 @@ export function executionMemory(romBytes: number): LinearMemory {
 export interface BoardOptions {
   readonly abi: Abi;
   readonly processor: Processor;
-  /** The processor's, and the pages of the machine. */
+  /** The memory of the processor and of the machine's pages. */
   readonly linear: LinearMemory;
-  /** Of random numbers; default 0. */
+  /** The seed of random numbers; default 0. */
   readonly seed?: number | undefined;
-  /** What the clock shows at the start, in seconds since 1970; default: the start of 2026. */
+  /** The time of the clock at the start, in seconds since 1970; default: the start of 2026. */
   readonly epoch?: number | undefined;
 }
 
-/** The times of files are those of the machine's clock. */
+/** A clock for the times of files that shows the time of the machine. */
 class FileClock extends Clock {
   private readonly clock: VirtualClock;
 
@@ -87,7 +90,7 @@ class FileClock extends Clock {
 }
 
 /**
- * A processor with a clock and random numbers: what a machine needs in addition to its memory to run
+ * A processor with a clock and random numbers: what a machine needs, besides memory, to run
  * programs.
  */
 export class Board {
@@ -105,7 +108,7 @@ export class Board {
     this.random = new SeededRandom(seed ^ SEED_OF_KERNEL);
   }
 
-  /** What a machine on this board is made with, beside its own options. */
+  /** Returns the options of a machine on this board, in addition to its own. */
   machineOptions(
     pageSize: number,
   ): Pick<MachineOptions, 'pages' | 'randomBytes' | 'specialPages' | 'clock'> {
@@ -128,7 +131,10 @@ export interface StartOptions {
   readonly observer?: AccessObserver | undefined;
 }
 
-/** The kernel of a machine that was made with {@link Board.machineOptions}; its root is mounted. */
+/**
+ * Returns the kernel of a machine that was made with {@link Board.machineOptions} and has its root
+ * mounted.
+ */
 export function bootKernel(
   { abi, processor, linear, clock, random }: Board,
   machine: Machine,
@@ -154,7 +160,7 @@ export function bootKernel(
   });
 }
 
-/** What a program is started with; byte strings. */
+/** The arguments and the environment of a program; byte strings. */
 export interface ProgramArguments {
   readonly path: string;
   readonly argv: readonly string[];
@@ -162,8 +168,7 @@ export interface ProgramArguments {
 }
 
 /**
- * The first process: its standard streams are those of the host.
- *
+ * Starts the first process, whose standard streams are those of the host.
  * @throws SyscallError, the errno of execve().
  */
 export function startFirst(
@@ -191,7 +196,7 @@ export function startFirst(
   return group;
 }
 
-/** Descriptors 0 to 2. Those that are the terminal are one file. */
+/** Returns descriptors 0 to 2. Those that are the terminal are one open file. */
 function standardStreams(kernel: LinuxKernel, process: Process): FdTable {
   const { terminal } = kernel;
   const { host } = terminal;

@@ -1,13 +1,12 @@
 import { DevSuperBlock, TmpfsSuperBlock, isSyscallError, type Machine } from 'xip-emu';
 import type { LinuxKernel } from './kernel/kernel.js';
 
-/** What a system makes writable at its start, if the image has the directory. */
+/** Directories that get a tmpfs if the image has them: programs write there. */
 const TMPFS_DIRECTORIES = ['/tmp', '/run', '/var/run', '/var/tmp', '/dev/shm'];
 
 /**
- * Mounts what Linux systems mount at their start, where the image has the directories: /proc, /sys, /dev, and
- * a tmpfs where programs write.
- *
+ * Mounts the file systems that Linux systems mount at their start, where the image has the
+ * directories: /proc, /sys, /dev, and a tmpfs where programs write.
  * @param tmpfs further directories that get a tmpfs; byte strings.
  */
 export function mountSystem(

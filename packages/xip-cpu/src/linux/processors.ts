@@ -3,13 +3,13 @@ import type { Processor } from '../processor.js';
 import type { Abi } from './abi/abi.js';
 import { Board } from './boot.js';
 
-/** What a board is made of. */
+/** The parts of a board. */
 interface Parts {
   readonly abi: Abi;
   readonly processor: Processor;
 }
 
-/** How the processor of an architecture is made; loaded when a program needs it. */
+/** Makes the processor of each architecture. The module is loaded when a program needs it. */
 const PROCESSORS = {
   async arm(linear: LinearMemory, mmu: boolean): Promise<Parts> {
     const [{ ArmProcessor }, { ARM_ABI }] = await Promise.all([
@@ -39,7 +39,10 @@ function riscv() {
   return Promise.all([import('../riscv/riscv-processor.js'), import('./abi/riscv.js')]);
 }
 
-/** A board with a processor of an architecture. @param linear of which nothing was handed out yet. */
+/**
+ * Returns a board with a processor of an architecture. @param linear a memory from which nothing
+ * was allocated yet.
+ */
 export async function boardFor(
   arch: RunnableArchitecture,
   {

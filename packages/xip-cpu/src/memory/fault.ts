@@ -1,11 +1,11 @@
-/** What a load, a store or a fetch ends with. */
+/** How a load, a store or a fetch fails. */
 export interface Fault {
   readonly signal: 'SIGSEGV' | 'SIGBUS';
   readonly code: string;
   readonly address: number;
 }
 
-/** A fault that the processor itself finds. */
+/** A fault that the processor itself detects. */
 export class MemoryFault extends Error implements Fault {
   override readonly name = 'MemoryFault';
   readonly signal: Fault['signal'];
@@ -20,7 +20,7 @@ export class MemoryFault extends Error implements Fault {
   }
 }
 
-/** True for what an address space throws instead of giving a page, and for faults of the processor itself. */
+/** Whether an error is a fault: of an address space, or of the processor itself. */
 export function isFault(error: unknown): error is Fault {
   return error instanceof Error && 'signal' in error && 'code' in error && 'address' in error;
 }

@@ -1,25 +1,25 @@
 /** Bytes of a page of WebAssembly. */
 const WASM_PAGE = 65536;
 
-/** Bytes at the start that are a processor's: its registers and its TLBs. */
+/** The bytes at the start that belong to a processor: its registers and its TLBs. */
 const PROCESSOR_STATE = WASM_PAGE;
 
-/** There is no room left in a {@link LinearMemory}. */
+/** Thrown if a {@link LinearMemory} has no room left. */
 export class LinearMemoryFull extends Error {
   override readonly name = 'LinearMemoryFull';
   readonly code = 'LINEAR_MEMORY_FULL';
 }
 
-/** An address space has its pages in another memory than the processor's. */
+/** Thrown if an address space has its pages in another memory than the processor's. */
 export class ForeignPagesError extends Error {
   override readonly name = 'ForeignPagesError';
   readonly code = 'FOREIGN_PAGES';
 }
 
 /**
- * A WebAssembly.Memory that is handed out piece by piece: to a processor for its tables, and to a machine for its
- * pages; the first 64 KiB are the processor's. Its size is fixed, as a memory that grows leaves all views of it
- * behind; the host commits only what is written to.
+ * A WebAssembly.Memory that is allocated piece by piece: to a processor for its tables, and to a
+ * machine for its pages. The first 64 KiB belong to the processor. The size is fixed, because
+ * growing invalidates all views; the host commits only memory that is written to.
  */
 export class LinearMemory {
   readonly memory: WebAssembly.Memory;
@@ -32,8 +32,7 @@ export class LinearMemory {
   }
 
   /**
-   * Hands out zeroed bytes that begin on a boundary of 64 KiB. They are never given back.
-   *
+   * Allocates zeroed bytes that start on a boundary of 64 KiB. They are never freed.
    * @throws LinearMemoryFull
    */
   allocate(bytes: number): Uint8Array<ArrayBuffer> {

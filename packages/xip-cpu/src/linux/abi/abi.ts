@@ -5,13 +5,13 @@ import type { Structs } from './structs.js';
 import type { StructLayout } from './struct-layout.js';
 import type { SignalFrameFormat } from '../signals/frame.js';
 
-/** Flags of open(2) that architectures number in their own ways. */
+/** Flags of open(2) whose numbers differ between architectures. */
 export interface OpenFlagBits {
   readonly directory: number;
   readonly noFollow: number;
 }
 
-/** Registers by number, as {@link Processor.read} takes them. */
+/** Numbers of registers, for {@link Processor.read}. */
 export interface CallRegisters {
   readonly number: number;
   readonly arguments: readonly number[];
@@ -19,37 +19,40 @@ export interface CallRegisters {
   readonly stack: number;
 }
 
-/** How programs of an architecture talk to the kernel: data that all system calls read. */
+/**
+ * The interface between programs of an architecture and the kernel, as data that all system calls
+ * use.
+ */
 export interface Abi {
   readonly name: 'riscv64' | 'riscv32' | 'arm';
-  /** What uname(2) calls the machine. */
+  /** The machine name of uname(2). */
   readonly machine: string;
   readonly pointerSize: 4 | 8;
   /** Names of system calls by number. */
   readonly calls: ReadonlyMap<number, string>;
   readonly registers: CallRegisters;
-  /** An argument of 64 bits starts with an even register. */
+  /** Whether an argument of 64 bits starts with an even register. */
   readonly alignsPairs: boolean;
   readonly openFlags: OpenFlagBits;
   readonly structs: Structs;
-  /** What fstat(2), or fstat64(2), writes; undefined where there is only statx(2). */
+  /** The structure of fstat(2) or fstat64(2); undefined if there is only statx(2). */
   readonly stat: StructLayout | undefined;
-  /** struct sigaction of rt_sigaction(2). */
+  /** The struct sigaction of rt_sigaction(2). */
   readonly sigaction: StructLayout;
   readonly signalFrame: SignalFrameFormat;
-  /** The pages that the kernel maps for all programs, by the names that maps has for them. */
+  /** Returns the pages that the kernel maps for all programs, by their names in /proc/PID/maps. */
   specialPages(pageSize: number): ReadonlyMap<string, Uint8Array>;
-  /** Where thread-local storage is: CLONE_SETTLS, set_tls. */
+  /** Sets the address of thread-local storage: CLONE_SETTLS, set_tls. */
   setThreadPointer(processor: Processor, address: number): void;
-  /** Sets the pc to an address that a function pointer has: of Thumb code it is odd. */
+  /** Sets the pc to the value of a function pointer, which is odd for Thumb code. */
   jump(processor: Processor, address: number): void;
   /** Sets the pc back to the instruction that has just made a system call. */
   repeatCall(processor: Processor): void;
-  /** What a program finds in its registers: start_thread(), ELF_PLAT_INIT(). */
+  /** Sets the registers of a program that starts: start_thread(), ELF_PLAT_INIT(). */
   startThread(processor: Processor, start: ThreadStart): void;
 }
 
-/** Numbers of calls and their names. */
+/** Returns a table of system calls: numbers and names. */
 export function callTable(...tables: readonly NumberRuns[]): ReadonlyMap<number, string> {
   const calls = new Map<number, string>();
   for (const [first, names] of tables.flat()) {

@@ -1,6 +1,6 @@
 import type { NumberRuns } from './generic-numbers.js';
 
-/** arch/arm/tools/syscall.tbl, the calls of the EABI. */
+/** The calls of the EABI: arch/arm/tools/syscall.tbl. */
 export const ARM_NUMBERS: NumberRuns = [
   [0, 'restart_syscall exit fork read write open close'],
   [8, 'creat link unlink execve chdir'],

@@ -1,6 +1,6 @@
 import type { Errno } from 'xip-emu';
 
-/** include/uapi/asm-generic/errno-base.h and errno.h. */
+/** Numbers of errors: include/uapi/asm-generic/errno-base.h and errno.h. */
 export const ERRNO_NUMBERS: Readonly<Record<Errno, number>> = {
   E2BIG: 7,
   EACCES: 13,

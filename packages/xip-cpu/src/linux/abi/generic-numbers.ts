@@ -1,7 +1,7 @@
-/** Numbers of system calls: runs of names, each with the number of its first. */
+/** Numbers of system calls: runs of names, each with the number of its first name. */
 export type NumberRuns = readonly (readonly [first: number, names: string])[];
 
-/** include/uapi/asm-generic/unistd.h as arch/riscv has it with CONFIG_64BIT. */
+/** The calls of arch/riscv with CONFIG_64BIT: include/uapi/asm-generic/unistd.h. */
 export const RISCV64_NUMBERS: NumberRuns = [
   [
     0,
@@ -63,7 +63,10 @@ export const RISCV64_NUMBERS: NumberRuns = [
   ],
 ];
 
-/** The same with CONFIG_32BIT: times have 64 bits, in calls of their own. */
+/**
+ * The calls of arch/riscv with CONFIG_32BIT. Calls that take times have numbers of their own, with
+ * times of 64 bits.
+ */
 export const RISCV32_NUMBERS: NumberRuns = [
   [0, 'io_setup io_destroy io_submit io_cancel'],
   [

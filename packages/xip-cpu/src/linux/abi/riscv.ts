@@ -17,7 +17,10 @@ const FCSR = 32;
 /** ecall has no compressed form. */
 const ECALL_LENGTH = 4;
 
-/** What the two have in common. Numbers of O_* are those of include/uapi/asm-generic/fcntl.h. */
+/**
+ * Returns the data that both widths share. Numbers of O_* are from
+ * include/uapi/asm-generic/fcntl.h.
+ */
 function riscv(name: 'riscv64' | 'riscv32', pointerSize: 4 | 8): Omit<Abi, 'calls' | 'stat'> {
   return {
     name,

@@ -4,7 +4,7 @@ import { invariant } from 'cramfs-format';
 export type FieldType =
   'u8' | 'u16' | 's16' | 'u32' | 's32' | 'u64' | 's64' | 'long' | 'ulong' | 'ptr';
 
-/** A field: its name, its type, and of an array how many there are. */
+/** A field: its name, its type, and the length if it is an array. */
 export type Field = readonly [name: string, type: FieldType, count?: number];
 
 export type FieldValue = number | bigint | Uint8Array;
@@ -45,7 +45,10 @@ export class StructLayout {
     return this.field(name).offset;
   }
 
-  /** The bytes of a structure; what has no value is 0. An array takes bytes, or a value for its first. */
+  /**
+   * Returns the bytes of a structure; a field without a value is 0. The value of an array is bytes,
+   * or its first element.
+   */
   encode(values: FieldValues): Uint8Array {
     const bytes = new Uint8Array(this.size);
     const view = new DataView(bytes.buffer);
@@ -57,7 +60,7 @@ export class StructLayout {
     return bytes;
   }
 
-  /** A field of a structure. Beyond 2^53 the number is rounded. */
+  /** Reads a field of a structure. Beyond 2^53 the number is rounded. */
   get(bytes: Uint8Array, name: string): number {
     const { offset, size, type } = this.field(name);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -74,7 +77,7 @@ export class StructLayout {
     }
   }
 
-  /** The bytes of a field, as they are in the structure. */
+  /** Returns the bytes of a field. */
   part(bytes: Uint8Array, name: string): Uint8Array {
     const { offset, size, count } = this.field(name);
     return bytes.subarray(offset, offset + size * count);

@@ -1,6 +1,6 @@
 import { StructLayout, type Field } from './struct-layout.js';
 
-/** Structures whose fields are the same on all architectures, and only their sizes differ. */
+/** Structures with the same fields on all architectures, but of different sizes. */
 export interface Structs {
   readonly timespec: StructLayout;
   /** struct __kernel_timespec: 64 bits on all architectures. */
@@ -66,7 +66,7 @@ const FLOCK_TAIL = (type: 'long' | 's64'): readonly Field[] => [
   ['pid', 's32'],
 ];
 
-/** The structures of include/uapi for registers of `pointerSize` bytes. */
+/** Returns the structures of include/uapi for registers of `pointerSize` bytes. */
 export function structsFor(pointerSize: 4 | 8): Structs {
   const struct = (...fields: readonly Field[]): StructLayout =>
     new StructLayout(fields, pointerSize);
@@ -81,7 +81,7 @@ export function structsFor(pointerSize: 4 | 8): Structs {
       ['valueUsec', 'long'],
     ),
     statfs: struct(...statfsFields('ulong')),
-    // On ARM the structure is packed to 4 bytes, which changes nothing but its size: see arm.ts.
+    // On ARM the structure is packed to 4 bytes. That changes only its size: see arm.ts.
     statfs64: struct(...statfsFields('u64')),
     statx: struct(
       ['mask', 'u32'],

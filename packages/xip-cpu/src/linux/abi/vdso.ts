@@ -1,13 +1,13 @@
 import { StructLayout, type Field } from './struct-layout.js';
 
-/** What a vdso is for. */
+/** The target of a vdso, and its code. */
 export interface VdsoOptions {
   readonly pointerSize: 4 | 8;
   /** e_machine */
   readonly machine: number;
   readonly flags: number;
   readonly pageSize: number;
-  /** Machine code, and where it goes. */
+  /** Machine code, and its offset. */
   readonly code?: { readonly offset: number; readonly bytes: Uint8Array } | undefined;
 }
 
@@ -54,7 +54,7 @@ const SYMBOL_SIZE = { 4: 16, 8: 24 } as const;
 const SONAME = 'linux-vdso.so.1';
 
 /**
- * A vdso without functions: what loaders make a struct link_map of, and find nothing in, so that
+ * Returns a vdso without functions. A loader makes a struct link_map of it and finds no symbols, so
  * programs make system calls instead.
  */
 export function vdsoImage({
@@ -68,7 +68,7 @@ export function vdsoImage({
   const phdr = new StructLayout(PHDR[pointerSize], pointerSize);
   const dynamicAt = Math.ceil((ehdr.size + 2 * phdr.size) / 8) * 8;
   const dynamicSize = 7 * 2 * pointerSize;
-  // One bucket, and one symbol: the null symbol.
+  // One bucket, and one symbol, which is the null symbol.
   const hashAt = dynamicAt + dynamicSize;
   const symbolsAt = hashAt + 4 * 4;
   const stringsAt = symbolsAt + SYMBOL_SIZE[pointerSize];

@@ -3,12 +3,12 @@ import type { Outcome } from '../kernel/outcome.js';
 import type { Task } from '../kernel/task.js';
 
 /**
- * How an argument is read: `int` and `uint` have 32 bits, `long`, `size` and `ptr` those of a register,
- * `off` has 64, which may take two registers. `path` is a `ptr` to a string.
+ * How an argument is read: `int` and `uint` have 32 bits, `long`, `size` and `ptr` the width of a
+ * register; `off` has 64 bits, which may take two registers. `path` is a `ptr` to a string.
  */
 export type Parameter = 'int' | 'uint' | 'long' | 'size' | 'ptr' | 'path' | 'off';
 
-/** Who calls. */
+/** The task that makes a system call, and its kernel. */
 export interface Caller {
   readonly kernel: LinuxKernel;
   readonly task: Task;

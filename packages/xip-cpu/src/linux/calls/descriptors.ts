@@ -56,7 +56,7 @@ function fcntl(caller: Caller, fd: number, command: number, argument: number): n
     case F_SETLKW64:
     case F_SETOWN:
     case F_GETOWN:
-      // Locks are not kept: nobody ever holds one against the caller.
+      // Locks are not recorded: nobody holds one that the caller could wait for.
       return 0;
     case F_GETLK:
     case F_GETLK64: {

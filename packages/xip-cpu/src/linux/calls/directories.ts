@@ -11,9 +11,9 @@ import {
   pathOf,
 } from './paths.js';
 
-/** Where the type of an inode's mode is in d_type. */
+/** d_type is the mode shifted right by this. */
 const TYPE_SHIFT = 12;
-/** Bytes of an entry with a name of one character. */
+/** The size of an entry with a name of one character. */
 const LEAST_ENTRY = 24;
 
 /** Compare fs/readdir.c:filldir64(). */

@@ -62,8 +62,8 @@ function isFifo({ task }: Caller, path: string): boolean {
 }
 
 /**
- * Opens one end of a FIFO, and waits for the other. A reader is there for writers while it waits.
- * Compare fs/pipe.c:fifo_open().
+ * Opens one end of a FIFO and waits for the other end. A reader that waits counts as one for
+ * writers. Compare fs/pipe.c:fifo_open().
  */
 function openFifo(
   { task }: Caller,
@@ -125,7 +125,9 @@ function lseek(caller: Caller, fd: number, offset: number, whence: number): numb
   return caller.task.group.process.lseek(fileOf(caller, fd), offset, name);
 }
 
-/** Copies from one file to another, through a buffer as copy_file_range(2) of two file systems does. */
+/**
+ * Copies from one file to another through a buffer, like copy_file_range(2) between file systems.
+ */
 function copyFile(
   caller: Caller,
   {
@@ -203,7 +205,7 @@ export const fileCalls: CallTable = {
     caller.task.space.writeBits64(result, BigInt(position));
     return 0;
   }),
-  // Those of 32-bit architectures without a 64 in their names take a long.
+  // The calls of 32-bit architectures without a 64 in their names take a long.
   truncate: call('path long', truncate),
   truncate64: call('path off', truncate),
   ftruncate: call('int long', ftruncate),

@@ -27,7 +27,7 @@ interface Wait {
   readonly address: number;
   readonly value: number;
   readonly bits: number;
-  /** On the monotonic clock. */
+  /** When the wait ends, on the monotonic clock. */
   readonly deadline: number | undefined;
 }
 
@@ -53,7 +53,10 @@ function futexWait({ kernel, task }: Caller, { address, value, bits, deadline }:
   };
 }
 
-/** FUTEX_WAKE_OP: an operation on another word, and a comparison that says whether it is woken, too. */
+/**
+ * FUTEX_WAKE_OP: performs an operation on a second word, and wakes its waiters too if the old value
+ * passes a comparison.
+ */
 function wakeOp(
   caller: Caller,
   address: number,

@@ -2,7 +2,7 @@ import { SyscallError } from 'xip-emu';
 import type { ThreadGroup } from '../kernel/thread-group.js';
 import { call, type CallTable, type Caller, type SystemCall } from './call.js';
 
-/** All processes are root's, whatever they ask for. */
+/** All processes belong to root. */
 const root = call('', () => 0);
 
 function threeIds(): SystemCall {

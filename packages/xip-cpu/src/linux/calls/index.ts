@@ -13,7 +13,9 @@ import { systemCalls } from './system.js';
 import { terminalCalls } from './terminal.js';
 import { timeCalls } from './time.js';
 
-/** Other names of calls: those of 32-bit architectures, and those that do the same. */
+/**
+ * Other names of calls: names that only 32-bit architectures use, and calls with the same effect.
+ */
 const ALIASES: Readonly<Record<string, string>> = {
   _llseek: 'llseek',
   fcntl64: 'fcntl',
@@ -46,12 +48,15 @@ const TABLE: Readonly<Record<string, SystemCall>> = {
   ...systemCalls,
   ...terminalCalls,
   ...timeCalls,
-  // The advice of a 32-bit call comes before the offsets; there is nothing to do about it.
+  // The advice comes before the offsets in this call; both are ignored.
   arm_fadvise64_64: call('int', () => 0),
   fadvise64_64: call('int', () => 0),
 };
 
-/** All system calls that there are, by the names that the tables of numbers have. What is missing is ENOSYS. */
+/**
+ * All system calls that are implemented, by their names in the tables of numbers. Any other is
+ * ENOSYS.
+ */
 export const SYSTEM_CALLS: ReadonlyMap<string, SystemCall> = new Map([
   ...Object.entries(TABLE),
   ...Object.entries(ALIASES).map(([alias, name]): [string, SystemCall] => [alias, TABLE[name]!]),

@@ -2,7 +2,7 @@ import { MAP_ANONYMOUS, SyscallError, type Advice } from 'xip-emu';
 import { call, type CallTable, type Caller } from './call.js';
 import { fileOf } from './paths.js';
 
-/** mmap2(2) counts in these, whatever a page is. */
+/** The unit of offsets of mmap2(2), whatever the page size is. */
 const MMAP2_UNIT = 4096;
 
 /** include/uapi/asm-generic/mman-common.h: MADV_*. */
@@ -16,7 +16,7 @@ const ADVICE: ReadonlyMap<number, Advice> = new Map([
   [22, 'populate_r'],
   [23, 'populate_w'],
 ]);
-/** MADV_DONTFORK, _DOFORK, _DONTDUMP, _DODUMP: nothing that a run shows. */
+/** MADV_DONTFORK, _DOFORK, _DONTDUMP, _DODUMP: they have no effect that a run shows. */
 const IGNORED_ADVICE: readonly number[] = [10, 11, 16, 17];
 
 function map(
@@ -71,7 +71,7 @@ export const memoryCalls: CallTable = {
   mlockall: call('int', () => 0),
   munlockall: call('', () => 0),
   membarrier: call('int uint int', () => 0),
-  // The processor sees what is stored where it has fetched: nothing is left to do.
+  // Nothing to do: the processor notices stores to code that it has fetched.
   riscv_flush_icache: call('ptr ptr ptr', () => 0),
   cacheflush: call('ptr ptr int', () => 0),
 };

@@ -33,7 +33,10 @@ const STATX_BASIC = 0x7ff;
 const UTIME_NOW = 0x3fffffff;
 const UTIME_OMIT = 0x3ffffffe;
 const ST_RDONLY = 1;
-/** A size of statfs64 that ARM's EABI has beside that of the structure, which is packed there. */
+/**
+ * The size of statfs64 on ARM, where the structure is packed; the EABI accepts it besides that of
+ * the structure.
+ */
 const PACKED_STATFS64 = 84;
 
 /** new_encode_dev() */

@@ -7,19 +7,18 @@ export const AT_REMOVEDIR = 0x200;
 export const AT_SYMLINK_FOLLOW = 0x400;
 export const AT_EMPTY_PATH = 0x1000;
 
-/** The open file of a descriptor. @throws SyscallError EBADF. */
+/** Returns the open file of a descriptor. @throws SyscallError EBADF. */
 export function fileOf({ task }: Caller, fd: number): OpenFile {
   return task.group.fds.get(fd);
 }
 
-/** A path from user memory, a byte string. @throws SyscallError EFAULT, ENAMETOOLONG. */
+/** Reads a path from user memory; a byte string. @throws SyscallError EFAULT, ENAMETOOLONG. */
 export function pathOf({ task }: Caller, address: number): string {
   return task.space.string(address);
 }
 
 /**
- * A path that starts at an open directory, or at the working directory.
- *
+ * Reads a path that starts at an open directory, or at the working directory.
  * @throws SyscallError EFAULT, ENAMETOOLONG, EBADF, ENOTDIR.
  */
 export function pathAt(caller: Caller, dirfd: number, address: number): string {
@@ -30,13 +29,13 @@ export function fromDirectory(caller: Caller, dirfd: number, path: string): stri
   if (path.startsWith('/') || path === '' || dirfd === AT_FDCWD) return path;
   const { userInode, path: directory } = fileOf(caller, dirfd);
   if (!userInode.isDirectory) throw new SyscallError('ENOTDIR');
-  // What the process sees of it: its root may be elsewhere.
+  // The path is seen from the root of the process, which may be another directory.
   const root = caller.task.group.process.fs.root.at(-1)!.path;
   const seen = directory.startsWith(root) ? directory.slice(root.length) : directory;
   return `${seen === '/' ? '' : seen}/${path}`;
 }
 
-/** Runs a call on a path, or with AT_EMPTY_PATH and an empty one on the descriptor itself. */
+/** Runs a call on a path or, with AT_EMPTY_PATH and an empty path, on the descriptor itself. */
 export function onPathOrFile<T>(
   caller: Caller,
   dirfd: number,

@@ -8,18 +8,23 @@ import { readTime } from './time.js';
 
 const POLLNVAL = 0x20;
 const DEFAULT_MASK = POLLIN | POLLOUT;
-/** What select(2) takes for readable, writable: fs/select.c:POLLIN_SET, POLLOUT_SET. */
+/**
+ * The events that make a file readable or writable for select(2): fs/select.c:POLLIN_SET,
+ * POLLOUT_SET.
+ */
 const READABLE = POLLIN | POLLHUP | POLLERR;
 const WRITABLE = POLLOUT | POLLERR;
 const MILLISECOND = 1_000_000;
 const MICROSECOND = 1000;
 
-/** What can be done with a file without waiting. */
+/** Returns the events of a file that are there now. */
 function eventsOf(file: OpenFile): number {
   return file.fops.poll?.(file) ?? DEFAULT_MASK;
 }
 
-/** Waits until `attempt` gives more than 0, or the time is over. @param length undefined: without end. */
+/**
+ * Waits until `attempt` returns more than 0, or time is up. @param length undefined: without limit.
+ */
 function waitForEvents(
   { kernel }: Caller,
   what: string,

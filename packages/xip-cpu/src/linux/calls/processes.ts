@@ -8,11 +8,11 @@ import { call, type CallTable, type Caller } from './call.js';
 import { AT_EMPTY_PATH, AT_FDCWD, fileOf, fromDirectory, pathOf } from './paths.js';
 import { waitCalls } from './wait.js';
 
-/** MAX_ARG_STRINGS is far beyond what memory allows; this is where a list without end stops. */
+/** The limit of an endless list of strings. MAX_ARG_STRINGS is far above what memory allows. */
 const MAX_STRINGS = 1 << 18;
 const MAX_STRING = 131072;
 
-/** argv or envp. @throws SyscallError EFAULT, E2BIG. */
+/** Reads argv or envp. @throws SyscallError EFAULT, E2BIG. */
 function stringsAt({ kernel, task }: Caller, address: number): string[] {
   const { pointerSize } = kernel.abi;
   const strings: string[] = [];
@@ -87,7 +87,7 @@ export const processCalls: CallTable = {
     exitGroup(kernel, task.group, { kind: 'exited', status: status & 0xff });
     return REGISTERS_SET;
   }),
-  // Whoever turns the machine off ends the run.
+  // Turning the machine off ends the run.
   reboot: call('uint uint uint ptr', ({ kernel, task }) => {
     exitGroup(kernel, kernel.firstGroup ?? task.group, { kind: 'exited', status: 0 });
     return REGISTERS_SET;

@@ -6,7 +6,7 @@ import { waitFor } from './waiting.js';
 
 /** MAX_RW_COUNT */
 const MAX_COUNT = 0x7ffff000;
-/** How much goes through the kernel at once. */
+/** How many bytes go through the kernel at once. */
 const PIECE = 1 << 17;
 const IOV_MAX = 1024;
 
@@ -16,7 +16,9 @@ interface Piece {
   readonly length: number;
 }
 
-/** Moves bytes between a file and user memory. @param position undefined: the file's own. */
+/**
+ * Moves bytes between a file and user memory. @param position undefined: the file's own position.
+ */
 interface Transfer {
   readonly file: OpenFile;
   readonly pieces: readonly Piece[];
@@ -68,7 +70,7 @@ function writeFile(caller: Caller, { file, pieces, position }: Transfer): Outcom
       }
       before += length;
     }
-    // An error of the file shows also where there is nothing to write.
+    // Writing nothing also returns an error of the file.
     if (total === 0) process.write(file, new Uint8Array(0));
     return done;
   };
@@ -96,7 +98,10 @@ function positioned(file: OpenFile, pieces: readonly Piece[], position: number):
   return { file, pieces, position };
 }
 
-/** preadv(2) and pwritev(2) have the position in two registers, whatever a register has. */
+/**
+ * Returns the position of preadv(2) or pwritev(2), which is in two registers whatever their width
+ * is.
+ */
 function offsetOf(caller: Caller, low: number, high: number): number {
   return caller.kernel.abi.pointerSize === 8 ? low : high * 2 ** 32 + (low >>> 0);
 }

@@ -98,7 +98,7 @@ function sigprocmask(
   return 0;
 }
 
-/** Waits for a signal whose handler runs, with another mask until then. */
+/** Waits with another mask until the handler of a signal has run. */
 function suspend(task: Task, mask: bigint): Outcome {
   task.savedMask = task.blocked;
   task.blocked = blockable(mask);
@@ -188,7 +188,10 @@ function sigaltstack({ kernel, task }: Caller, given: number, old: number): numb
   return 0;
 }
 
-/** A frame that cannot be read is the end: arch/.../kernel/signal.c, `badframe`. */
+/**
+ * Returns from a handler. A frame that cannot be read kills the process: arch/.../kernel/signal.c,
+ * `badframe`.
+ */
 function sigreturn({ kernel, task }: Caller, isRt: boolean): Outcome {
   try {
     kernel.abi.signalFrame.pop(kernel, task, isRt);
@@ -233,7 +236,7 @@ export const signalCalls: CallTable = {
   }),
 };
 
-/** A task gets another mask for as long as it waits: pselect6(2), ppoll(2). */
+/** Sets another signal mask while a task waits: pselect6(2), ppoll(2). */
 export function maskWhileWaiting({ task }: Caller, address: number): void {
   if (address === 0) return;
   task.savedMask = task.blocked;

@@ -19,7 +19,7 @@ const PR_SET_PDEATHSIG = 1;
 const PR_SET_NAME = 15;
 const PR_GET_NAME = 16;
 const NAME_LENGTH = 16;
-/** The largest random number that one call gives. */
+/** The most random bytes that one call returns. */
 const RANDOM_LIMIT = 1 << 20;
 const USER_PRIORITY = 20;
 const RUSAGE_CHILDREN = -1;
@@ -142,7 +142,7 @@ function prctl({ task }: Caller, option: number, argument: number): number {
   }
 }
 
-/** A name that is too long is cut off. */
+/** Reads a name for prctl(2). A name that is too long is cut off. */
 function readName(read: () => string, cut: () => Uint8Array): string {
   try {
     return read();

@@ -16,7 +16,7 @@ const CLOCK_TAI = 11;
 const TIMER_ABSTIME = 1;
 const ITIMER_REAL = 0;
 
-/** What a clock shows, in seconds and nanoseconds. @throws SyscallError EINVAL. */
+/** Returns the time of a clock in seconds and nanoseconds. @throws SyscallError EINVAL. */
 function readClock(
   { kernel, task }: Caller,
   clock: number,
@@ -44,7 +44,7 @@ function resolution(caller: Caller, clock: number, address: number, layout: Stru
   return 0;
 }
 
-/** A time from user memory, in nanoseconds. @throws SyscallError EFAULT, EINVAL. */
+/** Reads a time from user memory, in nanoseconds. @throws SyscallError EFAULT, EINVAL. */
 export function readTime({ task }: Caller, address: number, layout: StructLayout): number {
   const bytes = task.space.readStruct(address, layout);
   const sec = layout.get(bytes, 'sec');
@@ -53,7 +53,10 @@ export function readTime({ task }: Caller, address: number, layout: StructLayout
   return sec * SECOND + nsec;
 }
 
-/** Sleeps until a moment of the monotonic clock; a signal leaves the rest at `left`. */
+/**
+ * Sleeps until a moment of the monotonic clock. If a signal ends the sleep, the time that is left
+ * is written to `left`.
+ */
 function sleepUntil(caller: Caller, due: number, left: number, layout: StructLayout): Outcome {
   const { kernel, task } = caller;
   return {
@@ -92,7 +95,7 @@ function clockNanosleep(
   return sleepUntil(caller, due, 0, layout);
 }
 
-/** struct itimerval of the time that is left. */
+/** Returns the struct itimerval with the time that is left. */
 function timerLeft({ kernel, task }: Caller): Readonly<Record<string, number>> {
   const { alarm } = task.group;
   const micros = (time: number): number => Math.ceil(time / MICROSECOND);

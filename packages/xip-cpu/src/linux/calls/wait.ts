@@ -23,11 +23,11 @@ const P_ALL = 0;
 const P_PID = 1;
 const P_PGID = 2;
 
-/** What has become of a child. */
+/** A change of a child's state that wait(2) reports. */
 interface ChildState {
   readonly group: ThreadGroup;
   readonly code: number;
-  /** Exit status, or number of the signal. */
+  /** The exit status, or the number of the signal. */
   readonly value: number;
 }
 
@@ -55,7 +55,7 @@ function consume(caller: Caller, { group, code }: ChildState): void {
   else reap(caller.kernel, group);
 }
 
-/** Waits for one of the children that `isMeant` picks; `take` gives the result. */
+/** Waits for one of the children that `isMeant` selects; `take` makes the result. */
 function waitForChild(
   caller: Caller,
   isMeant: (child: ThreadGroup) => boolean,

@@ -6,9 +6,8 @@ import { sendToTask } from '../signals/send.js';
 import type { Caller } from './call.js';
 
 /**
- * Reads or writes a file, and waits where that gives EAGAIN, unless the file has O_NONBLOCK.
- *
- * @param partly what was done before a signal came, if anything.
+ * Reads or writes a file. At EAGAIN it waits, unless the file has O_NONBLOCK.
+ * @param partly returns what was done before a signal came, if anything.
  */
 export function waitFor(
   caller: Caller,

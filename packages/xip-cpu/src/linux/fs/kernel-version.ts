@@ -1,3 +1,3 @@
-/** What uname(2) and /proc/version say of the kernel. */
+/** The kernel's name and version in uname(2) and /proc/version. */
 export const KERNEL_RELEASE = '6.12.0';
 export const KERNEL_VERSION = '#1 SMP';

@@ -1,6 +1,6 @@
 import type { Machine } from 'xip-emu';
 
-/** /proc/mounts. Compare fs/proc_namespace.c:show_vfsmnt(). */
+/** Returns the text of /proc/mounts. Compare fs/proc_namespace.c:show_vfsmnt(). */
 export function mountsText({ mounts }: Machine): string {
   let text = '';
   for (const mount of mounts) {

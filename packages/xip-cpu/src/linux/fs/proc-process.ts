@@ -5,7 +5,7 @@ import { directory, file, type PseudoNode } from './pseudo-fs.js';
 
 const USER_HZ_NANOSECONDS = 1e7;
 
-/** What /proc/PID has besides its memory maps. */
+/** Returns the files of /proc/PID other than its memory maps. */
 export function processFiles(
   kernel: LinuxKernel,
   group: ThreadGroup,
@@ -36,7 +36,7 @@ export function processFiles(
   };
 }
 
-/** R, S, T or Z. Compare fs/proc/array.c:get_task_state(). */
+/** Returns R, S, T or Z. Compare fs/proc/array.c:get_task_state(). */
 function stateOf(group: ThreadGroup): string {
   if (group.exit !== undefined) return 'Z';
   if (group.stopped !== undefined) return 'T';

@@ -13,7 +13,7 @@ import {
 
 const KILOBYTE = 1024;
 
-/** proc, as far as programs of small systems look into it. */
+/** Returns proc, with the files that programs of small systems read. */
 export function procSuperBlock(kernel: LinuxKernel): PseudoSuperBlock {
   const fixed = fixedNodes(kernel);
   const root: PseudoDirectory = {

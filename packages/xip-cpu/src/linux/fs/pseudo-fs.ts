@@ -10,7 +10,7 @@ import {
   type FileOperations,
 } from 'xip-emu';
 
-/** What a name in a file system without a store stands for. Texts are byte strings. */
+/** A directory, file or link of a file system without a store. Texts are byte strings. */
 export type PseudoNode = PseudoDirectory | PseudoFile | PseudoLink;
 
 export interface PseudoDirectory {
@@ -22,9 +22,9 @@ export interface PseudoDirectory {
 
 export interface PseudoFile {
   readonly type: 'file';
-  /** The content at the moment when it is opened. @throws SyscallError. */
+  /** Returns the content when the file is opened. @throws SyscallError. */
   readonly read: () => string;
-  /** Undefined: it cannot be written to. @throws SyscallError. */
+  /** Undefined if the file cannot be written to. @throws SyscallError. */
   readonly write?: (text: string) => void;
 }
 
@@ -33,13 +33,13 @@ export interface PseudoLink {
   readonly target: () => string;
 }
 
-/** A directory whose entries do not change. */
+/** Returns a directory whose entries do not change. */
 export function directory(entries: Readonly<Record<string, PseudoNode>>): PseudoDirectory {
   const nodes = new Map(Object.entries(entries));
   return { type: 'directory', names: () => nodes.keys(), find: (name) => nodes.get(name) };
 }
 
-/** A file whose text is made when it is read. */
+/** Returns a file whose text is made when it is opened. */
 export function file(read: () => string): PseudoFile {
   return { type: 'file', read };
 }
@@ -70,7 +70,7 @@ export class PseudoSuperBlock extends SuperBlock {
     return;
   }
 
-  /** The inode of a path, the same one each time as long as the type of the node is the same. */
+  /** Returns the inode of a path. It stays the same as long as the type of the node does. */
   inodeOf(path: string, node: PseudoNode, parent: PseudoInode | undefined): PseudoInode {
     const known = this.inodes.get(path);
     if (known?.node.type === node.type) {
@@ -155,7 +155,7 @@ class PseudoInode extends Inode {
     return this.node.target();
   }
 
-  /** O_TRUNC of a file that takes text. */
+  /** O_TRUNC of a file that can be written to has no effect. */
   override setSize(): void {
     return;
   }

@@ -1,7 +1,7 @@
 import type { Machine } from 'xip-emu';
 import { PseudoSuperBlock, directory } from './pseudo-fs.js';
 
-/** sysfs: its top directories, which are empty, as there is no hardware to be told of. */
+/** Returns sysfs. Its top directories are empty, because there is no hardware to report. */
 export function sysSuperBlock({ geometry }: Machine): PseudoSuperBlock {
   const names = ['block', 'bus', 'class', 'dev', 'devices', 'firmware', 'fs', 'kernel', 'module'];
   return new PseudoSuperBlock(

@@ -40,13 +40,13 @@ const STANDARD: Termios = {
   cc: Uint8Array.from(CONTROL_CHARACTERS),
 };
 
-/** The terminal of a machine. What happens to lines is done by that of the host. */
+/** The terminal of a machine. The terminal of the host edits the lines. */
 export class Terminal {
   readonly host: Host;
-  /** The driver of its device nodes. */
+  /** The operations of its device nodes. */
   readonly operations: FileOperations;
   settings = STANDARD;
-  /** TIOCSPGRP: the process group in the foreground; 0: none has said so. */
+  /** TIOCSPGRP: the process group in the foreground; 0 if none was set. */
   foreground = 0;
   private size: { rows: number; columns: number } | undefined = undefined;
 
@@ -55,7 +55,7 @@ export class Terminal {
     this.operations = hostOperations(host, 1);
   }
 
-  /** Whether an open file is it. */
+  /** Whether an open file is this terminal. */
   has({ fops }: OpenFile): boolean {
     return fops === this.operations;
   }

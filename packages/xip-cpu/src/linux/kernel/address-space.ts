@@ -1,7 +1,7 @@
 import type { MemoryMap } from 'xip-emu';
 import type { Access, UserMemory } from '../../memory/user-memory.js';
 
-/** Told of each page that is accessed in a way that is new to the processor. */
+/** Called when the processor asks for a page: for each page and kind of access at least once. */
 export type AccessObserver = (mm: MemoryMap, address: number, access: Access) => void;
 
 /** The memory of a process as a processor and the kernel use it. */

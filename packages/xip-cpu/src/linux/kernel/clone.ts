@@ -17,7 +17,7 @@ export const CLONE_SETTLS = 0x80000;
 export const CLONE_PARENT_SETTID = 0x100000;
 export const CLONE_CHILD_CLEARTID = 0x200000;
 export const CLONE_CHILD_SETTID = 0x1000000;
-/** CLONE_NEW*: namespaces, of which there is one each. */
+/** CLONE_NEW*. There is one namespace of each kind. */
 const CLONE_NAMESPACES = 0x7e020080;
 
 /** struct kernel_clone_args */
@@ -69,7 +69,7 @@ function newProcess(kernel: LinuxKernel, task: Task, { flags, exitSignal }: Clon
   const { machine, clock } = kernel;
   const { group: parent } = task;
   const sharesMemory = (flags & CLONE_VM) !== 0;
-  // A child that shares memory has none of its own until execve(2): it uses the parent's.
+  // Until execve(2), a child that shares memory uses that of its parent.
   const process = sharesMemory
     ? machine.spawn(parent.process)
     : machine.fork(parent.process, task.mm);
@@ -92,7 +92,7 @@ function newProcess(kernel: LinuxKernel, task: Task, { flags, exitSignal }: Clon
   return child;
 }
 
-/** What the child has in its registers. Compare arch/.../kernel/process.c:copy_thread(). */
+/** Sets the registers of a child. Compare arch/.../kernel/process.c:copy_thread(). */
 function copyThread(kernel: LinuxKernel, child: Task, request: CloneRequest): void {
   const { processor, abi } = kernel;
   const { flags, stack, tls } = request;

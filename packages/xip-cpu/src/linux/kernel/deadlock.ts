@@ -1,10 +1,10 @@
 import type { Task } from './task.js';
 
-/** All tasks wait, and nothing will ever wake one of them. */
+/** Thrown if all tasks wait, and nothing will ever wake one of them. */
 export class Deadlock extends Error {
   override readonly name = 'Deadlock';
   readonly code = 'DEADLOCK';
-  /** Who waits for what. */
+  /** What each task waits for. */
   readonly waits: readonly string[];
 
   constructor(tasks: readonly Task[]) {

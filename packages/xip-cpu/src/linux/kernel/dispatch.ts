@@ -43,9 +43,8 @@ export function dispatch(kernel: LinuxKernel, task: Task): void {
 
 /**
  * Tries to end the wait of a task.
- *
- * @param attempt gives the result, or undefined.
- * @returns whether it is over.
+ * @param attempt returns the result, or undefined.
+ * @returns whether the wait is over.
  */
 export function finishCall(
   kernel: LinuxKernel,
@@ -79,7 +78,7 @@ function finish({ processor, abi, events }: LinuxKernel, task: Task, result: num
   events.call?.(task, task.callName, result);
 }
 
-/** @throws what is not the result of a system call. */
+/** Returns the errno of an error. @throws the error if it is not the result of a system call. */
 function errnoOf(error: unknown): number {
   if (!isSyscallError(error)) throw error;
   return -ERRNO_NUMBERS[error.code];

@@ -9,9 +9,8 @@ import type { Task } from './task.js';
 const COMMAND_LENGTH = 15;
 
 /**
- * execve(2): the process gets another program, and only the calling thread is left.
- * The registers are those of a new program afterwards. Compare fs/exec.c:begin_new_exec().
- *
+ * execve(2): gives the process another program. Only the calling thread is left, with the registers
+ * of a new program. Compare fs/exec.c:begin_new_exec().
  * @throws SyscallError, the errno.
  */
 export function execve(

@@ -5,7 +5,7 @@ import type { Task } from './task.js';
 import type { ExitState, ThreadGroup } from './thread-group.js';
 import { wakeAddress } from './futex-queue.js';
 
-/** exit(2): one thread ends; the last one takes the process with it. */
+/** exit(2): ends one thread. The last one ends the process. */
 export function exitTask(kernel: LinuxKernel, task: Task, status: number): void {
   const { group } = task;
   clearChildTid(kernel, task);
@@ -14,7 +14,7 @@ export function exitTask(kernel: LinuxKernel, task: Task, status: number): void 
   if (group.tasks.size === 0) endGroup(kernel, group, { kind: 'exited', status });
 }
 
-/** exit_group(2), and the end by a signal: all threads. */
+/** exit_group(2), and the end by a signal: ends all threads. */
 export function exitGroup(kernel: LinuxKernel, group: ThreadGroup, state: ExitState): void {
   for (const task of [...group.tasks]) {
     clearChildTid(kernel, task);
@@ -46,7 +46,7 @@ function endGroup(kernel: LinuxKernel, group: ThreadGroup, state: ExitState): vo
   if (isReaped) reap(kernel, group);
 }
 
-/** release_task(): nothing is left of a process. */
+/** release_task(): removes the last of a process. */
 export function reap(kernel: LinuxKernel, group: ThreadGroup): void {
   const { parent } = group;
   if (parent !== undefined) {
@@ -56,7 +56,7 @@ export function reap(kernel: LinuxKernel, group: ThreadGroup): void {
   kernel.groups.delete(group.pid);
 }
 
-/** Children of a process that ends get the first one for a parent: find_new_reaper(). */
+/** Gives the children of a process that ends to the first process: find_new_reaper(). */
 function adoptOrphans(kernel: LinuxKernel, group: ThreadGroup): void {
   const reaper = kernel.firstGroup;
   for (const child of group.children) {
@@ -71,16 +71,19 @@ function adoptOrphans(kernel: LinuxKernel, group: ThreadGroup): void {
   group.children.clear();
 }
 
-/** CLONE_CHILD_CLEARTID: whoever waits for the end of a thread. Compare kernel/fork.c:mm_release(). */
+/**
+ * CLONE_CHILD_CLEARTID: wakes whoever waits for the end of a thread. Compare
+ * kernel/fork.c:mm_release().
+ */
 function clearChildTid(kernel: LinuxKernel, task: Task): void {
   const { clearChildTid: address, group } = task;
   task.clearChildTid = 0;
-  // With the last thread the memory goes, unless it is another process's.
+  // The last thread frees the memory, unless it belongs to another process.
   if (address === 0 || (group.tasks.size === 1 && !group.borrowsMemory)) return;
   try {
     task.space.writeInt32(address, 0);
   } catch {
-    // The address was the program's affair.
+    // The program gave a bad address: ignored, as in Linux.
     return;
   }
   wakeAddress(kernel, task.mm, address, 1);

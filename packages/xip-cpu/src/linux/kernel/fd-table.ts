@@ -1,6 +1,6 @@
 import { SyscallError, type FileCalls, type OpenFile } from 'xip-emu';
 
-/** What a descriptor number stands for. */
+/** An open file, and the flag of its number. */
 interface Descriptor {
   readonly file: OpenFile;
   closeOnExec: boolean;
@@ -20,12 +20,15 @@ export class FdTable {
   private readonly files: FileCalls['files'];
   private holders = 1;
 
-  /** @param files where the files are counted. */
+  /** @param files where references to open files are counted. */
   constructor(files: FileCalls['files']) {
     this.files = files;
   }
 
-  /** fork(2): the same files under the same numbers; `files` has them already. */
+  /**
+   * fork(2): returns a table with the same files under the same numbers; `files` has counted them
+   * already.
+   */
   copyTo(files: FileCalls['files']): FdTable {
     const copy = new FdTable(files);
     copy.limit = this.limit;
@@ -35,13 +38,13 @@ export class FdTable {
     return copy;
   }
 
-  /** One more process that has this table. */
+  /** Adds one more process that has this table. */
   share(): this {
     this.holders += 1;
     return this;
   }
 
-  /** A process that had the table is gone; the last one closes all. */
+  /** Removes a process that had the table. The last one closes all files. */
   release(): void {
     this.holders -= 1;
     if (this.holders > 0) return;
@@ -55,7 +58,7 @@ export class FdTable {
     return this.holders > 1;
   }
 
-  /** A lower number than all that are in use, from `least` on. @throws SyscallError EMFILE. */
+  /** Returns the lowest free number from `least` on. @throws SyscallError EMFILE. */
   private lowest(least: number): number {
     let fd = least;
     while (this.descriptors[fd] !== undefined) fd += 1;
@@ -63,7 +66,9 @@ export class FdTable {
     return fd;
   }
 
-  /** Gives a number to a file that `files` has counted; if there is none the file is closed. */
+  /**
+   * Gives a number to a file that `files` has counted. If no number is free, the file is closed.
+   */
   add(file: OpenFile, closeOnExec = false, least = 0): number {
     try {
       const fd = this.lowest(least);
@@ -86,7 +91,7 @@ export class FdTable {
     return descriptor;
   }
 
-  /** @throws SyscallError EBADF, or what closing reports. */
+  /** @throws SyscallError EBADF, or the error of closing. */
   close(fd: number): void {
     const { file } = this.entry(fd);
     this.descriptors[fd] = undefined;
@@ -101,7 +106,7 @@ export class FdTable {
     return copy;
   }
 
-  /** dup3(2) to another number. @throws SyscallError EBADF. */
+  /** dup3(2). @throws SyscallError EBADF. */
   dupTo(fd: number, target: number, closeOnExec: boolean): number {
     const { file } = this.entry(fd);
     if (target < 0 || target >= this.limit) throw new SyscallError('EBADF');
@@ -133,13 +138,13 @@ export class FdTable {
     }
   }
 
-  /** The numbers in use, from low to high. */
+  /** Returns the numbers in use, in ascending order. */
   numbers(): number[] {
     return this.descriptors.flatMap((descriptor, fd) => (descriptor === undefined ? [] : [fd]));
   }
 }
 
-/** What a close reports that nobody hears. */
+/** Ignores errors of closing, which nobody can receive. */
 function ignoringErrors(action: () => void): void {
   try {
     action();

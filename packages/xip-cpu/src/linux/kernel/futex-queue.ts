@@ -1,7 +1,7 @@
 import type { MemoryMap } from 'xip-emu';
 import type { LinuxKernel } from './kernel.js';
 
-/** Somebody who waits at an address: struct futex_q. */
+/** A task that waits at an address: struct futex_q. */
 export interface FutexWaiter {
   readonly mm: MemoryMap;
   address: number;
@@ -9,7 +9,7 @@ export interface FutexWaiter {
   woken: boolean;
 }
 
-/** The futexes of a machine: who waits where, in the order of coming. */
+/** The waiters of each machine, in the order in which they came. */
 const queues = new WeakMap<LinuxKernel, FutexWaiter[]>();
 
 function queueOf(kernel: LinuxKernel): FutexWaiter[] {
@@ -30,7 +30,7 @@ export function removeWaiter(kernel: LinuxKernel, waiter: FutexWaiter): void {
   if (index >= 0) queue.splice(index, 1);
 }
 
-/** FUTEX_WAKE. @returns how many were woken. */
+/** FUTEX_WAKE. @returns the number of tasks woken. */
 export function wakeAddress(
   kernel: LinuxKernel,
   mm: MemoryMap,
@@ -50,7 +50,7 @@ export function wakeAddress(
   return woken;
 }
 
-/** FUTEX_REQUEUE: those who are left wait elsewhere. @returns how many. */
+/** FUTEX_REQUEUE: moves the waiters that are left to another address. @returns how many. */
 export function requeue(
   kernel: LinuxKernel,
   mm: MemoryMap,

@@ -28,26 +28,26 @@ import type { ExitState, ThreadGroup } from './thread-group.js';
 import { UserSpace } from './user-space.js';
 import type { VirtualClock } from './virtual-clock.js';
 
-/** Instructions until it is another task's turn. */
+/** Instructions before another task gets its turn. */
 const SLICE = 100_000;
 
-/** Why {@link LinuxKernel.run} came back. */
+/** Why {@link LinuxKernel.run} returned. */
 export type RunEnd =
   | ExitState
-  /** As many instructions as it was allowed. */
+  /** The limit of instructions was reached. */
   | { readonly kind: 'limit' }
-  /** All wait for input that the host does not have yet: run again when it has. */
+  /** All tasks wait for input that the host does not have yet: run again when it has. */
   | { readonly kind: 'input' };
 
-/** What happens outside of what programs see. */
+/** Callbacks for events that programs do not see. */
 export interface KernelEvents {
-  /** A system call has a result, or an errno below 0. */
+  /** A system call has returned a result, or an errno below 0. */
   readonly call?: ((task: Task, name: string, result: number) => void) | undefined;
   /** A program has made an unknown system call: it gets ENOSYS. */
   readonly missingCall?: ((task: Task, name: string) => void) | undefined;
   /** execve(2) has succeeded. */
   readonly executed?: ((task: Task, path: string) => void) | undefined;
-  /** A slice has ended. */
+  /** A turn of a task has ended. */
   readonly slice?: (() => void) | undefined;
   /** A program has executed an instruction that the processor does not know. */
   readonly illegal?: ((task: Task, stop: Extract<Stop, { kind: 'illegal' }>) => void) | undefined;
@@ -62,15 +62,15 @@ export interface KernelOptions {
   readonly clock: VirtualClock;
   readonly random: SeededRandom;
   readonly terminal: Terminal;
-  /** What the processor sees of a memory. */
+  /** Returns a memory as the processor sees it. */
   readonly memoryOf: (mm: MemoryMap) => UserMemory;
   readonly events?: KernelEvents | undefined;
 }
 
 /**
- * The part of Linux that programs talk to, on the processes of an emulated machine: tasks, their
- * system calls and signals. One task runs at a time, in turns of a fixed number of instructions, so
- * that each run goes the same way.
+ * The part of Linux that programs use, on the processes of an emulated machine: tasks, system calls
+ * and signals. One task runs at a time, in turns of a fixed number of instructions, so that every
+ * run takes the same course.
  */
 export class LinuxKernel {
   readonly machine: Machine;
@@ -80,22 +80,22 @@ export class LinuxKernel {
   readonly random: SeededRandom;
   readonly terminal: Terminal;
   readonly events: KernelEvents;
-  /** Where the inodes of pipe(2) are: pipefs. */
+  /** pipefs: the inodes of pipe(2). */
   readonly pipes: TmpfsSuperBlock;
   /** All threads, in the order in which they get the processor. */
   readonly tasks: Task[] = [];
   /** All processes, zombies included. */
   readonly groups = new Map<number, ThreadGroup>();
-  /** Grows with each system call and signal: what waits is tried again after that. */
+  /** Grows with each system call and signal. Waiting calls are tried again after that. */
   activity = 0;
   /** The task whose system call is being executed: `current`. */
   current: Task | undefined = undefined;
   readonly host = { name: 'cramfs', domain: '(none)' };
-  /** The process that was started first: orphans are its children. */
+  /** The process that was started first. Orphans become its children. */
   firstGroup: ThreadGroup | undefined = undefined;
   private readonly memoryOf: (mm: MemoryMap) => UserMemory;
   private readonly spaces = new WeakMap<MemoryMap, UserSpace>();
-  /** Whose registers the processor has. */
+  /** The task whose registers the processor has. */
   private onProcessor: Task | undefined = undefined;
   private next = 0;
 
@@ -112,8 +112,7 @@ export class LinuxKernel {
   }
 
   /**
-   * mount(2): proc and sysfs are the kernel's own, all else the machine's.
-   *
+   * mount(2). proc and sysfs belong to the kernel, all other types to the machine.
    * @throws SyscallError ENODEV, EINVAL, ENOENT.
    */
   mountByName(type: string, source: string, target: string, options: string): void {
@@ -127,7 +126,7 @@ export class LinuxKernel {
     return type === 'sysfs' ? sysSuperBlock(this.machine) : undefined;
   }
 
-  /** The memory of a process as the kernel reads and writes it. */
+  /** Returns the memory of a process as the kernel reads and writes it. */
   spaceOf(mm: MemoryMap): UserSpace {
     const known = this.spaces.get(mm);
     if (known !== undefined) return known;
@@ -136,14 +135,14 @@ export class LinuxKernel {
     return space;
   }
 
-  /** A new thread gets its turns. */
+  /** Adds a thread to those that get turns. */
   addTask(task: Task): void {
     this.tasks.push(task);
     this.groups.set(task.group.pid, task.group);
     this.firstGroup ??= task.group;
   }
 
-  /** A thread is gone. */
+  /** Removes a thread that has ended. */
   removeTask(task: Task): void {
     task.state = 'dead';
     const index = this.tasks.indexOf(task);
@@ -154,11 +153,10 @@ export class LinuxKernel {
   }
 
   /**
-   * Runs until the first process has ended, and with it all others, or until the processor has
+   * Runs until the first process has ended, and all others with it, or until the processor has
    * executed `limit` instructions.
-   *
-   * @throws Deadlock if all tasks wait for each other; what the emulator throws for what it has not
-   * got.
+   * @throws Deadlock if all tasks wait for each other; UnmodelledError and others from the
+   * emulator.
    */
   run(limit: number): RunEnd {
     const { processor, clock } = this;
@@ -180,7 +178,7 @@ export class LinuxKernel {
     }
   }
 
-  /** One turn of a task. */
+  /** Executes one turn of a task. */
   private slice(task: Task, limit: number): void {
     const { processor, clock } = this;
     const started = processor.executed;
@@ -222,7 +220,7 @@ export class LinuxKernel {
     }
   }
 
-  /** Gives the processor to a task: schedule(). */
+  /** Switches the processor to a task: schedule(). */
   switchTo(task: Task): void {
     const { processor } = this;
     if (this.onProcessor !== task) {
@@ -234,12 +232,12 @@ export class LinuxKernel {
     }
   }
 
-  /** What is to be done to the registers of the task on the processor. */
+  /** Makes the changes that the registers of the task on the processor are waiting for. */
   private resume(task: Task): void {
     for (const action of task.onResume.splice(0)) action(this.processor);
   }
 
-  /** The task on the processor has got another memory. */
+  /** Switches the processor to the new memory of its task. */
   memoryChanged(task: Task): void {
     if (this.onProcessor === task) this.processor.use(task.space.memory);
   }
@@ -249,8 +247,8 @@ export class LinuxKernel {
   }
 
   /**
-   * Whether a task waits for input that the host has not got yet. All others wait with it: how long
-   * the host takes must not show.
+   * Whether a task waits for input that the host does not have yet. All others wait with it, so
+   * that the time that the host takes does not show.
    */
   private lacksInput(): boolean {
     return this.tasks.some(
@@ -259,7 +257,7 @@ export class LinuxKernel {
     );
   }
 
-  /** The next task that can run, from where the last one was. */
+  /** Returns the next task that can run, after the last one. */
   private pick(): Task | undefined {
     const { tasks } = this;
     for (let count = tasks.length; count > 0; count -= 1) {
@@ -285,7 +283,7 @@ export class LinuxKernel {
     );
   }
 
-  /** When somebody wakes up, or a timer expires; undefined: never. */
+  /** Returns when the next task wakes up or the next timer expires; undefined: never. */
   private nextEvent(): number | undefined {
     let earliest = Infinity;
     for (const { wait, group } of this.tasks) {

@@ -1,25 +1,31 @@
 /** A system call that waits. */
 export interface Blocked {
-  /** What for, as a report of a deadlock names it. */
+  /** What the call waits for, for the report of a deadlock. */
   readonly waits: string;
-  /** Tries again. @returns the result; undefined: not yet. @throws SyscallError. */
+  /** Tries again. @returns the result, or undefined if it still waits. @throws SyscallError. */
   attempt(): number | undefined;
-  /** When it gives up, in nanoseconds of the monotonic clock. */
+  /** When the wait ends, in nanoseconds of the monotonic clock. */
   readonly deadline?: number | undefined;
-  /** The result when the deadline has come. Default: 0. @throws SyscallError. */
+  /** Returns the result at the deadline. Default: 0. @throws SyscallError. */
   readonly expired?: (() => number) | undefined;
-  /** Restarted after a signal whose handler has SA_RESTART (ERESTARTSYS); else EINTR. */
+  /**
+   * Whether the call is restarted after a handler with SA_RESTART (ERESTARTSYS); if not, it is
+   * EINTR.
+   */
   readonly restarts: boolean;
-  /** Signals are left for later. */
+  /** Whether signals have to wait until the call is over. */
   readonly uninterruptible?: boolean | undefined;
-  /** Called when a signal has ended it: what was done so far is the result, if it gives any. */
+  /** Called when a signal has ended the wait. Returns the result if part of the call was done. */
   readonly interrupted?: (() => number | undefined) | undefined;
-  /** It waits for what comes from outside of the machine: no deadlock. */
+  /** Whether it waits for something outside the machine, so that this is not a deadlock. */
   readonly outside?: boolean | undefined;
 }
 
-/** The call has set the registers itself: execve(2), sigreturn(2), or it does not return. */
+/**
+ * The result of a call that has set the registers itself, such as execve(2) and sigreturn(2), or
+ * that does not return.
+ */
 export const REGISTERS_SET = Symbol('registers set');
 
-/** What a system call gives: its result, at least 0, or what it waits for. Errors are thrown. */
+/** The outcome of a system call: its result, at least 0, or its wait. Errors are thrown. */
 export type Outcome = number | Blocked | typeof REGISTERS_SET;

@@ -1,6 +1,6 @@
 /**
- * Random numbers of a machine, the same in each run with the same seed: SplitMix64, whose period and
- * quality are enough for programs that only want different numbers. Not for secrets.
+ * Random numbers of a machine, the same in every run with the same seed. SplitMix64 is good enough
+ * for programs that only need different numbers, but not for secrets.
  */
 export class SeededRandom {
   private state: bigint;

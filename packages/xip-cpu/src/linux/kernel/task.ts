@@ -5,7 +5,7 @@ import type { Blocked } from './outcome.js';
 import type { ThreadGroup } from './thread-group.js';
 import type { UserSpace } from './user-space.js';
 
-/** stack_t: where handlers with SA_ONSTACK run. */
+/** stack_t: the stack of handlers with SA_ONSTACK. */
 export interface AlternateStack {
   readonly sp: number;
   readonly size: number;
@@ -18,26 +18,28 @@ const NO_STACK: AlternateStack = { sp: 0, size: 0, flags: 2 };
 export class Task {
   readonly tid: number;
   readonly group: ThreadGroup;
-  /** Its memory: that of its process, or of the parent after vfork(2). */
+  /** The thread's memory: that of its process, or of the parent after vfork(2). */
   mm: MemoryMap;
   space: UserSpace;
   state: 'ready' | 'blocked' | 'dead' = 'ready';
   wait: Blocked | undefined = undefined;
-  /** Registers, while it is not on the processor; undefined before its first instruction. */
+  /** Registers while another task is on the processor; undefined before the first instruction. */
   registers: Uint8Array | undefined = undefined;
-  /** What is done to the registers when it comes to the processor. */
+  /** Changes to the registers that are made when the task is next on the processor. */
   readonly onResume: ((processor: Processor) => void)[] = [];
   blocked: SignalSet = 0n;
-  /** What is to be blocked again after the handler that ends sigsuspend(2). */
+  /** The signal mask to restore after the handler that ends sigsuspend(2). */
   savedMask: SignalSet | undefined = undefined;
   readonly pending = new PendingSignals();
   altStack = NO_STACK;
-  /** Where a zero goes when it ends, and who waits there is woken. */
+  /**
+   * The address of a word that is set to zero, and whose waiters are woken, when the thread ends.
+   */
   clearChildTid = 0;
-  /** The first argument of the system call that it is in. */
+  /** The first argument of the current system call. */
   callArgument = 0n;
   callName = '';
-  /** The kernel's `activity` when its wait was tried last. */
+  /** The kernel's `activity` when the wait was last tried. */
   triedAt = -1;
   name: string;
 
@@ -50,7 +52,7 @@ export class Task {
     group.tasks.add(this);
   }
 
-  /** The signals that have come for it, or for its process. */
+  /** The signals that are pending for the thread, or for its process. */
   get pendingSet(): SignalSet {
     return this.pending.set | this.group.pending.set;
   }

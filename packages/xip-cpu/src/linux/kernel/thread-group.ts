@@ -3,7 +3,7 @@ import { PendingSignals, type SignalHandlers } from '../signals/signal-state.js'
 import type { FdTable } from './fd-table.js';
 import type { Task } from './task.js';
 
-/** fs_struct as far as Process.fs has not got it; CLONE_FS shares it. */
+/** The part of fs_struct that Process.fs does not have; shared with CLONE_FS. */
 export interface FsState {
   umask: number;
 }
@@ -21,13 +21,13 @@ export interface ResourceLimit {
 
 /** ITIMER_REAL */
 export interface IntervalTimer {
-  /** On the monotonic clock. */
+  /** When it expires, on the monotonic clock. */
   readonly due: number;
-  /** 0: once. */
+  /** The time between expiries; 0: it expires once. */
   readonly interval: number;
 }
 
-/** A process with its threads: struct signal_struct, and what threads share. */
+/** A process with its threads: struct signal_struct, and the state that threads share. */
 export class ThreadGroup {
   readonly process: Process;
   parent: ThreadGroup | undefined;
@@ -39,27 +39,30 @@ export class ThreadGroup {
   readonly pending = new PendingSignals();
   processGroup: number;
   session: number;
-  /** What the parent gets when it ends; SIGCHLD, 0 for nothing. */
+  /** The signal that the parent gets when the process ends; 0: none. */
   exitSignal: number;
   exit: ExitState | undefined = undefined;
-  /** Set while it is stopped: the signal that has done it, and whether wait(2) has told. */
+  /**
+   * Set while the process is stopped: the signal that stopped it, and whether wait(2) has reported
+   * it.
+   */
   stopped: { readonly signal: number; told: boolean } | undefined = undefined;
-  /** SIGCONT has come, and wait(2) has not told. */
+  /** Set if SIGCONT has come and wait(2) has not reported it. */
   continued = false;
   readonly limits = new Map<number, ResourceLimit>();
   alarm: IntervalTimer | undefined = undefined;
-  /** comm: the name of the program, 15 bytes at most. */
+  /** comm: the name of the program, at most 15 bytes. */
   command: string;
-  /** The arguments that execve(2) has got, and the path. */
+  /** The arguments of execve(2), and the path. */
   argv: readonly string[] = [];
   envp: readonly string[] = [];
   executable = '';
-  /** Instructions of it, and of children that were waited for. */
+  /** Instructions of the process, and of children that were waited for. */
   instructions = 0;
   childInstructions = 0;
-  /** It runs in the memory of its parent until execve(2) or its end: vfork(2). */
+  /** Whether it runs in the memory of its parent, until execve(2) or its end: vfork(2). */
   borrowsMemory = false;
-  /** FDPIC_FUNCPTRS: pointers to functions lead to descriptors. */
+  /** FDPIC_FUNCPTRS: whether pointers to functions lead to descriptors. */
   isFdpic = false;
   readonly started: number;
 

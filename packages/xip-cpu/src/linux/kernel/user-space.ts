@@ -5,7 +5,7 @@ import type { StructLayout, FieldValues } from '../abi/struct-layout.js';
 
 const PATH_MAX = 4096;
 
-/** The memory of a process as the kernel reads and writes it: with its faults, which count as any. */
+/** The memory of a process as the kernel reads and writes it, with ordinary page faults. */
 export class UserSpace {
   readonly memory: UserMemory;
   private readonly pageSize: number;
@@ -25,7 +25,7 @@ export class UserSpace {
     return into;
   }
 
-  /** copy_to_user(): what comes before a bad page is written. @throws SyscallError EFAULT. */
+  /** copy_to_user(): writes everything before a bad page. @throws SyscallError EFAULT. */
   write(address: number, bytes: Uint8Array): void {
     this.eachPiece(address, bytes.length, 'write', (place, done, size) => {
       this.view().set(bytes.subarray(done, done + size), place);
@@ -39,7 +39,9 @@ export class UserSpace {
     });
   }
 
-  /** A string that ends with a NUL; a byte string. @throws SyscallError EFAULT, ENAMETOOLONG. */
+  /**
+   * Reads a string that ends with a NUL; a byte string. @throws SyscallError EFAULT, ENAMETOOLONG.
+   */
   string(address: number, limit = PATH_MAX): string {
     let text = '';
     for (let at = address; ;) {
@@ -81,7 +83,7 @@ export class UserSpace {
     this.write(address, bytes);
   }
 
-  /** A word as large as a pointer. */
+  /** Reads a word of the size of a pointer. */
   readWord(address: number, pointerSize: 4 | 8): number {
     return pointerSize === 4 ? this.readInt32(address) >>> 0 : this.readUint64(address);
   }
@@ -91,7 +93,9 @@ export class UserSpace {
     else this.writeBits64(address, BigInt(value));
   }
 
-  /** The bytes of a structure, for {@link StructLayout.get}. @throws SyscallError EFAULT. */
+  /**
+   * Returns the bytes of a structure, for {@link StructLayout.get}. @throws SyscallError EFAULT.
+   */
   readStruct(address: number, layout: StructLayout): Uint8Array {
     return this.read(address, layout.size);
   }
@@ -115,7 +119,7 @@ export class UserSpace {
     }
   }
 
-  /** Where a byte is in the processor's memory. */
+  /** Returns the place of a byte in the processor's memory. */
   private place(address: number, access: 'read' | 'write'): number {
     try {
       return this.memory.frameBytes(address, access) + (address % this.pageSize);

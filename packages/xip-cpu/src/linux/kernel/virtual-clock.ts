@@ -1,12 +1,12 @@
 const NANOSECONDS = 1_000_000_000;
 
 /**
- * The time of a machine whose programs run: each instruction takes the same time, and when all
- * processes sleep it goes on to the moment when the first of them wakes up. So a run takes the same
- * time whenever it is repeated. Times are nanoseconds.
+ * The clock of a machine that runs programs. Each instruction takes the same time; if all processes
+ * sleep, the clock skips to the moment when the first of them wakes up. So every run takes the same
+ * time. Times are nanoseconds.
  */
 export class VirtualClock {
-  /** What an instruction takes. */
+  /** The time that an instruction takes. */
   readonly perInstruction: number;
   /** CLOCK_REALTIME at the start, in seconds. */
   private readonly epoch: number;
@@ -19,34 +19,34 @@ export class VirtualClock {
     this.epoch = epoch;
   }
 
-  /** CLOCK_MONOTONIC: since the start. */
+  /** CLOCK_MONOTONIC: the time since the start. */
   get now(): number {
     return this.executed() * this.perInstruction + this.skipped;
   }
 
-  /** CLOCK_REALTIME as seconds and nanoseconds. */
+  /** CLOCK_REALTIME, in seconds and nanoseconds. */
   get realtime(): { readonly sec: number; readonly nsec: number } {
     const { now } = this;
     return { sec: this.epoch + Math.floor(now / NANOSECONDS), nsec: now % NANOSECONDS };
   }
 
-  /** A moment of CLOCK_REALTIME on the monotonic clock. */
+  /** Converts a time of CLOCK_REALTIME to the monotonic clock. */
   fromRealtime(time: number): number {
     return time - this.epoch * NANOSECONDS;
   }
 
-  /** All sleep until `time`. */
+  /** Sets the clock to `time`: all processes sleep until then. */
   skipTo(time: number): void {
     const { now } = this;
     if (time > now) this.skipped += time - now;
   }
 
-  /** How many instructions there are until `time`. */
+  /** Returns the number of instructions until `time`. */
   instructionsUntil(time: number): number {
     return Math.max(0, Math.ceil((time - this.now) / this.perInstruction));
   }
 
-  /** For the times of files. */
+  /** Returns the time in seconds, for the times of files. */
   seconds(): number {
     return this.realtime.sec;
   }

@@ -5,22 +5,22 @@ export interface LoggedFault {
   readonly pid: number;
   /** Instructions executed before it. */
   readonly instruction: number;
-  /** The instruction that has taken it; of a system call the one after it. */
+  /** The address of the instruction that faulted; in a system call, of the instruction after it. */
   readonly pc: number;
   readonly kind: 'read' | 'write' | 'exec';
   readonly address: number;
   readonly why: FaultReason;
-  /** What the page is afterwards. */
+  /** Where the page is after the fault. */
   readonly place: string | undefined;
 }
 
-/** Faults that are kept; all are counted. */
+/** The number of faults that are kept; all are counted. */
 const KEPT = 100_000;
 
 /** The faults of a run. */
 export class FaultLog {
   readonly faults: LoggedFault[] = [];
-  /** All of them, neighbours that came with others not counted. */
+  /** The number of faults, without neighbours that were mapped with them. */
   count = 0;
   private readonly now: () => { readonly instruction: number; readonly pc: number };
 
@@ -28,7 +28,7 @@ export class FaultLog {
     this.now = now;
   }
 
-  /** A sink of the machine's event log. */
+  /** Records an event: a sink of the machine's event log. */
   readonly take = (event: TraceEvent): void => {
     if (event.type !== 'fault' || event.why === 'fault-around') return;
     this.count += 1;

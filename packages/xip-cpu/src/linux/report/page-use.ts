@@ -1,43 +1,46 @@
 import { filePageAt, MmuMemory, NommuMemory, type MemoryMap, type OpenFile } from 'xip-emu';
 import type { Access } from '../../memory/user-memory.js';
 
-/** What a page was used for, and where it was then; bits. */
+/** How a page was used, and where it was then: bits. */
 export const FETCHED = 1;
 export const READ = 2;
 export const WRITTEN = 4;
-/** It was used where the ROM has it. */
+/** The page was used in ROM. */
 export const IN_ROM = 8;
-/** It was used in RAM: the page cache, or a private copy. */
+/** The page was used in RAM: the page cache, or a private copy. */
 export const IN_RAM = 16;
 
 const BITS: Readonly<Record<Access, number>> = { fetch: FETCHED, read: READ, write: WRITTEN };
 
-/** The pages of a file that programs have used in maps of it. */
+/** The pages of a file that programs have used through mappings. */
 export interface FileUse {
   /** Absolute, a byte string. */
   readonly path: string;
-  /** Bits by page of the file. */
+  /** The bits of each page of the file that was used. */
   readonly pages: ReadonlyMap<number, number>;
 }
 
-/** What a process has used of memory that no file has. */
+/** Memory without a file that processes have used. */
 export interface AnonymousUse {
   /** `[heap]`, `[stack]`, or `anonymous`. */
   readonly name: string;
-  /** Distinct pages, of all processes. */
+  /** The number of distinct pages, of all processes. */
   readonly pages: number;
   readonly written: number;
 }
 
-/** An area, as far as it matters here. */
+/** The place of a page in an area. */
 interface Place {
   readonly file: OpenFile | undefined;
   readonly name: string;
-  /** Page of the file, or of the address space. */
+  /** The page's number in the file, or in the address space. */
   readonly page: number;
 }
 
-/** Notes which pages programs use, as the processor asks for them: each page and kind of access once or more. */
+/**
+ * Records which pages programs use, as the processor asks for them: each page and kind of access at
+ * least once.
+ */
 export class PageUse {
   private readonly pageSize: number;
   private readonly files = new Map<string, Map<number, number>>();
@@ -50,12 +53,12 @@ export class PageUse {
     this.pageSize = pageSize;
   }
 
-  /** Distinct pages of ROM that were used so far. */
+  /** The number of distinct pages of ROM that were used so far. */
   get romPages(): number {
     return this.romPlaces.size;
   }
 
-  /** An AccessObserver. */
+  /** Records an access: an AccessObserver. */
   readonly observe = (mm: MemoryMap, address: number, access: Access): void => {
     const { file, name, page: nominal } = this.placeOf(mm, address);
     let bits = BITS[access];
@@ -73,7 +76,7 @@ export class PageUse {
     else addBits(mapOf(this.files, file.path), page, bits);
   };
 
-  /** What was used of files, by path. */
+  /** Returns the pages of files that were used, by path. */
   fileUses(): FileUse[] {
     return [...this.files]
       .map(([path, pages]) => ({ path, pages }))

@@ -1,4 +1,4 @@
-/** How much memory there was in use at a moment of a run. */
+/** The memory in use at a moment of a run. */
 export interface Sample {
   /** Instructions executed. */
   readonly instructions: number;
@@ -9,22 +9,22 @@ export interface Sample {
   readonly processes: number;
 }
 
-/** Samples that are kept: twice as many lose every second one. */
+/** When twice as many samples are kept, every second one is dropped. */
 const KEPT = 16;
 
-/** Memory over time, with as many samples for a long run as for a short one. */
+/** Memory over time. A long run has as many samples as a short one. */
 export class Timeline {
   private samples: Sample[] = [];
   private interval = 1;
   private due = 0;
   private highest = 0;
 
-  /** Most pages of RAM that were in use when a sample was offered. */
+  /** The most pages of RAM in use in any sample that was offered. */
   get mostRamPages(): number {
     return this.highest;
   }
 
-  /** Offers a sample, which is kept if enough has happened since the last one. */
+  /** Offers a sample. It is kept if enough time has passed since the last one. */
   offer(sample: Sample): void {
     this.highest = Math.max(this.highest, sample.ramPages);
     if (sample.instructions < this.due) return;
@@ -36,7 +36,7 @@ export class Timeline {
     this.due = sample.instructions + this.interval;
   }
 
-  /** The samples in their order, and the last one. */
+  /** Returns the samples in order, and the last one. */
   finish(last: Sample): Sample[] {
     this.highest = Math.max(this.highest, last.ramPages);
     const before = this.samples.filter(({ instructions }) => instructions < last.instructions);

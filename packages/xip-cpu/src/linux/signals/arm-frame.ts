@@ -16,9 +16,12 @@ const POINTER = 4;
 const SP = 13;
 const LR = 14;
 const SIGINFO = 128;
-/** What uc_flags of a frame without siginfo_t is, so that it is told from another. */
+/** The uc_flags that mark a frame without siginfo_t. */
 const OLD_FRAME = 0x5ac3c35a;
-/** struct vfp_sigframe in uc_regspace: magic, size, 32 registers, FPSCR, and what handlers do not see. */
+/**
+ * struct vfp_sigframe in uc_regspace: magic, size, 32 registers, FPSCR, and state that handlers do
+ * not see.
+ */
 const VFP_MAGIC = 0x56465001;
 const VFP_SIZE = 8 + 32 * 8 + 8 + 16;
 
@@ -47,15 +50,15 @@ const UCONTEXT = new StructLayout(
   ],
   POINTER,
 );
-/** unsigned long retcode[4] after it. */
+/** The frame ends with `unsigned long retcode[4]`. */
 const FRAME_SIZE = UCONTEXT.size + 16;
 
 /**
- * What a handler returns to: `mov r7, #N; svc` in A32, then the same in T32, for sigreturn(2) and for
+ * The code that a handler returns to: `mov r7, #N; svc` in A32 and in T32, for sigreturn(2) and for
  * rt_sigreturn(2). Compare arch/arm/kernel/sigreturn_codes.S.
  */
 const RETURN_CODES = [0xe3a07077, 0xef900077, 0xdf002777, 0xe3a070ad, 0xef9000ad, 0xdf0027ad];
-/** Where the codes for FDPIC start; each has three words in A32 and two in T32. */
+/** The offset of the codes for FDPIC; each has three words in A32 and two in T32. */
 const FDPIC_CODES = [
   0xe59d3000 + UCONTEXT.size + 12,
   0xe8930208,
@@ -65,7 +68,7 @@ const FDPIC_CODES = [
   0x47104699,
 ];
 
-/** The content of [sigpage]. */
+/** Returns the content of [sigpage]. */
 export function armSigpage(pageSize: number): Uint8Array {
   const bytes = new Uint8Array(pageSize);
   bytes.set(words(RETURN_CODES));
@@ -148,7 +151,7 @@ export const armSignalFrame: SignalFrameFormat = {
   pop(kernel, task, isRt) {
     const arm = armOf(kernel.processor);
     const frame = arm.readUnsigned(SP);
-    // Both frames are aligned to 8 bytes: what is not was never one.
+    // Frames are aligned to 8 bytes: any other address was never a frame.
     if (frame % 8 !== 0) throw new SyscallError('EFAULT');
     const bytes = task.space.read(frame + (isRt ? SIGINFO : 0), UCONTEXT.size);
     REGISTERS.slice(0, -1).forEach((name, register) => {

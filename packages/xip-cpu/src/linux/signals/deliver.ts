@@ -16,7 +16,7 @@ import {
   type SignalInfo,
 } from './signal-state.js';
 
-/** Whether a signal is there that ends the wait of a task; what is ignored is thrown away. */
+/** Whether a pending signal ends the wait of a task. Ignored signals are dropped. */
 export function signalInterrupts(task: Task): boolean {
   if (task.wait?.uninterruptible === true) return false;
   const { handlers, pending: shared } = task.group;
@@ -30,10 +30,9 @@ export function signalInterrupts(task: Task): boolean {
 }
 
 /**
- * Before a task goes on in its program: signals that have come do what they do. Its registers are on
- * the processor. Compare kernel/signal.c:get_signal().
- *
- * @returns whether it goes on: false if it waits still, is stopped, or has ended.
+ * Delivers the signals of a task before it returns to its program. Its registers are on the
+ * processor. Compare kernel/signal.c:get_signal().
+ * @returns whether it continues: false if it still waits, is stopped, or has ended.
  */
 export function deliverSignals(kernel: LinuxKernel, task: Task): boolean {
   const { group } = task;
@@ -63,7 +62,7 @@ export function deliverSignals(kernel: LinuxKernel, task: Task): boolean {
   return task.state === 'ready' && group.stopped === undefined;
 }
 
-/** Makes a handler the next thing that the task runs. Compare arch/.../kernel/signal.c:handle_signal(). */
+/** Makes the task run a handler next. Compare arch/.../kernel/signal.c:handle_signal(). */
 function handleSignal(
   kernel: LinuxKernel,
   task: Task,
@@ -78,7 +77,7 @@ function handleSignal(
     kernel.abi.signalFrame.push({ kernel, task, info, action, mask });
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
-    // No room on the stack: kernel/signal.c:signal_setup_done().
+    // There is no room on the stack: kernel/signal.c:signal_setup_done().
     task.group.handlers.set(SIGSEGV, { handler: SIG_DFL, flags: 0, restorer: 0, mask: 0n });
     forceSignal(task, { signal: SIGSEGV, code: SI_KERNEL });
     return;
@@ -90,7 +89,9 @@ function handleSignal(
   task.blocked = blockable(task.blocked | action.mask | own);
 }
 
-/** The system call that the task waits in gives EINTR, or is made again after the handler. */
+/**
+ * Ends the system call that the task waits in: it returns EINTR, or is repeated after the handler.
+ */
 function endWait({ processor, abi }: LinuxKernel, task: Task, { flags }: SignalAction): void {
   const { wait } = task;
   if (wait === undefined) return;

@@ -5,24 +5,23 @@ import type { AlternateStack, Task } from '../kernel/task.js';
 import { SA_ONSTACK, type SignalAction, type SignalInfo, type SignalSet } from './signal-state.js';
 import { blockable } from './send.js';
 
-/** A signal whose handler is to run. */
+/** A signal whose handler will run. */
 export interface SignalDelivery {
   readonly kernel: LinuxKernel;
   readonly task: Task;
   readonly info: SignalInfo;
   readonly action: SignalAction;
-  /** What is blocked again when the handler returns. */
+  /** The signal mask to restore when the handler returns. */
   readonly mask: SignalSet;
 }
 
-/** What an architecture puts on the stack for a handler: struct rt_sigframe. */
+/** The format of an architecture's signal frame: struct rt_sigframe. */
 export interface SignalFrameFormat {
   /** Saves the registers on the stack, and sets them for the handler. @throws SyscallError EFAULT. */
   push(delivery: SignalDelivery): void;
   /**
-   * sigreturn(2), rt_sigreturn(2): takes the registers from the stack again.
-   *
-   * @param isRt of rt_sigreturn(2).
+   * sigreturn(2), rt_sigreturn(2): restores the registers from the stack.
+   * @param isRt whether it is rt_sigreturn(2).
    * @throws SyscallError EFAULT.
    */
   pop(kernel: LinuxKernel, task: Task, isRt: boolean): void;
@@ -38,8 +37,7 @@ export function isOnStack({ sp, size, flags }: AlternateStack, at: number): bool
 }
 
 /**
- * Where a frame starts. Compare arch/.../kernel/signal.c:get_sigframe().
- *
+ * Returns the address of a frame. Compare arch/.../kernel/signal.c:get_sigframe().
  * @throws SyscallError EFAULT if the alternate stack is full.
  */
 export function frameAddress(
@@ -56,7 +54,7 @@ export function frameAddress(
   return Math.floor((top - size) / alignment) * alignment;
 }
 
-/** siginfo_t */
+/** Returns a siginfo_t. */
 export function encodeSiginfo({ structs, pointerSize }: Abi, info: SignalInfo): Uint8Array {
   const { siginfo } = structs;
   const { signal, code, pid = 0, status = 0, address } = info;
@@ -70,18 +68,18 @@ export function encodeSiginfo({ structs, pointerSize }: Abi, info: SignalInfo): 
   return bytes;
 }
 
-/** The alternate stack as a frame and sigaltstack(2) tell of it. */
+/** Returns the stack_t of the alternate stack, for frames and sigaltstack(2). */
 export function encodeStack({ structs }: Abi, { altStack }: Task, sp: number): Uint8Array {
   const flags = altStack.flags | (isOnStack(altStack, sp) ? SS_ONSTACK : 0);
   return structs.stack.encode({ sp: altStack.sp, flags, size: altStack.size });
 }
 
-/** The end of a handler: what it has been told to block is no more. */
+/** Sets the signal mask at the end of a handler. */
 export function restoreMask(task: Task, mask: SignalSet): void {
   task.blocked = blockable(mask);
 }
 
-/** Where a special mapping such as [vdso] is. @throws SyscallError EFAULT. */
+/** Returns the address of a special mapping such as [vdso]. @throws SyscallError EFAULT. */
 export function specialMapping({ mm }: Task, name: string): number {
   for (const area of mm.areas()) if (area.name === name) return area.start;
   throw new SyscallError('EFAULT');

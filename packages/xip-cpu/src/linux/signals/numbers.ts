@@ -30,7 +30,7 @@ const NAMES = [
   ...'CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS'.split(' '),
 ];
 
-/** `SIGINT` and so on. */
+/** Returns a name such as `SIGINT`. */
 export function signalName(signal: number): string {
   const name = NAMES[signal];
   return name === undefined || name === '' ? `signal ${signal}` : `SIG${name}`;
@@ -44,7 +44,7 @@ export const CLD_EXITED = 1;
 export const CLD_KILLED = 2;
 export const CLD_STOPPED = 5;
 export const CLD_CONTINUED = 6;
-/** si_code of faults and of what the processor does not know, by the names that stops have. */
+/** si_code of faults and illegal instructions, by the names that stops have. */
 export const FAULT_CODES: Readonly<Record<string, number>> = {
   MAPERR: 1,
   ACCERR: 2,
@@ -54,7 +54,7 @@ export const FAULT_CODES: Readonly<Record<string, number>> = {
 export const ILL_ILLOPC = 1;
 export const TRAP_BRKPT = 1;
 
-/** What a signal does that nobody has said anything about: man 7 signal. */
+/** The effect of a signal that has no handler: man 7 signal. */
 export type DefaultAction = 'terminate' | 'ignore' | 'stop' | 'continue';
 
 export function defaultAction(signal: number): DefaultAction {

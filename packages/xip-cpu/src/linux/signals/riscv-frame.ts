@@ -16,11 +16,11 @@ const A0 = 10;
 const A1 = 11;
 const A2 = 12;
 const REGISTERS = 32;
-/** Number of fcsr among the floating-point registers of the processor. */
+/** The number of fcsr among the floating-point registers of the processor. */
 const FCSR = 32;
-/** 128 bytes, whatever fits. */
+/** The size of siginfo_t, whose contents are shorter. */
 const SIGINFO = 128;
-/** union __riscv_fp_state, as large as that of the Q extension. */
+/** union __riscv_fp_state, which has the size of the Q extension's state. */
 const FP_STATE: readonly Field[] = [
   ['fp', 'u64', 32],
   ['fcsr', 'u32'],
@@ -29,7 +29,7 @@ const FP_STATE: readonly Field[] = [
 
 /** `li a7, __NR_rt_sigreturn; ecall` */
 const SIGRETURN_CODE = [0x08b00893, 0x00000073];
-/** Where it is in [vdso]. */
+/** The offset of that code in [vdso]. */
 const VDSO_SIGRETURN = 0x800;
 
 /** EM_RISCV */
@@ -37,7 +37,9 @@ const MACHINE = 243;
 /** EF_RISCV_RVC, EF_RISCV_FLOAT_ABI_DOUBLE */
 const ELF_FLAGS = 5;
 
-/** The content of [vdso]: the return from handlers, and none of the other functions. */
+/**
+ * Returns the content of [vdso]: only the return from handlers, and none of the other functions.
+ */
 export function riscvVdso(pointerSize: 4 | 8, pageSize: number): Uint8Array {
   const code = { offset: VDSO_SIGRETURN, bytes: codeBytes() };
   return vdsoImage({ pointerSize, machine: MACHINE, flags: ELF_FLAGS, pageSize, code });
@@ -65,7 +67,7 @@ export function riscvSignalFrame(pointerSize: 4 | 8): SignalFrameFormat {
     ],
     pointerSize,
   );
-  // struct sigcontext is aligned to 16 bytes, as the state of the Q extension in it is.
+  // struct sigcontext is aligned to 16 bytes, like the state of the Q extension in it.
   const contextAt = Math.ceil(ucontext.size / 16) * 16;
   const sigcontext = new StructLayout([['regs', 'ulong', REGISTERS], ...FP_STATE], pointerSize, 16);
   const ucontextSize = contextAt + sigcontext.size;

@@ -16,7 +16,7 @@ import { SA_NOCLDSTOP, UNBLOCKABLE, bitOf, type SignalInfo } from './signal-stat
 
 const STOPS = [SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU] as const;
 
-/** Sends a signal to a process: whichever of its threads lets it through gets it. */
+/** Sends a signal to a process. Any of its threads that does not block it may get it. */
 export function sendToGroup(kernel: LinuxKernel, group: ThreadGroup, info: SignalInfo): void {
   if (!prepareSignal(kernel, group, info)) return;
   const isBlocked = [...group.tasks].every(({ blocked }) => (blocked & bitOf(info.signal)) !== 0n);
@@ -36,8 +36,8 @@ export function sendToTask(kernel: LinuxKernel, task: Task, info: SignalInfo): v
 }
 
 /**
- * A signal that cannot be left for later: a fault. If the thread blocks or ignores it, it gets what
- * nobody has said anything about. Compare kernel/signal.c:force_sig_info_to_task().
+ * Sends a signal that cannot be delayed: a fault. If the thread blocks or ignores it, the default
+ * action applies. Compare kernel/signal.c:force_sig_info_to_task().
  */
 export function forceSignal(task: Task, info: SignalInfo): void {
   const { handlers } = task.group;
@@ -49,7 +49,7 @@ export function forceSignal(task: Task, info: SignalInfo): void {
   task.pending.add(info);
 }
 
-/** What a signal does at once to a process that is stopped, or is to be. @returns false: it is gone already. */
+/** Does what a signal does to a stopped process at once. @returns false if the process has ended. */
 function prepareSignal(kernel: LinuxKernel, group: ThreadGroup, { signal }: SignalInfo): boolean {
   if (group.exit !== undefined) return false;
   if (defaultAction(signal) === 'stop') removeFromAll(group, SIGCONT);
@@ -68,7 +68,10 @@ function removeFromAll(group: ThreadGroup, ...signals: readonly number[]): void 
   for (const { pending } of group.tasks) pending.remove(...signals);
 }
 
-/** Tells a parent that a child has stopped or goes on. Compare kernel/signal.c:do_notify_parent_cldstop(). */
+/**
+ * Tells a parent that a child has stopped or continues. Compare
+ * kernel/signal.c:do_notify_parent_cldstop().
+ */
 export function notifyParent(
   kernel: LinuxKernel,
   { parent, pid }: ThreadGroup,
@@ -81,7 +84,7 @@ export function notifyParent(
   sendToGroup(kernel, parent, { signal: SIGCHLD, code, pid, status });
 }
 
-/** A mask without what cannot be blocked. */
+/** Returns a mask without the signals that cannot be blocked. */
 export function blockable(mask: bigint): bigint {
   return mask & ~UNBLOCKABLE;
 }

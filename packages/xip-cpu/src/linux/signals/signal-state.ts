@@ -25,15 +25,15 @@ export interface SignalAction {
   readonly mask: SignalSet;
 }
 
-/** What tells of one signal: siginfo_t. */
+/** The data of one signal: siginfo_t. */
 export interface SignalInfo {
   readonly signal: number;
   readonly code: number;
-  /** Who has sent it. */
+  /** The sender's process id. */
   readonly pid?: number | undefined;
-  /** Exit status, of SIGCHLD. */
+  /** The exit status, for SIGCHLD. */
   readonly status?: number | undefined;
-  /** What was accessed, of faults. */
+  /** The address that was accessed, for faults. */
   readonly address?: number | undefined;
 }
 
@@ -65,7 +65,10 @@ export class SignalHandlers {
     return copy;
   }
 
-  /** execve(2): handlers are gone with their code. Compare kernel/signal.c:flush_signal_handlers(). */
+  /**
+   * execve(2): removes the handlers, whose code is gone. Compare
+   * kernel/signal.c:flush_signal_handlers().
+   */
   flush(): void {
     for (const [signal, { handler }] of [...this.actions]) {
       if (handler === SIG_IGN) this.set(signal, { ...DEFAULT_ACTION, handler: SIG_IGN });
@@ -73,20 +76,23 @@ export class SignalHandlers {
     }
   }
 
-  /** sig_ignored(): nothing will come of it. */
+  /** sig_ignored(): whether the signal has no effect. */
   ignores(signal: number): boolean {
     const { handler } = this.get(signal);
     return handler === SIG_IGN || (handler === SIG_DFL && defaultAction(signal) === 'ignore');
   }
 
-  /** Children leave no zombies. */
+  /** Whether children leave no zombies. */
   get reapsChildren(): boolean {
     const { handler, flags } = this.get(SIGCHLD);
     return handler === SIG_IGN || (flags & SA_NOCLDWAIT) !== 0;
   }
 }
 
-/** struct sigpending: signals that have come and were not delivered. A second one of a kind is lost. */
+/**
+ * struct sigpending: signals that were sent but not yet delivered. A second one of the same number
+ * is lost.
+ */
 export class PendingSignals {
   private readonly queue = new Map<number, SignalInfo>();
 
@@ -108,7 +114,10 @@ export class PendingSignals {
     for (const signal of signals) this.queue.delete(signal);
   }
 
-  /** The lowest one that `mask` lets through. Compare kernel/signal.c:next_signal(). */
+  /**
+   * Returns the pending signal with the lowest number that `mask` does not block. Compare
+   * kernel/signal.c:next_signal().
+   */
   peek(mask: SignalSet): SignalInfo | undefined {
     if (this.isEmpty) return undefined;
     for (let signal = 1; signal <= SIGNAL_LIMIT; signal += 1) {
@@ -125,7 +134,7 @@ export class PendingSignals {
   }
 }
 
-/** True for what ends a stop. */
+/** Whether a signal ends a stop. */
 export function continues(signal: number): boolean {
   return signal === SIGCONT || signal === SIGKILL;
 }
