@@ -3,7 +3,7 @@
 import { sumOfLanes } from './words';
 
 const BASE: u32 = 65521;
-/** So many bytes can be summed up in 32 bits before the sums have to be reduced. */
+/** The number of bytes that can be summed up in 32 bits before the sums must be reduced. */
 const CHUNK: u32 = 5552;
 
 /** Adler-32 of `length` bytes. */

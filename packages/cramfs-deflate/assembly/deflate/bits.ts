@@ -19,7 +19,7 @@ export function putBits(value: u32, length: u32): void {
   drain();
 }
 
-/** Hands over what a fast loop has kept in locals. */
+/** Sets the state that a fast loop has kept in locals. */
 export function setBits(newBits: u64, newCount: u32, newOutput: usize): void {
   bits = newBits;
   bitCount = newCount;

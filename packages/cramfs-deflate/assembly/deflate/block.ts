@@ -1,4 +1,4 @@
-/* One deflate block: its codes, what it costs, its bits (RFC 1951, 3.2.3 to 3.2.7). */
+/* A deflate block: its codes, its cost, its bits (RFC 1951, 3.2.3 to 3.2.7). */
 
 import {
   alignToByte,
@@ -29,17 +29,20 @@ import {
 const STORED: u32 = 0;
 const FIXED: u32 = 1;
 const DYNAMIC: u32 = 2;
-/** Of a stored block: 16 bits of length. */
+/** The longest stored block: its length has 16 bits. */
 const MAX_STORED: u32 = 65535;
 
-/** Code lengths of literals and lengths; those of distances follow at once when a header is written. */
+/**
+ * Code lengths of literals and lengths; the lengths of distances follow directly when a header is
+ * written.
+ */
 export const LITLEN_LENGTHS: usize = memory.data(288 + 32, 16);
 export const DIST_LENGTHS: usize = memory.data(32, 16);
 const LITLEN_CODES: usize = memory.data(4 * 288, 16);
 const DIST_CODES: usize = memory.data(4 * 32, 16);
-/** By length of a match: code and extra bits | their number << 24. */
+/** By length of a match: bits of its code and extra bits | their number << 24. */
 const LENGTH_BITS: usize = memory.data(4 * 260, 16);
-/** Counts that were flattened. */
+/** Counts after flattenCounts(). */
 const FLAT_LITLEN: usize = memory.data(4 * 288, 16);
 const FLAT_DIST: usize = memory.data(4 * 32, 16);
 
@@ -61,10 +64,10 @@ let precodeEnd: u32 = 0;
 let runsEnd: usize = RUNS;
 
 /**
- * Chooses the codes of a block from its counts (the end of the block included).
+ * Chooses the codes of a block from its counts, which include the end of the block.
  *
  * @param flatten whether codes may get worse for a shorter header.
- * @returns the bits of the block with these codes, less its three first and the extra bits.
+ * @returns the bits of the block with these codes, without its first three and without extra bits.
  */
 export function chooseCodes(flatten: bool): u32 {
   let litlen = LITLEN_COUNTS;
@@ -89,7 +92,7 @@ function codeBits(): u32 {
   );
 }
 
-/** Four symbols at a time: beyond the last symbol the counts are 0. */
+/** Adds up four symbols at a time: the counts beyond the last symbol are 0. */
 function bitsOf(counts: usize, lengths: usize, symbols: u32): u32 {
   let total = i32x4.splat(0);
   for (let symbol: usize = 0; symbol < <usize>symbols; symbol += 4) {
@@ -101,7 +104,7 @@ function bitsOf(counts: usize, lengths: usize, symbols: u32): u32 {
   return sumOfLanes(total);
 }
 
-/** Codes the code lengths; returns the bits they take. */
+/** Encodes the code lengths; returns the bits that they take. */
 function planHeader(): u32 {
   litlenEnd = LITLEN_SYMBOLS;
   while (litlenEnd > FIRST_LENGTH && load<u8>(LITLEN_LENGTHS + litlenEnd - 1) === 0) litlenEnd--;
@@ -129,7 +132,7 @@ function planHeader(): u32 {
     }
     for (; run !== 0; run--) putRun(length, 0);
   }
-  // The distances were there for the header only.
+  // The lengths of distances were placed there only for the header.
   memory.fill(LITLEN_LENGTHS + litlenEnd, 0, distEnd);
 
   codeLengths(PRECODE_COUNTS, PRECODE_SYMBOLS, 7, PRECODE_LENGTHS);
@@ -166,7 +169,7 @@ function putHeader(): void {
   }
 }
 
-/** The code lengths that a block without a header has. */
+/** Sets the code lengths of a block without a header. */
 function fixedCodes(): void {
   for (let symbol: u32 = 0; symbol < 288; symbol++) {
     const length: u8 = symbol < 144 ? 8 : symbol < 256 ? 9 : symbol < 280 ? 7 : 8;
@@ -175,7 +178,7 @@ function fixedCodes(): void {
   memory.fill(DIST_LENGTHS, 5, 32);
 }
 
-/** What the symbols take with these: 8 bits, 9 from 144 on, 7 from 256 to 279. */
+/** Returns the bits of the symbols with fixed codes: 8 each, 9 from 144 on, 7 from 256 to 279. */
 function fixedBits(): u32 {
   return (
     8 * sumOf(LITLEN_COUNTS, 0, 288) +
@@ -193,7 +196,7 @@ function sumOf(counts: usize, from: usize, to: usize): u32 {
   return sumOfLanes(total);
 }
 
-/** The bits that follow the codes of lengths and distances. */
+/** Returns the number of extra bits after the codes of lengths and distances. */
 function extraBits(): u32 {
   let total: u32 = 0;
   for (let slot: u32 = 0; slot < 29; slot++) {
@@ -206,9 +209,9 @@ function extraBits(): u32 {
 }
 
 /**
- * Writes a block the shortest way.
+ * Writes a block in its shortest form.
  *
- * @param dynamicBits what {@link chooseCodes} gave for the codes that are chosen now.
+ * @param dynamicBits the result of {@link chooseCodes} for the codes that are chosen now.
  * @param first position of the block's first byte.
  */
 export function putBlock(
@@ -221,12 +224,12 @@ export function putBlock(
 ): void {
   const extra = extraBits();
   const fixed = fixedBits();
-  // Up to seven bits fill up the byte before.
+  // Up to seven bits complete the previous byte.
   if (7 + 8 * storedBytes(length) <= 3 + extra + min<u32>(dynamicBits, fixed)) {
     putStored(first, length, isLast);
     return;
   }
-  // A header of its own is read slower, so a tie goes to the fixed codes.
+  // Reading a header takes time, so fixed codes win a tie.
   const type = fixed <= dynamicBits ? FIXED : DYNAMIC;
   putBits(isLast | (type << 1), 3);
   if (type === DYNAMIC) putHeader();
@@ -256,7 +259,7 @@ function putTokens(tokens: usize, tokensEnd: usize): void {
       pending |= (<u64>(code & 0xffffff)) << pendingCount;
       pendingCount += code >> 24;
     } else {
-      // 7 pending bits, 20 of a length and 28 of a distance fit 64.
+      // 7 pending bits, 20 bits of a length and 28 of a distance fit into 64.
       const length = word(LENGTH_BITS, tokenLength(token));
       pending |= (<u64>(length & 0xffffff)) << pendingCount;
       pendingCount += length >> 24;
@@ -275,12 +278,12 @@ function putTokens(tokens: usize, tokensEnd: usize): void {
   setBits(pending, pendingCount, to);
 }
 
-/** What bytes take when they are stored, each part with its header. */
+/** Returns the size of bytes that are stored, each part with its header. */
 export function storedBytes(length: u32): u32 {
   return length + 5 * max<u32>(1, (length + MAX_STORED - 1) / MAX_STORED);
 }
 
-/** Bytes as they are; a block of 65536 takes two. */
+/** Writes bytes as they are; 65536 bytes take two blocks. */
 export function putStored(first: u32, length: u32, isLast: u32): void {
   let from = first;
   let left = length;

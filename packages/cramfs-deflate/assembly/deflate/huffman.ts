@@ -4,7 +4,10 @@ import { count, LITLEN_SYMBOLS } from './memory';
 import { setWord, word } from '../words';
 
 const MAX_SYMBOLS: i32 = 288;
-/** Counts from here on share a bucket, which is sorted by insertion: few symbols are that frequent. */
+/**
+ * Counts from here on share a bucket that is sorted by insertion, because few symbols are that
+ * frequent.
+ */
 const BUCKETS: u32 = 256;
 /** Deeper than any tree of counts that add up to 2^17 can be. */
 const MAX_DEPTH: u32 = 32;
@@ -12,17 +15,17 @@ const MAX_DEPTH: u32 = 32;
 const BUCKET: usize = memory.data(4 * 256, 16);
 /** The symbols that occur, rarest first: count << 9 | symbol. */
 const LEAVES: usize = memory.data(4 * MAX_SYMBOLS, 16);
-/** Of inner nodes, in the order they are made: weight, and later depth... */
+/** For each inner node, in the order in which they are made: the weight, later the depth. */
 const NODES: usize = memory.data(4 * MAX_SYMBOLS, 16);
-/** ... and parent << 2 | number of leaves that hang on it. */
+/** For each inner node: parent << 2 | number of leaves attached to it. */
 const LINKS: usize = memory.data(4 * MAX_SYMBOLS, 16);
-/** How many codes have each length. */
+/** By length: the number of codes. */
 const OF_LENGTH: usize = memory.data(4 * 40, 16);
 const NEXT_CODE: usize = memory.data(4 * 16, 16);
 
 /**
- * Gives every symbol that occurs a code length of 1 to `limit`, the others 0. There are always two codes
- * at least: a code with one only is not complete, and some inflaters refuse it.
+ * Gives every symbol that occurs a code length of 1 to `limit`, and the others 0. There are always
+ * at least two codes: a single code is incomplete, and some inflaters refuse it.
  *
  * @param lengths a byte for each symbol.
  */
@@ -77,7 +80,10 @@ function sortByCount(counts: usize, symbols: u32): u32 {
   return used;
 }
 
-/** Joins the two lightest of leaves and inner nodes, both of which come in order of weight, to the root. */
+/**
+ * Joins the two lightest of leaves and inner nodes until the root is made. Both come in order of
+ * weight.
+ */
 function countLengths(used: u32): void {
   const inner = used - 1;
   let nextLeaf: u32 = 0;
@@ -113,7 +119,7 @@ function countLengths(used: u32): void {
   }
 }
 
-/** Shortens what is too long, and lengthens the next shorter codes until all fit. */
+/** Shortens codes that are too long, and lengthens the next shorter codes until all fit. */
 function limitLengths(limit: u32): void {
   let tooLong: u32 = 0;
   for (let length = limit + 1; length <= MAX_DEPTH; length++) tooLong += word(OF_LENGTH, length);
@@ -133,7 +139,10 @@ function limitLengths(limit: u32): void {
   }
 }
 
-/** Codes as they are written, their first bit lowest: bits of the code | length << 24. */
+/**
+ * Assigns the codes as they are written, with their first bit lowest: bits of the code | length <<
+ * 24.
+ */
 export function assignCodes(lengths: usize, symbols: u32, codes: usize): void {
   memory.fill(OF_LENGTH, 0, 4 * 16);
   for (let symbol: u32 = 0; symbol < symbols; symbol++) {
@@ -165,15 +174,15 @@ function reversed(code: u32, length: u32): u32 {
 
 const GOOD_RUNS: usize = memory.data(MAX_SYMBOLS, 16);
 
-/** Neighbours whose counts differ by less than that may share their mean. */
+/** Neighbours whose counts differ by less than this may share their mean. */
 const NEARLY_EQUAL: u32 = 6;
-/** A run of equal lengths is worth making from that many symbols on. */
+/** The number of symbols from which a run of equal lengths pays. */
 const MIN_RUN: u32 = 4;
 
 /**
- * Makes counts of neighbours that are nearly equal equal, so that their codes are of one length and the
- * header of the block, which stores runs, gets shorter: a block of 4 KiB is so short that this saves more
- * than the codes lose.
+ * Makes nearly equal counts of neighbours equal, so that their codes have one length. The header of
+ * the block, which stores runs, gets shorter. In a block as short as 4 KiB this saves more than the
+ * codes lose.
  */
 export function flattenCounts(counts: usize, symbols: u32): void {
   let end = symbols;
@@ -206,7 +215,7 @@ export function flattenCounts(counts: usize, symbols: u32): void {
   }
 }
 
-/** Runs that are stored well as they are. */
+/** Marks runs that are already encoded well. */
 function markGoodRuns(counts: usize, end: u32): void {
   memory.fill(GOOD_RUNS, 0, LITLEN_SYMBOLS);
   let run: u32 = 0;

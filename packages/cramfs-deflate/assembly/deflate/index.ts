@@ -1,7 +1,7 @@
 /*
- * Deflate for blocks of up to 64 KiB. General compressors are made for megabytes: they clear tables of
- * 192 KiB and more for every call, and slide windows. Here a block is one call, its tables are small, and
- * nothing is left of the block before.
+ * Deflate for blocks of up to 64 KiB. General compressors are made for megabytes: for every call
+ * they clear tables of 192 KiB and more, and slide windows. Here a call compresses one block, the
+ * tables are small, and no state is kept between blocks.
  */
 
 import { adler32 } from '../adler32';
@@ -16,18 +16,18 @@ import { BEST, bestBits, bestEnd, findMatches, optimalParse } from './optimal';
 import { clearCounts, countSegment, segmentEnd, segments, splitTokens } from './split';
 import { isLiteral, makeLengthSlots, tokenLength } from './symbols';
 
-/** Candidates for a match that `default` looks at. */
+/** The number of candidates for a match that `default` examines. */
 const DEPTH: u32 = 12;
 
 makeLengthSlots();
 makeLogarithms();
 
-/** Where a block is put before it is compressed... */
+/** Returns the address of the block to compress. */
 export function inputPointer(): usize {
   return INPUT;
 }
 
-/** ... and where its zlib stream is afterwards. */
+/** Returns the address of the zlib stream after compression. */
 export function outputPointer(): usize {
   return OUTPUT;
 }
@@ -35,11 +35,11 @@ export function outputPointer(): usize {
 /**
  * Compresses the first `length` bytes of the input, at most 65536.
  *
- * @param best take the cheapest of all parses, in four times the time.
- * @returns the bytes of the zlib stream.
+ * @param best choose the cheapest of all parses, in four times the time.
+ * @returns the size of the zlib stream in bytes.
  */
 export function compress(length: u32, best: bool): u32 {
-  // What a load reads past the block must not depend on the block before.
+  // Loads that read past the block must not see bytes of the previous block.
   store<u64>(INPUT + length, 0);
   store<u64>(INPUT + length + 8, 0);
   makeChains(length);

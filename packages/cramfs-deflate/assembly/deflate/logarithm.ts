@@ -3,13 +3,13 @@
 import { highestBit } from './memory';
 import { setWord, word } from '../words';
 
-/** What is a bit here: costs are in 256ths of one. */
+/** The unit of costs is 1/256 of a bit. */
 export const BIT: u32 = 256;
 
 const FRACTIONS: usize = memory.data(4 * 256, 16);
 
 export function makeLogarithms(): void {
-  // 2^(1/256), squared and multiplied out: each fraction is the number of steps that do not reach it.
+  // Each fraction is the number of steps of 2^(1/256) that stay below it.
   let step: u32 = 0;
   for (let k: u32 = 0; k < 256; k++) {
     const target = 1.0 + <f64>k / 256.0;

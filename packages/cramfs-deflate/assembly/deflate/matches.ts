@@ -10,7 +10,10 @@ export function lengthLimit(position: u32, blockLength: u32): u32 {
   return min<u32>(MAX_LENGTH, blockLength - position + 1);
 }
 
-/** How many bytes at `a` and `b` are equal, of which `from` are known to be, and at most `limit`. */
+/**
+ * Returns the number of equal bytes at `a` and `b`, at most `limit`; `from` of them are known to be
+ * equal.
+ */
 @inline
 export function equalBytes(a: usize, b: usize, from: u32, limit: u32): u32 {
   let length = from;
@@ -23,9 +26,9 @@ export function equalBytes(a: usize, b: usize, from: u32, limit: u32): u32 {
 }
 
 /**
- * The longest of the nearest `depth` matches that is longer than `longerThan` (3 or more).
+ * Returns the longest of the nearest `depth` matches that is longer than `longerThan` (3 or more).
  *
- * @param enough stop at a match of that length.
+ * @param enough stop at a match of this length.
  * @returns a match token, or 0.
  */
 @inline
@@ -62,7 +65,7 @@ export function longestMatch(
 }
 
 /**
- * The nearest match of 3 bytes among the last `tries` positions with their hash, at most
+ * Returns the nearest match of 3 bytes among the last `tries` positions with their hash, at most
  * `farthest` bytes away.
  *
  * @returns a match token, or 0.

@@ -1,12 +1,15 @@
 /*
- * Where everything lies. The module has no heap: one block of input, one of output, and tables of fixed
- * size. A position is 1 for the first byte of the block, so that 0 can mean "none" in 16 bits; the byte
- * of position p is at BYTES + p.
+ * The layout of memory. The module has no heap, only one block of input, one of output, and tables
+ * of fixed size. The first byte of the block has position 1, so that 0 can mean "none" in 16 bits;
+ * the byte at position p is at BYTES + p.
  */
 
-/** Bytes of the longest block. */
+/** The size of the longest block. */
 export const MAX_BLOCK: u32 = 65536;
-/** Symbols of literals, end of block and lengths; of distances; of code lengths (RFC 1951, 3.2.7). */
+/**
+ * The number of symbols of literals, end of block and lengths; of distances; of code lengths (RFC
+ * 1951, 3.2.7).
+ */
 export const LITLEN_SYMBOLS: u32 = 286;
 export const DIST_SYMBOLS: u32 = 30;
 export const PRECODE_SYMBOLS: u32 = 19;
@@ -18,7 +21,7 @@ const SLACK: i32 = 16;
 
 export const INPUT: usize = memory.data(<i32>MAX_BLOCK + SLACK, 16);
 export const BYTES: usize = INPUT - 1;
-/** Room for a block that is stored, with all headers, and for what is written ahead. */
+/** Room for a stored block with all headers, and for bytes that are written ahead. */
 export const OUTPUT: usize = memory.data(<i32>MAX_BLOCK + 1024, 16);
 
 /** One word for each literal or match of the block: see tokens.ts. */
@@ -34,7 +37,7 @@ export function count(table: usize, index: u32): void {
   store<u32>(at, load<u32>(at) + 1);
 }
 
-/** The number of the highest bit that is set in a number above 0. */
+/** Returns the number of the highest bit that is set in a number above 0. */
 @inline
 export function highestBit(value: u32): u32 {
   return 31 - <u32>clz<u32>(value);

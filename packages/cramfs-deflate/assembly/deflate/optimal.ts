@@ -1,7 +1,7 @@
 /*
- * The parse of `best`: the cheapest way through all matches of a block, for what symbols cost with the
- * codes that the lazy parse would get. A second round, with the codes of the first, saves a thousandth and
- * takes a quarter of the time.
+ * The parse of `best`: the cheapest way through all matches of a block, with the costs of symbols
+ * under the codes of the lazy parse. A second round with the codes of the first would save a
+ * thousandth and take a quarter of the time.
  */
 
 import { previous4 } from './chains';
@@ -25,18 +25,18 @@ import {
   tokenLength,
 } from './symbols';
 
-/** Candidates that are looked at for each position. */
+/** The number of candidates that are examined at each position. */
 const DEPTH: u32 = 48;
-/** A match of that length is not looked beyond, nor are positions inside it. */
+/** A match of this length is taken without looking further, and positions inside it are skipped. */
 const ENOUGH: u32 = 65;
-/** More matches than that at one position are not kept, but for the longest. */
+/** The most matches that are kept for a position, besides the longest. */
 const MAX_MATCHES: u32 = 12;
 
-/** Matches of all positions, shortest first, of each length the nearest. */
+/** The matches of all positions, the shortest first, and of each length the nearest. */
 const MATCHES: usize = memory.data(4 * 12 * 65536, 16);
-/** By position: where its matches start. */
+/** By position: the start of its matches. */
 const STARTS: usize = memory.data(4 * (<i32>MAX_BLOCK + 16), 16);
-/** By position: the cost of all that follows. */
+/** By position: the cost of everything from there on. */
 const COSTS: usize = memory.data(4 * (<i32>MAX_BLOCK + 16), 16);
 /** By position: the token to take. */
 const CHOICES: usize = memory.data(4 * (<i32>MAX_BLOCK + 16), 16);
@@ -45,12 +45,12 @@ const LITERAL_COSTS: usize = memory.data(4 * 256, 16);
 const LENGTH_COSTS: usize = memory.data(4 * 260, 16);
 const DISTANCE_COSTS: usize = memory.data(4 * 32, 16);
 
-/** The tokens that were chosen, where they end, and the bits of their codes. */
+/** The chosen tokens, their end, and the number of bits of their codes. */
 export const BEST: usize = memory.data(4 * 65536, 16);
 export let bestEnd: usize = BEST;
 export let bestBits: u32 = 0;
 
-/** Finds the matches of all positions of a block whose chains are made. */
+/** Finds the matches at all positions of a block whose chains are complete. */
 export function findMatches(length: u32): void {
   let to = MATCHES;
   let position: u32 = 1;
@@ -68,7 +68,7 @@ export function findMatches(length: u32): void {
 
 let found: usize = MATCHES;
 
-/** @returns the longest length; where the matches end is in `found`. */
+/** @returns the longest length; `found` is the end of the matches. */
 function findMatchesAt(position: u32, limit: u32, start: usize): u32 {
   let to = start;
   const short = limit < MIN_LENGTH ? 0 : shortMatch(position, 4, MAX_DISTANCE);
@@ -103,8 +103,8 @@ function findMatchesAt(position: u32, limit: u32, start: usize): u32 {
 }
 
 /**
- * Parses a segment of a block, of which a first parse is counted. The tokens are then at BEST, their codes
- * chosen and their symbols counted.
+ * Parses a segment of a block that was parsed and counted once. Afterwards the tokens are at BEST,
+ * their codes are chosen and their symbols counted.
  */
 export function optimalParse(first: u32, end: u32): void {
   estimateCosts();
@@ -116,7 +116,10 @@ export function optimalParse(first: u32, end: u32): void {
   if (flat < bestBits) bestBits = chooseCodes(true);
 }
 
-/** What symbols cost with codes that are ideal for the counts; what does not occur, a bit more than one. */
+/**
+ * Estimates the costs of symbols with ideal codes for the counts. A symbol that does not occur
+ * costs a bit more than one that occurs once.
+ */
 function estimateCosts(): void {
   const litlens = total(LITLEN_COUNTS, LITLEN_SYMBOLS);
   for (let symbol: u32 = 0; symbol < 256; symbol++) {
@@ -145,7 +148,7 @@ function cost(occurs: u32, all: u32): u32 {
   return occurs === 0 ? logarithm(all) + BIT : logarithm(all) - logarithm(occurs);
 }
 
-/** From the last position to the first: the cheapest token, and what all from there costs. */
+/** Chooses the cheapest token and its cost for each position, from the last to the first. */
 function choose(first: u32, end: u32): void {
   setWord(COSTS, end, 0);
   for (let position = end - 1; position >= first; position--) {
@@ -172,7 +175,7 @@ function choose(first: u32, end: u32): void {
   }
 }
 
-/** Writes down the tokens that were chosen; returns where they end. */
+/** Writes the chosen tokens; returns their end. */
 function follow(first: u32, end: u32): usize {
   let to = BEST;
   for (let position = first; position < end; ) {

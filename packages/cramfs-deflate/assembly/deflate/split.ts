@@ -1,15 +1,15 @@
-/* Where a long block of input is cut into deflate blocks with codes of their own. */
+/* Splits a long block of input into deflate blocks with codes of their own. */
 
 import { logarithm, BIT } from './logarithm';
 import { count, DIST_COUNTS, DIST_SYMBOLS, END_OF_BLOCK, LITLEN_COUNTS, LITLEN_SYMBOLS, TOKENS } from './memory';
 import { setWord, word } from '../words';
 import { countMatch, isLiteral } from './symbols';
 
-/** Shorter input is one block: a second header costs more than its codes save. */
+/** Shorter input is one block, because a second header costs more than its codes save. */
 const WORTH_SPLITTING: u32 = 8192;
-/** Cuts are between so many tokens. */
+/** The number of tokens between two possible splits. */
 const STEP: usize = 4 * 2048;
-/** What a header takes, about. */
+/** The approximate cost of a header. */
 const HEADER: u32 = 70 * 8 * BIT;
 
 const MAX_SEGMENTS: i32 = 40;
@@ -19,12 +19,12 @@ export let segments: u32 = 0;
 const LITLEN_BEFORE: usize = memory.data(4 * 288, 16);
 const DIST_BEFORE: usize = memory.data(4 * 32, 16);
 
-/** Where the tokens of a segment end. */
+/** Returns the end of the tokens of a segment. */
 export function segmentEnd(segment: u32): usize {
   return word(ENDS, segment);
 }
 
-/** Decides on the segments of a block's tokens. Uses the counts. */
+/** Chooses the segments of a block's tokens. Overwrites the counts. */
 export function splitTokens(length: u32, tokensEnd: usize): void {
   segments = 0;
   if (length > WORTH_SPLITTING) {
@@ -74,7 +74,7 @@ function countTokens(tokens: usize, tokensEnd: usize): void {
   }
 }
 
-/** What the counted symbols take with ideal codes. */
+/** Returns the cost of the counted symbols with ideal codes. */
 function entropy(): u32 {
   return entropyOf(LITLEN_COUNTS, LITLEN_SYMBOLS) + entropyOf(DIST_COUNTS, DIST_SYMBOLS);
 }

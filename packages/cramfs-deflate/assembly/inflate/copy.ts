@@ -1,8 +1,8 @@
-/* The bytes of a match. */
+/* Copies the bytes of a match. */
 
-/** By distance below 16: the lanes that repeat so many bytes, ... */
+/** By distance below 16: the lanes that repeat that many bytes. */
 const LANES: usize = memory.data(16 * 16, 16);
-/** ... and how many bytes of whole repetitions there are in 16. */
+/** By distance below 16: how many of 16 bytes are whole repetitions. */
 const STRIDES: usize = memory.data(16, 16);
 
 export function makeLanes(): void {
@@ -14,7 +14,7 @@ export function makeLanes(): void {
   }
 }
 
-/** Writes up to 15 bytes past the end. */
+/** Copies a match. Writes up to 15 bytes past the end. */
 @inline
 export function copyMatch(to: usize, end: usize, distance: u32): void {
   let from = to - distance;

@@ -4,9 +4,9 @@
  *   0..7    bits to drop: the codeword, and the extra bits after it
  *   8..11   bits of the codeword alone
  *   12      the end of the block
- *   13      a codeword that means nothing
- *   14      a longer codeword: `value` is where its table starts, bits 0..7 those of this part,
- *           bits 8..11 the bits that choose in it
+ *   13      a codeword without a meaning
+ *   14      a longer codeword: `value` is the start of its table, bits 0..7 the bits of this part,
+ *           bits 8..11 the bits that index its table
  *   15      one of the three above
  *   16..30  value: the literal, or the first length or distance
  *   31      a literal
@@ -25,7 +25,7 @@ export function value(entry: u32): u32 {
   return (entry >> 16) & 0x7fff;
 }
 
-/** What the symbols mean (RFC 1951, 3.2.5); those that cannot occur are invalid. */
+/** Makes the entries of all symbols (RFC 1951, 3.2.5); symbols that cannot occur are invalid. */
 export function makeEntries(): void {
   for (let byte: u32 = 0; byte < 256; byte++) {
     setWord(LITLEN_ENTRIES, byte, LITERAL | (byte << 16));

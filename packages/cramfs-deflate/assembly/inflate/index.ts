@@ -1,7 +1,7 @@
 /*
- * Inflate for zlib streams that are in memory as a whole, and of which is known how much they give at
- * most: the blocks of an image. There is no state to keep between calls, and no window but the output.
- * What is valid, and what is not, is as in zlib's inflate.c and inftrees.c.
+ * Inflate for zlib streams that are completely in memory, and whose largest possible output is
+ * known: the blocks of an image. There is no state to keep between calls, and no window but the
+ * output. The rules for valid streams are those of zlib's inflate.c and inftrees.c.
  */
 
 import { adler32 } from '../adler32';
@@ -11,7 +11,7 @@ import { DIST_BITS, DIST_ENTRIES, DIST_TABLE, LENGTHS, LITLEN_BITS, LITLEN_ENTRI
 import { word } from '../words';
 import { makeTable } from './table';
 
-/** Why there is no result. */
+/** Reasons why there is no result. */
 const CUT: i32 = -1;
 const TOO_LONG: i32 = -2;
 const BAD_HEADER: i32 = -3;
@@ -20,9 +20,12 @@ const BAD_CODE: i32 = -5;
 const BAD_DISTANCE: i32 = -6;
 const BAD_CHECKSUM: i32 = -7;
 
-/** Bytes past the stream that are read, as zeros. */
+/** The number of bytes past the stream that are read, as zeros. */
 const INPUT_SLACK: u32 = 32;
-/** Bytes past the end of the output that are written: literals and a match, in chunks of 16. */
+/**
+ * The number of bytes past the end of the output that are written: literals and a match, in chunks
+ * of 16.
+ */
 const OUTPUT_SLACK: u32 = 320;
 
 const PRECODE_ORDER: usize = memory.data<u8>([
@@ -38,17 +41,20 @@ let inputEnd: usize = 0;
 let output: usize = 0;
 let outputStart: usize = 0;
 let outputEnd: usize = 0;
-/** The next bits of the stream, and how many of them count; those above are the same bits, or zeros. */
+/**
+ * The next bits of the stream, and how many of them are valid; the bits above are the same bits, or
+ * zeros.
+ */
 let bits: u64 = 0;
 let bitCount: u64 = 0;
 let hasFixedTables = false;
 
 /**
- * Makes room for a stream and for what it gives.
+ * Makes room for a stream and for its output.
  *
- * @param phase the stream's address, of which the last three bits are the result's too: memory that threads
- * share is copied seven times as fast between places that are alike in that.
- * @returns where the stream is to be put.
+ * @param phase the address of the stream; the result has the same last three bits. Memory that
+ * threads share is copied seven times as fast between addresses that agree in them.
+ * @returns the address for the stream.
  */
 export function inputPointer(length: u32, maxLength: u32, phase: u32): usize {
   inputStart = ((__heap_base + 7) & ~7) + (phase & 7);
@@ -67,7 +73,7 @@ export function outputPointer(): usize {
 /**
  * Inflates the zlib stream at {@link inputPointer}, of the length that was given there.
  *
- * @returns bytes of output, or a negative number: why there are none.
+ * @returns the size of the output in bytes, or a negative number: the reason why there is none.
  */
 export function inflate(): i32 {
   memory.fill(inputEnd, 0, INPUT_SLACK);
@@ -119,7 +125,7 @@ function drop(count: u64): void {
   bitCount -= count;
 }
 
-/** Of the first byte none of whose bits is used. */
+/** Returns the address of the first byte of which no bit is used. */
 @inline
 function position(): usize {
   return input - <usize>(bitCount >> 3);
@@ -217,7 +223,7 @@ function inflateBlock(): i32 {
   const start = outputStart;
   let status: i32 = 0;
   for (;;) {
-    // What is read past the end are zeros: whoever gets that far needs bits that are not there.
+    // Bytes past the end are read as zeros: a stream that gets that far lacks bits.
     if (from > limit) {
       status = CUT;
       break;
@@ -231,7 +237,7 @@ function inflateBlock(): i32 {
     held |= 56;
     let entry = word(LITLEN_TABLE, <u32>hold & ((1 << LITLEN_BITS) - 1));
     if (<i32>entry < 0) {
-      // Three literals of LITLEN_BITS, and a length, are within 56 bits. A loop takes 2 % longer.
+      // Three literals of LITLEN_BITS and a length fit into 56 bits. A loop takes 2 % longer.
       hold >>= <u64>entry;
       held -= <u64>(entry & 63);
       store<u8>(to, <u8>(entry >> 16));
@@ -315,7 +321,7 @@ function inflateBlock(): i32 {
   return status;
 }
 
-/** Of the bits that an entry drops those after its codeword. */
+/** Returns those of the bits that an entry drops that follow its codeword. */
 @inline
 function extraBits(hold: u64, entry: u32): u32 {
   return (<u32>hold & ((1 << (entry & 31)) - 1)) >> ((entry >> 8) & 15);

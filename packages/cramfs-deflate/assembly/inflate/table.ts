@@ -1,13 +1,13 @@
-/* Tables that decode a prefix code (RFC 1951, 3.2.2), for the bits in the order of the stream. */
+/* Tables that decode a prefix code (RFC 1951, 3.2.2), with bits in the order of the stream. */
 
 import { INVALID, LONGER, SPECIAL } from './entries';
 import { setWord, word } from '../words';
 
 const MAX_BITS: u32 = 15;
 
-/** By length: how many codewords have it. */
+/** By length: the number of codewords. */
 const COUNTS: usize = memory.data(4 * 16, 16);
-/** By length: where its next symbol goes in {@link SORTED}. */
+/** By length: the place of its next symbol in {@link SORTED}. */
 const PLACES: usize = memory.data(4 * 17, 16);
 /** Symbols in the order of their codewords. */
 const SORTED: usize = memory.data(2 * 288, 16);
@@ -16,10 +16,11 @@ const SORTED: usize = memory.data(2 * 288, 16);
  * Makes the table of a code. The first 2^`bits` entries are for the next `bits` bits; the tables of
  * longer codewords follow.
  *
- * @param lengths a byte for each of the `symbols` symbols: bits of its codeword, 0 = it has none.
+ * @param lengths a byte for each of the `symbols` symbols: the bits of its codeword, 0 = it has
+ * none.
  * @param entries a word for each symbol.
- * @param allowOne take a code of one codeword of one bit, or of none, as zlib does.
- * @returns whether it is a complete code, or one of those.
+ * @param allowOne accept a code with one codeword of one bit, or with none, as zlib does.
+ * @returns whether the code is complete, or one of those.
  */
 export function makeTable(
   table: usize,
@@ -66,7 +67,8 @@ export function makeTable(
     return true;
   }
 
-  // Codewords, with their first bit lowest: the next one is the last plus 1 from the other end.
+  // Codewords have their first bit lowest, so the next one is the last plus 1 counted from the
+  // other end.
   let codeword: u32 = 0;
   let at = SORTED;
   let length: u32 = 1;
@@ -87,7 +89,7 @@ export function makeTable(
   }
   if (max <= bits) return true;
 
-  // The rest go to tables of their own, one for each beginning of `bits` bits.
+  // The other codewords go to tables of their own, one for each prefix of `bits` bits.
   let next: u32 = 1 << bits;
   let beginning: u32 = 0xffffffff;
   let subtable: u32 = 0;
@@ -119,7 +121,10 @@ export function makeTable(
   return true;
 }
 
-/** The codeword after one of as many bits as `mask` has; after the last one, which is all ones, 0. */
+/**
+ * Returns the codeword after another one with as many bits as `mask`; after the last one, which is
+ * all ones, 0.
+ */
 @inline
 function following(codeword: u32, mask: u32): u32 {
   const zeros = codeword ^ mask;

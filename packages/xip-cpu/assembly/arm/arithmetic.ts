@@ -38,7 +38,7 @@ export function logical(r: u32): u32 {
 
 @inline
 export function logical64(r: u64): void {
-  // Z of 64 bits: the lower word must not be zero where the upper one is not.
+  // For Z of 64 bits, the lower word must not be zero if the upper one is not.
   store<u64>(NZ, (r & 0xffffffff00000000) | <u64>(<u32>r | <u32>(r >> 32)));
 }
 

@@ -1,4 +1,4 @@
-/* Branches: how far the program may go on, and where an address's operations are. */
+/* Branches: they end when the budget is used up, and find the operations of an address. */
 
 import {
   BUDGET,
@@ -13,7 +13,7 @@ import {
   zero,
 } from './state';
 
-/** The first operation at an address with the Thumb bit, or 0. */
+/** Returns the first operation at an address with the Thumb bit, or 0. */
 @inline
 function find(pc: u32): usize {
   const at = TLB_FETCH + <usize>((pc >> 9) & 0x7f8);
@@ -70,7 +70,9 @@ export function spend(p: usize): bool {
   return left >= 0;
 }
 
-/** The operation at the target of an indirect branch, or of one to another page, or 0. */
+/**
+ * Returns the operation at the target of an indirect branch, or of a branch to another page, or 0.
+ */
 @inline
 export function enter(p: usize, target: u32): usize {
   return spend(p) ? find(target) : 0;

@@ -1,4 +1,4 @@
-/* Floating-point registers of an operation, and what FPSCR says about them. */
+/* Floating-point registers of an operation, and the modes and flags of FPSCR. */
 
 import {
   F32,
@@ -60,7 +60,7 @@ export function setD64(p: usize, bits: u64): void {
   store<u64>(<usize>load<u8>(p, 2), bits, FLOATS);
 }
 
-/** Register D of 16 bits of format F32 or F64. */
+/** Returns register D, of 16 bits or of format F32 or F64. */
 @inline
 export function operandD(p: usize, format: u32): u64 {
   return format == F64 ? d64(p) : <u64>d32(p);
@@ -107,13 +107,13 @@ export function begin(): void {
   configure((fpscr >> ROUNDING) & 3, (fpscr & FPSCR_FZ) != 0, (fpscr & FPSCR_AHP) != 0);
 }
 
-/** Like `begin`, with the instruction's own direction. */
+/** Like `begin`, with the instruction's own rounding mode. */
 export function beginRounding(direction: u32): void {
   const fpscr = load<u32>(FPSCR);
   configure(direction, (fpscr & FPSCR_FZ) != 0, (fpscr & FPSCR_AHP) != 0);
 }
 
-/** Notes the exceptions that have occurred. */
+/** Adds the exceptions that have occurred to FPSCR. */
 export function end(): void {
   store<u32>(FPSCR, load<u32>(FPSCR) | flags);
 }
@@ -123,19 +123,19 @@ export function defaultNaNs(): bool {
   return (load<u32>(FPSCR) & FPSCR_DN) != 0;
 }
 
-/** A NaN made quiet. */
+/** Makes a NaN quiet. */
 export function quiet(format: u32, bits: u64): u64 {
   if (isSignaling(format, bits)) raise(INVALID);
   return defaultNaNs() ? defaultNaN(format) : bits | (<u64>1 << <u64>(format - 1));
 }
 
-/** Operands that count as zeros are noted even beside a NaN. */
+/** Reports operands that are flushed to zero, even beside a NaN. */
 function noteDenormals(format: u32, a: u64, b: u64): void {
   unpack(format, a);
   unpack(format, b);
 }
 
-/** Of two numbers, at least one of them NaN, the one that becomes the result. */
+/** Returns which of two numbers, at least one of them NaN, becomes the result. */
 export function chooseNaN(format: u32, a: u64, b: u64): u64 {
   noteDenormals(format, a, b);
   if (isSignaling(format, a)) return quiet(format, a);

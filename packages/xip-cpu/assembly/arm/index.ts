@@ -21,7 +21,7 @@ import {
 } from './state';
 import { vfp } from './vfp';
 
-/** Why `run` returned: src/arm/layout.ts. */
+/** Reasons why `run` returns: src/arm/layout.ts. */
 const LOOKUP: i32 = 0;
 const STOPPED: i32 = 1;
 
@@ -31,8 +31,9 @@ function sdiv(a: i32, b: i32): i32 {
 }
 
 /**
- * Executes from the operation `p` on. It returns LOOKUP, with an address in EXIT_PC, if the operation at that
- * address has to be looked up or the budget is used up, and STOPPED at an operation that TypeScript executes.
+ * Executes from the operation `p` on. Returns LOOKUP, with an address in EXIT_PC, if the operation
+ * at that address must be looked up or the budget is used up; and STOPPED at an operation that
+ * TypeScript executes.
  */
 export function run(p: usize): i32 {
   while (true) {

@@ -1,4 +1,4 @@
-/* Instructions that are executed less often: multiplications, saturation, parallel arithmetic, exclusives. */
+/* Instructions that are rarer: multiplications, saturation, parallel arithmetic, exclusives. */
 
 import * as op from '../../src/arm/operations';
 import { asr, logical, logical64 } from './arithmetic';
@@ -38,7 +38,7 @@ function top(x: u32): i32 {
   return <i32>x >> 16;
 }
 
-/** A half of a register, by a bit of aux. */
+/** Returns the half of a register that a bit of aux selects. */
 @inline
 function half(x: u32, isTop: u32): i32 {
   return isTop ? top(x) : bottom(x);
@@ -56,7 +56,7 @@ function saturate(x: i64): u32 {
   return x < 0 ? 0x80000000 : 0x7fffffff;
 }
 
-/** A sum whose overflow only sets the flag. */
+/** Returns a sum. An overflow only sets the flag. */
 function overflowing(x: i64): u32 {
   if (x != <i64>(<i32>x)) saturated();
   return <u32>x;
@@ -103,7 +103,7 @@ function difference(a: u32, b: u32): u32 {
   return a > b ? a - b : b - a;
 }
 
-/** SXTB and the like: aux is unsigned, or half (2), or two bytes (4). */
+/** SXTB and the like. Bits of aux: 1 unsigned, 2 halfword, 4 two bytes. */
 function extend(n: u32, x: u32, how: u32): u32 {
   switch (how) {
     case 0:
@@ -156,7 +156,7 @@ export function statusRegister(): u32 {
   );
 }
 
-/** N, Z, C and V from the upper four bits. */
+/** Sets N, Z, C and V from the upper four bits. */
 export function setConditions(bits: u32): void {
   store<u32>(NZ, <u32>(((bits >> 30) & 1) == 0));
   store<u32>(NZ, bits & 0x80000000, 4);
@@ -164,7 +164,7 @@ export function setConditions(bits: u32): void {
   store<u32>(V, bits << 3);
 }
 
-/** The bytes of the exclusive operations; aux says how many. */
+/** Loads for an exclusive operation; aux is the number of bytes. */
 function loadExclusive(p: usize): void {
   const address = getN(p) + imm(p);
   const bytes = aux(p);
@@ -398,7 +398,7 @@ export function media(p: usize, number: i32): void {
   }
 }
 
-/** The products of the halves, added or subtracted; aux swaps those of M. */
+/** Adds or subtracts the products of the halves; aux swaps those of M. */
 @inline
 function dual(p: usize, sign: i64): i64 {
   const n = getN(p);

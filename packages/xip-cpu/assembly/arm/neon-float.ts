@@ -1,6 +1,6 @@
 /*
- * Advanced SIMD on singles. Whatever FPSCR says, it rounds to nearest, takes denormals as zeros, and gives
- * the default NaN.
+ * Advanced SIMD on singles. Whatever FPSCR says, it rounds to nearest, flushes denormals to zero,
+ * and returns the default NaN.
  */
 
 import * as op from '../../src/arm/operations';
@@ -86,7 +86,7 @@ function largest(a: u32, b: u32, wantLargest: bool): u32 {
   return eitherNaN(a, b) ? nanOf(a, b) : <u32>extremeOf(F32, a, b, wantLargest);
 }
 
-/** Infinity by zero, where a step gives a constant. */
+/** Whether the product is infinity by zero, for which a step returns a constant. */
 function isUndefined(n: u32, m: u32): bool {
   if (eitherNaN(n, m)) return false;
   const classN = unpack(F32, n);
@@ -94,23 +94,23 @@ function isUndefined(n: u32, m: u32): bool {
   return (classN == INFINITE && classM == ZERO) || (classN == ZERO && classM == INFINITE);
 }
 
-/** 2 - N * M */
+/** Returns 2 - N * M. */
 function reciprocalStep(n: u32, m: u32): u32 {
   return isUndefined(n, m) ? 0x40000000 : sum(0x40000000, negated(product(n, m)));
 }
 
-/** (3 - N * M) / 2 */
+/** Returns (3 - N * M) / 2. */
 function rootStep(n: u32, m: u32): u32 {
   if (isUndefined(n, m)) return 0x3fc00000;
   return product(sum(0x40400000, negated(product(n, m))), 0x3f000000);
 }
 
-/** RecipEstimate(): of 256 to 511, in units of 1/512; the result too. */
+/** RecipEstimate(), for 256 to 511, in units of 1/512 as the result. */
 function reciprocal(a: u32): u32 {
   return ((1 << 19) / (a * 2 + 1) + 1) >> 1;
 }
 
-/** RecipSqrtEstimate(): of 128 to 511. */
+/** RecipSqrtEstimate(), for 128 to 511. */
 function reciprocalRoot(a: u32): u32 {
   const x: u32 = a < 256 ? a * 2 + 1 : ((a >> 1) * 2 + 1) * 2;
   let b: u32 = 512;
@@ -153,7 +153,7 @@ function reciprocalRootOf(x: u32): u32 {
   return (((380 - exponent) >> 1) << 23) | ((reciprocalRoot(scaled) & 0xff) << 15);
 }
 
-/** `invalid`: a quiet NaN is too. */
+/** Compares two numbers; with `invalid`, a quiet NaN is an invalid operation too. */
 function ordered(a: u32, b: u32, invalid: bool): i32 {
   const order = compare(F32, a, b);
   if (order == 2 && (invalid || isSignaling(F32, a) || isSignaling(F32, b))) raise(INVALID);
@@ -245,7 +245,7 @@ export function vectorFloat(p: usize, number: i32): void {
   end();
 }
 
-/** The immediate counts the bits of a fraction. */
+/** Conversions; the immediate is the number of fraction bits. */
 function conversions(p: usize, number: i32): void {
   const m = vectorM(p);
   if (number == op.VCVT_HALF_V || number == op.VCVT_V_HALF) {

@@ -62,16 +62,16 @@ function saturatingDifference(n: i64, m: i64, size: u32, withoutSign: bool): i64
   return ((n ^ m) & (n ^ r)) < 0 ? extreme(n < 0, 3, false) : r;
 }
 
-/** The upper half of twice a product. */
+/** Returns the upper half of twice a product. */
 function doublingHigh(n: i64, m: i64, size: u32, round: bool): i64 {
   const bits: u64 = 8 << size;
   const product = n * m;
-  // Twice the most negative number squared does not fit.
+  // Twice the square of the most negative number does not fit.
   if (product == (<i64>1 << (2 * bits - 2))) return extreme(false, size, false);
   return (2 * product + (round ? <i64>1 << (bits - 1) : 0)) >> bits;
 }
 
-/** A product of polynomials over {0, 1}. */
+/** Multiplies polynomials over {0, 1}. */
 export function polynomial(n: i64, m: i64): i64 {
   let r: i64 = 0;
   for (let i: i64 = 0; i < 8; i++) if ((n >> i) & 1) r ^= (m & 0xff) << i;

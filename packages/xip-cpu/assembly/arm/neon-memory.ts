@@ -1,8 +1,8 @@
 /*
- * Advanced SIMD: loads and stores of structures of 1 to 4 elements, each of which goes to a register of its own. The
- * second word has the count of elements (bits 0 to 3), the distance of their registers (4 to 7), the count of registers
- * or the lane (8 to 11), and the alignment as a power of two (12 to 15). The immediate is 1 if N advances by
- * the bytes accessed, 2 if by register M.
+ * Advanced SIMD loads and stores of structures of 1 to 4 elements, each of which has a register of
+ * its own. The second word has the number of elements (bits 0 to 3), the distance of their
+ * registers (4 to 7), the number of registers or the lane (8 to 11), and the alignment as a power
+ * of two (12 to 15). The immediate is 1 if N advances by the bytes accessed, 2 if by register M.
  */
 
 import * as op from '../../src/arm/operations';
@@ -75,7 +75,7 @@ function multiple(
   }
 }
 
-/** One structure to all lanes; VLD1 may do so in two registers. */
+/** Loads one structure to all lanes; VLD1 may do so in two registers. */
 function all(p: usize, address: u32, size: u32, count: u32, distance: u32, registers: u32): void {
   for (let i: u32 = 0; i < count; i++) {
     for (let r: u32 = 0; r < registers; r++) {

@@ -51,7 +51,7 @@ function pair(number: i32, a: i64, b: i64): i64 {
   return a < b == (number == op.VPMAX) ? b : a;
 }
 
-/** Results of N first, then those of M. */
+/** Operates on pairs: the results of N come first, then those of M. */
 function pairs(p: usize, number: i32): void {
   const size = sizeOf(p);
   const withoutSign = isUnsigned(p);
@@ -77,7 +77,7 @@ function longPairs(p: usize, accumulate: bool): void {
   finish(p, bytes);
 }
 
-/** The order of elements in groups whose size is 1 << immediate. */
+/** Reverses the order of elements in groups whose size is 1 << immediate. */
 function reverse(p: usize): void {
   const size = sizeOf(p);
   const bytes = bytesOf(p);
@@ -88,7 +88,7 @@ function reverse(p: usize): void {
   finish(p, bytes);
 }
 
-/** The immediate is the count of registers from N on. */
+/** VTBL and VTBX; the immediate is the number of registers from N on. */
 function table(p: usize, keep: bool): void {
   const length = imm(p) << 3;
   for (let i: u32 = 0; i < 8; i++) {
@@ -99,7 +99,7 @@ function table(p: usize, keep: bool): void {
   finish(p, 8);
 }
 
-/** VSWP, VTRN, VUZP and VZIP change both registers. */
+/** VSWP, VTRN, VUZP and VZIP, which write both registers. */
 function exchange(p: usize, number: i32): void {
   const size = sizeOf(p);
   const bytes = bytesOf(p);

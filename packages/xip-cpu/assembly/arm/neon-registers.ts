@@ -4,7 +4,7 @@ import { FLOATS, FPSCR, STATE } from './state';
 
 const FPSCR_QC: u32 = 1 << 27;
 
-/** A result is assembled here, because its register may also be an operand. */
+/** Place where a result is assembled, because its register may also be an operand. */
 export const OUT: usize = STATE + 0x240;
 
 @inline
@@ -74,12 +74,12 @@ export function finish(p: usize, bytes: u32): void {
   memory.copy(vectorD(p), OUT, bytes);
 }
 
-/** A result was saturated: FPSCR.QC. */
+/** Sets FPSCR.QC: a result was saturated. */
 export function saturated(): void {
   store<u32>(FPSCR, load<u32>(FPSCR) | FPSCR_QC);
 }
 
-/** The nearest value of an element below 64 bits. */
+/** Returns the nearest value that fits an element of less than 64 bits. */
 export function saturate(value: i64, size: u32, withoutSign: bool): i64 {
   const bits: u64 = 8 << size;
   const largest: i64 = withoutSign ? ((<i64>1) << bits) - 1 : ((<i64>1) << (bits - 1)) - 1;
@@ -89,7 +89,7 @@ export function saturate(value: i64, size: u32, withoutSign: bool): i64 {
   return value < lowest ? lowest : largest;
 }
 
-/** The extreme value of an element of any size. */
+/** Returns the extreme value of an element of any size. */
 export function extreme(negative: bool, size: u32, withoutSign: bool): i64 {
   saturated();
   if (withoutSign) return negative ? 0 : <i64>(<u64>-1 >> (64 - (<u64>8 << size)));

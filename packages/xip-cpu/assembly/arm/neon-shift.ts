@@ -1,8 +1,8 @@
-/* Shifts of elements by any distance, to the left if it is positive. */
+/* Shifts of elements by any distance; a positive one shifts left. */
 
 import { extreme, saturate } from './neon-registers';
 
-/** To the right by 1 to 64 and more, rounded or not. */
+/** Shifts right by 1 to 64 and more, rounding or not. */
 export function shiftRight(x: i64, by: u32, withoutSign: bool, round: bool): i64 {
   if (by == 0) return x;
   if (by > 64) return withoutSign || round || x >= 0 ? 0 : -1;
@@ -15,7 +15,9 @@ export function shiftLeft(x: i64, by: u32): i64 {
   return by < 64 ? x << by : 0;
 }
 
-/** To the left, saturating. `x` is signed or not, and so is the result by `toUnsigned`. */
+/**
+ * Shifts left, saturating. `fromUnsigned` is the kind of `x`, `toUnsigned` the kind of the result.
+ */
 export function shiftLeftSaturating(x: i64, by: u32, size: u32, fromUnsigned: bool, toUnsigned: bool): i64 {
   if (x == 0) return 0;
   const negative = !fromUnsigned && x < 0;
@@ -28,7 +30,7 @@ export function shiftLeftSaturating(x: i64, by: u32, size: u32, fromUnsigned: bo
   return back == x ? r : extreme(negative, size, toUnsigned);
 }
 
-/** By the lowest byte of another element, which is signed. */
+/** Shifts by the lowest byte of another element, which is signed. */
 export function shiftBy(x: i64, distance: i64, withoutSign: bool, round: bool): i64 {
   const by = <i32>(<i8>distance);
   return by >= 0 ? shiftLeft(x, by) : shiftRight(x, -by, withoutSign, round);

@@ -1,4 +1,4 @@
-/* Advanced SIMD: elements to twice or half their size. `size` is that of the narrow ones. */
+/* Advanced SIMD: elements to twice or half their size. `size` is the size of the narrow ones. */
 
 import * as op from '../../src/arm/operations';
 import {
@@ -27,14 +27,14 @@ function difference(n: i64, m: i64): i64 {
   return n > m ? n - m : m - n;
 }
 
-/** Twice a product, saturated to twice the size. */
+/** Returns twice a product, saturated to twice the size. */
 function doubled(n: i64, m: i64, size: u32): i64 {
   const bits: u64 = 16 << size;
   const product = n * m;
   return product == <i64>1 << (bits - 2) ? extreme(false, size + 1, false) : 2 * product;
 }
 
-/** A saturating sum of the wide size. */
+/** Returns a saturating sum of the wide size. */
 function accumulated(d: i64, x: i64, size: u32): i64 {
   const r = d + x;
   if (size < 2) return saturate(r, size + 1, false);
@@ -151,7 +151,7 @@ function narrow(p: usize, number: i32): void {
   finish(p, 8);
 }
 
-/** Saturated; an unsigned element of 64 bits may look negative. */
+/** Narrows an element, saturating. An unsigned element of 64 bits may look negative. */
 function narrowed(x: i64, size: u32, fromUnsigned: bool, toUnsigned: bool): i64 {
   return fromUnsigned && x < 0 ? extreme(false, size, true) : saturate(x, size, toUnsigned);
 }

@@ -1,4 +1,4 @@
-/* Advanced SIMD: what is done with bits, and the way to the other files. */
+/* Advanced SIMD on bits, and the dispatch to the other files. */
 
 import * as op from '../../src/arm/operations';
 import { FLOATS, getN, imm, second } from './state';
@@ -34,7 +34,10 @@ function bits(p: usize, number: i32): void {
   finish(p, bytes);
 }
 
-/** An element of the register file at a byte (the immediate), or a core register. */
+/**
+ * Copies an element of the register file, at a byte (the immediate), or a core register to all
+ * elements.
+ */
 function duplicate(p: usize, number: i32, bytes: u32): void {
   const size = sizeOf(p);
   const value = number == op.VDUP_CORE ? <i64>getN(p) : lane(FLOATS + imm(p), 0, size, true);

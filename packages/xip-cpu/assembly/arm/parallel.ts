@@ -2,13 +2,13 @@
 
 import { GE } from './state';
 
-/** Kinds: aux >> 3; 2 and 5 halve. */
+/** Kinds, in aux >> 3; 2 and 5 halve. */
 const SIGNED: u32 = 0;
 const SATURATING: u32 = 1;
 const UNSIGNED: u32 = 3;
 const UNSIGNED_SATURATING: u32 = 4;
 
-/** ADD16, ASX, SAX, SUB16, ADD8, SUB8: aux & 7. */
+/** ADD16, ASX, SAX, SUB16, ADD8 and SUB8, in aux & 7. */
 const ASX: u32 = 1;
 const SAX: u32 = 2;
 const SUB16: u32 = 3;
@@ -23,7 +23,7 @@ function extended(x: u32, bits: u32, isSigned: bool): i32 {
   return isSigned ? <i32>(x << shift) >> shift : <i32>((x << shift) >> shift);
 }
 
-/** One lane of a sum or difference; `geBits` are those of the lane. */
+/** Returns one lane of a sum or difference; `geBits` are the GE bits of the lane. */
 function lane(a: u32, b: u32, bits: u32, subtract: bool, kind: u32, geBits: u32): u32 {
   const isSigned = kind < UNSIGNED;
   const x = extended(a, bits, isSigned);

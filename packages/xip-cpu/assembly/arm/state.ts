@@ -1,33 +1,36 @@
 /* The processor's registers in memory, the fields of an operation, and the flags. */
 
-/** Where the state is. TypeScript writes it, too: src/arm/layout.ts has the same places. */
+/** The address of the state. TypeScript writes it, too: src/arm/layout.ts has the same places. */
 export const STATE: usize = 0x400;
 
-/** N is the sign of these 64 bits, Z that the lower 32 are zero: a result, sign-extended, has both. */
+/**
+ * N is the sign of these 64 bits, and Z is set if the lower 32 are zero: a sign-extended result
+ * gives both.
+ */
 export const NZ: usize = STATE + 0x80;
-/** 0 or 1. */
+/** The carry: 0 or 1. */
 export const C: usize = STATE + 0x88;
-/** Overflow is the sign. */
+/** Its sign is the overflow flag. */
 export const V: usize = STATE + 0x8c;
-/** Four bits. */
+/** The GE flags: four bits. */
 export const GE: usize = STATE + 0x90;
 export const Q: usize = STATE + 0x94;
 export const FPSCR: usize = STATE + 0x98;
-/** Address of the exclusive monitor, and how many bytes it has, 0 if it is open. */
+/** The address of the exclusive monitor, and the number of its bytes, 0 if it is open. */
 export const MONITOR: usize = STATE + 0x9c;
 export const MONITOR_SIZE: usize = STATE + 0xa0;
 export const TPIDRURO: usize = STATE + 0xa4;
 export const TPIDRURW: usize = STATE + 0xa8;
-/** Where the run stopped: the operation, and the program counter with the Thumb bit. */
+/** Where the run stopped: the operation, and the pc with the Thumb bit. */
 export const EXIT_OPERATION: usize = STATE + 0xac;
 export const EXIT_PC: usize = STATE + 0xb0;
-/** How many instructions the run may still execute. */
+/** The number of instructions that the run may still execute. */
 export const BUDGET: usize = STATE + 0xb4;
-/** Whether LDM, STM, LDRD and STRD need aligned addresses; else Linux completes them. */
+/** Whether LDM, STM, LDRD and STRD need aligned addresses; otherwise Linux completes them. */
 export const STRICT: usize = STATE + 0xb8;
 export const FLOATS: usize = STATE + 0x100;
 
-/** Three direct-mapped tables of 256 entries {page | Thumb bit, what to add to an address}. */
+/** Three direct-mapped tables of 256 entries {page | Thumb bit, number to add to an address}. */
 export const TLB_FETCH: usize = 0x1000;
 export const TLB_READ: usize = 0x1800;
 export const TLB_WRITE: usize = 0x2000;

@@ -1,4 +1,4 @@
-/* VFP: conversions, rounding, and what ARMv8 added. */
+/* VFP: conversions, rounding, and the additions of ARMv8. */
 
 import * as op from '../../src/arm/operations';
 import { compare, convert, fromInteger, roundToIntegral, toInteger } from '../float/convert';
@@ -37,7 +37,7 @@ import {
 } from './float-registers';
 import { FLOATS, FPSCR, aux, imm } from './state';
 
-/** Direction "as FPSCR says" in the immediate of a conversion. */
+/** In the immediate of a conversion: use the rounding mode of FPSCR. */
 const CURRENT: u32 = 5;
 
 function start(direction: u32): void {
@@ -45,7 +45,7 @@ function start(direction: u32): void {
   else beginRounding(direction);
 }
 
-/** A NaN in another format: the upper bits of its payload stay. */
+/** Converts a NaN to another format. The upper bits of its payload are kept. */
 function convertNaN(from: u32, to: u32, bits: u64): u64 {
   const silent = quiet(from, bits);
   if (defaultNaNs()) return defaultNaN(to);
@@ -59,7 +59,7 @@ export function between(from: u32, to: u32, bits: u64): u64 {
   if (from == F16 && alternativeHalf) return convert(from, to, bits);
   if (isNaN(from, bits)) {
     if (to != F16 || !alternativeHalf) return convertNaN(from, to, bits);
-    // No NaN in this format.
+    // The format has no NaN.
     raise(INVALID);
     return signed(F16, signOf(from, bits), 0);
   }
@@ -70,7 +70,7 @@ export function between(from: u32, to: u32, bits: u64): u64 {
   return convert(from, to, bits);
 }
 
-/** To an integer of 32 bits; aux: unsigned. The immediate is the direction. */
+/** Converts to an integer of 32 bits. aux is 1 for unsigned; the immediate is the rounding mode. */
 function integer(p: usize, format: u32): void {
   start(imm(p));
   setD32(p, <u32>toInteger(format, operandM(p, format), 0, 32, aux(p) == 0));
@@ -86,7 +86,10 @@ function fromWord(p: usize, format: u32): void {
   end();
 }
 
-/** aux: 1 unsigned, 2 of 16 bits. The immediate counts the bits of the fraction. Rounds to zero. */
+/**
+ * Converts to fixed point. aux is 1 for unsigned, 2 for 16 bits; the immediate is the number of
+ * fraction bits. Rounds to zero.
+ */
 function toFixed(p: usize, format: u32): void {
   beginRounding(3);
   const short = (aux(p) & 2) != 0;
@@ -97,7 +100,7 @@ function toFixed(p: usize, format: u32): void {
   else setResult(p, format, isSigned ? <u64>(<i64>(<i32>value)) : value & 0xffffffff);
 }
 
-/** Rounds to nearest. */
+/** Converts from fixed point. Rounds to nearest. */
 function fromFixed(p: usize, format: u32): void {
   beginRounding(0);
   const short = (aux(p) & 2) != 0;
@@ -120,7 +123,7 @@ function setHalf(p: usize, bits: u64): void {
   store<u16>(<usize>load<u8>(p, 2), <u16>bits, FLOATS);
 }
 
-/** The direction and whether "inexact" is noted are in the immediate. */
+/** Rounds to an integer. The immediate has the rounding mode, and whether "inexact" is raised. */
 function round(p: usize, format: u32): void {
   start(imm(p) & 7);
   const m = operandM(p, format);
@@ -141,7 +144,7 @@ function extreme(p: usize, format: u32, largest: bool): void {
   end();
 }
 
-/** maxNum and minNum: a number wins against a quiet NaN. */
+/** maxNum and minNum: of a number and a quiet NaN, the number is the result. */
 function number(format: u32, n: u64, m: u64, largest: bool): u64 {
   if (isQuiet(format, n) && !isNaN(format, m)) return flushed(format, m);
   if (isQuiet(format, m) && !isNaN(format, n)) return flushed(format, n);
@@ -154,12 +157,12 @@ function flushed(format: u32, bits: u64): u64 {
   return extremeOf(format, bits, bits, true);
 }
 
-/** Of two numbers that are not NaN; +0 is larger than -0. */
+/** Returns the larger or smaller of two numbers that are not NaN; +0 is larger than -0. */
 export function extremeOf(format: u32, n: u64, m: u64, largest: bool): u64 {
   const order = compare(format, n, m);
   const nIsLarger = order > 0 || (order == 0 && signOf(format, n) == 0);
   const chosen = nIsLarger == largest ? n : m;
-  // A denormal that counts as a zero is one.
+  // A denormal that is flushed to zero becomes zero.
   return convert(format, format, chosen);
 }
 

@@ -1,4 +1,7 @@
-/* VFP: arithmetic, comparison, moves, loads and stores. Even operation numbers are of 32 bits, odd of 64. */
+/*
+ * VFP: arithmetic, comparison, moves, loads and stores. Even operation numbers are for 32 bits, odd
+ * ones for 64.
+ */
 
 import * as op from '../../src/arm/operations';
 import { add, divide, multiply, multiplyAdd, squareRoot } from '../float/arithmetic';
@@ -61,7 +64,7 @@ function binary(what: u32, format: u32, a: u64, b: u64): u64 {
 function slowBinary(p: usize, what: u32, format: u32, negateM: bool, negateResult: bool): void {
   begin();
   const m = operandM(p, format);
-  // A NaN keeps its sign: subtraction is an operation of its own.
+  // A NaN keeps its sign in a subtraction.
   const b = negateM && !isNaN(format, m) ? negated(format, m) : m;
   const result = binary(what, format, operandN(p, format), b);
   setResult(p, format, negateResult ? negated(format, result) : result);
@@ -119,7 +122,7 @@ function root(p: usize, format: u32): void {
   end();
 }
 
-/** aux: a quiet NaN is invalid too. */
+/** Compares D with a number; with aux, a quiet NaN is an invalid operation too. */
 function compareTo(p: usize, format: u32, b: u64): void {
   begin();
   const a = operandD(p, format);
@@ -132,7 +135,10 @@ function compareTo(p: usize, format: u32, b: u64): void {
   store<u32>(FPSCR, (load<u32>(FPSCR) & 0x0fffffff) | (conditions << 28));
 }
 
-/** VLDM: `second` bytes from N + the immediate to the register D on; aux as LDM's. */
+/**
+ * VLDM: loads `second` bytes from N + the immediate to registers from D on; aux is the same as for
+ * LDM.
+ */
 function loadMultiple(p: usize): void {
   const base = getN(p);
   let address = base + imm(p);
@@ -155,7 +161,7 @@ function storeMultiple(p: usize): void {
   writeBackMultiple(p, base, bytes);
 }
 
-/** FLDMX and FSTMX count a word more: it is in the upper bits of aux. */
+/** FLDMX and FSTMX have a word more: it is counted in the upper bits of aux. */
 @inline
 function writeBackMultiple(p: usize, base: u32, bytes: u32): void {
   const how = aux(p) & 3;
@@ -365,7 +371,7 @@ export function vfp(p: usize, number: i32): void {
       setD(p, load<u32>(FPSCR));
       break;
     case op.VMSR:
-      // The bits that a processor with VFPv4 and Advanced SIMD has.
+      // Keep the bits that a processor with VFPv4 and Advanced SIMD has.
       store<u32>(FPSCR, getD(p) & 0xffc0009f);
       break;
     case op.VMRS_APSR:
@@ -377,7 +383,7 @@ export function vfp(p: usize, number: i32): void {
   }
 }
 
-/** An element of a vector: aux is its size in bytes, and 8 if it is extended by its sign. */
+/** Returns an element of a vector: aux is its size in bytes, plus 8 if it is sign-extended. */
 function scalar(at: usize, how: u32): u32 {
   switch (how) {
     case 1:

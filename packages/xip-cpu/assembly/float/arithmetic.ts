@@ -25,7 +25,7 @@ function invalid(format: u32): u64 {
   return defaultNaN(format);
 }
 
-/** The zero that two equal numbers leave. */
+/** Returns the zero that is the difference of two equal numbers. */
 function cancelled(format: u32): u64 {
   return signed(format, rounding == DOWN ? 1 : 0, 0);
 }
@@ -111,7 +111,7 @@ export function divide(format: u32, a: u64, b: u64): u64 {
     return infinity(format, sign);
   }
   if (classA == ZERO) return signed(format, sign, 0);
-  // Bit by bit; the first one may be 0, then 63 are left, which is enough.
+  // Divide bit by bit. The first bit may be 0; then 63 are left, which is enough.
   const divisor = significand;
   let rest = significandA;
   let quotient: u64 = 0;
@@ -136,7 +136,7 @@ export function squareRoot(format: u32, a: u64): u64 {
   if (kind == ZERO) return signed(format, sign, 0);
   if (sign != 0) return invalid(format);
   if (kind == INFINITE) return a;
-  // An even exponent, and so 1 <= radicand < 4 with two bits before the point.
+  // Make the exponent even: then 1 <= radicand < 4, with two bits before the point.
   const odd = exponent & 1;
   const half = (exponent - odd) >> 1;
   let radicand = odd ? significand : significand >> 1;
@@ -155,7 +155,7 @@ export function squareRoot(format: u32, a: u64): u64 {
   return pack(format, 0, half, (root << 4) | <u64>(rest != 0));
 }
 
-/** The addend + a * b, rounded once. */
+/** Returns the addend + a * b, rounded once. */
 export function multiplyAdd(format: u32, addend: u64, a: u64, b: u64): u64 {
   const classC = unpack(format, addend);
   const exponentC = exponent;
@@ -202,7 +202,7 @@ function addWide(
   const ofProduct =
     exponentP > exponentC || (exponentP == exponentC && high >= significandC);
   const distance = ofProduct ? exponentP - exponentC : exponentC - exponentP;
-  // One bit of room for the carry; what the product loses by it stays in the lowest bit.
+  // Leave one bit for the carry; the bit that the product loses is kept in the lowest bit.
   let largeHigh: u64 = ofProduct ? high : significandC;
   let largeLow: u64 = ofProduct ? low : 0;
   let smallHigh: u64 = ofProduct ? significandC : high;

@@ -1,4 +1,4 @@
-/* Between formats and to and from integers. */
+/* Conversions between formats, and to and from integers. */
 
 import {
   FINITE,
@@ -19,7 +19,7 @@ import {
   unpack,
 } from './format';
 
-/** A number that is not NaN in another format. */
+/** Converts a number that is not NaN to another format. */
 export function convert(from: u32, to: u32, bits: u64): u64 {
   const sign = signOf(from, bits);
   const kind = unpack(from, bits);
@@ -27,7 +27,7 @@ export function convert(from: u32, to: u32, bits: u64): u64 {
   return kind == ZERO ? signed(to, sign, 0) : pack(to, sign, exponent, significand);
 }
 
-/** An integer, given as sign and magnitude, times 2^-fraction. */
+/** Converts an integer, given as sign and magnitude, times 2^-fraction. */
 export function fromInteger(to: u32, sign: u32, magnitude: u64, fraction: i32): u64 {
   if (magnitude == 0) return 0;
   const shift = clz<u64>(magnitude);
@@ -35,8 +35,8 @@ export function fromInteger(to: u32, sign: u32, magnitude: u64, fraction: i32): 
 }
 
 /**
- * The integer nearest to a number times 2^fraction in the direction of rounding, of `bits` bits; too large a
- * number gives the largest one, NaN gives 0, and both are invalid.
+ * Returns the integer of `bits` bits nearest to a number times 2^fraction, in the rounding mode. A
+ * number that is too large gives the largest integer, NaN gives 0, and both are invalid.
  */
 export function toInteger(from: u32, value: u64, fraction: i32, bits: u32, isSigned: bool): u64 {
   const sign = signOf(from, value);
@@ -74,7 +74,7 @@ export function toInteger(from: u32, value: u64, fraction: i32, bits: u32, isSig
   return sign != 0 ? 0 - kept : kept;
 }
 
-/** The integer nearest to a number, as a number; not NaN. */
+/** Rounds a number that is not NaN to an integer, as a number. */
 export function roundToIntegral(format: u32, value: u64, exact: bool): u64 {
   const sign = signOf(format, value);
   const kind = unpack(format, value);
@@ -90,7 +90,10 @@ export function roundToIntegral(format: u32, value: u64, exact: bool): u64 {
   return pack(format, sign, 63 - <i32>shift, rounded << shift);
 }
 
-/** -1 less, 0 equal, 1 greater, 2 unordered; the sign of a zero does not count. */
+/**
+ * Compares two numbers: -1 less, 0 equal, 1 greater, 2 unordered. The sign of a zero does not
+ * count.
+ */
 export function compare(format: u32, a: u64, b: u64): i32 {
   const zeroA = unpack(format, a) == ZERO;
   const zeroB = unpack(format, b) == ZERO;

@@ -1,6 +1,6 @@
 /* IEEE 754 numbers of 16, 32 and 64 bits, taken apart and put together. */
 
-/** How many bits of the significand are stored: this number names the format. */
+/** The formats, named by the number of bits of the significand that are stored. */
 export const F16: u32 = 10;
 export const F32: u32 = 23;
 export const F64: u32 = 52;
@@ -13,7 +13,7 @@ export const UNDERFLOW: u32 = 8;
 export const INEXACT: u32 = 16;
 export const INPUT_DENORMAL: u32 = 128;
 
-/** Directions of rounding: 0 to 3 as in FPSCR. */
+/** Rounding modes; 0 to 3 are the same as in FPSCR. */
 export const NEAREST: u32 = 0;
 export const UP: u32 = 1;
 export const DOWN: u32 = 2;
@@ -23,9 +23,9 @@ export const NEAREST_AWAY: u32 = 4;
 /** The exceptions that have occurred. */
 export let flags: u32 = 0;
 export let rounding: u32 = NEAREST;
-/** Denormals are zeros: FPSCR.FZ. Does not apply to 16 bits. */
+/** Whether denormals are flushed to zero: FPSCR.FZ. Does not apply to 16 bits. */
 export let flush: bool = false;
-/** 16 bits have no infinity and no NaN: FPSCR.AHP. */
+/** Whether 16-bit numbers have neither infinity nor NaN: FPSCR.AHP. */
 export let alternative: bool = false;
 
 export function configure(direction: u32, flushing: bool, alternativeHalf: bool): void {
@@ -40,13 +40,16 @@ export function raise(exceptions: u32): void {
   flags |= exceptions;
 }
 
-/** Classes of what was taken apart. */
+/** Classes of numbers, as unpack() returns them. */
 export const ZERO: u32 = 0;
 export const FINITE: u32 = 1;
 export const INFINITE: u32 = 2;
 export const NAN: u32 = 3;
 
-/** The last number taken apart: significand * 2^(exponent - 63), bit 63 of the significand is set. */
+/**
+ * The last number that unpack() has taken apart: significand * 2^(exponent - 63), with bit 63 of
+ * the significand set.
+ */
 export let exponent: i32 = 0;
 export let significand: u64 = 0;
 
@@ -119,7 +122,7 @@ export function shiftJamming(value: u64, by: i32): u64 {
   return (value >> <u64>by) | <u64>(lost != 0);
 }
 
-/** True if the part below the last kept bit rounds the number away from zero. */
+/** Whether the part below the last kept bit rounds the number away from zero. */
 export function roundsUp(sign: u32, kept: u64, part: u64, half: u64): bool {
   if (part == 0) return false;
   switch (rounding) {
@@ -137,8 +140,8 @@ export function roundsUp(sign: u32, kept: u64, part: u64, half: u64): bool {
 }
 
 /**
- * Rounds significand * 2^(exponent - 63), with bit 63 set, into the format. Tininess is detected before
- * rounding.
+ * Rounds significand * 2^(exponent - 63), with bit 63 set, to the format. Tininess is detected
+ * before rounding.
  */
 export function pack(format: u32, sign: u32, exponent: i32, significand: u64): u64 {
   const dropped = 63 - format;
@@ -157,7 +160,7 @@ export function pack(format: u32, sign: u32, exponent: i32, significand: u64): u
   const part = significand & mask;
   let kept = significand >> <u64>dropped;
   if (roundsUp(sign, kept, part, half)) kept++;
-  // A significand of a normal number has its leading one, which adds 1 to the exponent here.
+  // The leading one of a normal number's significand adds 1 to the exponent here.
   const magnitude = tiny ? kept : (<u64>(biased - 1) << <u64>format) + kept;
   if (format == F16 && alternative) {
     if (magnitude > 0x7fff) {

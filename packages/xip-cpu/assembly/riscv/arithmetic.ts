@@ -12,7 +12,7 @@ import {
 import { mulhu } from './integer';
 import { DZ, NV, RDN, raise, roundPack, shiftRightJam } from './round';
 
-/** What an operation on a NaN gives. */
+/** Returns the result of an operation on a NaN. */
 function nanOf(x: u64, y: u64, fraction: u32, bias: i32): u64 {
   if (isSignaling(x, fraction, bias) || isSignaling(y, fraction, bias)) raise(NV);
   return canonicalNan(fraction, bias);
@@ -71,7 +71,7 @@ export function multiply(x: u64, y: u64, mode: u32, fraction: u32, bias: i32): u
   }
   if (a == 0 || b == 0) return zero(sign, bias);
   const exponent = exponentOf(x, fraction, bias) + exponentOf(y, fraction, bias);
-  // Bit 124 or 125 of the product is its highest.
+  // The highest bit of the product is bit 124 or 125.
   const high = mulhu(a, b),
     low = a * b;
   if (high >> 61 != 0) {
@@ -110,7 +110,7 @@ export function divide(x: u64, y: u64, mode: u32, fraction: u32, bias: i32): u64
   }
   if (a == 0) return zero(sign, bias);
   let exponent = exponentOf(x, fraction, bias) - exponentOf(y, fraction, bias);
-  // Digit by digit; the quotient gets its highest bit first.
+  // Divide digit by digit, from the highest bit of the quotient on.
   let rest = a;
   if (a < b) {
     rest <<= 1;
@@ -136,15 +136,16 @@ export function squareRoot(x: u64, mode: u32, fraction: u32, bias: i32): u64 {
   if (signOf(x, bias) != 0) return invalid(fraction, bias);
   if (isInfinite(x, fraction, bias)) return x;
   const exponent = exponentOf(x, fraction, bias);
-  // The root of a * 2^62, or of twice that, has bit 62 as its highest: two bits of it for each of the root.
+  // The root of a * 2^62, or of twice that, has its highest bit at 62. Each bit of the root takes
+  // two of the radicand.
   const odd = exponent & 1;
   let high = odd != 0 ? a >> 1 : a >> 2;
   let low = odd != 0 ? a << 63 : a << 62;
   let root: u64 = 0;
   let rest: u64 = 0;
-  // 128 bits of radicand give 64 bits of root, of which the first is 0.
+  // 128 bits of radicand give 64 bits of root, and the first of these is 0.
   for (let bit = 0; bit < 64; bit += 1) {
-    // `rest` has 65 bits at the end, of which the last step alone needs the highest.
+    // `rest` has 65 bits at the end, but only the last step needs the highest one.
     const top = rest >> 62;
     rest = (rest << 2) | (high >> 62);
     high = (high << 2) | (low >> 62);
@@ -159,14 +160,14 @@ export function squareRoot(x: u64, mode: u32, fraction: u32, bias: i32): u64 {
   return roundPack(0, (exponent - odd) >> 1, root | u64(rest != 0), mode, fraction, bias);
 }
 
-/** x * y + z, rounded once. */
+/** Returns x * y + z, rounded once. */
 export function multiplyAdd(x: u64, y: u64, z: u64, mode: u32, fraction: u32, bias: i32): u64 {
   const a = significandOf(x, fraction, bias),
     b = significandOf(y, fraction, bias);
   const xInfinite = isInfinite(x, fraction, bias),
     yInfinite = isInfinite(y, fraction, bias);
   const anyNan = isNan(x, fraction, bias) || isNan(y, fraction, bias);
-  // inf * 0 is invalid, whatever is added.
+  // inf * 0 is invalid, whatever the addend is.
   const noProduct =
     !anyNan && ((xInfinite && b == 0 && !yInfinite) || (yInfinite && a == 0 && !xInfinite));
   if (noProduct || anyNan || isNan(z, fraction, bias)) {
@@ -186,7 +187,7 @@ export function multiplyAdd(x: u64, y: u64, z: u64, mode: u32, fraction: u32, bi
     if (c == 0) return sign == zSign ? z : zero(u32(mode == RDN), bias);
     return z;
   }
-  // 128 bits: the product, whose highest bit is 124 or 125, and the addend with its highest at 124.
+  // Both have 128 bits: the product has its highest bit at 124 or 125, the addend at 124.
   let high = mulhu(a, b),
     low = a * b;
   let exponent = exponentOf(x, fraction, bias) + exponentOf(y, fraction, bias);
@@ -221,7 +222,7 @@ export function multiplyAdd(x: u64, y: u64, z: u64, mode: u32, fraction: u32, bi
       if ((high | low) == 0) return zero(u32(mode == RDN), bias);
     }
   }
-  // The highest bit to bit 126.
+  // Move the highest bit to bit 126.
   if (high == 0) {
     const zeros = clz(low);
     exponent -= 64 - 3 + <i32>zeros;
@@ -236,7 +237,7 @@ export function multiplyAdd(x: u64, y: u64, z: u64, mode: u32, fraction: u32, bi
   return roundPack(result, exponent + 2 - <i32>shift, significand, mode, fraction, bias);
 }
 
-/** The lower half of 128 bits, shifted right; lost bits set the lowest bit. */
+/** Returns the lower half of 128 bits after a shift right; lost bits set the lowest bit. */
 function jamLow(high: u64, low: u64, by: u32): u64 {
   if (by == 0) return low;
   if (by < 64) return (low >> by) | (high << (64 - by)) | u64(low << (64 - by) != 0);

@@ -1,12 +1,12 @@
 import { NV, NX, RMM, RNE, increment, raise, roundPack, shiftRightJam } from './round';
 import { canonicalNan, exponentOf, isNan, isSignaling, significandOf } from './parts';
 
-// Which comparison.
+// Comparisons.
 export const FEQ: u32 = 0;
 export const FLT: u32 = 1;
 export const FLE: u32 = 2;
 
-/** Changes the format, rounding where the new one is smaller. */
+/** Changes the format. It rounds if the new one is smaller. */
 export function convertFormat(
   x: u64,
   mode: u32,
@@ -45,7 +45,7 @@ export function fromInteger(sign: u32, magnitude: u64, mode: u32, fraction: u32,
 /**
  * Rounds to an integer between two limits; the lower limit is 0 for unsigned integers.
  *
- * @returns its bits; for a number outside, the nearest limit, with NV.
+ * @returns its bits; for a number outside the limits the nearest one, with NV.
  */
 export function toInteger(
   x: u64,
@@ -72,11 +72,11 @@ export function toInteger(
   let inexact = false;
   if (exponent >= 62) magnitude = significand << (exponent - 62);
   else {
-    // At least one bit is cut off; of what is below 1/2 none is left but the sticky one.
+    // At least one bit is cut off; below 1/2 only the sticky bit is left.
     const low = exponent < -1 ? 62 : <u32>(62 - exponent);
     const value = exponent < -1 ? <u64>1 : significand;
     if (low == 63) {
-      // From 1/2 to 1.
+      // The number is from 1/2 to 1.
       inexact = true;
       const more = significand > (<u64>1) << 62;
       const up = mode == RMM || (mode == RNE && more) || increment(sign, mode, 2) == 3;
@@ -98,7 +98,7 @@ export function toInteger(
   return sign != 0 ? -magnitude : magnitude;
 }
 
-/** The bits as an integer in the order of the numbers; both zeros are one. */
+/** Returns the bits as an integer in the order of the numbers; both zeros are equal. */
 function ordered(x: u64, fraction: u32): i64 {
   const value: i64 = fraction == 52 ? x : <i64>(<i32>x);
   return value < 0 ? (fraction == 52 ? i64.MIN_VALUE : <i64>i32.MIN_VALUE) - value : value;
@@ -114,7 +114,10 @@ export function compare(x: u64, y: u64, which: u32, fraction: u32, bias: i32): u
   return u64(which == FEQ ? a == b : which == FLT ? a < b : a <= b);
 }
 
-/** minimumNumber() and maximumNumber() of IEEE 754-2019: a NaN counts only if both are, and -0 is below 0. */
+/**
+ * minimumNumber() and maximumNumber() of IEEE 754-2019: NaN is the result only if both are NaN, and
+ * -0 is below 0.
+ */
 export function minMax(x: u64, y: u64, wantsMax: bool, fraction: u32, bias: i32): u64 {
   if (isSignaling(x, fraction, bias) || isSignaling(y, fraction, bias)) raise(NV);
   const xNan = isNan(x, fraction, bias),
@@ -128,7 +131,10 @@ export function minMax(x: u64, y: u64, wantsMax: bool, fraction: u32, bias: i32)
   return xIsLess != wantsMax ? x : y;
 }
 
-/** One bit of ten: -inf, -normal, -subnormal, -0, +0, +subnormal, +normal, +inf, signaling NaN, quiet NaN. */
+/**
+ * Returns one bit of ten: -inf, -normal, -subnormal, -0, +0, +subnormal, +normal, +inf, signaling
+ * NaN, quiet NaN.
+ */
 export function classify(x: u64, fraction: u32, bias: i32): u64 {
   if (isNan(x, fraction, bias)) return isSignaling(x, fraction, bias) ? 1 << 8 : 1 << 9;
   const negative = ((x >> (<u64>(fraction == 52 ? 63 : 31))) & 1) != 0;

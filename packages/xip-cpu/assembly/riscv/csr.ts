@@ -9,7 +9,7 @@ import {
 } from '../../src/riscv/layout';
 import * as op from '../../src/riscv/operations';
 
-// fcsr = frm << 5 | fflags. The counters are one: instructions.
+// fcsr = frm << 5 | fflags. All counters count instructions.
 const CSR_FFLAGS = 1;
 const CSR_FRM = 2;
 const CSR_FCSR = 3;
@@ -20,7 +20,7 @@ export function controlStatus(ip: u32, executed: i64): bool {
   const number: i32 = load<u16>(ip, OP_IMMEDIATE);
   const which: i32 = load<u16>(ip, OP_EXTRA);
   const source = load<u16>(ip, OP_RS1);
-  // x0, or 0, as a set of bits to set or clear does not write.
+  // Setting or clearing the bits of x0, or of 0, does not write.
   const writes = which == op.CSRRW || which == op.CSRRWI || source != 0;
   const isImmediate = which >= op.CSRRWI;
   const operand: u32 = isImmediate ? source >> 3 : load<u32>(source, REGISTERS);
@@ -32,7 +32,7 @@ export function controlStatus(ip: u32, executed: i64): bool {
   else if (number == CSR_FCSR) old = (mode << 5) | flags;
   else {
     if (writes) return false;
-    // What is not the upper half is, on RV32, the lower one, sign-extended as all registers are.
+    // RV32 reads the lower half of a counter, sign-extended like all registers, or the upper half.
     old =
       number >= CSR_CYCLEH
         ? executed >> 32

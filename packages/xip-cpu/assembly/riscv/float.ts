@@ -1,6 +1,6 @@
 /*
- * F and D. Uses the hardware where it can only give what the architecture demands; otherwise calculates
- * exactly with integers.
+ * F and D. It uses the hardware if its result is certain to be the one that the architecture
+ * demands, and otherwise computes exactly with integers.
  */
 import {
   FFLAGS,
@@ -27,7 +27,7 @@ function bits(ip: u32, field: usize): u64 {
   return load<u64>(load<u16>(ip + <u32>field), REGISTERS);
 }
 
-/** A single that is not boxed in ones is NaN. */
+/** Returns a single; a register that is not boxed in ones is NaN. */
 function single(register: u64): u64 {
   return register >= BOX ? register & 0xffffffff : NAN32;
 }
@@ -38,7 +38,7 @@ function set(ip: u32, value: u64): void {
   store<u64>(load<u16>(ip, OP_RD), value, REGISTERS);
 }
 
-/** True if the result is known to be neither special nor tiny, so that at most NX was raised. */
+/** Whether the result is known to be neither special nor tiny, so that at most NX was raised. */
 // @ts-ignore: decorator
 @inline
 function plain64(x: u64): bool {
@@ -55,7 +55,7 @@ function plain32(x: u64): bool {
 
 /** An operation of FLOAT. @returns false if the rounding mode is not one. */
 export function float(ip: u32): bool {
-  // Bits 0 to 7: which; 8 to 10: rounding mode.
+  // Bits 0 to 7 have the operation, bits 8 to 10 the rounding mode.
   const extra = load<u16>(ip, OP_EXTRA);
   const which = <i32>extra & 0xff;
   let mode = <u32>extra >> 8;
@@ -69,7 +69,7 @@ export function float(ip: u32): bool {
     else set(ip, BOX | convertFormat(bits(ip, OP_RS1), mode, 52, 1023, 23, 127));
     return true;
   }
-  // What the hardware rounds is right if NX is raised already and nothing else could be.
+  // The hardware's rounded result is right if NX is already raised and no other flag can be.
   const easy = mode == RNE && (load<u32>(FFLAGS) & NX) != 0;
   if (isDouble) {
     if (!(easy && easily64(ip, which))) exactly(ip, which, mode, bits(ip, OP_RS1), bits(ip, OP_RS2), 52, 1023);
@@ -111,7 +111,7 @@ function easily32(ip: u32, which: i32): bool {
   return true;
 }
 
-/** @param fraction with `bias` the format. */
+/** @param fraction the bits of the fraction, which with `bias` give the format. */
 function exactly(ip: u32, which: i32, mode: u32, x: u64, y: u64, fraction: u32, bias: i32): void {
   const box = fraction == 52 ? 0 : BOX;
   const signBit: u64 = fraction == 52 ? 0x8000000000000000 : 0x80000000;
@@ -125,7 +125,7 @@ function exactly(ip: u32, which: i32, mode: u32, x: u64, y: u64, fraction: u32, 
     case op.FMSUB_S:
     case op.FNMSUB_S:
     case op.FNMADD_S: {
-      // rs3 is where the others have an immediate.
+      // rs3 is at the place of other operations' immediate.
       let z = load<u64>(load<u16>(ip, OP_IMMEDIATE), REGISTERS);
       if (fraction != 52) z = single(z);
       const kind = which & ~1;
@@ -151,7 +151,7 @@ function exactly(ip: u32, which: i32, mode: u32, x: u64, y: u64, fraction: u32, 
     case op.FCVT_FROM_WU_S: set(ip, box | fromInteger(0, <u32>bits(ip, OP_RS1), mode, fraction, bias)); return;
     case op.FCVT_FROM_L_S: set(ip, box | integerTo(bits(ip, OP_RS1), mode, fraction, bias)); return;
     case op.FCVT_FROM_LU_S: set(ip, box | fromInteger(0, bits(ip, OP_RS1), mode, fraction, bias)); return;
-    // Moves take the bits as they are, boxed or not.
+    // Moves copy the bits, boxed or not.
     case op.FMV_TO_X_S: set(ip, fraction == 52 ? bits(ip, OP_RS1) : <i64><i32>bits(ip, OP_RS1)); return;
     case op.FMV_FROM_X_S: set(ip, fraction == 52 ? bits(ip, OP_RS1) : BOX | <u64><u32>bits(ip, OP_RS1)); return;
     default: unreachable();

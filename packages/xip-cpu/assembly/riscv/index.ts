@@ -1,6 +1,6 @@
 /*
- * The interpreter's loop over operations that TypeScript has decoded. Except for the place in the code, the
- * state is always in linear memory, so every exit leaves it exact.
+ * The interpreter's loop over operations that TypeScript has decoded. Except for the place in the
+ * code, all state is always in linear memory, so it is exact whenever the loop returns.
  */
 import {
   CURRENT,
@@ -85,7 +85,7 @@ function entryOf(page: u64): u32 {
   return FETCH_TLB + ((<u32>page & (TLB_ENTRIES - 1)) << TLB_ENTRY_SHIFT);
 }
 
-/** The operation at an address; 0: TypeScript has to fetch it. */
+/** Returns the operation at an address; 0 if TypeScript has to fetch it. */
 // @ts-ignore: decorator
 @inline
 function find(pc: u64): u32 {
@@ -96,7 +96,9 @@ function find(pc: u64): u32 {
   return load<u32>(load<u32>(entry, 8) + (offset << 1));
 }
 
-/** Instructions from the start of a straight line to one of its operations. */
+/**
+ * Returns the number of instructions from the start of a straight line to one of its operations.
+ */
 // @ts-ignore: decorator
 @inline
 function count(start: u32, ip: u32): i32 {
@@ -119,8 +121,8 @@ function leaveAt(why: u32, pc: u64, left: i32): u32 {
 }
 
 /**
- * Executes until at least LEFT instructions were executed and a jump is taken, or something comes up that the
- * loop cannot do.
+ * Executes until at least LEFT instructions were executed and a jump is taken, or until the loop
+ * cannot go on.
  *
  * @param ip operation to start with; 0: the one at PC.
  * @returns LEAVE_...
@@ -173,7 +175,8 @@ export function run(ip: u32): u32 {
       case op.AUIPC: rd(ip, <i64>base + load<u16>(ip, OP_PLACE) + immediate(ip)); ip += 16; continue;
       case op.AUIPCW: rd(ip, <i32>base + load<u16>(ip, OP_PLACE) + <i32>immediate(ip)); ip += 16; continue;
 
-      // The next instruction's address is at most one page further: rs1 is its place, rs2 its length.
+      // The address of the next instruction is at most one page away: rs1 is the place, rs2 the
+      // length.
       case op.JAL: rd(ip, <i64>base + load<u16>(ip, OP_RS1) + load<u16>(ip, OP_RS2)); break;
       case op.JALW: rd(ip, <i32>base + load<u16>(ip, OP_RS1) + load<u16>(ip, OP_RS2)); break;
       case op.JALR:
@@ -259,7 +262,7 @@ export function run(ip: u32): u32 {
           ip += 16;
           continue;
         }
-        // As where LR and SC are made of a compare and swap, what is there has to be what LR found.
+        // SC is a compare and swap: it succeeds if the value is still the one that LR found.
         let at = writable(address, size);
         const slow = at == 0;
         if (slow) at = readableForStore(ip, base, address, size);
@@ -315,7 +318,7 @@ export function run(ip: u32): u32 {
       }
       case op.NOP: ip += 16; continue;
 
-      // Not an instruction: the straight line goes on elsewhere.
+      // Not an instruction: the straight line continues elsewhere.
       case op.END: left += 1; break;
       case op.STOP: return leave(LEAVE_STOP, ip, base, left - count(start, ip));
       case op.CROSS: {
@@ -361,13 +364,13 @@ function addressOf(ip: u32): u64 {
   return (rs1<i64>(ip) + immediate(ip)) & <i64>addressMask;
 }
 
-/** After a store that took the slow path: a fault, or code has changed and must be looked up. */
+/** Leaves after a store on the slow path: it faulted, or code has changed and must be looked up. */
 function leaveStore(done: u32, ip: u32, base: u64, left: i32): u32 {
   if (done == 0) return leave(LEAVE_FAULT, ip, base, left);
   return leave(LEAVE_CHANGED, ip, base, left - 1);
 }
 
-/** TypeScript finds that no page has faulted, and gives SIGBUS. */
+/** Asks TypeScript, which finds that no page has faulted, and sends SIGBUS. */
 // @ts-ignore: decorator
 @inline
 function misaligned(address: u64, size: u32): bool {

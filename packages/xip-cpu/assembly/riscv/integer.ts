@@ -1,6 +1,6 @@
 import * as op from '../../src/riscv/operations';
 
-/** Upper half of the product of two unsigned numbers. */
+/** Returns the upper half of the product of two unsigned numbers. */
 export function mulhu(a: u64, b: u64): u64 {
   const al = a & 0xffffffff,
     ah = a >> 32,
@@ -20,7 +20,8 @@ export function mulhsu(a: i64, b: u64): i64 {
   return <i64>mulhu(a, b) - ((a >> 63) & (<i64>b));
 }
 
-// Division never traps: by zero the quotient is -1, and the most negative number by -1 is itself.
+// Division never traps: the quotient by zero is -1, and the most negative number divided by -1 is
+// itself.
 
 export function div(a: i64, b: i64): i64 {
   if (b == 0) return -1;
@@ -62,7 +63,7 @@ export function remuw(a: u32, b: u32): i64 {
   return b == 0 ? <i32>a : <i32>(a % b);
 }
 
-/** Each byte that is not 0 becomes 0xff. */
+/** Makes each byte that is not 0 0xff. */
 function orcB(a: u64): u64 {
   let set = a | (a >> 4);
   set |= set >> 2;
@@ -177,7 +178,10 @@ export function integer(operation: u32, a: i64, b: i64, imm: i32): i64 {
   return 0;
 }
 
-/** What an AMO stores. Operands of 32 bits are sign-extended, which also keeps their unsigned order. */
+/**
+ * Returns the value that an AMO stores. Operands of 32 bits are sign-extended, which also keeps
+ * their unsigned order.
+ */
 export function atomic(operation: u32, old: i64, value: i64): i64 {
   switch (operation) {
     case op.AMOSWAP:

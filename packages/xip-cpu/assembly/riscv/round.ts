@@ -1,6 +1,6 @@
 /*
- * Numbers in the middle of a calculation: sign, exponent, and a significand whose highest bit is bit 62, so that its value is
- * significand * 2^(exponent - 62). The lowest bit also tells whether anything below it was lost.
+ * Intermediate results: sign, exponent, and a significand whose highest bit is bit 62. The value is
+ * significand * 2^(exponent - 62). The lowest bit also records whether anything below it was lost.
  */
 import { FFLAGS } from '../../src/riscv/layout';
 
@@ -11,7 +11,7 @@ export const OF: u32 = 4;
 export const DZ: u32 = 8;
 export const NV: u32 = 16;
 
-// Rounding modes: to nearest, ties to even; towards zero; down; up; to nearest, ties away from zero.
+// Rounding modes: to nearest, ties to even; toward zero; down; up; to nearest, ties away from zero.
 export const RNE: u32 = 0;
 export const RTZ: u32 = 1;
 export const RDN: u32 = 2;
@@ -29,7 +29,7 @@ export function shiftRightJam(value: u64, by: u32): u64 {
   return (value >> by) | u64(value << (64 - by) != 0);
 }
 
-/** The number to add before the `low` lowest bits are cut off. */
+/** Returns the number to add before the `low` lowest bits are cut off. */
 export function increment(sign: u32, mode: u32, low: u32): u64 {
   const half: u64 = 1 << (<u64>(low - 1));
   if (mode == RNE || mode == RMM) return half;
@@ -37,8 +37,8 @@ export function increment(sign: u32, mode: u32, low: u32): u64 {
 }
 
 /**
- * Rounds to a format with `fraction` bits and the exponents of `bias`, and raises the flags. Tininess is
- * detected after rounding, as the architecture says.
+ * Rounds to a format with `fraction` bits and the exponents of `bias`, and raises the flags.
+ * Tininess is detected after rounding, as the architecture requires.
  */
 export function roundPack(
   sign: u32,
@@ -60,7 +60,7 @@ export function roundPack(
     const tiny = biased < 0 || value + add < (<u64>1) << 63;
     value = shiftRightJam(value, <u32>(1 - biased));
     if (tiny && (value & mask) != 0) raise(UF);
-    // The highest bit, if rounding makes it 1, is the lowest of the exponent.
+    // If rounding sets the highest bit, it becomes the lowest bit of the exponent.
     biased = 0;
   }
   const rest = value & mask;

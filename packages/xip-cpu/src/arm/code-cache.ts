@@ -74,6 +74,7 @@ export class CodeCache {
   /**
    * Decodes one instruction, with ITSTATE, followed by STEP. The instruction may be in two pieces.
    * Execute the operations at once: the next call overwrites them.
+   *
    * @throws Fault of the fetch
    */
   decodeOne(pc: number, mode: number, it: number): number {

@@ -54,6 +54,7 @@ export class Translation {
 
   /**
    * Returns the place of the 4 KiB piece that an address is in, after the faults of the access.
+   *
    * @throws Fault
    */
   locate(address: number, access: Access): number {

@@ -169,6 +169,7 @@ export interface ProgramArguments {
 
 /**
  * Starts the first process, whose standard streams are those of the host.
+ *
  * @throws SyscallError, the errno of execve().
  */
 export function startFirst(

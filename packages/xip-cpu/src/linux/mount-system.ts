@@ -7,6 +7,7 @@ const TMPFS_DIRECTORIES = ['/tmp', '/run', '/var/run', '/var/tmp', '/dev/shm'];
 /**
  * Mounts the file systems that Linux systems mount at their start, where the image has the
  * directories: /proc, /sys, /dev, and a tmpfs where programs write.
+ *
  * @param tmpfs further directories that get a tmpfs; byte strings.
  */
 export function mountSystem(

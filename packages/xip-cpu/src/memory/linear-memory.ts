@@ -33,6 +33,7 @@ export class LinearMemory {
 
   /**
    * Allocates zeroed bytes that start on a boundary of 64 KiB. They are never freed.
+   *
    * @throws LinearMemoryFull
    */
   allocate(bytes: number): Uint8Array<ArrayBuffer> {

@@ -8,6 +8,7 @@ export interface UserMemory {
   readonly pageShift: number;
   /**
    * Makes the page of `address` accessible, with the faults that this takes.
+   *
    * @returns the offset of the page in `memory`.
    * @throws an object with `signal`, `code` and `address`, such as xip-emu's AccessFault.
    */

@@ -19,6 +19,7 @@ export function pathOf({ task }: Caller, address: number): string {
 
 /**
  * Reads a path that starts at an open directory, or at the working directory.
+ *
  * @throws SyscallError EFAULT, ENAMETOOLONG, EBADF, ENOTDIR.
  */
 export function pathAt(caller: Caller, dirfd: number, address: number): string {

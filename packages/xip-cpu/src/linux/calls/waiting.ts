@@ -7,6 +7,7 @@ import type { Caller } from './call.js';
 
 /**
  * Reads or writes a file. At EAGAIN it waits, unless the file has O_NONBLOCK.
+ *
  * @param partly returns what was done before a signal came, if anything.
  */
 export function waitFor(

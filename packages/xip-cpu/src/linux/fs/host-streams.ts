@@ -9,6 +9,7 @@ export interface Host {
   readonly kinds: readonly [StreamKind, StreamKind, StreamKind];
   /**
    * Reads input. It may wait.
+   *
    * @returns bytes; 0 at the end; undefined: there is none yet.
    */
   read(into: Uint8Array): number | undefined;

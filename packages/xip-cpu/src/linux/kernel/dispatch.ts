@@ -43,6 +43,7 @@ export function dispatch(kernel: LinuxKernel, task: Task): void {
 
 /**
  * Tries to end the wait of a task.
+ *
  * @param attempt returns the result, or undefined.
  * @returns whether the wait is over.
  */

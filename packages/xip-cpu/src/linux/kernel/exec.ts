@@ -11,6 +11,7 @@ const COMMAND_LENGTH = 15;
 /**
  * execve(2): gives the process another program. Only the calling thread is left, with the registers
  * of a new program. Compare fs/exec.c:begin_new_exec().
+ *
  * @throws SyscallError, the errno.
  */
 export function execve(

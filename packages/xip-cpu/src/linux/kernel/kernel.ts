@@ -113,6 +113,7 @@ export class LinuxKernel {
 
   /**
    * mount(2). proc and sysfs belong to the kernel, all other types to the machine.
+   *
    * @throws SyscallError ENODEV, EINVAL, ENOENT.
    */
   mountByName(type: string, source: string, target: string, options: string): void {
@@ -155,6 +156,7 @@ export class LinuxKernel {
   /**
    * Runs until the first process has ended, and all others with it, or until the processor has
    * executed `limit` instructions.
+   *
    * @throws Deadlock if all tasks wait for each other; UnmodelledError and others from the
    * emulator.
    */

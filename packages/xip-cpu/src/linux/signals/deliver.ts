@@ -32,6 +32,7 @@ export function signalInterrupts(task: Task): boolean {
 /**
  * Delivers the signals of a task before it returns to its program. Its registers are on the
  * processor. Compare kernel/signal.c:get_signal().
+ *
  * @returns whether it continues: false if it still waits, is stopped, or has ended.
  */
 export function deliverSignals(kernel: LinuxKernel, task: Task): boolean {

@@ -21,6 +21,7 @@ export interface SignalFrameFormat {
   push(delivery: SignalDelivery): void;
   /**
    * sigreturn(2), rt_sigreturn(2): restores the registers from the stack.
+   *
    * @param isRt whether it is rt_sigreturn(2).
    * @throws SyscallError EFAULT.
    */
@@ -38,6 +39,7 @@ export function isOnStack({ sp, size, flags }: AlternateStack, at: number): bool
 
 /**
  * Returns the address of a frame. Compare arch/.../kernel/signal.c:get_sigframe().
+ *
  * @throws SyscallError EFAULT if the alternate stack is full.
  */
 export function frameAddress(

@@ -13,6 +13,7 @@ function memory(
 
 /**
  * Returns the instruction on singles and the one on doubles.
+ *
  * @param pattern without the two bits of the format.
  * @param single the operation on singles; the operation on doubles is the next.
  * @param only64 whether it uses integers of 64 bits.
