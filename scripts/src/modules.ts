@@ -37,8 +37,8 @@ const MODULES: readonly Module[] = [
     package: 'cramfs-deflate',
     shared: ['assembly/adler32.ts', 'assembly/words.ts'],
     options: ['--enable=bulk-memory'],
-    bytes: 10289,
-    sha256: '97d69330ef2321e23699806ddb721b6df154f4738a5c2aebcb7695e8807fc955',
+    bytes: 10917,
+    sha256: 'bcf30ed2f5ad546956b02b22087654ee33f0ebaa9889cb6ef725139117a2bed7',
   },
   {
     name: 'inflate',

@@ -18,10 +18,9 @@ import {
   firstDistance,
   firstLength,
   isLiteral,
+  lastLength,
+  LENGTH_SLOTS,
   lengthExtraBits,
-  lengthSlot,
-  MAX_LENGTH,
-  MIN_LENGTH,
   tokenDistance,
   tokenLength,
 } from './symbols';
@@ -47,7 +46,7 @@ const FLAT_LITLEN: usize = memory.data(4 * 288, 16);
 const FLAT_DIST: usize = memory.data(4 * 32, 16);
 
 const PRECODE_COUNTS: usize = memory.data(4 * 20, 16);
-const PRECODE_LENGTHS: usize = memory.data(20, 16);
+const PRECODE_LENGTHS: usize = memory.data(32, 16);
 const PRECODE_CODES: usize = memory.data(4 * 20, 16);
 const PRECODE_ORDER: usize = memory.data<u8>([
   16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15,
@@ -199,7 +198,7 @@ function sumOf(counts: usize, from: usize, to: usize): u32 {
 /** Returns the number of extra bits after the codes of lengths and distances. */
 function extraBits(): u32 {
   let total: u32 = 0;
-  for (let slot: u32 = 0; slot < 29; slot++) {
+  for (let slot: u32 = 0; slot < LENGTH_SLOTS; slot++) {
     total += word(LITLEN_COUNTS, FIRST_LENGTH + slot) * lengthExtraBits(slot);
   }
   for (let slot: u32 = 0; slot < DIST_SYMBOLS; slot++) {
@@ -236,16 +235,25 @@ export function putBlock(
   else fixedCodes();
   assignCodes(LITLEN_LENGTHS, type === FIXED ? 288 : LITLEN_SYMBOLS, LITLEN_CODES);
   assignCodes(DIST_LENGTHS, DIST_SYMBOLS, DIST_CODES);
-  for (let matched = MIN_LENGTH; matched <= MAX_LENGTH; matched++) {
-    const slot = lengthSlot(matched);
-    const code = word(LITLEN_CODES, FIRST_LENGTH + slot);
-    const codeLength = code >> 24;
-    const withExtra = (code & 0xffffff) | ((matched - firstLength(slot)) << codeLength);
-    setWord(LENGTH_BITS, matched, withExtra | ((codeLength + lengthExtraBits(slot)) << 24));
+  for (let slot: u32 = 0; slot < LENGTH_SLOTS; slot++) {
+    if (word(LITLEN_COUNTS, FIRST_LENGTH + slot) !== 0) putLengths(slot);
   }
   putTokens(tokens, tokensEnd);
   const end = word(LITLEN_CODES, END_OF_BLOCK);
   putBits(end & 0xffffff, end >> 24);
+}
+
+/** What the lengths of a slot are written as. */
+function putLengths(slot: u32): void {
+  const code = word(LITLEN_CODES, FIRST_LENGTH + slot);
+  const codeLength = code >> 24;
+  const extraBits = lengthExtraBits(slot);
+  const all = (code & 0xffffff) | ((codeLength + extraBits) << 24);
+  const first = firstLength(slot);
+  const last = lastLength(slot);
+  for (let matched = first; matched <= last; matched++) {
+    setWord(LENGTH_BITS, matched, all | ((matched - first) << codeLength));
+  }
 }
 
 function putTokens(tokens: usize, tokensEnd: usize): void {

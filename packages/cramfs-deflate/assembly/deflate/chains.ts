@@ -34,23 +34,57 @@ export function makeChains(length: u32): void {
   const bits3 = min<u32>(bits, HASH_3_BITS);
   memory.fill(HEADS_4, 0, (<usize>2) << bits);
   memory.fill(HEADS_3, 0, (<usize>2) << bits3);
-  const shift4 = 32 - bits;
-  const shift3 = 32 - bits3;
+  hashAll(length, 32 - bits, 32 - bits3);
   let position: u32 = 1;
   for (; position + 3 <= length; position++) {
-    const bytes = load<u32>(BYTES + position);
-    const head4 = HEADS_4 + ((<usize>((bytes * MULTIPLIER) >> shift4)) << 1);
-    const head3 = HEADS_3 + ((<usize>(((bytes << 8) * MULTIPLIER) >> shift3)) << 1);
-    const before4 = load<u16>(head4);
+    const here = (<usize>position) << 1;
+    const head4 = HEADS_4 + <usize>load<u16>(PREVIOUS_4 + here);
+    const head3 = HEADS_3 + <usize>load<u16>(PREVIOUS_3 + here);
+    store<u16>(PREVIOUS_4 + here, load<u16>(head4));
+    store<u16>(PREVIOUS_3 + here, load<u16>(head3));
     store<u16>(head4, <u16>position);
-    const before3 = load<u16>(head3);
     store<u16>(head3, <u16>position);
-    store<u16>(PREVIOUS_4 + ((<usize>position) << 1), before4);
-    store<u16>(PREVIOUS_3 + ((<usize>position) << 1), before3);
   }
   // The last three bytes start no match of 4, and are not worth one of 3.
   for (; position <= length + 1; position++) {
     store<u16>(PREVIOUS_4 + ((<usize>position) << 1), 0);
     store<u16>(PREVIOUS_3 + ((<usize>position) << 1), 0);
   }
+}
+
+/**
+ * Puts where the heads of a position are, in bytes, in the place of the position before: the hashes of 8
+ * positions at a time. A vector reads up to 20 bytes beyond the block; no such hash is used.
+ */
+@inline
+function hashAll(length: u32, shift4: u32, shift3: u32): void {
+  const multiplier4 = i32x4.splat(MULTIPLIER);
+  // The fourth byte is shifted out.
+  const multiplier3 = i32x4.splat(MULTIPLIER << 8);
+  for (let position: u32 = 1; position + 3 <= length; position += 8) {
+    const first = fourWords(BYTES + position);
+    const second = fourWords(BYTES + position + 4);
+    const here = (<usize>position) << 1;
+    v128.store(
+      PREVIOUS_4 + here,
+      i16x8.narrow_i32x4_u(
+        i32x4.shl(i32x4.shr_u(i32x4.mul(first, multiplier4), shift4), 1),
+        i32x4.shl(i32x4.shr_u(i32x4.mul(second, multiplier4), shift4), 1),
+      ),
+    );
+    v128.store(
+      PREVIOUS_3 + here,
+      i16x8.narrow_i32x4_u(
+        i32x4.shl(i32x4.shr_u(i32x4.mul(first, multiplier3), shift3), 1),
+        i32x4.shl(i32x4.shr_u(i32x4.mul(second, multiplier3), shift3), 1),
+      ),
+    );
+  }
+}
+
+/** The words that start at four bytes in a row. */
+@inline
+function fourWords(from: usize): v128 {
+  const bytes = v128.load(from);
+  return v128.shuffle<u8>(bytes, bytes, 0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6);
 }

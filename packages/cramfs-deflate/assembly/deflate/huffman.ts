@@ -12,13 +12,17 @@ const BUCKETS: u32 = 256;
 /** Deeper than any tree of counts that add up to 2^17 can be. */
 const MAX_DEPTH: u32 = 32;
 
+/** The symbols that occur, in their order: count << 9 | symbol. */
+const USED: usize = memory.data(4 * MAX_SYMBOLS + 4, 16);
 const BUCKET: usize = memory.data(4 * 256, 16);
-/** The symbols that occur, rarest first: count << 9 | symbol. */
-const LEAVES: usize = memory.data(4 * MAX_SYMBOLS, 16);
+/** The same, rarest first, with one after them that is never joined. */
+const LEAVES: usize = memory.data(4 * MAX_SYMBOLS + 4, 16);
 /** For each inner node, in the order in which they are made: the weight, later the depth. */
 const NODES: usize = memory.data(4 * MAX_SYMBOLS, 16);
-/** For each inner node: parent << 2 | number of leaves attached to it. */
-const LINKS: usize = memory.data(4 * MAX_SYMBOLS, 16);
+/** For each inner node: its parent. */
+const PARENTS: usize = memory.data(4 * MAX_SYMBOLS, 16);
+/** For each inner node: the number of leaves attached to it. */
+const LEAVES_OF: usize = memory.data(4 * MAX_SYMBOLS, 16);
 /** By length: the number of codes. */
 const OF_LENGTH: usize = memory.data(4 * 40, 16);
 const NEXT_CODE: usize = memory.data(4 * 16, 16);
@@ -27,10 +31,10 @@ const NEXT_CODE: usize = memory.data(4 * 16, 16);
  * Gives every symbol that occurs a code length of 1 to `limit`, and the others 0. There are always
  * at least two codes: a single code is incomplete, and some inflaters refuse it.
  *
- * @param lengths a byte for each symbol.
+ * @param lengths a byte for each symbol, and up to 15 more, which are 0 then.
  */
 export function codeLengths(counts: usize, symbols: u32, limit: u32, lengths: usize): void {
-  memory.fill(lengths, 0, symbols);
+  memory.fill(lengths, 0, (symbols + 15) & ~15);
   const used = sortByCount(counts, symbols);
   if (used < 2) {
     const only: u32 = used === 0 ? 0 : word(LEAVES, 0) & 511;
@@ -48,26 +52,29 @@ export function codeLengths(counts: usize, symbols: u32, limit: u32, lengths: us
   }
 }
 
-/** @returns the number of symbols that occur. */
+/** Sorts the symbols that occur. @returns their number. */
 function sortByCount(counts: usize, symbols: u32): u32 {
+  const used = listUsed(counts, symbols);
   memory.fill(BUCKET, 0, 4 * <usize>BUCKETS);
-  for (let symbol: u32 = 0; symbol < symbols; symbol++) {
-    count(BUCKET, min<u32>(word(counts, symbol), BUCKETS - 1));
+  let highest: u32 = 0;
+  for (let k: u32 = 0; k < used; k++) {
+    const bucket = min<u32>(word(USED, k) >> 9, BUCKETS - 1);
+    highest = max<u32>(highest, bucket);
+    count(BUCKET, bucket);
   }
-  let used: u32 = 0;
-  for (let bucket: u32 = 1; bucket < BUCKETS; bucket++) {
+  let before: u32 = 0;
+  for (let bucket: u32 = 1; bucket <= highest; bucket++) {
     const inBucket = word(BUCKET, bucket);
-    setWord(BUCKET, bucket, used);
-    used += inBucket;
+    setWord(BUCKET, bucket, before);
+    before += inBucket;
   }
-  const firstFrequent = word(BUCKET, BUCKETS - 1);
-  for (let symbol: u32 = 0; symbol < symbols; symbol++) {
-    const occurs = word(counts, symbol);
-    if (occurs === 0) continue;
-    const bucket = min<u32>(occurs, BUCKETS - 1);
+  const firstFrequent = highest < BUCKETS - 1 ? used : word(BUCKET, BUCKETS - 1);
+  for (let k: u32 = 0; k < used; k++) {
+    const leaf = word(USED, k);
+    const bucket = min<u32>(leaf >> 9, BUCKETS - 1);
     const at = word(BUCKET, bucket);
     setWord(BUCKET, bucket, at + 1);
-    setWord(LEAVES, at, (occurs << 9) | symbol);
+    setWord(LEAVES, at, leaf);
   }
   for (let k = firstFrequent + 1; k < used; k++) {
     const leaf = word(LEAVES, k);
@@ -80,42 +87,53 @@ function sortByCount(counts: usize, symbols: u32): u32 {
   return used;
 }
 
+/** Lists the symbols that occur, in their order, without a branch on each. @returns their number. */
+function listUsed(counts: usize, symbols: u32): u32 {
+  let used: u32 = 0;
+  for (let symbol: u32 = 0; symbol < symbols; symbol++) {
+    const occurs = word(counts, symbol);
+    setWord(USED, used, (occurs << 9) | symbol);
+    used += <u32>(occurs !== 0);
+  }
+  return used;
+}
+
 /**
  * Joins the two lightest of leaves and inner nodes until the root is made. Both come in order of
- * weight.
+ * weight. There is no branch, because which of the two is lighter cannot be predicted.
  */
 function countLengths(used: u32): void {
   const inner = used - 1;
   let nextLeaf: u32 = 0;
   let nextNode: u32 = 0;
+  setWord(LEAVES, used, u32.MAX_VALUE);
   for (let node: u32 = 0; node < inner; node++) {
+    // None that is not made yet.
+    setWord(NODES, node, u32.MAX_VALUE);
     let weight: u32 = 0;
-    let leaves: u32 = 0;
+    const before = nextLeaf;
     for (let child = 0; child < 2; child++) {
-      const leafWeight: u32 = nextLeaf < used ? word(LEAVES, nextLeaf) >> 9 : u32.MAX_VALUE;
-      if (nextNode >= node || leafWeight <= word(NODES, nextNode)) {
-        weight += leafWeight;
-        leaves++;
-        nextLeaf++;
-      } else {
-        weight += word(NODES, nextNode);
-        setWord(LINKS, nextNode, (node << 2) | (word(LINKS, nextNode) & 3));
-        nextNode++;
-      }
+      const leaf = word(LEAVES, nextLeaf) >> 9;
+      const other = word(NODES, nextNode);
+      const isLeaf: u32 = <u32>(leaf <= other);
+      weight += other ^ ((other ^ leaf) & (0 - isLeaf));
+      // If it is the leaf, the node's parent is written again later.
+      setWord(PARENTS, nextNode, node);
+      nextLeaf += isLeaf;
+      nextNode += 1 - isLeaf;
     }
     setWord(NODES, node, weight);
-    setWord(LINKS, node, leaves);
+    setWord(LEAVES_OF, node, nextLeaf - before);
   }
   memory.fill(OF_LENGTH, 0, 4 * 40);
   const root = inner - 1;
   setWord(NODES, root, 0);
-  setWord(OF_LENGTH, 1, word(LINKS, root) & 3);
+  setWord(OF_LENGTH, 1, word(LEAVES_OF, root));
   for (let node = root; node-- !== 0;) {
-    const link = word(LINKS, node);
-    const depth = word(NODES, link >> 2) + 1;
+    const depth = word(NODES, word(PARENTS, node)) + 1;
     setWord(NODES, node, depth);
     const length = min<u32>(MAX_DEPTH, depth + 1);
-    setWord(OF_LENGTH, length, word(OF_LENGTH, length) + (link & 3));
+    setWord(OF_LENGTH, length, word(OF_LENGTH, length) + word(LEAVES_OF, node));
   }
 }
 
@@ -141,26 +159,36 @@ function limitLengths(limit: u32): void {
 
 /**
  * Assigns the codes as they are written, with their first bit lowest: bits of the code | length <<
- * 24.
+ * 24. Symbols without a code keep what they had. Up to 15 lengths after the last are read: they
+ * must be 0, or have the highest codes.
  */
 export function assignCodes(lengths: usize, symbols: u32, codes: usize): void {
   memory.fill(OF_LENGTH, 0, 4 * 16);
-  for (let symbol: u32 = 0; symbol < symbols; symbol++) {
-    count(OF_LENGTH, load<u8>(lengths + symbol));
+  for (let symbol: u32 = 0; symbol < symbols; symbol += 16) {
+    for (let set = symbolsWithCode(lengths + symbol); set !== 0; set &= set - 1) {
+      count(OF_LENGTH, load<u8>(lengths + symbol + ctz(set)));
+    }
   }
-  setWord(OF_LENGTH, 0, 0);
   let code: u32 = 0;
   for (let length: u32 = 1; length < 16; length++) {
     code = (code + word(OF_LENGTH, length - 1)) << 1;
     setWord(NEXT_CODE, length, code);
   }
-  for (let symbol: u32 = 0; symbol < symbols; symbol++) {
-    const length: u32 = load<u8>(lengths + symbol);
-    if (length === 0) continue;
-    const next = word(NEXT_CODE, length);
-    setWord(NEXT_CODE, length, next + 1);
-    setWord(codes, symbol, reversed(next, length) | (length << 24));
+  for (let symbol: u32 = 0; symbol < symbols; symbol += 16) {
+    for (let set = symbolsWithCode(lengths + symbol); set !== 0; set &= set - 1) {
+      const coded = symbol + ctz(set);
+      const length: u32 = load<u8>(lengths + coded);
+      const next = word(NEXT_CODE, length);
+      setWord(NEXT_CODE, length, next + 1);
+      setWord(codes, coded, reversed(next, length) | (length << 24));
+    }
   }
+}
+
+/** Of 16 symbols: a bit for each that has a code. */
+@inline
+function symbolsWithCode(lengths: usize): u32 {
+  return <u32>i8x16.bitmask(i8x16.gt_u(v128.load(lengths), i8x16.splat(0)));
 }
 
 function reversed(code: u32, length: u32): u32 {
@@ -172,12 +200,13 @@ function reversed(code: u32, length: u32): u32 {
   return bits >> (16 - length);
 }
 
-const GOOD_RUNS: usize = memory.data(MAX_SYMBOLS, 16);
-
 /** Neighbours whose counts differ by less than this may share their mean. */
 const NEARLY_EQUAL: u32 = 6;
 /** The number of symbols from which a run of equal lengths pays. */
 const MIN_RUN: u32 = 4;
+/** From that many equal counts on the header gets no shorter. */
+const MIN_RUN_OF_0: u32 = 5;
+const MIN_RUN_OF_OTHERS: u32 = 7;
 
 /**
  * Makes nearly equal counts of neighbours equal, so that their codes have one length. The header of
@@ -188,16 +217,24 @@ export function flattenCounts(counts: usize, symbols: u32): void {
   let end = symbols;
   while (end > 0 && word(counts, end - 1) === 0) end--;
   if (end < MIN_RUN) return;
-  markGoodRuns(counts, end);
   let run: u32 = 0;
   let total: u32 = 0;
   let mean = word(counts, 0);
-  for (let symbol: u32 = 0; symbol <= end; symbol++) {
+  /** Where the run of equal counts ends that was looked at last. */
+  let looked: u32 = 0;
+  for (let symbol: u32 = 0; symbol <= end; ) {
     const occurs: u32 = symbol < end ? word(counts, symbol) : 0;
+    // Long runs are stored well as they are, and are passed over as one.
+    let equal: u32 = 1;
+    if (symbol >= looked) {
+      while (symbol + equal < end && word(counts, symbol + equal) === occurs) equal++;
+      looked = symbol + equal;
+      if (equal < <u32>(occurs === 0 ? MIN_RUN_OF_0 : MIN_RUN_OF_OTHERS)) equal = 1;
+    }
     const apart = occurs > mean ? occurs - mean : mean - occurs;
     const breaks =
       symbol === end ||
-      load<u8>(GOOD_RUNS + symbol) !== 0 ||
+      equal !== 1 ||
       apart >= NEARLY_EQUAL ||
       (occurs === 0) !== (mean === 0);
     if (breaks) {
@@ -212,18 +249,6 @@ export function flattenCounts(counts: usize, symbols: u32): void {
     run++;
     total += occurs;
     if (run >= 4) mean = (total + run / 2) / run;
-  }
-}
-
-/** Marks runs that are already encoded well. */
-function markGoodRuns(counts: usize, end: u32): void {
-  memory.fill(GOOD_RUNS, 0, LITLEN_SYMBOLS);
-  let run: u32 = 0;
-  for (let symbol: u32 = 0; symbol < end; symbol++) {
-    const occurs = word(counts, symbol);
-    run++;
-    if (symbol + 1 < end && word(counts, symbol + 1) === occurs) continue;
-    if (run >= (occurs === 0 ? 5 : 7)) memory.fill(GOOD_RUNS + symbol + 1 - run, 1, run);
-    run = 0;
+    symbol += equal;
   }
 }

@@ -1,6 +1,7 @@
 /* The parse of `default`: a match is taken unless the next position has a better one. */
 
 import { BYTES, count, highestBit, LITLEN_COUNTS, TOKENS } from './memory';
+import { previous3, previous4 } from './chains';
 import { lengthLimit, longestMatch, shortMatch } from './matches';
 import { countMatch, MIN_LENGTH, tokenDistance, tokenLength } from './symbols';
 
@@ -13,25 +14,35 @@ const FARTHEST_3_OF_FEW: u32 = 64;
 /** ... and where many do. */
 const FARTHEST_3: u32 = 4096;
 
+/** So many bytes are counted at a time. */
+const LOOKS: u32 = 256;
+
 const SEEN: usize = memory.data(256, 16);
 
-/** How many different bytes a block has. */
-function differentBytes(length: u32): u32 {
+/** Whether a block has fewer different bytes. Most blocks have more in their first kilobyte. */
+function hasFewBytes(length: u32): bool {
   memory.fill(SEEN, 0, 256);
-  for (let position: u32 = 1; position <= length; position++) {
-    store<u8>(SEEN + load<u8>(BYTES + position), 1);
+  for (let position: u32 = 1; position <= length; ) {
+    const end = min<u32>(length + 1, position + LOOKS);
+    for (; position < end; position++) store<u8>(SEEN + load<u8>(BYTES + position), 1);
+    let different: u32 = 0;
+    for (let at: usize = 0; at < 256; at += 8) different += <u32>popcnt<u64>(load<u64>(SEEN + at));
+    if (different >= FEW_BYTES) return false;
   }
-  let different: u32 = 0;
-  for (let at: usize = 0; at < 256; at += 8) different += <u32>popcnt<u64>(load<u64>(SEEN + at));
-  return different;
+  return true;
 }
 
 /** Writes the tokens of a block and counts their symbols; returns where the tokens end. */
 export function lazyParse(length: u32, depth: u32): usize {
-  const farthest3 = differentBytes(length) < FEW_BYTES ? FARTHEST_3_OF_FEW : FARTHEST_3;
+  const farthest3 = hasFewBytes(length) ? FARTHEST_3_OF_FEW : FARTHEST_3;
   let tokens = TOKENS;
   let position: u32 = 1;
   while (position <= length) {
+    // Every second position or so has no candidate.
+    if ((previous4(position) | previous3(position)) === 0) {
+      tokens = putLiteral(tokens, load<u8>(BYTES + position++));
+      continue;
+    }
     let match = longestMatch(position, MIN_LENGTH, lengthLimit(position, length), depth, ENOUGH);
     if (match === 0) match = shortMatch(position, 2, farthest3);
     while (match !== 0 && tokenLength(match) < ENOUGH && position < length) {

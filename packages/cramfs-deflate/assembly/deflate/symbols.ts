@@ -6,23 +6,26 @@ export const MIN_LENGTH: u32 = 3;
 export const MAX_LENGTH: u32 = 258;
 export const MAX_DISTANCE: u32 = 32768;
 
+/** How many symbols lengths have. */
+export const LENGTH_SLOTS: u32 = 29;
+
 /** By length: its symbol, less that of length 3. */
-const LENGTH_SLOTS: usize = memory.data(260);
+const SLOTS: usize = memory.data(260);
 
 export function makeLengthSlots(): void {
   let length = MIN_LENGTH;
   for (let slot: u32 = 0; slot < 28; slot++) {
     const lengths: u32 = 1 << lengthExtraBits(slot);
     for (let k: u32 = 0; k < lengths && length < MAX_LENGTH; k++) {
-      store<u8>(LENGTH_SLOTS + length++, <u8>slot);
+      store<u8>(SLOTS + length++, <u8>slot);
     }
   }
-  store<u8>(LENGTH_SLOTS + MAX_LENGTH, 28);
+  store<u8>(SLOTS + MAX_LENGTH, 28);
 }
 
 @inline
 export function lengthSlot(length: u32): u32 {
-  return load<u8>(LENGTH_SLOTS + length);
+  return load<u8>(SLOTS + length);
 }
 
 @inline
@@ -34,6 +37,10 @@ export function firstLength(slot: u32): u32 {
   if (slot < 8) return slot + MIN_LENGTH;
   if (slot === 28) return MAX_LENGTH;
   return (((slot & 3) + 4) << lengthExtraBits(slot)) + MIN_LENGTH;
+}
+
+export function lastLength(slot: u32): u32 {
+  return slot === LENGTH_SLOTS - 1 ? MAX_LENGTH : firstLength(slot + 1) - 1;
 }
 
 @inline
