@@ -1,5 +1,5 @@
 import { invariant } from '../errno.js';
-import { IntervalSet } from '../interval-set.js';
+import { IntervalSet } from '../interval-set/interval-set.js';
 import type { VmPgoff, Vpn } from '../units.js';
 import { vmaTag, type Vma } from './vma.js';
 
