@@ -1,8 +1,7 @@
 import { isBlockSize } from 'cramfs-format';
-import { openImage, type CramfsImage } from 'cramfs-reader';
+import type { CramfsImage } from 'cramfs-reader';
 import { PageSizeError, SyscallError } from './errno.js';
-import { getTree, parseMountData } from './fs/get-tree.js';
-import { takeMountOptions } from './vfs/mount-options.js';
+import { FileSystems } from './file-systems.js';
 import { TmpfsSuperBlock } from './fs/tmpfs/super.js';
 import type { ArchitectureName } from './arch/architecture.js';
 import { ARCHITECTURES, kernelBuild, type KernelBuild } from './arch/kernel-build.js';
@@ -12,7 +11,7 @@ import type { MmHost } from './mm/mm-struct.js';
 import { MmuMemory } from './mm/mmu-memory.js';
 import { setupAdditionalPages } from './mm/special-mapping.js';
 import type { OpenFile } from './vfs/file.js';
-import { CramfsSuperBlock } from './fs/cramfs/super.js';
+import type { CramfsSuperBlock } from './fs/cramfs/super.js';
 import type { MemoryMap } from './memory-map.js';
 import { NommuMemory } from './nommu/nommu-memory.js';
 import { RegionRam } from './nommu/region-ram.js';
@@ -25,14 +24,11 @@ import { LINUX_POLICIES, type LinuxPolicy, type PolicyName } from './policy.js';
 import { Process } from './process.js';
 import { DEFAULT_PAGE_SIZE, PageGeometry, type Address, type Frame, type Vpn } from './units.js';
 import { Trace } from './trace.js';
-import type { BlockDevice } from './vfs/block-device.js';
-import { MTD_BLOCK_MAJOR } from './vfs/device.js';
 import { FsStruct } from './vfs/fs-struct.js';
 import type { SuperBlock } from './vfs/inode.js';
 import { Clock } from './vfs/kstat.js';
 import { pathLookup, type ResolvedPath } from './vfs/namei.js';
-import { MountTable, type MountOptions, type RemountOptions } from './vfs/mount.js';
-import { SharedPages } from './vfs/shared-pages.js';
+import type { MountTable, MountOptions, RemountOptions } from './vfs/mount.js';
 
 export interface MachineOptions {
   /** 4096 (default) to 65536 bytes, a power of two. Machines of several sizes can be alive at once. */
@@ -79,7 +75,7 @@ export class Machine implements MmHost {
   readonly policy: LinuxPolicy;
   /** What its kernel was built for. */
   readonly build: KernelBuild;
-  readonly mounts = new MountTable();
+  private readonly fileSystems: FileSystems;
   /** fault_around_pages; see {@link setFaultAround}. */
   faultAroundPages: number;
   readonly maxMapCount: number;
@@ -93,12 +89,10 @@ export class Machine implements MmHost {
   /** Processes that have not exited. */
   readonly processes = new Set<Process>();
   private nextPid = 1;
-  private readonly clock: Clock;
+  readonly clock: Clock;
   readonly randomBytes: (length: number) => Uint8Array;
   private readonly specialPages: ReadonlyMap<string, Uint8Array>;
   private readonly specialFrames = new Map<string, Frame>();
-  /** Minor number of the next mount without a device; the kernel's own tmpfs has the first. */
-  private nextUnnamed = 1;
   /** Its ROMs and disks, which device nodes lead to. */
   readonly devices: MachineDevices;
 
@@ -133,11 +127,17 @@ export class Machine implements MmHost {
     this.phys.reclaim = () => {
       for (const { mapping } of this.devices.blockDevices()) mapping.dropUnmapped();
     };
-    this.shmMount = this.register(new TmpfsSuperBlock(this.phys));
     this.vmRegions = new VmRegions(
       new RegionRam(this.phys, this.build.config.NOMMU_INITIAL_TRIM_EXCESS),
       { maxMapCount: this.maxMapCount },
     );
+    this.fileSystems = new FileSystems(this);
+    this.shmMount = this.fileSystems.register(new TmpfsSuperBlock(this.phys));
+  }
+
+  /** What is mounted where. */
+  get mounts(): MountTable {
+    return this.fileSystems.mounts;
   }
 
   /** PAGE_SIZE in bytes. */
@@ -184,40 +184,10 @@ export class Machine implements MmHost {
   ): SuperBlock {
     if (typeof sbOrSource !== 'string') {
       const options = typeof optionsOrTarget === 'string' ? undefined : optionsOrTarget;
-      this.mounts.add(pathOrType, this.register(sbOrSource), options);
-      return sbOrSource;
+      return this.fileSystems.mount(pathOrType, sbOrSource, options);
     }
     if (typeof optionsOrTarget !== 'string') throw new SyscallError('ENOENT', 'no target');
-    return this.mountByName(pathOrType, sbOrSource, optionsOrTarget, data);
-  }
-
-  private mountByName(type: string, source: string, target: string, data: string): SuperBlock {
-    const options = new Map(parseMountData(data));
-    const mountOptions = takeMountOptions(options);
-    const { phys, mmu, vmRegions } = this;
-    const fs = new FsStruct(this.mounts);
-    const cramfs = (device: string): SuperBlock => this.cramfsOn(device);
-    try {
-      const host = { phys, mmu, vmRegions, fs, cramfs };
-      return this.mount(target, getTree(type, source, options, host), mountOptions);
-    } finally {
-      fs.release();
-    }
-  }
-
-  /** A file system that is already mounted is mounted again: compare fs/super.c:sget_dev(). */
-  private cramfsOn(device: string): SuperBlock {
-    const { devices, phys } = this;
-    const mtd = phys.rom.windows[Number(/^mtd(\d+)$/.exec(device)?.[1] ?? NaN)];
-    const disk = devices.diskByName(device);
-    const bytes = (mtd ?? disk)?.bytes;
-    if (bytes === undefined) throw new SyscallError('ENOENT', `no such device: ${device}`);
-    for (const { sb } of this.mounts) {
-      if (!(sb instanceof CramfsSuperBlock)) continue;
-      const { blkdev, physAddr } = sb;
-      if (disk === undefined ? physAddr === mtd?.address : blkdev?.bdev === disk) return sb;
-    }
-    return this.newCramfs(openImage(bytes, { dialect: 'standard' }), mtd?.address ?? disk);
+    return this.fileSystems.mountByName(pathOrType, sbOrSource, optionsOrTarget, data);
   }
 
   /** kern_path() from the root of the tree. @throws SyscallError ENOENT, ENOTDIR, ELOOP. */
@@ -247,25 +217,6 @@ export class Machine implements MmHost {
     this.mounts.remove(path);
   }
 
-  /** Compare fs/super.c:set_anon_super(). */
-  private register<T extends SuperBlock>(sb: T): T {
-    if (sb.trace === this.trace) return sb;
-    sb.devices = this.devices;
-    const { size } = sb.geometry;
-    if (size !== this.pageSize) {
-      throw new SyscallError('EINVAL', `made for a machine with pages of ${size} bytes`);
-    }
-    sb.trace = this.trace;
-    sb.stacking = this.policy.stacking;
-    if (this.policy.pageCacheSharing) sb.sharedPages = new SharedPages(this.phys);
-    sb.clock = this.clock;
-    sb.registered(() => {
-      this.nextUnnamed += 1;
-      return { major: 0, minor: this.nextUnnamed - 1 };
-    });
-    return sb;
-  }
-
   /**
    * Mounts a cramfs image: from ROM at `physAddr`, the bus address of its first byte in one of the
    * windows, or from a block device. Each window is an MTD (mtd0, mtd1, ...). A mount without
@@ -276,26 +227,7 @@ export class Machine implements MmHost {
    * or if the image is not entirely in one ROM.
    */
   mountCramfs(path: string, image: CramfsImage, physAddr?: Address): CramfsSuperBlock {
-    return this.mount(path, this.newCramfs(image, physAddr));
-  }
-
-  /** @param place a bus address, or a disk; default: a disk with these bytes. */
-  private newCramfs(image: CramfsImage, place?: Address | BlockDevice): CramfsSuperBlock {
-    const { phys, devices } = this;
-    const { cramfs: policy } = this.policy;
-    const { endianness } = this.build.arch;
-    if (typeof place === 'number') {
-      const dev = { major: MTD_BLOCK_MAJOR, minor: this.windowOf(place) };
-      return new CramfsSuperBlock(image, { physAddr: place, phys, policy, endianness, dev });
-    }
-    const { bytes } = image;
-    const bdev = place ?? devices.unusedDisk(bytes) ?? devices.attachDisk(bytes);
-    return new CramfsSuperBlock(image, { phys, policy, endianness, bdev });
-  }
-
-  private windowOf(at: Address): number {
-    const { windows } = this.phys.rom;
-    return windows.findIndex(({ address, size }) => at >= address && at < address + size);
+    return this.mount(path, this.fileSystems.newCramfs(image, physAddr));
   }
 
   /**
@@ -355,7 +287,7 @@ export class Machine implements MmHost {
 
   /** sync(2): every file system writes back what is dirty. @throws SyscallError EIO. */
   sync(): void {
-    for (const sb of new Set([...this.mounts].map((mount) => mount.sb))) sb.sync();
+    this.fileSystems.sync();
   }
 
   /** The page of the kernel that all processes have in a special mapping. */
