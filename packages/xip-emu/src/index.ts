@@ -195,7 +195,7 @@ export {
 } from './report/accounting.js';
 export { cachedPages, type CachedFile } from './report/cached-pages.js';
 export { areasIn, type AreaReport } from './report/areas.js';
-export { mapsText, type MapsOptions } from './report/maps.js';
+export { mapsLine, mapsText, type MapsOptions } from './report/maps.js';
 export { pagesIn } from './report/pages.js';
 export {
   PM_FILE,
@@ -206,7 +206,7 @@ export {
 } from './report/pagemap.js';
 export { ramFrames, type FilePage, type FrameUser, type RamFrame } from './report/ram-frames.js';
 export { regionsIn, type RegionAllocation, type RegionReport } from './report/regions.js';
-export { smapsText } from './report/smaps-text.js';
+export { smapsEntry, smapsText } from './report/smaps-text.js';
 export {
   compareRecords,
   formatDifference,

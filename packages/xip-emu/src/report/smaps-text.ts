@@ -12,10 +12,16 @@ const VALUE_WIDTH = 8;
  * page cache's LRU keeps. Compare fs/proc/task_mmu.c:show_smap().
  */
 export function smapsText(memory: MemoryReport, options: MapsOptions = {}): string {
-  return Array.from(
-    memory.areas(),
-    (area) => mapsLine(memory, area, options) + areaText(area, memory.build.geometry),
-  ).join('');
+  return Array.from(memory.areas(), (area) => smapsEntry(memory, area, options)).join('');
+}
+
+/** What /proc/PID/smaps says of one area. */
+export function smapsEntry(
+  memory: MemoryReport,
+  area: MemoryArea,
+  options: MapsOptions = {},
+): string {
+  return mapsLine(memory, area, options) + areaText(area, memory.build.geometry);
 }
 
 function areaText(

@@ -1,7 +1,15 @@
-import { mapsText, smapsText, type Machine } from 'xip-emu';
+import {
+  MmuMemory,
+  mapsLine,
+  smapsEntry,
+  type Machine,
+  type MemoryArea,
+  type MemoryReport,
+} from 'xip-emu';
 import type { LinuxKernel } from '../kernel/kernel.js';
 import type { ThreadGroup } from '../kernel/thread-group.js';
 import { KERNEL_RELEASE, KERNEL_VERSION } from './kernel-version.js';
+import { pagemapTable } from './pagemap-table.js';
 import { processFiles } from './proc-process.js';
 import {
   PseudoSuperBlock,
@@ -10,6 +18,7 @@ import {
   type PseudoDirectory,
   type PseudoNode,
 } from './pseudo-fs.js';
+import type { SeqShow } from './seq-file.js';
 
 const KILOBYTE = 1024;
 
@@ -31,9 +40,27 @@ function processDirectory(kernel: LinuxKernel, group: ThreadGroup): PseudoNode {
   const { mm } = group.process;
   return directory({
     ...processFiles(kernel, group),
-    maps: file(() => mapsText(mm)),
-    ...(kernel.machine.mmu ? { smaps: file(() => smapsText(mm)) } : {}),
+    maps: { type: 'file', show: areaRecords(mm, mapsLine) },
+    ...(mm instanceof MmuMemory
+      ? {
+          smaps: { type: 'file', show: areaRecords(mm, smapsEntry) },
+          pagemap: pagemapTable(mm),
+        }
+      : {}),
   });
+}
+
+/** A record for each area; positions are where the area before ended. Compare fs/proc/task_mmu.c:m_start(). */
+function areaRecords(
+  memory: MemoryReport,
+  text: (memory: MemoryReport, area: MemoryArea) => string,
+): SeqShow {
+  return (position) => {
+    for (const area of memory.areas()) {
+      if (area.end > position) return { text: text(memory, area), next: area.end };
+    }
+    return undefined;
+  };
 }
 
 function fixedNodes(kernel: LinuxKernel): Map<string, PseudoNode> {
@@ -56,13 +83,12 @@ function fixedNodes(kernel: LinuxKernel): Map<string, PseudoNode> {
       'sys',
       directory({
         kernel: directory({
-          hostname: {
-            type: 'file',
-            read: () => `${host.name}\n`,
-            write: (name) => {
+          hostname: file(
+            () => `${host.name}\n`,
+            (name) => {
               host.name = name.trim();
             },
-          },
+          ),
           ostype: line('Linux'),
           osrelease: line(KERNEL_RELEASE),
           version: line(KERNEL_VERSION),

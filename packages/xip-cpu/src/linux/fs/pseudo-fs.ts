@@ -1,4 +1,4 @@
-import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, nameToBytes } from 'cramfs-format';
+import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from 'cramfs-format';
 import {
   Inode,
   NOOP_BDI,
@@ -9,9 +9,10 @@ import {
   type DirectoryEntry,
   type FileOperations,
 } from 'xip-emu';
+import { SeqFile, singleRecord, type SeqShow } from './seq-file.js';
 
-/** A directory, file or link of a file system without a store. Texts are byte strings. */
-export type PseudoNode = PseudoDirectory | PseudoFile | PseudoLink;
+/** A directory, file, table or link of a file system without a store. Texts are byte strings. */
+export type PseudoNode = PseudoDirectory | PseudoFile | PseudoTable | PseudoLink;
 
 export interface PseudoDirectory {
   readonly type: 'directory';
@@ -22,10 +23,17 @@ export interface PseudoDirectory {
 
 export interface PseudoFile {
   readonly type: 'file';
-  /** Returns the content when the file is opened. @throws SyscallError. */
-  readonly read: () => string;
+  /** Makes the content, record by record, as the file is read. */
+  readonly show: SeqShow;
   /** Undefined if the file cannot be written to. @throws SyscallError. */
   readonly write?: (text: string) => void;
+}
+
+/** A file that is too large to be made as a whole. */
+export interface PseudoTable {
+  readonly type: 'table';
+  /** Bytes from a position on, up to `length`; fewer at its end. @throws SyscallError. */
+  readonly readAt: (position: number, length: number) => Uint8Array;
 }
 
 export interface PseudoLink {
@@ -39,9 +47,9 @@ export function directory(entries: Readonly<Record<string, PseudoNode>>): Pseudo
   return { type: 'directory', names: () => nodes.keys(), find: (name) => nodes.get(name) };
 }
 
-/** Returns a file whose text is made when it is opened. */
-export function file(read: () => string): PseudoFile {
-  return { type: 'file', read };
+/** Returns a file whose text is made when it is read. */
+export function file(read: () => string, write?: (text: string) => void): PseudoFile {
+  return { type: 'file', show: singleRecord(read), ...(write && { write }) };
 }
 
 /** A file system whose directories and files are made on demand: proc, sysfs. */
@@ -87,13 +95,18 @@ export class PseudoSuperBlock extends SuperBlock {
 const textOperations: FileOperations = {
   open(opened) {
     const { node } = pseudoInode(opened.inode);
-    if (node.type === 'file' && opened.readable) opened.privateData = nameToBytes(node.read());
+    if (node.type === 'file' && opened.readable) {
+      opened.privateData = new SeqFile(node.show, opened.inode.sb.geometry.size);
+    }
   },
-  readIter({ privateData }, position, into) {
-    if (!(privateData instanceof Uint8Array)) return 0;
-    const part = privateData.subarray(position, position + into.length);
-    into.set(part);
-    return part.length;
+  readIter({ inode, privateData }, position, into) {
+    const { node } = pseudoInode(inode);
+    if (node.type === 'table') {
+      const bytes = node.readAt(position, into.length);
+      into.set(bytes);
+      return bytes.length;
+    }
+    return privateData instanceof SeqFile ? privateData.read(position, into) : 0;
   },
   writeIter({ inode }, _position, from) {
     const { node } = pseudoInode(inode);
@@ -114,6 +127,8 @@ function modeOf(node: PseudoNode): number {
       return S_IFDIR | 0o555;
     case 'link':
       return S_IFLNK | 0o777;
+    case 'table':
+      return S_IFREG | 0o400;
     case 'file':
       return S_IFREG | (node.write === undefined ? 0o444 : 0o644);
   }
