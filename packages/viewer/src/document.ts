@@ -11,7 +11,7 @@ export interface DocumentParts extends ViewerStart {
   readonly embedded?: readonly EmbeddedImage[];
 }
 
-/** What `npm run build` leaves open in the page. */
+/** The placeholders that `npm run build` leaves in the page. */
 export const PLACES = {
   connect: '%CONNECT%',
   data: '<!--DATA-->',

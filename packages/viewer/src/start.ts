@@ -5,7 +5,9 @@ import type { ShownCheck } from './model/findings.js';
 export interface StartImage {
   /** Name of its file, a byte string. */
   readonly title: string;
-  /** Where its bytes are: an address below the page's, or the id of an inert element with base64. */
+  /**
+   * The place of its bytes: an address below the page's, or the id of an inert element with base64.
+   */
   readonly from: { readonly address: string } | { readonly element: string };
   /** True if they are compressed with gzip. */
   readonly gzip: boolean;
@@ -13,11 +15,11 @@ export interface StartImage {
   readonly dialect?: DialectName | undefined;
   /** True if the content of files has been left out. */
   readonly withoutData: boolean;
-  /** What a check has found, where the page cannot check the bytes that it has. */
+  /** The result of a check, if the page cannot check the bytes that it has. */
   readonly check?: ShownCheck | undefined;
 }
 
-/** What the page's maker tells it. */
+/** The data that the page starts with. */
 export interface ViewerStart {
   readonly version: string;
   readonly images: readonly StartImage[];

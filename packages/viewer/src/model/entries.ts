@@ -4,7 +4,7 @@ import type { Block, CramfsImage, Inode } from 'cramfs-reader';
 /** Most entries that the page shows. */
 const MAX_ENTRIES = 1_000_000;
 
-/** How often an image may make us look at its own pointers: once at most in a sound one. */
+/** How often the bytes of an image may be read as pointers: at most once in a sound image. */
 const OVERLAP_BUDGET = 2;
 
 /** A name in the image. */
@@ -21,10 +21,10 @@ export interface Entry {
   readonly first: number;
 }
 
-/** Everything that has a name. */
+/** All entries with a name. */
 export interface Entries {
   readonly list: readonly Entry[];
-  /** Errors of what could not be read, with the path set. */
+  /** Errors of parts that could not be read, with the path set. */
   readonly problems: readonly CramfsError[];
 }
 

@@ -5,7 +5,7 @@ import type { CramfsImage } from 'cramfs-reader';
 export interface ImageFacts {
   /** The name of its file, and its place in the file. Printable. */
   readonly title: string;
-  /** Bytes that are there of the image. */
+  /** Bytes of the image that exist. */
   readonly size: number;
   /** Bytes that its superblock says it has. */
   readonly statedSize: number;

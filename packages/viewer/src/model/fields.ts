@@ -18,7 +18,7 @@ import {
 } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
 
-/** A field of a structure, where it is and what it holds. */
+/** A field of a structure: its place, its value and its meaning. */
 export interface Field {
   /** In bytes from the start of the image, or of the file's content. */
   readonly start: number;
@@ -26,9 +26,9 @@ export interface Field {
   /** The structure, named as its header file does. */
   readonly structure: string;
   readonly name: string;
-  /** What is stored, as a number or a text. */
+  /** The stored value, as a number or a text. */
   readonly value: string;
-  /** What it means, if that differs from the value. */
+  /** Its meaning, if that differs from the value. */
   readonly meaning: string | undefined;
 }
 
@@ -79,7 +79,7 @@ function numberText(view: DataView, at: number, size: number, littleEndian: bool
 
 const INODE = 'struct cramfs_inode';
 
-/** What a field of an inode means, if that is not the number. */
+/** Returns the meaning of an inode's field, if that is not the number. */
 function inodeMeaning(name: string, value: number): string | undefined {
   if (name === 'mode') return `${formatMode(value)}, ${fileType(value) ?? 'no known type'}`;
   if (name === 'namelen') return `${value * 4} bytes of name`;

@@ -3,7 +3,7 @@ import type { CramfsImage } from 'cramfs-reader';
 import { pathOf, type Entries } from './entries.js';
 import { FLASH_KINDS, rangeAt, rangeEnd, type FlashKind, type FlashMap } from './flash-map.js';
 
-/** What is known about a byte's place. */
+/** Details of a byte of flash. */
 export interface FlashDetail {
   readonly offset: number;
   readonly kind: FlashKind;
@@ -25,7 +25,7 @@ export interface FlashBlock {
   readonly size: number;
 }
 
-/** @returns undefined for an offset where there is nothing. */
+/** @returns undefined for an offset outside the image and the flash. */
 export function flashDetail(
   image: CramfsImage,
   entries: Entries,

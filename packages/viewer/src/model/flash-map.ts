@@ -5,8 +5,8 @@ import { mayBeInPlace, pagesOfFile } from './in-place.js';
 import type { Kernel } from './kernel.js';
 
 /**
- * What a byte of flash can be; numbers of {@link FlashMap.kinds}. If two are at the same place, the first
- * counts.
+ * The kinds of bytes in flash; {@link FlashMap.kinds} has their numbers. Of two kinds at the same
+ * place, the first counts.
  */
 export const FLASH_KINDS = [
   'superblock',
@@ -23,11 +23,13 @@ export const FLASH_KINDS = [
 
 export type FlashKind = (typeof FLASH_KINDS)[number];
 
-/** What is where: consecutive ranges without gaps, from byte 0 to the end of the bytes. */
+/**
+ * The contents of the flash: consecutive ranges without gaps, from byte 0 to the end of the bytes.
+ */
 export interface FlashMap {
-  /** Bytes of the image; what follows is outside. */
+  /** Bytes of the image; ranges after that are outside. */
   readonly size: number;
-  /** Bytes that are there. */
+  /** Bytes that exist. */
   readonly end: number;
   readonly blockSize: number;
   /** Image offset of each range. */

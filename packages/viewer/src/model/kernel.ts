@@ -7,7 +7,7 @@ export interface Kernel {
   readonly physAddr: number;
 }
 
-/** Where the command line also has the flash: cli/src/emulator/options.ts. */
+/** The default of the command line: cli/src/emulator/options.ts. */
 export const DEFAULT_PHYS = 0x22000000;
 
 /** The kernel for cramfs-reader: its pages are as large as the image's blocks. */

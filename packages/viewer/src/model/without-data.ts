@@ -2,13 +2,16 @@ import { explainLoaded, type CramfsImage, type Inode } from 'cramfs-reader';
 import { hasBlocks, listEntries, readableBlocks } from './entries.js';
 import { programFields } from './program-fields.js';
 
-/** What a byte of content becomes: the kernel's rules ask only whether it is zero. */
+/**
+ * The value of content bytes that are not zero: the kernel's rules ask only whether a byte is zero.
+ */
 const ANYTHING = 0xff;
 
 /**
- * An image without what its files hold, for a report that may be given away: superblock, directories, block
- * pointers and targets of links stay, and so do the blocks with the headers of programs, by which loaders map
- * them. Of all other content the bytes that are not zero become 0xff.
+ * Returns an image without the contents of its files, for a report that may be given away.
+ * Superblock, directories, block pointers and targets of links stay, and so do blocks with the
+ * headers of programs, by which loaders map them. All other content bytes that are not zero become
+ * 0xff.
  */
 export function withoutFileData(image: CramfsImage): Uint8Array {
   const bytes = image.bytes.slice(0, image.size);
@@ -26,12 +29,12 @@ export function withoutFileData(image: CramfsImage): Uint8Array {
   for (const [start, end] of dropped) {
     for (let at = start; at < end; at += 1) if (bytes[at] !== 0) bytes[at] = ANYTHING;
   }
-  // What files share, or damaged pointers lead to, is kept where one of them needs it.
+  // Blocks that are shared, or that damaged pointers lead to, are kept if any file needs them.
   for (const [start, end] of kept) bytes.set(image.bytes.subarray(start, end), start);
   return bytes;
 }
 
-/** The blocks of a program that are read to find out how it is loaded. */
+/** Returns the blocks of a program that are read to find out how it is loaded. */
 function blocksOfHeaders(image: CramfsImage, inode: Inode): ReadonlySet<number> {
   const read = new Set<number>();
   const recorder = Object.create(image, {

@@ -18,7 +18,7 @@ import { problemFrom } from './use-answer.js';
 import type { ViewProps } from './view-props.js';
 import { VIEWS } from './views.js';
 
-/** What is being opened, or could not be. */
+/** The file that is being opened, or why it could not be opened. */
 interface Opening {
   readonly title: string;
   readonly problem: Problem | undefined;
@@ -120,7 +120,7 @@ function CurrentView(props: ViewProps): JSX.Element {
   const view = viewOf(props.route);
   if (view === undefined) return <p class="notice">{STRINGS.shell.notFound(props.route.view)}</p>;
   const Component = view.component;
-  // Another image is another view: nothing of the last one may stay.
+  // A new key makes a new view: no state of the last image may stay.
   return <Component key={`${view.name} ${props.imageIndex}`} {...props} />;
 }
 
@@ -152,7 +152,7 @@ function useTitle(facts: ImageFacts | undefined): void {
   }, [title]);
 }
 
-/** The address of the page is a route: the link must not change it. */
+/** Moves the focus instead of following the link: the address of the page is a route. */
 function skipToMain(event: Event): void {
   event.preventDefault();
   document.getElementById('main')?.focus();

@@ -1,7 +1,7 @@
 import type { FromWorker, Problem, ToWorker } from '../worker/protocol.js';
 import type { Answer, Parameters, RequestName } from '../worker/requests.js';
 
-/** What the worker could not do. */
+/** An error of the worker. */
 export class WorkerProblem extends Error {
   override readonly name = 'WorkerProblem';
   readonly problem: Problem;
@@ -30,7 +30,7 @@ export type Ask = <Name extends RequestName>(
   options?: AskOptions,
 ) => Promise<Answer<Name>>;
 
-/** Starts the worker; returns what asks it. */
+/** Starts the worker; returns a function that asks it. */
 export function startWorker(source: string): Ask {
   const address = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
   const worker = new Worker(address);

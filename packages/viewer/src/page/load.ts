@@ -1,7 +1,7 @@
 import { ELEMENTS, type StartImage, type ViewerStart } from '../start.js';
 import { STRINGS } from './strings/index.js';
 
-/** What served the page has no image for it. */
+/** The server of the page has no image for it. */
 export class NotServedError extends Error {
   override readonly name = 'NotServedError';
   readonly code = 'NOT_SERVED';

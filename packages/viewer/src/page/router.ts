@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
 
 /*
- * What the page shows: `#/file/bin/busybox?page=3`. Paths are byte strings; a byte that an address cannot
- * hold is written as %XX, so that every name has a link.
+ * The address of a view: `#/file/bin/busybox?page=3`. Paths are byte strings; a byte that an
+ * address cannot hold is written as %XX, so that every name has a link.
  */
 
 export interface Route {
@@ -24,7 +24,7 @@ function encodeBytes(path: string): string {
   ).join('');
 }
 
-/** Text beyond bytes, as in a typed link, is taken as UTF-8. */
+/** Characters above U+00FF, as in a typed link, are decoded as UTF-8. */
 function decodeBytes(text: string): string {
   const bytes = text.replace(/[^\0-\xff]/gu, encodeURIComponent);
   return bytes.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) =>

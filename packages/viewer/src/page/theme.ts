@@ -16,7 +16,7 @@ export function useTheme(): readonly [Theme, (theme: Theme) => void] {
     try {
       localStorage.setItem(KEY, theme);
     } catch {
-      // A page from a file, or one without storage: the theme is that of this visit.
+      // A page from a file may have no storage: the theme then lasts for this visit.
     }
   }, [theme]);
   return [theme, setTheme];

@@ -24,7 +24,7 @@ export function useAnswer<Name extends RequestName>(
   const [state, setState] = useState<Answered<Answer<Name>> & { readonly key: string | undefined }>(
     { key: undefined, value: undefined, problem: undefined, stale: true },
   );
-  // useEffect would wait for what is shown now to be painted, a frame or two.
+  // useEffect would first wait until the current state is painted, a frame or two.
   useLayoutEffect(() => {
     if (parameters === undefined) return;
     const ended = new AbortController();

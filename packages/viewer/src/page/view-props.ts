@@ -3,7 +3,7 @@ import type { Kernel } from '../model/kernel.js';
 import type { Ask } from './ask.js';
 import type { Navigate, Route } from './router.js';
 
-/** What every view is given. */
+/** The properties of every view. */
 export interface ViewProps {
   readonly ask: Ask;
   /** All open images, and the number of the one that is shown. */

@@ -19,7 +19,7 @@ export function answerCheck(
 
 async function check({ image }: ViewedImage, mmu: boolean): Promise<ShownCheck> {
   const { bytes, blockSize, dialectName, wordSize, zlib } = image;
-  // The bytes of an open image are straight.
+  // The bytes of an open image are in normal order.
   const dialect = wordSize === 1 ? dialectName : undefined;
   const steps = checkSteps(bytes, { blockSize, dialect, zlib, lzma: zlib, mmu });
   for (;;) {

@@ -17,7 +17,7 @@ export function answerFile(
   return fileDetail(workspace.at(image).image, path, kernel);
 }
 
-/** Bytes of the image, or of the content of the file at `path`. */
+/** Returns bytes of the image, or of the content of the file at `path`. */
 export function answerHex(
   workspace: Workspace,
   {

@@ -21,7 +21,7 @@ import type { ViewedImage, Workspace } from './workspace.js';
 export interface LaboratoryParameters {
   readonly image: number;
   readonly kernel: Kernel;
-  /** Names, or what the user has typed in their place; default: what fits the image. */
+  /** Names, or the user's text instead; default: what fits the image. */
   readonly policy?: string | undefined;
   readonly arch?: string | undefined;
   readonly pageSize?: number | undefined;
@@ -34,7 +34,7 @@ export interface LaboratoryAnswer {
   readonly state: LabState;
 }
 
-/** What can be chosen of kernels. */
+/** The choices for a kernel. */
 export interface KernelChoices {
   readonly policies: readonly string[];
   readonly architectures: readonly {

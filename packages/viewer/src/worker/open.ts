@@ -12,7 +12,7 @@ import { imageFacts, type ImageFacts } from '../model/facts.js';
 import { unpack } from './unpack.js';
 import { ViewedImage, type Workspace } from './workspace.js';
 
-/** A file, or what the command line has found in one. */
+/** A file, or an image that the command line has found in one. */
 export interface OpenParameters {
   /** Name of the file. */
   readonly title: string;
@@ -25,7 +25,7 @@ export interface OpenParameters {
   readonly check?: ShownCheck | undefined;
 }
 
-/** What the page knows about the open images. */
+/** The facts about the open images. */
 export interface OpenedImages {
   readonly images: readonly ImageFacts[];
   /** The one to show: the best of those that were opened last. */

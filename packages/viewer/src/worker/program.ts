@@ -18,7 +18,7 @@ export interface ProgramParameters {
   readonly path: string;
   /** Words with blanks between them. */
   readonly args: string;
-  /** Names; others count for nothing. */
+  /** Names; unknown ones are ignored. */
   readonly arch?: string | undefined;
   readonly policy?: string | undefined;
   readonly loader?: string | undefined;
@@ -58,13 +58,13 @@ function requestOf({
   };
 }
 
-/** How far a program is to be executed. */
+/** How many instructions of a program are to be executed. */
 export interface RunParameters extends ProgramParameters {
   /** Instructions in all. */
   readonly to: number;
 }
 
-/** How many instructions one answer waits for: a second or two. */
+/** The most instructions that one answer executes: they take a second or two. */
 const MOST_AT_ONCE = 200_000_000;
 
 /** The last execution of each image. */
@@ -73,7 +73,9 @@ const executions = new WeakMap<
   { readonly key: string; readonly execution: ProgramExecution }
 >();
 
-/** A program after so many instructions; it goes on from where it was, or starts again. */
+/**
+ * Returns a program after that many instructions. It continues the last execution, or starts again.
+ */
 export function answerProgramRun(
   workspace: Workspace,
   { to, ...parameters }: RunParameters,

@@ -1,7 +1,7 @@
 import { isCramfsError, nameToText } from 'cramfs-format';
 import type { RequestName } from './requests.js';
 
-/** What the page sends. */
+/** A message from the page. */
 export type ToWorker =
   | {
       readonly kind: 'ask';
@@ -12,7 +12,7 @@ export type ToWorker =
   /** The answer to `id` is no longer needed. */
   | { readonly kind: 'cancel'; readonly id: number };
 
-/** What the worker sends. */
+/** A message from the worker. */
 export type FromWorker =
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'problem'; readonly id: number; readonly problem: Problem };

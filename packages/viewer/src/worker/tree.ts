@@ -14,7 +14,7 @@ export function answerTree(
   );
 }
 
-/** What a search finds. */
+/** The result of a search. */
 export interface SearchAnswer {
   /** Numbers of all entries found. */
   readonly numbers: readonly number[];

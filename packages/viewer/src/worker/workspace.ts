@@ -8,7 +8,7 @@ export class ViewedImage {
   readonly image: CramfsImage;
   /** True if the content of files has been left out (`--no-data`). */
   readonly withoutData: boolean;
-  /** What a check has found elsewhere, of the image with all its bytes. */
+  /** The result of a check that was made elsewhere, on the image with all its bytes. */
   readonly check: ShownCheck | undefined;
   private readonly found = new Map<string, unknown>();
 
@@ -20,9 +20,9 @@ export class ViewedImage {
   }
 
   /**
-   * What `find` finds in the image, found once.
+   * Returns the result of `find`, which is called once for each key.
    *
-   * @param key names what is found: the same key has to mean the same `find`.
+   * @param key identifies `find`: the same key must mean the same function.
    */
   remember<T>(key: string, find: (image: CramfsImage) => T): T {
     if (!this.found.has(key)) this.found.set(key, find(this.image));
@@ -30,7 +30,7 @@ export class ViewedImage {
   }
 }
 
-/** All that the worker holds. */
+/** The images of the worker. */
 export class Workspace {
   readonly images: ViewedImage[] = [];
 

@@ -40,7 +40,7 @@ export const MOST_EVENTS = 100;
 
 /** Fields of a record with places of their own. */
 const HEAD = new Set(['n', 'p', 'op', 'cmd']);
-/** Answers of the agent that are no errno. */
+/** Answers of the agent that are not an errno. */
 const SKIPS: ReadonlySet<string> = new Set(['nommu', 'no-such-id']);
 
 export function outcomeOf(records: readonly ScenarioRecord[]): Outcome {
@@ -54,7 +54,7 @@ export function outcomeOf(records: readonly ScenarioRecord[]): Outcome {
   return SKIPS.has(ret) || ret.startsWith('skip-') ? 'skipped' : 'errno';
 }
 
-/** What records say, in lines: one for each area and each file of a list. */
+/** Returns the content of records in lines: one for each area and each file of a list. */
 export function resultLines(records: readonly ScenarioRecord[]): string[] {
   return records.flatMap(recordLines);
 }

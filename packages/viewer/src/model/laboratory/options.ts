@@ -31,7 +31,7 @@ export function architectureNamed(name: string | undefined): ArchitectureName | 
   return ARCHITECTURE_NAMES.find((each) => each === name);
 }
 
-/** The options of `cramfs run` that stand for a kernel and a board. */
+/** Returns the options of `cramfs run` for a kernel and a board. */
 export function runArguments({ mmu, policy, arch, pageSize, physAddr }: LabOptions): string {
   return [
     `--mode ${mmu ? 'mmu' : 'nommu'}`,

@@ -225,7 +225,7 @@ function romOf(
     if (base === 0 || fileIndex === undefined || block === undefined) continue;
     if (block.kind === 'hole' || block.length <= 0) continue;
     const start = base + block.start;
-    // Of a damaged pointer: Linux reads no block of more than two pages.
+    // A pointer may be damaged: Linux reads no block of more than two pages.
     const last = start + Math.min(block.length, 2 * pageSize) - 1;
     for (let page = Math.floor(start / pageSize); page <= Math.floor(last / pageSize); page += 1) {
       const frame = at(page * pageSize);

@@ -357,7 +357,9 @@ const line = fc.oneof(
     }),
   fc.constantFrom('mremap a 0x2000 maymove', 'read 0 0 0x5000', 'close 1', 'exec bin/p'),
 );
-/** Without an MMU the second mapping is a BUG() of the kernel: what follows does not happen. */
+/**
+ * Without an MMU the second mapping is a BUG() of the kernel: the lines after it are not performed.
+ */
 const AFTER_CORRUPTION = [
   'mmap a 0 4096 r private 0 0x40000000',
   'mmap a 0 4096 r private 0 0x40000000',

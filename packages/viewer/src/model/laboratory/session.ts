@@ -33,7 +33,7 @@ export class LabSession {
    */
   private readonly statements: (Statement | undefined)[] = [];
 
-  /** @param image as the page shows it; the kernel reads its bytes as it can. */
+  /** @param image the image that the page shows; the kernel reads its bytes itself. */
   constructor(image: CramfsImage, options: LabOptions) {
     this.image = image;
     this.options = options;
@@ -49,7 +49,7 @@ export class LabSession {
     return this.run.machine;
   }
 
-  /** Who performs the next line. */
+  /** The agent that performs the next line. */
   get agent(): ScenarioAgent | undefined {
     return this.run.agent;
   }
@@ -68,7 +68,7 @@ export class LabSession {
     return this.run.records;
   }
 
-  /** The lines that were performed: what {@link exportScenario} can write. */
+  /** The lines that were performed, which {@link exportScenario} can write. */
   get performed(): readonly string[] {
     return this.log
       .filter((_, index) => this.statements[index] !== undefined)
@@ -129,7 +129,7 @@ export class LabSession {
   private world(): ScenarioWorld {
     const { mmu, policy, arch, pageSize, physAddr: romAddress } = this.options;
     const { bytes, zlib } = this.image;
-    // As the kernel reads it: of a vendor's dialect it knows nothing.
+    // Opened as the kernel reads it, which knows no vendor's dialect.
     const image = openImage(bytes, { dialect: 'standard', blockSize: pageSize, zlib });
     const archive = (name: string): never => {
       throw new CramfsError(
@@ -161,7 +161,7 @@ function listen(
 function reasonOf(error: unknown): string {
   if (error instanceof ScenarioError) return error.reason;
   if (error instanceof InvariantError || isCramfsError(error)) return error.message;
-  // V8's, for a length that nothing has room for.
+  // Thrown by V8 for a length that does not fit into memory.
   if (error instanceof RangeError) return error.message;
   return nameToText(failureText(failureOf(error)));
 }

@@ -28,7 +28,7 @@ export interface LabArea {
   readonly ids: readonly string[];
 }
 
-/** What an ID of a scenario stands for. */
+/** The mapping that an ID of a scenario names. */
 export interface LabMapping {
   readonly id: string;
   readonly address: number;
@@ -46,7 +46,7 @@ export interface LabFile {
   readonly position: number;
 }
 
-/** What the machine's memory is used for, in bytes. */
+/** The uses of the machine's memory, in bytes. */
 export interface LabTotals {
   readonly ramBytes: number;
   readonly cacheBytes: number;
@@ -65,9 +65,9 @@ export interface LabState {
   readonly over: boolean;
   readonly pageSize: number;
   readonly mmu: boolean;
-  /** Numbers of the processes that are there. */
+  /** Numbers of the processes that exist. */
   readonly processes: readonly number[];
-  /** Who performs the next step. */
+  /** The process that performs the next step. */
   readonly current: number;
   readonly files: readonly LabFile[];
   readonly mappings: readonly LabMapping[];

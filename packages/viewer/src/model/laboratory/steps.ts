@@ -1,8 +1,6 @@
 import type { LabMapping } from './snapshot.js';
 
-/*
- * The lines of a scenario that the controls of the page stand for.
- */
+/* The lines of a scenario that the page's controls produce. */
 
 /** The ways to touch a page. */
 export type Access = 'r' | 'w' | 'x';

@@ -45,13 +45,13 @@ export interface PlanProfile {
   readonly source: string;
   readonly format: string;
   readonly files: number;
-  /** Neighbours of touched pages may look touched. */
+  /** Whether neighbours of touched pages may look touched. */
   readonly neighbours: boolean;
   /** Its files that are left out, with the reason; printable. */
   readonly problems: readonly string[];
 }
 
-/** What is in place in a part of a file. */
+/** The part of a file that is in place. */
 export interface PlanPart {
   /** Identifies the part among all choices. */
   readonly key: string;

@@ -22,7 +22,7 @@ export interface ProfileFile {
   readonly text: string;
 }
 
-/** What a plan is for. */
+/** The kernel, the workload and the profiles of a plan. */
 export interface PlanRequest {
   readonly kernel: Kernel;
   readonly policy: PolicyName;
@@ -104,7 +104,7 @@ function programRuns(line: string): ProgramRuns {
   );
 }
 
-/** @throws CramfsError if nothing of the profile is in the image. */
+/** @throws CramfsError if no page of the profile is in the image. */
 function placed(tree: ProfileTree, given: Profile): PlacedProfile {
   const found = tree.place(given);
   const asked = given.files.size + given.atLeast.size;

@@ -89,7 +89,7 @@ export interface ExplainedProgram {
   /** True if a kernel of that architecture was recorded, so its addresses are known to be right. */
   readonly recorded: boolean;
   readonly pointerSize: number;
-  /** Why it does not start, or does not go on; one line each. Printable. */
+  /** Why it does not start, or stops; one line each. Printable. */
   readonly problems: readonly string[];
   /** The same as a command line. */
   readonly command: string;
@@ -273,7 +273,7 @@ function commandOf({
   ].join(' ');
 }
 
-/** A word as a POSIX shell takes it. */
+/** Quotes a word for a POSIX shell. */
 function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -70,7 +70,7 @@ function executable(
     if (target.type !== 'file' || (target.mode & 0o111) === 0) return undefined;
     return { inode: target, target: nameToText(image.readlink(inode)) };
   } catch {
-    // A link to nowhere is no program.
+    // A dangling link is not a program.
     return undefined;
   }
 }

@@ -54,9 +54,9 @@ export interface FileRun {
 export interface RunState {
   readonly executed: number;
   readonly pc: number;
-  /** How it ended; undefined while it runs. */
+  /** How it has ended; undefined while it runs. */
   readonly end: string | undefined;
-  /** What it has written, printable; only the end of a long output. */
+  /** Its output, printable; only the end of a long output. */
   readonly output: string;
   readonly files: readonly FileRun[];
   readonly ramPages: number;

@@ -12,7 +12,7 @@ import { FlashStrip } from './flash-strip.js';
 
 const DEFAULT_ERASE_BLOCK = 65536;
 
-/** Two images: what differs, and where it lies. */
+/** Two images: their differences, and where these are in the flash. */
 export function CompareView(props: ViewProps): JSX.Element {
   const { ask, images, imageIndex: after, kernel, route, navigate } = props;
   const { query } = route;

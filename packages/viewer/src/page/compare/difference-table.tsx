@@ -9,15 +9,15 @@ const PAGE = 20;
 
 export interface DifferenceTableProps {
   readonly differences: readonly ShownDifference[];
-  /** True if the images are the same, byte for byte. */
+  /** True if the images are equal, byte for byte. */
   readonly isSame: boolean;
-  /** Path of the selected one, a byte string. */
+  /** Path of the selected entry, a byte string. */
   readonly selected: string | undefined;
   readonly onSelect: (path: string) => void;
   readonly linkTo: (path: string, wasRemoved: boolean) => string;
 }
 
-/** The entries that differ; the selected one is marked in the flash of both images. */
+/** The entries that differ. The selected one is marked in the flash of both images. */
 export function DifferenceTable(props: DifferenceTableProps): JSX.Element {
   const { differences, isSame, selected, onSelect, linkTo } = props;
   const at = differences.findIndex(({ path }) => path === selected);
@@ -143,7 +143,7 @@ function Row(
   );
 }
 
-/** `4 KiB → 8 KiB`; one number where they are the same, or where there is one alone. */
+/** Returns `4 KiB → 8 KiB`, or one number if both are equal or only one exists. */
 function change(
   before: number | undefined,
   after: number | undefined,

@@ -15,7 +15,7 @@ import { useAnswer } from '../use-answer.js';
 const BAR = 30;
 const CHANGES = 8;
 
-/** One image as a bar, and below it which of its bytes differ; a file in it can be marked. */
+/** One image as a bar, and below it the bytes that differ. A file in it can be marked. */
 export function FlashStrip(props: {
   readonly ask: Ask;
   readonly image: number;
@@ -24,7 +24,7 @@ export function FlashStrip(props: {
   readonly title: string;
   readonly path: string | undefined;
   readonly changed: Uint8Array | undefined;
-  /** Bytes that the width stands for. */
+  /** The bytes that the full width shows. */
   readonly end: number;
   readonly children?: ComponentChildren;
 }): JSX.Element {

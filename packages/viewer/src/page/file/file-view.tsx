@@ -13,7 +13,7 @@ import { PointerDetail } from './pointer-detail.js';
 import { PointerTable } from './pointer-table.js';
 import { SegmentTable } from './segment-table.js';
 
-/** One name of the image: its inode, pointers, pages, segments and bytes. */
+/** One entry of the image: its inode, pointers, pages, segments and bytes. */
 export function FileView(props: ViewProps): JSX.Element {
   const { ask, imageIndex: image, kernel, route, navigate, facts } = props;
   const path = route.path ?? '/';
@@ -100,7 +100,7 @@ export function FileView(props: ViewProps): JSX.Element {
   }
 }
 
-/** Where the bytes of a block are in the image; those of the entry, if there is none. */
+/** Returns the image offset of a block, or of the entry if there is none. */
 function startOfBytes(
   { blocks, entryOffset, dataOffset, type }: FileDetail,
   page: number | undefined,

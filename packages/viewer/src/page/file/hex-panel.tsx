@@ -17,7 +17,7 @@ export interface HexPanelProps {
   readonly kernel: Kernel;
   /** The file whose content is shown; undefined for the image itself. */
   readonly path: string | undefined;
-  /** The byte that is selected. */
+  /** Offset of the selected byte. */
   readonly offset: number;
   readonly hasContent: boolean;
   readonly withoutData: boolean;
@@ -28,7 +28,7 @@ export interface HexPanelProps {
 const PER_ROW = 16;
 const ROW_HEIGHT = 20;
 
-/** Bytes, and the fields of the structures in them: whichever is selected marks the other. */
+/** Bytes, and the fields of the structures in them. Selecting one marks the other. */
 export function HexPanel(props: HexPanelProps): JSX.Element {
   const { ask, image, kernel, path, offset, hasContent, withoutData, onOffset, onSource } = props;
   const page = Math.floor(offset / WINDOW) * WINDOW;
@@ -146,7 +146,7 @@ export function HexPanel(props: HexPanelProps): JSX.Element {
   );
 }
 
-/** The smallest field that has a byte. */
+/** Returns the smallest field that contains a byte. */
 function fieldAt(fields: readonly Field[], offset: number): Field | undefined {
   let best: Field | undefined;
   for (const field of fields) {
@@ -173,7 +173,7 @@ function HexRow(props: {
   const offset = isHere ? props.offset : undefined;
   const { field: shown } = props;
   const field = shown !== undefined && shown.start < end && shown.end > start ? shown : undefined;
-  // A move changes two rows of sixty: the others stay as they are.
+  // Memoized: moving the cursor changes two rows of sixty.
   return useMemo(() => {
     const first = start - window.start;
     const bytes = window.bytes.subarray(first, first + PER_ROW);

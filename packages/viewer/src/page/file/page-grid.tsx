@@ -6,7 +6,7 @@ import { STRINGS } from '../strings/index.js';
 
 const CELL = 15;
 
-/** The pages of a file as cells; the selected one says why it is not taken from flash. */
+/** The pages of a file as cells. The selected one shows why it is not mapped from flash. */
 export function PageGrid(props: {
   readonly pages: PageTable;
   readonly selected: number | undefined;
@@ -33,7 +33,7 @@ export function PageGrid(props: {
     event.preventDefault();
     onSelect(Math.min(count - 1, Math.max(0, selected + step)));
   };
-  // A large file has thousands, which a move in its bytes does not change.
+  // Memoized: a large file has thousands of cells, and moving in its bytes changes none.
   const cells = useMemo(
     () =>
       Array.from(states, (each, page) => (

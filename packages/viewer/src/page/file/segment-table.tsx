@@ -53,7 +53,7 @@ export function SegmentTable({
   );
 }
 
-/** `r-x` of p_flags. */
+/** Returns p_flags as `r-x`. */
 function flagText(flags: number): string {
   return `${(flags & 4) === 0 ? '-' : 'r'}${(flags & 2) === 0 ? '-' : 'w'}${(flags & 1) === 0 ? '-' : 'x'}`;
 }

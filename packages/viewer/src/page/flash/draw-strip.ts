@@ -2,7 +2,9 @@ import { rangeAt, rangeEnd, type FlashMap } from '../../model/flash-map.js';
 import type { Palette } from './draw.js';
 import type { Frame } from './geometry.js';
 
-/** Draws the whole image from top to bottom: each row of pixels shows what most of its bytes are. */
+/**
+ * Draws the whole image from top to bottom: each row of pixels shows the kind of most of its bytes.
+ */
 export function drawStrip(
   context: CanvasRenderingContext2D,
   map: FlashMap,

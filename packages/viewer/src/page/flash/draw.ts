@@ -21,7 +21,7 @@ export interface Drawing {
   readonly viewport: Viewport;
   readonly frame: Frame;
   readonly palette: Palette;
-  /** By kind: true for what is dimmed. */
+  /** By kind: true if the kind is dimmed. */
   readonly dimmed: readonly boolean[];
   readonly findings: readonly ShownFinding[];
   readonly eraseBlock: number | undefined;
@@ -108,7 +108,7 @@ function drawRanges(
     context.fillStyle = css(colours[kind]!);
     context.fillRect(x, y, width, height);
     if (HATCHED.has(kind) && width > 4) hatch(context, palette, x, y, width, height);
-    // A line of paper between blocks.
+    // Draws a line of background between blocks.
     if (start === map.starts[range] && width > 4) {
       context.fillStyle = css(palette.paper);
       context.fillRect(x, y, 1, height);
@@ -116,7 +116,7 @@ function drawRanges(
   }
 }
 
-/** Where ranges are too small to be seen, each pixel has the mean colour of its bytes. */
+/** Draws ranges that are too small to be seen: each pixel has the mean colour of its bytes. */
 function drawMixed(
   context: CanvasRenderingContext2D,
   { map, viewport, frame }: Drawing,
@@ -224,7 +224,7 @@ function drawFindings(
   }
 }
 
-/** Outlines the range that is pointed at, in all its rows. */
+/** Outlines the range under the pointer, in all its rows. */
 function drawMarked(
   context: CanvasRenderingContext2D,
   { map, viewport, frame, palette, marked }: Drawing,

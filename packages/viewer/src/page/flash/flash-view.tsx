@@ -10,7 +10,7 @@ import type { ViewProps } from '../view-props.js';
 import { MapCanvas } from './map-canvas.js';
 import { Findings, FlashFields, Here, Legend } from './side.js';
 
-/** Every byte of the image, by what it is. */
+/** Every byte of the image, coloured by its kind. */
 export function FlashView(props: ViewProps): JSX.Element {
   const { ask, imageIndex: image, kernel, route, navigate, facts } = props;
   const { query } = route;
@@ -105,7 +105,7 @@ function positive(value: number | undefined): number | undefined {
   return value === undefined || value < 1 ? undefined : value;
 }
 
-/** The kinds that are dimmed, with one put in or taken out; undefined if none is left. */
+/** Returns the dimmed kinds with one added or removed; undefined if none is left. */
 function toggled(kinds: readonly string[], kind: FlashKind): string | undefined {
   const known = FLASH_KINDS.filter((each) =>
     each === kind ? !kinds.includes(each) : kinds.includes(each),

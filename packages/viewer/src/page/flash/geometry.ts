@@ -3,7 +3,7 @@
  * are easy to read and blocks line up.
  */
 
-/** Which part of the image is shown, and how large. */
+/** The part of the image that is shown, and its scale. */
 export interface Viewport {
   /** Bytes in a row: a power of two. */
   readonly rowBytes: number;

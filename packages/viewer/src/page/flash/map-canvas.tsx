@@ -27,21 +27,21 @@ export interface MapCanvasProps {
   readonly dimmed: readonly boolean[];
   readonly eraseBlock: number | undefined;
   readonly partition: number | undefined;
-  /** The byte that the cursor is at. */
+  /** The byte at the cursor. */
   readonly cursor: number | undefined;
   /** Bytes in a row; undefined shows the whole image. */
   readonly rowBytes: number | undefined;
-  /** The byte that is pointed at, or undefined if none is any more. */
+  /** Called with the byte under the pointer, or undefined if there is none. */
   readonly onPoint: (offset: number | undefined) => void;
   readonly onCursor: (offset: number) => void;
   readonly onZoom: (rowBytes: number | undefined) => void;
-  /** Opens what the cursor is at. */
+  /** Opens the entry at the cursor. */
   readonly onOpen: () => void;
 }
 
 const GUTTER = 78;
 
-/** The picture of the image, and all that moves it. */
+/** The picture of the image, with its pointer and keyboard control. */
 export function MapCanvas(props: MapCanvasProps): JSX.Element {
   const { map, cursor, partition, onPoint, onCursor, onZoom, onOpen } = props;
   const box = useRef<HTMLDivElement>(null);
@@ -68,7 +68,7 @@ export function MapCanvas(props: MapCanvasProps): JSX.Element {
     return onThemeChange(read);
   }, []);
 
-  // Whoever asks for a byte elsewhere, as a finding does, wants to see it.
+  // If the cursor moves elsewhere, for instance to a finding, show it.
   useEffect(() => {
     if (cursor !== undefined && height > 0)
       setWanted((now) => showing(clamped(now, frame), frame, cursor));

@@ -8,7 +8,7 @@ import { rowCount, rowHeight, type Frame, type Viewport } from './geometry.js';
 
 const WIDTH = 14;
 
-/** The whole image as a strip, with what the map shows of it: a scroll bar that says more. */
+/** The whole image as a strip that marks the part on the map, and scrolls it. */
 export function Overview(props: {
   readonly map: FlashMap;
   readonly palette: Palette;

@@ -19,7 +19,7 @@ interface Held {
   readonly startX: number;
 }
 
-/** Pixels that a pointer may move and still have clicked. */
+/** Pixels that a pointer may move between press and release and still click. */
 const CLICK_SLOP = 4;
 /** How far two fingers spread for one step of zoom, as a fraction of their distance. */
 const PINCH_STEP = 1.5;
@@ -97,7 +97,7 @@ export function useWheel(
     let turned = 0;
     const wheel = (event: WheelEvent): void => {
       event.preventDefault();
-      // Lines, where a browser counts in them.
+      // Firefox may count in lines.
       turned += event.deltaY * (event.deltaMode === 0 ? 1 : 20) * (event.ctrlKey ? 4 : 1);
       const steps = Math.trunc(turned / WHEEL_STEP);
       if (steps === 0) return;

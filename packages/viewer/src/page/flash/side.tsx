@@ -7,7 +7,7 @@ import { formatBytes, formatCount, formatHex, formatShare } from '../shared/form
 import { Pair } from '../shared/pair.js';
 import { STRINGS } from '../strings/index.js';
 
-/** What is at the place that is pointed at. */
+/** Details of the byte under the pointer. */
 export function Here({
   detail,
   physAddr,
@@ -82,7 +82,7 @@ export function Here({
   );
 }
 
-/** The kinds with their bytes; each can be dimmed. */
+/** The kinds with their sizes. Each can be dimmed. */
 export function Legend(props: {
   readonly map: FlashMap;
   readonly dimmed: readonly boolean[];
@@ -119,7 +119,7 @@ export function Legend(props: {
   );
 }
 
-/** The flash around the image: what its erase blocks are, and its partition. */
+/** The flash around the image: its partition and erase blocks. */
 export function FlashFields(props: {
   readonly size: number;
   readonly eraseBlock: number | undefined;
@@ -170,7 +170,7 @@ function shortSize(bytes: number): string {
   return bytes % 1024 === 0 ? `${bytes / 1024}K` : String(bytes);
 }
 
-/** What the check has found; choosing one goes there. */
+/** The findings of the check. Choosing one goes there. */
 export function Findings(props: {
   readonly check: ShownCheck | undefined;
   readonly onOffset: (offset: number) => void;

@@ -5,7 +5,7 @@ import { STRINGS } from '../strings/index.js';
 
 const TEXT = STRINGS.laboratory;
 
-/** The areas as /proc/PID/maps lists them, with VmFlags and counts of smaps. */
+/** The areas as in /proc/PID/maps, with VmFlags and counts of smaps. */
 export function Areas(props: {
   readonly areas: readonly LabArea[];
   readonly shown: string | undefined;
@@ -61,7 +61,7 @@ export function Areas(props: {
   );
 }
 
-/** What the machine's memory is used for. */
+/** The uses of the machine's memory. */
 export function Totals({ totals }: Pick<LabState, 'totals'>): JSX.Element {
   const { ramBytes, cacheBytes, anonymousBytes, romBytes, savedBytes } = totals;
   const items = [

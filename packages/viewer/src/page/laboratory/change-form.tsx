@@ -24,7 +24,7 @@ interface ChangeProps {
   readonly onSteps: (lines: readonly string[]) => void;
 }
 
-/** What can be done with the mapping that is shown. */
+/** Operations on the mapping that is shown. */
 export function ChangeForm({ state, onSteps }: ChangeProps): JSX.Element {
   const { picture, pageSize } = state;
   const [from, setFrom] = useState(0);
@@ -117,7 +117,7 @@ export function ChangeForm({ state, onSteps }: ChangeProps): JSX.Element {
   );
 }
 
-/** Processes, and files that are open. */
+/** Processes and open files. */
 export function ProcessForm({ state, onSteps }: ChangeProps): JSX.Element {
   const { processes, current, files, mounted } = state;
   const [line, setLine] = useState('');

@@ -160,7 +160,7 @@ function parametersOf(
   };
 }
 
-/** Mappings by their IDs: which one the picture shows. */
+/** The mappings by their IDs, to choose the one in the picture. */
 function Mappings(props: {
   readonly state: LabState;
   readonly onShow: (id: string) => void;
@@ -194,7 +194,7 @@ interface ToolbarProps {
   readonly undo: () => void;
 }
 
-/** Goes through the session, and takes it to files and from them. */
+/** Steps through the session, exports and imports it. */
 function Toolbar({ props, script, parameters, goTo, undo }: ToolbarProps): JSX.Element {
   const { ask, route, navigate } = props;
   const { lines, at } = script;
@@ -280,7 +280,7 @@ function Toolbar({ props, script, parameters, goTo, undo }: ToolbarProps): JSX.E
 
 type LabOptions = NonNullable<ReturnType<typeof useAnswer<'laboratory'>>['value']>['options'];
 
-/** The query that stands for the kernel of a scenario. */
+/** Returns the query for the kernel of a scenario. */
 function queryOf({ mmu, policy, arch, pageSize, physAddr }: LabOptions): Route['query'] {
   return {
     mmu: mmu ? 'yes' : 'no',
@@ -299,7 +299,10 @@ interface KernelBarProps {
   readonly state: LabState | undefined;
 }
 
-/** The kernel, and what the image is mounted from. Another kernel performs the same steps. */
+/**
+ * The kernel, and the device that the image is mounted from. If another one is chosen, it performs
+ * the same steps.
+ */
 function KernelBar({ props, device, onDevice, options, state }: KernelBarProps): JSX.Element {
   const { ask, route, navigate } = props;
   const choices = useAnswer(ask, 'kernel-choices', {}).value;

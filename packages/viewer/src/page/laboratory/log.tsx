@@ -7,7 +7,9 @@ import type { Script } from './script.js';
 
 const TEXT = STRINGS.laboratory;
 
-/** The steps, what each came to, and what the machine did. A step is a link to the state after it. */
+/**
+ * The steps, their results, and the events of the machine. A step is a link to the state after it.
+ */
 export function Log(props: {
   readonly script: Script;
   readonly entries: readonly LabEntry[];
@@ -19,7 +21,7 @@ export function Log(props: {
   useEffect(() => {
     const item = current.current;
     const list = item?.parentElement;
-    // The list alone: the page is not to move.
+    // Scroll only the list, not the page.
     if (item && list) list.scrollTop = item.offsetTop - list.offsetTop - list.clientHeight / 2;
   }, [script.at]);
   if (script.lines.length === 0) return <p class="empty">{TEXT.logEmpty}</p>;

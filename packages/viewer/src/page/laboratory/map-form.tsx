@@ -17,7 +17,7 @@ import { STRINGS } from '../strings/index.js';
 
 const TEXT = STRINGS.laboratory;
 
-/** Kinds of `mount` that need nothing but the image. */
+/** Kinds of `mount` that need only the image. */
 export const DEVICES = Object.keys(TEXT.devices) as readonly (keyof typeof TEXT.devices)[];
 export type Device = (typeof DEVICES)[number];
 
@@ -25,14 +25,16 @@ interface MapFormProps {
   readonly state: LabState;
   readonly device: Device;
   readonly programs: ProgramList | undefined;
-  /** A file that somebody comes from: a byte string. */
+  /** The file that the link to this view named: a byte string. */
   readonly path: string | undefined;
   readonly onSteps: (lines: readonly string[]) => void;
 }
 
 const FLAGS = ['fixed', 'populate'] as const;
 
-/** What mmap(2) is asked for. The file is opened first, and the image mounted, where they are not yet. */
+/**
+ * The arguments of mmap(2). The image is mounted and the file is opened first, if they are not yet.
+ */
 export function MapForm({ state, device, programs, path, onSteps }: MapFormProps): JSX.Element {
   const listId = useId();
   const [file, setFile] = useState(path === undefined ? '' : nameToText(path));
@@ -186,7 +188,7 @@ export function MapForm({ state, device, programs, path, onSteps }: MapFormProps
   );
 }
 
-/** A path as the scenario opens it: relative ones start where the device is mounted. */
+/** Returns a path as the scenario opens it: a relative one starts at the mount point. */
 function relative(text: string): string {
   return text.trim().replace(/^\/+/, '');
 }

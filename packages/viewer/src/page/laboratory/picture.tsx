@@ -11,7 +11,10 @@ import { formatHex } from '../shared/format.js';
 import { STRINGS } from '../strings/index.js';
 
 const TEXT = STRINGS.laboratory;
-/** Height of a row, and width of what is between the columns, in pixels: as in the style sheet. */
+/**
+ * The height of a row, and the width of the space between columns, in pixels, as in the style
+ * sheet.
+ */
 const ROW = 26;
 const LINKS = 60;
 
@@ -24,7 +27,7 @@ interface PictureProps {
   readonly onFirst: (page: number) => void;
 }
 
-/** A mapping as a band of pages, with its file's blocks and the physical memory beside it. */
+/** A mapping as a band of pages, beside the file's blocks and the physical memory. */
 export function Picture(props: PictureProps): JSX.Element {
   const { picture } = props;
   const [marked, setMarked] = useState<number | undefined>();
@@ -86,7 +89,7 @@ type PagesProps = PictureProps & {
   readonly onMark: (page: number | undefined) => void;
 };
 
-/** The pages: one of them takes part in the order of the Tab key, arrows go to the others. */
+/** The pages. The Tab key reaches one of them, arrow keys go to the others. */
 function Pages({ picture, mode, onTouch, onUndo, marked, onMark }: PagesProps): JSX.Element {
   const list = useRef<HTMLOListElement>(null);
   const [focus, setFocus] = useState(0);
@@ -231,7 +234,7 @@ function Links(props: {
   );
 }
 
-/** To ROM a curve; to RAM a straight line past the ROM first. */
+/** Returns a curve to ROM, or a line to RAM that goes straight past the ROM first. */
 function linkPath(own: 'rom' | 'ram', column: 'rom' | 'ram', from: number, to: number): string {
   if (own === 'rom') return column === 'rom' ? curve(from, to) : '';
   return column === 'rom' ? `M0 ${from}H${LINKS}` : curve(from, to);
@@ -242,7 +245,7 @@ function curve(from: number, to: number): string {
   return `M0 ${from}C${middle} ${from} ${middle} ${to} ${LINKS} ${to}`;
 }
 
-/** Without an MMU a page of a mapping need not start at a page of ROM. */
+/** Whether a page is in a frame. Without an MMU it need not start at a page of ROM. */
 function sameFrame(frame: number, physical: number | undefined, { pages }: LabPicture): boolean {
   if (physical === undefined) return false;
   const size = pages.length > 1 ? pages[1]!.address - pages[0]!.address : 4096;

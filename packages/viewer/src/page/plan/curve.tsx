@@ -12,7 +12,10 @@ const TICKS = 5;
 const KIBIBYTE = 1024;
 const MEBIBYTE = 1024 * KIBIBYTE;
 
-/** Flash to the right, RAM upwards: steps, because between two points the budget buys nothing more. */
+/**
+ * The trade-off, with flash to the right and RAM upwards. It has steps, because between two points
+ * more flash saves nothing.
+ */
 export function Curve(props: {
   readonly overview: PlanOverview;
   readonly budget: number;
@@ -24,7 +27,7 @@ export function Curve(props: {
   const [element, width] = useWidth<HTMLDivElement>(640);
   const first = curve[0]!;
   const last = curve.at(-1)!;
-  // As wide as the slider under it.
+  // The axis is as wide as the slider under it.
   const x = scaleLinear()
     .domain([first.flash, Math.max(last.flash, first.flash + overview.pageSize)])
     .range([MARGIN.left, width - MARGIN.right]);
@@ -80,7 +83,7 @@ export function Curve(props: {
   );
 }
 
-/** Round sizes of a range, in the largest unit that tells them apart. */
+/** Returns round sizes in a range, in the largest unit that keeps them apart. */
 function ticks(
   from: number,
   to: number,

@@ -5,10 +5,10 @@ import { formatBytes } from '../shared/format.js';
 import { STRINGS } from '../strings/index.js';
 
 const TEXT = STRINGS.plan;
-/** More rows are counted, not shown. */
+/** Rows beyond this number are only counted. */
 const SHOWN = 300;
 
-/** Each part of a file, and whether it is in place: what has changed with the budget is marked. */
+/** Each part of a file, and whether it is in place. Changes since the last budget are marked. */
 export function Parts(props: {
   readonly choice: PlanChoice;
   readonly pageSize: number;

@@ -17,7 +17,7 @@ import { WorkloadForm } from './workload-form.js';
 
 const TEXT = STRINGS.plan;
 
-/** What runs in place for a budget of flash: the curve, and the choice that a slider makes on it. */
+/** What runs in place for a budget of flash: the curve, and a slider that chooses a point on it. */
 export function PlanView(props: ViewProps): JSX.Element {
   const { imageIndex, kernel, route, facts, ask } = props;
   const [profiles, setProfiles] = useState<readonly ProfileFile[]>([]);
@@ -66,7 +66,7 @@ function Budget({ props, parameters, overview }: BudgetProps): JSX.Element {
   const most = curve.at(-1)!.flash;
   const asked = Number(route.query['budget'] ?? NaN);
   const linked = Number.isFinite(asked) ? Math.max(0, asked) : usualBudget(overview);
-  // While the slider moves, the address stays: browsers take only so many changes of it.
+  // While the slider moves, the address does not change: browsers limit how often it may.
   const [moving, setMoving] = useState<number | undefined>();
   const budget = moving ?? linked;
   useEffect(() => {
@@ -139,7 +139,7 @@ function Budget({ props, parameters, overview }: BudgetProps): JSX.Element {
   );
 }
 
-/** Where the curve bends: more flash than that saves less RAM. */
+/** Returns the budget at the bend of the curve: more flash than that saves less RAM. */
 function usualBudget({ named, curve }: PlanOverview): number {
   return (named.find(({ name }) => name === 'knee') ?? curve.at(-1)!).flash;
 }
@@ -183,7 +183,7 @@ function Facts(props: {
   );
 }
 
-/** Programs of the workload, and what no price buys. */
+/** Programs of the workload, and parts that no budget puts in place. */
 function Others(props: {
   readonly overview: PlanOverview;
   readonly onBudget: (flash: number) => void;

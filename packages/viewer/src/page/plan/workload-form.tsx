@@ -11,7 +11,10 @@ import type { ViewProps } from '../view-props.js';
 const TEXT = STRINGS.plan;
 const TOUCHED = { '': TEXT.touchedAuto, all: TEXT.touchedAll, start: TEXT.touchedStart } as const;
 
-/** What runs, and what is known of what it touches. Profiles stay in the page: no address could hold them. */
+/**
+ * The programs, and profiles of the pages that they touch. Profiles stay in the page, because they
+ * do not fit into an address.
+ */
 export function WorkloadForm(form: {
   readonly props: ViewProps;
   readonly profiles: readonly ProfileFile[];

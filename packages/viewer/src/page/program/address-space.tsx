@@ -4,12 +4,15 @@ import { formatBytes } from '../shared/format.js';
 import { STRINGS } from '../strings/index.js';
 
 const TEXT = STRINGS.program;
-/** Height of an area in pixels: of a page, and limits that keep small ones readable and large ones short. */
+/**
+ * Height of a page in pixels, and limits of an area's height that keep small ones readable and
+ * large ones short.
+ */
 const PAGE_HEIGHT = 3;
 const LEAST = 22;
 const MOST = 150;
 
-/** All areas, the highest first, with what is behind their pages at the start. */
+/** All areas, the highest first, with the backing of their pages at the start. */
 export function AddressSpace({ explained }: { readonly explained: ExplainedProgram }): JSX.Element {
   const { areas, pageSize, pointerSize } = explained;
   const digits = 2 * pointerSize;
@@ -65,7 +68,7 @@ function Area(props: {
   );
 }
 
-/** The path of a library does not fit: its name does. */
+/** Returns the last part of a path: a whole path does not fit. */
 function lastName(path: string): string {
   return path.startsWith('/') ? path.slice(path.lastIndexOf('/') + 1) : path;
 }

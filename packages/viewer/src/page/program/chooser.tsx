@@ -5,10 +5,10 @@ import type { ProgramEntry, ProgramList } from '../../model/program/list.js';
 import { STRINGS } from '../strings/index.js';
 
 const TEXT = STRINGS.program;
-/** Programs that are shown at once: who wants others types on. */
+/** The number of programs shown at once. For others, the user types more letters. */
 const SHOWN = 50;
 
-/** Finds a program by a part of its path: a field with a list under it. */
+/** Finds a program by part of its path: a field with a list below it. */
 export function Chooser(props: {
   readonly list: ProgramList | undefined;
   readonly path: string | undefined;
@@ -86,7 +86,7 @@ export function Chooser(props: {
             role="option"
             aria-selected={index === marked}
             onMouseDown={(event) => {
-              // Before the field loses the focus, and the list goes.
+              // Handled before the field loses the focus and the list disappears.
               event.preventDefault();
               choose(entry);
             }}

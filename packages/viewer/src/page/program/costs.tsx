@@ -16,7 +16,7 @@ interface Ram {
   readonly cache: number;
 }
 
-/** What each object, and each segment of it, has in ROM and RAM, and why. */
+/** The ROM and RAM of each object and of its segments, and the reason. */
 export function Costs(props: {
   readonly explained: ExplainedProgram;
   readonly total: ProgramTotal;
@@ -142,7 +142,7 @@ function SegmentRow({ segment }: { readonly segment: ProgramSegment }): JSX.Elem
   );
 }
 
-/** ROM, pages of the process, page cache: in the scale of the largest object. */
+/** ROM, pages of the process and page cache, on the scale of the largest object. */
 function Bar(props: {
   readonly rom: number;
   readonly ram: Ram;
@@ -167,7 +167,7 @@ function sum(ram: Ram | undefined): number {
   return ram === undefined ? 0 : ram.private + ram.cache;
 }
 
-/** As the command line has it: of the process + in the page cache. */
+/** Formats RAM like the command line: of the process + in the page cache. */
 function ramText(ram: Ram | undefined): string {
   return ram === undefined ? '' : `${ram.private}+${ram.cache}`;
 }

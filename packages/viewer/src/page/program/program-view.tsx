@@ -15,7 +15,7 @@ import { RunPanel } from './run-panel.js';
 
 const TEXT = STRINGS.program;
 const LOADERS = Object.keys(TEXT.loaders) as readonly (keyof typeof TEXT.loaders)[];
-/** No architecture of its own: that of the program. */
+/** The option for the program's own architecture. */
 const AUTO = '';
 
 /** A program, its loader and libraries in memory, and what they cost. */
@@ -115,7 +115,7 @@ function Options({ ask, route, navigate }: ViewProps): JSX.Element {
   );
 }
 
-/** A labelled field whose text counts when it is left, or with Enter. */
+/** A labelled field whose text takes effect on Enter, or when the focus leaves it. */
 function TextField(props: {
   readonly label: string;
   readonly value: string;

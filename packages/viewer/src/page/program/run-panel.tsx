@@ -11,10 +11,13 @@ import type { ViewProps } from '../view-props.js';
 
 const TEXT = STRINGS.program;
 const STEPS = [1, 1000, 1_000_000] as const;
-/** Instructions at once while it runs on: so many take less than a second. */
+/** Instructions between two updates of the page. They take less than a second. */
 const TURN = 10_000_000;
 
-/** Executes the program: how far is in the address, so a link shows the same moment. */
+/**
+ * Executes the program. The number of instructions is in the address, so a link shows the same
+ * moment.
+ */
 export function RunPanel(props: {
   readonly view: ViewProps;
   readonly parameters: ProgramParameters;
@@ -127,7 +130,7 @@ function Moment(props: { readonly state: RunState; readonly pageSize: number }):
   );
 }
 
-/** A file as a strip of its pages: those that were used light up. */
+/** A file as a strip of its pages. Pages that were used light up. */
 function FilePages(props: { readonly file: FileRun; readonly most: number }): JSX.Element {
   const { text, runs, used, inRom, pages } = props.file;
   return (

@@ -8,14 +8,14 @@ interface NumberFieldProps {
   /** Undefined shows an empty field. */
   readonly value: number | undefined;
   readonly format: (value: number) => string;
-  /** Called with each number that is entered, and with undefined where the field is emptied. */
+  /** Called with each number that is entered, and with undefined if the field is emptied. */
   readonly onValue: (value: number | undefined) => void;
   readonly min?: number | undefined;
   readonly max?: number | undefined;
   readonly width?: number | undefined;
 }
 
-/** A labelled field for a number that people write as they like: `4K`, `0x1000`, `4096`. */
+/** A labelled field for a number in any notation: `4K`, `0x1000`, `4096`. */
 export function NumberField(props: NumberFieldProps): JSX.Element {
   const { label, hint, value, format, onValue, min = 0, max = Infinity, width = 11 } = props;
   const shown = value === undefined ? '' : format(value);
@@ -58,7 +58,10 @@ interface ChoiceProps<T extends string> {
   readonly onValue: (value: T) => void;
 }
 
-/** A labelled row of buttons of which one is pressed: radio buttons to the keyboard and to readers. */
+/**
+ * A labelled row of buttons of which one is pressed. To the keyboard and to screen readers they are
+ * radio buttons.
+ */
 export function Choice<T extends string>(props: ChoiceProps<T>): JSX.Element {
   const { label, options, value, onValue } = props;
   return (

@@ -1,6 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
 
-/** A name and what it has, in a `dl` of class `pairs`. */
+/** A name and its value, in a `dl` of class `pairs`. */
 export function Pair({
   name,
   children,

@@ -3,7 +3,7 @@ import type { Problem } from '../../worker/protocol.js';
 import { STRINGS } from '../strings/index.js';
 import { formatHex } from './format.js';
 
-/** Says what could not be done. */
+/** An error message. */
 export function ProblemBox({ problem }: { readonly problem: Problem }): JSX.Element {
   const { message, offset, path } = problem;
   return (

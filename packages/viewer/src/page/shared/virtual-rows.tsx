@@ -1,26 +1,26 @@
 import type { ComponentChildren, HTMLAttributes, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-/** Rows above and below what is seen, so that scrolling does not show holes. */
+/** Rows above and below the visible ones, so that scrolling shows no gaps. */
 const MARGIN = 8;
 
 export interface VirtualRowsProps {
   readonly count: number;
   /** Height of each row in pixels. */
   readonly height: number;
-  /** A row that has to be seen: scrolled to when it changes. */
+  /** A row that must be visible: scrolled to when it changes. */
   readonly shown?: number | undefined;
-  /** Attributes of the element that scrolls: what it is, its name, its keys. */
+  /** Attributes of the element that scrolls: its role, its name, its keys. */
   readonly box?: HTMLAttributes<HTMLDivElement>;
   /** Stays at the top. */
   readonly head?: ComponentChildren;
   readonly headHeight?: number;
-  /** What the rows are together: of a grid a group of rows, elsewhere nothing. */
+  /** The role of the rows together: a group of rows in a grid, elsewhere none. */
   readonly role?: 'rowgroup' | 'presentation';
   readonly row: (index: number, style: { readonly top: string }) => JSX.Element;
 }
 
-/** A scrolled list of rows of one height, of which only those that are seen exist. */
+/** A scrolled list of rows of equal height. Only the visible ones exist. */
 export function VirtualRows(props: VirtualRowsProps): JSX.Element {
   const { count, height, shown, head, headHeight = 0, role = 'presentation', row } = props;
   const box = useRef<HTMLDivElement>(null);

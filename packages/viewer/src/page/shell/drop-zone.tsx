@@ -4,7 +4,9 @@ import { STRINGS } from '../strings/index.js';
 
 type TakeFiles = (files: readonly File[]) => Promise<void>;
 
-/** Takes files that are dropped anywhere on the page. @returns true while some are held over it. */
+/**
+ * Takes files that are dropped anywhere on the page. @returns true while files are held over it.
+ */
 export function useDroppedFiles(take: TakeFiles): boolean {
   const [isOver, setOver] = useState(false);
   useEffect(() => {
@@ -38,7 +40,7 @@ export function DropZone({
   opening,
   onFiles,
 }: {
-  /** What is being opened. */
+  /** The file that is being opened. */
   readonly opening: string | undefined;
   readonly onFiles: TakeFiles;
 }): JSX.Element {

@@ -6,7 +6,7 @@ import { formatCount } from '../shared/format.js';
 import { STRINGS } from '../strings/index.js';
 import { useAnswer } from '../use-answer.js';
 
-/** A field that goes to a file: a combobox, with the paths that match below it. */
+/** A field that goes to a file: a combobox with the matching paths below it. */
 export function GoTo(props: {
   readonly ask: Ask;
   readonly image: number;

@@ -22,7 +22,7 @@ export interface HeaderProps {
   readonly openFiles: (files: readonly File[]) => Promise<void>;
 }
 
-/** The image, what is known of it, and the kernel for which it is shown. */
+/** The image, the facts about it, and the kernel that it is shown for. */
 export function Header(props: HeaderProps): JSX.Element {
   const { ask, opened, imageIndex, facts, kernel, route, navigate, openFiles } = props;
   return (

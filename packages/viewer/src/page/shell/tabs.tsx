@@ -3,7 +3,7 @@ import { formatRoute, routeTo, type Route } from '../router.js';
 import { STRINGS } from '../strings/index.js';
 import { VIEWS } from '../views.js';
 
-/** The views: links, so that each can be opened in a tab of its own. */
+/** The views, as links, so that each can be opened in a browser tab of its own. */
 export function Tabs({
   route,
   current,

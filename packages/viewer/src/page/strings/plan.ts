@@ -1,4 +1,4 @@
-/** What runs in place for a budget of flash. */
+/** The plan for a budget of flash. */
 export const plan = {
   label: 'Plan',
   title: 'What runs in place for how much flash',

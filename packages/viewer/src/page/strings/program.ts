@@ -1,4 +1,4 @@
-/** What a program costs. */
+/** A program and its cost. */
 export const program = {
   label: 'Program',
   title: 'A program in memory',

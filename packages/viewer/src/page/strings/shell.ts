@@ -1,4 +1,4 @@
-/** What is said around the views. */
+/** Texts around the views. */
 export const shell = {
   product: 'cramfs view',
   dropTitle: 'Drop a cramfs image here',

@@ -9,7 +9,7 @@ import { pathOfEntry, type SortKey, type TreeOrder, type TreeRow } from './rows.
 export interface TreeGridProps {
   readonly table: TreeTable;
   readonly rows: readonly TreeRow[];
-  /** True if rows are what a search has found: with whole paths. */
+  /** True if the rows are results of a search: they have whole paths. */
   readonly flat: boolean;
   readonly open: ReadonlySet<number>;
   readonly selected: number | undefined;
@@ -36,7 +36,7 @@ const COLUMNS: readonly {
   { key: 'ram', label: STRINGS.tree.ram, hint: STRINGS.tree.ramHint },
 ];
 
-/** The table: a tree whose rows have columns, as WAI-ARIA's treegrid is worked with the keyboard. */
+/** The table: a tree whose rows have columns, with the keys of WAI-ARIA's treegrid. */
 export function TreeGrid(props: TreeGridProps): JSX.Element {
   const { table, rows, flat, open, selected, order, onOrder, onSelect, onToggle, onOpenFile } =
     props;
@@ -130,7 +130,7 @@ function Head({ order, onOrder }: Pick<TreeGridProps, 'order' | 'onOrder'>): JSX
     <div class="tree-head" role="row" aria-rowindex={1}>
       {COLUMNS.map(({ key, label, hint }) => {
         const isSorted = order.key === key;
-        // Numbers start with the largest.
+        // The first click on a column of numbers puts the largest first.
         const isDown = order.reverse === (key === 'name');
         const sort = isSorted ? (isDown ? 'descending' : 'ascending') : 'none';
         return (

@@ -20,7 +20,7 @@ import { Treemap } from './treemap.js';
 
 const NO_CHILDREN: ReadonlyMap<number, readonly number[]> = new Map();
 
-/** The files, with what they take, and where the flash goes. */
+/** The files with their sizes, and how the flash is used. */
 export function TreeView(props: ViewProps): JSX.Element {
   const { ask, imageIndex: image, kernel, route, navigate, facts } = props;
   const { query } = route;
@@ -38,7 +38,7 @@ export function TreeView(props: ViewProps): JSX.Element {
     reverse: query['reverse'] !== undefined,
   };
 
-  // What is above the selected entry is open, too.
+  // Directories above the selected entry are open, too.
   const opened = useMemo(() => {
     const all = new Set(open);
     for (let at = table?.parents[selected ?? 0] ?? -1; at >= 0; at = table!.parents[at]!) {
@@ -68,7 +68,7 @@ export function TreeView(props: ViewProps): JSX.Element {
     const next = new Set(opened);
     if (isOpen) next.add(number);
     else next.delete(number);
-    // A directory that is closed over the selected entry takes the selection.
+    // If a directory above the selected entry is closed, select the directory.
     if (!isOpen && isBelow(table!.parents, selected, number)) select(number);
     setOpen(next);
   };

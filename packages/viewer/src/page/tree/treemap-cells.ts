@@ -25,7 +25,7 @@ interface Node {
   readonly children: readonly Node[];
 }
 
-/** Lays out what is below an entry: each rectangle before those inside it. */
+/** Lays out everything below an entry: each rectangle before those inside it. */
 export function treemapCells(
   table: TreeTable,
   children: ReadonlyMap<number, readonly number[]>,
@@ -42,7 +42,7 @@ export function treemapCells(
     return { number, value, children: below.map(node).filter((child) => child.value > 0) };
   };
   const root = hierarchy<Node>(node(top), (each) => [...each.children])
-    // A directory takes what is in it; its own entries are a part of that too small to be seen.
+    // A directory has the size of its contents; its own entries are too small to be seen.
     .sum((each) => (each.children.length === 0 ? each.value : 0))
     .sort((a, b) => (b.value ?? 0) - (a.value ?? 0) || a.data.number - b.data.number);
   const laidOut = treemap<Node>()

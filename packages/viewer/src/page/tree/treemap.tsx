@@ -31,7 +31,9 @@ export interface TreemapProps {
   readonly onOpenFile: (number: number) => void;
 }
 
-/** Where the flash goes, by directory. The table beside it says the same to those who cannot see it. */
+/**
+ * The use of the flash by directory. The table beside it says the same to those who cannot see it.
+ */
 export function Treemap(props: TreemapProps): JSX.Element {
   const { table, childNumbers, selected, onSelect, onOpenFile } = props;
   const box = useRef<HTMLDivElement>(null);
