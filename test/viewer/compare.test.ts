@@ -13,7 +13,7 @@ describeInBrowser('the comparison of two images', (browser) => {
       route: '/compare?image=2',
     });
     await page.getByText('1 added, 1 removed, 1 changed').waitFor();
-    const grid = page.getByRole('grid', { name: 'What differs' });
+    const grid = page.getByRole('grid', { name: 'Differences' });
     await grid.focus();
     await page.keyboard.press('Home');
     expect(page.url()).toContain('#/compare/etc/b');

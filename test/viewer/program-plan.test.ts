@@ -39,7 +39,7 @@ describeInBrowser('a program', (browser) => {
     await page.getByText('5,000 instructions').waitFor();
     await page.getByRole('button', { name: '+1,000', exact: true }).click();
     await page.getByText('6,000 instructions').waitFor();
-    await page.getByRole('button', { name: 'Run on' }).click();
+    await page.getByRole('button', { name: 'Continue' }).click();
     await page.getByText('ended: exit 7').waitFor();
     expect(await page.locator('.run-output').textContent()).toContain('"op":"x-start"');
     expect(await page.locator('.run-strip i.u-fetched').count()).toBeGreaterThan(0);
@@ -77,7 +77,7 @@ describeInBrowser('the plan', (browser) => {
     const runs = encodeURIComponent('2*/bin/xpie-gap');
     const page = await browser.openReport(basic, { route: `/plan?runs=${runs}&touched=start` });
     await page
-      .getByText('Programs, each with all that helps in place')
+      .getByText('Programs, each with every useful page in place')
       .waitFor({ timeout: 30_000 });
     await page.getByLabel('Programs that run').fill('/bin/none');
     await page.getByRole('button', { name: 'Plan', exact: true }).click();

@@ -43,7 +43,7 @@ describeInBrowser('the tree', (browser) => {
     await expect.poll(() => rows.first().textContent()).toContain('/bin/busybox');
     expect(page.url()).toContain('search=');
     await page.getByRole('searchbox').fill('no such thing');
-    await page.getByText('Nothing has such a path.').waitFor();
+    await page.getByText('No path matches.').waitFor();
   });
 
   test('escapes names as the command line does', async () => {

@@ -4,9 +4,9 @@ export const shell = {
   dropTitle: 'Drop a cramfs image here',
   dropHint:
     'A plain image, one compressed with gzip or Zstandard, or a firmware file with images in it. ' +
-    'It is read here, in this page, and sent nowhere.',
+    'It is read in this page and not sent anywhere.',
   dropChoose: 'Choose a file',
-  dropping: 'Drop it: the image opens here',
+  dropping: 'Drop the file to open it here',
   opening: (title: string) => `Opening ${title}`,
   openFailed: (title: string) => `${title} cannot be opened`,
   notServed: 'cramfs view has stopped: start it again',
@@ -21,9 +21,9 @@ export const shell = {
   phys: 'ROM at',
   physHint: 'Bus address of the image, hexadecimal',
   search: 'Go to a file',
-  searchHint: 'Path, part of a path, or glob. Press / to come here.',
+  searchHint: 'Path, part of a path, or glob. Press / to reach this field.',
   searchNone: 'no such path',
-  searchMore: (count: string) => `${count} more: type on`,
+  searchMore: (count: string) => `${count} more: keep typing`,
   theme: 'Colours',
   themeAuto: 'auto',
   themeLight: 'light',
