@@ -39,7 +39,7 @@ function processIo(): CliIo {
   let controller: AbortController | undefined;
   return {
     get stdin() {
-      // Of a directory Node.js makes an empty stream; reading it is EISDIR.
+      // Node.js makes an empty stream of a directory; reading it reports EISDIR.
       if (fstatSync(STDIN).isDirectory()) readSync(STDIN, new Uint8Array(1));
       return process.stdin;
     },
@@ -61,7 +61,7 @@ function abortOnSignals(): AbortController {
   let since = 0;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      // npx passes on the SIGINT that the terminal has sent to us already: do not count it twice.
+      // npx passes on a SIGINT that the terminal has already sent to us: do not count it twice.
       if (!controller.signal.aborted) {
         since = Date.now();
         controller.abort(new InterruptedError(signal));

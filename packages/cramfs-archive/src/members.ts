@@ -74,9 +74,9 @@ const TYPES: ReadonlyMap<string, TarMemberType> = new Map([
   ['4', 'block-device'],
   ['5', 'directory'],
   ['6', 'fifo'],
-  // Contiguous file: to everybody but one long gone system a file.
+  // A contiguous file, which all systems but one treat as an ordinary file.
   ['7', 'file'],
-  // GNU: a directory of an incremental backup, with a list of its names as data.
+  // A directory of a GNU incremental backup, with a list of its names as data.
   ['D', 'directory'],
   ['S', 'file'],
 ]);
@@ -130,7 +130,7 @@ export function readTarIndex(
       return { members, end: before };
     }
     const head = runOnBytes(parser.next(), bytes, before);
-    // The end marker itself was taken.
+    // The parser has read the first block of the end marker: step back.
     if (head === undefined) return { members, end: parser.offset - TAR_BLOCK_SIZE };
     if (parser.offset > bytes.length) throw new UnexpectedEnd();
     const { start, headerAt, dataAt, offset: end } = parser;
@@ -142,7 +142,7 @@ export function readTarIndex(
 class TarParser {
   /** Its position: after the content of the member that was returned last. */
   offset = 0;
-  // Of that member, see TarIndexEntry.
+  // Places in that member: see TarIndexEntry.
   start = 0;
   headerAt = 0;
   dataAt = 0;
@@ -222,7 +222,7 @@ class TarParser {
         extensions.local = parsePaxRecords(yield* this.takeExtensionData(header));
         return 'next';
       case 'g':
-        // They add up, unlike those of one member.
+        // Global headers add up, unlike those of one member.
         this.globalSize += header.size;
         if (this.globalSize > MAX_EXTENSION_SIZE) {
           throw new TarFormatError(`global headers of ${this.globalSize} bytes`);

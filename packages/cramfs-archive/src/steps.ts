@@ -20,7 +20,7 @@ export async function runOnStream<T>(steps: TarSteps<T>, reader: ChunkReader): P
   while (next.done !== true) {
     const { want, length } = next.value;
     let answer = EMPTY;
-    // What is there already costs no turn of the event loop.
+    // Data that has arrived costs no turn of the event loop.
     const ready = reader.ready(length);
     if (ready !== undefined) {
       answer = ready;

@@ -82,7 +82,7 @@ export function isTarHeader(block: Uint8Array): boolean {
   const [at, length] = USTAR.chksum;
   const stored = octal(block, USTAR.chksum);
   if (stored === undefined) return false;
-  // The field itself counts as spaces. Some old writers summed signed characters.
+  // In the sum, the field itself counts as spaces. Some old writers summed signed characters.
   let unsigned = 0;
   let signed = 0;
   for (let index = 0; index < TAR_BLOCK_SIZE; index += 1) {
@@ -112,7 +112,7 @@ export function decodeTarHeader(block: Uint8Array): TarHeader {
     size: decodeTarNumber(block, USTAR.size, 'size'),
     typeflag: type === '\0' ? '0' : type,
     linkname: decodeTarText(block, USTAR.linkname),
-    // Writers leave all kinds of things here where they mean nothing.
+    // Writers leave arbitrary bytes in these fields of other types.
     devmajor: isDevice ? decodeTarNumber(block, USTAR.devmajor, 'devmajor') : 0,
     devminor: isDevice ? decodeTarNumber(block, USTAR.devminor, 'devminor') : 0,
   };
@@ -126,7 +126,7 @@ export function decodeTarHeader(block: Uint8Array): TarHeader {
 export function decodeTarNumber(block: Uint8Array, [at, length]: TarField, what: string): number {
   let value: number | undefined;
   if (block[at]! >= 0x80) {
-    // A negative number is all ones at the top, and so far beyond the limit.
+    // A negative number has ones at the top, which puts it far beyond the limit.
     value = block[at]! & 0x7f;
     for (let index = at + 1; index < at + length; index += 1) value = value * 256 + block[index]!;
   } else {

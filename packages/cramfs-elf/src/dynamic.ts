@@ -221,7 +221,7 @@ export function forEachRelocation(
     const words = Math.floor(bytes.length / (elf.elfClass / 8));
     const perEntry = table.kind === 'rela' ? 3 : 2;
     for (let entry = 0; entry + perEntry <= words; entry += perEntry) {
-      // r_info 0 is R_*_NONE of whatever machine.
+      // r_info 0 is R_*_NONE on every machine.
       if (at(entry + 1) !== 0) place(at(entry));
     }
   }
@@ -234,7 +234,7 @@ function expandRelr(elf: ElfFile, bytes: Uint8Array, place: (vaddr: number) => v
   const size = elf.elfClass / 8;
   let next = 0;
   for (let entry = 0; entry + size <= bytes.length; entry += size) {
-    // Bitmaps of 64 bits do not fit a number, so that they are read in halves.
+    // Read 64-bit bitmaps in halves, because they do not fit into a number.
     const low = view.getUint32(size === 4 || little ? entry : entry + 4, little);
     const high = size === 4 ? 0 : view.getUint32(little ? entry + 4 : entry, little);
     if (low % 2 === 0) {
@@ -256,7 +256,7 @@ function wordReader({ elfClass, endianness }: ElfFile, bytes: Uint8Array): (i: n
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const little = endianness === 'little';
   if (elfClass === 32) return (index) => view.getUint32(index * 4, little);
-  // Halves, as a BigInt for each word would be the most that relocating costs.
+  // Read halves: a BigInt for each word would dominate the cost of relocating.
   const [low, high] = little ? [0, 4] : [4, 0];
   return (index) =>
     view.getUint32(index * 8 + high, little) * 2 ** 32 + view.getUint32(index * 8 + low, little);

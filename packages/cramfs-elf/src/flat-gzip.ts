@@ -5,7 +5,7 @@ const PIECE = 4000;
 /** The window bits of a raw stream without a header: -MAX_WBITS. */
 const RAW_WINDOW = -15;
 
-// The flags of a gzip header, RFC 1952 and what came before it.
+// Flags of a gzip header, from RFC 1952 and older formats.
 const CONTINUATION = 0x02;
 const EXTRA_FIELD = 0x04;
 const ORIG_NAME = 0x08;

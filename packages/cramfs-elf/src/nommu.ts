@@ -195,7 +195,7 @@ function flatRelocations(header: FlatHeader, file: ProgramFile): Uint8Array {
     : read(relocStart, Math.max(0, Math.min(fullData - at, 4 * relocCount)));
   if (typeof data === 'string') return new Uint8Array();
   const stored = isCompressed ? data.subarray(at, at + 4 * relocCount) : data;
-  // Zeros all name one word: one of them is enough.
+  // Relocations of zeros all name one word, so one of them is enough.
   const entries = Math.min(relocCount, Math.ceil(stored.length / 4) + 1);
   const relocations = new Uint8Array(4 * entries);
   relocations.set(stored.subarray(0, relocations.length));

@@ -17,7 +17,7 @@ export interface RawInode {
 /** Reads the inode at byte `at` of `view`; the caller has checked that 12 bytes are there. */
 export function decodeInode(view: DataView, at: number, endianness: Endianness): RawInode {
   const inode: RawInode = { mode: 0, uid: 0, size: 0, gid: 0, namelen: 0, offset: 0 };
-  // Every inode of an image comes here, some of them twice.
+  // A hot loop: it decodes every inode of an image, some of them twice.
   for (let index = 0; index < INODE_WORDS.length; index += 1) {
     const word = getU32(view, at + 4 * index, endianness);
     unpackWord(word, INODE_WORDS[index]!, endianness, inode);

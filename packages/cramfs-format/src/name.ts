@@ -11,7 +11,7 @@ const CHUNK = 8192;
 export function bytesToName(bytes: Uint8Array): string {
   let name = '';
   for (let at = 0; at < bytes.length; at += CHUNK) {
-    // Spread, the bytes would be an array first, which takes twice as long.
+    // No spread: that would make an array of the bytes first, which takes twice as long.
     const chunk = bytes.subarray(at, at + CHUNK);
     name += Reflect.apply(String.fromCharCode, undefined, chunk) as string;
   }

@@ -33,7 +33,7 @@ export function curveSvg({ title, curve, named, chosen }: CurveDrawing): string 
     TOP,
   );
   const at = ({ flash, ram }: CurvePoint): string => `${x.place(flash)},${y.place(ram)}`;
-  // Between two points an image has the RAM of the smaller one.
+  // An image between two points needs the RAM of the smaller one.
   const steps = curve.map((point, index) => {
     const before = curve[index - 1];
     return before === undefined

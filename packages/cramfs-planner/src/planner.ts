@@ -164,7 +164,7 @@ export class Planner {
     for (const { bytes, gain } of this.tradeOff.points()) {
       const point = { flash: plannedSize(this.survey, bytes), ram: this.ramFor(gain) };
       if (point.flash > this.survey.most) break;
-      // Of images of one size the last takes the least RAM.
+      // Of several images of one size, the last takes the least RAM.
       if (points.at(-1)?.flash === point.flash) points.pop();
       points.push(point);
     }

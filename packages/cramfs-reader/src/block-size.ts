@@ -68,7 +68,7 @@ export function countBlockSizeVotes(image: ImageData, preferred?: BlockSize): Bl
   for (const { inode } of walkTree(image, image.root, { onError: () => undefined })) {
     entries += 1;
     if (entries > MAX_ENTRIES) break;
-    // A file of one block looks the same under all sizes from the leader's up.
+    // A file of one block looks the same under all sizes from the current best up.
     if (inode.type !== 'file' || inode.size <= leader || inode.dataOffset === 0) continue;
     extended ||= startsExtended(image, inode);
     for (const [size, count] of votes) {
@@ -120,7 +120,7 @@ function firstBlockFits(image: ImageData, inode: Inode, blockSize: number): bool
 
 function inflatesTo(image: ImageData, start: number, length: number, size: number): boolean {
   if (length < 2 || start + length > image.size) return false;
-  // The two bytes of a zlib header; spares most wrong guesses an exception.
+  // Check the two bytes of a zlib header: most wrong guesses then cost no exception.
   if ((image.bytes[start]! & 0x0f) !== 8) return false;
   if ((image.bytes[start]! * 256 + image.bytes[start + 1]!) % 31 !== 0) return false;
   try {

@@ -223,7 +223,7 @@ function contentOf(
   try {
     content = inflate(stored);
   } catch (cause) {
-    // A lack of memory is not the image's.
+    // Running out of memory is not an error of the image.
     if (cause instanceof RangeError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new CramfsError('BAD_DATA', `block ${block.index} does not inflate: ${reason}`, {

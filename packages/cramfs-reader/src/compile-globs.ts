@@ -22,8 +22,8 @@ export function compileGlobs(globs: readonly string[]): PathMatcher {
   };
 }
 
-// In picomatch a `**` at the start of an absolute path stands for one or more directories, elsewhere for zero
-// or more; here it means the same everywhere.
+// In picomatch a `**` at the start of an absolute path matches one or more directories, elsewhere
+// zero or more. Here it means the same everywhere.
 function compileGlob(glob: string): (text: string) => boolean {
   const matches = compileOne(glob);
   const inRoot = /^\/?\*\*(\/.+)$/.exec(glob)?.[1];

@@ -47,7 +47,8 @@ export function diffImages(
   after: CramfsImage,
   { layout = false, maxEntries = DEFAULT_MAX_ENTRIES, onError }: DiffOptions = {},
 ): Difference[] {
-  // Undefined for what has been compared. Of equal names Linux finds the first.
+  // A value becomes undefined once the entry was compared. Of two entries with the same name, Linux
+  // finds the first.
   const old = new Map<string, WalkEntry | undefined>();
   for (const entry of walk(before, maxEntries, onError))
     if (!old.has(entry.path)) old.set(entry.path, entry);
@@ -57,7 +58,7 @@ export function diffImages(
     const entry = old.get(found);
     if (entry === undefined && old.has(found)) continue;
     old.set(found, undefined);
-    // The same text, but only one copy of it is kept.
+    // Use one of two equal strings, so that only one is kept.
     const { path, inode: a } = entry ?? { path: found, inode: undefined };
     if (a === undefined) {
       differences.push({ path, kind: 'added', what: [], before: undefined, after: b });

@@ -17,7 +17,7 @@ export class DirectoryGuard {
 
   /** @throws CramfsError LOOP */
   enter(dir: Inode): void {
-    // Nothing is read: of an empty root Linux does not even look at the size.
+    // Nothing is read. If the root is empty, Linux does not even look at its size.
     if (dir.size === 0 || dir.dataOffset === 0) return;
     if (this.seen.has(dir.dataOffset)) {
       throw new CramfsError('LOOP', `the directory at ${dir.dataOffset} is reached twice`, {

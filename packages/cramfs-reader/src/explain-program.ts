@@ -188,7 +188,7 @@ export function explainExec(
     romStart: inRom?.romStart,
     romEnd: inRom?.romEnd,
     ramPages: pages - direct.size,
-    // Those are said of the parts.
+    // Counted for the parts.
     outsidePages: 0,
     reason: readOnly.find(({ directPages, pages: all }) => directPages < all)?.reason,
     hazard: segments.find(({ hazard }) => hazard !== undefined)?.hazard,

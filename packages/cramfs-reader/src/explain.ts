@@ -95,7 +95,7 @@ function explainTail(
   const { pageSize } = options;
   const pages = Math.ceil(inode.size / pageSize);
   if (pages === 0 || mountObstacle(image, options) !== undefined) return 'none';
-  // Without MMU the mainline rule looks at nothing but the layout.
+  // Without an MMU the mainline rule looks only at the layout.
   const mmu = image.dialect.kernel !== undefined;
   const whole = { ...options, mmu, pgoff: 0, pages };
   const { pages: direct, imageOffset, outside } = directMap(image, inode, whole);

@@ -29,7 +29,7 @@ export function extentMap(
     return { ...NOTHING, bailout: 'without an MMU this kernel copies files', errno: 'ENOSYS' };
   }
   if (writable && ofWritable === 'page cache') return { ...NOTHING, bailout: 'vma is writable' };
-  // PAGE_ALIGN() counts on the bus.
+  // PAGE_ALIGN() applies to the bus address.
   const start = Math.ceil((physAddr + extent) / pageSize) * pageSize - physAddr;
   const ofFile = Math.ceil(inode.size / pageSize);
   const run = Math.min(pages, mapped === 'at once' ? ofFile : Math.max(0, ofFile - pgoff));

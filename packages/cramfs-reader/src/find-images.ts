@@ -156,7 +156,8 @@ export function imageAt(
       candidates.push({ ...candidate, offset: start });
     }
   }
-  // The likelier place: where Linux' superblock of a padded image says that its root is.
+  // If the root is where a padded image of the C tools has it, the padded reading is the likelier
+  // one.
   if (raw.root.offset * 4 === CRAMFS_PAD_SIZE + CRAMFS_SUPER_SIZE) candidates.reverse();
   return chooseImage(candidates);
 }
@@ -209,7 +210,7 @@ function inspect(
   if (computed !== undefined) budget.bytes -= image.size;
   const { superblock, endianness, size } = image;
   const isSwapped = verdict === 'swapped' && wordSize === 1 && image.dialectName === 'standard';
-  // Flag 0x800 alone means what the files have.
+  // The meaning of flag 0x800 alone depends on the files.
   const own =
     (superblock.flags & CRAMFS_FLAG_EXT_BLOCK_POINTERS) === 0 || image.isCutOff
       ? image.dialectName

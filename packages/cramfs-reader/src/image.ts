@@ -61,7 +61,7 @@ export function openImage(bytes: Uint8Array, options: OpenOptions = {}): CramfsI
   if (blockSize !== undefined && !isBlockSize(blockSize)) {
     throw new CramfsError('BAD_REQUEST', `not a valid block size: ${String(blockSize)}`);
   }
-  // Plain bytes also of a Buffer, whose subarray() is several times slower.
+  // Make plain bytes of a Buffer, whose subarray() is several times slower.
   const start = Math.min(offset, bytes.length);
   const own = new Uint8Array(bytes.buffer, bytes.byteOffset + start, bytes.length - start);
   const recognised = recogniseImage(own, dialect);

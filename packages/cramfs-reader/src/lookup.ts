@@ -97,7 +97,7 @@ export class PathResolver {
   }
 
   private index(dir: Inode): DirectoryIndex {
-    // Its offset may be that of another directory, with entries.
+    // Its offset may be the same as that of a directory with entries.
     if (dir.size === 0) return EMPTY;
     const known = this.indexes.get(dir.dataOffset);
     if (known !== undefined) return known;
@@ -106,7 +106,7 @@ export class PathResolver {
     let error: CramfsError | undefined;
     try {
       for (const { name, inode } of directoryEntries(this.image, dir)) {
-        // Of equal names Linux finds the first.
+        // Of two entries with the same name, Linux finds the first.
         if (!entries.has(name)) entries.set(name, inode);
       }
     } catch (thrown) {

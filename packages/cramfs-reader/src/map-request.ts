@@ -84,7 +84,7 @@ export function blocksOutside(
   if (inside >= run) return undefined;
   const block = pgoff + inside;
   const offset = start + inside * pageSize;
-  // Of the file's last page the image need only have the file's bytes.
+  // In the last page only the bytes of the file must be in the image.
   if (offset + Math.min(pageSize, inode.size - block * pageSize) <= image.size) return undefined;
   return { what: 'blocks', block, offset, oops: false };
 }

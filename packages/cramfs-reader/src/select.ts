@@ -68,7 +68,7 @@ export class Selection {
     const isSelected = (entry: SelectedEntry): boolean =>
       entry.wanted || marks?.parents.has(entry.inode.entryOffset) === true;
     const report = (error: CramfsError, directory: SelectedEntry | undefined): void => {
-      // What is wrong elsewhere is not the concern of who asks for a part.
+      // Errors elsewhere do not concern a caller who asked for a part.
       if (directory === undefined || isSelected(directory)) onError(error);
     };
     for (const entry of usableEntries(this.image, this.maxEntries, report, marks?.matches)) {

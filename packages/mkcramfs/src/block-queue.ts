@@ -87,7 +87,7 @@ export class BlockQueue {
       });
       this.spent.push(new Uint8Array(result.spent));
     });
-    // A failure surfaces in the race below or in finish(); until then nobody else awaits it.
+    // A failure is thrown by the race below or by finish(). Until then nobody else awaits it.
     job.catch(() => undefined);
     this.running.add(job);
     void job.then(

@@ -102,7 +102,7 @@ class Fitter {
     ] as const) {
       const id = entry[what];
       if (id <= max) continue;
-      // Ids may need all 32 bits, but `max` has at most 16: the sign does not matter.
+      // Ids may need all 32 bits, but `max` has at most 16, so the sign does not matter.
       const low = id & max;
       if (this.allows('truncate-ids', path, `${what} ${id} does not fit, at most ${max}`, low)) {
         entry[what] = low;
@@ -192,7 +192,7 @@ class Fitter {
     } else if (target.includes('\0')) {
       this.error('target', path, 'symbolic link whose target holds a NUL');
     } else if (target.length > MAX_PATH) {
-      // Linux would cut it: compare fs/namei.c:page_get_link() => nd_terminate_link().
+      // Linux would cut the target: compare fs/namei.c:page_get_link() => nd_terminate_link().
       this.error(
         'target',
         path,

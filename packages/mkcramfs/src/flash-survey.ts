@@ -219,7 +219,7 @@ export function spanBytes(
   for (const section of sectionsOf(spans)) {
     for (const stretch of stretches(section, runs)) compressed += stretchBytes(stored, stretch);
   }
-  // Without an MMU no two inodes may have a page in place in common (kernel fact K22).
+  // Without an MMU two inodes must not share a page in place (kernel fact K22).
   return raw * (mmu ? 1 : chunks) + compressed * chunks;
 }
 

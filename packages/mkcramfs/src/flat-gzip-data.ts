@@ -34,18 +34,18 @@ export function withGzippedData(
   if (header?.rev !== FLAT_VERSION || !mapsFlatText(header)) return undefined;
   const { dataStart, dataEnd, relocStart, relocCount, flags } = header;
   const hasRelocations = relocCount > 0;
-  // Bytes after what the kernel reads would be lost.
+  // Bytes after the part that the kernel reads would be lost.
   const isWhole =
     content.length === dataEnd + relocCount * 4 && (!hasRelocations || relocStart === dataEnd);
   if (!isWhole || dataStart >= content.length || (flags & FLAT_FLAG_GZDATA) !== 0) return undefined;
   const text = content.slice(0, dataStart);
   new DataView(text.buffer).setUint32(FLAGS_AT, flags | FLAT_FLAG_GZDATA);
-  // The last page of the text is in place, with any data in it.
+  // The last page of the text is in place, and so is any data in it.
   const start = Math.ceil(dataStart / options.blockSize) * options.blockSize;
   let best: Uint8Array | undefined;
   let least = storedBytes(content, start, options);
   for (const level of LEVELS) {
-    // Of the hashes that pako has, zlib's finds the short matches of tables of addresses.
+    // Of pako's hashes, zlib's finds the short matches of address tables.
     const stream = gzip(content.subarray(dataStart), { level, legacyHash: true });
     const gzipped = concatBytes([text, stream]);
     const bytes = storedBytes(gzipped, start, options);

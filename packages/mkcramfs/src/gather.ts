@@ -84,10 +84,10 @@ export async function gatherContents(
     if (sizes.get(length)! > 1) {
       const key = `${length}:${crc32(bytes, 0)}`;
       const candidates = known.get(key) ?? [];
-      // Reading those to compare them ends the life of what was read last.
+      // Copy: reading the candidates overwrites what was read last.
       if (candidates.length > 0) bytes = bytes.slice();
       const wanted = wish === 'equal' ? undefined : choice;
-      // The blocks of an equal file are shared, so that nothing shows where it is divided.
+      // Share the blocks of the equal file, so that the division of the file does not show.
       const asked = taken === undefined ? wanted : { ...choice, sections: undefined };
       content = await findEqual(candidates, node, bytes, asked);
       if (content === undefined) {
@@ -189,7 +189,7 @@ async function readContent({ entry, path }: PlanNode): Promise<Uint8Array> {
   if (entry.type === 'symlink') return nameToBytes(entry.target);
   if (entry.type !== 'file') throw new InvariantError(`${nameToText(path)} has no content`);
   const read = entry.read();
-  // A source in memory or with synchronous reads costs no turn of the event loop.
+  // A source in memory or with synchronous reads takes no turn of the event loop.
   const bytes = read instanceof Uint8Array ? read : await read;
   if (bytes.length !== entry.size) {
     throw new CramfsError(
@@ -211,7 +211,7 @@ async function findEqual(
   for (const { node, content, choice } of candidates) {
     if (wanted !== undefined && !isStoredAs(choice, wanted)) continue;
     if (isHardLink(node, to)) return content;
-    // The first file's bytes are not kept, to bound memory: reading it again is rare and cheap.
+    // The first file's bytes were not kept, to bound memory. Reading it again is rare and cheap.
     if (equalBytes(await readContent(node), bytes)) return content;
   }
   return undefined;
@@ -250,7 +250,7 @@ function storedChoice(
   if (xip.mode === 'none') return NOTHING_IN_PLACE;
   const ranges = stored.inPlace(xip.mode === 'mmu' ? blockSize : xip.align);
   const sections = takenSections(stored, ranges);
-  // Where its segments may start is a matter of the program.
+  // Where the segments may start depends on the program.
   const { alignment } =
     xip.alignSegments && ranges.length > 0
       ? xipChoice('program', bytes, options)
@@ -304,7 +304,7 @@ async function storeContent(
     });
   }
   stored?.blocks.forEach((block, index) => {
-    // mkcramfs leaves traces of compressing it: see StoredBlock.residue.
+    // mkcramfs leaves traces of its attempt to compress the block: see StoredBlock.residue.
     if (options.compat === 'mkcramfs' && block.kind === 'uncompressed') return;
     const { kind, size, bytes: data } = block;
     blocks[index] ??= kind === 'hole' ? hole(size) : new StoredBlock(kind, size, data);
@@ -338,7 +338,7 @@ function blockSink(
       blocks[index] = new StoredBlock('compressed', sizeOf(index), data, start, length);
     };
   }
-  // mkcramfs keeps what does not compress as it is, besides its compressed form.
+  // mkcramfs keeps the original of a block that does not compress, beside its compressed form.
   const plain = compat === undefined ? undefined : bytes.slice();
   return (index, data, start, length) => {
     const blockLength = sizeOf(index);

@@ -41,7 +41,7 @@ export function misreadProblems(
 
 function lastPageReadsZeros({ content, pointers }: Chunk, blockSize: number): boolean {
   const last = pointers.at(-1);
-  // A file in one piece has none.
+  // A file in one piece has no last block.
   if (last?.kind !== 'direct' || !last.uncompressed) return false;
   return lastBlockIsFull(content, blockSize) && !isZero(content.blocks.at(-1)!.bytes);
 }

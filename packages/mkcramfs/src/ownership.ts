@@ -48,7 +48,7 @@ export function applyOwnership(root: DirectoryEntry, options: OwnershipOptions):
       entry.uid = rule.uid;
       entry.gid = rule.gid;
     }
-    // As with chmod(1): the permission bits of a symbolic link mean nothing.
+    // As in chmod(1): the permission bits of a symbolic link have no meaning.
     if (entry.type === 'symlink') continue;
     for (const rule of modes) {
       if (!rule.matches(path)) continue;

@@ -128,7 +128,7 @@ class EntryReporter {
       return { path: node.path, size, stored: 0, blocks, sharedWith, xip: this.xip(chunk) };
     }
     this.pathOf.set(chunk, node.path);
-    // Chunks may share runs: the first of them adds these.
+    // Chunks may share runs: only the first one counts them.
     const own = chunk.runs.filter((run) => !this.counted.has(run));
     for (const run of own) this.counted.add(run);
     const xip = this.xip(chunk);

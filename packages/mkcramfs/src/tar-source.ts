@@ -139,7 +139,7 @@ function makeParents(
       parent.children.set(name, child);
     }
     if (child.type !== 'directory') {
-      // Not followed if it is a link: that could put files where their names do not say.
+      // Do not follow a link: it could put files where their names do not say.
       throw memberError(member, `'${nameToText(name)}' on its path is a ${child.type}`);
     }
     parent = child;
@@ -168,14 +168,14 @@ function linkedEntry(root: DirectoryEntry, member: TarMember): TreeEntry {
 function newEntry(member: TarMember, type: Exclude<TarMemberType, 'link'>): TreeEntry {
   const { uid, gid, size, linkTarget, rdev } = member;
   const mode = typeBits(type) | member.permissions;
-  // Written out: what is spread takes four times the memory, and there may be a million of them.
+  // Written out, because a spread takes four times the memory, and there may be a million entries.
   switch (type) {
     case 'file':
       return { mode, uid, gid, type, size, read: readerOf(member.content) };
     case 'directory':
       return { mode, uid, gid, type, children: new Map() };
     case 'symlink':
-      // What Linux gives every symbolic link, whatever the archive says.
+      // Linux gives every symbolic link this mode, whatever the archive says.
       return { mode: S_IFLNK | 0o777, uid, gid, type, target: linkTarget };
     case 'char-device':
     case 'block-device':

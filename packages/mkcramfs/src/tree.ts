@@ -98,6 +98,6 @@ export function joinPath(directory: string, name: string): string {
 
 /** Names of a directory's children in the order cramfs stores them: bytewise, as strcmp(3). */
 export function sortedNames(directory: DirectoryEntry): string[] {
-  // Byte strings hold one byte per UTF-16 unit, so the default sort is bytewise.
+  // Byte strings have one byte per UTF-16 unit, so the default sort is bytewise.
   return [...directory.children.keys()].sort();
 }

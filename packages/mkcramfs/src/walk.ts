@@ -12,7 +12,7 @@ export interface TreeStep {
  * way does not depend on the source's order. Children may be changed while their parent is current.
  */
 export function* walkTree(root: DirectoryEntry): Generator<TreeStep> {
-  // A stack of its own: a tar can nest directories deeper than the call stack reaches.
+  // An explicit stack, because a tar can nest directories deeper than the call stack.
   const pending: TreeStep[] = [{ path: '/', entry: root }];
   for (let step = pending.pop(); step !== undefined; step = pending.pop()) {
     yield step;

@@ -39,7 +39,7 @@ export function writeImage(
   crc32: Crc32,
 ): void {
   const { superblockOffset, directories } = layout;
-  // For boot code: the checksum starts after it.
+  // Room for boot code: the checksum starts after it.
   if (superblockOffset > 0) sink.write(bootCode(superblockOffset, options));
   const crcSink = new SequentialSink(sink, crc32, superblockOffset, layout.residues);
   crcSink.writeAt(superblockOffset, superblock(root, layout, options));
@@ -54,7 +54,7 @@ export function writeImage(
   crcSink.fillTo(layout.size);
 
   const { swapCrc, superblock: form } = options;
-  // Before fsid version 2 there is none.
+  // Images before fsid version 2 have no CRC.
   if (form?.old !== undefined) {
     crcSink.finish();
     return;
@@ -129,7 +129,7 @@ class SequentialSink {
     for (let index = this.nextResidue; index < this.residues.length; index += 1) {
       const { position, bytes } = this.residues[index]!;
       if (position >= end) break;
-      // One that reaches further may show in a later gap too.
+      // A residue that is longer may show in a later gap, too.
       if (index === this.nextResidue && position + bytes.length <= end) this.nextResidue += 1;
       if (position + bytes.length <= start) continue;
       const visible = bytes.subarray(Math.max(0, start - position), end - position);

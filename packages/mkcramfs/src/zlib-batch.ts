@@ -4,6 +4,6 @@ import { packBlocks } from './pack-blocks.js';
 
 /** Compresses one batch byte for byte as C zlib does. */
 export function compressBatchWithZlib(batch: BlockBatch, level: number): CompressedBatch {
-  // Without `legacyHash`, pako's default is a faster hash.
+  // Without `legacyHash` pako uses its default, a faster hash.
   return packBlocks(batch, (block) => deflate(block, { level, legacyHash: true }));
 }

@@ -56,7 +56,7 @@ export async function spliceImage(
   try {
     copyFileSync(file, temporary);
     const notes = withFile(temporary, (fd) => putInPlace(fd, image, oldSize, { at, fill, grow }));
-    // Only what is whole gets the name.
+    // The name appears only when the file is complete.
     renameSync(temporary, output);
     return notes;
   } finally {
@@ -164,7 +164,7 @@ function repairHeader(
     const data = start + found + UIMAGE_HEADER;
     const end = data + header.size;
     if (end < at + oldSize) continue;
-    // The image was the last in the data, and still is.
+    // The image is at the end of the data, before and after.
     const size =
       end === at + oldSize ? at + newSize - data : Math.max(header.size, at + newSize - data);
     let dataCrc = 0;

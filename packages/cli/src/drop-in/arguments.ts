@@ -23,7 +23,7 @@ export function parseGetopt<const O extends Options>(
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error)) throw error;
     if (!String(error.code).startsWith('ERR_PARSE_ARGS_')) throw error;
-    // The first sentence says what is wrong, the others what could have been meant.
+    // Keep the first sentence, which says what is wrong, without the suggestions after it.
     throw new UsageError(error.message.replace(/\.( |\n)[^]*$/, ''));
   }
 }

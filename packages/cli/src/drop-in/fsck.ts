@@ -43,7 +43,7 @@ export async function runFsck(argv: readonly string[], io: CliIo): Promise<ExitC
     const blockSize = blocksize === undefined ? undefined : parseBlockSize('-b')(blocksize);
     const args = { 'block-size': blockSize };
     const all = values.verbose === true;
-    // The C tools know nothing of kernels without an MMU.
+    // The C tools do not know kernels without an MMU.
     const { result } = await checkFile(file, { ...args, all, mmuOnly: true }, io);
     if (all && result.stats !== undefined) {
       await print(io, `cramfs endianness is ${result.stats.endianness}\n`);

@@ -47,7 +47,7 @@ export function storedBytes(image: CramfsImage, inode: Inode): number {
   try {
     return BlockTally.ofFile(image, inode).storedBytes;
   } catch (error) {
-    // `check` tells what is wrong with it.
+    // `check` reports damage.
     if (isCramfsError(error)) return 0;
     throw error;
   }

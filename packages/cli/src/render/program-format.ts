@@ -58,7 +58,7 @@ export function programFormat(image: CramfsImage, inode: Inode): FileFormat | un
   try {
     head = image.readBlock(inode, 0);
   } catch (error) {
-    // Where blocks are counted, damage is reported.
+    // Damage is reported where blocks are counted.
     if (isCramfsError(error)) return undefined;
     throw error;
   }
@@ -80,7 +80,8 @@ function elfFormat(elf: ElfFile): FileFormat {
 function flatFormat({ rev, flags, entry }: FlatHeader): FileFormat {
   const known = FLAT_FLAGS.filter(([bit]) => (flags & bit) !== 0);
   const unnamed = known.reduce((rest, [bit]) => rest & ~bit, flags) >>> 0;
-  // Shared libraries of old kernels have their number where others have the top of an address.
+  // Shared libraries of old kernels have their number where other programs have the top of an
+  // address.
   const library = entry >>> 24;
   const kind = `bFLT v${rev}`;
   const text = [

@@ -177,7 +177,7 @@ function renderLine({ indent, places, isShort }: Line, row: readonly string[], l
 
 /** The lines that a cell takes. */
 function fitCell(cell: string, width: number, { fit }: Column): readonly string[] {
-  // No code unit takes more than two cells: most texts need no closer look.
+  // No code unit takes more than two cells, so most texts need no closer look.
   if (fit === undefined || 2 * cell.length <= width || displayWidth(cell) <= width) return [cell];
   return fit === 'wrap' ? wrapText(cell, width) : [cutStart(cell, width)];
 }

@@ -9,7 +9,7 @@ const INDENT = 26;
 export function optionSignature(name: string, option: CliOption): string {
   const names = spellings(name, option);
   if (option.type === 'boolean') {
-    // Where the opposite is worth saying.
+    // Off by default: nobody needs to turn it off.
     const both = option.default !== false;
     return both ? names.join(', ').replace(`--${name}`, `--[no-]${name}`) : names.join(', ');
   }

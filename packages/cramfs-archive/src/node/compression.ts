@@ -45,7 +45,7 @@ export async function* allChunks(reader: ChunkReader): AsyncGenerator<Uint8Array
  */
 export async function* gunzip(reader: ChunkReader): AsyncGenerator<Uint8Array> {
   const stream = createGunzip({ chunkSize: GUNZIP_CHUNK });
-  // Errors of either side come out of the iteration below.
+  // Errors of both sides are thrown by the iteration below.
   pipeline(Readable.from(allChunks(reader), { objectMode: false }), stream, () => undefined);
   try {
     yield* stream as AsyncIterable<Uint8Array>;

@@ -14,7 +14,8 @@ export const EMBEDDED_MAGICS: readonly (readonly [kind: EmbeddedKind, magic: rea
     ['gzip', [0x1f, 0x8b, 0x08]],
     ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
     ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
-    // Properties of lc 3, lp 0, pb 2, which everybody uses, and a dictionary of whole 64 KiB.
+    // Properties lc 3, lp 0, pb 2, which everybody uses, and a dictionary size in multiples of 64
+    // KiB.
     ['lzma', [0x5d, 0x00, 0x00]],
   ];
 
@@ -41,7 +42,7 @@ export function canBeEmbedded(kind: EmbeddedKind, head: Uint8Array): boolean {
   const isRound =
     Number.isInteger(Math.log2(dictionary)) || Number.isInteger(Math.log2(dictionary / 3));
   const isPossible = size === LZMA_UNKNOWN_SIZE || (size >= LEAST && size < 2n ** 32n);
-  // The range coder starts with a byte that is zero.
+  // The first byte of the range coder is zero.
   return isRound && isPossible && head[LZMA_HEADER] === 0;
 }
 
@@ -126,7 +127,7 @@ async function* gunzipMember(reader: ChunkReader, place: StreamPlace): AsyncGene
     stream.on('end', end).on('error', end);
   });
   for await (const chunk of allChunks(reader)) {
-    // What is written after the end is never called back for.
+    // Node.js never calls back for data written after the end.
     const written = new Promise<boolean>((resolve) => {
       stream.write(chunk, () => {
         resolve(false);
@@ -192,7 +193,7 @@ async function* unlzma(reader: ChunkReader, limit: number): AsyncGenerator<Uint8
   const stream = Uint8Array.from(stored.bytes);
   const view = new DataView(stream.buffer);
   const size = view.getBigUint64(5, true);
-  // A stream without a size ends with a mark; this ends it at the latest.
+  // A stream without a size ends with a mark. The limit ends it if there is none.
   if (size > BigInt(limit)) view.setBigUint64(5, BigInt(limit), true);
   yield lzmaDecompress(stream);
 }

@@ -18,15 +18,16 @@ export interface ZstdStream {
  * @param onOutOfMemory must throw; the stream is lost then.
  */
 export async function openZstdStream(onOutOfMemory: () => never): Promise<ZstdStream> {
-  // Required only here: it is large, and most archives are not compressed.
+  // Loaded here because it is large, and most archives are not compressed.
   const { run } = (await import('zstd-codec/lib/module.js')).default;
   return new Promise((resolve) => {
-    // Every stream gets a module of its own: one that ran out of memory is lost.
+    // Every stream gets a module of its own, because one that ran out of memory is unusable.
     run((module) => {
       module.onAbort = onOutOfMemory;
       const stream = new module.ZstdDecompressStreamBinding() as ZstdStream;
       stream.begin();
-      // Not the module itself: it has a method then(), which a promise would call for ever.
+      // Do not resolve to the module itself: it has a method then(), which a promise would call
+      // forever.
       resolve(stream);
     });
   });

@@ -115,7 +115,7 @@ function bytesOf(value: unknown): number | undefined {
 function profileOf(found: readonly Residency[], source: string): Profile {
   const builder = new ProfileBuilder(source, 'fincore', 'cached');
   for (const { file, pages, res } of found) {
-    // RES is the pages in bytes, rounded in what is made for people.
+    // RES is the size of the pages in bytes, rounded in output for people.
     const size = res === undefined || pages === 0 ? 0 : 2 ** Math.round(Math.log2(res / pages));
     if (isPageSize(size)) builder.pageSize = size;
     builder.atLeast(absolutePath(file), pages);

@@ -11,7 +11,7 @@ const KINDS: readonly TouchKind[] = ['mapped', 'cached'];
 export function formatProfile({ kind, pageSize, faultAround, files, atLeast }: Profile): string {
   const head = { format: FORMAT, version: VERSION, kind, pageSize, faultAround };
   const paths = [...new Set([...files.keys(), ...atLeast.keys()])].sort();
-  // A line per file: what changes in a profile shows in git.
+  // One line per file, so that git shows what has changed in a profile.
   const lines = paths.map((path) =>
     JSON.stringify({
       path: nameToText(path),

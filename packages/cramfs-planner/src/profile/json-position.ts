@@ -38,14 +38,14 @@ export function jsonLocation(text: string, error: JsonError | SyntaxError): stri
     const { line, column, message } = cause as { line: number; column: number; message: string };
     const what = message.replace(/ \(\d+:\d+\)$/, '').replace(/\.$/, '');
     const end = text.trimEnd();
-    // Of the end it gives another position, where JSON.parse() gives the right one.
+    // At the end of the text its position is wrong, and that of JSON.parse() is right.
     const at = Number(/at position (\d+)/.exec(error.message)?.[1] ?? 0);
     if (/unexpected end/i.test(`${error.message} ${what}`) || at >= end.length) {
       return `line ${end.split('\n').length}: not JSON: cut off`;
     }
     return `line ${line}, column ${column}: not JSON: ${what}`;
   }
-  // What JSON.parse() refuses and the other parser takes.
+  // The other parser accepts what JSON.parse() refuses.
   if (!(error instanceof JsonError)) return `not JSON: ${error.message}`;
   const { start } = locate(top, error.at);
   return `line ${start.line}: ${pathText(error.at)} ${error.message}`;
@@ -59,7 +59,7 @@ function locate(top: AnyNode, at: readonly (string | number)[]): LocationRange {
       node.type === 'Array'
         ? node.elements[Number(step)]?.value
         : node.type === 'Object'
-          ? // Of fields with one name the last one counts.
+          ? // Of fields with the same name, the last one counts.
             node.members.findLast(
               ({ name }) => step === (name.type === 'String' ? name.value : name.name),
             )?.value

@@ -30,7 +30,8 @@ export function parseProcArea(line: string): ProcArea | undefined {
     end: Number.parseInt(end!, 16),
     permissions: permissions!,
     offset: Number.parseInt(offset!, 16),
-    // Of the bytes of a name the kernel escapes the newline alone: seq_path(m, path, "\n").
+    // The kernel escapes only newlines in names: seq_path(m, path, "
+    // ").
     path: name.startsWith('/') ? name.replaceAll('\\012', '\n') : undefined,
   };
   return area.end > area.start ? area : undefined;

@@ -34,7 +34,7 @@ export function readProfiles(files: readonly ProfileFile[]): Profile[] {
     const next = files[index + 1];
     try {
       if (isPagemap(file.bytes)) return readPagemap(file, files[index - 1]);
-      // Maps that belong to a pagemap are read with it.
+      // A pagemap belongs to the maps before it: read them together.
       if (next !== undefined && isPagemap(next.bytes) && isMaps(file.bytes)) return [];
       return [readProfile(file)];
     } catch (error) {
@@ -79,7 +79,7 @@ function readSmaps(bytes: Uint8Array, name: string): Profile {
 }
 
 function readJson(bytes: Uint8Array, name: string): Profile {
-  // fincore writes the bytes of names as they are; JSON of other tools is UTF-8.
+  // fincore writes the bytes of names unchanged; JSON of other tools is UTF-8.
   const listed = fincoreOf(bytesToName(bytes));
   if (listed !== undefined) return parseFincoreJson(listed, name);
   let text: string;

@@ -37,7 +37,7 @@ export function pairChoices(
       const pages = meet ? last - a.first : inA + inB;
       const between = meet || inB === 0 ? 0 : stretch(endA, b.first);
       const bytes = pages * blockSize + (between + stretch(last, end)) * file.chunks;
-      // What the kernel maps of each part: its first run.
+      // The kernel maps the first run of each part.
       const mappedA = Math.min(a.end, meet ? last : endA);
       const mappedB = Math.min(b.end, endA > b.first ? Math.max(endA, endB) : endB);
       const gain =
@@ -47,7 +47,7 @@ export function pairChoices(
       const known = byGain.get(gain);
       if (known !== undefined && choices[known]!.bytes <= bytes) continue;
       const choice = { bytes, gain, inPlace: [inA, inB] };
-      // The first is nothing in place, which others are compared with: it stays.
+      // The first choice is nothing in place, which others are compared with: keep it.
       if (known === undefined || known === 0) byGain.set(gain, choices.push(choice) - 1);
       else choices[known] = choice;
     }

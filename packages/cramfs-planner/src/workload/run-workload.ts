@@ -148,7 +148,7 @@ function romMachine(
     config,
     ramSize: RAM_SIZE,
     ramAddress: ramBeside(rom, RAM_SIZE),
-    // Neighbours that are mapped for a fault take no RAM, but look as if they had been touched.
+    // Neighbours that a fault maps take no RAM, but would look as if they had been touched.
     faultAround: blockSize,
     roms: [rom],
   });
@@ -200,7 +200,7 @@ class FileMapper {
   }
 
   private map(path: string, parts: readonly PageSpan[]): void {
-    // Without an MMU what is mapped ends in whole pages, which may reach into the next file's.
+    // Without an MMU a mapping ends on a page boundary, perhaps in the pages of the next file.
     const process = this.machine.spawn();
     const { size: pageSize } = process.geometry;
     const file = process.open(path);
@@ -245,7 +245,7 @@ function touchPages(part: MappedPart, first: number, pages: number): void {
     try {
       process.load(address + (page - pgoff) * process.geometry.size);
     } catch (error) {
-      // Pages that the process has unmapped or may not read, and damaged ones.
+      // Ignore pages that the process has unmapped or may not read, and damaged ones.
       if (!(error instanceof AccessFault)) throw error;
     }
   }

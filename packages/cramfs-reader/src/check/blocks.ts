@@ -177,7 +177,7 @@ function checkLastBlock(
 ): void {
   if (!block.direct || block.kind !== 'uncompressed') return;
   if (entry.inode.size % image.blockSize !== 0) return;
-  // Zeros instead of zeros do no harm.
+  // A block of zeros that reads as zeros is harmless.
   if (isZero(image.bytes.subarray(block.start, block.start + block.length))) return;
   findings.add(
     'k1-tail-reads-zero',

@@ -21,7 +21,7 @@ export function checkLayout(context: CheckContext): Gaps {
   const look = (from: number, to: number): void => {
     if (checkGap(context, gaps, streams, from, to)) residues += 1;
   };
-  // The extent that reaches furthest; what comes before the superblock is a boot loader's.
+  // The extent that ends last. Bytes before the superblock belong to a boot loader.
   let furthest: number | undefined;
   let end = image.superblock.offset;
   for (const extent of extents.inOrder()) {
@@ -95,7 +95,7 @@ function checkGap(
   }
   if (first === undefined) return false;
   gaps.nonZeroBytes += count;
-  // Of a damaged image, this is the data that the damage has cut off.
+  // In a damaged image this is data that the damage has cut off.
   if (!blocksKnown || !context.isComplete) return false;
   if (streams.explains(start, to)) return true;
   findings.add(

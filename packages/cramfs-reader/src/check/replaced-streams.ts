@@ -46,7 +46,7 @@ export class ReplacedStreams {
         level: LEVEL,
         legacyHash: true,
       });
-      // What comes before the gap has been written over.
+      // The part before the gap was overwritten.
       const left = stream.subarray(block.end - block.start + (from - block.end));
       expected.set(left.subarray(0, expected.length));
       explained ||= left.length > 0;

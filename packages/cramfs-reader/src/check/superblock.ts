@@ -125,7 +125,7 @@ function checkRoot({ superblock, root, dialect }: CramfsImage, findings: Finding
 /** Checks the CRC over the whole image, which takes a pass over all bytes. */
 export function checkCrc({ image, findings }: CheckContext): void {
   const { superblock } = image;
-  // Of a cut-off image there is none: what is missing has been reported.
+  // An image that is cut off has no CRC to check; the missing part was reported.
   const { verdict, computed } = verifyCrc(image);
   if (computed === undefined || verdict === 'right') return;
   const stored = superblock.crc;

@@ -74,7 +74,7 @@ class TreeWalk {
       findings.add('directory-shared', `the directory at ${dataOffset} has another path`, place);
       return;
     }
-    // Also keeps what findings say finite: the paths of a deep tree together are quadratic in size.
+    // The limit also bounds the text of findings: all paths of a deep tree have quadratic size.
     if (pathLength >= PATH_MAX) {
       findings.add('directory-depth', `a path of ${plural(pathLength, 'byte')}`, place);
       return;

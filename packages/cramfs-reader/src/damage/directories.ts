@@ -64,13 +64,13 @@ function parseRun(
     if (start !== 0) {
       if (start <= offset || start >= limit) break;
       leads = true;
-      // What follows a directory are the directories in it, or else the data of its files.
+      // A directory is followed by the directories in it, or by the data of its files.
       end = Math.min(end, start);
     }
     entries += 1;
     at = next;
   }
-  // Of entries that lead nowhere, no later one starts a directory either.
+  // If these entries lead nowhere, no later one starts a directory either.
   if (!leads) return { run: undefined, next: Math.max(at, offset + 4) };
   if (entries < LEAST_ENTRIES || at > end) return { run: undefined, next: offset + 4 };
   return { run: { offset, size: at - offset, entries }, next: at };

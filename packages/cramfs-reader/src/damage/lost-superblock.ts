@@ -144,7 +144,7 @@ class Reached {
   add(directory: Pick<EntryRun, 'offset' | 'size'>): void {
     const pending = [directory];
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      // Directories of a sound image do not overlap.
+      // In a sound image directories do not overlap.
       if (this.seen.has(next.offset) || this.bytes + next.size > this.view.byteLength) continue;
       this.seen.add(next.offset);
       this.bytes += next.size;
@@ -225,7 +225,7 @@ function flagsToTry(inodes: InodeFormat): number[] {
   return [
     shifted,
     shifted | CRAMFS_FLAG_EXT_BLOCK_POINTERS,
-    // ASXipFS, if all files are sticky.
+    // ASXipFS if all files are sticky.
     shifted | 0x4,
     ...CRAMFS_BLOCK_SIZES.map((size) => shifted | openRgFlags(size, 'lzma')),
   ];
@@ -250,7 +250,7 @@ function writeSuperblock(
       blocks: 0,
       files: 0,
       name: '',
-      // A wider inode has its offset where this one has none.
+      // A wider inode does not have its offset in this field.
       root: inodes === LINUX_INODES ? root : { ...root, offset: 0 },
     },
     endianness,

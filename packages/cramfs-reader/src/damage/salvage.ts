@@ -59,7 +59,7 @@ export function salvageImage(
   const found = detectOutOfBand(bytes, zlib);
   if (found === undefined) return mend(bytes);
   if (found.isCertain) return without(found.geometry);
-  // Shifts can look like spare areas: what is saved decides.
+  // Shifts can look like spare areas: keep the reading that saves more.
   const [as, other] = [mend(bytes), without(found.geometry)];
   return makesMoreSense(other.bytes, as.bytes, zlib) ? other : as;
 }

@@ -225,7 +225,7 @@ function placeOf(
   const first = samples
     .flatMap((inode) => readableBlocks(there, inode, true))
     .reduce((least, { start }) => Math.min(least, start), Infinity);
-  // Bytes that are missing are before what is shifted.
+  // Missing bytes are before the part that is shifted.
   const last = by > 0 ? first : first + by;
   const blocks = samples
     .filter(({ dataOffset }) => dataOffset <= first + FURTHEST)

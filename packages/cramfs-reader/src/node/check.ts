@@ -41,7 +41,7 @@ export async function checkImageFile(
 ): Promise<CheckResult> {
   const { offset = 0, workers: requested, pool: given, onProgress, ...rest } = options;
   const workers = given === undefined ? workerCount(bytes.length - offset, requested) : 0;
-  // The threads start while the survey runs.
+  // Start the threads while the survey runs.
   const own = workers > 0 ? await startPool(workers) : undefined;
   try {
     const survey = await startSurvey(bytes, { ...rest, offset, zlib: nodeZlib });
@@ -98,7 +98,7 @@ function* batchesOf(
     yield {
       blockSize,
       method,
-      // Copies: of a view of a part, a thread would be sent the whole.
+      // Copy: a thread would be sent the whole buffer of a view.
       starts: starts.slice(from, to),
       lengths: lengths.slice(from, to),
       wanted: wanted.slice(from, to),

@@ -63,7 +63,7 @@ export async function extractImage(
     maxBytes,
   );
   const workers = options.pool === undefined ? workerCount(total, requested) : 0;
-  // The threads start while the directories are made.
+  // Start the threads while the directories are made.
   const own = workers > 0 ? await startPool(workers) : undefined;
   const pool = options.pool ?? own;
   let target: TargetDirectory | undefined;

@@ -47,14 +47,14 @@ export async function startPool(workers: number): Promise<ImagePool> {
   const { Piscina: Pool } = await import('piscina');
   const pool: Piscina = new Pool({
     filename: workerFile(),
-    // One that is there: a thread that does not find what it is started with looks again as for an ES module.
+    // The name must exist: for a missing export, a thread searches again as for an ES module.
     name: 'write',
     minThreads: workers,
     maxThreads: workers,
     concurrentTasksPerWorker: TASKS_PER_WORKER,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   });
-  // What a thread still says after destroy(): tasks have failed by then. Nobody else listens.
+  // Ignore errors that a thread reports after destroy(): its tasks have failed by then.
   pool.on('error', () => undefined);
   return {
     workers,

@@ -22,7 +22,7 @@ const DEFAULT_WINDOWS: SearchWindows = { step: 2 ** 28, overlap: MAX_SIZE };
 
 /** True for a file or block device of more than `limit` bytes: too large to be read as a whole. */
 export function isLargerThan(path: string, limit: number): boolean {
-  // Not by opening it: a pipe can be opened once.
+  // Do not open it to find out: a pipe can be opened only once.
   const status = statSync(path);
   if (!status.isBlockDevice()) return status.size > limit;
   return withFile(path, (fd) => readAt(fd, new Uint8Array(1), limit) > 0);
@@ -68,7 +68,7 @@ export function findImagesInFile(
       const window = buffer.subarray(0, readAt(fd, buffer, start));
       for (const candidate of findImages(window, { zlib: nodeZlib })) {
         const offset = start + candidate.offset;
-        // What starts in the overlap is the next window's.
+        // An image that starts in the overlap belongs to the next window.
         if (candidate.offset >= step || offset < searched) continue;
         found.push({ ...candidate, offset });
         if (candidate.crcOk === true) searched = offset + candidate.size;

@@ -16,7 +16,7 @@ const CHUNK = 2 ** 17;
  * compressed data is damaged; UNSUPPORTED for Zstandard's large windows; the system's error.
  */
 export async function readUnpacked(path: string): Promise<Unpacked> {
-  // A pipe can be opened once.
+  // Do not open it first: a pipe can be opened only once.
   if (statSync(path).isFile() && !isUnpackable(path)) {
     return { compression: 'none', bytes: readShared(path) };
   }

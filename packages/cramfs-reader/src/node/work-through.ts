@@ -55,7 +55,7 @@ export async function workThrough<Batch, Result>(
   lanes.push(
     lane(async (batch) => {
       const result = here(batch);
-      // Lets the workers' results in, and their next batches out.
+      // Let the workers' results arrive, and their next batches leave.
       await setImmediate();
       return result;
     }),

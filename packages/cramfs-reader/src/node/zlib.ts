@@ -28,7 +28,7 @@ export function inflateWithZlib(data: Uint8Array, maxLength: number): Uint8Array
   try {
     return inflateSync(data, { maxOutputLength: maxLength });
   } catch (cause) {
-    // Node.js has a RangeError for data that gives more than it may.
+    // Node.js throws a RangeError for data that inflates to more than the limit.
     throw new Error('does not inflate', { cause });
   }
 }

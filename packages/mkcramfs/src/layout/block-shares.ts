@@ -48,7 +48,7 @@ export class BlockShares {
       const { blocks, sections } = content;
       for (let index = 0; index < blocks.length; index += 1) {
         const block = blocks[index]!;
-        // Whether it is stored at all depends on the plan: what others cost must not depend on that.
+        // The plan decides whether it is stored at all: the cost of others must not depend on that.
         if (isPlanned(sections, index)) continue;
         if (!options.uncompressed && block.kind === 'uncompressed') continue;
         if (block.kind !== 'compressed' && block.kind !== 'uncompressed') continue;
@@ -82,7 +82,8 @@ export class BlockShares {
 
 function findOrAdd(byHash: Map<number, HashEntry>, block: StoredBlock): SharedBlock {
   const { bytes } = block;
-  // Both parts of the key are below 2^32 and 2^17: one exact number, and cheaper than a string.
+  // The parts of the key are below 2^32 and 2^17: together an exact number, which is cheaper than a
+  // string.
   const key = hash(block.kind, bytes) * 2 ** 17 + bytes.length;
   const first = byHash.get(key);
   for (let other = first; other !== undefined; other = other.next) {

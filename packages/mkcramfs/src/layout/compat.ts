@@ -39,7 +39,7 @@ export function layoutCompat(
     chunks.set(node, chunk);
   }
   const uniqueChunks = [...chunkOf.values()];
-  // mkfs.cramfs sets the flag because of its option, mkcramfs because of a hole.
+  // mkfs.cramfs sets the flag because of its option, mkcramfs if there is a hole.
   const asked = options.compat === 'util-linux' && options.holes ? CRAMFS_FLAG_HOLES : 0;
   return {
     ...head,

@@ -58,7 +58,7 @@ class ImageSource {
         const message = `a name that no file can have: ${nameToText(name)}`;
         throw new CramfsError('BAD_ENTRY', message, { path, offset: child.entryOffset });
       }
-      // Of equal names Linux finds the first.
+      // Of two entries with the same name, Linux finds the first.
       if (children.has(name) || this.exclude(childPath)) continue;
       children.set(name, this.entry(childPath, child));
     }

@@ -105,7 +105,7 @@ function commonOptions(image: CramfsImage): BuildOptions {
     insert: bytes.subarray(start, rootOffset),
     holes: (flags & CRAMFS_FLAG_HOLES) !== 0,
     reuse: true,
-    // What Linux misreads of the other image it may misread of this one.
+    // Linux may misread this image in the same way as the other one.
     force: true,
     swapCrc: verifyCrc(image).verdict === 'swapped' || dialect.swappedCrc === true,
     ...(written === undefined ? {} : { dialect: written, method: zlib.method ?? 'zlib' }),
@@ -244,7 +244,7 @@ async function compared(
     await buildImage(tree, options, { compressor: inlineCompressor(), sink, crc32 });
     return sink;
   } catch (error) {
-    // A layout that does not hold the tree, or options that do not go together, are not the one.
+    // The layout does not hold the tree, or the options do not go together: not this one.
     if (error instanceof Differs || isCramfsError(error)) return undefined;
     throw error;
   }
@@ -289,7 +289,7 @@ function inflated({ zlib }: CramfsImage, { bytes, size }: TakenBlock): Uint8Arra
   try {
     return zlib.inflate(bytes, size);
   } catch (error) {
-    // A lack of memory is not the image's.
+    // Running out of memory is not an error of the image.
     if (error instanceof RangeError) throw error;
     return undefined;
   }

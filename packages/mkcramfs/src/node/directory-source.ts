@@ -122,7 +122,8 @@ class DirectoryScan {
   scan(host: Buffer, stats: BigIntStats): DirectoryEntry {
     const root = directoryEntry(this.attributes('/', stats));
     this.pending.push({ host, path: '/', entry: root, remove: () => undefined });
-    // Depth first, so that few directories are pending and problems come in the order of the tree.
+    // Depth first, so that few directories are pending and problems are reported in the order of
+    // the tree.
     for (let next = this.pending.pop(); next !== undefined; next = this.pending.pop()) {
       this.readDirectory(next);
     }
@@ -221,7 +222,7 @@ class DirectoryScan {
       throw new CramfsError('BAD_SOURCE', 'changed while it was read', { path });
     }
     const { mode, uid, gid, rdev } = faked;
-    // Only nodes are something else on the disk: fakeroot has empty files for devices.
+    // Only device nodes differ on the disk: fakeroot has empty files for them.
     const type = fileType(mode);
     const isThere = type === 'file' || type === 'directory' || type === 'symlink';
     if (isThere && type !== fileType(real.mode)) {

@@ -56,7 +56,7 @@ export class AtomicFile implements ImageSink {
         existing === undefined ? 0o666 : 0o600,
       );
     } catch (error) {
-      // Nobody knows the temporary name.
+      // The user does not know the temporary name.
       if (error instanceof Error) Object.assign(error, { path: this.path });
       throw error;
     }
@@ -148,7 +148,7 @@ function followLinks(path: string): string {
   try {
     return followLinks(resolve(dirname(path), readlinkSync(path)));
   } catch (error) {
-    // EINVAL: no symlink. ENOENT: nothing is there.
+    // EINVAL: not a symlink. ENOENT: it does not exist.
     if (isSystemError(error, 'EINVAL', 'ENOENT')) return path;
     throw error;
   }
@@ -158,10 +158,10 @@ function followLinks(path: string): string {
 function takeOver(fd: number, { mode, uid, gid }: Stats): void {
   const own = fstatSync(fd);
   try {
-    // Where nothing changes, fakeroot should not learn of an owner that is only the real one.
+    // Do not call it without need: fakeroot would record the real owner.
     if (own.uid !== uid || own.gid !== gid) fchownSync(fd, uid, gid);
   } catch (error) {
-    // As with cp(1): not everybody may.
+    // As in cp(1): not every user may do this.
     if (!isSystemError(error, 'EPERM')) throw error;
   }
   fchmodSync(fd, mode & 0o777);

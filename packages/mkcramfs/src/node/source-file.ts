@@ -43,7 +43,7 @@ export class SourceReader {
     try {
       fd = openQuietly(host);
       const bytes = this.room(Math.min(Number(seen.size), CRAMFS_MAX_FILE_SIZE));
-      // One look afterwards: a change before, meanwhile or of what is open shows in it as well.
+      // One look afterwards is enough: it also shows changes before and during the read.
       const unchanged =
         readFully(fd, bytes) === bytes.length && isSame(seen, fstatSync(fd, { bigint: true }));
       if (!unchanged) throw bad('changed while it was read');

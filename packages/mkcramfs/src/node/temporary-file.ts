@@ -18,7 +18,8 @@ const FOREIGN_AGE_MS = 60 * 60 * 1000;
 export function temporaryName(path: string): string {
   const { boot, namespace } = ourSystem();
   const writer = `${boot}-${namespace}-${process.pid}-${startTime(process.pid) ?? 0}`;
-  // node:crypto takes 2 ms to load. A name that is taken is an error all the same: files are made with O_EXCL.
+  // node:crypto takes 2 ms to load. A name that exists is an error anyway, because files are made
+  // with O_EXCL.
   const unique = Math.floor(Math.random() * 2 ** 32)
     .toString(16)
     .padStart(8, '0');
@@ -73,7 +74,8 @@ function ourSystem(): { boot: string; namespace: string } {
 /** When a process started, in ticks since boot; undefined if there is none with that pid. */
 function startTime(pid: number): string | undefined {
   const stat = tryTo(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  // Its name, in parentheses, may hold anything; the fields after it are numbered from 3.
+  // The command's name, in parentheses, may contain anything; the fields after it are numbered from
+  // 3.
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[22 - 3];
 }
 

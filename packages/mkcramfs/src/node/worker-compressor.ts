@@ -42,14 +42,14 @@ export function workerCompressor(wanted = availableParallelism()): WorkerCompres
       if (received >= MIN_BYTES) start();
       return pool === undefined ? compressBatch(batch) : compressThere(await pool, batch);
     },
-    // While the image is laid out and written the threads would be a quarter of all memory.
+    // While the image is laid out and written, the idle threads would take a quarter of all memory.
     rest() {
       const ended = pool;
       pool = undefined;
       ending = Promise.all([ending, ended?.then((threads) => threads.destroy())]).then(
         () => undefined,
       );
-      // Of what goes wrong close() tells.
+      // close() reports errors.
       ending.catch(() => undefined);
     },
     async close() {
@@ -71,7 +71,7 @@ async function startPool(workers: number): Promise<Piscina> {
     maxThreads: workers,
     concurrentTasksPerWorker: 2,
   });
-  // What a thread still says after destroy(): tasks have failed by then. Nobody else listens.
+  // Ignore errors that a thread reports after destroy(): its tasks have failed by then.
   pool.on('error', () => undefined);
   return pool;
 }

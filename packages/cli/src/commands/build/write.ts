@@ -38,7 +38,7 @@ export async function runBuild(
   const { source, warningsAreErrors, quiet } = request;
   await refuseToReplaceInputs(request);
   const log = new ProblemLog(tool, source, request.listAll, io);
-  // For a large tree the threads start while it is read.
+  // Start the threads early: a large tree takes time to read.
   const threads = workerCompressor(request.workers);
   const { cache } = request;
   const cached =
@@ -54,7 +54,7 @@ export async function runBuild(
     await about(source, () => {
       log.stopIfBad(warningsAreErrors);
     });
-    // Until here a signal may simply end the process, which may be waiting for a pipe.
+    // Up to here a signal may simply end the process, for instance while it waits for a pipe.
     const signal = io.interruptSignal();
     const insert =
       request.insert === undefined && request.likeInsert !== undefined
@@ -200,7 +200,7 @@ async function writeImage(
   } catch (error) {
     if (isUsageError(error)) throw error;
     if (error instanceof FileError) throw error;
-    // What the builder itself finds is about the tree; all else is about the output.
+    // Errors of the builder are about the tree, all others about the output.
     throw new FileError(isCramfsError(error) ? source : output, error);
   }
 }

@@ -41,7 +41,7 @@ function resultLine(name: string, line: string, look: Look): string {
   if (start === undefined) return laidOut;
   const [word] = start.exec(line)!;
   const at = laidOut.indexOf(word, name.length);
-  // A terminal so narrow that the word itself is broken needs no colour.
+  // No colour if the terminal is so narrow that the word itself is broken.
   if (at === -1) return laidOut;
   return laidOut.slice(0, at) + paint(look, color, word) + laidOut.slice(at + word.length);
 }
@@ -69,7 +69,7 @@ export function findingLines(
   for (const finding of findings) printer.add(kind(finding.code), () => findingLine(finding));
   for (const [code, count] of Object.entries(suppressed)) printer.leaveOut(kind(code), count);
   printer.finish();
-  // All of them: who has half an image wants to know what is in the other half.
+  // List all of them: the user of half an image wants to know what is in the other half.
   for (const path of lost) lines.push(`lost: ${nameToText(path)}`);
   return lines;
 }

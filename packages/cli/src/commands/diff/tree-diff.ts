@@ -19,7 +19,7 @@ export async function diffTree(
   const differences: Difference[] = [];
   const seen = new Set<string>();
   for (const { path, inode } of image.walk(image.root, { onError: problems.add })) {
-    // Of equal names Linux finds the first.
+    // Of two entries with the same name, Linux finds the first.
     if (seen.has(path)) continue;
     seen.add(path);
     const other = others.get(path);

@@ -136,7 +136,7 @@ function compareAreas(
   differ('permissions:', ours.permissions, theirs.permissions);
   const [place, otherPlace] = [placeOf(ours), placeOf(theirs)];
   if (place !== undefined && otherPlace !== undefined && place !== otherPlace) {
-    // Then the offset, which is that in ROM for VM_PFNMAP, and the RAM differ, too: no news.
+    // The offset (in ROM for VM_PFNMAP) and the RAM then differ, too: do not report them as well.
     differ('mapped', PLACES[place], `${PLACES[otherPlace]}${rssText(theirs)}`);
     return differences;
   }

@@ -37,7 +37,7 @@ export async function runExtractCommand(args: ExtractArguments, io: CliIo): Prom
     };
     return runExtract(image, file, target, { ...options, pool }, lines, io, crcProblems(image));
   };
-  // A part of an image may be small: that is known when it has been read.
+  // A part of an image may be small, which is known only after it has been read.
   const report =
     paths.length === 0 ? await withPool(file, args.workers, extractWith) : await extractWith();
   await print(io, args.json ? extractJson(report, offset) : extractText(report));

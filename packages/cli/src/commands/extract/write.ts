@@ -91,7 +91,7 @@ function problemLine({ severity, path, offset, message }: ExtractProblem): strin
   const what = severity === 'error' ? '' : 'warning: ';
   const where = offset === undefined ? '' : `offset ${hex(offset)}: `;
   const which = path === undefined ? '' : ` (${nameToText(path)})`;
-  // The reader passes on what Node.js says: `EEXIST: file already exists, open`.
+  // Messages of Node.js have the form `EEXIST: file already exists, open`.
   const text = message.replace(/^E[A-Z0-9]+: (.*), [a-z]+$/, '$1');
   return `${what}${where}${printable(text)}${which}`;
 }

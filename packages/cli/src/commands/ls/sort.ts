@@ -34,7 +34,7 @@ function keyOf({ name, inode }: ListedPath, image: CramfsImage, key: SortKey): n
     case 'name':
       return name;
     case 'size':
-      // What `size` holds of a device is its number.
+      // A device has its number in `size`.
       return inode.rdev === undefined ? inode.size : 0;
     case 'stored':
       return storedBytes(image, inode);

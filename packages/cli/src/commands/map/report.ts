@@ -77,7 +77,7 @@ export class MappabilityReport {
   }
 
   explain({ path, inode }: SelectedFile): MappedFile {
-    // The content, too, is a matter of the pointers.
+    // The pointers also determine the content.
     const key = `${inode.dataOffset},${inode.size}`;
     let explained = this.kept.get(key);
     if (explained === undefined) {
@@ -94,10 +94,10 @@ export class MappabilityReport {
   ): PerKernel<RangeExplanation> {
     const { nommu } = ranges;
     if (nommu === undefined || nommu.directPages === 0) return ranges;
-    // As check does: who asks about both kernels may have an image that is for one with an MMU.
+    // As in check: someone who asks about both kernels may have an image for one with an MMU.
     const { pageSize, kernels } = this.target;
     const onlyForNommu = kernels.includes('mmu');
-    // Directories that cannot be read are named when the files are selected.
+    // Directories that cannot be read are reported when the files are selected.
     this.shared ??= filesWithSharedPages(this.image, { pageSize, onlyForNommu }, () => undefined);
     const other = this.shared.get(ino);
     if (other === undefined) return ranges;

@@ -67,7 +67,7 @@ function targetsOf(
   const viaLinks = links
     .filter(({ path }) => matches(path))
     .map(({ path }) => follow(image, path))
-    // A glob that happens to match a link to a directory, or to nowhere, does not ask for a file.
+    // A glob may match a link to a directory or a dangling link, which is not a request for a file.
     .filter(({ inode }) => explicit || inode !== undefined);
   return [...selected.filter(({ path }) => matches(path)), ...viaLinks];
 }

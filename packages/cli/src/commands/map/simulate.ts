@@ -99,9 +99,9 @@ function mappingsOf({ format, ranges, segments = [] }: MappedFile, kernel: Kerne
 }
 
 function agree(expected: RangeExplanation, simulated: SimulatedRange): boolean {
-  // Where a copy cannot be made, the static answer is that there has to be one.
+  // If no copy can be made, the static answer is that a copy is needed.
   if (simulated.error === 'EINVAL') return expected.reason === 'beyond file limit';
-  // What is beyond the image may be in the ROM, or not: then the kernel dies, or the process.
+  // Data beyond the image may be in the ROM. If it is not, the kernel or the process dies.
   if (expected.outsidePages > 0) {
     return simulated.error === 'kernel dies' || simulated.directPages >= expected.directPages;
   }
@@ -165,7 +165,7 @@ class Simulator {
   ): SimulatedRange {
     const { machine } = this;
     const { geometry } = machine;
-    // Names that share data would share an inode, and with it the size of whichever came first.
+    // Names with the same data would share an inode, and so the size of the first one looked up.
     const sb = mountRoot(machine, this.image, this.target.physAddr);
     const process = machine.spawn();
     const file = process.files.install(new OpenFile(sb.iget(inode), path));
@@ -205,7 +205,7 @@ class Simulator {
     if (this.machine.mmu) {
       for (let page = 0; page < ofFile; page += 1) {
         const { fault } = process.loadRange(address + page * pageSize, new Uint8Array(1));
-        // A damaged block takes a page as well, before it turns out that it cannot be read.
+        // A damaged block takes a page, too, before it turns out to be unreadable.
         if (fault !== undefined) unreadable += 1;
       }
     }

@@ -96,7 +96,7 @@ export function explainMmap(image: CramfsImage, question: MmapQuestion): MmapExp
     failure = failureOf(error);
   }
   const at = address;
-  // Which pages are direct is decided now, or never.
+  // Which pages are direct is decided now, and never again.
   const direct =
     at === undefined
       ? 0

@@ -19,7 +19,7 @@ import { mmapText } from './text.js';
 export async function runMmapCommand(args: MmapArguments, io: CliIo): Promise<ExitCode> {
   const [file, path] = args.operands as [string, string];
   const touches = args.touch.map(parseTouch);
-  // A kernel takes blocks to be pages, whatever the image was built for.
+  // For a kernel each block is a page, whatever the image was built for.
   const blockSize = args['page-size'] ?? args['block-size'];
   const imageArguments = { ...args, offset: args['image-offset'], 'block-size': blockSize };
   const { image, offset } = await openImageAndOffset(file, imageArguments, io, { need: 'linux' });
@@ -48,7 +48,7 @@ function question(
   if (offset % pageSize !== 0) {
     throw new UsageError(`--offset cannot be ${offset}: use a multiple of ${pageSize}`);
   }
-  // An empty file, or an offset beyond the end: one page, to see what happens.
+  // For an empty file, or an offset beyond the end: one page, to see the result.
   const length = args.len ?? (offset < inode.size ? inode.size - offset : pageSize);
   const pages = Math.ceil(length / pageSize);
   const outside = touches.find(({ page }) => page >= pages);

@@ -30,7 +30,7 @@ export async function readArchives(
 async function readArchive(path: string): Promise<ArchiveSource> {
   try {
     const stored = readFileSync(path);
-    // Only now: most scenarios mount no archive.
+    // Loaded here, because most scenarios mount no archive.
     const chunks: Uint8Array[] = [];
     let length = 0;
     for await (const chunk of openTarStream(path).chunks) {

@@ -36,7 +36,7 @@ export async function runScenarioCommand(args: RunArguments, io: CliIo): Promise
   if (mode === undefined) throw new UsageError('--mode is missing: mmu or nommu');
   const [file, ...scenarios] = args.operands as [string, ...string[]];
   const expectedFile = expect === undefined ? undefined : expectation(expect, scenarios);
-  // As the kernel reads it: a block is a page.
+  // Open the image as the kernel reads it: a block is a page.
   const image = await openImageArgument(
     file,
     { ...args, 'block-size': args['block-size'] ?? RECORDED_PAGE_SIZE },

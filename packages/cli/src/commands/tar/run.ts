@@ -21,7 +21,7 @@ export async function runTarCommand(args: TarArguments, io: CliIo): Promise<Exit
   const chunks = tarChunks(image, {
     paths: paths.length === 0 ? undefined : paths,
     onError: (error) => {
-      // A tar cannot hold sockets, which have no content, as GNU tar says: no failure.
+      // A tar cannot hold sockets, which have no content: a warning, as in GNU tar.
       if (error.code === 'UNSUPPORTED') problems.warn(error);
       else problems.add(error);
     },
@@ -43,7 +43,7 @@ async function writeFile(path: string, chunks: Iterable<Uint8Array>, io: CliIo):
     file = new AtomicFile(path);
     for (const chunk of chunks) {
       file.write(chunk);
-      // Lets a signal arrive.
+      // Let signals arrive.
       await setImmediate();
       signal.throwIfAborted();
     }

@@ -30,10 +30,11 @@ export async function readPageImage(
   return {
     title: textToName(file === '-' ? 'standard input' : basename(file)),
     image,
-    // What follows an image in a firmware file is others'; what follows it in its own file is to be seen.
+    // Show the bytes after an image only if it has a file of its own, not if it is part of a
+    // firmware file.
     bytes: isPart ? image.bytes.subarray(0, image.size) : image.bytes,
     blockSize: image.blockSize,
-    // The bytes of an open image are straight.
+    // The bytes of an open image are in normal order.
     dialect: image.wordSize === 1 ? args.dialect : undefined,
   };
 }

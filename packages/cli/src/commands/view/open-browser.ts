@@ -18,7 +18,7 @@ export function openBrowser(address: string): Promise<boolean> {
     child.on('error', () => {
       resolve(false);
     });
-    // explorer.exe ends with 1 always.
+    // explorer.exe always ends with 1.
     child.on('exit', (code) => {
       resolve(code === 0 || process.platform === 'win32');
     });

@@ -99,7 +99,7 @@ export function setNodeAttributes(
   const fd = openSync(path, HOLD);
   try {
     const held = pathOfDescriptor(fd);
-    // Another name of another user's file may have been put in its place.
+    // A hard link to another user's file may have been put in its place.
     if (fstatSync(fd).nlink > 1) throw targetChanged();
     if (owner !== undefined) chownSync(held, owner.uid, owner.gid);
     if (!isSymlink) chmodSync(held, mode);

@@ -15,7 +15,7 @@ export function checkContentSize(
   maxBytes: number,
 ): number {
   const total = files.reduce((sum, { size }) => sum + size, 0);
-  // Nearly always: no need to look for holes.
+  // Usually true: then there is no need to look for holes.
   if (total <= maxBytes) return total;
   const known = new Map<string, number>();
   let stored = 0;

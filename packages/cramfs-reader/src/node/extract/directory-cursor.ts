@@ -41,7 +41,7 @@ export class DirectoryCursor {
    */
   pathTo(path: string): Buffer {
     const { path: target, isHeld, nameLength } = this.location;
-    // To those who follow no symlinks a descriptor's own path is one.
+    // The path of a descriptor itself is a symlink, which callers do not follow: append `/.`.
     if (path === '/') return Buffer.concat([target, Buffer.from('/.')]);
     if (!isHeld) return Buffer.concat([target, Buffer.from(path, 'latin1')]);
     if (nameLength + path.length >= PATH_MAX) {
@@ -62,7 +62,7 @@ export class DirectoryCursor {
     const names = directory.split('/').slice(1);
     let common = 0;
     while (common < names.length && this.open[common]?.name === names[common]) common += 1;
-    // A directory is opened in its parent: if that has been closed, start over.
+    // A directory is opened in its parent. If that has been closed, start over.
     this.leave(common > this.closed ? common : 0);
     for (const name of names.slice(this.open.length)) this.descend(name);
     this.current = directory;

@@ -104,11 +104,11 @@ function makeDirectories(path: string): boolean {
     return true;
   } catch (error) {
     const code = systemCode(error);
-    // If it is something else than a directory, reading it will tell.
+    // If it is not a directory, reading it will fail.
     if (code === 'EEXIST') return false;
     const parent = dirname(path);
     if (code !== 'ENOENT' || parent === path) throw error;
-    // What is missing is the parent; otherwise the system does not want this directory.
+    // The parent is missing; if it is not, the system refuses this directory.
     if (!makeDirectories(parent)) throw error;
   }
   mkdirSync(path);

@@ -24,7 +24,7 @@ export function* scan(source: ByteSource): Generator<Hit, void> {
   for (let start = 0; start < source.size; start += CHUNK) {
     const found = source.read(start, CHUNK + LONGEST);
     const { length } = found;
-    // All of them are found before the caller gets one, and reads elsewhere.
+    // Find all of them first: the caller may read elsewhere between two.
     yield* isBlank(found) ? [] : hitsIn(found, start);
     if (length <= CHUNK) return;
   }

@@ -112,7 +112,7 @@ export class BlockCache {
 
 /** The name of a block's content. */
 export function blockKey(block: Uint8Array): string {
-  // Strings are cheaper than buffers, of which each has memory outside the heap.
+  // Strings are cheaper than buffers, each of which has memory outside the heap.
   return hash('sha256', block, 'binary').slice(0, KEY_LENGTH);
 }
 
@@ -167,11 +167,10 @@ function evict(directory: string, limit: number): void {
   }
 }
 
-/** Failures are left to the next build. */
 function tryTo(action: () => void): void {
   try {
     action();
   } catch {
-    // See above.
+    // The next build tries again.
   }
 }

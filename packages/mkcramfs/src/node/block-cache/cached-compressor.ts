@@ -50,7 +50,7 @@ export function cachedCompressor(
     rest() {
       compressor.rest?.();
     },
-    // How many bytes it will be is not known before the cache is asked.
+    // The number of bytes is not known before the cache is asked.
     expect: () => undefined,
     async compress(batch) {
       const cache = cacheFor(batch);
@@ -70,7 +70,7 @@ export function cachedCompressor(
       }
       const stored = blocks.map((block, index) => {
         const known = found[index];
-        // The memory of the batch is used again.
+        // Copy: the memory of the batch is reused.
         return known === 'incompressible' ? block.slice() : known;
       });
       if (missing.length > 0) {

@@ -113,7 +113,7 @@ export class PackReader {
     try {
       const bytes = this.read(segment.at, segment.length);
       if (crc32(bytes) !== segment.crc) return undefined;
-      // Views of a Uint8Array are made in half the time that those of a Buffer take.
+      // A view of a Uint8Array takes half the time of a view of a Buffer.
       return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
     } catch {
       return undefined;
