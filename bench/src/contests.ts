@@ -155,7 +155,8 @@ function build(
   image: string,
   options: readonly string[],
 ): Contestant {
-  // The corpus' directories belong to whoever runs this; mkfs.cramfs cuts their gid if need be.
+  // The directories of the corpus belong to the user who runs this; mkfs.cramfs may have to cut the
+  // gid.
   const squash = (process.getgid?.() ?? 0) > GID_LIMIT ? ['--squash'] : [];
   return { tool, argv: cramfs('build', corpus.root, image, ...options, ...squash), output: image };
 }

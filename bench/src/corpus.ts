@@ -103,7 +103,7 @@ export function withOneFileChanged({ root, ...corpus }: Corpus, copy: string): C
   }
   const changed = paths[paths.length >> 1]!;
   const content = readFileSync(join(root, changed));
-  // A new file: the link would lead to that of the machine.
+  // Make a new file: the link would lead to the machine's own.
   rmSync(join(copy, changed));
   writeFileSync(join(copy, changed), Buffer.concat([content, Buffer.of(0)]));
   return { ...corpus, root: copy, bytes: corpus.bytes + 1 };
@@ -118,7 +118,7 @@ function* listFiles(directory: string): Generator<CorpusFile> {
   const names = readdirSync(directory).sort();
   for (const name of names) {
     const path = join(directory, name);
-    // A name that is not UTF-8 comes out changed and is not found any more.
+    // A name that is not UTF-8 comes out changed, and is then not found.
     const stats = lstatSync(path, { throwIfNoEntry: false });
     if (stats === undefined || Buffer.byteLength(name) > NAME_LIMIT) continue;
     if (stats.isDirectory() && isReadable(path)) {
@@ -154,7 +154,7 @@ function linkOrCopy(source: string, target: string): void {
   try {
     linkSync(source, target);
   } catch {
-    // Another file system, or somebody else's file.
+    // The target is on another file system, or the file belongs to another user.
     copyFileSync(source, target);
   }
 }

@@ -47,13 +47,13 @@ async function measureWithProc(argv: readonly string[]): Promise<Run> {
     try {
       const status = readFileSync(`/proc/${pid}/status`, 'utf8');
       peak = Math.max(peak, Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024);
-      // The second field, the program's name, may hold blanks.
+      // The second field, the program's name, may contain blanks.
       const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
         .replace(/^.*\) /, '')
         .split(' ');
       cpu = (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
     } catch {
-      // It has just ended.
+      // The process has just ended.
     }
   });
   return { wall, cpu, peak };
@@ -78,7 +78,7 @@ async function runToEnd(argv: readonly string[], poll?: (pid: number) => void): 
     return await new Promise((resolve, reject) => {
       let wall = 0;
       child.on('error', reject);
-      // The exit ends the clock; 'close' says that all messages have arrived.
+      // The exit stops the clock; 'close' means that all messages have arrived.
       child.on('exit', () => {
         wall = Number(process.hrtime.bigint() - start) / 1e9;
       });

@@ -77,7 +77,7 @@ export async function writeCompiled(folder: string): Promise<void> {
     }
   } finally {
     rmSync(work, { recursive: true, force: true });
-    // V8 compares the flags with those of the process that is to use the code.
+    // V8 compares the flags with those of the process that will use the code.
     setFlagsFromString('--flush-bytecode');
   }
   bundle.write();

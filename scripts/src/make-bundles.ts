@@ -47,7 +47,7 @@ await build([
       cleanDir: true,
       entryFileNames: '[name].cjs',
       chunkFileNames: chunkName,
-      // As require(): the loader of ES modules takes its time to start, and vm.Script has none.
+      // Use require(): the loader of ES modules takes time to start, and vm.Script has none.
       dynamicImportInCjs: false,
       minify: true,
     },
@@ -81,5 +81,5 @@ await build([
 await writeCompiled(inPackages('cli/bundle'));
 await writeViewerPage();
 
-// The command of a checkout, and of an installation from git.
+// dist/cramfs.cjs is the command of a checkout, and of an installation from git.
 await writeOneFile(inRepository('dist'));

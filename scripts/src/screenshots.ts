@@ -84,7 +84,7 @@ try {
     await page.goto(`${address}#${route}`);
     await page.locator('.tabs').waitFor();
     await page.waitForFunction(`document.querySelector('[aria-busy=true]') === null`);
-    // What is drawn on canvases comes a moment later.
+    // Canvases are drawn a moment later.
     await page.waitForTimeout(1000);
     await page.screenshot({ path: join(images, `${name}.png`), fullPage: width < 760 });
     await page.close();

@@ -44,7 +44,8 @@ async function script(entry: string, folder: string, collected: Plugin): Promise
   });
   await bundle.close();
   const { code } = output[0];
-  // These two would end the element, or change how it ends; in strings and patterns they mean the same.
+  // These two would end the element, or change how it ends; in strings and patterns the
+  // replacements mean the same.
   return code.replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--').trim();
 }
 
@@ -52,7 +53,7 @@ function styleText(): string {
   const source = inRepository(`${VIEWER}/src/page`);
   const own = readdirSync(source, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.css'))
-    // What is in styles/ comes first, and there what has the lowest number.
+    // The files of styles/ come first, in the order of their numbers.
     .sort(
       (a, b) => Number(b.startsWith('styles')) - Number(a.startsWith('styles')) || (a < b ? -1 : 1),
     )

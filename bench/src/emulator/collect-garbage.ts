@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
 export function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
-  // What the first one finalizes, the second one frees.
+  // The second collection frees what the first has finalized.
   collect();
   collect();
 }

@@ -60,7 +60,7 @@ class ProcessOfAreas {
     const base = mapAnonymous(this.mm, areas);
     for (let page = 0; page < areas; page += 2)
       this.mm.mprotect(base + page * PAGE, PAGE, PROT_READ);
-    // Areas at the edges have but one neighbour; what is left are the writable ones.
+    // Areas at the edges have only one neighbour; the writable ones are left.
     this.places = Float64Array.from(pageOrder(PLACES, true), (place) => {
       const page = place % (areas - 2);
       return base + (page + 1 - (page % 2)) * PAGE;

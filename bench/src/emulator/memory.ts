@@ -28,7 +28,7 @@ export async function memoryOfMappedGibibyte(): Promise<number> {
     process.mm.loadRange(address, new Uint8Array(length));
   }
   const used = usedMemory() - before;
-  // Beside the files' pages there are those of the disk that are being read.
+  // Besides the files' pages there are those of the disk that were read.
   if (left !== 0 || machine.phys.used < MAPPED_PAGES) throw new Error('that is not 1 GiB');
   return used;
 }

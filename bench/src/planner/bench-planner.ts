@@ -89,7 +89,7 @@ function copyPrograms(to: string): { readonly files: number; readonly bytes: num
   let bytes = 0;
   for (const { path, size } of selectFiles(Infinity)) {
     if (files === PROGRAMS) break;
-    // Later ones have no less room than earlier ones.
+    // Later files have at least as much room as earlier ones.
     if (bytes + size > (BYTES * (files + 1)) / PROGRAMS + 4 * MIB || !isElf(path)) continue;
     copyFileSync(path, join(to, `${files}-${basename(path)}`));
     files += 1;

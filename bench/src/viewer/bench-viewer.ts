@@ -179,7 +179,7 @@ async function firstView(page: Page, address: string, image: string): Promise<nu
 }
 
 async function interaction(page: Page, route: string, act: string, shown: string): Promise<number> {
-  // Another view first: each time starts afresh.
+  // Show another view first, so that each round starts afresh.
   await page.evaluate(`location.hash = '#/nonsense'`);
   await page.waitForTimeout(100);
   await page.evaluate(`location.hash = '#${route}'`);

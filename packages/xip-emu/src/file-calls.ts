@@ -28,7 +28,7 @@ import {
 } from './vfs/remap-range.js';
 import { setAttributes, setAttributesOf } from './vfs/setattr.js';
 
-// include/uapi/asm-generic/fcntl.h, unistd.h: what access(2) asks for.
+// include/uapi/asm-generic/fcntl.h, unistd.h: modes of access(2).
 const W_OK = 2;
 const X_OK = 1;
 

@@ -20,7 +20,7 @@ export function writeExecutable(oneFile: string, path: string): void {
   const work = mkdtempSync(join(tmpdir(), 'cramfs-executable-'));
   try {
     const main = join(work, 'cramfs.cjs');
-    // Only files may start with #!.
+    // Only a file may start with #!.
     writeFileSync(main, readFileSync(oneFile, 'utf8').replace(/^#!.*\n/, ''));
     const [config, blob] = [join(work, 'config.json'), join(work, 'blob')];
     writeFileSync(
@@ -30,7 +30,7 @@ export function writeExecutable(oneFile: string, path: string): void {
         output: blob,
         disableExperimentalSEAWarning: true,
         useCodeCache: true,
-        // Threads start with the same text.
+        // Threads start with the same file.
         assets: { 'cramfs.cjs': main },
       }),
     );

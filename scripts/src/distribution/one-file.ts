@@ -33,7 +33,7 @@ const THREADS = {
 };
 async function loadThread(filename, name) {
   const module = await THREADS[filename]();
-  // Nothing is called what piscina asks for first: as a module without such an export.
+  // No export has the name that piscina asks for first.
   return module[name] ?? {};
 }
 `;
@@ -46,7 +46,7 @@ const REPLACED: Readonly<Record<string, () => string>> = {
     `export const workerFile = () => 'mkcramfs/worker';`,
   'packages/viewer/dist/node/template.js': () =>
     `export const viewerTemplate = () => __oneFile.viewerPage();`,
-  // For engines without WebAssembly; it would be three fifths of the file.
+  // Code for engines without WebAssembly, which would be three fifths of the file.
   'node_modules/zstd-codec/lib/zstd-codec-binding.js': () => 'module.exports = undefined;',
   'packages/cli/dist/version.js': () => {
     const manifest = readFileSync(inRepository('packages/cli/package.json'), 'utf8');
@@ -150,7 +150,7 @@ export async function writeOneFile(folder: string): Promise<void> {
     platform: 'node',
     // An optional dependency of piscina, for priorities of threads.
     external: ['@napi-rs/nice'],
-    // The syntax only: so that old Node.js comes as far as the first lines.
+    // Only the syntax, so that old versions of Node.js reach the first lines.
     transform: { target: 'node14' },
     plugins: [oneFilePlugin(), licences(join(folder, 'THIRD-PARTY-LICENSES.txt'))],
     output: {

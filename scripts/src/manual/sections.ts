@@ -41,7 +41,7 @@ export function takeOptionTexts(markdown: string): OptionTexts {
     /^- ((?:`-[^`]*`(?:, )?)+)([^]*?)(?=\n- |\n\n|$(?![^]))/gm,
     (_item, names: string, text: string) => {
       const description = text.replace(/^ ?\(repeatable[^)]*\)/, '').replace(/^: */, '');
-      // An item about several options at once would say too much of each.
+      // Text about several options at once would say too much about each.
       const several = text.includes('; `--') || names.split('`--').length > 2;
       for (const [, name] of names.matchAll(/`(--?[\w-]+)/g)) {
         if (!several) texts.set(name!, description.replace(/\n {2}/g, '\n').trim());

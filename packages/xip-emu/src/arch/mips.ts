@@ -23,7 +23,7 @@ function mips32(name: 'mips' | 'mipsel', endianness: 'big' | 'little'): Architec
       elfClass: 32,
       machines: [EM_MIPS],
       checksClass: true,
-      // elf32_check_arch(): no n32, and no other ABI than o32.
+      // elf32_check_arch(): o32 only, not n32.
       accepts: ({ flags }) =>
         (flags & EF_MIPS_ABI2) === 0 &&
         ((flags & EF_MIPS_ABI) === 0 || (flags & EF_MIPS_ABI) === EF_MIPS_ABI_O32),

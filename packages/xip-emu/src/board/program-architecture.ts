@@ -74,7 +74,7 @@ function programHead(image: CramfsImage, path: string, depth: number): Uint8Arra
   try {
     inode = image.lookup(path);
   } catch {
-    // execve() is about to say what is wrong with it.
+    // execve() will report what is wrong with it.
     return undefined;
   }
   if (inode.type !== 'file') return undefined;
@@ -88,7 +88,7 @@ export function fileHead(image: CramfsImage, inode: Inode): Uint8Array {
   try {
     return inode.size === 0 ? new Uint8Array() : image.readBlock(inode, 0);
   } catch {
-    // A damaged block: reading it is what the emulator reports.
+    // A damaged block: the emulator reports it when it reads the block.
     return new Uint8Array();
   }
 }

@@ -178,7 +178,7 @@ function mapStack(memory: NommuMemory, elf: ElfFile, interpreter: ElfFile | unde
     geometry.alignLength(asked === 0 ? DEFAULT_STACK : asked),
     MIN_STACK_PAGES * geometry.size,
   );
-  // Without PT_GNU_STACK in the one that counts: VM_STACK_FLAGS, which READ_IMPLIES_EXEC decides.
+  // If the header that counts has no PT_GNU_STACK: VM_STACK_FLAGS, which READ_IMPLIES_EXEC decides.
   const isExecutable =
     wanted === undefined
       ? memory.build.arch.elf.noStackHeaderImpliesExec

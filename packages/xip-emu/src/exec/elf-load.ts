@@ -119,7 +119,7 @@ export class ElfLoader {
    */
   private padZero(from: bigint): void {
     try {
-      // With addresses of 57 bits a number does not hold all of them: pages are exact, bytes are not.
+      // With addresses of 57 bits, a number can hold pages exactly, but not bytes.
       const bytes = Number(this.long.pageAlign(from) - from);
       for (let byte = 0; byte < bytes; byte += 1) this.memory.store(Number(from) + byte, 0);
     } catch (error) {

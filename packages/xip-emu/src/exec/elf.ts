@@ -196,7 +196,7 @@ function mapSegments(
     if (isFirst && header.type !== ET_DYN) {
       flags |= MAP_FIXED_NOREPLACE;
     } else if (isFirst) {
-      // The first mapping takes the room of all of them, so that the rest finds its place.
+      // The first mapping reserves the room of all, so that the others find their places.
       totalSize = totalMappingSize(long, phdrs);
       if (totalSize === 0n) throw new SyscallError('EINVAL', 'segments of no size');
       const place = firstPlace(memory, loader, long, { phdr, phdrs, totalSize, hasInterpreter });
@@ -207,7 +207,7 @@ function mapSegments(
     const at = loader.load(phdr, { address: wanted, flags, totalSize });
     if (isFirst && header.type === ET_DYN) bias = long.wrap(bias + at - long.pageStart(wanted));
     isFirst = false;
-    // The bias is left out, as it is in the kernel.
+    // The bias is left out, as in the kernel.
     checkSize(memory.mm, phdr, phdr.vaddr, 'EINVAL');
   }
   return bias;
@@ -252,7 +252,7 @@ function mapInterpreter(
   const { mm } = memory;
   const { header, phdrs } = headers;
   if (!isExecutableType(header) || file.fops.mmap === undefined) {
-    // ~0UL, which is taken for an errno.
+    // ~0UL, which the kernel takes for an errno.
     throw new SyscallError('EPERM', 'the interpreter is neither a program nor a shared object');
   }
   const loader = new ElfLoader(memory, file, long);

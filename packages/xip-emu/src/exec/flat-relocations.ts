@@ -53,7 +53,7 @@ export function relocateFlat(
       continue;
     }
     const at = moved(entry);
-    // Without a table, words are as the linker wrote them: big-endian.
+    // Without a table, words are big-endian, as the linker wrote them.
     const value = load(memory, at, hasTable && little);
     if (value !== 0) store(memory, at, moved(value), little);
   }

@@ -65,7 +65,7 @@ export function loadFlat(memory: NommuMemory, bprm: Binprm): LoadedNommu {
     const { text, data, block } = places;
     checkRoom(bprm, places, header.data);
     relocateFlat(memory, header, text, data);
-    // What is left of the relocations after the data is cleared with bss, heap and stack.
+    // The rest of the relocations, after the data, is cleared with bss, heap and stack.
     const used = Math.min(header.fullData, block.end - data) - header.data;
     if (used > 0) memory.write(data + header.data, new Uint8Array(used), LOAD_FLAT);
     writeLibraryTable(memory, data);
@@ -99,7 +99,7 @@ function loadApart(memory: NommuMemory, file: OpenFile, header: FlatLengths): Fl
 
 /** All of it in one block. */
 function loadIntoRam(memory: NommuMemory, file: OpenFile, header: FlatLengths): FlatPlaces {
-  // Words of 4 bytes here, whatever a pointer has.
+  // Words have 4 bytes here, whatever the size of a pointer is.
   const offset = dataStartOffset(memory.build) > 0 ? 4 : 0;
   const length = memory.mm.geometry.align(header.text + header.data + header.extra + offset);
   const text = memory.mmap({ address: 0, length, prot: RWX, flags: ANONYMOUS, pgoff: 0 });
@@ -109,7 +109,7 @@ function loadIntoRam(memory: NommuMemory, file: OpenFile, header: FlatLengths): 
     memory.write(text, readProgram(file, 0, header.text), LOAD_FLAT);
     storeData(memory, file, places, readData(file, header));
   } else {
-    // The header itself is not read: its room stays empty.
+    // The header itself is not read: its place stays empty.
     const code = header.text - FLAT_HEADER_SIZE;
     const content = inflate(file, FLAT_HEADER_SIZE, code + header.fullData);
     memory.write(text + FLAT_HEADER_SIZE, content, LOAD_FLAT);

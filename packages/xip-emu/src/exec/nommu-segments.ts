@@ -55,7 +55,8 @@ export function mapSegment(
   });
   const isWritable = (flags & PF_W) !== 0;
   if (isWritable) memory.write(start, new Uint8Array(inPage), DIRECT_MMAP);
-  // QUIRK: only where it has cleared what precedes the segment, the kernel counts from its start.
+  // QUIRK: the kernel counts from the start of the segment only if it has cleared the bytes before
+  // it.
   const dataEnd = (isWritable ? start + inPage : start) + filesz;
   if (filesz > memsz) throw clearedToTheEnd(file.path, { start, length, from: dataEnd, end });
   if (memsz > filesz) memory.write(dataEnd, new Uint8Array(memsz - filesz), DIRECT_MMAP);

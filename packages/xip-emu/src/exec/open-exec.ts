@@ -35,7 +35,7 @@ export function openExec(process: Process, path: string): OpenFile {
     }
     return file;
   } catch (error) {
-    // The errno alone does not tell whether the program or its interpreter is meant.
+    // The errno alone does not say whether it is about the program or its interpreter.
     if (!isSyscallError(error) || error.reason !== undefined) throw error;
     throw new SyscallError(error.code, nameToText(path));
   }

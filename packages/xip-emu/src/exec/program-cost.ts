@@ -85,7 +85,7 @@ export function programCost(machine: Machine, path: string, options?: StartOptio
     const start = ramOf(machine, process, started);
     touchAll(process, started);
     const most = ramOf(machine, process, started);
-    // Mainline Linux maps ROM at the start or never, other kernels when a page is touched.
+    // Mainline Linux maps ROM at the start or never, other kernels map it when a page is touched.
     const segments = objects.map((object) =>
       object.segments.map((segment) => segmentCost(process, segment)),
     );
@@ -156,7 +156,7 @@ function ramOf(
     objects: ram,
     loaderMemory,
     otherPrivate: anonymousPages - sum('private') - loaderMemory,
-    // By files: where files share pages, the machine has fewer.
+    // Counted by file: where files share pages, the machine has fewer.
     otherCache: files.reduce((pages, file) => pages + file.pageCachePages, 0) - sum('cache'),
     total: { private: anonymousPages, cache: pageCachePages },
     pageTablePages: processes[0]?.pageTablePages ?? 0,

@@ -43,7 +43,7 @@ export function touchAll(process: Process, { objects, loaderMemory }: MemoryOfPr
         const value = process.load(at);
         if ((flags & VM_WRITE) !== 0) process.store(at, value);
       } catch (error) {
-        // Pages after the end of the file, or damaged ones.
+        // Ignore pages after the end of the file, and damaged ones.
         if (!(error instanceof AccessFault)) throw error;
       }
     }

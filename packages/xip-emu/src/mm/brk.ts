@@ -91,10 +91,10 @@ function shrink(mm: Mm, from: Vpn, to: Vpn): void {
 
 function grow(mm: Mm, from: Vpn, to: Vpn): void {
   if (to > mm.taskSize) throw new SyscallError('ENOMEM', 'past the end of the address space');
-  // A page stays free between the heap and what is above.
+  // A page stays free between the heap and the area above it.
   const above = mm.vmas.findVma(from);
   if (above !== undefined && to + 1 > startGap(above)) throw new SyscallError('ENOMEM', 'no room');
-  // The program's own zeros, which end where the heap starts, are not extended.
+  // The program's bss ends where the heap starts, but is not extended.
   const below = mm.vmas.findBefore(from);
   const heapStart = mm.startBrk / mm.geometry.size;
   const prev = below !== undefined && below.end > heapStart ? below : undefined;

@@ -38,7 +38,8 @@ export function accessFault(signal: Signal, code: SignalCode, address: Address):
   return new AccessFault(signal, code, address);
 }
 
-// The flags, one of which an area needs, by access: arch/riscv/mm/fault.c:access_error().
+// By kind of access, the flags of which an area must have one. Compare
+// arch/riscv/mm/fault.c:access_error().
 /** Write implies read. */
 export const ACCESS_LOAD = VM_READ | VM_WRITE;
 export const ACCESS_STORE = VM_WRITE;

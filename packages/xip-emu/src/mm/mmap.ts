@@ -153,7 +153,7 @@ export function mmapRegion(mm: Mm, request: MergeRequest): Vma {
   let { flags } = request;
   if (isAccountable(flags)) {
     const free = mm.phys.ramFrames;
-    // Memory that is replaced need not be promised again. It is split even if that is not enough.
+    // Memory that is replaced need not be reserved again. It is split even if that is not enough.
     if (end - start > free && end - start - splitEdges(mm, start, end) > free) {
       throw new SyscallError('ENOMEM', 'overcommit');
     }
@@ -175,7 +175,7 @@ export function mmapRegion(mm: Mm, request: MergeRequest): Vma {
       mm.vmaCache.free(vma);
       throw error;
     }
-    // The file system may have changed the flags: what did not merge before may do so now.
+    // The file system may have changed the flags, so that the area can merge now.
     if (flags !== vma.flags && prev !== undefined) {
       const again = mergeNewRange(mm, { ...request, flags: vma.flags }, prev, next);
       if (again !== undefined) {

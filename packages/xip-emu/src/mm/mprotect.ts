@@ -44,7 +44,7 @@ export function mprotect(mm: Mm, address: Address, length: number, prot: number)
   const impliesExec = mm.readImpliesExec && (prot & PROT_READ) !== 0;
   let vma = mm.vmas.vmaAt(start);
   if (grows !== 0) {
-    // All of the stack below; on these architectures nothing grows up.
+    // The whole stack below; on these architectures no area grows up.
     const growing = vma ?? mm.vmas.findVma(start);
     if (growing === undefined || growing.start >= end) throw new SyscallError('ENOMEM', 'a hole');
     if (grows === PROT_GROWSUP || (growing.flags & VM_GROWSDOWN) === 0) {
@@ -100,7 +100,8 @@ function changeProtection(mm: Mm, vma: Vma, start: Vpn, end: Vpn): void {
   const { mask } = pageTable;
   const prot = pageProt(vma.flags, vma.ops);
   const mayWrite = (vma.flags & VM_WRITE) !== 0;
-  // PageTable.walk() in place, as in zap.ts: mprotect() of a page takes a tenth more with a function.
+  // PageTable.walk() inlined, as in zap.ts: with a function, mprotect() of a page takes a tenth
+  // more.
   let lost = 0;
   for (let vpn = start; vpn < end;) {
     const stop = Math.min(end, pageTable.leafEnd(vpn));

@@ -88,7 +88,7 @@ function moveTo(mm: Mm, { start, oldPages, to, newPages, flags }: Move): Vpn {
   if (newPages > mm.taskSize || to > mm.taskSize - newPages) {
     throw new SyscallError('EINVAL', 'the new place is outside the address space');
   }
-  // Sums of addresses wrap round, as those of unsigned longs do.
+  // Sums of addresses wrap around, like unsigned longs.
   if ((start + oldPages) % (2 ** 64 / mm.geometry.size) > to && to + newPages > start) {
     throw new SyscallError('EINVAL', 'the old and the new place overlap');
   }
@@ -170,7 +170,7 @@ function moveVma(mm: Mm, vma: Vma, { start, oldPages, to, newPages, flags }: Mov
   if (keepsSource) {
     if (vma.start === start && vma.end === end) forgetAnonVmas(mm, vma);
   } else if (oldPages > 0) {
-    // The pages may have gone with a merge of source and target; what is at the old place goes.
+    // The pages may be gone, if source and target have merged; unmap the rest of the old range.
     unmapRange(mm, start, end);
   }
 }
@@ -215,7 +215,7 @@ interface CopyRequest {
 /** Compare mm/vma.c:copy_vma(). */
 function copyVma(mm: Mm, vma: Vma, { start, to, pages, keepsSource }: CopyRequest): void {
   const { flags, file, anonVma } = vma;
-  // Anonymous memory that nobody has touched takes the offset of its new place.
+  // Anonymous memory that was never touched takes the offset of its new place.
   const untouched = vma.ops === undefined && anonVma === undefined;
   const pgoff = untouched ? to : vma.pgoff + (start - vma.start);
   const following = mm.vmas.findVma(to);

@@ -30,7 +30,7 @@ export function munmapPages(mm: Mm, start: Vpn, pages: number): void {
 export function splitEdges(mm: Mm, start: Vpn, end: Vpn): number {
   const first = mm.vmas.vmaAt(start);
   if (first !== undefined && first.start < start) {
-    // A hole in an area needs one area more.
+    // A hole in an area makes one area more.
     if (first.end > end) checkMapCount(mm);
     splitVma(mm, first, start);
   }

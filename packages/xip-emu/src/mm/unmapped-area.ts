@@ -38,7 +38,7 @@ export function getUnmappedArea(mm: Mm, hint: Vpn, pages: number, colour?: Cache
     const above = mm.vmas.findVma(wanted);
     if (above === undefined || startGap(above) >= wanted + pages) return wanted;
   }
-  // vm_unmapped_area() looks for more than what is needed, so that it can choose in it.
+  // vm_unmapped_area() looks for a larger range than needed, so that it can choose in it.
   const length = pages + (colour === undefined ? 0 : colour.colours - 1);
   const low = Math.max(1, mmapMinVpn, build.firstUserVpn);
   const highest = mm.vmas.highestGap(low, build.mmapBase, length);

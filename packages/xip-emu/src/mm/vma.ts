@@ -83,7 +83,7 @@ export function zeroPageFlags(tag: number): number {
 /** vm_page_prot: the permissions of new entries, before copy on write. Compare vm_get_page_prot(). */
 export function pageProt(flags: number, ops: VmOperations | undefined): number {
   let prot = 0;
-  // RISC-V has no entries that can be written but not read.
+  // RISC-V has no entries that are writable but not readable.
   if ((flags & (VM_READ | VM_WRITE)) !== 0) prot |= PTE_READ;
   if ((flags & VM_EXEC) !== 0) prot |= PTE_EXEC;
   const shared = (flags & (VM_WRITE | VM_SHARED)) === (VM_WRITE | VM_SHARED);

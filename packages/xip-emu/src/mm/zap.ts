@@ -11,7 +11,8 @@ import { PTE_DIRTY, PTE_SPECIAL, pteFrame } from './pte.js';
 export function zapRange(mm: Mm, from: Vpn, to: Vpn, evenCows = true): void {
   const { pageTable, phys } = mm;
   const { mask } = pageTable;
-  // PageTable.walk() in place: a function for each table costs mmap() and munmap() a seventh more.
+  // PageTable.walk() inlined: with a function for each table, mmap() and munmap() cost a seventh
+  // more.
   let lost = 0;
   for (let vpn = from; vpn < to;) {
     const end = Math.min(to, pageTable.leafEnd(vpn));

@@ -104,7 +104,7 @@ function frameAt(memory: NommuAccess, address: Address): Frame {
   const frame = phys.frameOf(phys.geometry.pageOf(address));
   const mapped = memory.findVma(address) !== undefined;
   if (frame !== undefined && mapped) return frame;
-  // A direct mapping of addresses where there is nothing (K24): a bus error, as on a real CPU.
+  // A direct mapping of addresses without memory (K24): a bus error, as on a real CPU.
   if (mapped) throw new AccessFault('SIGSEGV', 'ACCERR', address);
   // Without protection the access hits whatever has that address.
   const what = frame === undefined ? 'neither RAM nor ROM' : 'not memory of the process';

@@ -45,7 +45,7 @@ export function validateMmapRequest(
     throw new SyscallError('EINVAL', 'neither MAP_PRIVATE nor MAP_SHARED');
   }
   if (length === 0) throw new SyscallError('EINVAL', 'no length');
-  // TASK_SIZE does not limit anything: without an MMU it is the greatest number there is.
+  // TASK_SIZE limits nothing: without an MMU it is the largest number.
   const aligned = geometry.alignLength(length);
   if (aligned === 0) throw new SyscallError('ENOMEM', 'longer than the memory');
   const { size: pageSize } = geometry;
@@ -99,7 +99,7 @@ function forShared(file: OpenFile, prot: number, own: NommuCapabilities): NommuC
 
 function forPrivate(prot: number, own: NommuCapabilities): NommuCapabilities {
   if (!own.copy) throw new SyscallError('ENODEV', 'the file cannot be copied');
-  // What the process may write to must not be the file itself.
+  // A mapping that the process may write to must not be the file itself.
   return (prot & PROT_WRITE) === 0 ? own : { ...own, direct: false };
 }
 

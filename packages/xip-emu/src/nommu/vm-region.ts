@@ -127,7 +127,7 @@ export class VmRegions implements NommuMappings {
     invariant(region.vmUsage === 0, 'a region is put as often as it is taken');
     this.remove(region);
     region.vmFile?.put();
-    // ROM, and memory that a file lends, is nobody's to free.
+    // ROM, and memory that a file lends, is not freed here.
     if ((region.vmFlags & VM_MAPPED_COPY) !== 0) this.ram.free(region.vmStart, region.vmTop);
   }
 }

@@ -70,7 +70,7 @@ export class MmuScenarioOps implements ScenarioOps {
     if (vma === undefined || (pte & PTE_PRESENT) === 0) return '-';
     const frame = pteFrame(pte);
     if ((vma.flags & VM_PFNMAP) !== 0) {
-      // The processor's view: an entry without access is not valid.
+      // The processor's view: an entry without permissions is not valid.
       return (pte & PTE_PROT) === 0 ? '-' : `${this.place(frame)}:p`;
     }
     if ((pte & PTE_SPECIAL) !== 0) return this.place(frame);
@@ -103,7 +103,7 @@ export class MmuScenarioOps implements ScenarioOps {
     const absolute = path.startsWith('/') ? path : `${nameToText(process.fs.getcwd())}/${path}`;
     try {
       const name = textToName(absolute);
-      // The recorder did not go to where its relative paths start.
+      // The recorder ran programs in `/`, wherever its relative paths start.
       process.chdir('/');
       const program = execElf(process, memory, name, { argv: [name, PROGRAM_ARGUMENT], envp: [] });
       const { argv } = program;

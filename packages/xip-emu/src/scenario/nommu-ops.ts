@@ -118,7 +118,7 @@ export class NommuScenarioOps implements ScenarioOps {
     const absolute = path.startsWith('/') ? path : `${nameToText(process.fs.getcwd())}/${path}`;
     try {
       const name = textToName(absolute);
-      // The recorder did not go to where its relative paths start.
+      // The recorder ran programs in `/`, wherever its relative paths start.
       process.chdir('/');
       const program = execNommu(process, memory, name, {
         argv: [name, PROGRAM_ARGUMENT],

@@ -185,7 +185,7 @@ export class AddressSpace implements FrameOwner {
     if (this.host.sb.sharedPages?.leave(frame, this, index) === true) {
       frame = this.unshare(index, frame);
     } else {
-      // What is below may change: the old bytes have to be in the frame before.
+      // The backing may change: first copy the old bytes to the frame.
       phys.borrowWritable(frame);
     }
     this.aops.prepareWrite?.(this, index);
@@ -228,7 +228,7 @@ export class AddressSpace implements FrameOwner {
     chunk![index & CHUNK_MASK] = NONE;
     this.pages -= 1;
     const shared = this.host.sb.sharedPages?.leave(frame, this, index) ?? false;
-    // A pipe may keep the page: with its bytes, whatever becomes of the file.
+    // A pipe may keep the page: with its bytes, whatever happens to the file.
     if (!shared && this.phys.frames.refCount(frame) > 1) this.phys.borrowWritable(frame);
     this.phys.put(frame);
     this.aops.freeFolio?.(this, index);

@@ -110,7 +110,7 @@ export function areasMayMove({ user }: OpenFile): boolean {
  * pages are unmapped, except private copies, and the next faults find the pages of `real`.
  */
 export function moveAreas(mapping: AddressSpace, owner: Inode, real: ResolvedPath): void {
-  // Areas of one file stay such: they can be merged.
+  // Areas of one file keep one backing file, so that they can merge.
   const backings = new Map<OpenFile, OpenFile>();
   for (const vma of [...(mapping.iMmap ?? [])]) {
     const user = userOf(vma.file, owner);

@@ -10,7 +10,7 @@ const PERMISSIONS = 0o7777;
 
 /** Between mnt_want_write() and mnt_drop_write(). @throws SyscallError EROFS. */
 export function withWriteAccess<T>(mount: Mount | undefined, change: () => T): T {
-  // Above any mount is nothing that could hold an entry.
+  // Above all mounts there is nothing that could hold an entry.
   if (mount === undefined) throw new SyscallError('EROFS');
   return mount.withWriteAccess(change);
 }
@@ -151,7 +151,7 @@ export function rename(context: LookupContext, from: string, to: string, flags =
     if (noReplace && replaced !== undefined) throw new SyscallError('EEXIST');
     if (exchanges && replaced === undefined) throw new SyscallError('ENOENT');
     checkSlashes(source, target, exchanges);
-    // A directory can't go into itself, nor take the place of one above it.
+    // A directory cannot move into itself, nor replace one above it.
     if (isBelow(target.path, source.path)) throw new SyscallError('EINVAL');
     if (isBelow(source.path, target.path)) {
       throw new SyscallError(exchanges ? 'EINVAL' : 'ENOTEMPTY');

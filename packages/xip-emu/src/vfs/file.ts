@@ -26,7 +26,7 @@ export interface NommuCapabilities {
   readonly exec: boolean;
 }
 
-// include/linux/fs.h: what remapFileRange() is asked for.
+// include/linux/fs.h: flags of remapFileRange().
 /** Only where both ranges have the same bytes. */
 export const REMAP_FILE_DEDUP = 1;
 /** A partial block at the end that cannot be shared may be left out. */

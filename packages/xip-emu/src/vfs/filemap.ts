@@ -28,7 +28,7 @@ export function filemapFault(fault: VmFault): number {
   }
   try {
     mapping.read(fault.pgoff);
-    // Reading it may show that the file ends before.
+    // Reading the page may show that the file ends before it.
     if (fault.pgoff >= mapping.filePages) return VM_FAULT_SIGBUS;
   } catch (error) {
     if (isSyscallError(error)) return VM_FAULT_SIGBUS;
@@ -108,7 +108,7 @@ export function filemapRead(file: OpenFile, position: number, into: Uint8Array):
   while (at < wanted && at < host.size) {
     const offset = at % pageSize;
     const frame = readOrStop(mapping, Math.floor(at / pageSize), at - position);
-    // Reading the page may show that the file ends before.
+    // Reading the page may show that the file ends before it.
     const length = Math.min(pageSize - offset, wanted - at, host.size - at);
     if (frame < 0 || length <= 0) break;
     into.set(phys.borrow(frame).subarray(offset, offset + length), at - position);
@@ -177,7 +177,7 @@ export function forcePageCacheReadahead(mapping: AddressSpace, index: Pgoff, pag
     try {
       mapping.read(at);
     } catch (error) {
-      // An error is reported to whoever needs the page.
+      // The error is reported when the page is needed.
       if (!isSyscallError(error)) throw error;
     }
   }

@@ -100,7 +100,7 @@ export function lookupParent(context: LookupContext, path: string): LastComponen
   walk.startToParent(path);
   const last = lastComponent(walk);
   const above = walk.atEntry ? walk.trail.at(-2) : walk.here;
-  // Entries are changed through the mount that the directory is seen in.
+  // Entries are changed through the mount by which the directory is seen.
   return { ...last, mount: above?.mount ?? last.mount };
 }
 
@@ -128,7 +128,7 @@ function lastComponent(walk: PathWalk): LastComponent {
     return { inode: undefined, parent, mount, name: missing, written, path: resolved, slash };
   }
   const { inode, mount, path: resolved } = here;
-  // A mount point's own entry is covered: it belongs to nothing that could be changed.
+  // The entry of a mount point itself is covered: it cannot be changed.
   const parent = walk.atEntry ? walk.trail.at(-2)?.inode : undefined;
   const name = walk.atEntry ? resolved.slice(resolved.lastIndexOf('/') + 1) : '';
   return { inode, parent, mount, name, written, path: resolved === '' ? '/' : resolved, slash };

@@ -39,7 +39,7 @@ export abstract class SimpleInode<T extends SimpleInode<T>> extends Inode {
   protected constructor(ino: number, mode: number, fops: Inode['fops']) {
     super(ino, fops);
     this.mode = mode;
-    // The name in the parent, and `.`.
+    // The links are the name in the parent, and `.`.
     if (this.isDirectory) this.links = 2;
   }
 

@@ -100,7 +100,7 @@ export interface VmSpace {
   shmemZeroSetup(vma: VmArea): void;
 }
 
-// What a fault handler gives back: bits of vm_fault_t.
+// Results of a fault handler: bits of vm_fault_t.
 export const VM_FAULT_OK = 0;
 export const VM_FAULT_OOM = 0x1;
 export const VM_FAULT_SIGBUS = 0x2;

@@ -20,7 +20,7 @@ export function writebackRange(mapping: AddressSpace, from: Pgoff = 0, to: Pgoff
     if (!phys.frames.hasFlag(frame, PG_DIRTY)) continue;
     folioMkclean(mapping, index, frame);
     phys.frames.clearFlag(frame, PG_DIRTY);
-    // What was stored past the end of the file is lost: iomap_writepage_handle_eof().
+    // Stores past the end of the file are lost: iomap_writepage_handle_eof().
     const inside = Math.max(mapping.host.size - index * geometry.size, 0);
     if (inside < geometry.size) phys.borrowWritable(frame).fill(0, inside);
     aops.writeFolio(mapping, index, phys.borrow(frame));

@@ -33,7 +33,7 @@ export function parseLdSoCache(bytes: Uint8Array, littleEndian: boolean): LdSoCa
   const count = view.getUint32(20, little);
   if (HEADER_SIZE + count * ENTRY_SIZE > cache.length) return undefined;
 
-  // Strings may share their ends; those of a damaged file may all be most of the file.
+  // Strings may share their ends; in a damaged file each may be almost as long as the file.
   let budget = MAX_SHARED * cache.length;
   const found = new Map<string, string[]>();
   for (let entry = 0; entry < count; entry += 1) {

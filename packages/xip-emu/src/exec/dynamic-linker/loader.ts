@@ -94,7 +94,7 @@ const MUSL: DynamicLoader = {
   stackDepth: muslStackDepth,
   isItself: (name) => MUSL_OWN.test(name),
   systemDirectories(process, { name }) {
-    // The file belongs to the tree in which the loader is: PREFIX/lib/ld-musl-ARCH.so.1.
+    // The file is in the same tree as the loader, PREFIX/lib/ld-musl-ARCH.so.1.
     const match = /^(.*?)(?:\/[^/]+)?\/ld-musl-([^/]+)\.so\.1$/.exec(name);
     const own =
       match === null ? undefined : readFile(process, `${match[1]!}/etc/ld-musl-${match[2]!}.path`);

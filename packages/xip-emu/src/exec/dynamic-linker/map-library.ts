@@ -45,7 +45,7 @@ export const mapAsGlibc: MapLibrary = (process, file, elf) => {
     throw new LoaderError('object file has no loadable segments');
   }
   const span = last.allocEnd - first.mapStart;
-  // In C the length wraps round, to more than there are addresses.
+  // In C the length wraps around, to more than all addresses.
   if (span <= 0) throw new LoaderError('failed to map segment from shared object');
   const { size: pageSize } = process.geometry;
   const alignment = Math.max(pageSize, ...loads.map(({ align }) => align).filter(isPowerOfTwo));
@@ -78,7 +78,8 @@ function loadCommand(
   { vaddr, offset, filesz, memsz, flags }: ElfSegment,
   geometry: PageGeometry,
 ): LoadCommand {
-  // Since glibc 2.35, p_align only says where the object goes, whether smaller or larger than a page.
+  // Since glibc 2.35, p_align only affects the address of the object, whether it is smaller or
+  // larger than a page.
   if ((vaddr - offset) % geometry.size !== 0) {
     throw new LoaderError('ELF load command address/offset not page-aligned');
   }

@@ -11,7 +11,7 @@ const READ_WRITE = PF_R | PF_W;
  * src/malloc/mallocng/donate.c:donate().
  */
 export function reclaimGaps(process: Process, { elf, segments }: LoadedObject): void {
-  // Without an MMU all memory is there already.
+  // Without an MMU all memory is allocated already.
   if (elf === undefined || !process.build.mmu) return;
   const { geometry } = process;
   const relro = elf.segments.find(({ type }) => type === PT_GNU_RELRO);

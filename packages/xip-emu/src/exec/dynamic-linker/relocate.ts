@@ -40,7 +40,7 @@ export function relocate(
   const word = elf.elfClass / 8;
   const { geometry } = process;
   const touched = new Set<number>();
-  // Most words are in the page of the word before.
+  // Most words are in the same page as the previous word.
   let pageStart = 0;
   let pageEnd = 0;
   const touch = (vaddr: number): void => {
@@ -59,7 +59,7 @@ export function relocate(
   };
   forEachRelocation(elf, dynamic, memoryReader(process, segments), write);
   for (const { start, end } of dynamic.implicitGot) {
-    // A table that goes beyond its segment is damaged: reading it might never end.
+    // A table that leaves its segment is damaged: reading it might never end.
     const inside = segments.find(({ vaddr, memsz }) => vaddr <= start && start < vaddr + memsz);
     const limit = Math.min(end, inside === undefined ? start : inside.vaddr + inside.memsz);
     for (let at = start; at < limit; at += word) write(at);

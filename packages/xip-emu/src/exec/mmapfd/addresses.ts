@@ -94,7 +94,7 @@ export function takeAddresses(
     if (found === undefined && !isFree(mm, start, length)) {
       throw new SyscallError('EADDRINUSE', `at 0x${start.toString(16)}`);
     }
-    // The area goes when it is mapped over; its file is needed to put it back.
+    // Mapping over the area removes it; putting it back needs its file.
     found?.file.get();
     return { start, length, reserved: found };
   });

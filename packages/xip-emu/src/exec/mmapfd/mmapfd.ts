@@ -224,7 +224,7 @@ function mapOne(
     process.mmap(dataEnd, prot, fixed, { address, file, offset: offset - inPage });
     if (memsz > filesz) writing(process, address + dataEnd, fileEnd - dataEnd, prot, () => 0);
   } else if (filesz > 0) {
-    // What is not at the same place in the pages of the file and of memory can only be copied.
+    // Data can only be copied if its offset in a page of memory differs from that in the file.
     process.mmap(dataEnd, prot, fixed | MAP_ANONYMOUS, { address });
     const content = readProgram(file, offset, filesz);
     if (content.length < filesz) throw new SyscallError('EFAULT', 'the file is too short');

@@ -30,7 +30,7 @@ export interface MappingPlan {
   readonly takesReservations: boolean;
 }
 
-// mr_flags: what is mapped at the start of an element; one of them at most.
+// mr_flags: what is mapped at the start of an element; at most one of them.
 export const MR_PADDING = 0x1;
 export const MR_HDR_ELF = 0x2;
 export const MR_HDR_AOUT = 0x3;

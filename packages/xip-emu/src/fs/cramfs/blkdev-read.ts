@@ -37,7 +37,7 @@ export class BlkdevReader {
       try {
         mapping.read(at);
       } catch (error) {
-        // Pages that cannot be read are zeros.
+        // Pages that cannot be read read as zeros.
         if (!isSyscallError(error)) throw error;
       }
     }

@@ -71,7 +71,7 @@ export class DirectoryIndex {
       if (!this.nameless.has(fieldLength)) this.nameless.set(fieldLength, offset);
       return;
     }
-    // A scan compares only names whose fields have the right length.
+    // A scan compares only names whose fields have the same length.
     if (Math.ceil(length / 4) * 4 !== fieldLength) return;
     const name = bytesToName(bytes.subarray(nameStart, nameStart + length));
     this.addName(name, offset);

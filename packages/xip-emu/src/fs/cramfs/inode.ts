@@ -37,7 +37,7 @@ export class CramfsInode extends Inode {
     this.sb = sb;
     this.raw = raw;
     this.mode = raw.mode;
-    // Only an inode number with clear low bits says that there is data.
+    // There is data only if the low bits of the inode number are clear.
     this.size = raw.ino % 4 === 0 ? raw.size : 0;
     const hasPages = raw.type === 'file' || raw.type === 'symlink';
     this.mapping = hasPages

@@ -28,8 +28,8 @@ function physmemMmap(file: OpenFile, vma: VmArea): void {
   if (isSharedMaywrite(vma.flags)) throw new SyscallError('EINVAL');
   vma.flags |= VM_IO;
   vma.flags &= ~VM_MAYWRITE;
-  // QUIRK K32: to kernels before 4.18 an area without operations is anonymous memory where nothing is
-  // mapped: after the file's pages it reads as zeros.
+  // QUIRK K32: for kernels before 4.18 an area without operations is anonymous memory where nothing
+  // is mapped: after the file's pages it reads as zeros.
   vma.ops = undefined;
   vma.mm.remapPfnRange(vma, vma.start, (sb.physAddr + imageOffset) / sb.geometry.size, pages);
 }

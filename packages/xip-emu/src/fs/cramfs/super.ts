@@ -100,7 +100,7 @@ export class CramfsSuperBlock extends SuperBlock {
     const { flags, size } = image.superblock;
     this.size = (flags & CRAMFS_FLAG_FSID_VERSION_2) === 0 ? OLD_SIZE : size;
     const { view, blockSize, bytes } = this.image;
-    // QUIRK K26: only whole pages are read from a block device.
+    // QUIRK K26: a block device is read in whole pages only.
     this.end = physAddr === 0 ? bytes.length - (bytes.length % pageSize) : bytes.length;
     if (physAddr === 0 && this.end === 0) {
       throw new SyscallError('EINVAL', 'wrong magic: the block device is smaller than a page');

@@ -76,7 +76,7 @@ export function writeThrough(
       try {
         written = sendWrite(inode, file.handle, at, from.subarray(done, done + length));
       } finally {
-        // Pages that the server did not accept are not up to date.
+        // Pages that the server has not accepted are not up to date.
         if (written < length) forget(inode, at + written, at + length);
       }
       done += written;

@@ -48,7 +48,7 @@ function release(file: OpenFile): void {
   try {
     inode.sb.connection.request('release', inode.nodeId, fuseFile.handle);
   } catch (error) {
-    // Nobody hears what the server says.
+    // The answer of the server is ignored.
     if (!(error instanceof SyscallError)) throw error;
   }
 }

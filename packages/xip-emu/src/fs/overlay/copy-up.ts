@@ -44,7 +44,7 @@ function doCopyUp({ inode, name }: OverlayDentry, directory: Inode, truncates: b
   const { sb } = inode;
   const stat = inode.lower!.getattr();
   const context = { inode, stat, size: truncates ? 0 : stat.size, directory, name };
-  // The user has not changed the parent's times.
+  // Restore the parent's times: the user has not changed them.
   const { atime, mtime } = directory.getattr();
   sb.withUpperAccess(() => {
     sb.setImpure(directory);
@@ -60,7 +60,7 @@ function copyUpTmpfile(context: CopyUpContext): Inode {
   const { inode, directory, name, stat } = context;
   const { inode: work } = inode.sb.work;
   const temp = work.tmpfile!(stat.mode);
-  // Without a name it lasts while it is open.
+  // A file without a name exists as long as it is open.
   const file = openForCopy(context, temp);
   try {
     copyData(context, file);

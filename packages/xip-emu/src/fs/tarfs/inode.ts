@@ -93,7 +93,7 @@ export class TarfsInode extends SimpleInode<TarfsInode> {
     if (pager !== undefined && size <= old) truncatePagecache(pager, size);
   }
 
-  // What a mount reads from the archive.
+  // The entries that a mount reads from the archive.
 
   /** A new entry, as a member says. */
   enter(name: string, inode: TarfsInode): void {

@@ -55,11 +55,11 @@ export function writeArchive(root: TarfsInode, old: Archive): Archive {
   const writer = new ArchiveWriter(old.bytes);
   let from = 0;
   for (const member of old.members) {
-    // What is between members stays: volume labels, global headers.
+    // Keep blocks between members: volume labels, global headers.
     writer.copy(from, member.start);
     from = member.end;
     const { path, inode } = member;
-    // One that a later member of the same name replaces, and so did already, stays with that.
+    // Keep a member that a later one of the same name had replaced before.
     const present = tree.get(path);
     if (present !== undefined && (present === inode || present === winners.get(path))) {
       writer.keep(member);

@@ -60,7 +60,7 @@ export const MEMORY_CALLS: CallTable = {
     ({ files, mappings, ops, process }, { id, fd, length, prot, flags, pgoff, address }) => {
       const file = files.get(fd);
       if (file === undefined && (flags & MAP_ANONYMOUS) === 0) throw new SyscallError('EBADF');
-      // The recorded program called mmap(2) with a byte offset, which keeps 64 bits.
+      // The recorder called mmap(2) with a byte offset of 64 bits.
       const within = pgoff % (OFFSET_SPAN / ops.machine.pageSize);
       const at = process.mm.mmap({ address, length, prot, flags, pgoff: within, file });
       const mapping = { id, address: at, length, unmapped: false };
