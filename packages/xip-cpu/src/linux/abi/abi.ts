@@ -1,6 +1,5 @@
 import type { ThreadStart } from 'xip-emu';
 import type { Processor } from '../../processor.js';
-import type { NumberRuns } from './generic-numbers.js';
 import type { Structs } from './structs.js';
 import type { StructLayout } from './struct-layout.js';
 import type { SignalFrameFormat } from '../signals/frame.js';
@@ -50,13 +49,4 @@ export interface Abi {
   repeatCall(processor: Processor): void;
   /** Sets the registers of a program that starts: start_thread(), ELF_PLAT_INIT(). */
   startThread(processor: Processor, start: ThreadStart): void;
-}
-
-/** Returns a table of system calls: numbers and names. */
-export function callTable(...tables: readonly NumberRuns[]): ReadonlyMap<number, string> {
-  const calls = new Map<number, string>();
-  for (const [first, names] of tables.flat()) {
-    for (const [index, name] of names.trim().split(/\s+/).entries()) calls.set(first + index, name);
-  }
-  return calls;
 }

@@ -1,7 +1,7 @@
-import type { NumberRuns } from './generic-numbers.js';
+import { LATE_NUMBERS, TIME64_NUMBERS, callTable, type NumberRuns } from './call-table.js';
 
 /** The calls of the EABI: arch/arm/tools/syscall.tbl. */
-export const ARM_NUMBERS: NumberRuns = [
+const ARM_NUMBERS: NumberRuns = [
   [0, 'restart_syscall exit fork read write open close'],
   [8, 'creat link unlink execve chdir'],
   [14, 'mknod chmod lchown'],
@@ -94,36 +94,12 @@ export const ARM_NUMBERS: NumberRuns = [
       pkey_alloc pkey_free statx rseq io_pgetevents migrate_pages kexec_file_load
     `,
   ],
-  [
-    403,
-    `
-      clock_gettime64 clock_settime64 clock_adjtime64 clock_getres_time64
-      clock_nanosleep_time64 timer_gettime64 timer_settime64 timerfd_gettime64
-      timerfd_settime64 utimensat_time64 pselect6_time64 ppoll_time64
-    `,
-  ],
-  [
-    416,
-    `
-      io_pgetevents_time64 recvmmsg_time64 mq_timedsend_time64 mq_timedreceive_time64
-      semtimedop_time64 rt_sigtimedwait_time64 futex_time64 sched_rr_get_interval_time64
-      pidfd_send_signal io_uring_setup io_uring_enter io_uring_register open_tree move_mount
-      fsopen fsconfig fsmount fspick pidfd_open clone3 close_range openat2 pidfd_getfd
-      faccessat2 process_madvise epoll_pwait2 mount_setattr quotactl_fd
-      landlock_create_ruleset landlock_add_rule landlock_restrict_self
-    `,
-  ],
-  [
-    448,
-    `
-      process_mrelease futex_waitv set_mempolicy_home_node cachestat fchmodat2
-      map_shadow_stack futex_wake futex_wait futex_requeue statmount listmount
-      lsm_get_self_attr lsm_set_self_attr lsm_list_modules mseal
-    `,
-  ],
 ];
 
 /** Private calls, from 0xf0000 on: arch/arm/include/uapi/asm/unistd.h. */
-export const ARM_PRIVATE_NUMBERS: NumberRuns = [
+const ARM_PRIVATE_NUMBERS: NumberRuns = [
   [0xf0001, 'breakpoint cacheflush usr26 usr32 set_tls get_tls'],
 ];
+
+/** The system calls of arm by number. */
+export const ARM_CALLS = callTable(ARM_NUMBERS, TIME64_NUMBERS, LATE_NUMBERS, ARM_PRIVATE_NUMBERS);

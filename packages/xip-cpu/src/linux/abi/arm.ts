@@ -1,7 +1,7 @@
 import { armSigpage, armSignalFrame } from '../signals/arm-frame.js';
-import { callTable, type Abi } from './abi.js';
+import type { Abi } from './abi.js';
 import { armOf } from './arm-processor.js';
-import { ARM_NUMBERS, ARM_PRIVATE_NUMBERS } from './arm-numbers.js';
+import { ARM_CALLS } from './arm-numbers.js';
 import { StructLayout } from './struct-layout.js';
 import { structsFor } from './structs.js';
 import { vdsoImage } from './vdso.js';
@@ -21,7 +21,7 @@ export const ARM_ABI: Abi = {
   name: 'arm',
   machine: 'armv7l',
   pointerSize: 4,
-  calls: callTable(ARM_NUMBERS, ARM_PRIVATE_NUMBERS),
+  calls: ARM_CALLS,
   registers: { number: R7, arguments: [0, 1, 2, 3, 4, 5, 6], result: R0, stack: SP },
   alignsPairs: true,
   // arch/arm/include/uapi/asm/fcntl.h

@@ -1,8 +1,13 @@
-/** Numbers of system calls: runs of names, each with the number of its first name. */
-export type NumberRuns = readonly (readonly [first: number, names: string])[];
+import {
+  LATE_NUMBERS,
+  SECRET_MEMORY_NUMBERS,
+  TIME64_NUMBERS,
+  callTable,
+  type NumberRuns,
+} from './call-table.js';
 
-/** The calls of arch/riscv with CONFIG_64BIT: include/uapi/asm-generic/unistd.h. */
-export const RISCV64_NUMBERS: NumberRuns = [
+/** include/uapi/asm-generic/unistd.h on arch/riscv with CONFIG_64BIT, up to those of Linux 5.1. */
+const GENERIC_NUMBERS: NumberRuns = [
   [
     0,
     `
@@ -49,114 +54,42 @@ export const RISCV64_NUMBERS: NumberRuns = [
       io_pgetevents rseq kexec_file_load
     `,
   ],
-  [
-    424,
-    `
-      pidfd_send_signal io_uring_setup io_uring_enter io_uring_register open_tree move_mount
-      fsopen fsconfig fsmount fspick pidfd_open clone3 close_range openat2 pidfd_getfd
-      faccessat2 process_madvise epoll_pwait2 mount_setattr quotactl_fd
-      landlock_create_ruleset landlock_add_rule landlock_restrict_self memfd_secret
-      process_mrelease futex_waitv set_mempolicy_home_node cachestat fchmodat2
-      map_shadow_stack futex_wake futex_wait futex_requeue statmount listmount
-      lsm_get_self_attr lsm_set_self_attr lsm_list_modules mseal
-    `,
-  ],
 ];
 
 /**
- * The calls of arch/riscv with CONFIG_32BIT. Calls that take times have numbers of their own, with
- * times of 64 bits.
+ * The calls with times, sizes or limits of 32 bits: architectures with 32 bits that are younger than
+ * Linux 5.1 do not have them.
  */
-export const RISCV32_NUMBERS: NumberRuns = [
-  [0, 'io_setup io_destroy io_submit io_cancel'],
-  [
-    5,
-    `
-      setxattr lsetxattr fsetxattr getxattr lgetxattr fgetxattr listxattr llistxattr
-      flistxattr removexattr lremovexattr fremovexattr getcwd lookup_dcookie eventfd2
-      epoll_create1 epoll_ctl epoll_pwait dup dup3 fcntl64 inotify_init1 inotify_add_watch
-      inotify_rm_watch ioctl ioprio_set ioprio_get flock mknodat mkdirat unlinkat symlinkat
-      linkat renameat umount2 mount pivot_root nfsservctl statfs64 fstatfs64 truncate64
-      ftruncate64 fallocate faccessat chdir fchdir chroot fchmod fchmodat fchownat fchown
-      openat close vhangup pipe2 quotactl getdents64 llseek read write readv writev pread64
-      pwrite64 preadv pwritev sendfile64
-    `,
-  ],
-  [74, 'signalfd4 vmsplice splice tee readlinkat'],
-  [81, 'sync fsync fdatasync sync_file_range timerfd_create'],
-  [89, 'acct capget capset personality exit exit_group waitid set_tid_address unshare'],
-  [99, 'set_robust_list get_robust_list'],
-  [102, 'getitimer setitimer kexec_load init_module delete_module timer_create'],
-  [109, 'timer_getoverrun'],
-  [111, 'timer_delete'],
-  [
-    116,
-    `
-      syslog ptrace sched_setparam sched_setscheduler sched_getscheduler sched_getparam
-      sched_setaffinity sched_getaffinity sched_yield sched_get_priority_max
-      sched_get_priority_min
-    `,
-  ],
-  [
-    128,
-    `
-      restart_syscall kill tkill tgkill sigaltstack rt_sigsuspend rt_sigaction
-      rt_sigprocmask rt_sigpending
-    `,
-  ],
-  [
-    138,
-    `
-      rt_sigqueueinfo rt_sigreturn setpriority getpriority reboot setregid setgid setreuid
-      setuid setresuid getresuid setresgid getresgid setfsuid setfsgid times setpgid getpgid
-      getsid setsid getgroups setgroups uname sethostname setdomainname
-    `,
-  ],
-  [165, 'getrusage umask prctl getcpu'],
-  [172, 'getpid getppid getuid geteuid getgid getegid gettid sysinfo mq_open mq_unlink'],
-  [184, 'mq_notify mq_getsetattr msgget msgctl msgrcv msgsnd semget semctl'],
-  [
-    193,
-    `
-      semop shmget shmctl shmat shmdt socket socketpair bind listen accept connect
-      getsockname getpeername sendto recvfrom setsockopt getsockopt shutdown sendmsg recvmsg
-      readahead brk munmap mremap add_key request_key keyctl clone execve mmap2 fadvise64_64
-      swapon swapoff mprotect msync mlock munlock mlockall munlockall mincore madvise
-      remap_file_pages mbind get_mempolicy set_mempolicy migrate_pages move_pages
-      rt_tgsigqueueinfo perf_event_open accept4
-    `,
-  ],
-  [258, 'riscv_hwprobe riscv_flush_icache'],
-  [261, 'prlimit64 fanotify_init fanotify_mark name_to_handle_at open_by_handle_at'],
-  [
-    267,
-    `
-      syncfs setns sendmmsg process_vm_readv process_vm_writev kcmp finit_module
-      sched_setattr sched_getattr renameat2 seccomp getrandom memfd_create bpf execveat
-      userfaultfd membarrier mlock2 copy_file_range preadv2 pwritev2 pkey_mprotect
-      pkey_alloc pkey_free statx io_pgetevents rseq kexec_file_load
-    `,
-  ],
-  [
-    403,
-    `
-      clock_gettime64 clock_settime64 clock_adjtime64 clock_getres_time64
-      clock_nanosleep_time64 timer_gettime64 timer_settime64 timerfd_gettime64
-      timerfd_settime64 utimensat_time64 pselect6_time64 ppoll_time64
-    `,
-  ],
-  [
-    416,
-    `
-      io_pgetevents_time64 recvmmsg_time64 mq_timedsend_time64 mq_timedreceive_time64
-      semtimedop_time64 rt_sigtimedwait_time64 futex_time64 sched_rr_get_interval_time64
-      pidfd_send_signal io_uring_setup io_uring_enter io_uring_register open_tree move_mount
-      fsopen fsconfig fsmount fspick pidfd_open clone3 close_range openat2 pidfd_getfd
-      faccessat2 process_madvise epoll_pwait2 mount_setattr quotactl_fd
-      landlock_create_ruleset landlock_add_rule landlock_restrict_self memfd_secret
-      process_mrelease futex_waitv set_mempolicy_home_node cachestat fchmodat2
-      map_shadow_stack futex_wake futex_wait futex_requeue statmount listmount
-      lsm_get_self_attr lsm_set_self_attr lsm_list_modules mseal
-    `,
-  ],
-];
+const NOT_ON_32_BITS = `
+  io_getevents pselect6 ppoll newfstatat fstat timerfd_settime timerfd_gettime
+  utimensat futex nanosleep timer_gettime timer_settime clock_settime clock_gettime
+  clock_getres clock_nanosleep sched_rr_get_interval rt_sigtimedwait getrlimit
+  setrlimit gettimeofday settimeofday adjtimex mq_timedsend mq_timedreceive semtimedop
+  recvmmsg wait4 clock_adjtime
+`;
+
+/** The calls that take values of 64 bits in two registers there: __SC_3264(). */
+const NAMES_ON_32_BITS: Readonly<Record<string, string>> = {
+  fcntl: 'fcntl64',
+  statfs: 'statfs64',
+  fstatfs: 'fstatfs64',
+  truncate: 'truncate64',
+  ftruncate: 'ftruncate64',
+  lseek: 'llseek',
+  sendfile: 'sendfile64',
+  mmap: 'mmap2',
+  fadvise64: 'fadvise64_64',
+};
+
+/** The system calls of riscv64 by number. */
+export const RISCV64_CALLS = callTable(GENERIC_NUMBERS, LATE_NUMBERS, SECRET_MEMORY_NUMBERS);
+
+/** The system calls of riscv32 by number. */
+export const RISCV32_CALLS = on32Bits(RISCV64_CALLS);
+
+function on32Bits(calls: ReadonlyMap<number, string>): ReadonlyMap<number, string> {
+  const missing = new Set(NOT_ON_32_BITS.trim().split(/\s+/));
+  const kept = [...calls].filter(([, name]) => !missing.has(name));
+  const named = kept.map(([number, name]) => [number, NAMES_ON_32_BITS[name] ?? name] as const);
+  return new Map([...named, ...callTable(TIME64_NUMBERS)]);
+}

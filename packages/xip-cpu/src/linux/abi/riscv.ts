@@ -1,7 +1,7 @@
 import type { Processor } from '../../processor.js';
 import { riscvSignalFrame, riscvVdso } from '../signals/riscv-frame.js';
-import { callTable, type Abi } from './abi.js';
-import { RISCV32_NUMBERS, RISCV64_NUMBERS } from './generic-numbers.js';
+import type { Abi } from './abi.js';
+import { RISCV32_CALLS, RISCV64_CALLS } from './generic-numbers.js';
 import { StructLayout } from './struct-layout.js';
 import { structsFor } from './structs.js';
 
@@ -74,7 +74,7 @@ function clearRegisters(processor: Processor): void {
 
 export const RISCV64_ABI: Abi = {
   ...riscv('riscv64', 8),
-  calls: callTable(RISCV64_NUMBERS),
+  calls: RISCV64_CALLS,
   // include/uapi/asm-generic/stat.h
   stat: new StructLayout(
     [
@@ -104,6 +104,6 @@ export const RISCV64_ABI: Abi = {
 
 export const RISCV32_ABI: Abi = {
   ...riscv('riscv32', 4),
-  calls: callTable(RISCV32_NUMBERS),
+  calls: RISCV32_CALLS,
   stat: undefined,
 };
