@@ -55,7 +55,7 @@ await build([
   // Node.js aborts the whole process if a thread is terminated while it require()s an ES module (an
   // assertion in CreateRequiredModuleFacade, seen in 20.20), and threads start with a require().
   {
-    input: inPackages('cramfs-reader/dist/node/image-worker.js'),
+    input: inPackages('cramfs-reader/dist/node/threads/image-worker.js'),
     platform: 'node',
     plugins: [licences(inPackages('cramfs-reader/bundle/THIRD-PARTY-LICENSES.txt'))],
     output: {

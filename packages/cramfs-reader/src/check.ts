@@ -47,15 +47,10 @@ export function* checkSteps(
   survey.checkBytes();
   if (image === undefined || jobs === undefined) return survey.finish([]);
   yield { done: 0, total };
-  const { starts, lengths, wanted } = jobs.columns();
   const failures: BlockFailure[] = [];
   for (let from = 0; from < total; from += STEP_BLOCKS) {
     const to = Math.min(total, from + STEP_BLOCKS);
-    const step = {
-      starts: starts.subarray(from, to),
-      lengths: lengths.subarray(from, to),
-      wanted: wanted.subarray(from, to),
-    };
+    const step = jobs.columns(from, to);
     for (const failure of inflateJobs(image.bytes, step, image.blockSize, image.zlib)) {
       failures.push({ ...failure, job: from + failure.job });
     }

@@ -21,7 +21,7 @@ export class Column {
   }
 
   /** A view that is valid until the next push. */
-  borrow(): Uint32Array {
-    return this.values.subarray(0, this.length);
+  borrow(from = 0, to = this.length): Uint32Array {
+    return this.values.subarray(from, to);
   }
 }

@@ -14,12 +14,14 @@ import { licences } from './licences.js';
 const ENTRY = '\0one-file';
 
 const ENTRY_SOURCE = `
-import { isMainThread } from 'node:worker_threads';
+import { isMainThread, workerData } from 'node:worker_threads';
 import { toolOfPath } from '${inRepository('packages/cli/dist/tool-name.js')}';
 if (isMainThread) {
   import('${inRepository('packages/cli/dist/main.js')}').then(({ runProcess }) =>
     runProcess(toolOfPath(process.argv[1])),
   );
+} else if (workerData === 'cramfs-reader/worker') {
+  import('${inRepository('packages/cramfs-reader/dist/node/threads/image-worker.js')}');
 } else {
   import('${inRepository('node_modules/piscina/dist/worker.js')}');
 }
@@ -28,7 +30,6 @@ if (isMainThread) {
 /** What threads run, by the names that {@link REPLACED} gives to pools. */
 const THREADS_SOURCE = `
 const THREADS = {
-  'cramfs-reader/worker': () => import('${inRepository('packages/cramfs-reader/dist/node/image-worker.js')}'),
   'mkcramfs/worker': () => import('${inRepository('packages/mkcramfs/dist/node/compress-worker.js')}'),
 };
 async function loadThread(filename, name) {
@@ -40,8 +41,10 @@ async function loadThread(filename, name) {
 
 /** Modules that look for files of their package, and their replacements. */
 const REPLACED: Readonly<Record<string, () => string>> = {
-  'packages/cramfs-reader/dist/node/worker-file.js': () =>
-    `export const workerFile = () => 'cramfs-reader/worker';`,
+  'packages/cramfs-reader/dist/node/threads/worker-file.js': () => `
+    import { Worker } from 'node:worker_threads';
+    export const startWorker = () =>
+      new Worker(__oneFile.source(), { eval: __oneFile.isText, workerData: 'cramfs-reader/worker' });`,
   'packages/mkcramfs/dist/node/worker-file.js': () =>
     `export const workerFile = () => 'mkcramfs/worker';`,
   'packages/viewer/dist/node/template.js': () =>

@@ -12,9 +12,7 @@ export async function withPool<T>(
   use: (pool: ImagePool | undefined) => Promise<T>,
 ): Promise<T> {
   const pool =
-    file === '-'
-      ? undefined
-      : await startPoolFor(file, threads === undefined ? undefined : threads - 1);
+    file === '-' ? undefined : startPoolFor(file, threads === undefined ? undefined : threads - 1);
   try {
     return await use(pool);
   } finally {

@@ -3,7 +3,7 @@ import type { CramfsImage } from '../image.js';
 import type { CheckedEntry } from './entry.js';
 import type { FindingCode, Severity } from './codes.js';
 import type { FindingList } from './findings.js';
-import { BlockJobs } from './inflate.js';
+import type { BlockJobs } from './inflate.js';
 import { Extents } from './extents.js';
 import { InPlacePages } from '../in-place.js';
 
@@ -36,7 +36,6 @@ export class CheckContext {
   /** First entry of each data offset that files and symlinks refer to. */
   readonly owners = new Map<number, CheckedEntry>();
   readonly extents = new Extents();
-  readonly jobs = new BlockJobs();
   /** Directory entries by type, the root included. */
   readonly entries = new Map<FileType | 'unknown', number>();
   readonly blocks: BlockCounts = { compressed: 0, uncompressed: 0, holes: 0, direct: 0 };
@@ -46,6 +45,7 @@ export class CheckContext {
   pointers = 0;
   readonly image: CramfsImage;
   readonly findings: FindingList;
+  readonly jobs: BlockJobs;
   /** False if the flags announce something unknown, so that block data means nothing to us. */
   readonly blocksKnown: boolean;
 
@@ -62,11 +62,13 @@ export class CheckContext {
   constructor(
     image: CramfsImage,
     findings: FindingList,
+    jobs: BlockJobs,
     blocksKnown: boolean,
     nommu: Severity | undefined,
   ) {
     this.image = image;
     this.findings = findings;
+    this.jobs = jobs;
     this.blocksKnown = blocksKnown;
     this.nommu = nommu;
   }

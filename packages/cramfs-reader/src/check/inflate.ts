@@ -2,6 +2,9 @@ import type { CheckedEntry } from './entry.js';
 import { Column } from '../column.js';
 import type { BlockCodec } from '../zlib.js';
 
+/** How many jobs are announced at a time. */
+const ANNOUNCED_AT_ONCE = 4096;
+
 /** Compressed blocks to inflate: what a worker needs to know about them, and whose they are. */
 export class BlockJobs {
   readonly starts = new Column();
@@ -15,6 +18,13 @@ export class BlockJobs {
   private readonly byStart = new Map<number, number>();
   /** Stored bytes of all jobs. */
   bytes = 0;
+  private announced = 0;
+  private readonly onJobs: ((jobs: JobColumns) => void) | undefined;
+
+  /** @param onJobs called with jobs while others are still added: views that are valid during the call. */
+  constructor(onJobs?: (jobs: JobColumns) => void) {
+    this.onJobs = onJobs;
+  }
 
   get count(): number {
     return this.starts.length;
@@ -47,14 +57,21 @@ export class BlockJobs {
     this.indexes.push(index);
     this.ownerOf.push(this.owners.length - 1);
     this.bytes += length;
+    if (this.count - this.announced === ANNOUNCED_AT_ONCE) this.announce();
+  }
+
+  /** Announces the jobs that have not been announced. */
+  announce(): void {
+    if (this.announced < this.count) this.onJobs?.(this.columns(this.announced, this.count));
+    this.announced = this.count;
   }
 
   /** Views that are valid until the next job is added. */
-  columns(): JobColumns {
+  columns(from: number, to: number): JobColumns {
     return {
-      starts: this.starts.borrow(),
-      lengths: this.lengths.borrow(),
-      wanted: this.wanted.borrow(),
+      starts: this.starts.borrow(from, to),
+      lengths: this.lengths.borrow(from, to),
+      wanted: this.wanted.borrow(from, to),
     };
   }
 

@@ -17,7 +17,7 @@ import type { FindingCode, Severity } from './codes.js';
 import { CheckContext, type BlockCounts } from './context.js';
 import { pathOf } from './entry.js';
 import { FindingList, type Finding } from './findings.js';
-import type { BlockFailure, BlockJobs } from './inflate.js';
+import { BlockJobs, type BlockFailure, type JobColumns } from './inflate.js';
 import { checkLayout, type Gaps } from './layout.js';
 import { checkInPlace } from './nommu.js';
 import { checkCounts, checkCrc, checkSuperblock } from './superblock.js';
@@ -44,6 +44,14 @@ export interface CheckOptions {
   dialect?: DialectName | undefined;
   /** Findings kept of each code; default 200. The rest is counted. */
   limit?: number | undefined;
+}
+
+export interface SurveyOptions extends CheckOptions {
+  /**
+   * Called during the survey with blocks that have to be inflated, so that others can begin with them. The
+   * columns are valid during the call.
+   */
+  onJobs?: ((image: CramfsImage, jobs: JobColumns) => void) | undefined;
 }
 
 /** What is in an image. */
@@ -94,34 +102,43 @@ export class Survey {
   private readonly context: CheckContext | undefined;
   private gaps: Gaps = { bytes: 0, nonZeroBytes: 0 };
 
-  constructor(bytes: Uint8Array, options: CheckOptions) {
-    const { offset = 0, limit = DEFAULT_LIMIT, pageSize } = options;
+  constructor(bytes: Uint8Array, options: SurveyOptions) {
+    const { offset = 0, limit = DEFAULT_LIMIT, pageSize, onJobs } = options;
     if (!Number.isInteger(offset) || offset < 0) {
       throw new CramfsError('BAD_REQUEST', `not a valid offset: ${offset}`);
     }
     this.findings = new FindingList(limit);
-    this.image = openAnyway(plainBytes(bytes, offset), options);
-    if (this.image === undefined) {
+    const image = openAnyway(plainBytes(bytes, offset), options);
+    this.image = image;
+    if (image === undefined) {
       this.findings.add('no-superblock', 'not a cramfs image: no superblock at 0 or 512', {
         offset: 0,
       });
       return;
     }
-    const { superblock, blockSize } = this.image;
-    checkSuperblock(this.image, this.findings, offset > 0);
+    const { superblock, blockSize } = image;
+    checkSuperblock(image, this.findings, offset > 0);
     if (pageSize !== undefined && pageSize !== blockSize) {
       this.findings.add(
         'page-size',
-        `the image has blocks of ${describeBlockSize(this.image)}: a kernel with pages of ` +
+        `the image has blocks of ${describeBlockSize(image)}: a kernel with pages of ` +
           `${pageSize} bytes cannot read its files`,
       );
     }
-    const blocksKnown = this.image.unreadable === undefined;
-    this.context = new CheckContext(this.image, this.findings, blocksKnown, nommuSeverity(options));
+    const jobs = new BlockJobs(
+      onJobs &&
+        ((columns) => {
+          onJobs(image, columns);
+        }),
+    );
+    const blocksKnown = image.unreadable === undefined;
+    const nommu = nommuSeverity(options);
+    this.context = new CheckContext(image, this.findings, jobs, blocksKnown, nommu);
     const { offset: start } = superblock;
-    const superblockEnd = start + CRAMFS_SUPER_ROOT_OFFSET + this.image.dialect.inodes.size;
+    const superblockEnd = start + CRAMFS_SUPER_ROOT_OFFSET + image.dialect.inodes.size;
     this.context.extents.add('the superblock', undefined, start, superblockEnd);
     surveyTree(this.context);
+    jobs.announce();
     checkCounts(this.context);
   }
 

@@ -1,15 +1,21 @@
+import type { BlockFailure, JobColumns } from '../check/inflate.js';
 import {
-  inflateJobs,
-  type BlockFailure,
-  type BlockJobs,
-  type JobColumns,
-} from '../check/inflate.js';
-import { Survey, type CheckOptions, type CheckResult } from '../check/survey.js';
+  Survey,
+  type CheckOptions,
+  type CheckResult,
+  type SurveyOptions,
+} from '../check/survey.js';
 import { methodOf } from '../dialects/index.js';
 import type { CramfsImage } from '../image.js';
-import type { BlockMethod, ZlibCodec } from '../zlib.js';
-import { startPool, workerCount, type ImagePool } from './image-pool.js';
-import { workThrough } from './work-through.js';
+import {
+  blocksOfItem,
+  inflateItem,
+  inflateShareOf,
+  type InflateSettings,
+  type InflateShare,
+} from './inflate-share.js';
+import { startPool, workerCount, type ImagePool } from './threads/image-pool.js';
+import { SharedWork } from './threads/shared-work.js';
 import { nodeZlib } from './zlib.js';
 
 export interface CheckFileOptions extends Omit<CheckOptions, 'zlib'> {
@@ -19,15 +25,6 @@ export interface CheckFileOptions extends Omit<CheckOptions, 'zlib'> {
   pool?: ImagePool | undefined;
   /** Called now and then with the number of blocks inflated so far. */
   onProgress?: ((done: number, total: number) => void) | undefined;
-}
-
-/** How many blocks a thread inflates at a time: about 10 ms of work. */
-const BATCH = 512;
-
-/** Failures of a batch count its jobs from 0. */
-export interface InflateBatch extends JobColumns {
-  readonly blockSize: number;
-  readonly method: BlockMethod;
 }
 
 /**
@@ -41,24 +38,28 @@ export async function checkImageFile(
 ): Promise<CheckResult> {
   const { offset = 0, workers: requested, pool: given, onProgress, ...rest } = options;
   const workers = given === undefined ? workerCount(bytes.length - offset, requested) : 0;
-  // Start the threads while the survey runs.
-  const own = workers > 0 ? await startPool(workers) : undefined;
+  // Start the threads while the survey runs; they begin with the blocks that it has found.
+  const own = workers > 0 ? startPool(workers) : undefined;
+  const inflating = new Inflating(given ?? own, onProgress);
   try {
-    const survey = await startSurvey(bytes, { ...rest, offset, zlib: nodeZlib });
-    const { image, jobs } = survey;
-    const inflating =
-      image === undefined || jobs === undefined
-        ? Promise.resolve([])
-        : inflateAll(image, jobs, given ?? own, onProgress);
+    const survey = await startSurvey(bytes, {
+      ...rest,
+      offset,
+      zlib: nodeZlib,
+      onJobs: (image, jobs) => {
+        inflating.add(image, jobs);
+      },
+    });
     survey.checkBytes();
-    return survey.finish(await inflating);
+    return survey.finish(await inflating.finish());
   } finally {
+    inflating.end();
     await own?.close();
   }
 }
 
 /** A survey with the decoder that the image's blocks need. */
-async function startSurvey(bytes: Uint8Array, options: CheckOptions): Promise<Survey> {
+async function startSurvey(bytes: Uint8Array, options: SurveyOptions): Promise<Survey> {
   const survey = new Survey(bytes, options);
   const { image } = survey;
   if (image === undefined || methodOf(image) === 'zlib') return survey;
@@ -66,42 +67,52 @@ async function startSurvey(bytes: Uint8Array, options: CheckOptions): Promise<Su
   return new Survey(bytes, { ...options, lzma: lzmaInflater });
 }
 
-async function inflateAll(
-  { bytes, blockSize, zlib }: CramfsImage,
-  jobs: BlockJobs,
-  pool: ImagePool | undefined,
-  onProgress: CheckFileOptions['onProgress'],
-): Promise<BlockFailure[]> {
-  let done = 0;
-  const results = await workThrough(batchesOf(jobs, blockSize, zlib), pool, bytes, {
-    name: 'inflate',
-    here: (batch) => inflateJobs(bytes, batch, batch.blockSize, zlib),
-    done: ({ starts }) => {
-      done += starts.length;
-      onProgress?.(done, jobs.count);
-      return true;
-    },
-  });
-  return results.flatMap((failures, index) =>
-    failures.map((failure) => ({ ...failure, job: index * BATCH + failure.job })),
-  );
-}
+/** Inflates the blocks of a survey, from its first ones on. */
+class Inflating {
+  private work: SharedWork<InflateShare, BlockFailure[]> | undefined;
+  private readonly pool: ImagePool | undefined;
+  private readonly onProgress: CheckFileOptions['onProgress'];
+  /** The first job of each share. */
+  private readonly firsts: number[] = [];
+  private total = 0;
+  private done = 0;
 
-function* batchesOf(
-  jobs: BlockJobs,
-  blockSize: number,
-  { method = 'zlib' }: ZlibCodec,
-): Generator<InflateBatch, undefined> {
-  const { starts, lengths, wanted } = jobs.columns();
-  for (let from = 0; from < jobs.count; from += BATCH) {
-    const to = Math.min(jobs.count, from + BATCH);
-    yield {
-      blockSize,
-      method,
-      // Copy: a thread would be sent the whole buffer of a view.
-      starts: starts.slice(from, to),
-      lengths: lengths.slice(from, to),
-      wanted: wanted.slice(from, to),
-    };
+  constructor(pool: ImagePool | undefined, onProgress: CheckFileOptions['onProgress']) {
+    this.pool = pool;
+    this.onProgress = onProgress;
+  }
+
+  add(image: CramfsImage, jobs: JobColumns): void {
+    this.work ??= this.start(image);
+    this.firsts.push(this.total);
+    this.total += jobs.starts.length;
+    this.work.add(inflateShareOf(jobs));
+  }
+
+  /** Called when all jobs are known. @returns failures by job. */
+  async finish(): Promise<BlockFailure[]> {
+    const shares = (await this.work?.finish()) ?? [];
+    return shares.flatMap((items, index) =>
+      items.flat().map((failure) => ({ ...failure, job: this.firsts[index]! + failure.job })),
+    );
+  }
+
+  /** To be called in any case. */
+  end(): void {
+    this.work?.end();
+  }
+
+  private start({ bytes, blockSize, zlib }: CramfsImage): SharedWork<InflateShare, BlockFailure[]> {
+    const settings: InflateSettings = { blockSize, method: zlib.method ?? 'zlib' };
+    return new SharedWork(bytes, this.pool, {
+      name: 'inflate',
+      settings,
+      here: (share, item) => inflateItem(share, item, bytes, blockSize, zlib),
+      done: (share, item) => {
+        this.done += blocksOfItem(share, item);
+        this.onProgress?.(this.done, this.total);
+        return true;
+      },
+    });
   }
 }

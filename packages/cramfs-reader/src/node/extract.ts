@@ -1,15 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import type { CramfsImage } from '../image.js';
 import { selectEntries, type SelectedEntry } from '../select.js';
-import { losesSetId } from './extract/attributes.js';
 import { checkContentSize } from './extract/content-size.js';
 import { Extraction, type ExtractionRules } from './extract/extraction.js';
 import { toProblem, type ExtractProblem } from './extract/problems.js';
 import { TargetDirectory } from './extract/target-directory.js';
 import type { ExtractOptions, ExtractReport } from './extract/types.js';
-import type { FileRequest } from './extract/write-file.js';
 import { writeFiles } from './extract/write-files.js';
-import { startPool, workerCount } from './image-pool.js';
+import { startPool, workerCount } from './threads/image-pool.js';
 
 export type { ExtractProblem } from './extract/problems.js';
 export type { ExtractOptions, ExtractReport } from './extract/types.js';
@@ -64,7 +62,7 @@ export async function extractImage(
   );
   const workers = options.pool === undefined ? workerCount(total, requested) : 0;
   // Start the threads while the directories are made.
-  const own = workers > 0 ? await startPool(workers) : undefined;
+  const own = workers > 0 ? startPool(workers) : undefined;
   const pool = options.pool ?? own;
   let target: TargetDirectory | undefined;
   let extraction: Extraction | undefined;
@@ -74,12 +72,13 @@ export async function extractImage(
     extraction = new Extraction(image, target, rules);
     for await (const entry of paced(groups.directories, signal)) extraction.makeDirectory(entry);
     let done = 0;
-    const tasks = fileTasks(groups.files, extraction, rules);
+    const files = groups.files.filter((entry) => extraction?.hasDirectoryOf(entry));
     const report = (part: number): void => {
       done += part;
       onProgress?.(done, total);
     };
-    const result = await writeFiles(image, target.location, tasks, {
+    const result = await writeFiles(image, target.location, files, {
+      rules,
       pool,
       onProgress: report,
       signal,
@@ -119,21 +118,6 @@ async function* paced(
       signal?.throwIfAborted();
     }
     yield entry;
-  }
-}
-
-function* fileTasks(
-  entries: readonly SelectedEntry[],
-  extraction: Extraction,
-  rules: ExtractionRules,
-): Generator<FileRequest> {
-  for (const entry of entries) {
-    const request = extraction.fileRequest(entry);
-    if (request === undefined) continue;
-    if (losesSetId(entry.inode, rules)) {
-      extraction.warn(entry.path, 'DROPPED_SETUID', 'the setuid and setgid bits are left out');
-    }
-    yield request;
   }
 }
 

@@ -13,7 +13,7 @@ export {
   type LoadOptions,
   type LoadedImage,
 } from './image-file.js';
-export { startPoolFor, type ImagePool } from './image-pool.js';
+export { startPoolFor, type ImagePool } from './threads/image-pool.js';
 export { findInFile, readFound, type Container, type FoundImage } from './find/find-file.js';
 export {
   UIMAGE_HEADER,

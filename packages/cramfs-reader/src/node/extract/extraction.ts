@@ -11,23 +11,16 @@ import {
 import { CramfsError, fileTypeName } from 'cramfs-format';
 import type { CramfsImage } from '../../image.js';
 import type { SelectedEntry } from '../../select.js';
-import {
-  attributesOf,
-  setDirectoryAttributes,
-  setNodeAttributes,
-  type AttributeRules,
-} from './attributes.js';
+import { attributesOf, setDirectoryAttributes, setNodeAttributes } from './attributes.js';
 import { createNew } from './create-new.js';
 import { NodeMaker } from './devices.js';
 import { isFatal, systemCode, toProblem, type ExtractProblem } from './problems.js';
 import { DirectoryCursor } from './directory-cursor.js';
 import type { TargetDirectory } from './target-directory.js';
-import type { DamagePolicy, FileRequest } from './write-file.js';
+import type { FileRules } from './write-file.js';
 
-export interface ExtractionRules extends AttributeRules {
+export interface ExtractionRules extends FileRules {
   readonly devices: 'create' | 'skip';
-  readonly force: boolean;
-  readonly damage: DamagePolicy;
 }
 
 const OWNER_ONLY = 0o700;
@@ -73,11 +66,9 @@ export class Extraction {
     });
   }
 
-  /** What a worker needs to write a file; none if its directory could not be made. */
-  fileRequest({ path, inode, parent }: SelectedEntry): FileRequest | undefined {
-    if (parent !== undefined && !this.directories.has(parent)) return undefined;
-    const { force, damage } = this.rules;
-    return { path, inode, attributes: attributesOf(inode, this.rules), force, damage };
+  /** False if there is no directory to put an entry into. */
+  hasDirectoryOf({ parent }: SelectedEntry): boolean {
+    return parent === undefined || this.directories.has(parent);
   }
 
   makeSymlink(entry: SelectedEntry): void {
@@ -131,12 +122,11 @@ export class Extraction {
   }
 
   private attempt(entry: SelectedEntry, action: (path: Buffer) => void): void {
-    const { path, parent } = entry;
-    if (this.stopped || (parent !== undefined && !this.directories.has(parent))) return;
+    if (this.stopped || !this.hasDirectoryOf(entry)) return;
     try {
-      action(this.cursor.pathTo(path));
+      action(this.cursor.pathTo(entry.path));
     } catch (error) {
-      this.report([toProblem(error, path)]);
+      this.report([toProblem(error, entry.path)]);
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { ImagePool } from '../image-pool.js';
+import type { ImagePool } from '../threads/image-pool.js';
 import type { DamagePolicy } from './write-file.js';
 import type { ExtractProblem } from './problems.js';
 

@@ -5,7 +5,7 @@ import type { CramfsImage } from '../../image.js';
 import type { Inode } from '../../types.js';
 import { createNew } from './create-new.js';
 import type { DirectoryCursor } from './directory-cursor.js';
-import { setAttributes, type Attributes } from './attributes.js';
+import { attributesOf, setAttributes, type AttributeRules } from './attributes.js';
 
 /** What happens to a file with a block that cannot be read. */
 export type DamagePolicy =
@@ -14,12 +14,9 @@ export type DamagePolicy =
   /** Zeros replace such a block. */
   | 'zeros';
 
-export interface FileRequest {
-  /** Path in the image, a byte string; its directories have been made. */
-  readonly path: string;
-  readonly inode: Inode;
-  readonly attributes: Attributes;
-  /** Replace a file that is in the way. */
+/** How all files of an extraction are written. */
+export interface FileRules extends AttributeRules {
+  /** Replace files that are in the way. */
   readonly force: boolean;
   readonly damage: DamagePolicy;
 }
@@ -34,22 +31,25 @@ const OWNER_ONLY = 0o600;
  * Makes the file: always a new one, never through a symlink (O_EXCL). Holes of the image become
  * holes of the file.
  *
+ * @param name path in the image, a byte string; its directories have been made.
  * @returns what is damaged, if the policy is `zeros`: the first error of the file.
  * @throws CramfsError if the image is damaged, or the system's error; then there is no new file.
  */
 export function writeFile(
   image: CramfsImage,
-  { path: name, inode, attributes, force, damage }: FileRequest,
+  name: string,
+  inode: Inode,
+  rules: FileRules,
   cursor: DirectoryCursor,
 ): CramfsError | undefined {
   const path = cursor.pathTo(name);
-  const fd = createNew(path, force, () =>
+  const fd = createNew(path, rules.force, () =>
     openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, OWNER_ONLY),
   );
   let complete = false;
   try {
-    const error = writeContent(image, inode, fd, damage);
-    setAttributes(fd, attributes);
+    const error = writeContent(image, inode, fd, rules.damage);
+    setAttributes(fd, attributesOf(inode, rules));
     complete = true;
     return error;
   } finally {

@@ -1,0 +1,125 @@
+import { setImmediate } from 'node:timers/promises';
+import type { ImagePool } from './image-pool.js';
+import type { Thread } from './image-thread.js';
+import type { FromThread } from './messages.js';
+import { raise, sharedWord, takeItems, type Share } from './share.js';
+
+/** How shares of work are done. */
+export interface Work<S extends Share, Result> {
+  /** The function of image-worker.ts that does it on a worker thread, and what that needs to know. */
+  readonly name: string;
+  readonly settings: unknown;
+  /** The same on this thread. */
+  readonly here: (share: S, item: number) => Result;
+  /** Called with each result as it comes; false ends the work. */
+  readonly done: (share: S, item: number, result: Result) => boolean;
+}
+
+/**
+ * Work that the threads of a pool begin while this thread still finds out what there is to do. Nobody waits
+ * for the next item: each thread takes it.
+ */
+export class SharedWork<S extends Share, Result> {
+  private readonly work: Work<S, Result>;
+  private readonly shares: S[] = [];
+  /** By share and item; nothing for those that were not done. */
+  private readonly results: Result[][] = [];
+  private readonly stopped = sharedWord();
+  private isFinishing = false;
+  private readonly errors: unknown[] = [];
+  private readonly ends: Promise<void>[];
+  private readonly threads: readonly Thread[];
+
+  /** @param image what the work is about; copied once if there are threads that cannot see it. */
+  constructor(image: Uint8Array, pool: ImagePool | undefined, work: Work<S, Result>) {
+    this.work = work;
+    this.threads = pool?.threads ?? [];
+    const { name, settings } = work;
+    const shared = this.threads.length > 0 ? inSharedMemory(image) : image;
+    this.ends = this.threads.map((thread) => {
+      const end = this.listen(thread);
+      thread.say({ task: { name, image: shared, settings, stopped: this.stopped } });
+      return end;
+    });
+  }
+
+  /** Lets the threads begin with a share. */
+  add(share: S): void {
+    const index = this.shares.push(share) - 1;
+    this.results.push([]);
+    for (const thread of this.threads) thread.say({ share, index });
+  }
+
+  /**
+   * Does, with the threads, what is left. In any case, nothing is in progress when this ends.
+   *
+   * @returns results by share and item; incomplete if the work was ended.
+   * @throws what an item throws, the first of them, or the reason why a thread has died.
+   */
+  async finish(): Promise<Result[][]> {
+    this.isFinishing = true;
+    for (const thread of this.threads) thread.say({ ends: true });
+    try {
+      for (const [index, share] of this.shares.entries()) {
+        for (const item of takeItems(share, this.stopped)) {
+          this.take(index, item, this.work.here(share, item));
+          // Lets the other threads' results in.
+          await setImmediate();
+        }
+      }
+    } catch (error) {
+      this.fail(error);
+    }
+    await Promise.all(this.ends);
+    if (this.errors.length > 0) throw this.errors[0];
+    return this.results;
+  }
+
+  /** Ends work that nobody may have finished. */
+  end(): void {
+    raise(this.stopped);
+    if (!this.isFinishing) for (const thread of this.threads) thread.say({ ends: true });
+  }
+
+  private listen(thread: Thread): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        thread.release();
+        resolve();
+      };
+      thread.use({
+        answer: (message) => {
+          if ('ended' in message) end();
+          else this.receive(message);
+        },
+        died: (error) => {
+          this.fail(error);
+          end();
+        },
+      });
+    });
+  }
+
+  private receive(message: Exclude<FromThread, { readonly ended: true }>): void {
+    if ('error' in message) this.fail(message.error);
+    else this.take(message.index, message.item, message.result as Result);
+  }
+
+  private take(index: number, item: number, result: Result): void {
+    this.results[index]![item] = result;
+    if (!this.work.done(this.shares[index]!, item, result)) raise(this.stopped);
+  }
+
+  private fail(error: unknown): void {
+    this.errors.push(error);
+    raise(this.stopped);
+  }
+}
+
+/** `bytes` where worker threads can see them: copied, unless they are there already (readShared()). */
+function inSharedMemory(bytes: Uint8Array): Uint8Array {
+  if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
+}
