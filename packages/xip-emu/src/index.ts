@@ -143,7 +143,7 @@ export { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from './vfs/read-write.js';
 export type { MountOptions, RemountOptions } from './vfs/mount.js';
 export { Pipe } from './vfs/pipe.js';
 export type { CloneRange, DedupeRange, DedupeResult } from './vfs/remap-range.js';
-export type { FilePlace } from './vfs/splice.js';
+export { copySpliceRead, iterFileSpliceWrite, type FilePlace } from './vfs/splice.js';
 export type { MissingLibrary } from './exec/dynamic-linker/link.js';
 export type { LoaderName } from './exec/dynamic-linker/loader.js';
 export type { ExecArguments } from './exec/arguments.js';

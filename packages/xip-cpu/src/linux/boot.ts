@@ -41,8 +41,8 @@ const TERMINALS = [
   ['ttyAMA0', 204, 64],
 ] as const;
 const RANDOM_DEVICES = [
-  ['random', 1, 8],
-  ['urandom', 1, 9],
+  ['random', 1, 8, true],
+  ['urandom', 1, 9, false],
 ] as const;
 const SEED_OF_KERNEL = 0x6b65726e;
 /** The size of a processor's tables and decoded code. */
@@ -73,6 +73,11 @@ export interface BoardOptions {
   readonly seed?: number | undefined;
   /** The time of the clock at the start, in seconds since 1970; default: the start of 2026. */
   readonly epoch?: number | undefined;
+  /**
+   * False: the kernel has not had any entropy yet, as that of a board without a source of it just after
+   * its start. Default true.
+   */
+  readonly crngReady?: boolean | undefined;
 }
 
 /** A clock for the times of files that shows the time of the machine. */
@@ -100,12 +105,13 @@ export class Board {
   readonly clock: VirtualClock;
   readonly random: SeededRandom;
 
-  constructor({ abi, processor, linear, seed = 0, epoch = DEFAULT_EPOCH }: BoardOptions) {
+  constructor(options: BoardOptions) {
+    const { abi, processor, linear, seed = 0, epoch = DEFAULT_EPOCH, crngReady = true } = options;
     this.abi = abi;
     this.processor = processor;
     this.linear = linear;
     this.clock = new VirtualClock(() => processor.executed, NANOSECONDS_PER_INSTRUCTION, epoch);
-    this.random = new SeededRandom(seed ^ SEED_OF_KERNEL);
+    this.random = new SeededRandom(seed ^ SEED_OF_KERNEL, crngReady);
   }
 
   /** Returns the options of a machine on this board, in addition to its own. */
@@ -144,8 +150,8 @@ export function bootKernel(
   for (const [name, major, minor] of TERMINALS) {
     machine.devices.addCharacterDevice(name, { major, minor }, terminal.operations);
   }
-  for (const [name, major, minor] of RANDOM_DEVICES) {
-    machine.devices.addCharacterDevice(name, { major, minor }, randomOperations(random));
+  for (const [name, major, minor, waits] of RANDOM_DEVICES) {
+    machine.devices.addCharacterDevice(name, { major, minor }, randomOperations(random, waits));
   }
   const pageShift = Math.log2(machine.pageSize);
   return new LinuxKernel({

@@ -1,7 +1,7 @@
 import type { LinearMemory } from '../memory/linear-memory.js';
 import type { Processor } from '../processor.js';
 import type { Abi } from './abi/abi.js';
-import { Board } from './boot.js';
+import { Board, type BoardOptions } from './boot.js';
 
 /** The parts of a board. */
 interface Parts {
@@ -45,11 +45,7 @@ function riscv() {
  */
 export async function boardFor(
   arch: RunnableArchitecture,
-  {
-    linear,
-    mmu,
-    seed,
-  }: { readonly linear: LinearMemory; readonly mmu: boolean; readonly seed: number },
+  { mmu, ...options }: Omit<BoardOptions, keyof Parts> & { readonly mmu: boolean },
 ): Promise<Board> {
-  return new Board({ ...(await PROCESSORS[arch](linear, mmu)), linear, seed });
+  return new Board({ ...(await PROCESSORS[arch](options.linear, mmu)), ...options });
 }

@@ -3,6 +3,7 @@ import { ByteQueue } from './byte-queue.js';
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, type FileOperations, type OpenFile } from './file.js';
 import type { Inode } from './inode.js';
 import { PIPE_DEF_BUFFERS } from './pipe.js';
+import { iterFileSpliceWrite } from './splice.js';
 
 /** Bytes that fit. */
 function capacityOf({ sb }: Inode): number {
@@ -80,6 +81,7 @@ export const fifoOperations: FileOperations = {
     state.bytes.push(from.subarray(0, length));
     return length;
   },
+  spliceWrite: iterFileSpliceWrite,
   /** Compare fs/pipe.c:pipe_poll(). */
   poll(file) {
     const { readers, writers, bytes } = stateOf(file);

@@ -5,6 +5,7 @@ import { MTD_CHAR_MAJOR, type DeviceNumber } from './device.js';
 import { fifoOperations } from './fifo.js';
 import type { FileOperations } from './file.js';
 import { mtdCharOperations } from './mtdchar.js';
+import { copySpliceRead, iterFileSpliceWrite } from './splice.js';
 import { VM_SHARED } from './vm-area.js';
 
 /** include/uapi/linux/major.h:MEM_MAJOR, and the minors of drivers/char/mem.c that need no hardware. */
@@ -29,6 +30,7 @@ const nullLseek = (): number => 0;
 const nullOperations: FileOperations = {
   readIter: () => 0,
   writeIter: writeAll,
+  spliceWrite: iterFileSpliceWrite,
   llseek: nullLseek,
 };
 
@@ -41,6 +43,8 @@ const zeroOperations: FileOperations = {
   readIter: readZeros,
   refusesKernelRead: true,
   writeIter: writeAll,
+  spliceRead: copySpliceRead,
+  spliceWrite: iterFileSpliceWrite,
   llseek: nullLseek,
   mmap(_file, vma) {
     if ((vma.flags & VM_SHARED) === 0) vma.ops = undefined;
@@ -54,6 +58,7 @@ const fullOperations: FileOperations = {
   writeIter() {
     throw new SyscallError('ENOSPC');
   },
+  spliceRead: copySpliceRead,
   llseek: nullLseek,
 };
 

@@ -1,3 +1,4 @@
+import { S_IFIFO, S_IFMT } from 'cramfs-format';
 import { SyscallError } from '../errno.js';
 import type { PhysicalMemory } from '../phys/physical-memory.js';
 import type { OpenFile } from './file.js';
@@ -100,11 +101,18 @@ export function splice(from: Pipe | FilePlace, to: Pipe | FilePlace, length: num
   throw new SyscallError('EINVAL', 'no pipe');
 }
 
+/** True if the file is a pipe, which sendfile(2) fills as splice(2) does. Compare get_pipe_info(). */
+function isPipe({ inode }: OpenFile): boolean {
+  return (inode.mode & S_IFMT) === S_IFIFO;
+}
+
 /**
  * sendfile(2): file to file, through a pipe of its own. Compare
  * fs/splice.c:splice_direct_to_actor().
  *
  * @returns bytes written; short at the end of the input, or after an error that follows the first bytes.
+ * @throws SyscallError EBADF; EINVAL for files that cannot be spliced, an input without positions, and
+ * an output with O_APPEND; EAGAIN if a process would wait.
  */
 export function sendfile(
   phys: PhysicalMemory,
@@ -113,6 +121,10 @@ export function sendfile(
   length: number,
 ): number {
   if (!to.file.writable) throw new SyscallError('EBADF');
+  if (!isPipe(to.file)) {
+    if (to.file.append) throw new SyscallError('EINVAL', 'O_APPEND');
+    if (from.file.fops.isStream === true) throw new SyscallError('EINVAL', 'no positions');
+  }
   const pipe = new Pipe(phys);
   let done = 0;
   try {

@@ -2,6 +2,7 @@ import { S_IFIFO, S_IFMT } from 'cramfs-format';
 import { OpenFile, SyscallError, fifoStateOf, isSyscallError, type Whence } from 'xip-emu';
 import type { Outcome } from '../kernel/outcome.js';
 import { call, type CallTable, type Caller } from './call.js';
+import { copyingCalls } from './copying.js';
 import { descriptorCalls } from './descriptors.js';
 import {
   O_ACCMODE,
@@ -17,10 +18,8 @@ import {
   O_WRONLY,
 } from './open-flags.js';
 import { AT_FDCWD, fileOf, fromDirectory, pathOf } from './paths.js';
-import { waitFor } from './waiting.js';
 
 const WHENCES: readonly Whence[] = ['set', 'cur', 'end', 'data', 'hole'];
-const SENDFILE_PIECE = 1 << 16;
 
 function open(
   caller: Caller,
@@ -125,58 +124,6 @@ function lseek(caller: Caller, fd: number, offset: number, whence: number): numb
   return caller.task.group.process.lseek(fileOf(caller, fd), offset, name);
 }
 
-/**
- * Copies from one file to another through a buffer, like copy_file_range(2) between file systems.
- */
-function copyFile(
-  caller: Caller,
-  {
-    input,
-    output,
-    count,
-  }: { readonly input: number; readonly output: number; readonly count: number },
-  inputAt: number,
-  outputAt: number,
-): Outcome {
-  const { task } = caller;
-  const { process } = task.group;
-  const from = fileOf(caller, input);
-  const to = fileOf(caller, output);
-  const positions = [inputAt, outputAt].map((at) =>
-    at === 0 ? undefined : task.space.readUint64(at),
-  );
-  const [readAt, writeAt] = positions;
-  let done = 0;
-  let pending: Uint8Array = new Uint8Array(0);
-  const store = (): void => {
-    [inputAt, outputAt].forEach((at, index) => {
-      if (at !== 0) task.space.writeBits64(at, BigInt(positions[index]! + done));
-    });
-  };
-  return waitFor(caller, to, 'sendfile', () => {
-    for (;;) {
-      while (pending.length > 0) {
-        const written =
-          writeAt === undefined
-            ? process.write(to, pending)
-            : process.pwrite(to, writeAt + done, pending);
-        done += written;
-        pending = pending.subarray(written);
-      }
-      if (done >= count) break;
-      const buffer = new Uint8Array(Math.min(count - done, SENDFILE_PIECE));
-      const got =
-        readAt === undefined
-          ? process.read(from, buffer)
-          : process.pread(from, readAt + done, buffer);
-      if (got === 0) break;
-      pending = buffer.subarray(0, got);
-    }
-    store();
-    return done;
-  });
-}
-
 function truncate({ task }: Caller, path: number, size: number): number {
   if (size < 0) throw new SyscallError('EINVAL');
   task.group.process.truncate(task.space.string(path), size);
@@ -190,6 +137,7 @@ function ftruncate(caller: Caller, fd: number, size: number): number {
 
 export const fileCalls: CallTable = {
   ...descriptorCalls,
+  ...copyingCalls,
   openat: call('int path int int', open),
   open: call('path int int', (caller, path, flags, mode) =>
     open(caller, AT_FDCWD, path, flags, mode),
@@ -226,14 +174,6 @@ export const fileCalls: CallTable = {
     fileOf(caller, fd).inode.sb.sync();
     return 0;
   }),
-  sendfile: call('int int ptr size', (caller, output, input, offset, count) =>
-    copyFile(caller, { input, output, count }, offset, 0),
-  ),
-  copy_file_range: call(
-    'int ptr int ptr size uint',
-    (caller, input, inputAt, output, outputAt, count) =>
-      copyFile(caller, { input, output, count }, inputAt, outputAt),
-  ),
   fadvise64: call('int off off int', (caller, fd) => {
     fileOf(caller, fd);
     return 0;

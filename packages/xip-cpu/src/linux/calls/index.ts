@@ -19,7 +19,6 @@ import { timeCalls } from './time.js';
 const ALIASES: Readonly<Record<string, string>> = {
   _llseek: 'llseek',
   fcntl64: 'fcntl',
-  sendfile64: 'sendfile',
   fstat64: 'fstat',
   fstatat64: 'newfstatat',
   fdatasync: 'fsync',

@@ -19,6 +19,10 @@ const PR_SET_PDEATHSIG = 1;
 const PR_SET_NAME = 15;
 const PR_GET_NAME = 16;
 const NAME_LENGTH = 16;
+// include/uapi/linux/random.h
+const GRND_NONBLOCK = 1;
+const GRND_RANDOM = 2;
+const GRND_INSECURE = 4;
 /** The most random bytes that one call returns. */
 const RANDOM_LIMIT = 1 << 20;
 const USER_PRIORITY = 20;
@@ -176,6 +180,28 @@ const schedulerCalls: CallTable = {
   }),
 };
 
+/** Compare drivers/char/random.c:SYSCALL_DEFINE3(getrandom). */
+function getrandom(
+  { kernel: { random }, task }: Caller,
+  address: number,
+  length: number,
+  flags: number,
+): number {
+  if ((flags & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)) !== 0) {
+    throw new SyscallError('EINVAL');
+  }
+  const isInsecure = (flags & GRND_INSECURE) !== 0;
+  if (isInsecure && (flags & GRND_RANDOM) !== 0) throw new SyscallError('EINVAL');
+  if (!random.isReady && !isInsecure) {
+    if ((flags & GRND_NONBLOCK) !== 0) throw new SyscallError('EAGAIN');
+    random.gatherEntropy();
+  }
+  const bytes = new Uint8Array(Math.min(length, RANDOM_LIMIT));
+  random.fill(bytes);
+  task.space.write(address, bytes);
+  return bytes.length;
+}
+
 export const systemCalls: CallTable = {
   ...schedulerCalls,
   uname: call('ptr', uname),
@@ -185,12 +211,7 @@ export const systemCalls: CallTable = {
     return 0;
   }),
   sysinfo: call('ptr', sysinfo),
-  getrandom: call('ptr size uint', ({ kernel, task }, address, length) => {
-    const bytes = new Uint8Array(Math.min(length, RANDOM_LIMIT));
-    kernel.random.fill(bytes);
-    task.space.write(address, bytes);
-    return bytes.length;
-  }),
+  getrandom: call('ptr size uint', getrandom),
   getrusage: call('int ptr', (caller, who, address) => {
     const { instructions, childInstructions } = caller.task.group;
     writeUsage(caller, address, who === RUSAGE_CHILDREN ? childInstructions : instructions);

@@ -1,4 +1,4 @@
-import { POLLIN, POLLOUT, SyscallError, type FileOperations } from 'xip-emu';
+import { POLLIN, POLLOUT, SyscallError, iterFileSpliceWrite, type FileOperations } from 'xip-emu';
 
 /** The kind of a standard stream of the host. */
 export type StreamKind = 'terminal' | 'pipe';
@@ -42,6 +42,7 @@ export function hostOperations(host: Host, output: 1 | 2): FileOperations {
       host.write(output, from);
       return from.length;
     },
+    spliceWrite: iterFileSpliceWrite,
     poll: pollHost,
   };
 }

@@ -15,6 +15,7 @@ import {
   PseudoSuperBlock,
   directory,
   file,
+  unspliceable,
   type PseudoDirectory,
   type PseudoNode,
 } from './pseudo-fs.js';
@@ -38,8 +39,10 @@ export function procSuperBlock(kernel: LinuxKernel): PseudoSuperBlock {
 
 function processDirectory(kernel: LinuxKernel, group: ThreadGroup): PseudoNode {
   const { mm } = group.process;
-  return directory({
-    ...processFiles(kernel, group),
+  // fs/proc/base.c has no splice_read for these, but for mounts.
+  const { mounts, ...files } = processFiles(kernel, group);
+  const others: Readonly<Record<string, PseudoNode>> = {
+    ...files,
     maps: { type: 'file', show: areaRecords(mm, mapsLine) },
     ...(mm instanceof MmuMemory
       ? {
@@ -47,7 +50,9 @@ function processDirectory(kernel: LinuxKernel, group: ThreadGroup): PseudoNode {
           pagemap: pagemapTable(mm),
         }
       : {}),
-  });
+  };
+  const names = Object.entries(others).map(([name, node]) => [name, unspliceable(node)] as const);
+  return directory({ ...Object.fromEntries(names), mounts: mounts! });
 }
 
 /** A record for each area; positions are where the area before ended. Compare fs/proc/task_mmu.c:m_start(). */

@@ -4,6 +4,7 @@ import {
   NOOP_BDI,
   SuperBlock,
   SyscallError,
+  copySpliceRead,
   simpleDirectoryOperations,
   type BackingDevice,
   type DirectoryEntry,
@@ -27,6 +28,7 @@ export interface PseudoFile {
   readonly show: SeqShow;
   /** Undefined if the file cannot be written to. @throws SyscallError. */
   readonly write?: (text: string) => void;
+  readonly isUnspliceable?: boolean;
 }
 
 /** A file that is too large to be made as a whole. */
@@ -34,6 +36,7 @@ export interface PseudoTable {
   readonly type: 'table';
   /** Bytes from a position on, up to `length`; fewer at its end. @throws SyscallError. */
   readonly readAt: (position: number, length: number) => Uint8Array;
+  readonly isUnspliceable?: boolean;
 }
 
 export interface PseudoLink {
@@ -50,6 +53,11 @@ export function directory(entries: Readonly<Record<string, PseudoNode>>): Pseudo
 /** Returns a file whose text is made when it is read. */
 export function file(read: () => string, write?: (text: string) => void): PseudoFile {
   return { type: 'file', show: singleRecord(read), ...(write && { write }) };
+}
+
+/** Returns the same file as one of those that the kernel has no splice_read for: sendfile(2) is EINVAL. */
+export function unspliceable(node: PseudoNode): PseudoNode {
+  return node.type === 'file' || node.type === 'table' ? { ...node, isUnspliceable: true } : node;
 }
 
 /** A file system whose directories and files are made on demand: proc, sysfs. */
@@ -116,6 +124,21 @@ const textOperations: FileOperations = {
   },
 };
 
+/** fs/proc/inode.c:proc_iter_file_ops, fs/kernfs/file.c:kernfs_file_fops */
+const spliceableOperations: FileOperations = { ...textOperations, spliceRead: copySpliceRead };
+
+function operationsOf(node: PseudoNode): FileOperations {
+  switch (node.type) {
+    case 'directory':
+      return simpleDirectoryOperations;
+    case 'link':
+      return textOperations;
+    case 'table':
+    case 'file':
+      return node.isUnspliceable === true ? textOperations : spliceableOperations;
+  }
+}
+
 function pseudoInode(inode: Inode): PseudoInode {
   if (!(inode instanceof PseudoInode)) throw new SyscallError('EINVAL');
   return inode;
@@ -150,7 +173,7 @@ class PseudoInode extends Inode {
     node: PseudoNode,
     parent: PseudoInode | undefined,
   ) {
-    super(ino, node.type === 'directory' ? simpleDirectoryOperations : textOperations);
+    super(ino, operationsOf(node));
     this.sb = sb;
     this.path = path;
     this.node = node;

@@ -1,4 +1,4 @@
-import type { FileOperations, OpenFile } from 'xip-emu';
+import { copySpliceRead, type FileOperations, type OpenFile } from 'xip-emu';
 import { hostOperations, type Host } from './host-streams.js';
 
 // include/uapi/asm-generic/termbits.h
@@ -52,7 +52,7 @@ export class Terminal {
 
   constructor(host: Host) {
     this.host = host;
-    this.operations = hostOperations(host, 1);
+    this.operations = { ...hostOperations(host, 1), spliceRead: copySpliceRead };
   }
 
   /** Whether an open file is this terminal. */

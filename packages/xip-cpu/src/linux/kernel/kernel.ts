@@ -1,4 +1,10 @@
-import { TmpfsSuperBlock, type Machine, type MemoryMap, type SuperBlock } from 'xip-emu';
+import {
+  DevSuperBlock,
+  TmpfsSuperBlock,
+  type Machine,
+  type MemoryMap,
+  type SuperBlock,
+} from 'xip-emu';
 import type { UserMemory } from '../../memory/user-memory.js';
 import type { Processor, Stop } from '../../processor.js';
 import type { Abi } from '../abi/abi.js';
@@ -123,8 +129,16 @@ export class LinuxKernel {
   }
 
   private pseudoFileSystem(type: string): SuperBlock | undefined {
-    if (type === 'proc') return procSuperBlock(this);
-    return type === 'sysfs' ? sysSuperBlock(this.machine) : undefined;
+    switch (type) {
+      case 'proc':
+        return procSuperBlock(this);
+      case 'sysfs':
+        return sysSuperBlock(this.machine);
+      case 'devtmpfs':
+        return new DevSuperBlock({ mapsNull: false });
+      default:
+        return undefined;
+    }
   }
 
   /** Returns the memory of a process as the kernel reads and writes it. */

@@ -4,9 +4,22 @@
  */
 export class SeededRandom {
   private state: bigint;
+  private ready: boolean;
 
-  constructor(seed: number) {
+  /** @param isReady false: nothing has given the kernel entropy since it was started. */
+  constructor(seed: number, isReady = true) {
     this.state = BigInt(seed);
+    this.ready = isReady;
+  }
+
+  /** Whether numbers are good enough for those who ask for that: drivers/char/random.c:crng_ready(). */
+  get isReady(): boolean {
+    return this.ready;
+  }
+
+  /** try_to_generate_entropy(): a moment later the numbers are good. */
+  gatherEntropy(): void {
+    this.ready = true;
   }
 
   private next(): bigint {
