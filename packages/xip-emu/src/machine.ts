@@ -290,10 +290,14 @@ export class Machine implements MmHost {
     this.fileSystems.sync();
   }
 
-  /** The page of the kernel that all processes have in a special mapping. */
-  specialPage(name: string, index: number): Frame | undefined {
+  /**
+   * The page of the kernel that all processes have in a special mapping: `none` after the end of its
+   * content, undefined if its content is not known.
+   */
+  specialPage(name: string, index: number): Frame | 'none' | undefined {
     const bytes = this.specialPages.get(name);
     if (bytes === undefined) return undefined;
+    if (index * this.pageSize >= bytes.length) return 'none';
     const key = `${name} ${index}`;
     const known = this.specialFrames.get(key);
     if (known !== undefined) return known;

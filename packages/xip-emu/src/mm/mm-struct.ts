@@ -24,8 +24,8 @@ export interface MmHost {
   readonly build: KernelBuild;
   /** get_random_bytes() */
   readonly randomBytes: (length: number) => Uint8Array;
-  /** A page of a special mapping, such as [vdso]; undefined if its content is not known. */
-  specialPage(name: string, index: number): Frame | undefined;
+  /** A page of a special mapping, such as [vdso]. See Machine.specialPage(). */
+  specialPage(name: string, index: number): Frame | 'none' | undefined;
   /** A file of that many zero pages, for shared anonymous memory: mm/shmem.c:shmem_zero_setup(). */
   shmemZeroSetup(pages: number): OpenFile;
 }

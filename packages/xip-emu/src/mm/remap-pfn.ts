@@ -28,9 +28,14 @@ export function remapPfnRange(mm: Mm, vma: Vma, vpn: Vpn, pfn: Pfn, pages: numbe
 
 /** Maps one ROM page of a VM_MIXEDMAP, unless the page has an entry. Compare mm/memory.c:insert_pfn(). */
 export function insertMixed(mm: Mm, vma: Vma, vpn: Vpn, pfn: Pfn): void {
+  insertPfn(mm, vma, vpn, frameAt(mm, pfn));
+}
+
+/** Maps one page that is not counted, unless there is an entry. Compare mm/memory.c:insert_pfn(). */
+export function insertPfn(mm: Mm, vma: Vma, vpn: Vpn, frame: Frame): void {
   if (mm.pageTable.get(vpn) !== 0) return;
   const flags = pageProt(vma.flags, vma.ops) | PTE_PRESENT | PTE_SPECIAL | PTE_YOUNG;
-  mm.pageTable.set(vpn, makePte(frameAt(mm, pfn), flags));
+  mm.pageTable.set(vpn, makePte(frame, flags));
 }
 
 /** A neighbour that fault-around found. Compare mm/filemap.c:filemap_map_order0_folio(). */

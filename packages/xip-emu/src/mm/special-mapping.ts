@@ -1,7 +1,9 @@
 import { SyscallError, UnmodelledError } from '../errno.js';
 import type { SpecialMapping } from '../arch/architecture.js';
 import {
+  VM_FAULT_NOPAGE,
   VM_FAULT_OK,
+  VM_FAULT_SIGBUS,
   VM_DONTEXPAND,
   VM_EXEC,
   VM_MAYEXEC,
@@ -32,7 +34,7 @@ export function setupAdditionalPages(mm: Mm): void {
   for (const mapping of specialMappings) {
     const end = start + mapping.pages;
     const vma = mm.vmaCache.alloc(start, end, READ | flagsOf(mapping), 0, undefined);
-    vma.ops = specialMapping(mm, mapping.name);
+    vma.ops = specialMapping(mm, mapping);
     mm.vmas.link(vma);
     start = end;
   }
@@ -50,19 +52,22 @@ function flagsOf({ executable, pfnmap }: SpecialMapping): number {
   return (executable ? CODE : 0) | (pfnmap ? VM_PFNMAP : 0);
 }
 
-function specialMapping({ host }: Mm, name: string): VmOperations {
+function specialMapping({ host }: Mm, { name, pfnmap }: SpecialMapping): VmOperations {
   return {
     name,
     /** Compare mm/mmap.c:special_mapping_split(). */
     maySplit() {
       throw new SyscallError('EINVAL', `${name} cannot be split`);
     },
-    /** Compare mm/mmap.c:special_mapping_fault(). */
+    /** Compare mm/mmap.c:special_mapping_fault(), arch/riscv/kernel/vdso.c:vvar_fault(). */
     fault(fault) {
       const frame = host.specialPage(name, fault.pgoff);
       if (frame === undefined) throw new UnmodelledError(`the content of ${name}`);
+      if (frame === 'none') return VM_FAULT_SIGBUS;
       fault.frame = frame;
-      return VM_FAULT_OK;
+      if (!pfnmap) return VM_FAULT_OK;
+      fault.vma.mm.insertPfn(fault.vma, fault.vpn, frame);
+      return VM_FAULT_NOPAGE;
     },
   };
 }

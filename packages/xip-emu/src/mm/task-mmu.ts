@@ -122,13 +122,17 @@ export function pageAt({ pageTable, phys, geometry }: Mm, address: Address): Mem
   return { backing: kind, physical: pfn * geometry.size };
 }
 
-/** Counts the pages that the page table has, area by area. See {@link MemoryReport.account}. */
+/**
+ * Counts the pages that the page table has, area by area. The kernel's own, such as [vdso], take no RAM of
+ * the process. See {@link MemoryReport.account}.
+ */
 export function accountMm(mm: Mm, romFrames: (file: OpenFile) => Set<Frame>): MemoryAccount {
   const { pageTable, phys } = mm;
   let romPages = 0;
   let pageCachePages = 0;
   let anonymousPages = 0;
-  for (const { start, end, file } of mm.vmas) {
+  for (const { start, end, file, ops } of mm.vmas) {
+    if (ops?.name !== undefined) continue;
     const rom = file && romFrames(file);
     for (const [, pte] of pageTable.presentIn(start, end)) {
       const frame = pteFrame(pte);

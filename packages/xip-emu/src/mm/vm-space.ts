@@ -3,7 +3,7 @@ import type { Frame, Pfn, Vpn } from '../units.js';
 import type { VmArea, VmSpace } from '../vfs/vm-area.js';
 import type { Mm } from './mm-struct.js';
 import { PTE_DIRTY, PTE_WRITE, pteFrame } from './pte.js';
-import { insertMixed, mapAround, remapPfnRange } from './remap-pfn.js';
+import { insertMixed, insertPfn, mapAround, remapPfnRange } from './remap-pfn.js';
 import { shmemZeroSetup } from './shmem-zero.js';
 import { placeOf } from './trace-fault.js';
 import { checkMapCount, splitVma } from './vma-merge.js';
@@ -28,6 +28,10 @@ export class MmSpace implements VmSpace {
 
   insertMixed(vma: VmArea, vpn: Vpn, pfn: Pfn): void {
     insertMixed(this.mm, ownVma(vma), vpn, pfn);
+  }
+
+  insertPfn(vma: VmArea, vpn: Vpn, frame: Frame): void {
+    insertPfn(this.mm, ownVma(vma), vpn, frame);
   }
 
   mapAround(vma: VmArea, vpn: Vpn, frame: Frame): void {

@@ -73,6 +73,8 @@ export interface VmSpace {
   hasPageTable(vpn: Vpn): boolean;
   /** Maps one frame without struct page in a VM_MIXEDMAP. Compare memory.c:vmf_insert_mixed(). */
   insertMixed(vma: VmArea, vpn: Vpn, pfn: Pfn): void;
+  /** Maps a frame of the kernel at `vpn` of a VM_PFNMAP area: vmf_insert_pfn(). */
+  insertPfn(vma: VmArea, vpn: Vpn, frame: Frame): void;
   /**
    * Maps a page-cache frame near a fault unless something is mapped there already; compare
    * mm/memory.c:set_pte_range().

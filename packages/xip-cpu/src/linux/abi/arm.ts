@@ -2,12 +2,10 @@ import { armSigpage, armSignalFrame } from '../signals/arm-frame.js';
 import type { Abi } from './abi.js';
 import { armOf } from './arm-processor.js';
 import { ARM_CALLS } from './arm-numbers.js';
+import { armVdsoPages } from './arm-vdso.js';
 import { StructLayout } from './struct-layout.js';
 import { structsFor } from './structs.js';
-import { vdsoImage } from './vdso.js';
 
-const EM_ARM = 40;
-const EF_ARM_EABI_VER5 = 0x05000000;
 const R0 = 0;
 const R7 = 7;
 const SP = 13;
@@ -62,11 +60,7 @@ export const ARM_ABI: Abi = {
     4,
   ),
   signalFrame: armSignalFrame,
-  specialPages: (pageSize) =>
-    new Map([
-      ['[sigpage]', armSigpage(pageSize)],
-      ['[vdso]', vdsoImage({ pointerSize: 4, machine: EM_ARM, flags: EF_ARM_EABI_VER5, pageSize })],
-    ]),
+  specialPages: (pageSize) => new Map([['[sigpage]', armSigpage(pageSize)], ...armVdsoPages()]),
   setThreadPointer(processor, address) {
     armOf(processor).threadPointer = address;
   },

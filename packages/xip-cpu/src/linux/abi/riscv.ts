@@ -1,7 +1,8 @@
 import type { Processor } from '../../processor.js';
-import { riscvSignalFrame, riscvVdso } from '../signals/riscv-frame.js';
+import { riscvSignalFrame } from '../signals/riscv-frame.js';
 import type { Abi } from './abi.js';
 import { RISCV32_CALLS, RISCV64_CALLS } from './generic-numbers.js';
+import { riscvVdsoPages } from './riscv-vdso.js';
 import { StructLayout } from './struct-layout.js';
 import { structsFor } from './structs.js';
 
@@ -41,7 +42,7 @@ function riscv(name: 'riscv64' | 'riscv32', pointerSize: 4 | 8): Omit<Abi, 'call
       pointerSize,
     ),
     signalFrame: riscvSignalFrame(pointerSize),
-    specialPages: (pageSize) => new Map([['[vdso]', riscvVdso(pointerSize, pageSize)]]),
+    specialPages: (pageSize) => riscvVdsoPages(pointerSize, pageSize),
     setThreadPointer(processor, address) {
       processor.write(TP, address);
     },

@@ -1,14 +1,30 @@
 import { StructLayout, type Field } from './struct-layout.js';
 
-/** The target of a vdso, and its code. */
+/** What a vdso is made of. */
 export interface VdsoOptions {
   readonly pointerSize: 4 | 8;
   /** e_machine */
   readonly machine: number;
   readonly flags: number;
   readonly pageSize: number;
-  /** Machine code, and its offset. */
-  readonly code?: { readonly offset: number; readonly bytes: Uint8Array } | undefined;
+  /** Not more than 16: their code is at {@link vdsoOffset}. */
+  readonly functions: readonly VdsoFunction[];
+}
+
+/** A function that programs find by its name. */
+export interface VdsoFunction {
+  readonly name: string;
+  /** Machine code in words, 16 at most. @param offset where in [vdso] it is. */
+  readonly code: (offset: number) => readonly number[];
+}
+
+/** Where code starts, after the tables, and how far functions are apart. */
+const CODE_AT = 0x400;
+const CODE_STEP = 0x40;
+
+/** Where in [vdso] the function with this index is. */
+export function vdsoOffset(index: number): number {
+  return CODE_AT + index * CODE_STEP;
 }
 
 const EHDR: readonly Field[] = [
@@ -50,30 +66,52 @@ const DT_STRSZ = 10;
 const DT_SYMENT = 11;
 const DT_SONAME = 14;
 /** Elf32_Sym, Elf64_Sym */
-const SYMBOL_SIZE = { 4: 16, 8: 24 } as const;
+const SYMBOL: Readonly<Record<4 | 8, readonly Field[]>> = {
+  4: [
+    ['name', 'u32'],
+    ['value', 'u32'],
+    ['size', 'u32'],
+    ['info', 'u8'],
+    ['other', 'u8'],
+    ['shndx', 'u16'],
+  ],
+  8: [
+    ['name', 'u32'],
+    ['info', 'u8'],
+    ['other', 'u8'],
+    ['shndx', 'u16'],
+    ['value', 'u64'],
+    ['size', 'u64'],
+  ],
+};
+/** STB_GLOBAL, STT_FUNC */
+const GLOBAL_FUNCTION = 0x12;
+/** There are no sections, but a symbol must not be undefined. */
+const SOME_SECTION = 1;
 const SONAME = 'linux-vdso.so.1';
 
 /**
- * Returns a vdso without functions. A loader makes a struct link_map of it and finds no symbols, so
- * programs make system calls instead.
+ * Returns the content of [vdso], a shared library of one page. Its symbols have no versions; loaders accept
+ * that.
  */
-export function vdsoImage({
-  pointerSize,
-  machine,
-  flags,
-  pageSize,
-  code,
-}: VdsoOptions): Uint8Array {
+export function vdsoImage(options: VdsoOptions): Uint8Array {
+  const { pointerSize, machine, flags, pageSize, functions } = options;
   const ehdr = new StructLayout(EHDR, pointerSize);
   const phdr = new StructLayout(PHDR[pointerSize], pointerSize);
+  const symbol = new StructLayout(SYMBOL[pointerSize], pointerSize);
   const dynamicAt = Math.ceil((ehdr.size + 2 * phdr.size) / 8) * 8;
   const dynamicSize = 7 * 2 * pointerSize;
-  // One bucket, and one symbol, which is the null symbol.
+  // One bucket, in which each symbol leads to the next. The first symbol is the null symbol.
+  const symbols = functions.length + 1;
   const hashAt = dynamicAt + dynamicSize;
-  const symbolsAt = hashAt + 4 * 4;
-  const stringsAt = symbolsAt + SYMBOL_SIZE[pointerSize];
-  const strings = `\0${SONAME}\0`;
+  const hash = [1, symbols, 1, ...Array.from({ length: symbols }, (_, index) => index + 1)];
+  hash[3] = 0;
+  hash[hash.length - 1] = 0;
+  const symbolsAt = Math.ceil((hashAt + hash.length * 4) / 8) * 8;
+  const stringsAt = symbolsAt + symbols * symbol.size;
+  let strings = `\0${SONAME}\0`;
   const bytes = new Uint8Array(pageSize);
+  const view = new DataView(bytes.buffer);
   const ident = Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, pointerSize / 4, 1, 1);
   bytes.set(
     ehdr.encode({
@@ -88,17 +126,27 @@ export function vdsoImage({
     });
   bytes.set(part(PT_LOAD, 0, pageSize), ehdr.size);
   bytes.set(part(PT_DYNAMIC, dynamicAt, dynamicSize), ehdr.size + phdr.size);
+  hash.forEach((word, index) => {
+    view.setUint32(hashAt + index * 4, word, true);
+  });
+  functions.forEach(({ name, code }, index) => {
+    const value = vdsoOffset(index);
+    const words = code(value);
+    words.forEach((word, at) => {
+      view.setUint32(value + at * 4, word, true);
+    });
+    const found = { name: strings.length, value, size: words.length * 4 };
+    const kind = { info: GLOBAL_FUNCTION, shndx: SOME_SECTION };
+    bytes.set(symbol.encode({ ...found, ...kind }), symbolsAt + (index + 1) * symbol.size);
+    strings += `${name}\0`;
+  });
   const words = [
     ...[DT_HASH, hashAt, DT_STRTAB, stringsAt, DT_SYMTAB, symbolsAt],
-    ...[DT_STRSZ, strings.length, DT_SYMENT, SYMBOL_SIZE[pointerSize], DT_SONAME, 1],
+    ...[DT_STRSZ, strings.length, DT_SYMENT, symbol.size, DT_SONAME, 1],
   ];
-  const view = new DataView(bytes.buffer);
   words.forEach((word, index) => {
     view.setUint32(dynamicAt + index * pointerSize, word, true);
   });
-  view.setUint32(hashAt, 1, true);
-  view.setUint32(hashAt + 4, 1, true);
   bytes.set(new TextEncoder().encode(strings), stringsAt);
-  if (code !== undefined) bytes.set(code.bytes, code.offset);
   return bytes;
 }

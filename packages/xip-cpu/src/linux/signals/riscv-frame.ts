@@ -1,6 +1,6 @@
 import { StructLayout, type Field } from '../abi/struct-layout.js';
 import { structsFor } from '../abi/structs.js';
-import { vdsoImage } from '../abi/vdso.js';
+import { SIGRETURN_CODE, VDSO_SIGRETURN } from '../abi/riscv-vdso.js';
 import {
   encodeSiginfo,
   encodeStack,
@@ -26,24 +26,6 @@ const FP_STATE: readonly Field[] = [
   ['fcsr', 'u32'],
   ['fpRest', 'u8', 528 - 32 * 8 - 4],
 ];
-
-/** `li a7, __NR_rt_sigreturn; ecall` */
-const SIGRETURN_CODE = [0x08b00893, 0x00000073];
-/** The offset of that code in [vdso]. */
-const VDSO_SIGRETURN = 0x800;
-
-/** EM_RISCV */
-const MACHINE = 243;
-/** EF_RISCV_RVC, EF_RISCV_FLOAT_ABI_DOUBLE */
-const ELF_FLAGS = 5;
-
-/**
- * Returns the content of [vdso]: only the return from handlers, and none of the other functions.
- */
-export function riscvVdso(pointerSize: 4 | 8, pageSize: number): Uint8Array {
-  const code = { offset: VDSO_SIGRETURN, bytes: codeBytes() };
-  return vdsoImage({ pointerSize, machine: MACHINE, flags: ELF_FLAGS, pageSize, code });
-}
 
 function codeBytes(): Uint8Array {
   const bytes = new Uint8Array(SIGRETURN_CODE.length * 4);
