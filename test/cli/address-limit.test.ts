@@ -43,7 +43,7 @@ describe.skipIf(process.platform !== 'linux')('with few addresses (ulimit -v)', 
     writeFileSync(`${image}.gz`, gzipSync(readFileSync(image), { level: 1 }));
   });
 
-  // Large enough for threads, and 2 GiB are too few for one.
+  // Enough memory for threads; 2 GiB is too little for one.
   test.each([2 * GIB, 4 * GIB])('%i KiB: images are read as ever', (limit) => {
     for (const words of [
       ['check', image],

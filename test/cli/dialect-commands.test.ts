@@ -118,7 +118,7 @@ describe.each(ROWS)(
 
       test.each(COMMANDS)('%s', async (command, need, ...words) => {
         const file = image();
-        // An image without a size wants 256 MiB of ROM.
+        // An image without a size needs 256 MiB of ROM.
         const medium = dialect === 'old' ? 'block' : 'mtd';
         const scenario = folder.write(
           's.scn',

@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { Folder } from './folder.js';
 import { cramfs, fsck, mkcramfs } from './run-cli.js';
 
-// A thousand problems with one cause are one problem: ten lines, how many more, and what helps.
+// A thousand problems with one cause are one problem: ten lines, the number of further ones, and a
+// remedy.
 
 const COUNT = 60;
 const folder = new Folder();

@@ -113,7 +113,7 @@ describe('images of other builders', () => {
 
   test('directories that are not sorted stay so', async () => {
     const bytes = buildDialectImage(tree(0o100755), { flags: 0 });
-    // Two names of one length in the root, whose order is turned round.
+    // Two names of equal length in the root, whose order is reversed.
     const at = Buffer.from(bytes).indexOf('empty');
     bytes.set(Buffer.from('AAAAA'), at);
     const image = folder.write('image', bytes);

@@ -419,7 +419,7 @@ describe('--require', () => {
 
 test('a directory that cannot be read is reported, the others are mapped', async () => {
   const { bytes, placed } = buildRawImage({ bad: directory({ x: file('x') }), good: file('y') });
-  // The name length of the only entry: none.
+  // The only entry gets a name length of 0.
   bytes[placed.get('/bad')!.offset + 8]! &= 0xc0;
   const { code, stdout, stderr } = await cramfs(['map', folder.write('bad-dir.img', bytes)]);
   expect(code).toBe(8);
@@ -523,7 +523,8 @@ describe('programs without an MMU', () => {
       const { stdout } = await cramfs(['map', data, ...options]);
       expect([options, stdout.match(/K22/g)?.length ?? 0]).toEqual([options, count]);
     }
-    // With a program that such a kernel runs in place, that is what the image is for.
+    // The image is for a kernel without an MMU if it has a program that such a kernel runs in
+    // place.
     expect((await map('--no-segments', '/fdpic')).stdout).toContain('K22');
     const both = { ...files, flat: file(flat, { mode: 0o755, blocks: ['D', 'D', 'C'] }) };
     const mixed = folder.write('mixed.img', buildRawImage(both, { flags: 0x803 }).bytes);

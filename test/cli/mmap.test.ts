@@ -222,7 +222,7 @@ describe('what cannot be used is one line', () => {
       8,
       `cramfs: ${large}: Linux does not mount the image: EINVAL: no ROM has the image's 268439552 bytes at its address\n`,
     ]);
-    // Without a size Linux maps 256 MiB, and has them here.
+    // Without a size Linux maps 256 MiB, which exist here.
     const old = folder.write('old.img', buildRawImage(tree, { v1: true }).bytes);
     expect(await cramfsJson(['mmap', old, '/f'])).toMatchObject({ failure: null });
   });

@@ -78,7 +78,7 @@ test.each(Object.entries(PROFILES))(
     const file = write(`${format}.profile`, content);
     const result = (await cramfsJson(['plan', root, '-q', '--profile', file])) as PlanResult;
     expect(result.workload.profiles).toMatchObject([{ source: file, format }]);
-    // Of what the page cache had, only parts of programs count, so not the last page.
+    // Only parts of programs count, so the last page that was in the page cache does not.
     expect(result.curve[0]!.ram / PAGE).toBe(pages);
   },
 );

@@ -80,7 +80,7 @@ test('a command does the same with compiled modules, with those of another Node.
   const [bytes, listing] = [readFileSync(compiled), list()];
   expect(bytes.indexOf(`${process.version} ${process.arch}`)).toBeGreaterThan(0);
   expect(listing).toContain('héllo');
-  // Without sources only the compiled modules can have done it.
+  // The sources are gone: only the compiled modules can have done it.
   for (const name of readdirSync(dirname(compiled))) {
     if (name.endsWith('.cjs') && name !== 'main.cjs') rmSync(join(cli, 'bundle', name));
   }
@@ -176,7 +176,7 @@ test('a signal ends a build that waits for its source', async () => {
     stdio: ['pipe', 'ignore', 'ignore'],
   });
   const ended = once(child, 'exit');
-  // Longer than a pipe holds: it has read some when this is through.
+  // Longer than a pipe: when the write is done, the command has read some of it.
   await new Promise((resolve) => child.stdin.write(new Uint8Array(1 << 20), resolve));
   child.kill('SIGTERM');
   expect(await ended).toEqual([null, 'SIGTERM']);
@@ -227,7 +227,7 @@ describe('bugs of ours', () => {
 });
 
 test('heavy modules are loaded by the commands that use them only', () => {
-  // Of compiled modules Node.js does not say that they are loaded.
+  // Node.js does not report the loading of compiled modules.
   const { cli } = copyOfCli();
   rmSync(join(cli, 'bundle/compiled.bin'));
   const loaded = (argv: string): string =>
@@ -244,7 +244,7 @@ test('heavy modules are loaded by the commands that use them only', () => {
   for (const argv of ['run --help', 'mmap --help', 'map --help']) {
     expect(loaded(argv)).not.toMatch(/bundle.xip-emu\./);
   }
-  // What loaders refuse is a small part of the emulator.
+  // The part with the loaders' rules is a small part of the emulator.
   expect(loaded('map sample.img')).not.toMatch(/xip-emu\.rom-machine/);
   expect(loaded('map --simulate sample.img')).toMatch(/xip-emu\.rom-machine/);
 });

@@ -82,7 +82,7 @@ class Capture extends Writable {
     });
     this.isTTY = terminal === undefined ? undefined : terminal !== false;
     this.columns = typeof terminal === 'number' ? terminal : undefined;
-    // As in a process: who wrote is told, and that is enough.
+    // As in a process: the writer gets the error.
     this.on('error', () => undefined);
   }
 

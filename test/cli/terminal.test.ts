@@ -250,7 +250,7 @@ describe('--sort', () => {
       paths(['ls', image, `/${LONG}/${LONG}`, '--sort', key, ...argv]);
     const sizes = (await below('size')).map(({ size }) => size);
     expect(sizes).toEqual([5000, 5000, 4096, 90]);
-    // Noise does not compress: what is aligned and has junk after it takes no less.
+    // Noise does not compress: aligned, with junk after it, it takes as much.
     expect((await below('stored')).at(-1)!.path).toMatch(/link$/);
     expect((await below('stored', '-r'))[0]!.path).toMatch(/link$/);
   });

@@ -98,7 +98,7 @@ test('a word after -- is not an option', async () => {
 test('docs/cli.md has every command and every option', async () => {
   const manual = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
   const sections = manual.split(/^## /m).slice(1);
-  // What goes for many commands is described once.
+  // Text that many commands share is printed once.
   const common = sections.filter((section) => /^(?:Images|On a terminal)\n/.test(section)).join('');
   for (const command of COMMANDS) {
     const own = sections.find((section) =>

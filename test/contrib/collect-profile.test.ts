@@ -99,7 +99,7 @@ describe.skipIf(!canRead || !has('cc'))('on a program that touches known pages',
     expect(spawnSync('cc', options, { input: PROGRAM, encoding: 'utf8' }).stderr).toBe('');
     file = join(folder, 'new\nline \xe4.bin');
     writeFileSync(file, '');
-    // Holes: nothing of it is in the page cache.
+    // A file of holes has no pages in the page cache.
     expect(spawnSync('truncate', ['-s', String(FILE_PAGES * PAGE), file]).status).toBe(0);
     child = spawn(program, [file, ...TOUCHED.map(String)], { stdio: ['pipe', 'pipe', 'inherit'] });
     await once(child.stdout!, 'data');
@@ -122,7 +122,7 @@ describe.skipIf(!canRead || !has('cc'))('on a program that touches known pages',
   });
 
   test.each(SHELLS)('%s finds them among other processes, all of which it takes', (...shell) => {
-    // Of all the processes of a machine only some: there can be thousands.
+    // Test with a few of the machine's processes, because there can be thousands.
     const proc = join(folder, `some ${shell[0]!}`);
     mkdirSync(proc);
     for (const pid of ['self', '1', '2', String(process.ppid), String(child.pid)]) {
@@ -173,7 +173,7 @@ describe.skipIf(!canRead)('on a /proc that is made up', () => {
   /** Entries of pages present and of a file, up to the end of the second area, in this machine's order of bytes. */
   function pagemap(pages: readonly number[], pageSize: number): Uint8Array {
     const entries = new BigUint64Array(0x16000 / pageSize);
-    // Neighbours of the area are there, too, and pages that are swapped out or copies.
+    // Add neighbours of the area, pages that are swapped out, and copies.
     entries.fill(0xa000000000000000n);
     entries.fill(0n, 0x10000 / pageSize, 0x14000 / pageSize);
     for (const page of pages) entries[page] = 0xa180000000088123n;

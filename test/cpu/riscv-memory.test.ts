@@ -38,7 +38,7 @@ function touchedBy(program: Uint8Array, xlen: Xlen, isPlain: boolean): readonly 
   const processor = new RiscvProcessor(memory.linear, xlen);
   processor.use(memory);
   processor.pc = new DataView(program.buffer).getUint32(24, true);
-  // One by one, each instruction asks for all that it needs, as with a plain interpreter.
+  // Run one by one, each instruction asks for all its pages, as in a plain interpreter.
   while (processor.run(isPlain ? 1 : 1e9).kind === 'limit') memory.forget();
   return [...memory.touched];
 }
@@ -155,7 +155,7 @@ describe('on the memory of an emulated Linux', () => {
     processor.use(spaceOf(child));
     store(3);
     machine.trace.sink = undefined;
-    // The child was forked without the text, which a fault can find again.
+    // The child was forked without the text pages, which a fault can find again.
     expect(events.filter(([why]) => why !== 'demand' && why !== 'fault-around')).toEqual([
       ['cow', text],
       ['write-enable', text],

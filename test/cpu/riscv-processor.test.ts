@@ -143,7 +143,7 @@ test.each([
 ])('a program that changes %s executes what it has stored', (_, fences) => {
   const code = [SW_A1_A2, ...Array.from({ length: fences }, () => FENCE_I), ADDI_A0_1, LOOP];
   const [processor] = processorWith([ADDI_A0_1, EBREAK]);
-  // Decoded once as it was, and again as it is.
+  // Decoded once before the store, and again after it.
   expect(processor.run(2)).toEqual({ kind: 'breakpoint' });
   const [changer, memory] = processorWith(code);
   const target = START + 4 + 4 * fences;
@@ -163,7 +163,7 @@ test.each([
 test('a store over its own instruction goes on after it', () => {
   const C_SW_A1_A2 = 0xc20c; // c.sw a1, 0(a2)
   const NOPS = 0x00010001;
-  // 4 bytes are stored from the store on, which has 2: what comes next is the second half.
+  // The store has 2 bytes and stores 4 from its own place on: next comes the second half.
   const [processor] = processorWith([NOPS, C_SW_A1_A2 | (1 << 16), EBREAK]);
   processor.write(A1, ADDI_A0_2);
   processor.write(A2, START + 4);

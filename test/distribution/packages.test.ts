@@ -109,7 +109,7 @@ describe('in an empty project', () => {
   test('publint and attw find nothing wrong', () => {
     for (const tarball of tarballs) {
       run(folder, join(BIN, 'publint'), 'run', tarball, '--strict');
-      // Threads start at ./worker, and ./page is a document: nobody imports them.
+      // ./worker is where threads start, and ./page is a document: nobody imports them.
       const options = ['--profile', 'esm-only', '--exclude-entrypoints', './worker', './page'];
       run(folder, join(BIN, 'attw'), tarball, ...options, '--no-definitely-typed');
     }

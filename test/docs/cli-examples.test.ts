@@ -67,14 +67,14 @@ function describeExamples(title: string, found: readonly Example[], prepare: (at
         stderr: '',
       });
       expect(stdout + stderr).not.toContain('internal error');
-      // All have something to say, but for those that prove something, and the C tool's letters.
+      // All of them print something, except --require and the C tool.
       expect(stdout !== '' || /--require|^mkcramfs/.test(line)).toBe(true);
     });
   });
 }
 
 const MANUAL = readDocument('cli.md');
-// The synopsis is not one of commands, but of their forms.
+// The synopsis shows forms, not commands.
 const inManual = examples(MANUAL.replace(section(MANUAL, 'Synopsis'), ''));
 const isRun = ({ line }: Example) => !Object.keys(NOT_RUN).some((start) => line.startsWith(start));
 const toRun = inManual.filter(isRun);

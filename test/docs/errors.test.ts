@@ -80,7 +80,7 @@ test('no module of a package throws a plain error of JavaScript for others to ca
         })
         .map((path) => `${directory}/${path}`);
     });
-  // Codecs throw as a library does, to be told from V8 without memory, as which growing bytes throw.
+  // Codecs throw as libraries do, and growing bytes as V8 does when it runs out of memory.
   expect(throwing).toEqual([
     'cramfs-archive/node/growing-bytes.ts',
     'cramfs-reader/lzma.ts',

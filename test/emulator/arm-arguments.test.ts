@@ -142,7 +142,7 @@ function failure(run: () => unknown): KernelCorruption | string | undefined {
 }
 
 describe('FDPIC: nothing asks whether the arguments have room', () => {
-  // Two pages are the least: 22 entries of 8 bytes, strings, vectors and load maps are in them.
+  // The minimum is two pages, which hold 22 entries of 8 bytes, strings, vectors and load maps.
   const image = imageOf(fdpic(1));
 
   test('what fits is below the top', () => {
@@ -231,7 +231,7 @@ describe('bFLT: the block has room for them', () => {
     const { mm, sp } = start(imageOf(bytes), '/p');
     const block = mm.mm.findVma(sp)!;
     expect(block.vmEnd - block.vmStart).toBe(PAGE);
-    // The 32 bytes before the data are not counted, so that the zeros end after the first strings.
+    // The 32 bytes before the data are not counted, so the bss ends after the first strings.
     expect(sp).toBeLessThan(mm.mm.startBrk);
     expect(word(mm, sp)).toBe(1);
   });

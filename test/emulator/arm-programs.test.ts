@@ -62,7 +62,8 @@ describeWithPeers(['arm-linux-gnueabihf-gcc', 'python3'], 'programs of the ARM r
             expect(files.get(path) === content, `${name}.img: ${path}`).toBe(true);
           }
         }
-        // The same programs under other names; of proc there is only the file that makes the directory.
+        // The same programs have other names there; of proc only the file that makes the directory
+        // is compared.
         for (const [path, content] of filesOf(openImage(armFixture('m.img')))) {
           if (path.startsWith('/proc/')) continue;
           expect(made.has(content), `m.img: ${path}`).toBe(true);

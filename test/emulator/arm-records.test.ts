@@ -195,7 +195,7 @@ describe('scenarios without an MMU, as ARM answers them', () => {
   test.each(scenarios)('$set $name', ({ imageName, scenario, expected }) => {
     const world = createWorld(kernelImage(imageName), { mmu: false, arch: 'arm' });
     const actual = runScenario(parseScenario(scenario), world);
-    // What else the console said, such as that the random numbers are ready, is not an answer.
+    // Other console output, such as a message that the random numbers are ready, is not an answer.
     const answers = parseRecords(expected).filter(({ op }) => op !== 'console');
     const difference = compareRecords(answers, actual);
     expect(difference === undefined ? '' : formatDifference(difference)).toBe('');

@@ -108,7 +108,7 @@ function withoutStackPointer(lines: readonly string[]): string[] {
 describe('with an MMU, image mm', () => {
   const image = armFixture('mm.img');
 
-  // Addresses and all counts of smaps are those of the kernel.
+  // Addresses and all counts of smaps equal the kernel's.
   test.each(programs('mm'))('$command', async ({ command, end, lines }) => {
     const ran = await run(image, command.split(' ').slice(1), MMU);
     expect(ran.end).toBe(end);

@@ -126,7 +126,7 @@ describe.each(KINDS)('%s forwards I/O to a backing file on another file system',
     const whole = { from: { file, position: 0 }, to: { file: target, position: 0 } };
     expect(process.sendfile(whole.from, whole.to, 2 * SIZE)).toBe(SIZE);
     expect(read(process, '/up/copy')).toEqual(content);
-    // And into it, through a pipe.
+    // Splice into the file too, through a pipe.
     const pipe = process.pipe();
     pipe.write(Uint8Array.of(9, 8, 7));
     expect(process.splice(pipe, { file, position: 100 }, 10)).toBe(3);
@@ -144,7 +144,7 @@ describe.each(KINDS)('%s forwards I/O to a backing file on another file system',
     const pipe = process.pipe();
     expect(process.splice({ file, position: 0 }, pipe, 2 * PAGE_SIZE)).toBe(2 * PAGE_SIZE);
     expect(file.mapping?.pages ?? 0).toBe(0);
-    // Not a copy: a write to the file shows in what is still in the pipe.
+    // The pipe has no copy: a write to the file shows in what is still in it.
     process.pwrite(backing, 10, Uint8Array.of(77));
     const bytes = new Uint8Array(11);
     expect(pipe.read(bytes)).toBe(11);
@@ -173,7 +173,8 @@ describe.each(KINDS)('%s forwards I/O to a backing file on another file system',
   test('/proc/PID/maps shows the path, device and inode that the user opened', () => {
     const { machine, process, path } = stacked(kind);
     map(process, path, PROT_READ, MAP_PRIVATE);
-    // As in Linux: stat(2) gives files of an overlay the device of their layer, maps the overlay's.
+    // As in Linux, stat(2) gives files of an overlay the device of their layer, maps that of the
+    // overlay.
     const { ino } = process.stat(path);
     const { dev } = process.stat(path.slice(0, path.lastIndexOf('/')));
     const minor = dev.minor.toString(16).padStart(2, '0');
@@ -187,7 +188,7 @@ describe.each(KINDS)('%s forwards I/O to a backing file on another file system',
     process.pwrite(file, SIZE + 100, Uint8Array.of(1));
     expect(file.inode.size).toBe(SIZE + 101);
     expect(process.fstat(file).size).toBe(SIZE + 101);
-    // Changed below: the next look shows it.
+    // Changed below the overlay: the next lookup shows it.
     process.truncate(real, 10);
     expect(process.fstat(file).size).toBe(10);
     process.ftruncate(file, 20);
@@ -237,7 +238,7 @@ test('iterators do not need the path: reading and splicing work on any file of t
   expect(backingFileSpliceRead(file, 0, pipe, SIZE)).toBe(SIZE);
   expect(pipe.read(bytes)).toBe(SIZE);
   expect(bytes).toEqual(content);
-  // The pages are those of the real inode: the file of the overlay reads no others.
+  // The pages belong to the real inode: the file of the overlay reads no others.
   const { used } = machine.phys;
   expect(read(process, path)).toEqual(content);
   expect(machine.phys.used).toBe(used);
@@ -357,7 +358,7 @@ describe('the count of writers of the upper mount', () => {
     }).toThrow(code('EBUSY'));
     process.munmap(address, SIZE);
     machine.remount('/up', { readOnly: true });
-    // The server cannot open it for writing any more.
+    // The server can no longer open it for writing.
     expect(() => process.open(path, { write: true })).toThrow(code('EROFS'));
     teardown(machine);
   });
@@ -455,7 +456,7 @@ describe('FUSE passthrough to cramfs in ROM', () => {
     process.splice({ file, position: 0 }, pipe, SIZE);
     const address = process.mmap(SIZE, PROT_READ, MAP_PRIVATE, { file });
     pipe.close();
-    // The area holds the backing file, not the user's: this is the last close.
+    // The area holds the backing file, not the user's file: this is the last close.
     process.close(file);
     process.load(address);
     expect(requests).toEqual(['lookup', 'open', 'flush', 'release']);
@@ -494,7 +495,7 @@ test('the root of an overlay may be a directory of a file system', () => {
   const process = machine.spawn();
   write(process, `/ovl/${FILE}`, Uint8Array.of(5));
   expect(read(process, `/up/u/${FILE}`)[0]).toBe(5);
-  // The mounts of its layers are its own: their places can go before it.
+  // The overlay has mounts of its own for its layers: the others can be unmounted first.
   machine.umount('/up');
   expect(read(process, `/ovl/${FILE}`)[0]).toBe(5);
   teardown(machine);

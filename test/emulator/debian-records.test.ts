@@ -77,7 +77,7 @@ function byPage(areas: readonly RecordedArea[], withFlags: boolean): Map<number,
   const pages = new Map<number, string>();
   for (const { start, end, permissions, offset, path, vmFlags } of areas) {
     const isFile = path.startsWith('/');
-    // The offset of an area that is mapped by pfn is the address in ROM, which goes on with it.
+    // An area that is mapped by pfn has its address in ROM as its offset.
     for (let at = start; at < end; at += 4096) {
       const place = isFile ? `${path} ${(offset + at - start).toString(16)}` : 'anonymous';
       pages.set(at, `${place} ${permissions}${withFlags ? ` ${vmFlags}` : ''}`);

@@ -75,7 +75,7 @@ function run(machine: Machine, { change, interpreter = false }: Row): Row {
       return row;
     } catch (error) {
       if (error instanceof AccessFault) return { ...row, status: `signal ${error.signal}` };
-      // In the [vdso], whose content is not emulated.
+      // It faults in the [vdso], whose content is not emulated.
       if (error instanceof UnmodelledError) return row;
       throw error;
     }
@@ -106,7 +106,8 @@ test.each(batches.map((rows) => [rows[0]!.change, rows] as const))(
     const differences: string[] = [];
     for (const expected of rows) {
       const actual = run(machine, expected);
-      // Code is not run: how a program ends is known only if its first instruction cannot be fetched.
+      // Code is not run: the end of a program is known only if its first instruction cannot be
+      // fetched.
       const status = actual.status ?? (actual.ret === undefined ? expected.status : undefined);
       const same = { ...actual, ...(status === undefined ? {} : { status }) };
       const [wanted, got] = [text(expected), text(same)];

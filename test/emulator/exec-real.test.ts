@@ -226,7 +226,7 @@ describe.skipIf(!usesGlibc || !existsSync(COMPILER))('with a C compiler', () => 
       const cost = await emulate(program);
       for (const { object, atStart } of cost.objects) {
         const areas = real.get(realpathSync(object.path))!;
-        // What libraries do to their bss is the work of their code.
+        // The code of libraries may write to their bss.
         const ofFile = areas.filter(({ path }) => path !== '');
         const anonymous = ofFile.reduce((sum, area) => sum + area.anonymous, 0);
         expect([object.path, atStart.private]).toEqual([object.path, anonymous]);
@@ -239,7 +239,7 @@ describe.skipIf(!usesGlibc || !existsSync(COMPILER))('the loader itself', () => 
   /** Lengths, protections and, but for what libraries write to, private pages from high to low. */
   function belowLoader(areas: readonly Area[]): string[] {
     const loader = areas.findIndex(({ path }) => path.includes('/ld-'));
-    // [vdso] and its data, which have no names in the report of areas.
+    // [vdso] and its data have no names in the report of areas.
     const isKernels = ({ path, permissions }: Area): boolean =>
       path.startsWith('[v') || (path === '' && permissions !== 'rw-p');
     const own = areas.slice(0, loader).filter((area) => !isKernels(area) && area.start > 2 ** 46);
@@ -249,7 +249,7 @@ describe.skipIf(!usesGlibc || !existsSync(COMPILER))('the loader itself', () => 
     });
   }
 
-  // 16 libraries: as many that the loader asks for memory more than once.
+  // 16 libraries are so many that the loader asks for memory more than once.
   test.each([1, 2, 3, 6, 12, 16])(
     'keeps its data in memory of its own: %i libraries',
     async (n) => {
@@ -274,7 +274,7 @@ describe.skipIf(!usesGlibc || !existsSync(COMPILER))('the loader itself', () => 
     },
   );
 
-  // The loader goes further down than what the kernel puts on the stack.
+  // The loader's stack reaches below the data that the kernel puts there.
   test.skipIf(!existsSync(SETARCH)).each([0, 1500, 3000, 5000])(
     'uses the stack: %i bytes of environment',
     async (bytes) => {
@@ -346,7 +346,7 @@ describe.skipIf(!existsSync(MUSL_COMPILER) || !existsSync(MUSL_LOADER))('with mu
       }
       for (const { object, atStart } of cost.objects) {
         const path = realpathSync(object.path);
-        // What the loader does to its own data is the work of its code.
+        // The loader's code may write to its own data.
         if (path === realpathSync(MUSL_LOADER)) continue;
         const anonymous = real.get(path)!.reduce((sum, area) => sum + area.anonymous, 0);
         expect([path, atStart.private]).toEqual([path, anonymous]);

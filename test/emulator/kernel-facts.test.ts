@@ -140,14 +140,14 @@ describe('kernel facts', () => {
     expect(flagsAt(process, shared) & (VM_PFNMAP | VM_MIXEDMAP)).toBe(VM_MIXEDMAP);
     expect(flagsAt(process, padded) & (VM_PFNMAP | VM_MIXEDMAP)).toBe(VM_PFNMAP);
     expect(accountMachine(machine)).toMatchObject({ romPages: 4 + 7, pageCachePages: 0 });
-    // Behind the end of the file are zeros: the page comes from the page cache.
+    // Zeros follow the end of the file: the page comes from the page cache.
     const size = 16484;
     const inPage = size % PAGE_SIZE;
     const tail = loadAll(process, shared + 4 * PAGE_SIZE, PAGE_SIZE);
     expect(tail.subarray(inPage)).toEqual(ZEROS.subarray(inPage));
     expect(accountMachine(machine)).toMatchObject({ romPages: 4 + 7, pageCachePages: 1 });
 
-    // Without MMU nobody looks there, and the other file's data shows.
+    // A kernel without an MMU does not look there, and shows the other file's data.
     const nommu = romMachine(basic, { mmu: false }).spawn();
     const rom = mapFile(nommu, '/rom/direct-5p-sharedtail', 5, PROT_READ);
     expect(rom).toBe(0x22000000 + 73728);
@@ -209,7 +209,7 @@ describe('kernel facts', () => {
     expect(image.readFile(image.lookup('/f'))).toEqual(content);
     const machine = romMachine(bytes);
     machine.mountCramfs('/rom', image, ROM_ADDRESS);
-    // A pointer per page, and a page per block: the second half of each is lost.
+    // There is a pointer per page, and a block per page: the second half of each is lost.
     const process = machine.spawn();
     const pages = new Uint8Array(2 * PAGE_SIZE);
     process.pread(process.open('/rom/f'), 0, pages);
@@ -332,7 +332,7 @@ describe('kernel facts', () => {
     expect(mounts({ size: 0x20000 }, 0x20000)).not.toThrow();
     expect(mounts({ size: 0x20001 }, 0x20000)).toThrow('EINVAL');
     expect(mounts({ size: 0x20000 }, 0x20000, PAGE_SIZE)).toThrow('EINVAL');
-    // Without a size Linux wants 256 MiB of ROM; a disk may end anywhere.
+    // Without a size Linux needs 256 MiB of ROM; a disk may end anywhere.
     expect(mounts({ v1: true }, 0xfff0000)).toThrow('EINVAL');
     expect(mounts({ v1: true }, 0x10000000)).not.toThrow();
     const { bytes } = buildRawImage({ f: file('content') }, { v1: true });
@@ -396,7 +396,7 @@ describe('kernel facts', () => {
     expect(run(0x801)).toThrow(/ROM/);
   });
 
-  // Every case of it: outside-rom.test.ts.
+  // outside-rom.test.ts tests all cases.
   test('K24: data outside the image is mapped; outside the ROM, it kills', () => {
     const beyond = (size: number): Uint8Array =>
       buildRawImage({ f: file(noise(size), { blocks: [{ kind: 'D', pointer: 0xc1000000 }] }) })
@@ -443,7 +443,7 @@ describe('kernel facts', () => {
     const address = mapFile(cut, '/long', 3, PROT_READ);
     expect(loadAll(cut, address, 3 * PAGE_SIZE)).toEqual(expected);
     expect(readAll(cut, '/first')).toEqual(ascii('content'));
-    // Pointers there are zeros.
+    // The pointers there are zeros.
     expect(() => readAll(cut, '/packed')).toThrow('EIO');
     expect(readAll(onDisk(bytes.length), '/long')).not.toEqual(content);
 
@@ -490,7 +490,7 @@ describe('kernel facts', () => {
     expect(() => process.open('/rom/character', { write: true })).toThrow('EACCES');
   });
 
-  // Every case of it: arm-arguments.test.ts.
+  // arm-arguments.test.ts tests all cases.
   test('K29: without an MMU, long arguments go over what is below a stack', () => {
     const text = { flags: 5, offset: 0, filesz: 0x800, memsz: 0x800 };
     const program = elfFile(
@@ -526,7 +526,7 @@ describe('kernel facts', () => {
     }
   });
 
-  // Every case of it: arm-rooms.test.ts.
+  // arm-rooms.test.ts tests all cases.
   test('K31: without an MMU, loaders go beyond memory of odd programs', () => {
     const run = (memsz: number): (() => void) => {
       const text = { flags: 5, offset: 0, filesz: 0x800, memsz };
@@ -538,7 +538,7 @@ describe('kernel facts', () => {
     expect(run(0x7ff)).toThrow(/more bytes in the file than in memory/);
   });
 
-  // Every case of K32 and K33: extent-kernels.test.ts beside the file system.
+  // extent-kernels.test.ts, beside the file system, tests all cases of K32 and K33.
   const STICKY = {
     a: { mode: 0o101755, content: noise(PAGE_SIZE + 9, 1) },
     b: { mode: 0o101755, content: noise(PAGE_SIZE, 2) },

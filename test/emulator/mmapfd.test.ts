@@ -313,7 +313,8 @@ describe('the mail', () => {
 
   test('an object whose header would be mapped over what precedes it', () => {
     const bytes = elf();
-    // Zeros of their own (PT_SUNWBSS) in the page below text that is 4 pages into the file.
+    // Zeros in a header of their own (PT_SUNWBSS), in the page below text that is 4 pages into the
+    // file.
     const view = new DataView(bytes.buffer);
     view.setUint32(64, 0x6ffffffa, true);
     view.setBigUint64(64 + 32, 0n, true);

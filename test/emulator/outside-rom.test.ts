@@ -40,7 +40,7 @@ describe('K24: pointers to where the image is not', () => {
 
   test.each([true, false])('pointers beyond the ROM kill the kernel, MMU: %s', (mmu) => {
     expect(() => mapFile(machineOf(tableAt(BEHIND), mmu), '/rom/f', 3, PROT_READ)).toThrow(OOPS);
-    // The first one is still in the ROM, and is not direct.
+    // The first pointer is still in the ROM, and is not direct.
     const process = machineOf(tableAt(ROM_SIZE - 4), mmu);
     const map = (): number => mapFile(process, '/rom/f', 3, PROT_READ);
     if (mmu) expect(() => process.load(map())).toThrow('SIGBUS');
@@ -62,7 +62,7 @@ describe('K24: pointers to where the image is not', () => {
   test('blocks beyond the ROM: the look at the last page kills the kernel, with an MMU', () => {
     const bytes = outside(PAGE_SIZE + 100, BEHIND);
     expect(() => mapFile(machineOf(bytes), '/rom/f', 2, PROT_READ)).toThrow(OOPS);
-    // Not all of the file, or not for reading only: nobody looks there.
+    // Neither part of the file nor a writable mapping is looked at.
     const first = machineOf(bytes);
     const at = mapFile(first, '/rom/f', 1, PROT_READ);
     expect(() => first.load(at)).toThrow('SIGSEGV (ACCERR)');

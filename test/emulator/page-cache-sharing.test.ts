@@ -284,7 +284,7 @@ test('recorded of 6.12: descriptors are coherent, maps of the old descriptor sta
   const lines = [16, 17, 18, 26];
   expect(lines.map((line) => crc(records, line))).toEqual(lines.map(() => old));
   expect(lines.map((line) => crc(run('linux-6.12'), line))).toEqual(lines.map(() => old));
-  // Under the mail's proposal the same maps are coherent; none of them has private copies.
+  // Under the mail's proposal the same mappings are coherent, and none has private copies.
   const shared = run(SHARING);
   expect(lines.map((line) => crc(shared, line))).toEqual(lines.map(() => written));
   expect(crc(shared, 14)).toBe(written);
@@ -313,7 +313,7 @@ test('until the copy-up, pages of the underlying file are shared', () => {
   for (const path of ['allcomp-9p', 'direct-5p-sharedtail']) {
     expect(framesOf(process, `/ovl/${path}`, 5)).toEqual(framesOf(process, `/rom/${path}`, 5));
   }
-  // What the lower layer maps from ROM stays there.
+  // A mapping from ROM of the lower layer stays in ROM.
   const map = mapFile(process, '/ovl/direct-5p-sharedtail', 5, PROT_READ);
   expect(pagesIn(process.mm, map, 4 * P).map(({ backing }) => backing)).toEqual(
     Array.from({ length: 4 }, () => 'rom'),
@@ -361,11 +361,11 @@ test.each([
   ownPage.set(content.subarray(0, P));
   ownPage[1] = 0xaa;
   expectBytes(bytesAt(process, copied, content.length), ownPage);
-  // Who maps the lower file itself sees the lower file.
+  // A mapping of the lower file itself shows the lower file.
   expectBytes(bytesAt(process, below, content.length), content);
   expectBytes(readAt(process, fr, 0, content.length), changed);
 
-  // From now on every write is seen at once, by file operations and through maps.
+  // From now on every write is visible at once, through file operations and mappings.
   const fw = process.open(`/ovl/${path}`, { write: true });
   const writable = process.mmap(P, PROT_READ | PROT_WRITE, MAP_SHARED, { file: fw });
   process.store(writable + 7, 0xcc);
@@ -423,7 +423,7 @@ test.each(['/top', '/ovl'])('maps through two overlays switch when %s copies up'
     changed,
     writer === '/ovl' ? changed : first,
   ]);
-  // And on.
+  // Write once more.
   write(process, `/top/${path}`, Uint8Array.of(first! ^ 2));
   expect(process.load(top)).toBe(first! ^ 2);
   validateMm(mmOf(process));

@@ -332,7 +332,7 @@ class World {
 
   private store({ process }: NaiveProcess, map: NaiveMap, { offset, length }: Step): void {
     const { index, at, inside } = place(map, offset);
-    // What follows the end of a file, in its last page, belongs to nobody.
+    // The bytes after the end of a file, in its last page, are undefined.
     if (inside === 'unmapped' || inside === 'rest of the last page') return;
     const value = length & 255;
     let stored = true;
@@ -464,7 +464,7 @@ function place(
 
 function load({ process }: NaiveProcess, map: NaiveMap, { offset }: { offset: number }): void {
   const { index, at, inside } = place(map, offset);
-  // By now another map may be there.
+  // Another mapping may be there by now.
   if (inside === 'unmapped') return;
   let value: number | undefined;
   try {

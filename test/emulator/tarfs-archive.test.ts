@@ -197,7 +197,7 @@ describe.skipIf(!has('tar') || !has('bsdtar')).each(FORMATS)('%s', (_, command, 
     for (const path of ['./untouched', './soft', './sparse-untouched', './dir/']) {
       expect(memberBytes(tarfs.archive, path)).toBe(memberBytes(original, path));
     }
-    // Mounted again it is what it was, and has nothing to write.
+    // Mounted again it has the same content, and nothing to write.
     const again = tarfsWorld(tarfs.archive);
     expect(readAll(again.process, 'dir/inner')).toEqual(readAll(process, 'dir/inner'));
     again.machine.sync();

@@ -44,7 +44,7 @@ describe.skipIf(!usesGlibc)('a program of glibc', () => {
       files.add(path);
       expect(path).toMatch(/^\/tar\//);
       expect(inodeAt(tarfs, path.slice('/tar/'.length)).mapping).toBeDefined();
-      // What is executed is what the file holds.
+      // Executable pages have the file's content.
       if ((vma.flags & 4) === 0) continue;
       const host = readFileSync(path.slice('/tar'.length));
       const bytes = new Uint8Array((vma.end - vma.start) * PAGE_SIZE);

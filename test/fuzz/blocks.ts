@@ -38,7 +38,8 @@ export function makeBlock(run: number, index: number, real: Uint8Array): Uint8Ar
 function lengthOf(random: Random): number {
   const share = random.below(100);
   const [, max] = LENGTHS.find(([below]) => share < below)!;
-  // Lengths at the ends, where loads of eight bytes reach beyond a block, are as likely as all others.
+  // Lengths near the maximum, where loads of eight bytes reach beyond a block, are as likely as all
+  // others.
   return random.oneIn(4) ? max - random.below(Math.min(max, 9)) : random.below(max + 1);
 }
 

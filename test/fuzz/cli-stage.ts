@@ -38,7 +38,7 @@ export function cliStage(workspace: Workspace): Stage {
     (_, file, io) => runFsck(['-v', file], io),
     (_, file, io) => runCramfs(extractArguments(workspace, file), io),
     (_, file, io) =>
-      // It has no option to leave out device nodes, which root would make.
+      // It has no option to leave out device nodes, which it would make as root.
       process.geteuid?.() === 0
         ? runCramfs(extractArguments(workspace, file, '--damage=zeros'), io)
         : runFsck(['-c', `--extract=${workspace.target}`, file], io),

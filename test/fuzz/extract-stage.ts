@@ -19,7 +19,7 @@ export function extractStage(workspace: Workspace): Stage {
     name: 'extract',
     async run(subject, image) {
       const { random } = subject.mutant;
-      // Node's inflater, with which a user extracts.
+      // The inflater of Node.js, which users extract with.
       const own = openImage(image.bytes, { blockSize: image.blockSize, zlib: nodeZlib });
       try {
         const trapped = random.oneIn(2) && setTraps(subject, workspace);
@@ -71,7 +71,7 @@ function checkReport(
 ): void {
   const errors = problems.filter(({ severity }) => severity === 'error');
   const total = entries.filter(({ inode }) => inode.type === 'file').length;
-  // In a tangle a walk may come to a directory by a name that no extraction takes.
+  // In a tangle, a walk may reach a directory by a name that no extraction uses.
   ensure(files <= total || !walksCleanly, () => `${files} files extracted of ${total}`);
   if (errors.length > 0 || trapped) return;
   ensure(walksCleanly, () => 'extracted without an error what cannot be walked');

@@ -37,7 +37,7 @@ describe('fuzzing', () => {
       const { failures, tally } = await runFuzz('--count', String(COUNT));
       expect(failures).toEqual([]);
       expect(tally).toMatchObject({ mutants: COUNT });
-      // Most mutants live long enough to be worth the while.
+      // Most mutants must survive long enough to be useful.
       const least: Record<string, number> = {
         opened: COUNT / 2,
         'walked cleanly': COUNT / 3,

@@ -30,7 +30,7 @@ import {
 import * as tree from '../helpers/trees.js';
 import { CORPUS_DIRECTORY } from './corpus.js';
 
-// Writes the seed corpus anew: see README.md. Small images of every kind we know, made by three
+// Writes the seed corpus again: see README.md. It has small images of every kind, made by three
 // builders that share no code.
 
 const SAMPLES = new URL('../../../../../samples/rootfs/', import.meta.url);

@@ -24,7 +24,7 @@ export function makeMutant(corpus: readonly Seed[], run: number, index: number):
   const seed = random.pick(corpus);
   const draft = new Draft(seed, corpus, random);
   const steps: string[] = [];
-  // One change more often than five: many changes at once die early.
+  // One change is more likely than five, because mutants with many changes are refused early.
   const count = 1 + Math.min(random.below(MAX_STEPS), random.below(MAX_STEPS));
   for (let step = 0; step < count; step += 1) {
     const mutation = random.pick(LOTS);

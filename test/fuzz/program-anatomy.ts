@@ -30,7 +30,7 @@ export function dissectProgram(bytes: Uint8Array, start: number): ProgramAnatomy
   if (elf === undefined) return undefined;
   const { elfClass, endianness, segments } = elf;
   const wide = elfClass === 64;
-  // Behind the header, where linkers and our own tests put them.
+  // After the header, where linkers and our own tests put them.
   const at = start + (wide ? 64 : 52);
   return {
     ...whole,

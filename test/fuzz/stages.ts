@@ -70,7 +70,7 @@ function open(subject: Subject): void {
 function info({ tally }: Subject, image: CramfsImage): void {
   const { superblock, size, bytes, blockSize } = image;
   ensure(size <= bytes.length, () => `size ${size} of ${bytes.length} bytes`);
-  // Otherwise the flags of a dialect tell it.
+  // Otherwise the flags of a dialect give it.
   if (image.blockSizeVotes !== undefined)
     ensure(detectBlockSize(image) === blockSize, () => 'block size detected twice, differently');
   if (image.computeCrc() === superblock.crc) tally.count('crc right');

@@ -54,7 +54,7 @@ export function reachableEntries(entries: readonly WalkEntry[]): WalkEntry[] {
     const parent = path.slice(0, -1 - name.length);
     const reachable = isFileName(name) && !taken.has(path) && !unreachable.has(parent);
     taken.add(path);
-    // Paths that are taken twice are given up, with all below: what is below which?
+    // A path that exists twice is given up with everything below it, because it is ambiguous.
     if (!reachable) unreachable.add(path);
     return reachable;
   });

@@ -31,7 +31,7 @@ async function main({ run, from, to, directory, progressFile }: WorkerTask): Pro
   const stages = [...STAGES, extractStage(workspace), cliStage(workspace)];
   const progress = openSync(progressFile, 'w');
   for (let index = from; index < to; index += 1) {
-    // Synchronous: it has to be there should this mutant be our last one.
+    // Synchronous, because this mutant may crash the process.
     writeSync(progress, String(index).padStart(12), 0);
     const mutant = makeMutant(corpus, run, index);
     for (const failure of await runMutant(mutant, stages, tally)) send({ failure });

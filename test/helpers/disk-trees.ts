@@ -53,7 +53,7 @@ export function describeTree(root: string, comparison: TreeComparison = {}): Map
 function describeEntry(path: Buffer, stats: Stats, comparison: TreeComparison): string {
   const { modes = true, owners = false } = comparison;
   const mode = formatMode(stats.mode);
-  // The permissions of a symlink are nobody's: Linux always says 0777.
+  // The permissions of a symlink do not matter: Linux always shows 0777.
   const permissions = modes && !stats.isSymbolicLink() ? mode : mode.charAt(0);
   const owner = owners ? ` ${stats.uid}:${stats.gid}` : '';
   return `${permissions}${owner}${describeContent(path, stats)}`;

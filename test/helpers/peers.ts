@@ -108,7 +108,7 @@ export function runPeer(
     input: options.input ?? '',
     timeout: TIME_LIMIT_MS,
     maxBuffer: OUTPUT_LIMIT,
-    // Their messages, not their translations.
+    // Untranslated messages.
     env: { ...process.env, LC_ALL: 'C.UTF-8', ...options.env },
   });
   if (error !== undefined && signal === null) throw error;

@@ -382,7 +382,7 @@ class Writer {
       const end = this.fillTail(block, start + head + length);
       if (block.at === undefined) this.end = end;
     }
-    // A reader takes a direct uncompressed block for a whole one.
+    // A reader expects a direct uncompressed block to be a whole one.
     const end = block.kind === 'D' ? start + this.blockSize : start + head + length;
     return {
       pointer: (start / 4 + flags) >>> 0,

@@ -90,7 +90,7 @@ function floatBits(random: Random): bigint {
     case 1:
       return BOX | SPECIAL_SINGLES[random(SPECIAL_SINGLES.length)]!;
     case 2: {
-      // Exponents near each other, so that sums and products meet in all ways.
+      // Exponents near each other, so that sums and products overlap in all ways.
       const exponent = BigInt(1023 - 4 + random(9));
       return (noise & ~(0x7ffn << 52n)) | (exponent << 52n);
     }
@@ -216,11 +216,11 @@ export function randomProgram(
     code.address(ALIGNED, START + HEADER + DATA / 2 + 8 + 8 * random(15));
     const start = text + code.length;
     for (let at = 0; at < length; at += 1) generator.emit(code);
-    // Where the last branches go.
+    // The targets of the last branches.
     for (let at = 0; at < 8; at += 1) code.half(1);
     sequences.push([start, text + code.length]);
     const out = dump + sequence * each;
-    // t5 is put down first, as the address of the rest is in it.
+    // t5 is stored first, because the others are stored relative to it.
     code.address(ALIGNED, out);
     code.s(0x23, load, ALIGNED, 30, 29 * width);
     code.i(0x13, 0, 30, ALIGNED, 0);

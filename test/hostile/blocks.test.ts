@@ -50,7 +50,7 @@ describe('pointer tables', () => {
     ['at the largest offset', { offset: 0x3ffffff }, 'OUT_OF_RANGE', 'table-outside'],
     ['longer than the image', { size: 0xffffff }, 'OUT_OF_RANGE', 'table-outside'],
     ['nowhere', { offset: 0 }, 'BAD_ENTRY', 'zero-offset'],
-    // The image's size, taken for the end of a block, gives one that is not too long.
+    // The image's size, read as the end of a block, gives a block that is not too long.
     ['in the superblock', { offset: 1, size: 3 * BLOCK }, 'BAD_DATA', 'block-bad-data'],
     ['across the superblock', { offset: 18, size: 2 * BLOCK }, 'BAD_DATA', 'block-bad-data'],
   ])('%s', async (_, inode, problem, finding) => {
@@ -81,7 +81,7 @@ describe('block pointers', () => {
     ['in the superblock', 76, 'BAD_BLOCK', 'block-length'],
     ['far past it', 0x3fffffff, 'BAD_BLOCK', 'block-length'],
     ['far past it, uncompressed', 0x3fffffff | RAW, 'BAD_BLOCK', 'block-length'],
-    // 2^32 - 4: a start that a shift of 32 bits would bring back into the image.
+    // 2^32 - 4 is a start that a shift of 32 bits would bring back into the image.
     ['direct, 4 GiB', DIRECT | RAW | 0x3fffffff, 'OUT_OF_RANGE', 'block-outside'],
     ['direct compressed, 4 GiB', DIRECT | 0x3fffffff, 'OUT_OF_RANGE', 'block-outside'],
     ['direct, 1 GiB and a superblock', DIRECT | RAW | 0x10000000, 'OUT_OF_RANGE', 'block-outside'],

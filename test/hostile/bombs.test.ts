@@ -239,7 +239,7 @@ describe('work that an image asks for', () => {
     const superblocks = 2000;
     const blob = concat(...new Array<Uint8Array>(superblocks).fill(bytes));
     const view = new DataView(blob.buffer, blob.byteOffset);
-    // Each says that it reaches to the end.
+    // Each claims to reach to the end.
     for (let index = 0; index < superblocks; index += 1) {
       view.setUint32(index * bytes.length + 4, blob.length - index * bytes.length, true);
     }
@@ -306,7 +306,8 @@ describe('very many entries', () => {
   });
 
   test('more than there is memory for, in an extraction or a tar', () => {
-    // A directory as large as can be: a million entries of 16 bytes, copied but for their names.
+    // A directory of the largest size: a million entries of 16 bytes, copies except for their
+    // names.
     const count = MIB - 1;
     const start = 200;
     const entry = buildRawImage({ name: file('') }).bytes.slice(76, 92);

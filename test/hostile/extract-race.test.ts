@@ -68,7 +68,7 @@ describe.runIf(process.platform === 'linux')('a directory that becomes a symlink
         },
       });
       expect(ground.findDamage()).toBeUndefined();
-      // Those that were written went to the directory that had been made, and the others nowhere.
+      // The files that were written went to the directory that had been made, the others nowhere.
       expect(files).toBeLessThan(302);
       const inside = readdirSync(join(ground.target, 'moved'));
       expect(inside.length + problems.length).toBeGreaterThan(302);
@@ -142,7 +142,7 @@ describe('an extraction that is interrupted', () => {
     const content = text(0xffffff);
     const { bytes } = buildRawImage({
       a0: file(content),
-      // More than it gets to.
+      // More files than it can write meanwhile.
       ...Object.fromEntries(
         Array.from({ length: 100 }, (_, index) => [`b${index}`, file('', { sameAs: '/a0' })]),
       ),

@@ -76,7 +76,7 @@ function walkResult(bytes: Uint8Array, options: OpenOptions): CramfsErrorCode | 
   try {
     const image = openImage(bytes, options);
     for (const { path, inode } of image.walk()) {
-      // Whatever it is, it must not be a bug that comes out.
+      // The result may be anything but a bug.
       for (const use of [
         () => image.lookup(path),
         () => image.readFile(inode),

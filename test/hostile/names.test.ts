@@ -134,7 +134,7 @@ describe('names that are there twice', () => {
     );
     expect(problems).toEqual(['BAD_ENTRY /a']);
     expect(extracted).toEqual(['a', 'a/one']);
-    // A listing shows both, for it is there to show what the image holds.
+    // A listing shows both, because it shows what the image holds.
     expect(printed).toMatch(/\bone\n/);
     expect(printed).toMatch(/\btwo\n/);
   });

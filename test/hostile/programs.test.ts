@@ -115,7 +115,7 @@ describe.each(LOADERS)('%s', (interpreter) => {
     const program = object({ interpreter, needed: ['l0'] });
     const { outcome, opens } = count({ ...loaders(), ...chain, '/bin/p': program });
     expect(outcome).toEqual({ libraries: length, missing: 0 });
-    // Each is looked for once, in a few directories.
+    // Each is searched for once, in a few directories.
     expect(opens).toBeLessThan(6 * length);
   });
 

@@ -53,7 +53,7 @@ describe('what is in the target already', () => {
       ground.setTrap(Buffer.from('d'), 'elsewhere');
     });
     expect(keep.problems).toEqual(['EEXIST /d']);
-    // What is below is left out: the link is still there, and leads to somebody else's files.
+    // The entries below are left out: the link is still there, and leads to somebody else's files.
     expect(keep.extracted).toEqual(['d', 'f', 'l']);
     expect(force).toMatchObject({ problems: [], extracted: ALL });
   });

@@ -70,7 +70,7 @@ describe.each(KERNEL_IMAGES)('%s, as Linux mounted it', (name) => {
   test('pointers and layout of every file', () => {
     const image = openImage(bytes);
     for (const { path, ptrs, layout, size } of manifest.files) {
-      // A block that files share is listed with the length it has in the file that was laid out first.
+      // Files that share a block list the length that it has in the file laid out first.
       const own = layout.map(([kind, offset, length], index) => [
         kind,
         offset,

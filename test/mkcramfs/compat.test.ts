@@ -51,7 +51,7 @@ test('what npitre mkcramfs leaves behind a block shows wherever nothing else is 
   const packed = deflate(content.subarray(0, 4096), { level: 9, legacyHash: true });
   expect(packed).toHaveLength(4096 + 11);
   const end = Buffer.from(image).indexOf(content.subarray(0, 4096)) + 4096;
-  // One byte of content, padding, and the pointer of b; the padding once held the compressed byte.
+  // One byte of content, padding, and the pointer of b. The padding once held the compressed byte.
   expect(image[end]).toBe(content[4096]);
   expect([...image.subarray(end + 9, end + 11)]).toEqual([...packed.subarray(-2)]);
 });

@@ -4,8 +4,8 @@ import { Folder } from '../cli/folder.js';
 import { cramfs, cramfsJson, launcher } from '../cli/run-cli.js';
 import { describeWithPeers, findPeer, runPeer, type PeerResult } from '../helpers/peers.js';
 
-// Buildroot, Yocto and Debian build images as an ordinary user to whom a preloaded library shows
-// the owners, modes and devices that they ask for. What mkfs.cramfs makes of that is the measure.
+// Buildroot, Yocto and Debian build images as an ordinary user. A preloaded library shows the
+// owners, modes and devices that they ask for. The result of mkfs.cramfs is the reference.
 
 const folder = new Folder();
 

@@ -108,7 +108,7 @@ test('a build that fails while threads are busy fails once', async () => {
   const root = directory({ ...large, z: brokenFile(300) });
   const path = join(folder, 'rootfs.img');
   await expect(buildImageFile(root, path, { workers: 1 })).rejects.toThrow('disk on fire');
-  // What threads may still send arrives in a later turn, and would be an unhandled error.
+  // Messages that threads may still send arrive in a later turn, and would be unhandled errors.
   await setTimeout(200);
   expect(readdirSync(folder)).toEqual([]);
 });

@@ -43,7 +43,7 @@ test('a file of many names is read once for each way to store it', async () => {
     onProblem: ({ path }) => problems.push(path),
   });
   expect(reads).toBe(2);
-  // Of every name that is to be in place the last page cannot be (K1).
+  // Every name that asks to be in place has a last page that cannot be (K1).
   expect(problems).toHaveLength(50);
   const image = openImage(built);
   for (const name of names) {

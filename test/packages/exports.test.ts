@@ -35,7 +35,7 @@ const entries = readdirSync(PACKAGES).flatMap((directory) => {
   const manifest = new URL(`${directory}/package.json`, PACKAGES);
   if (!existsSync(manifest)) return [];
   const { name, exports } = JSON.parse(readFileSync(manifest, 'utf8')) as Manifest;
-  // CommonJS is where worker threads start, for nobody to import.
+  // CommonJS entry points are where worker threads start: nobody imports them.
   const importable = Object.entries(exports).filter(([, { default: file }]) =>
     file.endsWith('.js'),
   );

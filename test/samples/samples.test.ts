@@ -48,7 +48,7 @@ describe.each(['little', 'big'] as const)('the samples as a %s-endian XIP image'
     expect(image.lookup('/dev/console').rdev).toEqual({ major: 5, minor: 1 });
     expect(image.lookup('/dev/mtd3').rdev).toEqual({ major: 90, minor: 6 });
     expect(image.lookup('/home/demo')).toMatchObject({ uid: 1000, gid: 100, size: 0 });
-    // Equal contents, but another mode: no common inode (kernel fact K2).
+    // The contents are equal, but not the modes: no common inode (kernel fact K2).
     const [hosts, orig] = [image.lookup('/etc/hosts'), image.lookup('/etc/hosts.orig')];
     expect(image.readFile(orig)).toEqual(image.readFile(hosts));
     expect(orig.ino).not.toBe(hosts.ino);
@@ -61,7 +61,7 @@ describe.each(['little', 'big'] as const)('the samples as a %s-endian XIP image'
       for (const mmu of [true, false]) {
         const { pages, directPages, segments } = explainFile(image, inode, { ...KERNEL, mmu });
         expect([pages, directPages]).toEqual([7, 7]);
-        // All but .bss, which has no bytes in the file.
+        // Ignore .bss, which has no bytes in the file.
         const stored = segments!.filter(({ filesz }) => filesz > 0);
         expect(stored.map(({ reason }) => reason)).toEqual([undefined, undefined, undefined]);
       }

@@ -79,7 +79,7 @@ describe.each(efforts)('effort %s', (effort) => {
     ) {
       for (let k = 0; k < a; k++) bytes.push((symbol * 97) & 255);
     }
-    // In no order, so that there are no matches.
+    // Shuffled, so that there are no matches.
     const shuffled = Uint8Array.from(bytes, (_, at) => bytes[(at * 40_503) % bytes.length]!);
     expectRoundTrip(shuffled, effort);
   });

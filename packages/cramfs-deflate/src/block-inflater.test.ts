@@ -37,7 +37,7 @@ function expectSame(stream: Uint8Array, maxLength: number): void {
 /** A zlib stream of some raw deflate data, as far as zlib takes it for valid. */
 function withChecksum(raw: Uint8Array): Uint8Array | undefined {
   try {
-    // The types do not know that the result is an object then.
+    // With `info` the result is an object, which the types do not know.
     const { buffer, engine } = inflateRawSync(raw, { info: true }) as unknown as {
       buffer: Uint8Array;
       engine: { bytesWritten: number };

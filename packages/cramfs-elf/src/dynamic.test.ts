@@ -90,7 +90,7 @@ describe.each([
 
 test('DT_DEBUG is where the loader writes to', () => {
   const { dynamic } = parse({ interpreter: '/lib/ld.so', needed: ['x'] });
-  // Behind DT_NEEDED: the value of the second entry.
+  // After DT_NEEDED: the value of the second entry.
   expect(dynamic.debugAt).toBe(0x2000 + 16 + 8);
 });
 

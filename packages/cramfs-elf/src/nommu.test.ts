@@ -90,7 +90,7 @@ describe('bFLT', () => {
       load(flatFile(text, data, { relocations }))!.parts[0]!.hazard;
     expect([hazard(PAGE - 4), hazard(PAGE), hazard()]).toEqual(['relocated', undefined, undefined]);
     const cut = flatFile(text, data, { relocations: [0, 4] });
-    // The kernel has zeros for what is cut off: they name the first word of the text.
+    // The kernel reads zeros past the end: they name the first word of the text.
     expect(load(cut.subarray(0, -8))!.parts[0]!.hazard).toBe('relocated');
     const zeros = flatFile(new Uint8Array(PAGE), data, { relocations: [0, 4] });
     expect(load(zeros)!.parts[0]!.hazard).toBeUndefined();

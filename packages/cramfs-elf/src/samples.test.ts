@@ -16,7 +16,7 @@ function parse(path: string): ElfFile {
   return elf;
 }
 
-// What `readelf -hlW` of binutils says about the samples.
+// From `readelf -hlW` of binutils.
 const ARCHITECTURES = [
   ['x86_64', 64, 'little', 62],
   ['aarch64', 64, 'little', 183],

@@ -52,7 +52,7 @@ describe('block pointers', () => {
   test('the pointers of a run are a quarter of a block apart', () => {
     expect(nextDirectPointer(0xc0000400, 4096)).toBe(0xc0000800);
     expect(nextDirectPointer(0xc0000400, 65536)).toBe(0xc0004400);
-    // As in the kernel's u32 arithmetic; no image reaches so far.
+    // As in the kernel's u32 arithmetic; no image is that large.
     expect(nextDirectPointer(0xffffff00, 4096)).toBe(0xc0000300);
   });
 

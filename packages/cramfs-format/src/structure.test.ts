@@ -23,7 +23,7 @@ const EXAMPLE = structure('struct example', {
   tail: bytesField(3),
 });
 
-// Written by hand: a byte of something else, then the fields one after the other.
+// Written by hand: an unrelated byte, then the fields one after the other.
 const LITTLE = Uint8Array.of(
   ...[0xee, 1, 2, 0x34, 0x12, 0x78, 0x56, 0x34, 0xf2],
   ...[0xff, 0xff, 0xff, 0xff, 8, 7, 6, 5, 4, 3, 2, 0x81],

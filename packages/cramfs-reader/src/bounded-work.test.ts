@@ -165,7 +165,7 @@ describe('lookups', () => {
   });
 
   test('in a directory that breaks off read it once, and say so each time', () => {
-    // What is cut off has to be larger than the directory, which otherwise is refused at once.
+    // The part that is cut off must be larger than the directory, or it is refused at once.
     const { bytes, placed } = buildRawImage({ d: directory(many) }, { rootShift: 100_000 });
     const { offset } = placed.get('/d')!;
     const image = openImage(bytes.slice(0, offset + 1000 * 20));
@@ -217,7 +217,7 @@ describe('lookups', () => {
 test('pointer tables that overlap are looked at a bounded number of times', () => {
   const FILES = 500;
   const BLOCKS = 400;
-  // Each table is the rest of the one before, and has as many pointers.
+  // Each table is the rest of the previous one, and has as many pointers.
   const pages = new Uint8Array((BLOCKS + FILES) * 4096 - 1).fill(65);
   const block: RawBlock = { kind: 'D', align: 4096, sameAs: ['/one', 0] };
   const tree: [string, RawNode][] = [
@@ -244,7 +244,7 @@ test('pointer tables that overlap are looked at a bounded number of times', () =
   filesWithSharedPages(image, { pageSize: 4096, onlyForNommu: false }, (error) => {
     throw error;
   });
-  // Two walks' worth of entries, and the pointers of as many files as the image has words, twice.
+  // Entries of two walks, and as many pointers as the image has words, twice.
   expect(counts.words).toBeLessThan((2 * image.size) / 4 + 20 * FILES);
   expect(FILES * BLOCKS).toBeGreaterThan((2 * image.size) / 4 + 20 * FILES);
 });

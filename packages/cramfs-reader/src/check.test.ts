@@ -43,7 +43,7 @@ describe('checkImage', () => {
   test.each(KERNEL_IMAGES)('image %s, which Linux has mounted', (name) => {
     const { findings } = checkImage(kernelImage(name), { zlib: nodeZlib });
     expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
-    // K1, which was found with these images: names of one inode share the finding of the first.
+    // K1 was found with these images. Names of one inode share the finding of the first.
     const { files } = kernelManifest(name);
     const lost = files
       .filter(({ size, layout }) => size > 0 && size % 4096 === 0 && layout.at(-1)?.[0] === 'D')
@@ -75,7 +75,7 @@ describe('checkImage', () => {
         for (const { at, bytes: part } of changes) {
           bytes.set(part.subarray(0, bytes.length - at), at);
         }
-        // Most of it in the superblock, the directories and tables, where it matters.
+        // Most of it is in the superblock, the directories and tables, where it matters.
         for (const { at, bytes: part } of changes) bytes.set(part, 512 + (at % 400));
         const image = bytes.subarray(0, length % 3 === 0 ? length : undefined);
         const { findings } = checkImage(image, { zlib: nodeZlib });

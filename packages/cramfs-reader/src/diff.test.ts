@@ -81,7 +81,7 @@ describe('diffImages', () => {
           link: symlink('b'),
           mode: directory({}, { mode: 0o700 }),
           owner: file('x', { uid: 5 }),
-          // Bits of the stored number that Linux ignores.
+          // The numbers differ only in bits that Linux ignores.
           same: device(0o20600, 0xff0101),
           size: file('xx'),
           type: symlink('x', { mode: 0o644 }),

@@ -245,7 +245,7 @@ describe('files that are not images, or not for Linux', () => {
     expect(error).toMatchObject({ code: 'BAD_SUPERBLOCK', message: 'bad root offset 400' });
   });
 
-  // Linux mounts them, from a block device without a difference.
+  // Linux mounts them; from a block device it makes no difference.
   test.each([0, 75, 76 + 511])('a size of %i that does not hold the superblock is none', (size) => {
     const image = open(TREE, { size, pad: size > 76 ? 512 : 0 });
     expect(image.size).toBe(image.bytes.length);

@@ -58,7 +58,7 @@ function tar(from: RawTree, paths?: readonly string[]): { bytes: Buffer; errors:
 
 /** Members as tar-stream reads them. */
 async function members(bytes: Buffer): Promise<(Header & { content: Buffer })[]> {
-  // The types do not know this option.
+  // The types lack this option.
   const options = { filenameEncoding: 'latin1' };
   const reader = tarExtract(options as object);
   reader.end(bytes);
@@ -111,7 +111,7 @@ describe('tarChunks', () => {
 
   test('names of one inode are hard links, others of the same data are not', async () => {
     const byName = new Map((await members(tar(tree).bytes)).map((one) => [one.name, one]));
-    // In the order of the names: not-setuid is not the same inode to whoever asks for attributes.
+    // In the order of names: not-setuid has other attributes, so it is not the same inode.
     expect(byName.get('./bin/sh')).toMatchObject({ type: 'link', linkname: './bin/busybox' });
     expect(byName.get('./bin/not-setuid')).toMatchObject({ type: 'file', mode: 0o755 });
   });

@@ -160,7 +160,7 @@ test('system calls that change the areas, and the life of processes', () => {
   const child = machine.fork(parent);
   execElf(child, memoryOf(child), '/rom/bin/xstatic');
   child.exit();
-  // Exec looks into the file before it gives up the old memory.
+  // execve() reads the file before it gives up the old memory.
   const [mmap, mprotect, shrink, grow, fork, header, exec, ...mappings] = events;
   expect(header).toMatchObject({ type: 'read-folio', index: 0 });
   expect(mmap).toMatchObject({ type: 'mmap', address: BASE });

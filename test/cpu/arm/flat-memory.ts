@@ -34,7 +34,7 @@ export class FlatMemory implements UserMemory {
   }
 
   frameIdentity(address: number): number {
-    // Code that was written anew is other code.
+    // Code that was written again is other code.
     return this.frameBytes(address, 'fetch') + this.execGeneration * 2 ** 32;
   }
 }

@@ -35,7 +35,7 @@ describeWithPeers(['qemu-arm', 'arm-linux-gnueabihf-gcc'], 'random sequences', (
       sequences.push(builder.build(randomNumbers(seed), thumb, from, length, count));
     };
     for (let i = 0; i < SEQUENCES; i++) add(candidates, LENGTH);
-    // And each instruction by itself, also those that rarely run through.
+    // Each instruction is also tested alone, because some rarely execute in a sequence.
     const single = candidates.filter(({ name }) => !ELSEWHERE.test(name));
     for (const candidate of single) {
       const before = executed.get(candidate.name) ?? 0;

@@ -166,7 +166,7 @@ export class SequenceBuilder {
       while (at < processor.pc - CODE) at += put(code, at, thumb ? NOP_16 : NOP_32, thumb ? 2 : 4);
       if (at > CODE_BYTES - END_BYTES - 36) break;
     }
-    // The rest of an IT block.
+    // Fill the rest of an IT block.
     for (let i = 0; i < 4 && machine.inIt; i++) at += put(code, at, NOP_16, 2);
     this.end(code, at, thumb);
     return { thumb, before, code, names };

@@ -20,10 +20,10 @@ describe('cut', () => {
   test.each([
     ['/usr/lib/libc.so', 16, '/usr/lib/libc.so'],
     ['/usr/lib/libc.so', 10, '…b/libc.so'],
-    // A wide character that has only half a place is not there.
+    // A wide character of which only half would fit is left out.
     ['/日本語', 6, '…本語'],
     ['/e\u0301e\u0301e\u0301', 3, '…e\u0301e\u0301'],
-    // Half an escape would be another name.
+    // Half an escape would read as another name.
     [String.raw`/a\x1b[31m`, 8, '…[31m'],
     [String.raw`/a\x1b[31m`, 9, String.raw`…\x1b[31m`],
     [String.raw`/aa\\b`, 3, '…b'],
@@ -40,7 +40,7 @@ describe('wrapped', () => {
     ['two  blanks stay', 11, ['two  blanks', 'stay']],
     ['abcdefgh ij', 4, ['abcd', 'efgh', 'ij']],
     ['日本語', 4, ['日本', '語']],
-    // Less than a character needs.
+    // The width is less than one character needs.
     ['日本', 1, ['日', '本']],
   ])('%s to %i', (text, width, expected) => {
     expect(wrapText(text, width)).toEqual(expected);

@@ -64,14 +64,14 @@ describe('what is not compressed', () => {
 test('members of gzip, each below the limit, are given up as soon as they pass it together', async () => {
   const { source, counts } = endless(gzipSync(noise(150_000)));
   await expect(unpack(source, LIMITS)).rejects.toThrow('more than 1000000 bytes');
-  // Seven members pass it; the stream reads a few ahead.
+  // Seven members match; the stream reads a few ahead.
   expect(counts.pieces).toBeLessThan(15);
 });
 
 test('frames of Zstandard as well', async () => {
   const { source, counts } = endless(zstdFrame([{ byte: 97, times: 100_000 }]));
   await expect(unpack(source, LIMITS)).rejects.toThrow('more than 1000000 bytes');
-  // Eleven frames pass it; the start of the next one is looked at.
+  // Eleven frames match; the start of the next one is examined.
   expect(counts).toEqual({ pieces: 12, closed: 1 });
 });
 

@@ -137,7 +137,7 @@ describe('inodes', () => {
     expect(message).toContain('security');
     expect(message).toContain('/first one');
 
-    // That is what happens: the second name gets the first one's attributes.
+    // The second name does get the attributes of the first.
     const linux = new LinuxReader(bytes).walk();
     expect(linux.get('/the twin')).toBe(linux.get('/first one'));
   });

@@ -56,7 +56,7 @@ describe('names', () => {
   test('name-duplicate', () => {
     const { bytes } = countedImage(named('a', 'a'));
     expect(check(bytes)).toEqual([['name-duplicate', '/a', ROOT + 16]]);
-    // Not one after the other, in a directory that is not sorted.
+    // Not adjacent, in a directory that is not sorted.
     const { bytes: unsorted } = countedImage(named('a', 'b', 'a'), { flags: 1 });
     expect(check(unsorted)).toEqual([['name-duplicate', '/a', ROOT + 32]]);
   });
@@ -69,7 +69,7 @@ describe('names', () => {
   });
 
   test('names out of order that Linux finds all the same', () => {
-    // The same first character and other lengths: cramfs_lookup() looks on.
+    // With the same first character and another length, cramfs_lookup() keeps looking.
     expect(check(countedImage(named('abc', 'ab')).bytes)).toEqual([
       ['name-order', '/ab', ROOT + 16],
     ]);

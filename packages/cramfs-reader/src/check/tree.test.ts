@@ -20,7 +20,7 @@ describe('directories', () => {
       e: directory({ a: file('') }, { inode: { size: 16 } }),
     });
     const { offset } = placed.get('/d')!;
-    // The 8 bytes too many belong to the next directory.
+    // The 8 extra bytes belong to the next directory.
     expect(check(bytes)).toEqual([
       ['directory-size', '/d', offset + 16],
       ['overlap', '/e', placed.get('/e')!.offset],
@@ -72,7 +72,7 @@ describe('directories', () => {
     const count = 3000;
     const entries = Array.from({ length: count }, (_, index) => {
       const size = 16 * (count - index - 1);
-      // Each holds all that follow it.
+      // Each contains all that follow it.
       return [
         String.fromCharCode(97 + (index % 26)),
         directory({}, { inode: { offset: (92 + 16 * index) / 4, size } }),
@@ -99,7 +99,7 @@ describe('directories', () => {
 
   test('directory-depth: a very deep tree ends where paths end', () => {
     const count = 50_000;
-    // One directory in the other, all hand-made: 16 bytes each.
+    // Nested directories, made by hand: 16 bytes each.
     const { bytes } = countedImage(
       Array.from({ length: count }, (_, index) => {
         const size = index + 1 < count ? 16 : 0;
@@ -108,7 +108,7 @@ describe('directories', () => {
       }),
       { root: { size: 16 } },
     );
-    // The first directory of which the path has 4096 bytes, and not its 48 thousand children.
+    // The first directory whose path has 4096 bytes, and not its 48,000 descendants.
     expect(check(bytes)).toEqual([['directory-depth', '/d'.repeat(2048), 76 + 16 * 2047]]);
   });
 });

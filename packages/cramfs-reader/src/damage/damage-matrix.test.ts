@@ -77,7 +77,7 @@ function readable(bytes: Uint8Array): Map<string, string> {
       if (inode.type !== 'file') continue;
       found.set(path, Buffer.from(image.readFile(inode)).toString('latin1'));
     } catch {
-      // What is lost.
+      // The file is lost.
     }
   }
   return found;
@@ -135,7 +135,7 @@ describe.each(KINDS)('$name', ({ options, mode = MODE, swap, plain = false }) =>
       expect(saved(mended, whole)).toBe(count);
     });
 
-    // In the other byte order, one of them will do.
+    // In the other byte order, one geometry is enough.
     const geometries = [
       [512, 16] as const,
       ...(endianness === 'little' ? [[2048, 64] as const] : []),
@@ -189,7 +189,7 @@ describe.each(KINDS)('$name', ({ options, mode = MODE, swap, plain = false }) =>
         return;
       }
       expect(notes).toHaveLength(2);
-      // A missing block takes with it the files in it, and those across its borders.
+      // A missing block takes with it the files in it, and those that cross its borders.
       const lost = shifts.filter(([, by]) => by < 0).length * 4;
       expect(after).toBeGreaterThanOrEqual(count - lost - 2);
       if (options.blockSize !== undefined) return;
@@ -236,7 +236,7 @@ describe('where the places of erase blocks are', () => {
       const { bytes: mended } = salvageImage(shifted(bytes, shifts), ALL);
       expect(saved(mended, whole)).toBe(120 * 12);
     }
-    // Of a missing block the rest is saved.
+    // The rest around a missing block is saved.
     const missing = salvageImage(shifted(bytes, [[0x8000, -0x4000]]), ALL);
     expect(saved(missing.bytes, whole)).toBeGreaterThan(900);
   });

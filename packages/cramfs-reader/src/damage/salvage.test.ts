@@ -30,7 +30,7 @@ function readable(bytes: Uint8Array): string[] {
       image.readFile(inode);
       paths.push(path);
     } catch {
-      // What is lost.
+      // The file is lost.
     }
   }
   return paths;
@@ -59,7 +59,7 @@ describe.each(['little', 'big'] as const)('%s endian', (endianness) => {
       expect(notes).toEqual([`took out ${spare} bytes after every ${data}`]);
       expect(Buffer.compare(straight.subarray(0, bytes.length), bytes)).toBe(0);
     }
-    // Where there are none, none are found.
+    // Without spare areas, none are found.
     expect(salvageImage(bytes, { oob: 'auto', zlib })).toEqual({ bytes, notes: [] });
   });
 
@@ -90,7 +90,7 @@ describe.each(['little', 'big'] as const)('%s endian', (endianness) => {
     expect(notes).toHaveLength(1);
     const after = readable(straight);
     expect(after.length).toBeGreaterThan(before.length);
-    // All but what was in the missing block, and what crosses its borders.
+    // All files except those in the missing block or across its borders.
     if (by > 0) expect(after.length).toBeGreaterThanOrEqual(all.length - 1);
     else expect(after.length).toBeGreaterThanOrEqual(all.length - 2 - Math.ceil(-by / 20_000));
   });

@@ -300,7 +300,7 @@ describe('extractImage', () => {
       expect(statSync(`${path}/a`).mode & 0o7777).toBe(0o6755);
 
       const devices = await extract({ null: special(0o20666, 0x0103) }, `${path}/dev`, options);
-      // Even root may not make devices in a container.
+      // In a container even root may not make devices.
       if (devices.nodes === 1) {
         const { rdev, mode } = lstatSync(`${path}/dev/null`);
         expect([rdev, mode]).toEqual([0x0103, 0o20666]);

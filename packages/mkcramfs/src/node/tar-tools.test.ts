@@ -146,7 +146,7 @@ describe.each(SPARSE)('%s %j', (command, options) => {
 });
 
 test.skipIf(!has('bsdtar'))('bsdtar writes names that are not UTF-8 as they are', async () => {
-  // It complains, and still does it.
+  // It warns, but does it.
   const options = ['--format=pax', '-C', odd, '-cf', '-', '.'];
   const { stdout } = spawnSync('bsdtar', options, { maxBuffer: 2 ** 26 });
   expect(await listTree(await readArchive(stdout))).toEqual(await listTree(readDirectory(odd)));

@@ -101,7 +101,7 @@ test('the stack grows down, up to 8 MiB and to a guard gap above what is below',
   expect(() => process.load(below + 256 * PAGE_SIZE)).toThrow('SIGSEGV (MAPERR)');
   expect(process.load(below + 257 * PAGE_SIZE)).toBe(0);
   validateMm(mm);
-  // What cannot be accessed is a guard itself.
+  // An area without access is a guard itself.
   mapAnonymous(child, 1, PROT_NONE, { address: limit });
   expect(child.load(limit + PAGE_SIZE)).toBe(0);
   expect(stackOf(child.mm).pages).toBe(2047);
@@ -182,7 +182,7 @@ describe('a stack that mprotect(2) has split', () => {
       '1..2 r--p gd',
       '2..5 rw-p gd',
     ]);
-    // What was split off above is as it was, and what is below still grows.
+    // The upper part is unchanged, and the lower part still grows.
     const { startStack } = mmOf(process);
     expect(() => {
       process.store(startStack + PAGE_SIZE, 1);

@@ -51,7 +51,7 @@ describe('elf_fdpic_map_file_by_direct_mmap()', () => {
     expect(bytesAt(process, start, 0x100)).toEqual(new Uint8Array(0x100));
     expect(bytesAt(process, loaded.address, 0x200)).toEqual(body.subarray(offset, offset + 0x200));
     expect(bytesAt(process, loaded.address + 0x200, 0x140)).toEqual(new Uint8Array(0x140));
-    // The rest of the page is the file's.
+    // The rest of the page comes from the file.
     expect(bytesAt(process, loaded.address + 0x340, 0x20)).toEqual(
       body.subarray(offset + 0x340, offset + 0x360),
     );

@@ -18,9 +18,9 @@ test.each([
   ['#!/bin/sh\r\n', '/bin/sh\r', undefined],
   ['#!/bin/sh\0 -e\n', '/bin/sh', undefined],
   ['#!/bin/sh -e\0f\n', '/bin/sh', '-e'],
-  // Only zeros follow: a name of no bytes.
+  // Only zeros follow: an empty name.
   ['#!', '', undefined],
-  // What is cut off is the argument, or blanks.
+  // Only the argument, or blanks, are cut off.
   [`#!/i ${'a'.repeat(300)}\n`, '/i', 'a'.repeat(BINPRM_BUF_SIZE - 1 - 5)],
   [`#!/i${' '.repeat(300)}\n`, '/i', undefined],
   [`#!${'n'.repeat(252)}\n`, 'n'.repeat(252), undefined],

@@ -84,7 +84,7 @@ test('the heap is an area of its own beside the zeros of the program, and grows 
   const heap = mm.mm.vmas.vmaAt(end)!;
   expect(heap).toMatchObject({ start: end, end: end + 3, flags: bss.flags });
   expect(bss.end).toBe(end);
-  // What comes after it in memory stays apart as well, though both are alike.
+  // The area that follows stays separate too, though both are alike.
   const above = end + 8;
   mapAnonymous(process, 2, PROT_READ | PROT_WRITE, { address: above * PAGE_SIZE });
   process.brk(start + 7 * PAGE_SIZE);
@@ -128,7 +128,7 @@ describe('where the heap starts: ELF_PAGEALIGN() of what is last in memory, or o
     return { heap, end: end * PAGE_SIZE };
   }
 
-  // x86_64 as recorded on Linux 6.18; the others by their ELF_ET_DYN_BASE.
+  // x86_64 was recorded on Linux 6.18; the others follow their ELF_ET_DYN_BASE.
   test.each([
     ['x86_64', 0x555555555000],
     ['riscv64', 0x2aaaaab000],

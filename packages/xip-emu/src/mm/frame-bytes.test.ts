@@ -111,7 +111,7 @@ function cached(): Twin {
       const offset = address % PAGE_SIZE;
       const key = `${access} ${address - offset}`;
       const place = tlb.places.get(key) ?? mm.frameBytes(address, access);
-      // A copy on write takes from the reads what they have; it does not void itself.
+      // A copy on write takes the page away from the reads; its own entry is valid.
       if (tlb.generation === mm.generation) tlb.places.set(key, place);
       if (kind === 'store') pages.bytes[place + offset] = value;
       return kind === 'load' ? pages.bytes[place + offset]! : 0;

@@ -150,7 +150,7 @@ test('a farm of symlinks is left at the fortieth link', () => {
   for (let round = 0; round < 50; round += 1) {
     expect(() => process.stat('/rom/l0')).toThrow('ELOOP');
   }
-  // Each link is looked for among at most 60 entries, and read.
+  // Each link is searched for among at most 60 entries, and read.
   expect(reads.mock.calls.length).toBeLessThan(50 * 41 * 2 * 65);
 });
 

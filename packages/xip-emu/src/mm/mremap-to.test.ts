@@ -110,7 +110,7 @@ describe('MREMAP_FIXED', () => {
     expect(process.load(THERE)).toBe(42);
     expect(remap(1, 0, 1, FIXED, THERE + 8 * PAGE_SIZE)).toBe(THERE + 8 * PAGE_SIZE);
     expect(areas(BASE), 'the source is not split').toEqual([[0, 2]]);
-    // Its own place: that is unmapped first, and then nothing is there to move.
+    // The target is its own range: that is unmapped first, so there is nothing to move.
     expect(errnoOf(() => remap(0, 0, 2, FIXED, BASE))).toBe('EFAULT');
     expect(areas(BASE)).toEqual([]);
   });

@@ -51,7 +51,7 @@ test('grows where it is, up to what follows, and becomes one with it', () => {
   process.store(BASE + 6 * PAGE_SIZE, 7);
   mapAnonymous(process, 1, RW, { address: BASE + 8 * PAGE_SIZE });
   expect(remap(process, 0, 7, 8)).toBe(BASE);
-  // The next one has no pages yet, and cannot take part in the history of this one.
+  // The next area has no pages yet, and cannot share the history of this one.
   expect(areas(process)).toHaveLength(2);
   expect(process.load(BASE + 6 * PAGE_SIZE)).toBe(7);
 });
@@ -68,7 +68,7 @@ test('moves with what was there: copies, page cache and ROM', () => {
 
   mapFile(process, '/rom/gap-6p', 8, PROT_READ, { address: BASE });
   const [first, last] = [process.load(BASE), process.load(BASE + 5 * PAGE_SIZE)];
-  // In place it cannot grow: a VM_MIXEDMAP is merged with nothing, not even with more of itself.
+  // It cannot grow in place: a VM_MIXEDMAP area never merges, not even with more of itself.
   expect(() => remap(process, 0, 8, 12, true)).toThrow('ENOMEM');
   mapAnonymous(process, 1, PROT_NONE, { address: BASE + 8 * PAGE_SIZE });
   const before = accountMachine(machine);

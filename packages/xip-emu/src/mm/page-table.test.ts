@@ -28,11 +28,11 @@ test('all 32 bits of an entry are kept', () => {
 test('tables are freed where no area needs them: from floor to ceiling', () => {
   const table = new PageTable(ENTRIES);
   for (let leaf = 0; leaf < 5; leaf += 1) table.set(leaf * ENTRIES, 1);
-  // Areas end inside of table 1 and start inside of table 4: these stay.
+  // Areas end inside table 1 and start inside table 4: these tables stay.
   table.free(ENTRIES + 5, 4 * ENTRIES + 5, ENTRIES + 5, 4 * ENTRIES + 5);
   expect([...table.present()].map(([vpn]) => vpn / ENTRIES)).toEqual([0, 1, 4]);
   expect(table.leaves).toBe(3);
-  // The one that was used last is forgotten as well.
+  // The table that was used last is forgotten, too.
   table.set(4 * ENTRIES, 2);
   table.free(0, LAST + 1, 0, LAST + 1);
   expect(table.get(4 * ENTRIES)).toBe(0);

@@ -72,7 +72,7 @@ describe('when nothing is free below mmap_base', () => {
     fillBelow(process);
     const base = mmOf(process).host.build.mmapBase * PAGE_SIZE;
     const unmapped = 0x1555556000;
-    // Too small for what is asked for, and a hole below TASK_UNMAPPED_BASE does not count at all.
+    // Too small for the request; and a hole below TASK_UNMAPPED_BASE does not count.
     process.munmap(unmapped + MIB, 4 * MIB);
     process.munmap(unmapped - 16 * MIB, 4 * MIB);
     expect(anonymous(process, 3 * MIB)).toBe(unmapped + 2 * MIB);
@@ -92,10 +92,10 @@ describe('when nothing is free below mmap_base', () => {
 
 test('arm: the first two pages are not for mmap(2) to choose', () => {
   const process = spawn(kernelImage('basic'), { arch: 'arm' });
-  // All but what is below FIRST_USER_ADDRESS.
+  // Everything except the range below FIRST_USER_ADDRESS.
   fillBelow(process);
   expect(mmOf(process).vmas.findVma(0)!.start).toBe(2);
-  // A hint is taken as it is.
+  // A hint is used as it is.
   expect(process.mmap(PAGE_SIZE, PROT_NONE, ANONYMOUS, { address: PAGE_SIZE })).toBe(PAGE_SIZE);
 });
 

@@ -68,7 +68,7 @@ describe('a new range', () => {
     mapAt(0, 0);
     mapAt(6, 4);
     expect(areas(process)).toBe('0-6 r--p, 6-8 r--p');
-    // The same file, but opened another time.
+    // The same file, opened again.
     const prot = { pgoff: 6, address: BASE + 8 * PAGE_SIZE };
     mapFile(process, '/rom/allcomp-9p', 1, PROT_READ, prot);
     expect(areas(process)).toBe('0-6 r--p, 6-8 r--p, 8-9 r--p');
@@ -81,7 +81,7 @@ describe('a new range', () => {
     store(process, 0, 2);
     map(process, 1, 1);
     expect(areas(process)).toBe('0-2 rw-p, 2-3 rw-p');
-    // Written first, the middle would have taken over the one of its neighbour.
+    // If it were written first, the middle would take over the anon_vma of its neighbour.
     const other = machine.spawn();
     map(other, 0, 1);
     store(other, 0);

@@ -98,7 +98,7 @@ test('random operations of two processes keep the state valid and each other’s
           changed = perform(processes[who], file, action);
         } catch (error) {
           if (!(error instanceof KernelCorruption)) throw error;
-          return; // The kernel is a wreck: nothing to expect from here on.
+          return; // The kernel is broken: nothing can be expected from here on.
         }
         const pages = mappedPages(processes[who]);
         const model = models[who];

@@ -82,7 +82,7 @@ test('ROM pages shared by processes count once, copies and cached pages save not
       { pid: 2, romPages: 3, pageCachePages: 1, anonymousPages: 1 },
     ],
   });
-  // read(2) copies to RAM what is mapped from ROM: nothing is saved any more.
+  // read(2) copies to RAM what is mapped from ROM: nothing is saved now.
   const file = child.open('/rom/gap-6p');
   child.pread(file, 0, new Uint8Array(6 * PAGE_SIZE));
   child.close(file);

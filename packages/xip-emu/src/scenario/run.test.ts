@@ -35,7 +35,7 @@ describe('switch', () => {
       [0, 'maps', undefined],
       [undefined, 'scenario-end', undefined],
     ]);
-    // Each has written to its own copy: nothing is shared any more.
+    // Each process has written to its own copy: nothing is shared now.
     expect(records[8]).toMatchObject({ vmas: [{ sd: 0, pd: 4 }] });
   });
 

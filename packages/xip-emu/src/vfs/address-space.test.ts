@@ -43,7 +43,7 @@ test('drop_caches leaves what is mapped; what goes gives its frame back', () => 
   expect([...cache.indexes()]).toEqual([0, 3, 520]);
   const used = phys.used;
   machine.mounts.at('/rom')!.sb.dropCaches();
-  // The private copy of page 520 needs its original no more.
+  // The private copy of page 520 no longer needs its original.
   expect([...cache.indexes()]).toEqual([3]);
   expect(phys.used).toBe(used - 2);
   process.munmap(at, 600 * PAGE_SIZE);

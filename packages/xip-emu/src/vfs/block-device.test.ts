@@ -210,14 +210,14 @@ describe('nodes of the ROM and the disk that the image is on', () => {
     expect(machine.devices.blockDevice({ major: 31, minor: 0 })!.mapping.pages).toBe(ROM_SIZE / P);
     const at = process.mmap(2 * P, PROT_READ, MAP_PRIVATE, { file: other! });
     expect([...process.mincore(at, 2 * P)]).toEqual([1, 1]);
-    // What /proc shows is the node.
+    // /proc shows the node.
     const { ino } = process.stat('/disk/dev/rom');
     expect(mapsText(process.mm)).toMatch(new RegExp(` fe:00 ${ino} +/disk/dev/rom\n`));
     process.close(one!);
     process.close(other!);
     expect([...process.mincore(at, 2 * P)]).toEqual([1, 1]);
     process.munmap(at, 2 * P);
-    // With the last file the pages go: nothing is mounted from the block device of an MTD.
+    // The pages are freed with the last file: nothing is mounted from the block device of an MTD.
     expect(machine.devices.blockDevice({ major: 31, minor: 0 })!.mapping.pages).toBe(0);
   });
 

@@ -70,7 +70,7 @@ describe('mmap of /dev/zero: mmap_zero()', () => {
     child.store(at + P, 9);
     expect([process.load(at + P), process.load(other + P)]).toEqual([9, 0]);
     child.exit();
-    // The device is not in use any more.
+    // The device is no longer in use.
     machine.umount('/dev');
     process.exit();
     expect(machine.phys.used).toBe(0);

@@ -79,7 +79,7 @@ describe('remount', () => {
     make(process, '/a/g');
     process.close(file);
     machine.remount('/a', { readOnly: true });
-    // The mount's own flag is another matter than the file system's.
+    // The flag of the mount is independent of that of the file system.
     machine.remount('/a', { readOnly: false });
     expect(() => {
       make(process, '/b/h');

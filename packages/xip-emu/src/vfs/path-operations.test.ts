@@ -38,7 +38,7 @@ describe('open', () => {
     writeFile(process, 'f', 'hello');
     expect(process.stat('/tmp/f')).toMatchObject({ size: 5, links: 1 });
     expect(errnoOf(() => process.open('f', { create: true, exclusive: true }))).toBe('EEXIST');
-    // O_TRUNC empties also what is opened for reading.
+    // O_TRUNC also empties a file that is opened for reading.
     process.close(process.open('f', { truncate: true }));
     expect(process.stat('f').size).toBe(0);
   });

@@ -65,7 +65,7 @@ describe('FIDEDUPERANGE', () => {
     const b = write('/cow/b', bytes(2 * P));
     expect(dedupe(a, b, [0, P + 50, 0])).toEqual({ status: 'same', bytesDeduped: P + 50 });
     expect(cow.store.used).toBe(3);
-    // Nothing is left of a request within one block: not even compared.
+    // A request within one block has no effect: the blocks are not even compared.
     const c = write('/cow/c', bytes(2 * P, 9));
     expect(dedupe(a, c, [P, 50, 0])).toEqual({ status: 'same', bytesDeduped: 50 });
     expect(cow.store.used).toBe(5);

@@ -73,7 +73,7 @@ test('cramfs: whole equal pages and tails of one length are one page in memory',
   ) as [number[], number[], number[]];
   expect([b[0], b[2]]).toEqual([a[0], a[2]]);
   expect(a).not.toContain(b[1]);
-  // The same block twice in one file, and in another file, too.
+  // The same block is twice in one file, and in another file too.
   expect([c[0], c[1]]).toEqual([a[1], a[1]]);
   // A tail that ends elsewhere is another page, though the block is the same.
   expect([...a, ...b]).not.toContain(c[2]);

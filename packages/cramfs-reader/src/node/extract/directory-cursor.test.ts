@@ -81,7 +81,7 @@ test.runIf(process.platform === 'linux')(
       symlinkSync('../outside', `${path}/target/a`);
       writeFileSync(inside, '');
       expect(readdirSync(`${path}/moved/b`)).toEqual(['f']);
-      // Not through the link, when it comes back.
+      // The link that comes back must not be followed.
       cursor.pathTo('/x');
       for (const name of ['/a/f', '/a/b/f']) {
         expect(() => cursor.pathTo(name)).toThrow('another program has changed the target');

@@ -158,11 +158,11 @@ describe.each(POLICIES)('cowfs under %s', (policy) => {
     );
     expect(ground.read('b')).toEqual(expected);
     expect(ground.blocks('b')).toEqual({ blocks: 2, shared: 1 });
-    // A hole replaces what was there.
+    // A hole replaces the old content.
     ground.clone('b', 'a', { sourceOffset: 0, length: P });
     expect(ground.blocks('a')).toEqual({ blocks: 3, shared: 1 });
     expect(ground.read('a').subarray(0, P)).toEqual(new Uint8Array(P));
-    // The tail goes to the end of a file, and the file grows up to it.
+    // The last block reaches the end of a file, and the file grows up to it.
     ground.clone('a', 'b', { sourceOffset: 3 * P, targetOffset: 6 * P });
     expect(ground.read('b').length).toBe(6 * P + 77);
     expect(ground.read('b').subarray(6 * P)).toEqual(text(3 * P + 77).subarray(3 * P));
@@ -436,7 +436,7 @@ describe('page-cache sharing', () => {
     ground.read('b');
     ground.read('c');
     ground.check();
-    // Three files of three pages; page 1 is there twice.
+    // Three files of three pages; page 1 exists twice.
     expect(ground.account).toMatchObject({ pageCachePages: 4, sharingSavedBytes: 5 * P });
   });
 

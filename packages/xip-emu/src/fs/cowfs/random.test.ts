@@ -307,7 +307,7 @@ class World {
         return;
       }
       case 'store': {
-        // What follows the end of a file is nobody's: a test of its own.
+        // The bytes after the end of a file are undefined here: they have a test of their own.
         const map = model.maps.get(slot);
         const at = map === undefined ? 0 : (map.pgoff + page) * P + offset;
         if (map?.shared === true && at % P !== 0 && at >= map.file.bytes.length) return;
@@ -404,7 +404,7 @@ class World {
     for (const process of this.processes) process.exit();
     this.cow.sync();
     for (const { sb } of this.machine.mounts) sb.dropCaches();
-    // A tmpfs keeps what it has.
+    // A tmpfs keeps its pages.
     const up = this.machine.mounts.at('/up')?.sb;
     let kept = 0;
     for (const { mapping } of up?.cachedInodes() ?? []) kept += mapping?.pages ?? 0;

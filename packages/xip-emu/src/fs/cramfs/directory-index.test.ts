@@ -45,7 +45,7 @@ test('an index gives what a scan from the first entry on gives', () => {
     const { bytes } = buildRawImage({ d: directory(entries) }, { flags });
     const names = ['a', 'b', 'zz', 'aaaa', 'abcab', 'c\xff', ...entries.map(([name]) => name)];
     const indexed = romMachine(bytes).spawn();
-    // So many names that the rest of them come from the index.
+    // So many lookups that the rest is answered by the index.
     for (let count = 0; count < 20; count += 1) answer(indexed, `none-${count}`);
     for (const name of names) {
       const scanned = answer(romMachine(bytes).spawn(), name);
@@ -70,6 +70,6 @@ test('names in a large directory are not each searched for from its start', () =
     expect(answer(process, `f${String(index * 50).padStart(7, '0')}`)).not.toBe('ENOENT');
     expect(answer(process, `missing${index}`)).toBe('ENOENT');
   }
-  // Ten scans or so, an index, and a few entries for each name; without it 400 million.
+  // About ten scans, an index, and a few entries for each name; without the index 400 million.
   expect(reads.mock.calls.length).toBeLessThan(20 * count);
 });

@@ -133,7 +133,7 @@ describe('the page cache in front of the server', () => {
     expect(world.takeRequests()).toEqual([]);
     expect(world.server.handles).toEqual([7, 7, 7]);
     world.process.close(file);
-    // The server knows no FLUSH.
+    // The server does not implement FLUSH.
     expect(world.takeRequests()).toEqual(['flush', 'release']);
     world.process.close(world.open());
     expect(world.takeRequests()).toEqual(['lookup', 'open', 'release']);
@@ -198,7 +198,7 @@ describe('the page cache in front of the server', () => {
     world.takeRequests();
     const bytes = bytesOf(2 * PAGE_SIZE, 50);
     expect(world.process.pwrite(file, PAGE_SIZE - 10, bytes)).toBe(bytes.length);
-    // Behind the part of page 0; pages 1 and part of 2.
+    // After the part of page 0 come page 1 and part of page 2.
     expect(world.takeRequests()).toEqual(['write', 'write']);
     expect(world.server.content).toHaveLength(3 * PAGE_SIZE - 10);
     expect(world.server.content.subarray(PAGE_SIZE - 10)).toEqual(bytes);
@@ -324,7 +324,7 @@ describe('FOPEN_DIRECT_IO', () => {
     const address = world.process.mmap(PAGE_SIZE, PROT_READ, MAP_PRIVATE, { file });
     expect(world.process.load(address + 1)).toBe(world.server.content[1]);
     expect(file.mapping!.pages).toBe(1);
-    // A write drops what it makes old.
+    // A write drops the pages that it makes stale.
     world.process.pwrite(file, 1, Uint8Array.of(200));
     expect(world.process.load(address + 1)).toBe(200);
     world.process.close(file);
@@ -383,7 +383,7 @@ describe('what servers do not know, and what they get wrong', () => {
     world.read(file, 1);
     world.server.getattr = () => ({ mode: S_IFDIR, size: 1 });
     expect(() => world.process.fstat(file)).toThrow(code('EIO'));
-    // Looked up anew it is a directory; the file is there until it is closed.
+    // After a new lookup it is a directory; the file exists until it is closed.
     expect(world.process.stat('/fuse/f').mode).toBe(S_IFDIR);
     expect(file.mapping!.pages).toBe(1);
     world.process.close(file);
@@ -446,7 +446,7 @@ describe('I/O modes: cached and passed through do not mix', () => {
     process.close(cached);
     const direct = openAs(world, FOPEN_DIRECT_IO);
     const passed = openAs(world, FOPEN_PASSTHROUGH, ids[0]);
-    // But the first cannot be mapped now.
+    // But the first cannot be mapped at this point.
     expect(() => process.mmap(PAGE_SIZE, PROT_READ, MAP_PRIVATE, { file: direct })).toThrow(
       code('ENODEV'),
     );
@@ -530,7 +530,7 @@ describe.each([false, true])('the mirror of a tmpfs, passthrough: %s', (passthro
     process.unlink('/fuse/d/f');
     expect(() => process.stat('/fuse/d/f')).toThrow(code('ENOENT'));
     process.unlink('/tmp/d/h');
-    // Without a name, but open.
+    // Open, but without a name.
     process.ftruncate(file, 2);
     expect(process.fstat(file)).toMatchObject({ size: 2, links: 0 });
     const bytes = new Uint8Array(3);

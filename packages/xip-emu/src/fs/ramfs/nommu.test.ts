@@ -77,7 +77,7 @@ function byteAt(file: OpenFile, at: number): number | undefined {
 
 describe('maps of a file are its own pages', () => {
   test('an empty file that is made longer has its pages in a row: shared memory', () => {
-    // Pages that are free here and there.
+    // Free pages, scattered.
     const holes = [written(1, 'a'), written(1, 'b'), written(1, 'c')];
     process.ftruncate(holes[1]!, 0);
     const file = create();
@@ -157,7 +157,7 @@ describe('truncation', () => {
     process.ftruncate(file, 3 * PAGE_SIZE + 10);
     const [region] = [...machine.vmRegions.values()];
     expect(region!.vmEnd - region!.vmStart).toBe(3 * PAGE_SIZE + 10);
-    // The region has four pages still, and the file, too.
+    // The region still has four pages, and so has the file.
     expect(map(process, file, 4, PROT_READ)).toBe(whole);
     expect(errnoOf(() => map(process, file, 5, PROT_READ))).toBe('ENODEV');
     finish();

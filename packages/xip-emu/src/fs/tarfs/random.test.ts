@@ -267,7 +267,7 @@ class Model {
     const address = BASE + slot * SLOT_PAGES * P;
     process.mmap(SLOT_PAGES * P, PROT_READ | PROT_WRITE, flags, { file: open, address });
     process.close(open);
-    // What was there goes first.
+    // First unmap what is there.
     this.forget(maps, slot);
     maps.set(slot, { file, shared, copies: new Map() });
   }
