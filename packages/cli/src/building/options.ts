@@ -56,8 +56,12 @@ export const treeOptions = {
   squash: flag('set the owner of all files to 0:0', 'q'),
   owner: list('set the owner of files', undefined, '[GLOB=]UID:GID'),
   mode: list('set permission bits', undefined, 'GLOB=OCTAL'),
-  exclude: list('leave out matching files and directories, with all below them'),
-  'exclude-from': list('leave out what the globs in FILE match, one per line', undefined, 'FILE'),
+  exclude: list('leave out matching files and directories, with everything below them'),
+  'exclude-from': list(
+    'leave out whatever matches a glob in FILE, one per line',
+    undefined,
+    'FILE',
+  ),
   allow: list(
     'allow, with a warning, one of truncate-names, truncate-files, truncate-ids, ' +
       'truncate-devices, skip-large-files, skip-unreadable',

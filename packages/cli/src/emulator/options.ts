@@ -5,13 +5,13 @@ import { UsageError } from '../shell/errors.js';
 
 /** The names of all kernels that can be emulated, here so that help does not load the emulator. */
 const POLICIES = {
-  'linux-6.12': 'mainline (default, but for dialects with a kernel of their own)',
+  'linux-6.12': 'mainline (default, except for dialects with a kernel of their own)',
   'linux-6.12-v3-vmasplit': 'with the 2017 patch that splits areas',
   'linux-6.12-shared-page-cache': 'files that share blocks share pages in memory',
   'linux-6.12-overlay-4.18': 'overlayfs as in 4.18 and before',
   'linux-6.12-fake-path': 'backing files as in 6.6 and before',
   'linux-linear-xip': 'with the linear XIP patches, for images of that dialect',
-  'linux-asxipfs': 'that of Azure Sphere, for images of dialect asxipfs',
+  'linux-asxipfs': 'the kernel of Azure Sphere, for images of dialect asxipfs',
 } as const satisfies Record<PolicyName, string>;
 
 /** Where the kernel's test board has its flash. */
@@ -55,7 +55,7 @@ export function kernelOptions(implied: string) {
       ARCHITECTURE_NAMES,
       `the kernel's architecture: ${ARCHITECTURE_NAMES.join(', ')} (default: ${implied})`,
     ),
-    config: list('an option of its configuration (see docs/emulator.md)', undefined, 'KEY=VALUE'),
+    config: list('a kernel configuration option (see docs/emulator.md)', undefined, 'KEY=VALUE'),
   } as const;
 }
 

@@ -15,8 +15,8 @@ export const runOptions = {
   ),
   'run-file': value('read such programs from FILE, one per line', text, undefined, 'FILE'),
   profile: list(
-    'pages that were touched on a board, of any format in docs/plan.md; with them, and what is ' +
-      'touched at the start, --touched is start',
+    'pages that were touched on a board, in any format of docs/plan.md; they count beside those ' +
+      'touched at the start (--touched start)',
     undefined,
     'FILE',
   ),
@@ -31,7 +31,7 @@ export const runOptions = {
     'pages that count: all that are mapped (default), or what kernel and loader touch at the start',
   ),
   time: value(
-    'end the search for the best choice after N seconds, and print how far it may be off',
+    'stop searching for the best choice after N seconds, and print how far off the result may be',
     parseCount('--time', MAX_SECONDS, 0),
     undefined,
     'N',
@@ -43,7 +43,7 @@ export const workloadOptions = {
   ...runOptions,
   ...loaderOptions,
   ...policyOption,
-  ...kernelOptions('that of the first program'),
+  ...kernelOptions("the first program's"),
   ...physOption,
 } as const;
 

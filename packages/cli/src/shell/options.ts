@@ -175,13 +175,13 @@ export const imageOptions = {
     'b',
   ),
   root: value(
-    'the root directory is at N of an image without a superblock; "auto" searches for it',
+    'offset of the root directory, for an image without a superblock; "auto" searches for it',
     parseRoot,
     undefined,
     'N|auto',
   ),
   oob: value(
-    'take out spare areas of NAND flash, such as 512+16; "auto" finds out which',
+    'remove spare areas of NAND flash, such as 512+16; "auto" detects their layout',
     parseOutOfBand,
     undefined,
     'DATA+SPARE|auto',
@@ -209,4 +209,4 @@ export const colorOption = {
 } as const;
 
 /** What commands take that sort. */
-export const reverseOption = { reverse: flag('the other way round', 'r') } as const;
+export const reverseOption = { reverse: flag('reverse the order', 'r') } as const;

@@ -30,7 +30,7 @@ const options = {
   'xip-exclude': list('with --xip: never run matching files in place'),
   'xip-sticky': flag('with --xip: run files with the sticky bit in place as a whole'),
   tail: list(
-    'what follows an XIP file in its last page: zeros, other data, or the cheaper of both ' +
+    'what follows an XIP file in its last page: zeros, other data, or the cheaper of the two ' +
       '(default: pad with an MMU, share without)',
     undefined,
     '[GLOB=]pad|share|auto',
@@ -88,7 +88,7 @@ const options = {
     'DIR',
   ),
   'cache-size': value(
-    'with --cache: what DIR may hold after the build (default: 1G)',
+    'with --cache: largest size of DIR after the build (default: 1G)',
     parsePositiveBytes('--cache-size'),
     undefined,
     'SIZE',
@@ -105,14 +105,14 @@ const options = {
     'table',
   ),
   like: value(
-    'take the form from IMAGE: byte order, dialect, block size, name, layout, compressor and all',
+    'take the form from IMAGE: byte order, dialect, block size, name, layout and compressor',
     text,
     undefined,
     'IMAGE',
   ),
   add: list('put FILE at PATH of the image, owned by 0:0', undefined, 'PATH=FILE'),
   replace: list('give the file at PATH the content of FILE', undefined, 'PATH=FILE'),
-  remove: list('leave out what is at PATH, with all below it', undefined, 'PATH'),
+  remove: list('leave out PATH and everything below it', undefined, 'PATH'),
   chmod: list('set the permission bits of PATH', undefined, 'PATH=OCTAL'),
   chown: list('set the owner of PATH', undefined, 'PATH=UID:GID'),
   splice: value(
@@ -122,13 +122,13 @@ const options = {
     'FILE',
   ),
   at: value('where the old image starts (default: --offset)', parseBytes('--at')),
-  fill: choice('fill', ['00', 'ff'], 'what follows a smaller image in its place (default: 00)'),
+  fill: choice('fill', ['00', 'ff'], 'bytes to put after a smaller image (default: 00)'),
   grow: flag('with --splice: a larger image may take empty bytes after the old one'),
   offset: imageOptions.offset,
   image: imageOptions.image,
   dialect: imageOptions.dialect,
   ...wideOption,
-  quiet: flag('print nothing but problems'),
+  quiet: flag('print only problems'),
   verbose: flag('also print the layout of the image', 'v'),
 } as const;
 

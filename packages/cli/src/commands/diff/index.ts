@@ -27,8 +27,8 @@ export type DiffArguments = CommandArguments<typeof options>;
 export const diff = defineCommand({
   synopsis: 'IMAGE1 IMAGE2',
   description:
-    'Compares two images by what is in them, whatever their byte order, block size and layout.\n' +
-    'One of them may be a directory or a tar. Exits 1 if they differ.',
+    'Compares the contents of two images, whatever their byte order, block size and layout.\n' +
+    'One of them may be a directory or a tar. Exits with 1 if they differ.',
   options,
   async run(args, io) {
     return (await import('./run.js')).runDiffCommand(args, io);

@@ -24,24 +24,24 @@ const { offset: imageOffset, ...imagePlace } = imageOptions;
 
 const options = {
   ...policyOption,
-  ...kernelOptions('that of the program'),
+  ...kernelOptions("the program's"),
   nommu: flag('a kernel without an MMU (default: with one)'),
   ...physOption,
   ...loaderOptions,
   run: list(
-    'instead of PATH: a program that is mapped beside others, N times; words separated by blanks. ' +
-      'Without a value, in front of IMAGE: execute PATH',
+    'instead of PATH: map this program N times, along with others; words separated by blanks. ' +
+      'Without a value, before IMAGE: execute PATH',
     undefined,
     'N*CMD',
   ),
   'run-file': value('read such programs from FILE, one per line', text, undefined, 'FILE'),
   'max-ram': value(
-    'exit 1 if the program can take more RAM than this (bytes, or with K, M, G)',
+    'exit with 1 if the program can take more RAM than this (bytes, or with K, M, G)',
     parseBytes('--max-ram'),
   ),
   compare: list(
-    'print only how it differs from /proc/PID/maps or smaps of a board in FILE; exit 1 if it does; ' +
-      'with --run, PID is that of its table',
+    "print only differences from FILE, a board's /proc/PID/maps or smaps; exit with 1 if there are " +
+      'any; with --run, the table of programs lists each PID',
     undefined,
     '[PID=]FILE',
   ),
@@ -62,7 +62,7 @@ const options = {
   quiet: flag('with --run alone: no report on standard error', 'q'),
   'image-offset': imageOffset,
   ...imagePlace,
-  sort: choice('sort', SORT_KEYS, 'sort what is listed by path, or what costs most first'),
+  sort: choice('sort', SORT_KEYS, 'sort by path, or the most expensive first'),
   ...reverseOption,
   ...wideOption,
   ...jsonOption,
@@ -76,9 +76,9 @@ export const exec = defineCommand({
     'Starts a program of the image in the emulator, with its dynamic loader and libraries, and shows\n' +
     'what is mapped, what comes from ROM, what it costs in RAM, and why not everything is in place.\n' +
     '\n' +
-    'exec --run IMAGE PATH ARG... executes the program: its input and output are those of the command, all\n' +
-    'words after PATH are its arguments, and the exit status is its own. A report of the pages that it has\n' +
-    'used follows on standard error.',
+    'exec --run IMAGE PATH ARG... executes the program, which uses the input and output of the command.\n' +
+    'All words after PATH are its arguments, and its exit status becomes that of the command. A report of\n' +
+    'the pages that it has used follows on standard error.',
   options,
   words: execWords,
   async run(args, io) {

@@ -39,8 +39,8 @@ const options = {
     'what to do with a file that has damaged blocks: remove it (default), or fill them with zeros',
   ),
   salvage: flag(
-    'save what can be saved: --root auto, --oob auto, --damage zeros, erase blocks that are ' +
-      'missing or in between; list all that is lost',
+    'save what can be saved, and list what is lost: --root auto, --oob auto, --damage zeros, and ' +
+      'allow for missing or extra erase blocks',
   ),
   'max-bytes': value(
     'refuse images whose files need more disk than this (default: 4G)',

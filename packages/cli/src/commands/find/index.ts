@@ -10,7 +10,7 @@ export const find = defineCommand({
   description:
     'Lists every cramfs image in files of any size: at any offset, of either byte order and any\n' +
     'dialect, after uImage headers, and in gzip, xz, lzma and Zstandard streams inside a file.\n' +
-    'The number of an image is what --image of other commands takes. Exits with 1 if there is none.',
+    'The option --image of other commands takes the number of an image. Exits with 1 if there is no image.',
   options,
   async run(args, io) {
     return (await import('./run.js')).runFindCommand(args, io);

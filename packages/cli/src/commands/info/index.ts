@@ -7,7 +7,8 @@ export type InfoArguments = CommandArguments<typeof options>;
 
 export const info = defineCommand({
   synopsis: 'IMAGE',
-  description: 'Shows the superblock of an image, whether its CRC is right, and what is in it.',
+  description:
+    'Shows the superblock of an image, whether its CRC is right, and what the image contains.',
   options,
   async run(args, io) {
     return (await import('./run.js')).runInfoCommand(args, io);

@@ -22,7 +22,7 @@ const options = {
     "the kernel's page size (default: the block size)",
     parseBlockSize('--page-size'),
   ),
-  ...kernelOptions('that of each program'),
+  ...kernelOptions("each program's own"),
   ...physOption,
   segments: {
     type: 'boolean',
@@ -30,11 +30,11 @@ const options = {
     describe: 'list the segments of ELF files (default); --no-segments does not',
   },
   require: list(
-    'print only matching files that are not fully mappable; exit 1 if any',
+    'print only matching files that are not fully mappable; exit with 1 if there are any',
     undefined,
     'PATH|GLOB',
   ),
-  simulate: flag('also make each mapping in the emulator; exit 1 if the result differs'),
+  simulate: flag('also make each mapping in the emulator; exit with 1 if a result differs'),
   sort: {
     ...choice(
       'sort',

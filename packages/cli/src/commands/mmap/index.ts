@@ -25,7 +25,7 @@ const options = {
   shared: flag('MAP_SHARED (default: MAP_PRIVATE)'),
   offset: value('first byte of the file, a whole page (default: 0)', parseBytes('--offset')),
   ...policyOption,
-  ...kernelOptions('that of an ELF file, else riscv64'),
+  ...kernelOptions("an ELF file's own, else riscv64"),
   nommu: flag('a kernel without an MMU (default: with one)'),
   ...physOption,
   'page-size': value(

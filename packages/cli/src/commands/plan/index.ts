@@ -19,20 +19,20 @@ import {
 
 const options = {
   flash: value(
-    'the image may have so many bytes: least RAM',
+    'largest size of the image: find the least RAM',
     parseBytes('--flash'),
     undefined,
     'SIZE',
   ),
   ram: value(
-    'the workload may take so many bytes of RAM: smallest image',
+    'most RAM for the workload: find the smallest image',
     parseBytes('--ram'),
     undefined,
     'SIZE',
   ),
   mmu: flag('for kernels with an MMU (default)'),
   nommu: flag('for kernels without an MMU'),
-  output: value('write the plan to FILE (needs --flash or --ram)', text, 'o', 'PLAN'),
+  output: value('write the plan to this file (needs --flash or --ram)', text, 'o', 'PLAN'),
   svg: value('draw the trade-off to FILE', text, undefined, 'FILE'),
   ...workloadOptions,
   ...alignOption,
@@ -54,10 +54,10 @@ export const plan = defineCommand({
   synopsis: 'SOURCE',
   description:
     'Decides which pages of which programs run in place. With --flash: the least RAM for an image of\n' +
-    'that size; with --ram: the smallest image for that RAM; without: what can be had for what, from\n' +
-    'nothing in place to all that is ever touched. The choice is the best there is (docs/plan.md), and\n' +
-    'the emulator confirms its RAM. cramfs build SOURCE IMAGE --xip-plan PLAN makes the image, with the\n' +
-    'same options for SOURCE.',
+    'that size. With --ram: the smallest image for that RAM. With neither: the whole trade-off, from\n' +
+    'nothing in place to everything that is ever touched. The choice is the best there is (docs/plan.md),\n' +
+    'and the emulator confirms its RAM. cramfs build SOURCE IMAGE --xip-plan PLAN makes the image; give it\n' +
+    'the same options for SOURCE.',
   options,
   async run(args, io) {
     return (await import('./run.js')).runPlanCommand(args, io);

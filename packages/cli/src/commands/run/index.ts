@@ -15,7 +15,7 @@ const options = {
   ...kernelOptions('riscv64'),
   ...physOption,
   'block-size': value(
-    "the kernel's page size, which the image's blocks are taken to have (default: 4096)",
+    "the kernel's page size, which is used as the image's block size (default: 4096)",
     parseBlockSize('--block-size'),
   ),
   format: choice('format', ['jsonl', 'table'], 'how to print records (default: jsonl)'),

@@ -11,7 +11,7 @@ const options = {
   data: {
     type: 'boolean',
     default: true,
-    describe: 'with --output: put in the content of files (default); --no-data leaves it out',
+    describe: 'with --output: include the contents of files (default); --no-data leaves them out',
   },
   open: {
     type: 'boolean',
@@ -26,9 +26,9 @@ export type ViewArguments = CommandArguments<typeof options>;
 export const view = defineCommand({
   synopsis: '[IMAGE...]',
   description:
-    'Shows images, and what Linux does with them, in a browser: where everything lies in flash,\n' +
-    'which pages are in place, what programs and mappings cost. Without an image the page has a\n' +
-    'place to drop one. The page is served on 127.0.0.1 at an address that nobody can guess, until\n' +
+    'Shows images, and what Linux does with them, in a browser: where everything is in flash,\n' +
+    'which pages are in place, what programs and mappings cost. Without an image, drop one\n' +
+    'on the page. The page is served on 127.0.0.1 at an address that nobody can guess, until\n' +
     '^C; nothing leaves the machine.',
   options,
   async run(args, io) {
