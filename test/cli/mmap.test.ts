@@ -162,7 +162,9 @@ describe('without an MMU', () => {
 
   test('what the emulator cannot know it says', async () => {
     const { touches } = await mmap('--nommu', '--touch=0:w');
-    expect(touches).toMatchObject([{ value: null, unknown: 'not emulated: a store to ROM' }]);
+    expect(touches).toMatchObject([
+      { value: null, unknown: 'not emulated: a store to ROM at 0x22012000' },
+    ]);
   });
 });
 

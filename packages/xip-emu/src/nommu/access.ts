@@ -28,7 +28,9 @@ export function store(memory: NommuAccess, address: Address, value: number): voi
 
 function writable(memory: NommuAccess, address: Address): Frame {
   const frame = frameAt(memory, address);
-  if (memory.phys.rom.isRom(frame)) throw new UnmodelledError('a store to ROM');
+  if (memory.phys.rom.isRom(frame)) {
+    throw new UnmodelledError(`a store to ROM at 0x${address.toString(16)}`);
+  }
   return frame;
 }
 

@@ -37,6 +37,8 @@ export class PhysicalMemory {
   readonly ramFrames: number;
   /** Frames in use, the zero page not counted. */
   used = 0;
+  /** The most frames that were ever in use at once. */
+  mostUsed = 0;
   /** Called when all frames are in use: frees pages that can be read again. */
   reclaim: (() => void) | undefined = undefined;
   readonly frames = new FrameTable(FIRST_ROOM);
@@ -115,6 +117,7 @@ export class PhysicalMemory {
     this.frames.begin(frame, kind);
     this.content.begin(frame, owner, index);
     this.used += 1;
+    if (this.used > this.mostUsed) this.mostUsed = this.used;
   }
 
   /** Makes room for a frame. */

@@ -62,11 +62,13 @@ export class PageUse {
   readonly observe = (mm: MemoryMap, address: number, access: Access): void => {
     const { file, name, page: nominal } = this.placeOf(mm, address);
     let bits = BITS[access];
-    const { backing, physical } = mm.pageAt(address - (address % this.pageSize));
+    const pageStart = address - (address % this.pageSize);
+    // Without an MMU, a mapping of a file need not start where a page does.
+    const { backing, physical } = mm.pageAt(mm instanceof MmuMemory ? pageStart : address);
     let page = nominal;
     if (backing === 'rom') {
       bits |= IN_ROM;
-      this.romPlaces.add(physical!);
+      this.romPlaces.add(physical! - (physical! % this.pageSize));
       if (file !== undefined) page = filePageAt(file.inode, physical!) ?? nominal;
     } else {
       bits |= IN_RAM;

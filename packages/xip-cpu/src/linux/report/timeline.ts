@@ -17,16 +17,9 @@ export class Timeline {
   private samples: Sample[] = [];
   private interval = 1;
   private due = 0;
-  private highest = 0;
-
-  /** The most pages of RAM in use in any sample that was offered. */
-  get mostRamPages(): number {
-    return this.highest;
-  }
 
   /** Offers a sample. It is kept if enough time has passed since the last one. */
   offer(sample: Sample): void {
-    this.highest = Math.max(this.highest, sample.ramPages);
     if (sample.instructions < this.due) return;
     this.samples.push(sample);
     if (this.samples.length > 2 * KEPT) {
@@ -38,7 +31,6 @@ export class Timeline {
 
   /** Returns the samples in order, and the last one. */
   finish(last: Sample): Sample[] {
-    this.highest = Math.max(this.highest, last.ramPages);
     const before = this.samples.filter(({ instructions }) => instructions < last.instructions);
     const step = Math.max(1, Math.ceil(before.length / KEPT));
     return [...before.filter((_, index) => index % step === 0), last];

@@ -10,7 +10,7 @@ export function reportJson(report: RunReport): string {
     imageOffset: report.imageOffset,
     path: nameToText(path),
     argv: argv.map(nameToText),
-    end,
+    end: endJson(end),
     instructions: report.instructions,
     seconds: report.seconds,
     pageSize,
@@ -28,6 +28,12 @@ export function reportJson(report: RunReport): string {
     })),
     problems: report.problems.map(nameToText),
   });
+}
+
+function endJson(end: RunReport['end']) {
+  if (end.kind === 'deadlock') return { ...end, waits: end.waits.map(nameToText) };
+  if (end.kind !== 'diagnosis') return end;
+  return { ...end, program: nameToText(end.program), pc: hex(end.pc) };
 }
 
 function fileJson({ path, parts }: FileReport) {

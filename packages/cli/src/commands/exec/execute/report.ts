@@ -47,7 +47,8 @@ export interface RunReport {
   readonly imageOffset: number;
   readonly pageSize: number;
   readonly faultAround: number;
-  readonly end: RunEnd | { readonly kind: 'deadlock'; readonly waits: readonly string[] };
+  readonly end:
+    RunEnd | { readonly kind: 'deadlock'; readonly waits: readonly string[] } | Diagnosis;
   readonly instructions: number;
   /** Virtual time in seconds. */
   readonly seconds: number;
@@ -60,6 +61,15 @@ export interface RunReport {
   readonly faults: readonly LoggedFault[];
   /** What programs requested and did not get. */
   readonly problems: readonly string[];
+}
+
+/** The program did something whose effect is not emulated, or that breaks the kernel. */
+export interface Diagnosis {
+  readonly kind: 'diagnosis';
+  readonly message: string;
+  /** The name of the program, a byte string, and the address of its instruction. */
+  readonly program: string;
+  readonly pc: number;
 }
 
 export interface RunFacts {
@@ -91,7 +101,7 @@ export function reportOf(image: CramfsImage, execution: Execution, facts: RunFac
     anonymous: use.anonymousUses(),
     romPages: use.romPages,
     timeline: timeline.finish(last),
-    mostRamPages: timeline.mostRamPages,
+    mostRamPages: machine.phys.mostUsed,
     faultCount: log.count,
     faults: log.faults,
     problems: [...problems].map(([text, count]) =>
@@ -173,5 +183,7 @@ export function endText(end: RunReport['end'], name: (signal: number) => string)
       return 'waits for input';
     case 'deadlock':
       return `deadlock: nothing will wake the processes: ${end.waits.map(nameToText).join('; ')}`;
+    case 'diagnosis':
+      return `stopped in ${nameToText(end.program)} at 0x${end.pc.toString(16)}: ${end.message}`;
   }
 }

@@ -2,6 +2,8 @@ import { isFlat } from 'cramfs-elf';
 import { bytesToName, nameToText, textToName } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
 import {
+  KernelCorruption,
+  UnmodelledError,
   elfArchitecture,
   fileHead,
   isSyscallError,
@@ -40,6 +42,7 @@ import { reportText } from './text.js';
 const TURN = 20_000_000;
 /** Exit codes in addition to the program's, as in timeout(1) and shells. */
 const STOPPED_BY_LIMIT = 124;
+const STOPPED_BY_DIAGNOSIS = 125;
 const KILLED = 128;
 
 /** `cramfs exec --run`: executes a program, and then tells what it has used. */
@@ -152,7 +155,10 @@ async function execute(
   } catch (error) {
     await host.flush();
     if (error instanceof Deadlock) return { kind: 'deadlock', waits: error.waits };
-    throw error;
+    if (!(error instanceof UnmodelledError) && !(error instanceof KernelCorruption)) throw error;
+    const { current, processor } = kernel;
+    const command = current?.group.command ?? '';
+    return { kind: 'diagnosis', message: error.message, program: command, pc: processor.pc };
   }
 }
 
@@ -181,5 +187,7 @@ function exitOf(end: RunReport['end']): ExitCode {
     case 'input':
     case 'deadlock':
       return programExit(STOPPED_BY_LIMIT);
+    case 'diagnosis':
+      return programExit(STOPPED_BY_DIAGNOSIS);
   }
 }
