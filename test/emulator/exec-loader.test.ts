@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { elfObject, type ElfObjectOptions } from '../../bench/src/emulator/elf-object.js';
 import { file, symlink, type RawNode } from '../helpers/raw-image.js';
-import { costOf, objectAreas, xipFile } from '../helpers/programs.js';
+import { areaText, costOf, objectAreas, xipFile } from '../helpers/programs.js';
 
 const EM_ARM = 40;
 const EM_PPC64 = 21;
@@ -362,3 +362,87 @@ function ldSoCache(entries: readonly (readonly [string, string])[]): Uint8Array 
   put(stringsAt, strings);
   return bytes;
 }
+
+describe('LD_PRELOAD', () => {
+  const files = {
+    '/lib/abi/a': library('a', { needed: ['c'] }),
+    '/lib/abi/b': library('b'),
+    '/lib/abi/c': library('c'),
+    [GLIBC]: glibcLoader,
+    '/bin/p': object({ interpreter: GLIBC, needed: ['b'] }),
+  };
+
+  test('comes first, and what it needs comes after what the program needs', () => {
+    expect(loaded(files, { envp: ['LD_PRELOAD=a'] })).toEqual([
+      '/bin/p',
+      GLIBC,
+      '/lib/abi/a',
+      '/lib/abi/b',
+      '/lib/abi/c',
+    ]);
+  });
+
+  test('names that cannot be loaded are passed over', () => {
+    const { started } = costOf(files, '/bin/p', { envp: ['LD_PRELOAD=none:/etc/none'] });
+    expect(started).toMatchObject({ missing: [], killed: undefined });
+  });
+
+  test('/etc/ld.so.preload is read by glibc alone', () => {
+    const more = { '/etc/ld.so.preload': file(new TextEncoder().encode('/lib/abi/c # all\n')) };
+    expect(loaded({ ...files, ...more })).toContain('/lib/abi/c');
+    const musl = { [MUSL]: muslLoader, '/lib/c': files['/lib/abi/c'] };
+    const program = { '/bin/p': object({ interpreter: MUSL }) };
+    expect(loaded({ ...musl, ...more, ...program })).toEqual(['/bin/p', MUSL]);
+    expect(loaded({ ...musl, ...program }, { envp: ['LD_PRELOAD=c'] })).toContain('/lib/c');
+  });
+
+  test('LD_LIBRARY_PATH of the environment counts unless directories are given', () => {
+    const places = { ...files, '/env/b': library('b'), '/given/b': library('b') };
+    const envp = ['LD_LIBRARY_PATH=/none:/env'];
+    expect(loaded(places, { envp })).toContain('/env/b');
+    expect(loaded(places, { envp, libraryPath: ['/given'] })).toContain('/given/b');
+  });
+});
+
+describe("musl's loader", () => {
+  const start = (options: ElfObjectOptions, machine = 243) =>
+    costOf(
+      {
+        '/bin/p': object({ interpreter: MUSL, needed: ['x'], machine }),
+        [MUSL]: library('libc.so', { machine, data: 2 * PAGE - 0x200, relro: PAGE }),
+        '/lib/x': library('x', { machine, ...options }),
+      },
+      '/bin/p',
+    );
+
+  test('malloc has begun its heap, with a page that cannot be accessed', () => {
+    const heap = start({}).areas.filter(({ line }) => line.endsWith('[heap]'));
+    expect(heap.map((area) => areaText(area, heap[0]!.start))).toEqual([
+      '0-1 ---p 0',
+      '1-2 rw-p 0',
+    ]);
+    expect(heap[1]!.counts!.anonymous).toBe(PAGE);
+  });
+
+  test('text with relocations makes all of a library writable, for good', () => {
+    const cost = start({
+      textSize: 3 * PAGE,
+      textRelocations: true,
+      textPlaces: [PAGE + 8],
+      bss: PAGE,
+    });
+    expect(objectAreas(cost, '/lib/x').map((area) => area.split(' ')[1])).toEqual([
+      'rwxp',
+      'rwxp',
+      'rwxp',
+    ]);
+  });
+
+  test.each([
+    [243, 'rw-p'],
+    [62, 'r--p'],
+  ])('its own RELRO on machine %d', (machine, permissions) => {
+    const [, second] = objectAreas(start({}, machine), MUSL);
+    expect(second!.split(' ')[1]).toBe(permissions);
+  });
+});

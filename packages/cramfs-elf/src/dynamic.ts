@@ -33,6 +33,10 @@ export interface ElfDynamic {
   /** From the first to the last of the tables that a loader reads; undefined if there is none. */
   readonly tables: VirtualRange | undefined;
   readonly relocations: readonly RelocationTable[];
+  /** DT_SYMTAB; how many symbols there are is not said. */
+  readonly symbols: number | undefined;
+  /** DT_STRTAB, the names of symbols among others. */
+  readonly strings: VirtualRange | undefined;
   /** Words of the global offset table that the loader writes without being told by relocations. */
   readonly implicitGot: readonly VirtualRange[];
   /** The highest index of a symbol version that it defines or needs; 0 for none. */
@@ -129,7 +133,8 @@ export function parseDynamic(elf: ElfFile, read: ReadVirtual): ElfDynamic | unde
     places.set(tag, segment.vaddr + start + field.value);
   }
 
-  const strings = stringReader(values.get(DT_STRTAB), values.get(DT_STRSZ), read);
+  const stringTable = stringRange(values);
+  const strings = stringReader(stringTable, read);
   const string = (tag: number, limit: number): string | undefined => {
     const offset = values.get(tag);
     return offset === undefined ? undefined : strings(offset, limit);
@@ -149,6 +154,8 @@ export function parseDynamic(elf: ElfFile, read: ReadVirtual): ElfDynamic | unde
     pointersAt: [...TABLES.map(([tag]) => tag), DT_PLTGOT].flatMap((tag) => places.get(tag) ?? []),
     tables: tableRange(values),
     relocations: relocationTables(values),
+    symbols: values.get(DT_SYMTAB),
+    strings: stringTable,
     implicitGot: implicitGot(elf, values),
     highestVersion: highestVersion(
       { verdef: values.get(DT_VERDEF), verneed: values.get(DT_VERNEED) },
@@ -262,14 +269,20 @@ function wordReader({ elfClass, endianness }: ElfFile, bytes: Uint8Array): (i: n
     view.getUint32(index * 8 + high, little) * 2 ** 32 + view.getUint32(index * 8 + low, little);
 }
 
+function stringRange(values: ReadonlyMap<number, number>): VirtualRange | undefined {
+  const start = values.get(DT_STRTAB);
+  const size = values.get(DT_STRSZ);
+  return start === undefined || size === undefined ? undefined : { start, end: start + size };
+}
+
 function stringReader(
-  start: number | undefined,
-  size: number | undefined,
+  table: VirtualRange | undefined,
   read: ReadVirtual,
 ): (offset: number, limit: number) => string | undefined {
   return (offset, limit) => {
-    if (start === undefined || size === undefined || offset >= size) return undefined;
-    const bytes = read(start + offset, Math.min(size - offset, limit));
+    const left = table === undefined ? 0 : table.end - table.start - offset;
+    if (left <= 0) return undefined;
+    const bytes = read(table!.start + offset, Math.min(left, limit));
     const end = bytes?.indexOf(0) ?? -1;
     return end < 0 ? undefined : byteString(bytes!.subarray(0, end));
   };

@@ -1,4 +1,5 @@
 export { AOUT_HEADER, AOUT_HEADER_SIZE, parseAout, type AoutHeader } from './aout.js';
+export { copyRelocations, definedData, type ElfDataSymbol } from './copies.js';
 export {
   DF_1_NODEFLIB,
   forEachRelocation,

@@ -290,6 +290,11 @@ export class Machine implements MmHost {
     this.fileSystems.sync();
   }
 
+  /** Frames of RAM in use; the kernel's own pages, such as those of [vdso], are not counted. */
+  get ramInUse(): number {
+    return this.phys.used - this.specialFrames.size;
+  }
+
   /**
    * The page of the kernel that all processes have in a special mapping: `none` after the end of its
    * content, undefined if its content is not known.

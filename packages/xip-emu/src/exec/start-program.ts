@@ -13,8 +13,10 @@ import {
 } from './dynamic-linker/link.js';
 import type { MappedRange } from './dynamic-linker/minimal-malloc.js';
 import { dynamicLoader, type LoaderName } from './dynamic-linker/loader.js';
-import { reclaimGaps } from './dynamic-linker/reclaim-gaps.js';
+import { useMuslHeap } from './dynamic-linker/reclaim-gaps.js';
 import { readTlsImage, relocate } from './dynamic-linker/relocate.js';
+import { preloadNames, variable } from './dynamic-linker/preload.js';
+import { readVdso } from './dynamic-linker/vdso.js';
 import { useStack } from './dynamic-linker/stack-depth.js';
 import { execElf } from './elf.js';
 import {
@@ -35,7 +37,7 @@ export interface StartOptions {
    * glibc's.
    */
   readonly loader?: LoaderName | 'auto' | undefined;
-  /** LD_LIBRARY_PATH: directories, byte strings. */
+  /** Directories in place of the environment's LD_LIBRARY_PATH; byte strings. */
   readonly libraryPath?: readonly string[] | undefined;
 }
 
@@ -66,7 +68,10 @@ export function startProgram(
   path: string,
   options: StartOptions = {},
 ): StartedProgram {
-  const { argv = [path], envp = [], libraryPath = [], loader: wanted = 'auto' } = options;
+  const { argv = [path], envp = [], loader: wanted = 'auto' } = options;
+  const { libraryPath = [] } = options;
+  const directories =
+    libraryPath.length > 0 ? libraryPath : pathList(variable(envp, 'LD_LIBRARY_PATH'));
   const mapped = execProgram(process, path, { argv, envp });
   const program = loadedObject(process, 'program', mapped.name, mapped.mapped);
   if (mapped.interpreter === undefined) {
@@ -81,19 +86,26 @@ export function startProgram(
   const loader = dynamicLoader(wanted, interpreter);
   let linked: LinkResult = { libraries: [], missing: [], loaderMemory: [] };
   const killedEarly = attempt(() => {
-    linked = loadLibraries(process, loader, program, interpreter, libraryPath);
+    linked = loadLibraries(process, loader, program, interpreter, {
+      libraryPath: directories,
+      envp,
+    });
   });
   const { libraries, missing, loaderMemory } = linked;
   const objects = [program, interpreter, ...libraries];
   const killed = attempt(() => {
-    useStack(process, loader.stackDepth, interpreter, libraries.length);
+    readVdso(process);
+    useStack(process, loader.stackDepth, interpreter, {
+      count: libraries.length,
+      preloads: preloadNames(envp).length > 0,
+    });
     touchWritable(process, interpreter);
-    if (loader.reclaimsGaps) for (const object of objects) reclaimGaps(process, object);
+    if (loader.reclaimsGaps) useMuslHeap(process, objects);
     for (const object of objects.toReversed()) {
       if (object === interpreter && loader.relocatesItselfIfNeeded && !isNeeded(objects, object)) {
         continue;
       }
-      relocate(process, object, loader);
+      relocate(process, object, loader, [...libraries, interpreter]);
     }
     for (const object of objects) readTlsImage(process, object);
   });
@@ -118,6 +130,11 @@ export function execProgram(process: Process, path: string, args: ExecArguments)
   if (mm instanceof MmuMemory) return execElf(process, mm, path, args);
   invariant(mm instanceof NommuMemory, 'memory of an unknown kind');
   return execNommu(process, mm, path, args);
+}
+
+/** Directories in an environment variable. */
+function pathList(value: string | undefined): string[] {
+  return value?.split(/[:;]/).filter((directory) => directory !== '') ?? [];
 }
 
 /** Whether an object names the loader in DT_NEEDED: glibc's elf/rtld.c, rtld_multiple_ref. */

@@ -26,6 +26,13 @@ export interface MissingLibrary {
   readonly reason: string;
 }
 
+export interface LinkOptions {
+  /** LD_LIBRARY_PATH: directories, byte strings. */
+  readonly libraryPath: readonly string[];
+  /** Byte strings. */
+  readonly envp: readonly string[];
+}
+
 export interface LinkResult {
   /** The objects in the order of loading, which is breadth first. */
   readonly libraries: readonly LoadedObject[];
@@ -44,7 +51,7 @@ export function loadLibraries(
   loader: DynamicLoader,
   program: LoadedObject,
   interpreter: LoadedObject,
-  libraryPath: readonly string[],
+  { libraryPath, envp }: LinkOptions,
 ): LinkResult {
   const systemDirectories = loader.systemDirectories(process, interpreter);
   const isOwnMemory = loader.hasOwnMemory && process.build.mmu;
@@ -71,21 +78,33 @@ export function loadLibraries(
   const known = new KnownObjects([program, interpreter]);
   const linking: Linking = { process, loader, places, known, data, step };
   let isStackExecutable = program.elf !== undefined && needsExecutableStack(program.elf);
+  const load = (name: string, requester: LoadedObject): void => {
+    step();
+    if (loader.isItself(name) || known.hasName(name)) return;
+    const library = loadLibrary(linking, name, requester);
+    if (library === undefined) return;
+    if (loader.obeysStackHeaders && !isStackExecutable && needsExecutableStack(library.elf!)) {
+      makeStackExecutable(process);
+      isStackExecutable = true;
+    }
+    loaded.push(library);
+    known.add(library);
+  };
+  for (const name of loader.preloaded(process, envp)) {
+    try {
+      load(name, program);
+    } catch (error) {
+      // Loaders go on without it.
+      failureText(error);
+    }
+  }
   const missing: MissingLibrary[] = [];
   const failed = new Set<string>();
   for (const requester of loaded) {
     for (const name of requester.dynamic?.needed ?? []) {
-      step();
-      if (loader.isItself(name) || failed.has(name) || known.hasName(name)) continue;
+      if (failed.has(name)) continue;
       try {
-        const library = loadLibrary(linking, name, requester);
-        if (library === undefined) continue;
-        if (loader.obeysStackHeaders && !isStackExecutable && needsExecutableStack(library.elf!)) {
-          makeStackExecutable(process);
-          isStackExecutable = true;
-        }
-        loaded.push(library);
-        known.add(library);
+        load(name, requester);
       } catch (error) {
         failed.add(name);
         missing.push({ name, neededBy: requester, reason: failureText(error) });

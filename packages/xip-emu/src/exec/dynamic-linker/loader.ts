@@ -6,6 +6,7 @@ import type { LoadedObject } from '../loaded-object.js';
 import { parseLdSoCache, type LdSoCache } from './ld-so-cache.js';
 import { mapAsGlibc, mapAsMusl, type MapLibrary } from './map-library.js';
 import { peekFile } from './peek-file.js';
+import { preloadFileNames, preloadNames } from './preload.js';
 import { searchAsGlibc, searchAsMusl, type SearchPaths } from './search.js';
 import { glibcStackDepth, muslStackDepth, type StackDepth } from './stack-depth.js';
 
@@ -20,10 +21,15 @@ export interface DynamicLoader {
   readonly skipsForeign: boolean;
   /** Addresses in the dynamic section are relocated in place, where that is writable. */
   readonly relocatesDynamic: boolean;
-  /** Text that relocations have made writable becomes read-only again. */
-  readonly restoresText: boolean;
+  /**
+   * Text with relocations is writable for them, and read-only again afterwards. If not, `map` makes libraries
+   * with such text writable as a whole.
+   */
+  readonly relocatesText: boolean;
   /** The loader is relocated again, and its RELRO protected, only if an object needs it. */
   readonly relocatesItselfIfNeeded: boolean;
+  /** The loader's own RELRO becomes read-only if it relocates itself. @param machine e_machine. */
+  protectsItself(machine: number): boolean;
   /** The unused ends of writable segments' pages become memory for malloc. */
   readonly reclaimsGaps: boolean;
   /** Until libc is loaded the loader allocates memory of its own: see rtld-data.ts. */
@@ -35,6 +41,8 @@ export interface DynamicLoader {
   /** True for the library that is the loader itself. */
   isItself(name: string): boolean;
   systemDirectories(process: Process, interpreter: LoadedObject): string[];
+  /** Libraries that are loaded before all others; the environment names some. */
+  preloaded(process: Process, envp: readonly string[]): string[];
   /** ld.so.cache; undefined if there is none, or it is not used. */
   openCache(process: Process, program: LoadedObject): OpenedCache | undefined;
 }
@@ -55,14 +63,21 @@ const GLIBC: DynamicLoader = {
   headerBytes: 832,
   skipsForeign: true,
   relocatesDynamic: true,
-  restoresText: true,
+  relocatesText: true,
   relocatesItselfIfNeeded: true,
+  protectsItself: () => true,
   reclaimsGaps: false,
   hasOwnMemory: true,
   obeysStackHeaders: true,
   stackDepth: glibcStackDepth,
   isItself: () => false,
   systemDirectories: (_process, interpreter) => compiledDirectories(interpreter),
+  preloaded(process, envp) {
+    const file = readWholeFile(process, '/etc/ld.so.preload');
+    if (file === undefined) return preloadNames(envp);
+    file.unmap();
+    return [...preloadNames(envp), ...preloadFileNames(file.bytes)];
+  },
   openCache(process, program) {
     const file = readWholeFile(process, '/etc/ld.so.cache');
     if (file === undefined) return undefined;
@@ -77,6 +92,11 @@ const GLIBC: DynamicLoader = {
 const PATH_FILE_LIMIT = 65536;
 /** What musl's one library contains: ldso/dynlink.c:load_library(). */
 const MUSL_OWN = /^lib(?:c|pthread|rt|m|dl|util|xnet)\./;
+/**
+ * 386, S/390 and x86-64. musl finds its own RELRO before it knows the size of pages, which gives nothing where
+ * the size is not a constant: ldso/dynlink.c:kernel_mapped_dso(), arch/MACHINE/bits/limits.h.
+ */
+const CONSTANT_PAGE_SIZE = new Set([3, 22, 62]);
 const MUSL_DIRECTORIES = ['/lib', '/usr/local/lib', '/usr/lib'];
 
 const MUSL: DynamicLoader = {
@@ -86,8 +106,9 @@ const MUSL: DynamicLoader = {
   headerBytes: 896,
   skipsForeign: false,
   relocatesDynamic: false,
-  restoresText: false,
+  relocatesText: false,
   relocatesItselfIfNeeded: false,
+  protectsItself: (machine) => CONSTANT_PAGE_SIZE.has(machine),
   reclaimsGaps: true,
   hasOwnMemory: false,
   obeysStackHeaders: false,
@@ -103,6 +124,7 @@ const MUSL: DynamicLoader = {
       .split(/[:\n]/)
       .filter((directory) => directory !== '');
   },
+  preloaded: (_process, envp) => preloadNames(envp),
   openCache: () => undefined,
 };
 

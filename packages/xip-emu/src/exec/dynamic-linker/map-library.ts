@@ -1,11 +1,19 @@
-import { PF_W, PT_LOAD, isFdpic, type ElfFile, type ElfSegment } from 'cramfs-elf';
-import { MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_NONE, PROT_WRITE } from '../../memory-map.js';
+import { PF_W, PT_LOAD, isFdpic, parseDynamic, type ElfFile, type ElfSegment } from 'cramfs-elf';
+import {
+  MAP_ANONYMOUS,
+  MAP_FIXED,
+  MAP_PRIVATE,
+  PROT_EXEC,
+  PROT_NONE,
+  PROT_READ,
+  PROT_WRITE,
+} from '../../memory-map.js';
 import type { NommuMemory } from '../../nommu/nommu-memory.js';
 import type { Process } from '../../process.js';
 import type { Address, PageGeometry } from '../../units.js';
 import type { OpenFile } from '../../vfs/file.js';
 import { protOf } from '../elf-load.js';
-import { movedSegments, type LoadedSegment } from '../loaded-object.js';
+import { memoryReader, movedSegments, type LoadedSegment } from '../loaded-object.js';
 import { readLibrarySegments } from '../nommu-segments.js';
 import { LoaderError } from './loader-error.js';
 
@@ -134,7 +142,8 @@ function zeroFill(process: Process, command: LoadCommand, bias: number): void {
 
 /**
  * The first mapping takes the room of all segments, with the protection of the lowest one, which
- * also stays in the holes; the others go over it. Compare musl's ldso/dynlink.c:map_library().
+ * also stays in the holes; the others go over it. If the text has relocations, all becomes writable and
+ * executable, and stays so. Compare musl's ldso/dynlink.c:map_library().
  */
 export const mapAsMusl: MapLibrary = (process, file, elf) => {
   const loads = elf.segments.filter(({ type }) => type === PT_LOAD);
@@ -170,7 +179,11 @@ export const mapAsMusl: MapLibrary = (process, file, elf) => {
       process.mmap(end - pageEnd, prot, ANONYMOUS, { address: bias + pageEnd });
     }
   }
-  return movedSegments(loads, bias);
+  const segments = movedSegments(loads, bias);
+  if (parseDynamic(elf, memoryReader(process, segments))?.textRelocations === true) {
+    process.mprotect(start, room, PROT_READ | PROT_WRITE | PROT_EXEC);
+  }
+  return segments;
 };
 
 /**

@@ -1,4 +1,12 @@
-import { PF_W, PT_DYNAMIC, PT_GNU_RELRO, PT_TLS, forEachRelocation } from 'cramfs-elf';
+import {
+  PF_W,
+  PT_DYNAMIC,
+  PT_GNU_RELRO,
+  PT_TLS,
+  copyRelocations,
+  definedData,
+  forEachRelocation,
+} from 'cramfs-elf';
 import { isSyscallError } from '../../errno.js';
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../../memory-map.js';
 import type { Process } from '../../process.js';
@@ -23,6 +31,7 @@ const READ_ONLY_DYNAMIC = new Set([8, 243]);
  * elf/dl-reloc.c:_dl_relocate_object(), musl's ldso/dynlink.c:reloc_all().
  *
  * @param loader undefined for a program without one, which relocates itself.
+ * @param libraries where data that is copied into the program comes from, in the order of the search.
  * @throws AccessFault if a relocation is in memory that cannot be written to: the program is
  * killed.
  */
@@ -30,11 +39,13 @@ export function relocate(
   process: Process,
   object: LoadedObject,
   loader: DynamicLoader | undefined,
+  libraries: readonly LoadedObject[] = [],
 ): void {
   const { elf, dynamic, segments } = object;
   if (elf === undefined || dynamic === undefined) return;
   readTables(process, object);
-  const text = dynamic.textRelocations ? segments.filter(({ flags }) => (flags & PF_W) === 0) : [];
+  const isTextWritten = dynamic.textRelocations && loader?.relocatesText !== false;
+  const text = isTextWritten ? segments.filter(({ flags }) => (flags & PF_W) === 0) : [];
   for (const segment of text) protect(process, segment, PROT_READ | PROT_WRITE | PROT_EXEC);
 
   const word = elf.elfClass / 8;
@@ -69,10 +80,38 @@ export function relocate(
     dynamic.pointersAt.forEach(write);
   }
 
-  if (loader?.restoresText === true) {
-    for (const segment of text) protect(process, segment, protOf(segment.flags));
+  if (object.role === 'program') copyData(process, object, libraries);
+  for (const segment of text) protect(process, segment, protOf(segment.flags));
+  if (object.role !== 'interpreter' || loader?.protectsItself(elf.machine) !== false) {
+    protectRelro(process, object);
   }
-  protectRelro(process, object);
+}
+
+/**
+ * Touches what the copy relocations of a program do: reads the data where a library has it, and writes
+ * it where the program has its own place for it. The first library of the list that defines it counts.
+ * Compare glibc's R_*_COPY in sysdeps/MACHINE/dl-machine.h, musl's REL_COPY in ldso/dynlink.c:do_relocs().
+ *
+ * @throws AccessFault.
+ */
+function copyData(
+  process: Process,
+  { elf, dynamic, segments }: LoadedObject,
+  libraries: readonly LoadedObject[],
+): void {
+  if (elf === undefined || dynamic === undefined) return;
+  for (const own of copyRelocations(elf, dynamic, memoryReader(process, segments))) {
+    const to = addressOf(segments, own.vaddr);
+    for (const library of libraries) {
+      if (library.elf === undefined || library.dynamic === undefined) continue;
+      const read = memoryReader(process, library.segments);
+      const data = definedData(library.elf, library.dynamic, own.name, read);
+      if (data === undefined) continue;
+      const bytes = read(data.vaddr, Math.min(data.size, own.size));
+      if (to !== undefined && bytes !== undefined) process.storeRange(to, bytes);
+      break;
+    }
+  }
 }
 
 /** Compare glibc's elf/get-dynamic-info.h:elf_get_dynamic_info(). */

@@ -1,45 +1,51 @@
 import { PT_TLS } from 'cramfs-elf';
 import type { Process } from '../../process.js';
 import type { LoadedObject } from '../loaded-object.js';
+import { searchedCapabilities, type SearchedCapabilities } from './legacy-hwcaps.js';
+import { alignUp, tlsOffsets } from './tls-offsets.js';
 import { MinimalMalloc, type MappedRange } from './minimal-malloc.js';
 
 /*
- * Sizes of glibc 2.36 (Debian 12). They differ a little between versions and machines; what matters
- * is which object makes the loader take another page.
+ * Sizes of glibc 2.36 (Debian 12). They differ a little between versions; what matters is which object
+ * makes the loader take another page.
  */
-/** struct link_map: of ARM, and of x86-64. */
-const LINK_MAP = { 4: 632, 8: 1192 } as const;
-/** struct pthread: of ARM, and of x86-64; on RISC-V it is smaller. */
-const PTHREAD = { 4: 1184, 8: 2304 } as const;
-const RISCV64_PTHREAD = 1856;
+const EM_386 = 3;
+const EM_ARM = 40;
+const EM_X86_64 = 62;
+const EM_RISCV = 243;
+
+/** Bytes of structures that depend on the machine. */
+interface Sizes {
+  readonly linkMap: number;
+  readonly pthread: number;
+  /** Alignment of struct pthread: TCB_ALIGNMENT. */
+  readonly alignment: number;
+  /** TLS_TCB_SIZE: what comes between struct pthread and the variables. */
+  readonly tcb: number;
+}
+const SIZES: Readonly<Record<number, Sizes>> = {
+  [EM_ARM]: { linkMap: 624, pthread: 1280, alignment: 32, tcb: 8 },
+  [EM_X86_64]: { linkMap: 1192, pthread: 2304, alignment: 64, tcb: 0 },
+  [EM_RISCV]: { linkMap: 1160, pthread: 1888, alignment: 32, tcb: 0 },
+};
+/** For machines that are not in the table, by the size of a word. */
+const USUAL_SIZES = {
+  4: { linkMap: 624, pthread: 1184, alignment: 32, tcb: 0 },
+  8: { linkMap: 1160, pthread: 1856, alignment: 32, tcb: 0 },
+} as const;
+
 /** Room for audit modules in the link maps of the program and the vdso: DL_NNS. */
 const NAMESPACES = 16;
 /** struct libname_list, struct r_search_path_elem, struct dtv_slotinfo and dtv_t, in words. */
 const LIBNAME_WORDS = 3;
 const SEARCH_PATH_WORDS = 5;
 const SLOT_WORDS = 2;
+/** struct dl_find_object_internal, in words; ARM and 386 have one more. */
+const FOUND_WORDS = 4;
 /** TLS_SLOTINFO_SURPLUS, DTV_SURPLUS, and the default of dl_tls_static_surplus. */
 const SLOTINFO_SURPLUS = 62;
 const DTV_SURPLUS = 14;
 const STATIC_TLS_SURPLUS = 1664;
-const TLS_ALIGNMENT = 64;
-const EM_386 = 3;
-const EM_ARM = 40;
-const EM_X86_64 = 62;
-const EM_AARCH64 = 183;
-const EM_RISCV = 243;
-
-/**
- * Subdirectories for capabilities of the processor, and the bytes of their list:
- * elf/dl-hwcaps.c:_dl_important_hwcaps().
- */
-const CAPABILITIES: Readonly<Record<number, { count: number; bytes: number }>> = {
-  [EM_386]: { count: 8, bytes: 200 },
-  [EM_X86_64]: { count: 12, bytes: 322 },
-  [EM_ARM]: { count: 16, bytes: 300 },
-  [EM_AARCH64]: { count: 8, bytes: 200 },
-};
-const NO_CAPABILITIES = { count: 2, bytes: 36 };
 
 /**
  * The memory that glibc's loader takes for itself while it loads a program: a struct link_map for
@@ -50,13 +56,18 @@ export class RtldData {
   private readonly heap: MinimalMalloc;
   private readonly word: 4 | 8;
   private readonly machine: number;
+  private readonly sizes: Sizes;
+  private readonly capabilities: SearchedCapabilities;
   private readonly hasVdso: boolean;
 
   /** This and all methods below throw the SyscallError of mmap(2). */
   constructor(process: Process, interpreter: LoadedObject) {
-    this.hasVdso = process.build.config.VDSO;
+    const { build } = process;
+    this.hasVdso = build.config.VDSO;
     this.word = interpreter.elf?.elfClass === 32 ? 4 : 8;
     this.machine = interpreter.elf?.machine ?? 0;
+    this.sizes = SIZES[this.machine] ?? USUAL_SIZES[this.word];
+    this.capabilities = searchedCapabilities(this.machine, build.arch);
     this.heap = new MinimalMalloc(process, interpreter, this.word);
   }
 
@@ -75,7 +86,7 @@ export class RtldData {
     const audit = NAMESPACES * 2 * word;
     this.linkMap('', audit);
     if (this.hasVdso) this.linkMap('', audit);
-    const { count, bytes } = CAPABILITIES[this.machine] ?? NO_CAPABILITIES;
+    const { count, bytes } = this.capabilities;
     this.block(bytes);
     this.block((directories + 1) * word);
     const element = SEARCH_PATH_WORDS * word;
@@ -100,8 +111,7 @@ export class RtldData {
   linked(objects: readonly LoadedObject[]): void {
     const { word } = this;
     for (const { role, dynamic } of objects) {
-      const needed = dynamic?.needed.length ?? 0;
-      if (role !== 'program' && needed > 0) this.block((2 * needed + 3) * word);
+      if (role === 'library') this.block((2 * (dynamic?.needed.length ?? 0) + 3) * word);
     }
     this.block((2 * objects.length + 1) * word);
     for (const { dynamic } of objects) {
@@ -110,34 +120,47 @@ export class RtldData {
       if (highest > 0) this.block((highest + 1) * (2 * word + 8));
     }
     this.threadLocal(objects);
+    this.findObject(objects);
   }
 
   /** Compare elf/rtld.c:init_tls(), elf/dl-tls.c:_dl_allocate_tls_storage(). */
   private threadLocal(objects: readonly LoadedObject[]): void {
-    const { heap, word } = this;
+    const { heap, word, sizes } = this;
     const images = objects.flatMap(({ elf }) => elf?.segments.find(isTls) ?? []);
     const slots = images.length + 1 + SLOTINFO_SURPLUS;
     const slotBytes = SLOT_WORDS * word;
     const slotinfo = heap.malloc(2 * word + slots * slotBytes);
     heap.use(slotinfo, 2 * word + (images.length + 1) * slotBytes);
 
-    const alignment = Math.max(TLS_ALIGNMENT, ...images.map(({ align }) => align));
-    const used = images.reduce((sum, { memsz, align }) => sum + memsz + align, 0);
-    const isRiscv64 = this.machine === EM_RISCV && word === 8;
-    const pthread = isRiscv64 ? RISCV64_PTHREAD : PTHREAD[word];
-    const size = used + STATIC_TLS_SURPLUS + pthread;
-    const block = heap.malloc(size + alignment + word);
-    // On x86 struct pthread follows the variables (TLS_TCB_AT_TP), elsewhere it comes first.
-    const isLast = this.machine === EM_386 || this.machine === EM_X86_64;
-    heap.use(isLast ? block + STATIC_TLS_SURPLUS : block, used + pthread);
+    const alignment = Math.max(sizes.alignment, ...images.map(({ align }) => align));
+    const { offsets, end } = tlsOffsets(images, sizes.tcb);
+    const staticSize = alignUp(end + STATIC_TLS_SURPLUS, sizes.alignment);
+    const block = heap.malloc(staticSize + sizes.pthread + alignment + word);
+    if (this.machine === EM_386 || this.machine === EM_X86_64) {
+      // struct pthread follows the variables: TLS_TCB_AT_TP.
+      heap.use(block + STATIC_TLS_SURPLUS, end + sizes.pthread);
+    } else {
+      const thread = alignUp(block + word + sizes.pthread, alignment);
+      heap.use(thread - sizes.pthread - word, word + sizes.pthread + sizes.tcb);
+      images.forEach(({ memsz }, index) => {
+        heap.use(thread + offsets[index]!, memsz);
+      });
+    }
     const dtv = heap.malloc((images.length + DTV_SURPLUS + 2) * slotBytes);
     heap.use(dtv, (images.length + 2) * slotBytes);
+  }
+
+  /** Where exceptions look for the objects, but for the program: elf/dl-find_object.c. */
+  private findObject(objects: readonly LoadedObject[]): void {
+    const others = objects.length - 1 + (this.hasVdso ? 1 : 0);
+    const hasMore = this.machine === EM_386 || this.machine === EM_ARM;
+    this.block(others * (FOUND_WORDS + (hasMore ? 1 : 0)) * this.word);
   }
 
   /** _dl_new_object() */
   private linkMap(name: string, audit: number): void {
     const { word } = this;
-    this.block(LINK_MAP[word] + audit + (1 + LIBNAME_WORDS) * word + name.length + 1);
+    this.block(this.sizes.linkMap + audit + (1 + LIBNAME_WORDS) * word + name.length + 1);
   }
 
   private block(bytes: number): void {

@@ -6,13 +6,17 @@ import type { LoadedObject } from '../loaded-object.js';
  * How far below the first stack pointer the calls of a dynamic loader go, in bytes.
  *
  * @param machine e_machine.
- * @param libraries that it has loaded.
+ * @param libraries how many libraries it has loaded, and whether LD_PRELOAD names some.
  */
-export type StackDepth = (machine: number, wordBytes: 4 | 8, libraries: number) => number;
+export type StackDepth = (
+  machine: number,
+  wordBytes: 4 | 8,
+  libraries: { readonly count: number; readonly preloads: boolean },
+) => number;
 
 /*
- * Depends on the loader's compiler; measured under QEMU with glibc 2.36 and musl 1.2.3 of Debian
- * 12.
+ * Depends on the loader's compiler; measured with glibc 2.36 and musl 1.2.3 of Debian 12, musl 1.2.5 of
+ * Debian 13.
  */
 const EM_386 = 3;
 const EM_MIPS = 8;
@@ -38,17 +42,20 @@ const GLIBC_LOADING: Readonly<Record<4 | 8, Readonly<Record<number, number>>>> =
 /** struct list, aligned: elf/dl-deps.c:_dl_map_object_deps() has one on the stack for each library. */
 const GLIBC_LIST = { 4: 16, 8: 32 } as const;
 
-export const glibcStackDepth: StackDepth = (machine, wordBytes, libraries) => {
-  if (libraries === 0) return GLIBC_ALONE[wordBytes];
+/** elf/rtld.c:handle_preload_list() has a buffer of 4096 bytes, and loads from a shallower place. */
+const GLIBC_PRELOAD = { 4: 3024, 8: 2736 } as const;
+
+export const glibcStackDepth: StackDepth = (machine, wordBytes, { count, preloads }) => {
+  if (count === 0) return GLIBC_ALONE[wordBytes];
   const loading = GLIBC_LOADING[wordBytes][machine] ?? GLIBC_USUAL[wordBytes];
-  return loading + libraries * GLIBC_LIST[wordBytes];
+  return loading + count * GLIBC_LIST[wordBytes] + (preloads ? GLIBC_PRELOAD[wordBytes] : 0);
 };
 
-const MUSL_ALONE = { 4: 720, 8: 1936 } as const;
-const MUSL_LOADING = { 4: 2792, 8: 3224 } as const;
+const MUSL_ALONE = { 4: 1456, 8: 2080 } as const;
+const MUSL_LOADING = { 4: 2792, 8: 3232 } as const;
 
-export const muslStackDepth: StackDepth = (_machine, wordBytes, libraries) =>
-  libraries === 0 ? MUSL_ALONE[wordBytes] : MUSL_LOADING[wordBytes];
+export const muslStackDepth: StackDepth = (_machine, wordBytes, { count }) =>
+  count === 0 ? MUSL_ALONE[wordBytes] : MUSL_LOADING[wordBytes];
 
 /**
  * Writes to the pages of the stack that the loader's calls have used. Without an MMU the whole stack
@@ -60,7 +67,7 @@ export function useStack(
   process: Process,
   depth: StackDepth,
   { elf }: LoadedObject,
-  libraries: number,
+  libraries: Parameters<StackDepth>[2],
 ): void {
   if (!(process.mm instanceof MmuMemory) || elf === undefined) return;
   const { startStack, geometry } = process.mm.mm;

@@ -114,7 +114,7 @@ export function reportOf(image: CramfsImage, execution: Execution, facts: RunFac
 export function sampleOf({ machine, board, use }: Execution): Sample {
   return {
     instructions: board.processor.executed,
-    ramPages: machine.phys.used,
+    ramPages: machine.ramInUse,
     romPages: use.romPages,
     processes: machine.processes.size,
   };
