@@ -1,25 +1,19 @@
 /* Branches: they end when the budget is used up, and find the operations of an address. */
 
+import { codeEntryOf, findCode } from '../memory/tlb';
 import {
   BUDGET,
   EXIT_OPERATION,
   EXIT_PC,
-  TLB_FETCH,
   carry,
   count,
   negative,
   notLess,
+  imm,
   overflow,
+  second,
   zero,
 } from './state';
-
-/** Returns the first operation at an address with the Thumb bit, or 0. */
-@inline
-function find(pc: u32): usize {
-  const at = TLB_FETCH + <usize>((pc >> 9) & 0x7f8);
-  if (load<u32>(at) != (pc & 0xfffff001)) return 0;
-  return <usize>load<u32>(<usize>(load<u32>(at, 4) + ((pc & 0xffe) << 1)));
-}
 
 @inline
 export function leave(p: usize, pc: u32, reason: i32): i32 {
@@ -62,12 +56,28 @@ export function condition(c: i32): bool {
   }
 }
 
-/** Counts the instructions up to a branch. Returns true if more may be executed. */
+/*
+ * BUDGET has the instructions that may be executed after the start of a line: an operation knows how many of its line
+ * are before it, wherever the line was entered.
+ */
+
+/** Enters a line at an operation. */
 @inline
-export function spend(p: usize): bool {
-  const left = load<i32>(BUDGET) - count(p);
-  store<i32>(BUDGET, left);
-  return left >= 0;
+export function begin(p: usize): void {
+  store<i32>(BUDGET, load<i32>(BUDGET) + count(p) - 1);
+}
+
+/** The operation that a branch within a piece goes to; 0: it is not known, or no more may be executed. */
+@inline
+export function follow(p: usize): usize {
+  const next = <usize>second(p);
+  return go(load<i32>(BUDGET) - count(p), next != 0 ? next : link(p));
+}
+
+function link(p: usize): usize {
+  const next = findCode<u32>(imm(p));
+  store<u32>(p, <u32>next, 12);
+  return next;
 }
 
 /**
@@ -75,5 +85,25 @@ export function spend(p: usize): bool {
  */
 @inline
 export function enter(p: usize, target: u32): usize {
-  return spend(p) ? find(target) : 0;
+  const left = load<i32>(BUDGET) - count(p);
+  return go(left, left < 0 ? 0 : <usize>findCode<u32>(target));
+}
+
+@inline
+function go(left: i32, next: usize): usize {
+  if (left < 0 || next == 0) {
+    store<i32>(BUDGET, left);
+    return 0;
+  }
+  store<i32>(BUDGET, left + count(next) - 1);
+  return next;
+}
+
+/** The operation for an instruction in two pieces; 0: it has to be decoded. */
+export function cross(p: usize): usize {
+  const next = (load<u32>(p, 2) << 12) | 1;
+  const entry = codeEntryOf<u32>(next);
+  if (load<u32>(entry) != next || load<u32>(entry, 8) != imm(p)) return 0;
+  store<i32>(BUDGET, load<i32>(BUDGET) - (count(p) - 1));
+  return <usize>second(p);
 }

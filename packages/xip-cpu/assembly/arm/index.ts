@@ -2,7 +2,7 @@
 
 import * as op from '../../src/arm/operations';
 import { adcs, adds, asr, asrs, logical, lsl, lsls, lsr, lsrs, rors, rrx, subs } from './arithmetic';
-import { condition, enter, leave, spend } from './control';
+import { begin, condition, cross, enter, follow, leave } from './control';
 import { media } from './media';
 import { ldm, read, stm, write } from './memory';
 import {
@@ -14,7 +14,6 @@ import {
   getM,
   getN,
   imm,
-  second,
   setA,
   setD,
   setNZ,
@@ -23,7 +22,6 @@ import { vfp } from './vfp';
 
 /** Reasons why `run` returns: src/arm/layout.ts. */
 const LOOKUP: i32 = 0;
-const STOPPED: i32 = 1;
 
 function sdiv(a: i32, b: i32): i32 {
   if (b == 0) return 0;
@@ -32,10 +30,11 @@ function sdiv(a: i32, b: i32): i32 {
 
 /**
  * Executes from the operation `p` on. Returns LOOKUP, with an address in EXIT_PC, if the operation
- * at that address must be looked up or the budget is used up; and STOPPED at an operation that
+ * at that address must be looked up or the budget is used up; and the number of an operation that
  * TypeScript executes.
  */
 export function run(p: usize): i32 {
+  begin(p);
   while (true) {
     let target: u32;
     switch (<i32>load<u16>(p)) {
@@ -298,10 +297,12 @@ export function run(p: usize): i32 {
       case op.STM:
         stm(p);
         break;
-      case op.B:
-        if (!spend(p) || second(p) == 0) return leave(p, imm(p), LOOKUP);
-        p = <usize>second(p);
+      case op.B: {
+        const next = follow(p);
+        if (next == 0) return leave(0, imm(p), LOOKUP);
+        p = next;
         continue;
+      }
       case op.B_FAR:
         target = imm(p);
         p = enter(p, target);
@@ -319,99 +320,113 @@ export function run(p: usize): i32 {
         continue;
       case op.B_EQ:
         if (condition(0)) {
-          if (!spend(p) || second(p) == 0) return leave(p, imm(p), LOOKUP);
-          p = <usize>second(p);
+          const next = follow(p);
+          if (next == 0) return leave(0, imm(p), LOOKUP);
+          p = next;
           continue;
         }
         break;
       case op.B_NE:
         if (condition(1)) {
-          if (!spend(p) || second(p) == 0) return leave(p, imm(p), LOOKUP);
-          p = <usize>second(p);
+          const next = follow(p);
+          if (next == 0) return leave(0, imm(p), LOOKUP);
+          p = next;
           continue;
         }
         break;
       case op.B_CS:
         if (condition(2)) {
-          if (!spend(p) || second(p) == 0) return leave(p, imm(p), LOOKUP);
-          p = <usize>second(p);
+          const next = follow(p);
+          if (next == 0) return leave(0, imm(p), LOOKUP);
+          p = next;
           continue;
         }
         break;
       case op.B_CC:
         if (condition(3)) {
-          if (!spend(p) || second(p) == 0) return leave(p, imm(p), LOOKUP);
-          p = <usize>second(p);
+          const next = follow(p);
+          if (next == 0) return leave(0, imm(p), LOOKUP);
+          p = next;
           continue;
         }
         break;
       case op.B_MI:
         if (condition(4)) {
-          if (!spend(p) || second(p) == 0) return leave(p, imm(p), LOOKUP);
-          p = <usize>second(p);
+          const next = follow(p);
+          if (next == 0) return leave(0, imm(p), LOOKUP);
+          p = next;
           continue;
         }
         break;
       case op.B_PL:
         if (condition(5)) {
-          if (!spend(p) || second(p) == 0) return leave(p, imm(p), LOOKUP);
-          p = <usize>second(p);
+          const next = follow(p);
+          if (next == 0) return leave(0, imm(p), LOOKUP);
+          p = next;
           continue;
         }
         break;
       case op.B_VS:
         if (condition(6)) {
-          if (!spend(p) || second(p) == 0) return leave(p, imm(p), LOOKUP);
-          p = <usize>second(p);
+          const next = follow(p);
+          if (next == 0) return leave(0, imm(p), LOOKUP);
+          p = next;
           continue;
         }
         break;
       case op.B_VC:
         if (condition(7)) {
-          if (!spend(p) || second(p) == 0) return leave(p, imm(p), LOOKUP);
-          p = <usize>second(p);
+          const next = follow(p);
+          if (next == 0) return leave(0, imm(p), LOOKUP);
+          p = next;
           continue;
         }
         break;
       case op.B_HI:
         if (condition(8)) {
-          if (!spend(p) || second(p) == 0) return leave(p, imm(p), LOOKUP);
-          p = <usize>second(p);
+          const next = follow(p);
+          if (next == 0) return leave(0, imm(p), LOOKUP);
+          p = next;
           continue;
         }
         break;
       case op.B_LS:
         if (condition(9)) {
-          if (!spend(p) || second(p) == 0) return leave(p, imm(p), LOOKUP);
-          p = <usize>second(p);
+          const next = follow(p);
+          if (next == 0) return leave(0, imm(p), LOOKUP);
+          p = next;
           continue;
         }
         break;
       case op.B_GE:
         if (condition(10)) {
-          if (!spend(p) || second(p) == 0) return leave(p, imm(p), LOOKUP);
-          p = <usize>second(p);
+          const next = follow(p);
+          if (next == 0) return leave(0, imm(p), LOOKUP);
+          p = next;
           continue;
         }
         break;
       case op.B_LT:
         if (condition(11)) {
-          if (!spend(p) || second(p) == 0) return leave(p, imm(p), LOOKUP);
-          p = <usize>second(p);
+          const next = follow(p);
+          if (next == 0) return leave(0, imm(p), LOOKUP);
+          p = next;
           continue;
         }
         break;
       case op.B_GT:
         if (condition(12)) {
-          if (!spend(p) || second(p) == 0) return leave(p, imm(p), LOOKUP);
-          p = <usize>second(p);
+          const next = follow(p);
+          if (next == 0) return leave(0, imm(p), LOOKUP);
+          p = next;
           continue;
         }
         break;
       case op.B_LE:
         if (condition(13)) {
-          if (!spend(p) || second(p) == 0) return leave(p, imm(p), LOOKUP);
-          p = <usize>second(p);
+          const next = follow(p);
+          if (next == 0) return leave(0, imm(p), LOOKUP);
+          p = next;
           continue;
         }
         break;
@@ -459,8 +474,9 @@ export function run(p: usize): i32 {
         break;
       case op.CBZ:
         if (getN(p) == 0) {
-          if (!spend(p) || second(p) == 0) return leave(p, imm(p), LOOKUP);
-          p = <usize>second(p);
+          const next = follow(p);
+          if (next == 0) return leave(0, imm(p), LOOKUP);
+          p = next;
           continue;
         }
         break;
@@ -469,8 +485,9 @@ export function run(p: usize): i32 {
         break;
       case op.CBNZ:
         if (getN(p) != 0) {
-          if (!spend(p) || second(p) == 0) return leave(p, imm(p), LOOKUP);
-          p = <usize>second(p);
+          const next = follow(p);
+          if (next == 0) return leave(0, imm(p), LOOKUP);
+          p = next;
           continue;
         }
         break;
@@ -533,11 +550,17 @@ export function run(p: usize): i32 {
       case op.UDIV:
         setD(p, getM(p) == 0 ? 0 : getN(p) / getM(p));
         break;
+      case op.CROSS: {
+        const next = cross(p);
+        if (next == 0) return leave(p, 0, op.CROSS);
+        p = next;
+        continue;
+      }
       case op.SVC:
       case op.BKPT:
       case op.ILLEGAL:
       case op.STEP:
-        return leave(p, 0, STOPPED);
+        return leave(p, 0, <i32>load<u16>(p));
       default: {
         const number = <i32>load<u16>(p);
         if (number < op.VADD_F32) media(p, number);

@@ -1,47 +1,39 @@
 /* Loads and stores through the tables of pages; what is not in them, TypeScript answers. */
 
-import { TLB_READ, TLB_WRITE, second, getN, setN, imm, aux, STATE, STRICT } from './state';
+import { PIECE, READ_TLB, WRITE_TLB } from '../../src/memory/layout';
+import { entryOf, holds, placeIn } from '../memory/tlb';
+import { second, getN, setN, imm, aux, STATE, STRICT } from './state';
 
 /**
- * Returns the place of the byte at an address, after the faults of the access, and enters the page into the
- * table. Throws what ends the instruction.
+ * Returns the place of the byte at an address, after the faults of the access, and enters the piece into the
+ * table, unless it has code and is to be stored to. Throws what ends the instruction.
+ *
+ * @param stored how many bytes are about to be stored there, code or not; 0: none, it is a load.
  */
 // @ts-ignore: decorator
 @external('processor', 'translate')
-declare function translate(address: u32, write: i32, operation: usize): usize;
+declare function translate(address: u32, stored: u32, operation: usize): usize;
 
 /** Throws: an address that is not aligned for this instruction. */
 // @ts-ignore: decorator
 @external('processor', 'unaligned')
 declare function unaligned(address: u32, operation: usize): void;
 
-const PAGE: u32 = 0x1000;
-
-@inline
-function entry(table: usize, address: u32): usize {
-  return table + <usize>((address >> 9) & 0x7f8);
-}
-
-@inline
-function hits(at: usize, address: u32, bytes: u32): bool {
-  return load<u32>(at) == ((address + (bytes - 1)) & ~(PAGE - 1));
-}
-
 @inline
 function crosses(address: u32, bytes: u32): bool {
-  return (address & (PAGE - 1)) > PAGE - bytes;
+  return (address & (PIECE - 1)) > <u32>PIECE - bytes;
 }
 
-/** The first address after the page: where an access across its end faults. */
+/** The first address after the piece: where an access across its end faults. */
 @inline
-function nextPage(address: u32): u32 {
-  return (address & ~(PAGE - 1)) + PAGE;
+function nextPiece(address: u32): u32 {
+  return (address & ~(PIECE - 1)) + PIECE;
 }
 
 @inline
 export function read<T>(p: usize, address: u32): T {
-  const at = entry(TLB_READ, address);
-  if (hits(at, address, sizeof<T>())) return load<T>(<usize>(address + load<u32>(at, 4)));
+  const entry = entryOf<u32>(READ_TLB, address);
+  if (holds<u32>(entry, address, sizeof<T>())) return load<T>(<usize>placeIn<u32>(entry, address));
   return <T>readSlowly(p, address, sizeof<T>());
 }
 
@@ -61,39 +53,44 @@ function readSlowly(p: usize, address: u32, bytes: u32): u64 {
 
 @inline
 export function write<T>(p: usize, address: u32, value: T): void {
-  const at = entry(TLB_WRITE, address);
-  if (hits(at, address, sizeof<T>())) store<T>(<usize>(address + load<u32>(at, 4)), value);
+  const entry = entryOf<u32>(WRITE_TLB, address);
+  if (holds<u32>(entry, address, sizeof<T>())) store<T>(<usize>placeIn<u32>(entry, address), value);
   else writeSlowly(p, address, sizeof<T>(), <u64>value);
 }
 
 function writeSlowly(p: usize, address: u32, bytes: u32, value: u64): void {
   if (crosses(address, bytes)) {
     // Nothing is stored before both pages can be written.
-    translate(address, 1, p);
-    translate(nextPage(address), 1, p);
+    translatePieces(p, address, bytes);
     for (let i: u32 = 0; i < bytes; i++) {
       store<u8>(translate(address + i, 1, p), <u8>(value >> (i << 3)));
     }
     return;
   }
-  const at = translate(address, 1, p);
+  const at = translate(address, bytes, p);
   if (bytes == 1) store<u8>(at, <u8>value);
   else if (bytes == 2) store<u16>(at, <u16>value);
   else if (bytes == 4) store<u32>(at, <u32>value);
   else store<u64>(at, value);
 }
 
+function translatePieces(p: usize, address: u32, stored: u32): void {
+  const next = nextPiece(address);
+  translate(address, next - address, p);
+  translate(next, stored - (next - address), p);
+}
+
 /** Takes the faults of all pages from `address` on, at most two, before the access starts. */
 export function probeRead(p: usize, address: u32, bytes: u32): void {
-  if (hits(entry(TLB_READ, address), address, bytes)) return;
+  if (holds<u32>(entryOf<u32>(READ_TLB, address), address, bytes)) return;
   translate(address, 0, p);
-  if (crosses(address, bytes)) translate(nextPage(address), 0, p);
+  if (crosses(address, bytes)) translate(nextPiece(address), 0, p);
 }
 
 export function probeWrite(p: usize, address: u32, bytes: u32): void {
-  if (hits(entry(TLB_WRITE, address), address, bytes)) return;
-  translate(address, 1, p);
-  if (crosses(address, bytes)) translate(nextPage(address), 1, p);
+  if (holds<u32>(entryOf<u32>(WRITE_TLB, address), address, bytes)) return;
+  if (crosses(address, bytes)) translatePieces(p, address, bytes);
+  else translate(address, bytes, p);
 }
 
 @inline
@@ -114,9 +111,9 @@ export function ldm(p: usize): void {
   const base = getN(p);
   let address = base + second(p);
   checkWords(p, address);
-  const at = entry(TLB_READ, address);
-  if (hits(at, address, bytes) && !crosses(address, bytes)) {
-    let from = <usize>(address + load<u32>(at, 4));
+  const entry = entryOf<u32>(READ_TLB, address);
+  if (holds<u32>(entry, address, bytes)) {
+    let from = <usize>placeIn<u32>(entry, address);
     writeBack(p, base, bytes);
     for (; list != 0; list &= list - 1) {
       store<u32>(<usize>(ctz<u32>(list) << 2), load<u32>(from), STATE);
@@ -138,9 +135,9 @@ export function stm(p: usize): void {
   const base = getN(p);
   let address = base + second(p);
   checkWords(p, address);
-  const at = entry(TLB_WRITE, address);
-  if (hits(at, address, bytes) && !crosses(address, bytes)) {
-    let to = <usize>(address + load<u32>(at, 4));
+  const entry = entryOf<u32>(WRITE_TLB, address);
+  if (holds<u32>(entry, address, bytes)) {
+    let to = <usize>placeIn<u32>(entry, address);
     for (; list != 0; list &= list - 1) {
       store<u32>(to, load<u32>(<usize>(ctz<u32>(list) << 2), STATE));
       to += 4;

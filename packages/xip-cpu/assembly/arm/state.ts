@@ -30,11 +30,6 @@ export const BUDGET: usize = STATE + 0xb4;
 export const STRICT: usize = STATE + 0xb8;
 export const FLOATS: usize = STATE + 0x100;
 
-/** Three direct-mapped tables of 256 entries {page | Thumb bit, number to add to an address}. */
-export const TLB_FETCH: usize = 0x1000;
-export const TLB_READ: usize = 0x1800;
-export const TLB_WRITE: usize = 0x2000;
-
 @inline
 export function d(p: usize): usize {
   return <usize>load<u8>(p, 2);

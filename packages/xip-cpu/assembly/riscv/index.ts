@@ -2,10 +2,10 @@
  * The interpreter's loop over operations that TypeScript has decoded. Except for the place in the
  * code, all state is always in linear memory, so it is exact whenever the loop returns.
  */
+import { PIECE } from '../../src/memory/layout';
 import {
   CURRENT,
   EXECUTED,
-  FETCH_TLB,
   LEAVE_CHANGED,
   LEAVE_CROSS,
   LEAVE_EBREAK,
@@ -30,10 +30,9 @@ import {
   REGISTERS,
   RESERVED,
   RESERVED_VALUE,
-  TLB_ENTRIES,
-  TLB_ENTRY_SHIFT,
 } from '../../src/riscv/layout';
 import * as op from '../../src/riscv/operations';
+import { codeEntryOf, findCode } from '../memory/tlb';
 import { controlStatus } from './csr';
 import { float } from './float';
 import {
@@ -51,7 +50,7 @@ import {
   remuw,
   remw,
 } from './integer';
-import { addressMask, pageShift, readable, readableForStore, storeSlowly, writable } from './memory';
+import { addressMask, readable, readableForStore, storeSlowly, writable } from './memory';
 
 export { configure } from './memory';
 
@@ -79,21 +78,11 @@ function immediate(ip: u32): i64 {
   return load<i32>(ip, OP_IMMEDIATE);
 }
 
+/** The address of the piece that has an address. */
 // @ts-ignore: decorator
 @inline
-function entryOf(page: u64): u32 {
-  return FETCH_TLB + ((<u32>page & (TLB_ENTRIES - 1)) << TLB_ENTRY_SHIFT);
-}
-
-/** Returns the operation at an address; 0 if TypeScript has to fetch it. */
-// @ts-ignore: decorator
-@inline
-function find(pc: u64): u32 {
-  const page = pc >> pageShift;
-  const entry = entryOf(page);
-  if (load<u64>(entry) != page) return 0;
-  const offset = <u32>pc & ((1 << <u32>pageShift) - 1);
-  return load<u32>(load<u32>(entry, 8) + (offset << 1));
+function pieceOf(address: u64): u64 {
+  return address & ~<u64>(PIECE - 1);
 }
 
 /**
@@ -133,9 +122,9 @@ export function run(ip: u32): u32 {
   if (ip == 0) {
     const pc = load<u64>(PC);
     if (left <= 0) return LEAVE_LIMIT;
-    ip = find(pc);
+    ip = findCode<u64>(pc);
     if (ip == 0) return LEAVE_LOOKUP;
-    base = pc >> pageShift << pageShift;
+    base = pieceOf(pc);
   } else {
     base = load<u64>(PAGE_BASE);
   }
@@ -185,9 +174,9 @@ export function run(ip: u32): u32 {
         const next = <i64>base + load<u16>(ip, OP_PLACE) + load<u16>(ip, OP_EXTRA);
         rd(ip, operation == op.JALR ? next : <i32>next);
         left -= count(start, ip) + 1;
-        ip = left > 0 ? find(target) : 0;
+        ip = left > 0 ? findCode<u64>(target) : 0;
         if (ip == 0) return leaveAt(left > 0 ? LEAVE_LOOKUP : LEAVE_LIMIT, target, left);
-        base = <u64>target >> pageShift << pageShift;
+        base = pieceOf(target);
         start = ip;
         continue;
       }
@@ -322,9 +311,9 @@ export function run(ip: u32): u32 {
       case op.END: left += 1; break;
       case op.STOP: return leave(LEAVE_STOP, ip, base, left - count(start, ip));
       case op.CROSS: {
-        const page = (base >> pageShift) + 1;
-        const entry = entryOf(page);
-        if (load<u64>(entry) != page || load<u32>(entry, 8) != load<u32>(ip, OP_IMMEDIATE)) {
+        const next = (base + PIECE) & addressMask;
+        const entry = codeEntryOf<u64>(next);
+        if (load<u64>(entry) != next || load<u32>(entry, 8) != load<u32>(ip, OP_IMMEDIATE)) {
           return leave(LEAVE_CROSS, ip, base, left - count(start, ip));
         }
         left -= count(start, ip);
@@ -347,9 +336,9 @@ export function run(ip: u32): u32 {
     }
     const target = (base + immediate(ip)) & addressMask;
     if (left <= 0) return leaveAt(LEAVE_LIMIT, target, left);
-    const found = find(target);
+    const found = findCode<u64>(target);
     if (found == 0) return leaveAt(LEAVE_LOOKUP, target, left);
-    const page = target >> pageShift << pageShift;
+    const page = pieceOf(target);
     if (page == base) store<u32>(ip, found, OP_LINK);
     base = page;
     ip = found;

@@ -1,21 +1,11 @@
-import {
-  CURRENT,
-  FOR_STORE,
-  PAGE_BASE,
-  READ_TLB,
-  STORED,
-  TLB_ENTRIES,
-  TLB_ENTRY_SHIFT,
-  WRITE_TLB,
-} from '../../src/riscv/layout';
+import { READ_TLB, WRITE_TLB } from '../../src/memory/layout';
+import { CURRENT, FOR_STORE, PAGE_BASE, STORED } from '../../src/riscv/layout';
+import { entryOf, holds, placeIn } from '../memory/tlb';
 
-/** A page has 2^shift bytes. */
-export let pageShift: u64 = 12;
 /** The mask of an address: all 64 bits, or the lower 32. */
 export let addressMask: u64 = 0xffffffffffffffff;
 
-export function configure(shift: u32, bits: u32): void {
-  pageShift = shift;
+export function configure(bits: u32): void {
   addressMask = bits == 32 ? 0xffffffff : 0xffffffffffffffff;
 }
 
@@ -46,20 +36,12 @@ export function readableForStore(ip: u32, base: u64, address: u64, size: u32): u
   return slowRead(ip, base, address, size | FOR_STORE);
 }
 
-// @ts-ignore: decorator
-@inline
-function entryOf(tlb: u32, address: u64): u32 {
-  return tlb + ((<u32>(address >> pageShift) & (TLB_ENTRIES - 1)) << TLB_ENTRY_SHIFT);
-}
-
 /** Returns the place of `size` bytes that an instruction reads; 0: it has faulted. */
 // @ts-ignore: decorator
 @inline
 export function readable(ip: u32, base: u64, address: u64, size: u32): u32 {
-  const entry = entryOf(READ_TLB, address);
-  // Compare the page of the last byte: bytes in two pages then miss, because the entry is that of
-  // the first page.
-  if (load<u64>(entry) == (address + (size - 1)) >> pageShift) return <u32>address + load<u32>(entry, 8);
+  const entry = entryOf<u64>(READ_TLB, address);
+  if (holds<u64>(entry, address, size)) return placeIn<u64>(entry, address);
   return slowRead(ip, base, address, size);
 }
 
@@ -67,9 +49,8 @@ export function readable(ip: u32, base: u64, address: u64, size: u32): u32 {
 // @ts-ignore: decorator
 @inline
 export function writable(address: u64, size: u32): u32 {
-  const entry = entryOf(WRITE_TLB, address);
-  if (load<u64>(entry) == (address + (size - 1)) >> pageShift) return <u32>address + load<u32>(entry, 8);
-  return 0;
+  const entry = entryOf<u64>(WRITE_TLB, address);
+  return holds<u64>(entry, address, size) ? placeIn<u64>(entry, address) : 0;
 }
 
 /** Stores on the slow path. @returns the same as `hostWrite`. */

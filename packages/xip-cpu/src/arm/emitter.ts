@@ -1,11 +1,12 @@
+import { PIECE } from '../memory/layout.js';
 import { NEXT_PC, PC_VALUE } from './layout.js';
 import * as op from './operations.js';
 
 /** Condition "always". */
 export const ALWAYS = 14;
 
-const PAGE = 0x1000;
 const OPERATION_BYTES = 16;
+const PIECE_SHIFT = 12;
 
 /** The instruction that an operation belongs to; see {@link Emitter.origin}. */
 export interface Origin {
@@ -21,8 +22,8 @@ export interface Origin {
 
 /** Writes the operations of a block, instruction by instruction. */
 export class Emitter {
-  /** The address of the instruction that is decoded. */
-  pc = 0;
+  /** Whether the operations of the instruction depend on its address. */
+  isPlaced = false;
   size: 2 | 4 = 4;
   thumb = false;
   /** Whether the processor has the M profile. */
@@ -38,14 +39,31 @@ export class Emitter {
   /** Names of instructions that are not implemented; the second word of ILLEGAL counts from 1. */
   readonly names: string[] = [];
   private readonly words: Int32Array;
-  private readonly origins: Uint32Array;
-  private readonly base: number;
+  private address = 0;
+  private origins = new Uint32Array(0);
+  private base = 0;
 
-  /** @param base offset in `memory` of the room for operations. */
-  constructor(memory: WebAssembly.Memory, base: number, bytes: number) {
+  constructor(memory: WebAssembly.Memory) {
     this.words = new Int32Array(memory.buffer);
-    this.origins = new Uint32Array((bytes / OPERATION_BYTES) * 2);
-    this.base = base;
+  }
+
+  /** Gives the emitter an area of the memory, whose operations are void. */
+  reset(start: number, bytes: number): void {
+    this.base = start;
+    const size = (bytes / OPERATION_BYTES) * 2;
+    if (this.origins.length !== size) this.origins = new Uint32Array(size);
+  }
+
+  /** The address of the instruction that is decoded. */
+  get pc(): number {
+    this.isPlaced = true;
+    return this.address;
+  }
+
+  beginInstruction(address: number, size: 2 | 4): void {
+    this.address = address;
+    this.size = size;
+    this.isPlaced = false;
   }
 
   /** Writes an operation: registers D, N, M, A (offsets where `number` takes floats), immediate and aux. */
@@ -70,8 +88,58 @@ export class Emitter {
     words[index + 1] = m | (a << 8) | (aux << 16) | ((this.index + 1) << 24);
     words[index + 2] = imm;
     words[index + 3] = second;
+    this.finish();
+  }
+
+  /** Writes operations that were written before, of an instruction that does not depend on its address. */
+  repeat(from: number, count: number): void {
+    const { words } = this;
+    for (let source = from >> 2, left = count; left > 0; source += 4, left -= 1) {
+      const index = this.at >> 2;
+      words[index] = words[source]!;
+      words[index + 1] = (words[source + 1]! & 0xffffff) | ((this.index + 1) << 24);
+      words[index + 2] = words[source + 2]!;
+      words[index + 3] = words[source + 3]!;
+      this.finish();
+    }
+  }
+
+  /** Writes CROSS, for an instruction that is also in the piece at `next`. */
+  cross(next: number): void {
+    const index = this.at >> 2;
+    this.write(op.CROSS, 0, 0, 0, 0, 0, 0, 0);
+    const page = next >>> PIECE_SHIFT;
+    this.words[index]! |= page << 16;
+    this.words[index + 1]! |= page >>> 16;
+  }
+
+  /** Lets CROSS go on at an operation as long as the next piece has a map. */
+  join(cross: number, map: number, target: number): void {
+    this.words[(cross >> 2) + 2] = map;
+    this.words[(cross >> 2) + 3] = target;
+  }
+
+  /** Marks the end of a line, behind what leaves it. */
+  seal(): void {
+    this.words[(this.at >> 2) + 1] = 0;
+    this.at += OPERATION_BYTES;
+  }
+
+  /** How many instructions of its line are executed with that of an operation; 0 at the end of a line. */
+  countAt(operation: number): number {
+    return this.words[(operation >> 2) + 1]! >>> 24;
+  }
+
+  /** Puts another number into an operation. @returns the old one. */
+  replace(operation: number, number: number): number {
+    const word = this.words[operation >> 2]!;
+    this.words[operation >> 2] = (word & ~0xffff) | number;
+    return word & 0xffff;
+  }
+
+  private finish(): void {
     const origin = ((this.at - this.base) / OPERATION_BYTES) * 2;
-    this.origins[origin] = this.pc + this.mode;
+    this.origins[origin] = this.address + this.mode;
     this.origins[origin + 1] = this.index | (this.it << 8);
     this.at += OPERATION_BYTES;
   }
@@ -80,10 +148,6 @@ export class Emitter {
   patchSkip(skip: number): void {
     const word = (skip >> 2) + 1;
     this.words[word]! |= ((this.at - skip) / OPERATION_BYTES - 1) << 16;
-  }
-
-  numberAt(operation: number): number {
-    return this.words[operation >> 2]! & 0xffff;
   }
 
   /** The name of an instruction that is not implemented. */
@@ -191,6 +255,6 @@ export class Emitter {
    * later.
    */
   private isNear(target: number): boolean {
-    return Math.floor(target / PAGE) === Math.floor(this.pc / PAGE) && (target & 1) === this.mode;
+    return Math.floor(target / PIECE) === Math.floor(this.pc / PIECE) && (target & 1) === this.mode;
   }
 }

@@ -11,12 +11,6 @@ export interface Encoding {
   readonly always?: boolean;
 }
 
-interface Compiled {
-  readonly mask: number;
-  readonly value: number;
-  readonly encoding: Encoding;
-}
-
 /** Returns `count` bits of a word, from bit `at` on. */
 export function bits(word: number, at: number, count: number): number {
   return (word >>> at) & ((1 << count) - 1);
@@ -43,37 +37,76 @@ export function compilePattern(pattern: string): { mask: number; value: number }
   return { mask, value };
 }
 
+/** Bits of an instruction: the lowest one, and how many. */
+export type BitField = readonly [at: number, count: number];
+
+/** The bits by which a table is split, all in one number. */
+class Selector {
+  readonly count: number;
+  private readonly high: BitField;
+  private readonly low: BitField;
+
+  constructor(high: BitField, low: BitField) {
+    this.high = high;
+    this.low = low;
+    this.count = high[1] + low[1];
+  }
+
+  of(word: number): number {
+    const { high, low } = this;
+    return (bits(word, high[0], high[1]) << low[1]) | bits(word, low[0], low[1]);
+  }
+}
+
+/** A table, split by the bits of its selector. */
+interface Split {
+  readonly masks: Int32Array;
+  readonly values: Int32Array;
+  /** By what the selector gives: numbers of encodings. */
+  readonly lists: readonly (readonly number[])[];
+}
+
 /**
- * A list of encodings. The first that matches counts. `selector` names the bits by which the list
- * is split into short ones, each made when an instruction with these bits first comes.
+ * A list of encodings. The first that matches counts. `high` and `low` are the bits by which the list
+ * is split into short ones, when its first instruction comes.
  */
 export class EncodingTable {
   readonly encodings: readonly Encoding[];
-  private readonly selector: number;
-  private readonly compiled: readonly Compiled[];
-  private readonly short = new Map<number, readonly Compiled[]>();
+  private readonly selector: Selector;
+  private split: Split | undefined;
 
-  constructor(encodings: readonly Encoding[], selector: number) {
+  constructor(encodings: readonly Encoding[], high: BitField, low: BitField = [0, 0]) {
     this.encodings = encodings;
-    this.selector = selector;
-    this.compiled = encodings.map((encoding) => ({
-      ...compilePattern(encoding.pattern),
-      encoding,
-    }));
+    this.selector = new Selector(high, low);
   }
 
   find(word: number): Encoding | undefined {
-    const selected = word & this.selector;
-    let list = this.short.get(selected);
-    if (list === undefined) {
-      list = this.compiled.filter(
-        ({ mask, value }) => ((selected ^ value) & mask & this.selector) === 0,
-      );
-      this.short.set(selected, list);
-    }
-    for (const { mask, value, encoding } of list) {
-      if (((word ^ value) & mask) === 0) return encoding;
+    this.split ??= this.splitUp();
+    const { masks, values, lists } = this.split;
+    for (const number of lists[this.selector.of(word)]!) {
+      if (((word ^ values[number]!) & masks[number]!) === 0) return this.encodings[number];
     }
     return undefined;
+  }
+
+  private splitUp(): Split {
+    const { encodings, selector } = this;
+    const masks = new Int32Array(encodings.length);
+    const values = new Int32Array(encodings.length);
+    const all = (1 << selector.count) - 1;
+    const lists: number[][] = [];
+    for (let selected = 0; selected <= all; selected += 1) lists.push([]);
+    for (const [number, { pattern }] of encodings.entries()) {
+      const { mask, value } = compilePattern(pattern);
+      masks[number] = mask;
+      values[number] = value;
+      const free = all & ~selector.of(mask);
+      // All the sets of bits that the pattern leaves open, from that of all of them to none.
+      for (let open = free; ; open = (open - 1) & free) {
+        lists[selector.of(value) | open]!.push(number);
+        if (open === 0) break;
+      }
+    }
+    return { masks, values, lists };
   }
 }

@@ -34,12 +34,8 @@ export const T1 = 18;
 /** A register that is always zero. */
 export const ZERO = 19;
 
-export const TLB_FETCH = 0x1000;
-export const TLB_READ = 0x1800;
-export const TLB_WRITE = 0x2000;
-export const TLB_END = 0x2800;
 /** The page of the kernel's user helpers. */
-export const HELPERS = 0x3000;
+export const HELPERS = 0x1000;
 
 /** Return values of the loop. */
 export const LOOKUP = 0;

@@ -163,6 +163,8 @@ export const SVC = 137;
 export const BKPT = 138;
 export const ILLEGAL = 139;
 export const STEP = 140;
+/** An instruction in two pieces: bytes 2 to 4 have the number of the second one, as long as whose map is the immediate. */
+export const CROSS = 141;
 
 /* Rare operations: assembly/arm/media.ts. */
 

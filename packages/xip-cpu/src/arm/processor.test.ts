@@ -285,6 +285,58 @@ test('after a stop it is known which instruction set the program has come to', (
   expect([processor.pc, processor.thumb, processor.executed]).toEqual([CODE + 0x10a, true, 18]);
 });
 
+test.each([
+  // movs r0, #5; 1: nop; it ne; addne r1, #1; subs r0, #1; bne 1b; svc 0
+  {
+    name: 'that starts with nop and it',
+    start: CODE,
+    code: [0x2005, 0xbf00, 0xbf18, 0x3101, 0x3801, 0xd1fa, 0xdf00],
+    count: 27,
+  },
+  // movs r0, #5; 1: adds r1, #1; sub.w r0, #1, in two pages; cmp r0, #0; bne 1b; svc 0
+  {
+    name: 'with an instruction in two pages',
+    start: CODE + PAGE - 6,
+    code: [0x2005, 0x3101, 0xf1a0, 0x0001, 0x2800, 0xd1fa, 0xdf00],
+    count: 22,
+  },
+])('each instruction of a loop $name is counted, in steps of any size', (program) => {
+  const { start, code, count } = program;
+  for (const limit of [1, 2, 3, 7, 1000]) {
+    const { processor, pages } = machine();
+    thumb(pages, start, code);
+    processor.pc = start + 1;
+    let stop = processor.run(limit);
+    for (let steps = 1; stop.kind === 'limit'; steps += 1) {
+      expect(processor.executed).toBe(steps * limit);
+      stop = processor.run(limit);
+    }
+    expect(stop).toEqual({ kind: 'syscall' });
+    expect([processor.executed, processor.read(1)]).toEqual([count, 5]);
+  }
+});
+
+test('an instruction in two pages is fetched once, and decoded anew after a store to its end', () => {
+  const { processor, pages } = machine();
+  // 1: movw r0, #0x1234, of which the last halfword is in the next page; svc 0; b 1b
+  thumb(pages, CODE + PAGE - 2, [0xf241, 0x2034, 0xdf00, 0xe7fb]);
+  const run = (): number => {
+    expect(processor.run(100)).toEqual({ kind: 'syscall' });
+    return processor.read(0);
+  };
+  processor.pc = CODE + PAGE - 1;
+  expect([run(), run(), run()]).toEqual([0x1234, 0x1234, 0x1234]);
+  expect(pages.asked).toEqual(['fetch 8000', 'fetch 9000']);
+  // strh r2, [r1]; svc 0
+  thumb(pages, CODE + 0x100, [0x800a, 0xdf00]);
+  processor.write(1, CODE + PAGE);
+  processor.write(2, 0x2035);
+  processor.pc = CODE + 0x101;
+  expect(processor.run(100)).toEqual({ kind: 'syscall' });
+  processor.pc = CODE + PAGE - 1;
+  expect(run()).toBe(0x1235);
+});
+
 test('before it is given an address space there is no page', () => {
   const processor = new ArmProcessor(new LinearMemory(1 << 20), { cache: 1 << 19 });
   processor.pc = CODE;

@@ -1,9 +1,12 @@
 import base64 from '#arm-module';
+import { CodeCache, LONGEST_LINE } from '../memory/code-cache.js';
 import { MemoryFault, isFault, type Fault } from '../memory/fault.js';
+import { PIECE, READ_TLB, WRITE_TLB } from '../memory/layout.js';
 import type { LinearMemory } from '../memory/linear-memory.js';
+import { Translation } from '../memory/translation.js';
 import type { UserMemory } from '../memory/user-memory.js';
 import type { Processor, Stop } from '../processor.js';
-import { CodeCache, MAX_BLOCK } from './code-cache.js';
+import { Emitter } from './emitter.js';
 import { kernelHelpers } from './kernel-helpers.js';
 import {
   BUDGET,
@@ -24,9 +27,9 @@ import {
   STRICT,
   TPIDRURO,
 } from './layout.js';
+import { ArmLines } from './lines.js';
 import * as op from './operations.js';
 import { advanceIt } from './t32/index.js';
-import { Translation } from './translation.js';
 
 /** Options of an ARM processor. */
 export interface ArmOptions {
@@ -38,14 +41,13 @@ export interface ArmOptions {
    * the default of the M profile.
    */
   readonly alignment?: 'fix-up' | 'signal';
-  /** Bytes for decoded instructions. Default 8 MiB. */
+  /** Bytes for decoded instructions. Default 16 MiB. */
   readonly cache?: number;
 }
 
-const DEFAULT_CACHE = 8 << 20;
 const USER_MODE = 0x10;
-/** The size of the pieces in which pages are fetched. */
-const PIECE = 0x1000;
+/** The page of the exception vectors and of the kernel's user helpers. */
+const VECTORS = 0xffff0000;
 /**
  * Instructions between two entries of the loop. The engine can replace the loop by better machine
  * code only at an entry.
@@ -64,7 +66,8 @@ export class ArmProcessor implements Processor {
   private readonly profile: 'A' | 'M';
   private readonly state: DataView;
   private readonly bytes: Uint8Array;
-  private readonly words: Int32Array;
+  private readonly emitter: Emitter;
+  private readonly lines: ArmLines;
   private readonly translation: Translation;
   private readonly code: CodeCache;
   private readonly loop: (operation: number) => number;
@@ -73,14 +76,13 @@ export class ArmProcessor implements Processor {
   private mode: number;
   private it = 0;
   private count = 0;
-  private execGeneration = 0;
   /** The operation that took a fault. */
   private faulting = 0;
   /** The budget that the loop was given. */
   private granted = 0;
 
   constructor(linear: LinearMemory, options: ArmOptions = {}) {
-    const { profile = 'A', cache = DEFAULT_CACHE } = options;
+    const { profile = 'A', cache } = options;
     const { alignment = profile === 'A' ? 'fix-up' : 'signal' } = options;
     const { memory } = linear;
     this.linear = linear;
@@ -89,16 +91,21 @@ export class ArmProcessor implements Processor {
     this.state = new DataView(memory.buffer, STATE, STATE_BYTES);
     this.bytes = new Uint8Array(memory.buffer, STATE, STATE_BYTES);
     this.state.setUint32(STRICT, alignment === 'signal' ? 1 : 0, true);
-    this.words = new Int32Array(memory.buffer);
-    this.translation = new Translation(memory, profile === 'A');
-    this.code = new CodeCache(memory, this.translation, linear.allocate(cache));
-    this.code.emitter.microcontroller = profile === 'M';
-    if (profile === 'A') kernelHelpers(new DataView(memory.buffer, HELPERS, 0x1000));
+    this.emitter = new Emitter(memory);
+    this.emitter.microcontroller = profile === 'M';
+    this.lines = new ArmLines(memory, this.emitter);
+    const helpers = profile === 'A' ? { address: VECTORS, place: HELPERS } : undefined;
+    if (helpers !== undefined) kernelHelpers(new DataView(memory.buffer, HELPERS, PIECE));
+    this.translation = new Translation(memory, helpers);
+    this.code = new CodeCache(linear, this.translation, this.lines, {
+      isAbsolute: true,
+      bytes: cache,
+    });
     const { exports } = new WebAssembly.Instance(compiled(), {
       env: { memory },
       processor: {
-        translate: (address: number, isStore: number, operation: number) =>
-          this.translate(address >>> 0, isStore !== 0, operation >>> 0),
+        translate: (address: number, stored: number, operation: number) =>
+          this.translate(address >>> 0, stored, operation >>> 0),
         unaligned: (address: number, operation: number) => {
           this.faulting = operation >>> 0;
           throw new MemoryFault('SIGBUS', 'ADRALN', address >>> 0);
@@ -111,8 +118,6 @@ export class ArmProcessor implements Processor {
   use(memory: UserMemory): void {
     this.linear.checkPages(memory);
     this.translation.use(memory);
-    this.execGeneration = memory.execGeneration;
-    this.code.forgetFetches();
     this.clearReservation();
   }
 
@@ -120,11 +125,11 @@ export class ArmProcessor implements Processor {
     const end = this.count + limit;
     try {
       for (;;) {
-        this.refresh();
+        this.translation.refresh();
         const left = end - this.count;
         if (left <= 0) return { kind: 'limit' };
-        const isStep = this.it !== 0 || left <= MAX_BLOCK;
-        const stop = isStep ? this.step() : this.runBlocks(Math.min(left, SLICE));
+        const isShort = this.it !== 0 || left <= LONGEST_LINE;
+        const stop = isShort ? this.runOnce(left) : this.runLines(Math.min(left, SLICE));
         if (stop !== undefined) return stop;
       }
     } catch (error) {
@@ -244,54 +249,26 @@ export class ArmProcessor implements Processor {
     this.state.setUint32(MONITOR_SIZE, 0, true);
   }
 
-  private refresh(): void {
-    const { translation } = this;
-    translation.refresh();
-    if (translation.memory.execGeneration === this.execGeneration) return;
-    this.execGeneration = translation.memory.execGeneration;
-    this.code.forgetFetches();
-  }
-
-  /** Executes blocks until `left` instructions may be too few for another one. */
-  private runBlocks(left: number): Stop | undefined {
-    this.grant(left - MAX_BLOCK);
-    let operation = this.code.find(this.address, this.mode);
+  /** Executes lines of code until `left` instructions may be too few for another one. */
+  private runLines(left: number): Stop | undefined {
+    this.grant(left - LONGEST_LINE);
     for (;;) {
-      if (this.loop(operation) !== LOOKUP) {
-        const stop = this.stopped();
-        // STEP follows an instruction that is in two pieces, or in an IT block that is.
-        return stop ?? this.step();
-      }
+      const why = this.loop(this.code.find(this.address, this.mode));
+      if (why !== LOOKUP) return this.stopped(why);
       this.arriveBy(this.state.getUint32(EXIT_PC, true));
       if (this.state.getInt32(BUDGET, true) < 0) {
         this.account();
         return undefined;
       }
-      operation = this.lookUp();
     }
   }
 
-  /** Returns the operation at the pc, and ends the branch that led there. */
-  private lookUp(): number {
-    const from = this.state.getUint32(EXIT_OPERATION, true);
-    const { emitter } = this.code;
-    const { clears } = this.code;
-    let found: number;
-    try {
-      found = this.code.find(this.address, this.mode);
-    } catch (error) {
-      this.account();
-      throw error;
-    }
-    if (from !== 0 && this.code.clears === clears) emitter.link(from, found);
-    return found;
-  }
-
-  /** Executes one instruction, with ITSTATE. */
-  private step(): Stop | undefined {
-    const operation = this.code.decodeOne(this.address, this.mode, this.it);
-    this.grant(MAX_BLOCK);
-    if (this.loop(operation) !== LOOKUP) return this.stopped();
+  /** Executes at most `limit` instructions up to a branch, the first of them with ITSTATE. */
+  private runOnce(limit: number): Stop | undefined {
+    const { address: pc, mode, it: state } = this;
+    this.grant(0);
+    const why = this.code.runLimited({ pc, mode, state }, limit, this.loop);
+    if (why !== LOOKUP) return this.stopped(why);
     this.arriveBy(this.state.getUint32(EXIT_PC, true));
     this.account();
     return undefined;
@@ -303,7 +280,6 @@ export class ArmProcessor implements Processor {
   private arriveBy(target: number): void {
     this.pc = target;
     if ((target & 3) !== 2) return;
-    this.account();
     this.address = target;
     throw new MemoryFault('SIGBUS', 'ADRALN', target);
   }
@@ -311,12 +287,15 @@ export class ArmProcessor implements Processor {
   /**
    * Handles an operation that the loop does not execute. Returns undefined if the run can go on.
    */
-  private stopped(): Stop | undefined {
+  private stopped(number: number): Stop | undefined {
     const operation = this.state.getUint32(EXIT_OPERATION, true);
-    const { emitter } = this.code;
-    const number = emitter.numberAt(operation);
+    const { emitter } = this;
     this.arriveAt(operation);
     if (number === op.STEP) return undefined;
+    if (number === op.CROSS) {
+      this.code.decodeCut(operation, this.address, this.mode);
+      return undefined;
+    }
     if (number === op.BKPT) return { kind: 'breakpoint' };
     if (number === op.SVC) {
       this.address = (this.address + (this.mode === 1 ? 2 : 4)) >>> 0;
@@ -324,8 +303,15 @@ export class ArmProcessor implements Processor {
       this.count++;
       return { kind: 'syscall' };
     }
-    const encoding = this.code.instructionAt(this.address, this.mode);
-    return { kind: 'illegal', encoding, name: emitter.nameAt(operation) };
+    return { kind: 'illegal', encoding: this.encoding(), name: emitter.nameAt(operation) };
+  }
+
+  /** Returns the instruction at the pc, of 16 or 32 bits. */
+  private encoding(): number {
+    const { translation, address } = this;
+    const place = translation.locate(address, 'fetch');
+    const isCut = address % PIECE === PIECE - 2 && this.lines.isLong(place);
+    return this.lines.wordAt(place, isCut ? translation.locate(address + 2, 'fetch') : place + 2);
   }
 
   /**
@@ -333,14 +319,15 @@ export class ArmProcessor implements Processor {
    * done.
    */
   private faulted({ signal, code, address }: Fault): Stop {
-    if (this.faulting !== 0) this.arriveAt(this.faulting);
+    if (this.faulting === 0) this.account();
+    else this.arriveAt(this.faulting);
     this.faulting = 0;
     return { kind: 'fault', signal, code, address };
   }
 
   /** Sets the pc to the address of an operation, and counts the instructions before it. */
   private arriveAt(operation: number): void {
-    const { pc, mode, index, it } = this.code.emitter.origin(operation);
+    const { pc, mode, index, it } = this.emitter.origin(operation);
     this.address = pc;
     this.mode = mode;
     this.it = it;
@@ -359,19 +346,20 @@ export class ArmProcessor implements Processor {
     this.grant(0);
   }
 
-  private translate(address: number, isStore: boolean, operation: number): number {
+  /** @param stored how many bytes are about to be stored; 0: it is a load. */
+  private translate(address: number, stored: number, operation: number): number {
     const { translation, code } = this;
-    let place: number;
     try {
-      place = translation.locate(address, isStore ? 'write' : 'read');
+      const place = translation.locate(address, stored === 0 ? 'read' : 'write');
+      if (stored === 0) translation.enter(address, READ_TLB, place);
+      else if (!code.stored(address, place, stored).isCode) {
+        translation.enter(address, WRITE_TLB, place);
+      }
+      return place;
     } catch (error) {
       this.faulting = operation;
       throw error;
     }
-    this.refresh();
-    if (isStore) code.dropPlace(place);
-    translation.enter(address, isStore, place);
-    return place + (address % PIECE);
   }
 }
 

@@ -1,6 +1,6 @@
 /*
- * The addresses of the interpreter's state in linear memory: the first 64 KiB, which LinearMemory
- * keeps for a processor. assembly/riscv/ imports the numbers from here.
+ * The addresses of the interpreter's state in linear memory, before those of the TLBs
+ * (src/memory/layout.ts). assembly/riscv/ imports the numbers from here.
  */
 
 /** The pc, and the address of the page whose code is executed: 64 bits. */
@@ -29,14 +29,6 @@ export const FOR_STORE = 16;
 export const REGISTERS = 256;
 export const SINK = 32;
 export const FLOAT_REGISTERS = 33;
-
-/** The TLBs: entries of 16 bytes with 64 bits of page number and 32 bits of place. */
-export const TLB_ENTRIES = 256;
-export const TLB_ENTRY_SHIFT = 4;
-export const READ_TLB = 4096;
-export const WRITE_TLB = 8192;
-/** Its places are the maps of pages: 32 bits for each halfword, 0 or the operation there. */
-export const FETCH_TLB = 12288;
 
 /**
  * An operation has 16 bytes: its number at 0, and from 2 on rd, rs1 and rs2, as offsets from

@@ -1,14 +1,15 @@
 import base64 from '#riscv-module';
+import { CodeCache, LONGEST_LINE, type Stored } from '../memory/code-cache.js';
 import { isFault } from '../memory/fault.js';
+import { PIECE, READ_TLB, WRITE_TLB } from '../memory/layout.js';
 import type { LinearMemory } from '../memory/linear-memory.js';
+import { Translation } from '../memory/translation.js';
 import type { UserMemory } from '../memory/user-memory.js';
 import type { Processor, Stop } from '../processor.js';
-import { CodeCache, LONGEST_LINE, type CodePage } from './code-cache.js';
 import { Decoder, unimplementedName, type Xlen } from './decoder.js';
 import {
   CURRENT,
   EXECUTED,
-  FETCH_TLB,
   FFLAGS,
   FLOAT_REGISTERS,
   FOR_STORE,
@@ -27,20 +28,16 @@ import {
   OP_RS1,
   PAGE_BASE,
   PC,
-  READ_TLB,
   REGISTERS,
   RESERVED,
   STORED,
-  TLB_ENTRIES,
-  TLB_ENTRY_SHIFT,
-  WRITE_TLB,
 } from './layout.js';
-import * as op from './operations.js';
+import { RiscvLines } from './lines.js';
 
 /** The exports of assembly/riscv. */
 interface Loop {
   readonly run: (operation: number) => number;
-  readonly configure: (pageShift: number, xlen: number) => void;
+  readonly configure: (xlen: number) => void;
 }
 
 const TWO_32 = 2 ** 32;
@@ -51,7 +48,6 @@ const FCSR = 32;
  * replace the loop by better machine code.
  */
 const TURN = 1 << 20;
-const TLB_BYTES = TLB_ENTRIES << TLB_ENTRY_SHIFT;
 /** The size of the state that {@link RiscvProcessor.save} returns: registers, fcsr and pc. */
 const STATE_WORDS = FLOAT_REGISTERS + 32 + 2;
 
@@ -74,13 +70,10 @@ export class RiscvProcessor implements Processor {
   private readonly bytes: Uint8Array;
   private readonly u32: Uint32Array;
   private readonly i64: BigInt64Array;
-  private readonly decoder: Decoder;
+  private readonly lines: RiscvLines;
   private readonly loop: Loop;
-  private code: CodeCache | undefined;
-  private space: UserMemory | undefined;
-  private pageSize = 0;
-  private generation = -1;
-  private execGeneration = -1;
+  private readonly translation: Translation;
+  private readonly code: CodeCache;
   /** Set if the last access has faulted. */
   private fault: Stop | undefined;
   /** An exception of the last access that is not a fault. */
@@ -95,7 +88,9 @@ export class RiscvProcessor implements Processor {
     this.bytes = new Uint8Array(buffer);
     this.u32 = new Uint32Array(buffer);
     this.i64 = new BigInt64Array(buffer, 0, 1 << 13);
-    this.decoder = new Decoder(xlen);
+    this.lines = new RiscvLines(linear.memory, new Decoder(xlen));
+    this.translation = new Translation(linear.memory);
+    this.code = new CodeCache(linear, this.translation, this.lines, { isAbsolute: false });
     const exported: object = new WebAssembly.Instance(loopModule(), {
       env: { memory: linear.memory },
       host: {
@@ -104,23 +99,19 @@ export class RiscvProcessor implements Processor {
       },
     }).exports;
     this.loop = exported as Loop;
+    this.loop.configure(xlen);
     this.clearReservation();
   }
 
   use(memory: UserMemory): void {
     this.linear.checkPages(memory);
-    const { pageShift } = memory;
-    this.space = memory;
-    this.pageSize = 1 << pageShift;
-    this.code ??= new CodeCache(this.linear, this.decoder, this.pageSize);
-    this.loop.configure(pageShift, this.xlen);
-    this.flushTlbs();
+    this.translation.use(memory);
     this.clearReservation();
   }
 
   get pc(): number {
     if (!this.inAccess) return this.number(PC);
-    return this.number(PAGE_BASE) + this.code!.placeOf(this.u32[CURRENT >> 2]!);
+    return this.number(PAGE_BASE) + this.lines.placeOf(this.u32[CURRENT >> 2]!);
   }
 
   set pc(pc: number) {
@@ -130,7 +121,7 @@ export class RiscvProcessor implements Processor {
   run(limit: number): Stop {
     const end = this.executed + limit;
     while (this.executed < end) {
-      this.checkGenerations();
+      this.translation.refresh();
       const left = end - this.executed;
       const reason = left > LONGEST_LINE ? this.turn(0, left - LONGEST_LINE) : this.approach(left);
       const stop = this.handle(reason);
@@ -159,23 +150,13 @@ export class RiscvProcessor implements Processor {
    */
   private approach(count: number): number {
     const pc = this.number(PC);
-    const page = this.lookup(pc);
-    if (page === undefined) return LEAVE_FAULT;
-    const offset = pc % this.pageSize;
-    this.setNumber(PAGE_BASE, pc - offset);
-    const code = this.code!;
-    const first = code.operationAt(page, offset);
-    const last = code.after(first, count);
-    if (last === undefined) return this.turn(first, 0);
-    const number = code.replace(last, op.STOP);
-    try {
-      const reason = this.turn(first, 0);
-      if (reason !== LEAVE_STOP) return reason;
-    } finally {
-      code.replace(last, number);
-    }
-    this.setNumber(PC, pc - offset + code.placeOf(last));
-    return LEAVE_LIMIT;
+    const reason = this.fetch(() =>
+      this.code.runLimited({ pc }, count, (operation) => {
+        this.setNumber(PAGE_BASE, pc - (pc % PIECE));
+        return this.turn(operation, 0);
+      }),
+    );
+    return reason ?? LEAVE_FAULT;
   }
 
   /** Handles a reason for which the loop has returned. @returns undefined if the loop can go on. */
@@ -185,8 +166,11 @@ export class RiscvProcessor implements Processor {
         return undefined;
       case LEAVE_LOOKUP:
         return this.enter();
+      case LEAVE_STOP:
+        this.pc = this.currentPc();
+        return undefined;
       case LEAVE_CHANGED:
-        this.pc = this.currentPc() + this.code!.lengthOf(this.u32[CURRENT >> 2]!);
+        this.pc = this.currentPc() + this.lines.lengthOf(this.u32[CURRENT >> 2]!);
         return undefined;
       case LEAVE_CROSS:
         return this.cross();
@@ -214,13 +198,7 @@ export class RiscvProcessor implements Processor {
 
   /** The address of the instruction at which the loop returned. */
   private currentPc(): number {
-    return this.number(PAGE_BASE) + this.code!.placeOf(this.u32[CURRENT >> 2]!);
-  }
-
-  /** Returns the place of the byte at an address that was fetched before. */
-  private bytesOf(address: number): number {
-    const offset = address % this.pageSize;
-    return this.space!.frameBytes(address - offset, 'fetch') + offset;
+    return this.number(PAGE_BASE) + this.lines.placeOf(this.u32[CURRENT >> 2]!);
   }
 
   /**
@@ -228,11 +206,12 @@ export class RiscvProcessor implements Processor {
    * that was fetched before.
    */
   private fetchWord(address: number): number {
-    const at = this.bytesOf(address);
-    const low = this.bytes[at]! | (this.bytes[at + 1]! << 8);
+    const { translation, bytes } = this;
+    const at = translation.locate(address, 'fetch');
+    const low = bytes[at]! | (bytes[at + 1]! << 8);
     if ((low & 3) !== 3) return low;
-    const second = this.bytesOf(address + 2);
-    return low | (this.bytes[second]! << 16) | (this.bytes[second + 1]! << 24);
+    const second = translation.locate(address + 2, 'fetch');
+    return low | (bytes[second]! << 16) | (bytes[second + 1]! << 24);
   }
 
   private faulted(): Stop {
@@ -256,60 +235,30 @@ export class RiscvProcessor implements Processor {
   /** Decodes the code at the pc. @returns the fault of the fetch. */
   private enter(): Stop | undefined {
     const pc = this.number(PC);
-    const page = this.lookup(pc);
-    if (page === undefined) {
-      this.u32[CURRENT >> 2] = 0;
-      return this.faulted();
-    }
-    this.code!.operationAt(page, pc % this.pageSize);
-    return undefined;
-  }
-
-  /** Fetches from a page. @returns undefined after a fault, which is then in {@link fault}. */
-  private lookup(pc: number): CodePage | undefined {
-    const space = this.space!;
-    const code = this.code!;
-    this.u32[CURRENT >> 2] = 0;
-    try {
-      const bytes = space.frameBytes(pc, 'fetch');
-      this.checkGenerations();
-      if (code.isFull) {
-        code.clear();
-        this.flushTlbs();
-      }
-      const name = space.frameIdentity(pc);
-      const old = code.pageAt(bytes);
-      if (old !== undefined && old.name !== name) code.forget(old);
-      // From now on every store to the page must be noticed.
-      if (old?.name !== name) this.flush(WRITE_TLB);
-      const page = code.page(name, bytes);
-      const vpn = Math.floor(pc / this.pageSize);
-      this.setTlb(FETCH_TLB, vpn, page.map);
-      return page;
-    } catch (error) {
-      this.note(error);
-      return undefined;
-    }
+    return this.fetch(() => this.code.find(pc)) === undefined ? this.faulted() : undefined;
   }
 
   /**
-   * Fetches the second half of an instruction that lies in two pages. @returns the fault of the
+   * Fetches the second half of an instruction that lies in two pieces. @returns the fault of the
    * fetch.
    */
   private cross(): Stop | undefined {
     const pc = this.currentPc();
-    const crossing = this.u32[CURRENT >> 2]!;
-    const code = this.code!;
+    const operation = this.u32[CURRENT >> 2]!;
     this.pc = pc;
-    if (code.isFull) {
-      code.clear();
-      this.flushTlbs();
+    const found = this.fetch(() => this.code.decodeCut(operation, pc));
+    return found === undefined ? this.faulted() : undefined;
+  }
+
+  /** Fetches code. @returns undefined after a fault, which is then in {@link fault}. */
+  private fetch(decode: () => number): number | undefined {
+    this.u32[CURRENT >> 2] = 0;
+    try {
+      return decode();
+    } catch (error) {
+      this.note(error);
       return undefined;
     }
-    const second = this.lookup(pc + 2);
-    if (second === undefined) return this.faulted();
-    code.decodeCrossing(crossing, this.fetchWord(pc), second);
-    return undefined;
   }
 
   /**
@@ -320,15 +269,12 @@ export class RiscvProcessor implements Processor {
     const size = sizeAndPurpose & ~FOR_STORE;
     const isStore = size !== sizeAndPurpose;
     const address = this.addressOf(low, high);
-    const offset = address % this.pageSize;
     this.inAccess = true;
     try {
-      const space = this.space!;
-      const at = space.frameBytes(address, isStore ? 'write' : 'read');
-      if (offset + size > this.pageSize) return this.gather(address, at + offset, size);
-      this.checkGenerations();
-      if (!isStore) this.setTlb(READ_TLB, Math.floor(address / this.pageSize), at);
-      return at + offset;
+      const place = this.translation.locate(address, isStore ? 'write' : 'read');
+      if ((address % PIECE) + size > PIECE) return this.gather(address, place, size);
+      if (!isStore) this.translation.enter(address, READ_TLB, place);
+      return place;
     } catch (error) {
       this.note(error);
       return 0;
@@ -337,11 +283,10 @@ export class RiscvProcessor implements Processor {
     }
   }
 
-  /** Joins bytes of two pages. */
+  /** Joins bytes of two pieces. */
   private gather(address: number, first: number, size: number): number {
-    const inFirst = this.pageSize - (address % this.pageSize);
-    const second = this.space!.frameBytes(this.next(address, inFirst), 'read');
-    this.checkGenerations();
+    const inFirst = PIECE - (address % PIECE);
+    const second = this.translation.locate(this.next(address, inFirst), 'read');
     this.bytes.copyWithin(GATHERED, first, first + inFirst);
     this.bytes.copyWithin(GATHERED + inFirst, second, second + size - inFirst);
     return GATHERED;
@@ -352,26 +297,23 @@ export class RiscvProcessor implements Processor {
    * has changed.
    */
   private writeSlowly(low: number, high: number, size: number): number {
+    const { translation } = this;
     const address = this.addressOf(low, high);
-    const offset = address % this.pageSize;
-    const inFirst = Math.min(size, this.pageSize - offset);
+    const inFirst = Math.min(size, PIECE - (address % PIECE));
     this.inAccess = true;
     try {
-      const space = this.space!;
-      let at = space.frameBytes(address, 'write');
-      let changed = false;
+      let place = translation.locate(address, 'write');
+      let rest: Stored | undefined;
       if (inFirst < size) {
-        const rest = this.next(address, inFirst);
-        const second = space.frameBytes(rest, 'write');
+        const next = this.next(address, inFirst);
+        const second = translation.locate(next, 'write');
         // The fault of the second page may have taken the frame of the first one.
-        at = space.frameBytes(address, 'write');
-        changed = this.put(rest, second, STORED + inFirst, size - inFirst);
+        place = translation.locate(address, 'write');
+        rest = this.put(next, second, STORED + inFirst, size - inFirst);
       }
-      this.checkGenerations();
-      if (this.put(address, at + offset, STORED, inFirst)) changed = true;
-      const isCode = this.code!.pageAt(at) !== undefined;
-      if (!isCode) this.setTlb(WRITE_TLB, Math.floor(address / this.pageSize), at);
-      return changed ? 2 : 1;
+      const { isCode, hasChanged } = this.put(address, place, STORED, inFirst);
+      if (!isCode) translation.enter(address, WRITE_TLB, place);
+      return hasChanged || rest?.hasChanged === true ? 2 : 1;
     } catch (error) {
       this.note(error);
       return 0;
@@ -380,18 +322,10 @@ export class RiscvProcessor implements Processor {
     }
   }
 
-  /** Stores bytes within a page. @returns true if code was decoded from the old bytes. */
-  private put(address: number, to: number, from: number, length: number): boolean {
+  /** Stores bytes within a piece. */
+  private put(address: number, to: number, from: number, length: number): Stored {
     this.bytes.copyWithin(to, from, from + length);
-    const code = this.code!;
-    const offset = address % this.pageSize;
-    const page = code.pageAt(to - offset);
-    if (page === undefined) return false;
-    if (page.name !== this.space!.frameIdentity(address)) {
-      code.forget(page);
-      return false;
-    }
-    return code.written(page, offset, length);
+    return this.code.stored(address, to, length);
   }
 
   /** Adds to an address, which wraps around. */
@@ -410,34 +344,6 @@ export class RiscvProcessor implements Processor {
 
   private addressOf(low: number, high: number): number {
     return (low >>> 0) + (high >>> 0) * TWO_32;
-  }
-
-  private checkGenerations(): void {
-    const { generation, execGeneration } = this.space!;
-    if (generation === this.generation && execGeneration === this.execGeneration) return;
-    this.flushTlbs();
-  }
-
-  private flushTlbs(): void {
-    const { generation, execGeneration } = this.space!;
-    this.generation = generation;
-    this.execGeneration = execGeneration;
-    this.flush(READ_TLB);
-    this.flush(WRITE_TLB);
-    this.flush(FETCH_TLB);
-  }
-
-  /** Empties a TLB: no page has a number of all ones. */
-  private flush(tlb: number): void {
-    this.u32.fill(0xffffffff, tlb >> 2, (tlb + TLB_BYTES) >> 2);
-  }
-
-  /** @param place the place of a page or, in FETCH_TLB, of its map. */
-  private setTlb(tlb: number, vpn: number, place: number): void {
-    const entry = (tlb >> 2) + ((vpn % TLB_ENTRIES) << (TLB_ENTRY_SHIFT - 2));
-    this.u32[entry] = vpn % TWO_32;
-    this.u32[entry + 1] = Math.floor(vpn / TWO_32);
-    this.u32[entry + 2] = tlb === FETCH_TLB ? place : (place - vpn * this.pageSize) % TWO_32;
   }
 
   read(register: number): number {

@@ -22,9 +22,6 @@ const B: Encoding = {
   },
 };
 
-/** Encodings are selected by bits 27 to 20 and 7 to 4. */
-const SELECTOR = 0x0ff000f0;
-
 export const A32 = new EncodingTable(
   [
     B,
@@ -38,12 +35,14 @@ export const A32 = new EncodingTable(
     ...VFP,
     ...SYSTEM,
   ],
-  SELECTOR,
+  [20, 8],
+  [4, 4],
 );
 
 export const A32_UNCONDITIONAL = new EncodingTable(
   [...BRANCH.slice(0, 1), ...VFP_UNCONDITIONAL, ...NEON, ...UNCONDITIONAL],
-  SELECTOR,
+  [20, 8],
+  [4, 4],
 );
 
 /** Writes the operations of an A32 instruction. */

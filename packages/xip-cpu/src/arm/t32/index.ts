@@ -40,19 +40,24 @@ function isAllThen(it: number): boolean {
 
 export const T32_16 = new EncodingTable(
   [...DATA_PROCESSING_16, ...LOAD_STORE_16, ...BRANCH_16, IT],
-  0xffc0,
+  [6, 10],
 );
 
 export const T32_32 = new EncodingTable(
   [...DATA_PROCESSING_32, ...LOAD_STORE_32, ...REGISTER_32, ...MULTIPLY_32, ...BRANCH_32],
-  0x1ff08000,
+  [20, 9],
+  [15, 1],
 );
 
 /** Instructions whose bits are the same in A32 with the condition "always". */
-export const T32_COPROCESSOR = new EncodingTable([...VFP, ...SYSTEM], 0x0ff000f0);
+export const T32_COPROCESSOR = new EncodingTable([...VFP, ...SYSTEM], [20, 8], [4, 4]);
 
 /** Instructions that have no condition in A32. Only the bits of Advanced SIMD differ. */
-export const T32_UNCONDITIONAL = new EncodingTable([...VFP_UNCONDITIONAL, ...NEON], 0x0ff000f0);
+export const T32_UNCONDITIONAL = new EncodingTable(
+  [...VFP_UNCONDITIONAL, ...NEON],
+  [20, 8],
+  [4, 4],
+);
 
 /** Whether a halfword is the first of a 32-bit instruction. */
 export function isWide(half: number): boolean {
