@@ -1,23 +1,13 @@
 import fc from 'fast-check';
 import { Planner, fitPlan, formatPlan, parsePlan, runWorkload, totalPages } from 'cramfs-planner';
 import type { Workload } from 'cramfs-planner';
-import {
-  MemorySink,
-  buildImageBytes,
-  inlineCompressor,
-  surveyFlash,
-  xipCandidates,
-  type DirectoryEntry,
-  type PlannedFile,
-  type TreeEntry,
-} from 'mkcramfs';
+import { buildImageBytes, type DirectoryEntry, type TreeEntry } from 'mkcramfs';
 import { expect, test } from 'vitest';
 import { fdpicFile, flatFile } from '../helpers/nommu-programs.js';
 import { directory, file, noise, prose } from '../helpers/trees.js';
+import { PAGE, backend, outcomesOfAllChoices } from './all-choices.js';
 
-const PAGE = 4096;
 const kernel = { arch: () => 'arm' as const, physAddr: 0x2200_0000 };
-const backend = { compressor: inlineCompressor() };
 const build = { xip: { mode: 'nommu' as const } };
 
 /** An FDPIC program of two read-only segments and data, or a bFLT program. */
@@ -72,35 +62,14 @@ test('without an MMU a plan keeps its promises, and no other choice is better', 
   let saved = 0;
   await fc.assert(
     fc.asyncProperty(cases, async ({ root, workload, budget }) => {
-      const tree = await surveyFlash(
+      const all = await outcomesOfAllChoices({
         root,
-        build,
-        (_, content) => xipCandidates(content, { blockSize: PAGE, mmu: false }),
-        backend,
-      );
-      const files = tree.survey.files.map(({ paths, candidates: { spans } }) => ({
-        path: paths[0]!,
-        spans,
-      }));
-      const parts = files.flatMap(({ spans }) => spans);
-      const all: { flash: number; ram: number }[] = [];
-      for (let choice = 0; choice < 2 ** parts.length; choice += 1) {
-        const planned = new Map<string, PlannedFile>();
-        let bit = 0;
-        for (const { path, spans } of files) {
-          const own = spans.map(({ first, end }) => {
-            const isIn = (choice & (1 << bit)) !== 0;
-            bit += 1;
-            return { first, end, inPlace: isIn ? end - first : 0 };
-          });
-          planned.set(path, { spans: own });
-        }
-        const sink = new MemorySink();
-        await tree.build((path) => planned.get(path), sink);
-        const { ram } = runWorkload(sink.bytes(), tree.survey, workload, kernel);
-        all.push({ flash: sink.bytes().length, ram: totalPages(ram) * PAGE });
-      }
-
+        workload,
+        kernel,
+        mode: 'nommu',
+        inPlace: (pages) => [0, pages],
+        most: Infinity,
+      });
       const planner = await Planner.prepare({ root, build, workload, kernel, backend });
       const sizes = all.map(({ flash }) => flash);
       const least = Math.min(...sizes);

@@ -4,26 +4,17 @@ import {
   formatPlan,
   fitPlan,
   parsePlan,
+  runWorkload,
   totalPages,
   type Profile,
   type Workload,
 } from 'cramfs-planner';
-import {
-  MemorySink,
-  buildImageBytes,
-  inlineCompressor,
-  surveyFlash,
-  xipCandidates,
-  type PlannedFile,
-  type PlannedSpan,
-} from 'mkcramfs';
-import { runWorkload } from 'cramfs-planner';
+import { buildImageBytes } from 'mkcramfs';
 import { expect, test } from 'vitest';
 import { programTrees } from '../helpers/program-trees.js';
+import { PAGE, backend, outcomesOfAllChoices } from './all-choices.js';
 
-const PAGE = 4096;
 const kernel = { arch: () => 'riscv64' as const, physAddr: 0x2200_0000 };
-const backend = { compressor: inlineCompressor() };
 const build = { xip: { mode: 'mmu' as const } };
 
 /** Pages of programs, of which some may not be in a mapping. */
@@ -97,50 +88,20 @@ test('a plan keeps its promises: the size of the image, and the RAM in the emula
   expect(inPlace).toBeGreaterThan(5);
 });
 
-/** Every choice there is: for each part, each number of leading pages. */
-function* allChoices(spans: readonly PlannedSpan[]): Generator<PlannedSpan[]> {
-  const [head, ...tail] = spans;
-  if (head === undefined) {
-    yield [];
-    return;
-  }
-  for (let inPlace = 0; inPlace <= head.end - head.first; inPlace += 1) {
-    for (const rest of allChoices(tail)) yield [{ ...head, inPlace }, ...rest];
-  }
-}
-
 const MOST_CHOICES = 150;
 
 test('no other choice is better: all of them are built, and run in the emulator', async () => {
   let compared = 0;
   await fc.assert(
     fc.asyncProperty(cases(2), async ({ root, workload, budget }) => {
-      const tree = await surveyFlash(
+      const all = await outcomesOfAllChoices({
         root,
-        build,
-        (_, content) => xipCandidates(content, { blockSize: PAGE, mmu: true }),
-        backend,
-      );
-      const files = tree.survey.files.map(({ paths, candidates }) => ({
-        path: paths[0]!,
-        ...candidates,
-      }));
-      const spans = files.flatMap(({ spans: own }) => own.map((span) => ({ ...span, inPlace: 0 })));
-      const count = spans.reduce((product, { first, end }) => product * (end - first + 1), 1);
-      fc.pre(count <= MOST_CHOICES);
-      const all: { flash: number; ram: number }[] = [];
-      for (const choice of allChoices(spans)) {
-        const planned = new Map<string, PlannedFile>();
-        let at = 0;
-        for (const { path, spans: own } of files) {
-          planned.set(path, { spans: choice.slice(at, at + own.length) });
-          at += own.length;
-        }
-        const sink = new MemorySink();
-        await tree.build((path) => planned.get(path), sink);
-        const { ram } = runWorkload(sink.bytes(), tree.survey, workload, kernel);
-        all.push({ flash: sink.bytes().length, ram: totalPages(ram) * PAGE });
-      }
+        workload,
+        kernel,
+        mode: 'mmu',
+        inPlace: (pages) => Array.from({ length: pages + 1 }, (_, first) => first),
+        most: MOST_CHOICES,
+      });
       const planner = await Planner.prepare({ root, build, workload, kernel, backend });
       const sizes = all.map(({ flash }) => flash);
       const [smallest, largest] = [Math.min(...sizes), Math.max(...sizes)];
@@ -155,7 +116,7 @@ test('no other choice is better: all of them are built, and run in the emulator'
         const under = all.filter((each) => each.flash <= point.flash);
         expect(Math.min(...under.map((each) => each.ram))).toBe(point.ram);
       }
-      compared += count;
+      compared += all.length;
     }),
     { numRuns: 40 },
   );
