@@ -60,7 +60,6 @@ export function DifferenceTable(props: DifferenceTableProps): JSX.Element {
           count={differences.length}
           height={ROW_HEIGHT}
           shown={at}
-          headHeight={28}
           box={{
             class: 'virtual',
             role: 'grid',
@@ -71,7 +70,7 @@ export function DifferenceTable(props: DifferenceTableProps): JSX.Element {
             onKeyDown,
           }}
           head={
-            <div class="difference-row difference-head" role="row" aria-rowindex={1}>
+            <div class="difference-row rows-head" role="row" aria-rowindex={1}>
               <span role="columnheader">{columns.path}</span>
               <span role="columnheader">{columns.what}</span>
               <span role="columnheader" class="num">

@@ -52,9 +52,8 @@ export function PointerTable(props: {
         count={count}
         height={ROW_HEIGHT}
         shown={selected}
-        headHeight={28}
         head={
-          <div class="pointer-row pointer-head" role="row" aria-rowindex={1}>
+          <div class="pointer-row rows-head" role="row" aria-rowindex={1}>
             {Object.values(columns).map((label) => (
               <span key={label} role="columnheader">
                 {label}

@@ -3,6 +3,8 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 
 /** Rows above and below the visible ones, so that scrolling shows no gaps. */
 const MARGIN = 8;
+/** Pixels of a `rows-head`, as in virtual-rows.css. */
+const HEAD_HEIGHT = 28;
 
 export interface VirtualRowsProps {
   readonly count: number;
@@ -12,9 +14,8 @@ export interface VirtualRowsProps {
   readonly shown?: number | undefined;
   /** Attributes of the element that scrolls: its role, its name, its keys. */
   readonly box?: HTMLAttributes<HTMLDivElement>;
-  /** Stays at the top. */
+  /** Stays at the top: a row of the class `rows-head`. */
   readonly head?: ComponentChildren;
-  readonly headHeight?: number;
   /** The role of the rows together: a group of rows in a grid, elsewhere none. */
   readonly role?: 'rowgroup' | 'presentation';
   readonly row: (index: number, style: { readonly top: string }) => JSX.Element;
@@ -22,7 +23,7 @@ export interface VirtualRowsProps {
 
 /** A scrolled list of rows of equal height. Only the visible ones exist. */
 export function VirtualRows(props: VirtualRowsProps): JSX.Element {
-  const { count, height, shown, head, headHeight = 0, role = 'presentation', row } = props;
+  const { count, height, shown, head, role = 'presentation', row } = props;
   const box = useRef<HTMLDivElement>(null);
   const [seen, setSeen] = useState({ top: 0, height: 800 });
   const measure = (): void => {
@@ -42,7 +43,7 @@ export function VirtualRows(props: VirtualRowsProps): JSX.Element {
     const { current } = box;
     if (current === null || shown === undefined || shown < 0) return;
     const top = shown * height;
-    const room = current.clientHeight - headHeight;
+    const room = current.clientHeight - (head === undefined ? 0 : HEAD_HEIGHT);
     if (top < current.scrollTop) current.scrollTop = top;
     else if (top + height > current.scrollTop + room) current.scrollTop = top + height - room;
   }, [shown, height]);

@@ -105,7 +105,6 @@ export function TreeGrid(props: TreeGridProps): JSX.Element {
         count={rows.length}
         height={ROW_HEIGHT}
         shown={at}
-        headHeight={ROW_HEIGHT + 4}
         head={<Head order={order} onOrder={onOrder} />}
         row={(index, style) => (
           <Row
@@ -127,7 +126,7 @@ export function TreeGrid(props: TreeGridProps): JSX.Element {
 
 function Head({ order, onOrder }: Pick<TreeGridProps, 'order' | 'onOrder'>): JSX.Element {
   return (
-    <div class="tree-head" role="row" aria-rowindex={1}>
+    <div class="tree-head rows-head" role="row" aria-rowindex={1}>
       {COLUMNS.map(({ key, label, hint }) => {
         const isSorted = order.key === key;
         // The first click on a column of numbers puts the largest first.
