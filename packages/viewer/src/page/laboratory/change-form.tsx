@@ -4,6 +4,7 @@ import type { LabState } from '../../model/laboratory/snapshot.js';
 import { mremapLine, rangeLine, readLine } from '../../model/laboratory/steps.js';
 import { NumberField } from '../shared/field.js';
 import { STRINGS } from '../strings/index.js';
+import { PageRange } from './page-range.js';
 
 const TEXT = STRINGS.laboratory;
 
@@ -45,26 +46,15 @@ export function ChangeForm({ state, onSteps }: ChangeProps): JSX.Element {
   };
   return (
     <div class="lab-form">
-      <div class="lab-row">
-        <NumberField
-          label={TEXT.fromPage}
-          value={from}
-          format={String}
-          width={4}
-          onValue={(value) => {
-            setFrom(value ?? 0);
-          }}
-        />
-        <NumberField
-          label={TEXT.pages}
-          hint={TEXT.allPages}
-          value={pages}
-          format={String}
-          min={1}
-          width={4}
-          onValue={setPages}
-        />
-      </div>
+      <PageRange
+        label={TEXT.fromPage}
+        first={from}
+        onFirst={setFrom}
+        pagesLabel={TEXT.pages}
+        pagesHint={TEXT.allPages}
+        pages={pages}
+        onPages={setPages}
+      />
       <div class="lab-row">
         <Act
           label={TEXT.munmap}

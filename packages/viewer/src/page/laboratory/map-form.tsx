@@ -14,6 +14,7 @@ import type { ProgramList } from '../../model/program/list.js';
 import { Choice, NumberField } from '../shared/field.js';
 import { formatHex } from '../shared/format.js';
 import { STRINGS } from '../strings/index.js';
+import { PageRange } from './page-range.js';
 
 const TEXT = STRINGS.laboratory;
 
@@ -151,26 +152,15 @@ export function MapForm({ state, device, programs, path, onSteps }: MapFormProps
           </label>
         ))}
       </div>
-      <div class="lab-row">
-        <NumberField
-          label={TEXT.offset}
-          value={pgoff}
-          format={String}
-          width={4}
-          onValue={(value) => {
-            setPgoff(value ?? 0);
-          }}
-        />
-        <NumberField
-          label={TEXT.length}
-          hint={TEXT.lengthHint}
-          value={pages}
-          format={String}
-          min={1}
-          width={4}
-          onValue={setPages}
-        />
-      </div>
+      <PageRange
+        label={TEXT.offset}
+        first={pgoff}
+        onFirst={setPgoff}
+        pagesLabel={TEXT.length}
+        pagesHint={TEXT.lengthHint}
+        pages={pages}
+        onPages={setPages}
+      />
       <div class="lab-row">
         <NumberField
           label={TEXT.hint}
