@@ -1,5 +1,6 @@
 import { inflateJobs, type BlockFailure } from './check/inflate.js';
 import { Survey, type CheckOptions, type CheckResult } from './check/survey.js';
+import { takeSteps } from './steps.js';
 
 export { FINDING_CODES, type FindingCode, type FindingKind, type Severity } from './check/codes.js';
 export type { Finding } from './check/findings.js';
@@ -25,11 +26,7 @@ export interface CheckProgress {
  * @throws CramfsError BAD_REQUEST for an invalid offset.
  */
 export function checkImage(bytes: Uint8Array, options: CheckOptions = {}): CheckResult {
-  const steps = checkSteps(bytes, options);
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done === true) return value;
-  }
+  return takeSteps(checkSteps(bytes, options));
 }
 
 /**

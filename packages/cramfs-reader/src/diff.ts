@@ -2,6 +2,7 @@ import { isCramfsError, withPath, type CramfsError, type DeviceNumber } from 'cr
 import { blockContent } from './blocks.js';
 import type { CramfsImage } from './image.js';
 import { DEFAULT_MAX_ENTRIES, checkEntryCount } from './max-entries.js';
+import { takeSteps } from './steps.js';
 import type { Block, Inode, WalkEntry } from './types.js';
 
 /** What differs between two entries with the same path. */
@@ -45,16 +46,28 @@ export interface DiffOptions {
 export function diffImages(
   before: CramfsImage,
   after: CramfsImage,
-  { layout = false, maxEntries = DEFAULT_MAX_ENTRIES, onError }: DiffOptions = {},
+  options: DiffOptions = {},
 ): Difference[] {
+  return takeSteps(diffSteps(before, after, options));
+}
+
+/** {@link diffImages} in steps, one for each entry, between which the caller can do something else. */
+export function* diffSteps(
+  before: CramfsImage,
+  after: CramfsImage,
+  { layout = false, maxEntries = DEFAULT_MAX_ENTRIES, onError }: DiffOptions = {},
+): Generator<undefined, Difference[]> {
   // A value becomes undefined once the entry was compared. Of two entries with the same name, Linux
   // finds the first.
   const old = new Map<string, WalkEntry | undefined>();
-  for (const entry of walk(before, maxEntries, onError))
+  for (const entry of walk(before, maxEntries, onError)) {
     if (!old.has(entry.path)) old.set(entry.path, entry);
+    yield;
+  }
   const contents = new Contents(before, after);
   const differences: Difference[] = [];
   for (const { path: found, inode: b } of walk(after, maxEntries, onError)) {
+    yield;
     const entry = old.get(found);
     if (entry === undefined && old.has(found)) continue;
     old.set(found, undefined);

@@ -46,7 +46,13 @@ export {
   type FindingKind,
   type Severity,
 } from './check.js';
-export { diffImages, type DiffOptions, type Difference, type DifferenceAspect } from './diff.js';
+export {
+  diffImages,
+  diffSteps,
+  type DiffOptions,
+  type Difference,
+  type DifferenceAspect,
+} from './diff.js';
 export { compileGlobs, type PathMatcher } from './compile-globs.js';
 export { selectEntries, type SelectOptions, type SelectedEntry } from './select.js';
 export { tarChunks, type TarOptions } from './tar.js';

@@ -1,5 +1,5 @@
 import { isCramfsError, nameToText, type CramfsError } from 'cramfs-format';
-import { diffImages, type CramfsImage, type Difference, type Inode } from 'cramfs-reader';
+import { diffSteps, type CramfsImage, type Difference, type Inode } from 'cramfs-reader';
 import { hasBlocks, pointerTable, readableBlocks } from './entries.js';
 import { mayBeInPlace, pagesOfFile } from './in-place.js';
 import type { Kernel } from './kernel.js';
@@ -37,27 +37,37 @@ export interface Comparison {
   readonly changed: Uint8Array;
 }
 
-/** Compares two images: their trees, and the bytes of flash that they need. */
-export function compareImages(before: CramfsImage, after: CramfsImage, kernel: Kernel): Comparison {
+/** Blocks of flash that a step compares. */
+const STEP_BLOCKS = 256;
+
+/**
+ * Compares two images: their trees, and the bytes of flash that they need. In steps, between which the
+ * caller can do something else.
+ */
+export function* compareSteps(
+  before: CramfsImage,
+  after: CramfsImage,
+  kernel: Kernel,
+): Generator<undefined, Comparison> {
   const problems: string[] = [];
   const onError = ({ message, path }: CramfsError): void => {
     problems.push(path === undefined ? message : `${nameToText(path)}: ${message}`);
   };
-  const differences = diffImages(before, after, { layout: true, onError });
-  return {
-    differences: differences.map(({ path, kind, what, before: a, after: b }) => ({
+  const differences: ShownDifference[] = [];
+  const found = yield* diffSteps(before, after, { layout: true, onError });
+  for (const { path, kind, what, before: a, after: b } of found) {
+    differences.push({
       path,
       text: nameToText(path),
       kind,
       what,
       before: a && sideOf(before, a, kernel),
       after: b && sideOf(after, b, kernel),
-    })),
-    problems,
-    beforeSize: before.size,
-    afterSize: after.size,
-    changed: changedBlocks(before, after),
-  };
+    });
+    yield;
+  }
+  const changed = yield* changedBlocks(before, after);
+  return { differences, problems, beforeSize: before.size, afterSize: after.size, changed };
 }
 
 function sideOf(image: CramfsImage, inode: Inode, kernel: Kernel): Side {
@@ -74,7 +84,7 @@ function sideOf(image: CramfsImage, inode: Inode, kernel: Kernel): Side {
   };
 }
 
-function changedBlocks(before: CramfsImage, after: CramfsImage): Uint8Array {
+function* changedBlocks(before: CramfsImage, after: CramfsImage): Generator<undefined, Uint8Array> {
   const size = Math.max(before.size, after.size);
   const [a, b] = [before, after].map((image) => image.bytes.subarray(0, image.size)) as [
     Uint8Array,
@@ -88,6 +98,7 @@ function changedBlocks(before: CramfsImage, after: CramfsImage): Uint8Array {
       changed[block] = 1;
       break;
     }
+    if (block % STEP_BLOCKS === 0) yield;
   }
   return changed;
 }

@@ -1,11 +1,8 @@
-import { checkSteps, type CheckResult } from 'cramfs-reader';
+import { checkSteps } from 'cramfs-reader';
 import { shownCheck, type ShownCheck } from '../model/findings.js';
 import type { Kernel } from '../model/kernel.js';
-import { messagesFirst } from './pause.js';
+import { inSlices } from './slices.js';
 import type { ViewedImage, Workspace } from './workspace.js';
-
-/** Longest time in milliseconds that other requests have to wait for a check. */
-const SLICE_MS = 20;
 
 /** Checks an image while other requests are answered. */
 export function answerCheck(
@@ -21,13 +18,7 @@ async function check({ image }: ViewedImage, mmu: boolean): Promise<ShownCheck> 
   const { bytes, blockSize, dialectName, wordSize, zlib } = image;
   // The bytes of an open image are in normal order.
   const dialect = wordSize === 1 ? dialectName : undefined;
-  const steps = checkSteps(bytes, { blockSize, dialect, zlib, lzma: zlib, mmu });
-  for (;;) {
-    await messagesFirst();
-    const until = performance.now() + SLICE_MS;
-    while (performance.now() < until) {
-      const { done, value } = steps.next();
-      if (done === true) return shownCheck(value satisfies CheckResult);
-    }
-  }
+  return shownCheck(
+    await inSlices(checkSteps(bytes, { blockSize, dialect, zlib, lzma: zlib, mmu })),
+  );
 }

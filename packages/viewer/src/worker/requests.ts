@@ -41,13 +41,15 @@ export const REQUESTS = {
   places: answerPlaces,
 } as const satisfies Record<string, Handler>;
 
-type Handler = (workspace: Workspace, parameters: never) => unknown;
+/** @param signal aborted when nobody waits for the answer any more. */
+type Handler = (workspace: Workspace, parameters: never, signal: AbortSignal) => unknown;
 
 type Requests = typeof REQUESTS;
 export type RequestName = keyof Requests;
 export type Parameters<Name extends RequestName> = Requests[Name] extends (
   workspace: Workspace,
   parameters: infer P,
+  signal: AbortSignal,
 ) => unknown
   ? P
   : never;

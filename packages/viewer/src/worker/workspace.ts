@@ -28,6 +28,11 @@ export class ViewedImage {
     if (!this.found.has(key)) this.found.set(key, find(this.image));
     return this.found.get(key) as T;
   }
+
+  /** Returns the result that {@link remember} has for a key; undefined if there is none yet. */
+  remembered(key: string): unknown {
+    return this.found.get(key);
+  }
 }
 
 /** The images of the worker. */
