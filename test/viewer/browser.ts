@@ -18,6 +18,8 @@ export interface PageOptions {
   readonly width?: number;
   readonly height?: number;
   readonly dark?: boolean;
+  /** The screen is worked with fingers. */
+  readonly touch?: boolean;
   /** The part of the address after `#`, such as `/tree?sort=size`. */
   readonly route?: string;
 }
@@ -62,10 +64,11 @@ export class TestBrowser {
 
   /** Opens a page; once it is loaded, it may not ask the network for anything. */
   async open(address: string, options: PageOptions = {}): Promise<Page> {
-    const { width = 1280, height = 800, dark = false, route = '' } = options;
+    const { width = 1280, height = 800, dark = false, touch = false, route = '' } = options;
     const context = await this.browser!.newContext({
       viewport: { width, height },
       colorScheme: dark ? 'dark' : 'light',
+      hasTouch: touch,
       acceptDownloads: true,
     });
     this.contexts.push(context);

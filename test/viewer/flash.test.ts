@@ -38,6 +38,38 @@ describeInBrowser('the flash map', (browser) => {
     await page.locator('.flash-box canvas').waitFor();
   });
 
+  test('two fingers zoom, and do not move the cursor; a tap does', async () => {
+    const page = await browser.openReport(sampleImage().bytes, {
+      route: '/flash?row=1024',
+      width: 390,
+      touch: true,
+    });
+    const map = (await page.getByRole('application').boundingBox())!;
+    const [x, y] = [map.x + map.width / 2, map.y + 4];
+    const session = await page.context().newCDPSession(page);
+    /** One finger stays, the other goes from one distance to another. */
+    const pinch = async (distances: readonly number[]): Promise<void> => {
+      for (const [index, distance] of distances.entries()) {
+        await session.send('Input.dispatchTouchEvent', {
+          type: index === 0 ? 'touchStart' : 'touchMove',
+          touchPoints: [
+            { x: x + distance, y, id: 1 },
+            { x, y, id: 2 },
+          ],
+        });
+      }
+      await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+    };
+    await pinch([20, 60, 100, 140]);
+    await expect.poll(() => page.url()).toMatch(/row=(64|128|256)$/);
+    const near = page.url();
+    await pinch([140, 100, 60, 40]);
+    await expect.poll(() => page.url()).not.toBe(near);
+    expect(page.url()).not.toContain('at=');
+    await page.touchscreen.tap(x, y);
+    await expect.poll(() => page.url()).toContain('at=');
+  });
+
   test('the legend dims a kind, and the flash has its own sizes', async () => {
     const page = await browser.openReport(sampleImage().bytes, { route: '/flash' });
     await page.getByRole('checkbox', { name: /^Compressed/ }).uncheck();

@@ -17,6 +17,8 @@ interface Held {
   y: number;
   readonly startY: number;
   readonly startX: number;
+  /** No other one was down at the same time. */
+  alone: boolean;
 }
 
 /** Pixels that a pointer may move between press and release and still click. */
@@ -37,7 +39,9 @@ export function usePointers(options: PointersOptions) {
   return {
     onPointerDown(event: PointerEvent): void {
       const [x, y] = place(event);
-      held.current.set(event.pointerId, { x, y, startX: x, startY: y });
+      for (const other of held.current.values()) other.alone = false;
+      const alone = held.current.size === 0;
+      held.current.set(event.pointerId, { x, y, startX: x, startY: y, alone });
       pinch.current = 0;
       (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
     },
@@ -66,7 +70,7 @@ export function usePointers(options: PointersOptions) {
     onPointerUp(event: PointerEvent): void {
       const own = held.current.get(event.pointerId);
       held.current.delete(event.pointerId);
-      if (own === undefined || held.current.size > 0) return;
+      if (own?.alone !== true) return;
       if (Math.hypot(own.x - own.startX, own.y - own.startY) > CLICK_SLOP) return;
       const offset = offsetAt(viewport, frame, own.x, own.y);
       if (offset !== undefined) onCursor(offset);
