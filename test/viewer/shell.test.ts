@@ -49,6 +49,18 @@ describeInBrowser('a report from disk', (browser) => {
     expect(await accessibilityProblems(page)).toEqual([]);
   });
 
+  test('shows the whole tab of the current view where not all have room', async () => {
+    const page = await browser.openReport(sampleImage().bytes, { width: 390, route: '/compare' });
+    for (const route of ['/compare', '/flash', '/plan', '/lab']) {
+      await page.evaluate(`location.hash = '#${route}'`);
+      const tab = page.locator(`.tabs [aria-current][href*="${route}"]`);
+      await tab.waitFor();
+      const { x, width } = (await tab.boundingBox())!;
+      expect(x, route).toBeGreaterThanOrEqual(0);
+      expect(x + width, route).toBeLessThanOrEqual(390);
+    }
+  });
+
   test('a key leads to the field that goes to a file', async () => {
     const page = await browser.openReport(sampleImage().bytes);
     await page.keyboard.press('/');

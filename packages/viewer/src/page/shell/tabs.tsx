@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { formatRoute, routeTo, type Route } from '../router.js';
 import { STRINGS } from '../strings/index.js';
 import { VIEWS } from '../views.js';
@@ -11,8 +12,14 @@ export function Tabs({
   readonly route: Route;
   readonly current: string | undefined;
 }): JSX.Element {
+  const bar = useRef<HTMLElement>(null);
+  // On a narrow page the bar scrolls: the whole name of the current view is shown.
+  useLayoutEffect(() => {
+    const tab = bar.current?.querySelector('[aria-current]');
+    tab?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [current]);
   return (
-    <nav class="tabs" aria-label={STRINGS.shell.views}>
+    <nav class="tabs" aria-label={STRINGS.shell.views} ref={bar}>
       {VIEWS.map(({ name, label }) => (
         <a
           key={name}
