@@ -32,7 +32,8 @@ export function runOnQemu(program: string, sequences: readonly Sequence[]): Stat
   return states;
 }
 
-function record({ thumb, before, code }: Sequence): Buffer {
+/** What host.c reads of a sequence. */
+export function record({ thumb, before, code }: Sequence): Buffer {
   const bytes = toBytes(before);
   bytes[THUMB] = thumb ? 1 : 0;
   return Buffer.concat([bytes.subarray(0, STATE_BYTES), code, before.data]);
