@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { noise } from '../../../test/helpers/raw-image.js';
 import { BlockDeflater } from './block-deflater.js';
-import { BlockInflater } from './block-inflater.js';
+import { BlockInflater, RUN_STREAMS } from './block-inflater.js';
 
 const inflater = new BlockInflater();
 const program = readFileSync(process.execPath).subarray(0, 256 * 4096);
@@ -246,4 +246,81 @@ test.each([
   expect(() => inflater.inflate(stream, 100)).toThrow(
     expect.objectContaining({ name: 'InflateError', code }),
   );
+});
+
+describe('a run of streams', () => {
+  const LIMIT = 4096;
+
+  /** Streams one after the other with gaps between them, as in an image, and their places. */
+  function runOf(
+    parts: readonly Uint8Array[],
+    gap: number,
+  ): { data: Uint8Array; places: Uint32Array } {
+    const places: number[] = [];
+    let length = 0;
+    for (const part of parts) {
+      places.push(length, part.length);
+      length += part.length + gap;
+    }
+    const data = new Uint8Array(length - gap);
+    parts.forEach((part, index) => {
+      data.set(part, places[2 * index]);
+    });
+    return { data, places: Uint32Array.from(places) };
+  }
+
+  /** What is said of each stream alone: its content, or undefined. */
+  function expectAsAlone(parts: readonly Uint8Array[], gap: number): void {
+    const alone = parts.map((part) => attempt(part, LIMIT));
+    const { data, places } = runOf(parts, gap);
+    const { lengths, content } = inflater.borrowRun(data, places, LIMIT)!;
+    expect(lengths).toHaveLength(parts.length);
+    alone.forEach((expected, index) => {
+      const length = lengths[index]!;
+      if (expected === undefined) expect(length).toBeLessThan(0);
+      else {
+        const start = index * LIMIT;
+        expect(length).toBe(expected.length);
+        expect(Buffer.compare(content.subarray(start, start + length), expected)).toBe(0);
+      }
+    });
+  }
+
+  const damaged = fc
+    .tuple(streams, fc.nat(), fc.integer({ min: 1, max: 255 }), fc.boolean())
+    .map(([{ stream }, at, bits, isCut]) => {
+      const place = at % stream.length;
+      if (isCut) return new Uint8Array(stream.subarray(0, place + 1));
+      const copy = new Uint8Array(stream);
+      copy[place]! ^= bits;
+      return copy;
+    });
+
+  test('gives for each what it gives alone, whatever is beside it', () => {
+    const sound = streams.map(({ stream }) => stream);
+    const parts = fc.array(fc.oneof(sound, damaged), { minLength: 1, maxLength: RUN_STREAMS });
+    fc.assert(
+      fc.property(parts, fc.integer({ min: 0, max: 5 }), (run, gap) => {
+        expectAsAlone(run, gap);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('a stream that is cut off does not go on in the next one', () => {
+    const whole = deflateSync(program.subarray(0, 4096));
+    for (let cut = 1; cut < whole.length; cut += 1) {
+      const { data, places } = runOf([whole.subarray(0, cut), whole.subarray(cut), whole], 0);
+      const { lengths } = inflater.borrowRun(data, places, LIMIT)!;
+      expect([...lengths].map((length) => length < 0)).toEqual([true, true, false]);
+    }
+  });
+
+  test('takes what a block may have at most, many times over', () => {
+    const block = noise(LIMIT);
+    expectAsAlone(
+      Array.from({ length: RUN_STREAMS }, () => deflateSync(block)),
+      2,
+    );
+  });
 });

@@ -1,4 +1,4 @@
-import { BlockInflater } from 'cramfs-deflate';
+import { BlockInflater, type InflatedRun } from 'cramfs-deflate';
 import { crc32 } from 'cramfs-format';
 
 /** How blocks are compressed: a zlib stream each, or LZMA properties, a length and LZMA data. */
@@ -18,6 +18,11 @@ export interface BlockCodec {
   inflate(data: Uint8Array, maxLength: number): Uint8Array;
   /** Like `inflate`, but the result is valid only until the next call. */
   borrow?(data: Uint8Array, maxLength: number): Uint8Array;
+  /**
+   * Inflates several streams at once, which is quicker: see BlockInflater.borrowRun(). Undefined if it
+   * cannot. To know what is wrong with a stream, inflate it alone.
+   */
+  borrowRun?(data: Uint8Array, places: Uint32Array, maxLength: number): InflatedRun | undefined;
   /** What blocks are; default zlib. */
   readonly method?: BlockMethod;
 }
@@ -39,6 +44,10 @@ export const portableZlib: ZlibCodec = {
   borrow(data, maxLength) {
     inflater ??= new BlockInflater();
     return inflater.borrow(data, maxLength);
+  },
+  borrowRun(data, places, maxLength) {
+    inflater ??= new BlockInflater();
+    return inflater.borrowRun(data, places, maxLength);
   },
   crc32,
 };

@@ -7,8 +7,8 @@
 import { adler32 } from '../adler32';
 import { copyMatch, makeLanes } from './copy';
 import { END_OF_BLOCK, LITERAL, LONGER, SPECIAL, makeEntries, value } from './entries';
-import { DIST_BITS, DIST_ENTRIES, DIST_TABLE, LENGTHS, LITLEN_BITS, LITLEN_ENTRIES, LITLEN_TABLE, PRECODE_BITS, PRECODE_ENTRIES, PRECODE_TABLE } from './memory';
-import { word } from '../words';
+import { DIST_BITS, DIST_ENTRIES, DIST_TABLE, LENGTHS, LITLEN_BITS, LITLEN_ENTRIES, LITLEN_TABLE, PLACES, PRECODE_BITS, PRECODE_ENTRIES, PRECODE_TABLE, RESULTS } from './memory';
+import { setWord, word } from '../words';
 import { makeTable } from './table';
 
 /** Reasons why there is no result. */
@@ -77,6 +77,55 @@ export function outputPointer(): usize {
  */
 export function inflate(): i32 {
   memory.fill(inputEnd, 0, INPUT_SLACK);
+  return inflateStream();
+}
+
+/** Of a run: the number of its streams, and of bytes that each may give. */
+let runStreams: u32 = 0;
+let runMaxLength: u32 = 0;
+
+/**
+ * Makes room for a run: streams that are near each other, and their output, one after the other.
+ *
+ * @param length bytes from the start of the first stream to the end of the last one.
+ * @param phase as for {@link inputPointer}.
+ * @returns the address to put these bytes at; 0 if there is no memory for so much.
+ */
+export function runPointer(length: u32, streams: u32, maxLength: u32, phase: u32): usize {
+  runStreams = streams;
+  runMaxLength = maxLength;
+  return inputPointer(length, streams * maxLength, phase);
+}
+
+/** The address for the places of a run's streams: two words each, the start in the bytes and the length. */
+export function placesPointer(): usize {
+  return PLACES;
+}
+
+/** The address of what {@link inflate} would return for each stream of a run: a word each. */
+export function resultsPointer(): usize {
+  return RESULTS;
+}
+
+/**
+ * Inflates the streams of a run. Zeros do not follow each of them: that makes no difference to a sound stream,
+ * but a damaged one may have another error.
+ */
+export function inflateRun(): void {
+  const data = inputStart;
+  const content = outputStart;
+  memory.fill(inputEnd, 0, INPUT_SLACK);
+  for (let stream: u32 = 0; stream < runStreams; stream++) {
+    inputStart = data + word(PLACES, 2 * stream);
+    inputEnd = inputStart + word(PLACES, 2 * stream + 1);
+    outputStart = content + stream * runMaxLength;
+    outputEnd = outputStart + runMaxLength;
+    setWord(RESULTS, stream, inflateStream());
+  }
+  outputStart = content;
+}
+
+function inflateStream(): i32 {
   input = inputStart;
   output = outputStart;
   bits = 0;
@@ -168,7 +217,8 @@ function dynamicTables(): i32 {
   const precodes = (<u32>(bits >> 10) & 15) + 4;
   drop(14);
   if (litlens > 286 || dists > 30) return BAD_CODE;
-  memory.fill(LENGTHS, 0, 19);
+  v128.store(LENGTHS, i32x4.splat(0));
+  v128.store(LENGTHS, i32x4.splat(0), 16);
   for (let k: u32 = 0; k < precodes; k++) {
     if (k === 14) refill();
     store<u8>(LENGTHS + load<u8>(PRECODE_ORDER + k), <u8>(bits & 7));
@@ -202,7 +252,8 @@ function dynamicTables(): i32 {
       drop(7);
     }
     if (done + count > all) return BAD_CODE;
-    memory.fill(LENGTHS + done, length, count);
+    const lengths = i8x16.splat(length);
+    for (let k: u32 = 0; k < count; k += 16) v128.store(LENGTHS + done + k, lengths);
     done += count;
   }
   if (load<u8>(LENGTHS + 256) === 0) return BAD_CODE;
@@ -213,7 +264,8 @@ function dynamicTables(): i32 {
 }
 
 function inflateBlock(): i32 {
-  // Locals are registers; globals are memory.
+  // Locals are registers; globals are memory. Of `held` only the lowest byte counts: that is all that an
+  // entry has to be subtracted from.
   let hold = bits;
   let held = bitCount;
   let from = input;
@@ -222,6 +274,11 @@ function inflateBlock(): i32 {
   const end = outputEnd;
   const start = outputStart;
   let status: i32 = 0;
+  hold |= load<u64>(from) << held;
+  from += 7 - (<usize>(held >> 3) & 7);
+  held |= 56;
+  // The next entry is looked up before a match is copied: the processor does both at once.
+  let entry = word(LITLEN_TABLE, <u32>hold & ((1 << LITLEN_BITS) - 1));
   for (;;) {
     // Bytes past the end are read as zeros: a stream that gets that far lacks bits.
     if (from > limit) {
@@ -232,28 +289,28 @@ function inflateBlock(): i32 {
       status = TOO_LONG;
       break;
     }
-    hold |= load<u64>(from) << held;
-    from += <usize>((63 - held) >> 3);
-    held |= 56;
-    let entry = word(LITLEN_TABLE, <u32>hold & ((1 << LITLEN_BITS) - 1));
     if (<i32>entry < 0) {
       // Three literals of LITLEN_BITS and a length fit into 56 bits. A loop takes 2 % longer.
       hold >>= <u64>entry;
-      held -= <u64>(entry & 63);
+      held -= <u64>entry;
       store<u8>(to, <u8>(entry >> 16));
       to++;
       entry = word(LITLEN_TABLE, <u32>hold & ((1 << LITLEN_BITS) - 1));
       if (<i32>entry < 0) {
         hold >>= <u64>entry;
-        held -= <u64>(entry & 63);
+        held -= <u64>entry;
         store<u8>(to, <u8>(entry >> 16));
         to++;
         entry = word(LITLEN_TABLE, <u32>hold & ((1 << LITLEN_BITS) - 1));
         if (<i32>entry < 0) {
           hold >>= <u64>entry;
-          held -= <u64>(entry & 63);
+          held -= <u64>entry;
           store<u8>(to, <u8>(entry >> 16));
           to++;
+          hold |= load<u64>(from) << held;
+          from += 7 - (<usize>(held >> 3) & 7);
+          held |= 56;
+          entry = word(LITLEN_TABLE, <u32>hold & ((1 << LITLEN_BITS) - 1));
           continue;
         }
       }
@@ -270,24 +327,28 @@ function inflateBlock(): i32 {
           status = BAD_CODE;
         } else {
           hold >>= <u64>entry;
-          held -= <u64>(entry & 63);
+          held -= <u64>entry;
         }
         break;
       }
       if ((entry & LITERAL) !== 0) {
         hold >>= <u64>entry;
-        held -= <u64>(entry & 63);
+        held -= <u64>entry;
         store<u8>(to, <u8>(entry >> 16));
         to++;
+        hold |= load<u64>(from) << held;
+        from += 7 - (<usize>(held >> 3) & 7);
+        held |= 56;
+        entry = word(LITLEN_TABLE, <u32>hold & ((1 << LITLEN_BITS) - 1));
         continue;
       }
     }
     const length = (entry >> 16) + extraBits(hold, entry);
     hold >>= <u64>entry;
-    held -= <u64>(entry & 63);
+    held -= <u64>entry;
 
     hold |= load<u64>(from) << held;
-    from += <usize>((63 - held) >> 3);
+    from += 7 - (<usize>(held >> 3) & 7);
     held |= 56;
     entry = word(DIST_TABLE, <u32>hold & ((1 << DIST_BITS) - 1));
     if ((entry & SPECIAL) !== 0) {
@@ -304,18 +365,22 @@ function inflateBlock(): i32 {
     }
     const distance = (entry >> 16) + extraBits(hold, entry);
     hold >>= <u64>entry;
-    held -= <u64>(entry & 63);
+    held -= <u64>entry;
     if (distance > <u32>(to - start)) {
       status = BAD_DISTANCE;
       break;
     }
+    hold |= load<u64>(from) << held;
+    from += 7 - (<usize>(held >> 3) & 7);
+    held |= 56;
+    entry = word(LITLEN_TABLE, <u32>hold & ((1 << LITLEN_BITS) - 1));
     const stop = to + length;
     copyMatch(to, stop, distance);
     to = stop;
   }
   if (status === 0 && to > end) status = TOO_LONG;
   bits = hold;
-  bitCount = held;
+  bitCount = held & 63;
   input = from;
   output = to;
   return status;

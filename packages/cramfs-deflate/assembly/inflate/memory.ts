@@ -23,3 +23,8 @@ export const PRECODE_ENTRIES: usize = memory.data(4 * 19, 16);
 
 /** Lengths of codewords, a byte each. A run of zeros may be written past the last one. */
 export const LENGTHS: usize = memory.data(320 + 144, 16);
+
+/** The most streams in a run: see inflateRun(). */
+const RUN_STREAMS: u32 = 64;
+export const PLACES: usize = memory.data(8 * RUN_STREAMS, 16);
+export const RESULTS: usize = memory.data(4 * RUN_STREAMS, 16);

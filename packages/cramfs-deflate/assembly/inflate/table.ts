@@ -5,8 +5,8 @@ import { setWord, word } from '../words';
 
 const MAX_BITS: u32 = 15;
 
-/** By length: the number of codewords. */
-const COUNTS: usize = memory.data(4 * 16, 16);
+/** By length: the number of codewords. There are four of them, as adding to a word twice in a row takes time. */
+const COUNTS: usize = memory.data(4 * 4 * 16, 16);
 /** By length: the place of its next symbol in {@link SORTED}. */
 const PLACES: usize = memory.data(4 * 17, 16);
 /** Symbols in the order of their codewords. */
@@ -30,11 +30,7 @@ export function makeTable(
   entries: usize,
   allowOne: bool,
 ): bool {
-  memory.fill(COUNTS, 0, 4 * 16);
-  for (let symbol: u32 = 0; symbol < symbols; symbol++) {
-    const at = COUNTS + ((<usize>load<u8>(lengths + symbol)) << 2);
-    store<u32>(at, load<u32>(at) + 1);
-  }
+  countLengths(lengths, symbols);
   let max: u32 = MAX_BITS;
   while (max > 0 && word(COUNTS, max) === 0) max--;
 
@@ -51,9 +47,10 @@ export function makeTable(
     if (!allowOne || max > 1) return false;
     for (let at: u32 = 0; at < 1 << bits; at++) setWord(table, at, SPECIAL | INVALID);
   }
+  // Those without a codeword go to the end: to leave them out would be a branch that nobody can predict.
+  setWord(PLACES, 0, place);
   for (let symbol: u32 = 0; symbol < symbols; symbol++) {
     const length: u32 = load<u8>(lengths + symbol);
-    if (length === 0) continue;
     const at = PLACES + ((<usize>length) << 2);
     const to = load<u32>(at);
     store<u32>(at, to + 1);
@@ -80,11 +77,11 @@ export function makeTable(
       codeword = following(codeword, size - 1);
     }
     if (length >= max || length === bits) break;
-    memory.copy(table + (size << 2), table, size << 2);
+    repeatTable(table, size << 2);
     size <<= 1;
   }
   for (; length < bits; length++) {
-    memory.copy(table + (size << 2), table, size << 2);
+    repeatTable(table, size << 2);
     size <<= 1;
   }
   if (max <= bits) return true;
@@ -131,4 +128,42 @@ function following(codeword: u32, mask: u32): u32 {
   if (zeros === 0) return codeword;
   const bit: u32 = 1 << (31 - <u32>clz<u32>(zeros));
   return (codeword & (bit - 1)) | bit;
+}
+
+/** Counts codewords by their length. */
+@inline
+function countLengths(lengths: usize, symbols: u32): void {
+  const zeros = i32x4.splat(0);
+  for (let at: usize = COUNTS; at < COUNTS + 256; at += 16) v128.store(at, zeros);
+  let symbol: u32 = 0;
+  for (; symbol + 4 <= symbols; symbol += 4) {
+    const four = load<u32>(lengths + symbol);
+    countOne(COUNTS, four & 0xff);
+    countOne(COUNTS + 64, (four >> 8) & 0xff);
+    countOne(COUNTS + 128, (four >> 16) & 0xff);
+    countOne(COUNTS + 192, four >> 24);
+  }
+  for (; symbol < symbols; symbol++) countOne(COUNTS, load<u8>(lengths + symbol));
+  for (let at: usize = COUNTS; at < COUNTS + 64; at += 16) {
+    const half = i32x4.add(v128.load(at), v128.load(at, 64));
+    const other = i32x4.add(v128.load(at, 128), v128.load(at, 192));
+    v128.store(at, i32x4.add(half, other));
+  }
+}
+
+@inline
+function countOne(counts: usize, length: u32): void {
+  const at = counts + ((<usize>length) << 2);
+  store<u32>(at, load<u32>(at) + 1);
+}
+
+/** Writes the first `bytes` of a table, which are 8 or a multiple of 16, again after them. */
+@inline
+function repeatTable(table: usize, bytes: usize): void {
+  if (bytes === 8) {
+    store<u64>(table, load<u64>(table), 8);
+    return;
+  }
+  const end = table + bytes;
+  for (let at = table; at < end; at += 16) v128.store(at + bytes, v128.load(at));
 }

@@ -1,3 +1,4 @@
+import { RUN_STREAMS } from 'cramfs-deflate';
 import type { CheckedEntry } from './entry.js';
 import { Column } from '../column.js';
 import type { BlockCodec } from '../zlib.js';
@@ -112,15 +113,67 @@ export function inflateJobs(
   zlib: BlockCodec,
 ): BlockFailure[] {
   const failures: BlockFailure[] = [];
-  for (let job = 0; job < jobs.starts.length; job += 1) {
-    const start = jobs.starts[job]!;
-    const wanted = jobs.wanted[job]!;
-    const content = inflate(zlib, bytes.subarray(start, start + jobs.lengths[job]!), blockSize);
-    if (content === undefined) failures.push({ job });
-    else if (content.length !== wanted >>> 1) failures.push({ job, inflated: content.length });
-    else if ((wanted & 1) !== 0 && content.includes(0)) failures.push({ job, nul: true });
+  for (let first = 0; first < jobs.starts.length;) {
+    const end = endOfRun(jobs, first);
+    const lengths = lengthsOfRun(bytes, jobs, first, end, blockSize, zlib);
+    for (let job = first; job < end; job += 1) {
+      if (lengths?.[job - first] === jobs.wanted[job]! >>> 1) continue;
+      const failure = inflateJob(bytes, jobs, job, blockSize, zlib);
+      if (failure !== undefined) failures.push(failure);
+    }
+    first = end;
   }
   return failures;
+}
+
+/** Image bytes that a run may have: they are copied together. */
+const MAX_RUN_BYTES = 2 ** 17;
+
+/** The end of a run of jobs that can be inflated together; a run of one is to be inflated alone. */
+function endOfRun({ starts, lengths, wanted }: JobColumns, first: number): number {
+  const limit = Math.min(starts.length, first + RUN_STREAMS);
+  const furthest = starts[first]! + MAX_RUN_BYTES;
+  for (let job = first, end = 0; job < limit; job += 1) {
+    const start = starts[job]!;
+    const isLink = (wanted[job]! & 1) !== 0;
+    if (isLink || start < end || start + lengths[job]! > furthest) return Math.max(job, first + 1);
+    end = start + lengths[job]!;
+  }
+  return limit;
+}
+
+function lengthsOfRun(
+  bytes: Uint8Array,
+  { starts, lengths }: JobColumns,
+  first: number,
+  end: number,
+  blockSize: number,
+  zlib: BlockCodec,
+): Int32Array | undefined {
+  if (end - first < 2) return undefined;
+  const base = starts[first]!;
+  const places = new Uint32Array(2 * (end - first));
+  for (let job = first; job < end; job += 1) {
+    places[2 * (job - first)] = starts[job]! - base;
+    places[2 * (job - first) + 1] = lengths[job]!;
+  }
+  const data = bytes.subarray(base, starts[end - 1]! + lengths[end - 1]!);
+  return zlib.borrowRun?.(data, places, blockSize)?.lengths;
+}
+
+function inflateJob(
+  bytes: Uint8Array,
+  { starts, lengths, wanted: allWanted }: JobColumns,
+  job: number,
+  blockSize: number,
+  zlib: BlockCodec,
+): BlockFailure | undefined {
+  const start = starts[job]!;
+  const wanted = allWanted[job]!;
+  const content = inflate(zlib, bytes.subarray(start, start + lengths[job]!), blockSize);
+  if (content === undefined) return { job };
+  if (content.length !== wanted >>> 1) return { job, inflated: content.length };
+  return (wanted & 1) !== 0 && content.includes(0) ? { job, nul: true } : undefined;
 }
 
 function inflate(zlib: BlockCodec, stored: Uint8Array, limit: number): Uint8Array | undefined {

@@ -53,7 +53,7 @@ export async function checkImageFile(
     survey.checkBytes();
     return survey.finish(await inflating.finish());
   } finally {
-    inflating.end();
+    await inflating.end();
     await own?.close();
   }
 }
@@ -72,6 +72,7 @@ class Inflating {
   private work: SharedWork<InflateShare, BlockFailure[]> | undefined;
   private readonly pool: ImagePool | undefined;
   private readonly onProgress: CheckFileOptions['onProgress'];
+  private readonly shares: InflateShare[] = [];
   /** The first job of each share. */
   private readonly firsts: number[] = [];
   private total = 0;
@@ -86,7 +87,9 @@ class Inflating {
     this.work ??= this.start(image);
     this.firsts.push(this.total);
     this.total += jobs.starts.length;
-    this.work.add(inflateShareOf(jobs));
+    const share = inflateShareOf(jobs);
+    this.shares.push(share);
+    this.work.add(share);
   }
 
   /** Called when all jobs are known. @returns failures by job. */
@@ -98,8 +101,8 @@ class Inflating {
   }
 
   /** To be called in any case. */
-  end(): void {
-    this.work?.end();
+  async end(): Promise<void> {
+    await this.work?.end();
   }
 
   private start({ bytes, blockSize, zlib }: CramfsImage): SharedWork<InflateShare, BlockFailure[]> {
@@ -108,8 +111,8 @@ class Inflating {
       name: 'inflate',
       settings,
       here: (share, item) => inflateItem(share, item, bytes, blockSize, zlib),
-      done: (share, item) => {
-        this.done += blocksOfItem(share, item);
+      done: (index, item) => {
+        this.done += blocksOfItem(this.shares[index]!, item);
         this.onProgress?.(this.done, this.total);
         return true;
       },

@@ -6,12 +6,12 @@ import { Extraction, type ExtractionRules } from './extract/extraction.js';
 import { toProblem, type ExtractProblem } from './extract/problems.js';
 import { TargetDirectory } from './extract/target-directory.js';
 import type { ExtractOptions, ExtractReport } from './extract/types.js';
-import { writeFiles } from './extract/write-files.js';
+import { FileWriting } from './extract/file-writing.js';
 import { startPool, workerCount } from './threads/image-pool.js';
 
 export type { ExtractProblem } from './extract/problems.js';
 export type { ExtractOptions, ExtractReport } from './extract/types.js';
-export type { DamagePolicy } from './extract/write-file.js';
+export type { DamagePolicy } from './extract/write-content.js';
 
 const DEFAULT_MAX_BYTES = 4 * 2 ** 30;
 
@@ -23,7 +23,7 @@ const DEFAULT_MAX_BYTES = 4 * 2 ** 30;
  * held before, and, on Linux, whatever others do to the directory meanwhile:
  *
  * - Every path consists of names that are single components, no two the same (selectEntries()).
- * - Directories are made first, parents before children. An existing one is used only if lstat(2) says that
+ * - Each directory is made before what is in it. An existing one is used only if lstat(2) says that
  *   it is a directory, not a symlink; otherwise everything below it is left out.
  * - Everything is made, replaced or changed in a directory that is held open, and was opened
  *   component by component without following symlinks: see DirectoryCursor.
@@ -55,9 +55,12 @@ export async function extractImage(
     onError: (error) => problems.push(toProblem(error, error.path)),
   });
   const groups = groupByStep(entries, problems);
+  const isDirectory = ({ inode }: SelectedEntry): boolean => inode.type === 'directory';
+  const directories = groups.directoriesAndFiles.filter(isDirectory);
+  const files = groups.directoriesAndFiles.filter((entry) => !isDirectory(entry));
   const total = checkContentSize(
     image,
-    groups.files.map(({ inode }) => inode),
+    files.map(({ inode }) => inode),
     maxBytes,
   );
   const workers = options.pool === undefined ? workerCount(total, requested) : 0;
@@ -66,27 +69,30 @@ export async function extractImage(
   const pool = options.pool ?? own;
   let target: TargetDirectory | undefined;
   let extraction: Extraction | undefined;
+  let writing: FileWriting | undefined;
   try {
     const rules = rulesFor(options);
     target = new TargetDirectory(targetDirectory);
     extraction = new Extraction(image, target, rules);
-    for await (const entry of paced(groups.directories, signal)) extraction.makeDirectory(entry);
     let done = 0;
-    const files = groups.files.filter((entry) => extraction?.hasDirectoryOf(entry));
-    const report = (part: number): void => {
-      done += part;
-      onProgress?.(done, total);
-    };
-    const result = await writeFiles(image, target.location, files, {
+    writing = new FileWriting(image, target.location, {
       rules,
       pool,
-      onProgress: report,
+      onProgress: (part) => {
+        done += part;
+        onProgress?.(done, total);
+      },
       signal,
     });
+    for await (const entry of paced(groups.directoriesAndFiles, signal)) {
+      if (entry.inode.type === 'directory') extraction.makeDirectory(entry);
+      else if (extraction.hasDirectoryOf(entry)) writing.add(entry);
+    }
+    const result = await writing.finish();
     extraction.report(result.problems);
     for await (const entry of paced(groups.nodes, signal)) extraction.makeNode(entry);
     for await (const entry of paced(groups.symlinks, signal)) extraction.makeSymlink(entry);
-    for await (const entry of paced(groups.directories.reverse(), signal)) {
+    for await (const entry of paced(directories.reverse(), signal)) {
       extraction.finishDirectory(entry);
     }
     if (options.preserveOwner === undefined && !rules.owner) warnOfOwners(entries, extraction);
@@ -97,6 +103,7 @@ export async function extractImage(
       problems: [...problems, ...extraction.problems],
     };
   } finally {
+    await writing?.end();
     await own?.close();
     extraction?.close();
     target?.close();
@@ -129,23 +136,20 @@ function rulesFor(options: ExtractOptions): ExtractionRules {
 }
 
 interface Steps {
-  readonly directories: SelectedEntry[];
-  readonly files: SelectedEntry[];
+  readonly directoriesAndFiles: SelectedEntry[];
   /** Device nodes, fifos and sockets. */
   readonly nodes: SelectedEntry[];
   readonly symlinks: SelectedEntry[];
 }
 
 function groupByStep(entries: readonly SelectedEntry[], problems: ExtractProblem[]): Steps {
-  const steps: Steps = { directories: [], files: [], nodes: [], symlinks: [] };
+  const steps: Steps = { directoriesAndFiles: [], nodes: [], symlinks: [] };
   for (const entry of entries) {
     const { mode, type, entryOffset } = entry.inode;
     switch (type) {
       case 'directory':
-        steps.directories.push(entry);
-        break;
       case 'file':
-        steps.files.push(entry);
+        steps.directoriesAndFiles.push(entry);
         break;
       case 'symlink':
         steps.symlinks.push(entry);

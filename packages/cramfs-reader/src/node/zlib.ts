@@ -2,7 +2,7 @@ import { crc32, inflateSync } from 'node:zlib';
 import { BlockInflater } from 'cramfs-deflate';
 import type { ZlibCodec } from '../zlib.js';
 
-type Inflater = Required<Pick<ZlibCodec, 'inflate' | 'borrow'>>;
+type Inflater = Required<Pick<ZlibCodec, 'inflate' | 'borrow' | 'borrowRun'>>;
 
 let inflater: Inflater | undefined;
 
@@ -10,6 +10,8 @@ let inflater: Inflater | undefined;
 export const nodeZlib: ZlibCodec = {
   inflate: (data, maxLength) => (inflater ??= chooseInflater()).inflate(data, maxLength),
   borrow: (data, maxLength) => (inflater ??= chooseInflater()).borrow(data, maxLength),
+  borrowRun: (data, places, maxLength) =>
+    (inflater ??= chooseInflater()).borrowRun(data, places, maxLength),
   crc32,
 };
 
@@ -19,7 +21,11 @@ function chooseInflater(): Inflater {
     return new BlockInflater();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    return { inflate: inflateWithZlib, borrow: inflateWithZlib };
+    return {
+      inflate: inflateWithZlib,
+      borrow: inflateWithZlib,
+      borrowRun: () => undefined,
+    };
   }
 }
 

@@ -15,7 +15,7 @@ import {
 import { S_ISGID, S_ISUID } from 'cramfs-format';
 import type { Inode } from '../../types.js';
 import { targetChanged } from './problems.js';
-import { HOLD, openDirectory, pathOfDescriptor } from './target-directory.js';
+import { HOLD, openDirectory, pathOfDescriptor, type TargetPath } from './target-directory.js';
 
 /** Which attributes of an inode go to the disk. */
 export interface AttributeRules {
@@ -59,7 +59,7 @@ export function setAttributes(fd: number, { mode, owner }: Attributes): void {
  *
  * @throws TargetError if it is no longer a directory.
  */
-export function setDirectoryAttributes(path: Buffer, attributes: Attributes): void {
+export function setDirectoryAttributes(path: TargetPath, attributes: Attributes): void {
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
   const fd = openDirectory(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   try {
@@ -85,7 +85,7 @@ function followsHeldSymlinks(): boolean {
  * @throws TargetError if there is something else instead.
  */
 export function setNodeAttributes(
-  path: Buffer,
+  path: TargetPath,
   attributes: Attributes,
   { isSymlink, isHeld }: { readonly isSymlink: boolean; readonly isHeld: boolean },
 ): void {

@@ -4,7 +4,12 @@ import { CramfsError } from 'cramfs-format';
 import type { Inode } from '../../types.js';
 import { setNodeAttributes, type Attributes } from './attributes.js';
 import { createNew } from './create-new.js';
-import { HOLD, pathOfDescriptor, type TargetLocation } from './target-directory.js';
+import {
+  HOLD,
+  pathOfDescriptor,
+  type TargetLocation,
+  type TargetPath,
+} from './target-directory.js';
 
 const NODE = 'node';
 
@@ -35,7 +40,7 @@ export class NodeMaker {
    * @throws CramfsError UNSUPPORTED with the command's message, TargetError, or the system's
    * error.
    */
-  make(inode: Inode, attributes: Attributes, path: Buffer, force: boolean): void {
+  make(inode: Inode, attributes: Attributes, path: TargetPath, force: boolean): void {
     const { cwd } = (this.workshop ??= openWorkshop(this.target));
     const made = `${cwd}/${NODE}`;
     try {
@@ -46,7 +51,7 @@ export class NodeMaker {
         const type = inode.type === 'char-device' ? 'c' : 'b';
         run('mknod', [NODE, type, String(major), String(minor)], cwd);
       }
-      setNodeAttributes(Buffer.from(made), attributes, {
+      setNodeAttributes(made, attributes, {
         isSymlink: false,
         isHeld: this.target.isHeld,
       });

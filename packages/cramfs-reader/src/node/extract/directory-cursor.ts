@@ -1,7 +1,13 @@
 import { closeSync, constants } from 'node:fs';
 import { PATH_MAX } from '../../walk.js';
 import { TargetError } from './problems.js';
-import { HOLD, openDirectory, pathOfDescriptor, type TargetLocation } from './target-directory.js';
+import {
+  HOLD,
+  openDirectory,
+  pathOfDescriptor,
+  type TargetLocation,
+  type TargetPath,
+} from './target-directory.js';
 
 interface OpenDirectory {
   readonly name: string;
@@ -22,6 +28,8 @@ const MAX_HELD = 32;
  */
 export class DirectoryCursor {
   private readonly location: TargetLocation;
+  /** The path of the target, if it is held open. */
+  private readonly start: string;
   /** Path in the image of the directory that the cursor is in; none if it did not get there. */
   private current: string | undefined = '';
   /** What leads to it, from the target down. */
@@ -31,6 +39,7 @@ export class DirectoryCursor {
 
   constructor(location: TargetLocation) {
     this.location = location;
+    this.start = Buffer.from(location.path).toString('latin1');
   }
 
   /**
@@ -39,7 +48,7 @@ export class DirectoryCursor {
    * @throws TargetError if its directory is not one any more, or if nobody could use the file's whole
    * path; or the system's error.
    */
-  pathTo(path: string): Buffer {
+  pathTo(path: string): TargetPath {
     const { path: target, isHeld, nameLength } = this.location;
     // The path of a descriptor itself is a symlink, which callers do not follow: append `/.`.
     if (path === '/') return Buffer.concat([target, Buffer.from('/.')]);
@@ -85,11 +94,18 @@ export class DirectoryCursor {
   }
 
   /** @param tail a slash and the name of something in the directory that was opened last. */
-  private pathOf(tail: string): Buffer {
+  private pathOf(tail: string): TargetPath {
     const last = this.open[this.open.length - 1];
-    const path = last === undefined ? this.location.path : Buffer.from(pathOfDescriptor(last.fd));
-    return Buffer.concat([path, Buffer.from(tail, 'latin1')]);
+    const path = last === undefined ? this.start : pathOfDescriptor(last.fd);
+    return isAscii(tail) ? path + tail : Buffer.from(path + tail, 'latin1');
   }
+}
+
+function isAscii(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    if (text.charCodeAt(index) > 0x7f) return false;
+  }
+  return true;
 }
 
 /** Calls `use` with a cursor, and closes it. */

@@ -16,7 +16,7 @@ import { createNew } from './create-new.js';
 import { NodeMaker } from './devices.js';
 import { isFatal, systemCode, toProblem, type ExtractProblem } from './problems.js';
 import { DirectoryCursor } from './directory-cursor.js';
-import type { TargetDirectory } from './target-directory.js';
+import type { TargetDirectory, TargetPath } from './target-directory.js';
 import type { FileRules } from './write-file.js';
 
 export interface ExtractionRules extends FileRules {
@@ -121,7 +121,7 @@ export class Extraction {
     }
   }
 
-  private attempt(entry: SelectedEntry, action: (path: Buffer) => void): void {
+  private attempt(entry: SelectedEntry, action: (path: TargetPath) => void): void {
     if (this.stopped || !this.hasDirectoryOf(entry)) return;
     try {
       action(this.cursor.pathTo(entry.path));
@@ -132,7 +132,7 @@ export class Extraction {
 }
 
 /** @returns true if the directory is new. */
-function makeOrKeep(path: Buffer, force: boolean): boolean {
+function makeOrKeep(path: TargetPath, force: boolean): boolean {
   try {
     mkdirSync(path, OWNER_ONLY);
     return true;
@@ -151,7 +151,7 @@ function makeOrKeep(path: Buffer, force: boolean): boolean {
 }
 
 /** Lets us write to a directory of ours that an earlier extraction may have made read-only. */
-function openUp(path: Buffer): void {
+function openUp(path: TargetPath): void {
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
   const fd = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   try {

@@ -1,5 +1,5 @@
 import type { ImagePool } from '../threads/image-pool.js';
-import type { DamagePolicy } from './write-file.js';
+import type { DamagePolicy } from './write-content.js';
 import type { ExtractProblem } from './problems.js';
 
 export interface ExtractOptions {

@@ -93,7 +93,7 @@ describe('SharedWork', () => {
   });
 
   test('ends early', async () => {
-    const done = (_share: Numbers, item: number): boolean => item !== 7;
+    const done = (_index: number, item: number): boolean => item !== 7;
     const shared = new SharedWork(image, poolOf([new FakeThread()]), work('mark', { done }));
     shared.add(numbers(0, 1000));
     const [results = []] = await shared.finish();
@@ -126,8 +126,7 @@ describe('SharedWork', () => {
     const threads = [new FakeThread()];
     const shared = new SharedWork(image, poolOf(threads), work('mark'));
     shared.add(numbers(0, 1000));
-    shared.end();
-    await setTimeout(10);
+    await shared.end();
     expect(threads[0]!.released).toBe(true);
   });
 });

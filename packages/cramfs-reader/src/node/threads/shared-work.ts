@@ -11,8 +11,8 @@ export interface Work<S extends Share, Result> {
   readonly settings: unknown;
   /** The same on this thread. */
   readonly here: (share: S, item: number) => Result;
-  /** Called with each result as it comes; false ends the work. */
-  readonly done: (share: S, item: number, result: Result) => boolean;
+  /** Called with each result as it comes, and the number of its share; false ends the work. */
+  readonly done: (index: number, item: number, result: Result) => boolean;
 }
 
 /**
@@ -75,10 +75,12 @@ export class SharedWork<S extends Share, Result> {
     return this.results;
   }
 
-  /** Ends work that nobody may have finished. */
-  end(): void {
+  /** Ends the work, if it was not finished, when the items in progress are done. */
+  async end(): Promise<void> {
     raise(this.stopped);
     if (!this.isFinishing) for (const thread of this.threads) thread.say({ ends: true });
+    this.isFinishing = true;
+    await Promise.all(this.ends);
   }
 
   private listen(thread: Thread): Promise<void> {
@@ -107,7 +109,7 @@ export class SharedWork<S extends Share, Result> {
 
   private take(index: number, item: number, result: Result): void {
     this.results[index]![item] = result;
-    if (!this.work.done(this.shares[index]!, item, result)) raise(this.stopped);
+    if (!this.work.done(index, item, result)) raise(this.stopped);
   }
 
   private fail(error: unknown): void {

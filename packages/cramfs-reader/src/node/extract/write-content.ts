@@ -1,0 +1,138 @@
+import { ftruncateSync, writeSync } from 'node:fs';
+import { RUN_STREAMS } from 'cramfs-deflate';
+import { isCramfsError, type CramfsError } from 'cramfs-format';
+import { borrowBlockContent, checkedBlockCount, decodeBlock } from '../../blocks.js';
+import type { CramfsImage } from '../../image.js';
+import type { Block, Inode } from '../../types.js';
+
+/** What happens to a file with a block that cannot be read. */
+export type DamagePolicy =
+  /** There is no file. */
+  | 'remove'
+  /** Zeros replace such a block. */
+  | 'zeros';
+
+/** Image bytes that a run of compressed blocks may have, and blocks of an uncompressed one. */
+const MAX_RUN_BYTES = 2 ** 17;
+const MAX_UNCOMPRESSED_BLOCKS = 256;
+
+/**
+ * Writes what a file of the image holds to an empty file. Holes of the image become holes of the file.
+ *
+ * @returns what is damaged, if the policy is `zeros`: the first error of the file.
+ * @throws CramfsError if the image is damaged, or the system's error.
+ */
+export function writeContent(
+  image: CramfsImage,
+  inode: Inode,
+  fd: number,
+  damage: DamagePolicy,
+): CramfsError | undefined {
+  const writer = new ContentWriter(image, fd, damage);
+  let count = 0;
+  writer.attempt(() => {
+    count = checkedBlockCount(image, inode);
+  });
+  // Each attempt ends with the last block, or with one that has an error.
+  for (let index = 0; index < count; index += 1) {
+    writer.attempt(() => {
+      for (; index < count; index += 1) writer.add(decodeBlock(image, inode, index, count));
+    });
+  }
+  writer.finish(inode.size);
+  return writer.firstError;
+}
+
+/** Blocks that are next to each other in the file and in the image are written together. */
+class ContentWriter {
+  firstError: CramfsError | undefined;
+  private readonly image: CramfsImage;
+  private readonly fd: number;
+  private readonly damage: DamagePolicy;
+  /** All of one kind, and none a hole. */
+  private run: Block[] = [];
+  /** Where the content that was written ends. */
+  private end = 0;
+
+  constructor(image: CramfsImage, fd: number, damage: DamagePolicy) {
+    this.image = image;
+    this.fd = fd;
+    this.damage = damage;
+  }
+
+  /** @throws what `action` throws, unless it is damage that zeros replace. */
+  attempt(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (!isCramfsError(error)) throw error;
+      // Blocks before this one may have an error as well: the first one counts.
+      this.flush();
+      if (this.damage === 'remove') throw error;
+      this.firstError ??= error;
+    }
+  }
+
+  add(block: Block): void {
+    if (this.run.length > 0 && !continues(this.run, block)) this.flush();
+    if (block.kind !== 'hole') this.run.push(block);
+  }
+
+  finish(size: number): void {
+    this.flush();
+    if (this.end < size) ftruncateSync(this.fd, size);
+  }
+
+  private flush(): void {
+    const { image, run } = this;
+    if (run.length === 0) return;
+    this.run = [];
+    const content = run.length > 1 ? contentOfRun(image, run) : undefined;
+    if (content !== undefined) {
+      this.write(run[0]!.index, content);
+      return;
+    }
+    for (const block of run) {
+      this.attempt(() => {
+        this.write(block.index, borrowBlockContent(image, block));
+      });
+    }
+  }
+
+  private write(index: number, content: Uint8Array): void {
+    const position = index * this.image.blockSize;
+    for (let done = 0; done < content.length;) {
+      done += writeSync(this.fd, content, done, content.length - done, position + done);
+    }
+    this.end = position + content.length;
+  }
+}
+
+function continues(run: readonly Block[], { index, kind, start, length }: Block): boolean {
+  const first = run[0]!;
+  const last = run[run.length - 1]!;
+  if (kind !== last.kind || index !== last.index + 1) return false;
+  const end = last.start + last.length;
+  return kind === 'uncompressed'
+    ? start === end && last.length === last.size && run.length < MAX_UNCOMPRESSED_BLOCKS
+    : start >= end && run.length < RUN_STREAMS && start + length <= first.start + MAX_RUN_BYTES;
+}
+
+/** The content of a run, or undefined if that has to be found out block by block. */
+function contentOfRun({ bytes, blockSize, zlib }: CramfsImage, run: readonly Block[]) {
+  const first = run[0]!;
+  const last = run[run.length - 1]!;
+  const size = (run.length - 1) * blockSize + last.size;
+  const data = bytes.subarray(first.start, last.start + last.length);
+  if (first.kind === 'uncompressed') return data.length < size ? undefined : data.subarray(0, size);
+  const places = new Uint32Array(2 * run.length);
+  run.forEach(({ start, length }, stream) => {
+    places[2 * stream] = start - first.start;
+    places[2 * stream + 1] = length;
+  });
+  const inflated = zlib.borrowRun?.(data, places, blockSize);
+  if (inflated === undefined) return undefined;
+  const { lengths, content } = inflated;
+  if (run.some((block, stream) => lengths[stream] !== block.size)) return undefined;
+  return content.subarray(0, size);
+}
