@@ -167,7 +167,7 @@ describe('the command line', () => {
     test.each([
       ['/no', 'IMAGE: no such file or directory (/no)'],
       ['/etc/hostname', 'IMAGE: /etc/hostname is neither ELF nor bFLT: --arch names its processor'],
-      ['/x86_64/bin/hello', 'IMAGE: no processor executes programs for x86_64'],
+      ['/x86_64/bin/hello', 'IMAGE: programs for x86_64 cannot be executed'],
     ])('%s cannot be executed', async (path, message) => {
       const file = await sample();
       const { code, stderr } = await cramfs(['exec', '--run', file, path]);

@@ -107,7 +107,7 @@ describe('cramfs exec', () => {
     expect((await cramfs(['exec', image, '/bin/p', `--max-ram=${bytes}`])).code).toBe(0);
     const { code, stdout } = await cramfs(['exec', image, '/bin/p', `--max-ram=${bytes - 1}`]);
     expect(code).toBe(1);
-    expect(stdout).toContain(`too much: RAM at most is more than ${bytes - 1} bytes\n`);
+    expect(stdout).toContain(`too much RAM: more than ${bytes - 1} bytes at most\n`);
     expect(await execJson('--max-ram=4K')).toMatchObject({ maxRam: { bytes: 4096, ok: false } });
   });
 

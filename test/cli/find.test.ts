@@ -66,7 +66,7 @@ describe('--image', () => {
     for (let image = 1; image <= PARTS.length; image += 1) {
       const { code, stdout, stderr } = await cramfs(['ls', '--image', String(image), firmware]);
       expect({ code, stdout }).toEqual({ code: 0, stdout: 'hello\n' });
-      expect(stderr).toContain('took the image at offset ');
+      expect(stderr).toContain('using the image at offset ');
     }
     const { stderr } = await cramfs(['ls', '--image', '10', firmware]);
     expect(stderr).toMatch(
@@ -89,7 +89,7 @@ test('--offset auto looks into streams if there is nothing outside', async () =>
   const { stdout, stderr } = await cramfs(['ls', '--offset', 'auto', file]);
   expect(stdout).toBe('hello\n');
   expect(stderr).toBe(
-    `cramfs: ${file}: took the image at offset 0 (0x0) of the gzip stream at offset 100 (0x64)\n`,
+    `cramfs: ${file}: using the image at offset 0 (0x0) of the gzip stream at offset 100 (0x64)\n`,
   );
 });
 

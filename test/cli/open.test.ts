@@ -77,7 +77,7 @@ describe('--offset auto says which offset it took', () => {
   test.each(takes)('%s', async (command, ...paths) => {
     const firmware = folder.write('firmware', concat(noise(1234), sampleImage().bytes, noise(99)));
     const { code, stderr } = await cramfs([command, firmware, ...paths, '--offset', 'auto']);
-    expect(stderr).toContain(`cramfs: ${firmware}: took the image at offset 1234 (0x4d2)\n`);
+    expect(stderr).toContain(`cramfs: ${firmware}: using the image at offset 1234 (0x4d2)\n`);
     const given = await cramfs([command, firmware, ...paths, '--offset', '1234']);
     expect(given.code).toBe(code);
     expect(given.stderr).not.toContain('took');
@@ -117,7 +117,7 @@ test('a block size that nothing tells is not a fact, and the page size decides',
     blockSizeVotes: { files: 0, votes: 0, candidates: [4096, 8192, 16384, 32768, 65536] },
   });
   expect((await cramfs(['info', tiny])).stdout).toContain(
-    'not known: no file of more than one block shows it; taken to be 4096\n',
+    'not known: no file with more than one block shows it; assumed: 4096\n',
   );
   expect(await cramfsJson(['check', tiny, '--page-size=64K'])).toMatchObject({
     ok: true,
@@ -130,14 +130,14 @@ test('a block size that nothing tells is not a fact, and the page size decides',
     buildRawImage({ f: file(noise(5000)) }, { blockSize: 65536 }).bytes,
   );
   expect((await cramfs(['check', '-v', some])).stdout).toContain(
-    'not known: 8192 or 16384 or 32768 or 65536 (according to 1 of 1 file of more than one block); ' +
-      'taken to be 8192\n',
+    'not known: 8192 or 16384 or 32768 or 65536 (confirmed by 1 of 1 file with more than one block); ' +
+      'assumed: 8192\n',
   );
   expect((await cramfs(['check', some, '--page-size=32K'])).code).toBe(0);
   const { code, stdout } = await cramfs(['check', some, '--page-size=4K']);
   expect(code).toBe(4);
   expect(stdout).toContain(
-    'blocks of 8192 or 16384 or 32768 or 65536 bytes (according to 1 of 1 file): a kernel with pages',
+    'blocks of 8192 or 16384 or 32768 or 65536 bytes (confirmed by 1 of 1 file): a kernel with pages',
   );
   expect(await cramfsJson(['info', '-b', '8K', some])).toMatchObject({ blockSizeVotes: null });
 });

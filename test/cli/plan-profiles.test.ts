@@ -143,6 +143,6 @@ test('the report says what a profile cannot tell', async () => {
   );
   const { stdout } = await cramfs(['plan', root, '-q', '--profile', file]);
   expect(stdout).toContain(
-    '(smaps, with neighbours of touched pages, without 1 file whose pages it does not tell)',
+    '(smaps, with neighbours of touched pages, without 1 file whose pages it does not identify)',
   );
 });

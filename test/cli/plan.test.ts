@@ -176,8 +176,8 @@ test.each([
   [['--flash', '1M', '--ram', '1M'], /only one can be the budget/, 16],
   [['--mmu', '--nommu'], /only one is possible/, 16],
   [['-o', 'x'], /--output needs a budget/, 16],
-  [['--flash', '4096'], /4096 bytes of flash are too few: the smallest image has \d+/, 8],
-  [['--ram', '1', '--run', '/a'], /1 bytes? of RAM are too few/, 8],
+  [['--flash', '4096'], /4096 bytes of flash are not enough: the smallest image has \d+/, 8],
+  [['--ram', '1', '--run', '/a'], /1 bytes? of RAM are not enough/, 8],
   [['--phys', '0x22000800'], /0x22000800 is not a multiple of the page size/, 16],
   [['--run', '/nothing'], /'\/nothing' does not start: ENOENT/, 8],
 ])('%j', async (args, message, code) => {

@@ -64,7 +64,7 @@ test('--version', async () => {
 });
 
 test.each([
-  [[], 'cramfs: a command is missing'],
+  [[], 'cramfs: missing command'],
   [['frobnicate'], "cramfs: there is no command 'frobnicate'\n"],
   [['infoo'], "cramfs: there is no command 'infoo'; did you mean 'info'?\n"],
   [['help', 'lss'], "cramfs: there is no command 'lss'; did you mean 'ls'?\n"],

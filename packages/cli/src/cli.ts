@@ -15,7 +15,7 @@ import { toolVersion } from './version.js';
 export async function runCramfs(argv: readonly string[], io: CliIo): Promise<ExitCode> {
   const [name, ...rest] = argv;
   try {
-    if (name === undefined) throw new UsageError('a command is missing');
+    if (name === undefined) throw new UsageError('missing command');
     if (name === '--help' || name === '-h') return await succeed(io, rootHelp());
     if (name === '--version' || name === '-V')
       return await succeed(io, `cramfs ${toolVersion()}\n`);

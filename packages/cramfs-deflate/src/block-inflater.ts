@@ -56,10 +56,10 @@ const PROBLEMS: Readonly<Record<number, readonly [InflateErrorCode, string]>> = 
   [-1]: ['CUT_OFF', 'unexpected end of data'],
   [-2]: ['TOO_LONG', 'more bytes than expected'],
   [-3]: ['BAD_HEADER', 'no zlib header'],
-  [-4]: ['BAD_BLOCK', 'a block with an invalid type or length'],
-  [-5]: ['BAD_CODE', 'an invalid code'],
+  [-4]: ['BAD_BLOCK', 'block with an invalid type or length'],
+  [-5]: ['BAD_CODE', 'invalid code'],
   [-6]: ['BAD_DISTANCE', 'a distance that reaches before the first byte'],
-  [-7]: ['BAD_CHECKSUM', 'a wrong checksum'],
+  [-7]: ['BAD_CHECKSUM', 'wrong checksum'],
 };
 
 /**

@@ -126,7 +126,7 @@ export class Planner {
       const smallest = this.choice(this.tradeOff.reaching(0)!).flash;
       throw new CramfsError(
         'TOO_BIG',
-        `${size} bytes of flash are too few: the smallest image has ${smallest}`,
+        `${size} bytes of flash are not enough: the smallest image has ${smallest}`,
       );
     }
     return this.choice(found);
@@ -141,7 +141,7 @@ export class Planner {
     if (choice === undefined || choice.flash > most) {
       throw new CramfsError(
         'TOO_BIG',
-        `${size} bytes of RAM are too few: with all in place that helps the workload takes ${this.most().ram}`,
+        `${size} bytes of RAM are not enough: with every useful page in place the workload takes ${this.most().ram}`,
       );
     }
     return choice;

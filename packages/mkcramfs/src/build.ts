@@ -67,7 +67,7 @@ export async function buildImage(
   const { maxSize } = resolved;
   if (layout.size > maxSize) {
     const excess = layout.size - maxSize;
-    const message = `the image has ${layout.size} bytes, ${excess} more than there is room for`;
+    const message = `the image has ${layout.size} bytes, ${excess} over the limit`;
     throw new CramfsError('TOO_BIG', message);
   }
   const { swapWords } = resolved;

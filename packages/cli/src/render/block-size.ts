@@ -7,13 +7,13 @@ type Guess = Pick<CramfsImage, 'blockSize' | 'blockSizeVotes'>;
 export function blockSizeText({ blockSize, blockSizeVotes }: Guess): string {
   if (blockSizeVotes === undefined) return String(blockSize);
   const { candidates, files, votes } = blockSizeVotes;
-  const agree = `${votes} of ${plural(files, 'file')} of more than one block`;
-  if (candidates.length === 1) return `${blockSize} (according to ${agree})`;
+  const agree = `${votes} of ${plural(files, 'file')} with more than one block`;
+  if (candidates.length === 1) return `${blockSize} (confirmed by ${agree})`;
   const which =
     votes === 0
-      ? 'no file of more than one block shows it'
-      : `${candidates.join(' or ')} (according to ${agree})`;
-  return `not known: ${which}; taken to be ${blockSize}`;
+      ? 'no file with more than one block shows it'
+      : `${candidates.join(' or ')} (confirmed by ${agree})`;
+  return `not known: ${which}; assumed: ${blockSize}`;
 }
 
 /** `blockSizeVotes` of `--json`: null if `--block-size` was given. */

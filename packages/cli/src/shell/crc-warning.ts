@@ -8,7 +8,7 @@ import { printable } from './report-error.js';
  */
 export function crcProblem(image: CramfsImage): string | undefined {
   const { verdict } = verifyCrc(image);
-  const advice = '`cramfs check` tells what is damaged';
+  const advice = '`cramfs check` shows what is damaged';
   if (verdict === 'wrong') return `the CRC of the image is wrong, files may be damaged: ${advice}`;
   if (verdict === 'cut-off') return `the image is cut off, files may be damaged: ${advice}`;
   return undefined;

@@ -16,7 +16,7 @@ export interface ImageBytes {
 
 /** Tells which image is taken, if the user has not said so. */
 export function sayTaken(file: string, where: string, io: CliIo): void {
-  io.stderr.write(`cramfs: ${printable(file)}: took the image at offset ${where}\n`);
+  io.stderr.write(`cramfs: ${printable(file)}: using the image at offset ${where}\n`);
 }
 
 /** `4096 (0x1000)` */

@@ -63,7 +63,7 @@ export const FINDING_CODES = {
   'hole-without-flag': warning('holes, but the superblock does not announce them'),
   'block-length': error('a block that ends before it starts, or is longer than Linux accepts'),
   'block-outside': error('a block reaches beyond the end of the image'),
-  'block-bad-data': error('a compressed block does not inflate to at most one block'),
+  'block-bad-data': error('a compressed block is not a zlib stream of at most one block'),
   'block-wrong-length': error('a block holds more or fewer bytes than the file needs'),
   'k1-tail-reads-zero': warning('Linux reads the last block as zeros: whole, direct, uncompressed'),
   'k22-same-address': warning(

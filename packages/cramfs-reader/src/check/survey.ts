@@ -198,7 +198,7 @@ function plainBytes(bytes: Uint8Array, offset: number): Uint8Array {
 function describeBlockSize({ blockSize, blockSizeVotes }: CramfsImage): string {
   if (blockSizeVotes === undefined) return `${blockSize} bytes`;
   const { candidates, files, votes } = blockSizeVotes;
-  return `${candidates.join(' or ')} bytes (according to ${votes} of ${plural(files, 'file')})`;
+  return `${candidates.join(' or ')} bytes (confirmed by ${votes} of ${plural(files, 'file')})`;
 }
 
 /** The image, if there is a superblock at all. */
@@ -221,7 +221,7 @@ function reportFailure({ image, findings, jobs }: CheckContext, failure: BlockFa
   } else if (inflated === undefined) {
     findings.add(
       'block-bad-data',
-      `block ${index} is damaged: it does not inflate to at most ${image.blockSize} bytes`,
+      `block ${index} is damaged: it is not a zlib stream of at most ${image.blockSize} bytes`,
       place,
     );
   } else {

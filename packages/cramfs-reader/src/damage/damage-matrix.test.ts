@@ -145,7 +145,7 @@ describe.each(KINDS)('$name', ({ options, mode = MODE, swap, plain = false }) =>
       broken[bytes.length - 4]! ^= 0x55;
       for (const dump of [broken, wiped]) {
         const { bytes: mended, notes } = salvageImage(spared(dump, data, spare), ALL);
-        expect(notes[0]).toBe(`took out ${spare} bytes after every ${data}`);
+        expect(notes[0]).toBe(`removed ${spare} bytes after every ${data}`);
         expect(saved(mended, whole)).toBe(count);
       }
     });

@@ -56,7 +56,7 @@ describe.each(['little', 'big'] as const)('%s endian', (endianness) => {
     const dump = withSpare(bytes, data, spare);
     for (const oob of ['auto', { data, spare }] as const) {
       const { bytes: straight, notes } = salvageImage(dump, { oob, zlib });
-      expect(notes).toEqual([`took out ${spare} bytes after every ${data}`]);
+      expect(notes).toEqual([`removed ${spare} bytes after every ${data}`]);
       expect(Buffer.compare(straight.subarray(0, bytes.length), bytes)).toBe(0);
     }
     // Without spare areas, none are found.

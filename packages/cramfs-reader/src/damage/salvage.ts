@@ -51,7 +51,7 @@ export function salvageImage(
     mendStraight(straight, { root, shift, origin, zlib });
   const without = (spare: OutOfBand): Salvaged => {
     const mended = mend(withoutOutOfBand(bytes, spare));
-    const note = `took out ${spare.spare} bytes after every ${spare.data}`;
+    const note = `removed ${plural(spare.spare, 'byte')} after every ${spare.data}`;
     return { bytes: mended.bytes, notes: [note, ...mended.notes] };
   };
   if (oob === undefined) return mend(bytes);

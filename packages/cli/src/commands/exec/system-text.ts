@@ -96,7 +96,8 @@ function sums({ cost, question, build }: SystemExplanation): [string, string][] 
     ['RAM at start', `${ramBytes(atStart, build)} bytes`],
     ['RAM at most', `${ramBytes(atMost, build)} bytes, before stacks and heaps grow`],
   ];
-  if (question.mmu) rows.push(['Page tables', `${plural(pageTablePages, 'page')} more`]);
+  if (question.mmu)
+    rows.push(['Page tables', `${plural(pageTablePages, 'page')}, not counted above`]);
   else {
     const orders = regions.map(({ allocation }) => allocation?.order ?? 0);
     const largest = 2 ** Math.max(0, ...orders);
@@ -106,5 +107,5 @@ function sums({ cost, question, build }: SystemExplanation): [string, string][] 
 }
 
 function tooMuch({ fits, question }: SystemExplanation): string[] {
-  return fits ? [] : [`too much: RAM at most is more than ${question.maxRam!} bytes`];
+  return fits ? [] : [`too much RAM: more than ${question.maxRam!} bytes at most`];
 }

@@ -42,7 +42,7 @@ export function execText(explanation: ExecExplanation, look: Look): string {
     head,
     cost.areas.map(({ line }) => mapsLine(line, look)).join(''),
     hangingLine(
-      `Pages of ${build.geometry.size} bytes; RAM: of the process + in the page cache.`,
+      `Pages of ${build.geometry.size} bytes; RAM: pages of the process + pages of the page cache.`,
       width,
     ) + renderTable(COLUMNS, rows, look),
     renderFields(sums(explanation), look) +
@@ -88,7 +88,8 @@ function sums({ cost, question, build }: ExecExplanation): [string, string][] {
     const pages = plural(sharedCopyPages, 'page');
     rows.push(['Copied text', `${pages} of the RAM, one copy for all instances`]);
   }
-  if (question.mmu) rows.push(['Page tables', `${plural(pageTablePages, 'page')} more`]);
+  if (question.mmu)
+    rows.push(['Page tables', `${plural(pageTablePages, 'page')}, not counted above`]);
   return rows;
 }
 
@@ -101,6 +102,6 @@ function problems({ cost, fits, question }: ExecExplanation): string[] {
         nameToText(reason),
     ),
     ...(killed === undefined ? [] : [`does not start: relocation ends in ${killed}`]),
-    ...(fits ? [] : [`too much: RAM at most is more than ${question.maxRam!} bytes`]),
+    ...(fits ? [] : [`too much RAM: more than ${question.maxRam!} bytes at most`]),
   ];
 }

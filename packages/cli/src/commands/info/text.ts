@@ -37,8 +37,8 @@ export function infoText(facts: Facts, look: Look): string {
 }
 
 function sizeText({ image: { bytes }, fsid }: Facts): string {
-  if (fsid === undefined) return `not stored; there are ${plural(bytes.length, 'byte')}`;
-  const there = fsid.size === bytes.length ? '' : `; there are ${bytes.length}`;
+  if (fsid === undefined) return `not stored; the data has ${plural(bytes.length, 'byte')}`;
+  const there = fsid.size === bytes.length ? '' : ` (${bytes.length} present)`;
   return plural(fsid.size, 'byte') + there;
 }
 

@@ -38,7 +38,7 @@ export function selectFiles(
     const matches = compileGlobs([operand]);
     const found = all.filter(({ path: candidate }) => matches(candidate));
     if (found.length === 0) {
-      throw new CramfsError('NOT_FOUND', 'no such regular file, and no pattern that matches any', {
+      throw new CramfsError('NOT_FOUND', 'no regular file has this path or matches this pattern', {
         path,
       });
     }

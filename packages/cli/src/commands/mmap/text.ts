@@ -57,7 +57,7 @@ function requestText({ question, build }: MmapExplanation): string {
 
 /** What the letters of VmFlags say about ROM. */
 const FLAG_MEANINGS: readonly (readonly [letters: string, meaning: string])[] = [
-  ['pf', 'VM_PFNMAP: not made of pages of RAM'],
+  ['pf', 'VM_PFNMAP: ROM only, no pages of RAM'],
   ['mm', 'VM_MIXEDMAP: ROM and pages of RAM'],
 ];
 

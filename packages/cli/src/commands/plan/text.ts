@@ -94,8 +94,8 @@ function workloadText({ runs, profiles }: Workload): string {
 }
 
 function touchedText({ touched, profiles }: Workload): string {
-  const all = 'every page of what is mapped';
-  const start = 'what kernel and loader touch at the start';
+  const all = 'every page that is mapped';
+  const start = 'the pages that kernel and loader touch at the start';
   return [touched === 'all' ? all : start, ...profiles.map(profileText)].join(', and ');
 }
 
@@ -103,7 +103,7 @@ function profileText(profile: Profile): string {
   const { source, format, atLeast } = profile;
   const remarks = [
     mayHaveNeighbours(profile) ? 'with neighbours of touched pages' : '',
-    atLeast.size > 0 ? `without ${plural(atLeast.size, 'file')} whose pages it does not tell` : '',
+    atLeast.size > 0 ? `without ${plural(atLeast.size, 'file')} whose pages it does not identify` : '',
   ];
   return `${nameToText(source)} (${[format, ...remarks.filter((text) => text !== '')].join(', ')})`;
 }
@@ -157,7 +157,7 @@ function filesText({ parts, planner }: PlanAnswer, { look, all }: PlanTextOption
     return [nameToText(path), String(bytes), String(saved), rate];
   });
   const left = worth.length - rows.length;
-  const more = left > 0 ? `and ${plural(left, 'file')} more (-v lists all)\n` : '';
+  const more = left > 0 ? `and ${left} more (-v lists all)\n` : '';
   return rows.length === 0 ? '' : renderTable(FILES, rows, look) + more;
 }
 
@@ -178,17 +178,20 @@ function chosenText(
   const fields: [string, string][] = [
     ['Image', `${flash} bytes, ${flash - none.flash} more than the smallest`],
     ['RAM', `${ram} bytes, ${saved} less than with nothing in place`],
-    ['Choice', `${gap}; the emulator takes ${confirmed.ram.private}+${confirmed.ram.cache} pages`],
+    [
+      'Choice',
+      `${gap}; the emulator confirms ${confirmed.ram.private}+${confirmed.ram.cache} pages`,
+    ],
   ];
   if (next !== undefined) {
     fields.push(
       [
-        '64 KiB of flash more',
-        next.flash.saves === 0 ? 'bring nothing' : `save ${next.flash.saves} bytes of RAM`,
+        '64 KiB more flash',
+        next.flash.saves === 0 ? 'saves nothing' : `saves ${next.flash.saves} bytes of RAM`,
       ],
       [
-        '64 KiB of RAM more',
-        next.ram.saves === 0 ? 'bring nothing' : `save ${next.ram.saves} bytes of flash`,
+        '64 KiB more RAM',
+        next.ram.saves === 0 ? 'saves nothing' : `saves ${next.ram.saves} bytes of flash`,
       ],
     );
   }
@@ -200,7 +203,7 @@ function partsText({ parts, planner }: PlanAnswer, { look, all }: PlanTextOption
   const pageSize = planner.survey.blockSize;
   const rows = shown.slice(0, all ? Infinity : 4 * LISTED).map((part) => partRow(part, pageSize));
   const left = shown.length - rows.length;
-  const more = left > 0 ? `and ${plural(left, 'part')} more (-v lists all)\n` : '';
+  const more = left > 0 ? `and ${left} more (-v lists all)\n` : '';
   return rows.length === 0 ? 'Nothing is in place.\n' : renderTable(PARTS, rows, look) + more;
 }
 
@@ -226,10 +229,10 @@ function reasonText({
   mostBytes,
 }: DescribedPart): string {
   if (inPlace === pages) return 'all of it';
-  if (mostGain === 0) return inPlace > 0 ? 'no larger than compressed' : 'no page would be saved';
+  if (mostGain === 0) return inPlace > 0 ? 'no larger than compressed' : 'it would save no page';
   if (gain === mostGain) return inPlace >= useful ? 'the rest is not touched' : '';
   const price = mostBytes - bytes;
-  return `${plural(mostGain - gain, 'page')} more for ${price} bytes`;
+  return `${plural(mostGain - gain, 'page')} more would cost ${price} bytes`;
 }
 
 function refusalsText(refusals: readonly DescribedRefusal[], { look }: PlanTextOptions): string {

@@ -52,7 +52,7 @@ export const plan = {
   noLarger: 'no larger than compressed',
   untouched: 'the rest is not touched',
   price: (pages: number, bytes: string) =>
-    `${pages === 1 ? '1 page' : `${pages} pages`} more for ${bytes}`,
+    `${pages === 1 ? '1 page' : `${pages} pages`} more would cost ${bytes}`,
   equal: (count: number) => `and ${count} equal`,
   moreParts: (count: number) => `and ${count} more parts`,
   nothing: 'No file of the image can be in place.',

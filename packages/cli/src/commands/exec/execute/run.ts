@@ -100,7 +100,7 @@ function whyNotRunnable(image: CramfsImage, path: string, arch: ArchitectureName
   const head = fileHead(image, image.lookup(path));
   return elfArchitecture(head) === undefined && !isFlat(head)
     ? new InputError(`${nameToText(path)} is neither ELF nor bFLT: --arch names its processor`)
-    : new InputError(`no processor executes programs for ${arch}`);
+    : new InputError(`programs for ${arch} cannot be executed`);
 }
 
 /** The bytes of a word, whatever its content. */
