@@ -103,7 +103,9 @@ function profileText(profile: Profile): string {
   const { source, format, atLeast } = profile;
   const remarks = [
     mayHaveNeighbours(profile) ? 'with neighbours of touched pages' : '',
-    atLeast.size > 0 ? `without ${plural(atLeast.size, 'file')} whose pages it does not identify` : '',
+    atLeast.size > 0
+      ? `without ${plural(atLeast.size, 'file')} whose pages it does not identify`
+      : '',
   ];
   return `${nameToText(source)} (${[format, ...remarks.filter((text) => text !== '')].join(', ')})`;
 }
