@@ -273,8 +273,7 @@ describe('a run of streams', () => {
   function expectAsAlone(parts: readonly Uint8Array[], gap: number): void {
     const alone = parts.map((part) => attempt(part, LIMIT));
     const { data, places } = runOf(parts, gap);
-    const { lengths, content } = inflater.borrowRun(data, places, LIMIT)!;
-    expect(lengths).toHaveLength(parts.length);
+    const { lengths, content } = inflater.borrowRun(data, places, places.length / 2, LIMIT)!;
     alone.forEach((expected, index) => {
       const length = lengths[index]!;
       if (expected === undefined) expect(length).toBeLessThan(0);
@@ -311,8 +310,8 @@ describe('a run of streams', () => {
     const whole = deflateSync(program.subarray(0, 4096));
     for (let cut = 1; cut < whole.length; cut += 1) {
       const { data, places } = runOf([whole.subarray(0, cut), whole.subarray(cut), whole], 0);
-      const { lengths } = inflater.borrowRun(data, places, LIMIT)!;
-      expect([...lengths].map((length) => length < 0)).toEqual([true, true, false]);
+      const { lengths } = inflater.borrowRun(data, places, places.length / 2, LIMIT)!;
+      expect([...lengths.subarray(0, 3)].map((length) => length < 0)).toEqual([true, true, false]);
     }
   });
 

@@ -24,7 +24,7 @@ export const RUN_STREAMS = 64;
 
 /** What the streams of a run give. */
 export interface InflatedRun {
-  /** By stream: its bytes; a negative number if it is damaged or cut off, or gives more bytes. */
+  /** By stream: its bytes; a negative number if it is damaged or cut off, or gives more bytes. There may be more. */
   readonly lengths: Int32Array<ArrayBuffer>;
   /** The bytes of stream k start at k * `maxLength`. */
   readonly content: Uint8Array<ArrayBuffer>;
@@ -69,6 +69,8 @@ const PROBLEMS: Readonly<Record<number, readonly [InflateErrorCode, string]>> = 
 export class BlockInflater {
   private readonly module = instantiate(base64) as InflateExports;
   private memory = new Uint8Array(this.module.memory.buffer);
+  private places = this.viewPlaces();
+  private lengths = this.viewLengths();
 
   /**
    * Inflates one zlib stream; bytes after its end are ignored. What is valid is as for zlib's inflate().
@@ -101,28 +103,44 @@ export class BlockInflater {
    * valid until the next call only: memory of the module.
    *
    * @param data from the start of the first stream to the end of the last.
-   * @param places for each of up to {@link RUN_STREAMS} streams, in order: its start in `data`, and its length.
+   * @param places for each stream, in order: its start in `data`, and its length. There may be more.
+   * @param streams at most {@link RUN_STREAMS}.
    * @param maxLength bytes that each may give.
    * @returns undefined if there is not enough memory for all of them at once.
    */
-  borrowRun(data: Uint8Array, places: Uint32Array, maxLength: number): InflatedRun | undefined {
+  borrowRun(
+    data: Uint8Array,
+    places: Uint32Array,
+    streams: number,
+    maxLength: number,
+  ): InflatedRun | undefined {
     const { module } = this;
-    const streams = places.length / 2;
     const input = module.runPointer(data.length, streams, maxLength, data.byteOffset);
     if (input === 0) return undefined;
     this.renewMemory();
-    new Uint32Array(this.memory.buffer, module.placesPointer(), places.length).set(places);
+    this.places.set(places);
     this.memory.set(data, input);
     module.inflateRun();
     const output = module.outputPointer();
     return {
-      lengths: new Int32Array(this.memory.buffer, module.resultsPointer(), streams),
+      lengths: this.lengths,
       content: this.memory.subarray(output, output + streams * maxLength),
     };
   }
 
   /** Memory that has grown is a new buffer. */
   private renewMemory(): void {
-    if (this.memory.length === 0) this.memory = new Uint8Array(this.module.memory.buffer);
+    if (this.memory.length !== 0) return;
+    this.memory = new Uint8Array(this.module.memory.buffer);
+    this.places = this.viewPlaces();
+    this.lengths = this.viewLengths();
+  }
+
+  private viewPlaces(): Uint32Array<ArrayBuffer> {
+    return new Uint32Array(this.memory.buffer, this.module.placesPointer(), 2 * RUN_STREAMS);
+  }
+
+  private viewLengths(): Int32Array<ArrayBuffer> {
+    return new Int32Array(this.memory.buffer, this.module.resultsPointer(), RUN_STREAMS);
   }
 }

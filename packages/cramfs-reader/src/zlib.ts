@@ -22,7 +22,12 @@ export interface BlockCodec {
    * Inflates several streams at once, which is quicker: see BlockInflater.borrowRun(). Undefined if it
    * cannot. To know what is wrong with a stream, inflate it alone.
    */
-  borrowRun?(data: Uint8Array, places: Uint32Array, maxLength: number): InflatedRun | undefined;
+  borrowRun?(
+    data: Uint8Array,
+    places: Uint32Array,
+    streams: number,
+    maxLength: number,
+  ): InflatedRun | undefined;
   /** What blocks are; default zlib. */
   readonly method?: BlockMethod;
 }
@@ -45,9 +50,9 @@ export const portableZlib: ZlibCodec = {
     inflater ??= new BlockInflater();
     return inflater.borrow(data, maxLength);
   },
-  borrowRun(data, places, maxLength) {
+  borrowRun(data, places, streams, maxLength) {
     inflater ??= new BlockInflater();
-    return inflater.borrowRun(data, places, maxLength);
+    return inflater.borrowRun(data, places, streams, maxLength);
   },
   crc32,
 };

@@ -142,6 +142,9 @@ function endOfRun({ starts, lengths, wanted }: JobColumns, first: number): numbe
   return limit;
 }
 
+/** Of the run that is being inflated: see BlockInflater.borrowRun(). */
+const places = new Uint32Array(2 * RUN_STREAMS);
+
 function lengthsOfRun(
   bytes: Uint8Array,
   { starts, lengths }: JobColumns,
@@ -152,13 +155,12 @@ function lengthsOfRun(
 ): Int32Array | undefined {
   if (end - first < 2) return undefined;
   const base = starts[first]!;
-  const places = new Uint32Array(2 * (end - first));
   for (let job = first; job < end; job += 1) {
     places[2 * (job - first)] = starts[job]! - base;
     places[2 * (job - first) + 1] = lengths[job]!;
   }
   const data = bytes.subarray(base, starts[end - 1]! + lengths[end - 1]!);
-  return zlib.borrowRun?.(data, places, blockSize)?.lengths;
+  return zlib.borrowRun?.(data, places, end - first, blockSize)?.lengths;
 }
 
 function inflateJob(

@@ -10,8 +10,8 @@ let inflater: Inflater | undefined;
 export const nodeZlib: ZlibCodec = {
   inflate: (data, maxLength) => (inflater ??= chooseInflater()).inflate(data, maxLength),
   borrow: (data, maxLength) => (inflater ??= chooseInflater()).borrow(data, maxLength),
-  borrowRun: (data, places, maxLength) =>
-    (inflater ??= chooseInflater()).borrowRun(data, places, maxLength),
+  borrowRun: (data, places, streams, maxLength) =>
+    (inflater ??= chooseInflater()).borrowRun(data, places, streams, maxLength),
   crc32,
 };
 

@@ -29,17 +29,7 @@ export function writeContent(
   damage: DamagePolicy,
 ): CramfsError | undefined {
   const writer = new ContentWriter(image, fd, damage);
-  let count = 0;
-  writer.attempt(() => {
-    count = checkedBlockCount(image, inode);
-  });
-  // Each attempt ends with the last block, or with one that has an error.
-  for (let index = 0; index < count; index += 1) {
-    writer.attempt(() => {
-      for (; index < count; index += 1) writer.add(decodeBlock(image, inode, index, count));
-    });
-  }
-  writer.finish(inode.size);
+  writer.writeBlocks(inode);
   return writer.firstError;
 }
 
@@ -60,27 +50,40 @@ class ContentWriter {
     this.damage = damage;
   }
 
-  /** @throws what `action` throws, unless it is damage that zeros replace. */
-  attempt(action: () => void): void {
+  writeBlocks(inode: Inode): void {
+    const { image } = this;
+    const count = this.countBlocks(inode);
+    for (let index = 0; index < count; index += 1) {
+      let block: Block;
+      try {
+        block = decodeBlock(image, inode, index, count);
+      } catch (error) {
+        this.lose(error);
+        continue;
+      }
+      if (this.run.length > 0 && !continues(this.run, block)) this.flush();
+      if (block.kind !== 'hole') this.run.push(block);
+    }
+    this.flush();
+    if (this.end < inode.size) ftruncateSync(this.fd, inode.size);
+  }
+
+  private countBlocks(inode: Inode): number {
     try {
-      action();
+      return checkedBlockCount(this.image, inode);
     } catch (error) {
-      if (!isCramfsError(error)) throw error;
-      // Blocks before this one may have an error as well: the first one counts.
-      this.flush();
-      if (this.damage === 'remove') throw error;
-      this.firstError ??= error;
+      this.lose(error);
+      return 0;
     }
   }
 
-  add(block: Block): void {
-    if (this.run.length > 0 && !continues(this.run, block)) this.flush();
-    if (block.kind !== 'hole') this.run.push(block);
-  }
-
-  finish(size: number): void {
+  /** @throws the error, unless it is damage that zeros replace. */
+  private lose(error: unknown): void {
+    if (!isCramfsError(error)) throw error;
+    // Blocks before this one may have an error as well: the first one counts.
     this.flush();
-    if (this.end < size) ftruncateSync(this.fd, size);
+    if (this.damage === 'remove') throw error;
+    this.firstError ??= error;
   }
 
   private flush(): void {
@@ -93,9 +96,11 @@ class ContentWriter {
       return;
     }
     for (const block of run) {
-      this.attempt(() => {
+      try {
         this.write(block.index, borrowBlockContent(image, block));
-      });
+      } catch (error) {
+        this.lose(error);
+      }
     }
   }
 
@@ -118,6 +123,9 @@ function continues(run: readonly Block[], { index, kind, start, length }: Block)
     : start >= end && run.length < RUN_STREAMS && start + length <= first.start + MAX_RUN_BYTES;
 }
 
+/** Of the run that is being inflated: see BlockInflater.borrowRun(). */
+const places = new Uint32Array(2 * RUN_STREAMS);
+
 /** The content of a run, or undefined if that has to be found out block by block. */
 function contentOfRun({ bytes, blockSize, zlib }: CramfsImage, run: readonly Block[]) {
   const first = run[0]!;
@@ -125,14 +133,16 @@ function contentOfRun({ bytes, blockSize, zlib }: CramfsImage, run: readonly Blo
   const size = (run.length - 1) * blockSize + last.size;
   const data = bytes.subarray(first.start, last.start + last.length);
   if (first.kind === 'uncompressed') return data.length < size ? undefined : data.subarray(0, size);
-  const places = new Uint32Array(2 * run.length);
-  run.forEach(({ start, length }, stream) => {
+  for (let stream = 0; stream < run.length; stream += 1) {
+    const { start, length } = run[stream]!;
     places[2 * stream] = start - first.start;
     places[2 * stream + 1] = length;
-  });
-  const inflated = zlib.borrowRun?.(data, places, blockSize);
+  }
+  const inflated = zlib.borrowRun?.(data, places, run.length, blockSize);
   if (inflated === undefined) return undefined;
   const { lengths, content } = inflated;
-  if (run.some((block, stream) => lengths[stream] !== block.size)) return undefined;
+  for (let stream = 0; stream < run.length; stream += 1) {
+    if (lengths[stream] !== run[stream]!.size) return undefined;
+  }
   return content.subarray(0, size);
 }
