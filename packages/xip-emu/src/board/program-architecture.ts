@@ -15,7 +15,7 @@ const MAX_SCRIPTS = 5;
 /**
  * The architecture of the kernel that a program of the image is for: what was asked for, or what its
  * ELF header says. A file without one has the architecture of the first ELF program in the image;
- * for bFLT, of the first that is for an architecture with bFLT, or else ARM.
+ * for bFLT, of the first that is for an architecture with bFLT, or else ARM of the image's byte order.
  *
  * @param path byte string.
  */
@@ -32,7 +32,8 @@ export function programArchitecture(
 
 /** The architecture of the kernel for bFLT programs of an image, which do not say. */
 export function flatArchitecture(image: CramfsImage): ArchitectureName {
-  return ofImage(image, (arch) => ARCHITECTURES[arch].flat.exists) ?? 'arm';
+  const usualArm = image.endianness === 'big' ? 'armeb' : 'arm';
+  return ofImage(image, (arch) => ARCHITECTURES[arch].flat.exists) ?? usualArm;
 }
 
 /** The same for a file that is only mapped: what its ELF header says, or the usual one. */
