@@ -45,8 +45,8 @@ export class InflateError extends Error {
   override readonly name = 'InflateError';
   readonly code: InflateErrorCode;
 
-  constructor(code: InflateErrorCode, message: string) {
-    super(message);
+  constructor(code: InflateErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.code = code;
   }
 }

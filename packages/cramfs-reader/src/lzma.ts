@@ -1,4 +1,5 @@
 import { lzmaDecompress } from 'cramfs-archive/lzma';
+import { InflateError } from 'cramfs-deflate';
 import type { BlockCodec } from './zlib.js';
 
 /** Properties: literal and position bits in a byte, and the size of the dictionary. */
@@ -19,11 +20,11 @@ export const lzmaInflater: BlockCodec = {
   method: 'lzma',
   inflate(data, maxLength) {
     const start = PROPERTIES_SIZE + LENGTH_SIZE;
-    if (data.length <= start) throw new Error('unexpected end of data');
+    if (data.length <= start) throw new InflateError('CUT_OFF', 'unexpected end of data');
     const view = new DataView(data.buffer, data.byteOffset, data.length);
     const length = view.getUint32(PROPERTIES_SIZE, true);
-    if (length > maxLength) throw new Error(`more than ${maxLength} bytes`);
-    if (data[0]! > MAX_PROPERTIES_BYTE) throw new Error('not LZMA');
+    if (length > maxLength) throw new InflateError('TOO_LONG', `more than ${maxLength} bytes`);
+    if (data[0]! > MAX_PROPERTIES_BYTE) throw new InflateError('BAD_HEADER', 'not LZMA');
     const stream = new Uint8Array(HEADER_SIZE + data.length - start);
     const head = new DataView(stream.buffer);
     head.setUint8(0, data[0]!);
@@ -31,7 +32,9 @@ export const lzmaInflater: BlockCodec = {
     head.setUint32(PROPERTIES_SIZE, length, true);
     stream.set(data.subarray(start), HEADER_SIZE);
     const content = decode(stream);
-    if (content.length !== length) throw new Error(`${content.length} bytes instead of ${length}`);
+    if (content.length !== length) {
+      throw new InflateError('CUT_OFF', `${content.length} bytes instead of ${length}`);
+    }
     return content;
   },
 };
@@ -41,6 +44,7 @@ function decode(stream: Uint8Array): Uint8Array {
   try {
     return lzmaDecompress(stream);
   } catch (cause) {
-    throw new Error(cause instanceof Error ? cause.message : String(cause), { cause });
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new InflateError('BAD_BLOCK', message, { cause });
   }
 }

@@ -1,5 +1,5 @@
 import { crc32, inflateSync } from 'node:zlib';
-import { BlockInflater } from 'cramfs-deflate';
+import { BlockInflater, InflateError, type InflateErrorCode } from 'cramfs-deflate';
 import type { ZlibCodec } from '../zlib.js';
 
 type Inflater = Required<Pick<ZlibCodec, 'inflate' | 'borrow' | 'borrowRun'>>;
@@ -29,12 +29,19 @@ function chooseInflater(): Inflater {
   }
 }
 
+/** What Node.js calls some of the reasons. */
+const CODES: Readonly<Record<string, InflateErrorCode>> = {
+  ERR_BUFFER_TOO_LARGE: 'TOO_LONG',
+  Z_BUF_ERROR: 'CUT_OFF',
+};
+
 /** The same with Node's zlib, which is slower: it sets itself up for every block. */
 export function inflateWithZlib(data: Uint8Array, maxLength: number): Uint8Array {
   try {
     return inflateSync(data, { maxOutputLength: maxLength });
   } catch (cause) {
     // Node.js throws a RangeError for data that inflates to more than the limit.
-    throw new Error('does not inflate', { cause });
+    const { code = '' } = cause as NodeJS.ErrnoException;
+    throw new InflateError(CODES[code] ?? 'BAD_BLOCK', 'does not inflate', { cause });
   }
 }
