@@ -86,6 +86,8 @@ export interface ElfRules {
   readonly noStackHeaderImpliesExec: boolean;
   /** CONFIG_ARCH_USE_GNU_PROPERTY: a PT_GNU_PROPERTY that is not well formed is an error. */
   readonly parsesGnuProperty?: boolean;
+  /** To what arch_align_stack() rounds the place below the strings, with an MMU; default 16. */
+  readonly stringsAlign?: number;
   /** Entries of the auxiliary vector, AT_NULL included. */
   readonly auxvEntries: number;
   /**

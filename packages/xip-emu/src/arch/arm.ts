@@ -38,6 +38,8 @@ export const arm: Architecture = {
     accepts: checkArch,
     fdpicOsAbi: ELFOSABI_ARM_FDPIC,
     noStackHeaderImpliesExec: true,
+    // include/asm-generic/exec.h
+    stringsAlign: 1,
     auxvEntries: 22,
     fdpicAuxvEntries: 1,
     platform: 'v7l',

@@ -29,6 +29,8 @@ function mips32(name: 'mips' | 'mipsel', endianness: 'big' | 'little'): Architec
         ((flags & EF_MIPS_ABI) === 0 || (flags & EF_MIPS_ABI) === EF_MIPS_ABI_O32),
       // arch/mips/kernel/elf.c:mips_elf_read_implies_exec(), without RIXI.
       noStackHeaderImpliesExec: true,
+      // arch/mips/include/asm/asm.h:ALMASK
+      stringsAlign: 8,
       auxvEntries: 22,
     },
     flat: { exists: false, stackAlign: 8, gotHeader: false },

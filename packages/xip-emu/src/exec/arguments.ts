@@ -117,9 +117,9 @@ export function pushTables(
   const { arch } = build;
   const { pointerSize } = arch;
   const words = [args.argv.length, ...argumentPointers(strings, args)];
-  const { auxvEntries, platform } = arch.elf;
+  const { auxvEntries, platform, stringsAlign = 16 } = arch.elf;
   const names = platform === undefined ? 0 : platform.length + 1;
-  const platformAt = alignDown(strings, 16) - names;
+  const platformAt = alignDown(strings, stringsAlign) - names;
   const random = platformAt - RANDOM_BYTES;
   const auxv = random - auxvEntries * 2 * pointerSize;
   const stack = alignDown(auxv - words.length * pointerSize, 16);
