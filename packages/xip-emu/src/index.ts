@@ -193,9 +193,11 @@ export {
   type MachineAccount,
   type ProcessAccount,
 } from './report/accounting.js';
+export type { VmEvents } from './vm-events.js';
 export { cachedPages, type CachedFile } from './report/cached-pages.js';
 export { areasIn, type AreaReport } from './report/areas.js';
 export { mapsLine, mapsText, type MapsOptions } from './report/maps.js';
+export { nodeStat, type NodeStat } from './report/node-stat.js';
 export { pagesIn } from './report/pages.js';
 export {
   PM_FILE,

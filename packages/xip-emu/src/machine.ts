@@ -17,13 +17,13 @@ import { NommuMemory } from './nommu/nommu-memory.js';
 import { RegionRam } from './nommu/region-ram.js';
 import { VmRegions } from './nommu/vm-region.js';
 import type { PageBlocks } from './phys/page-arena.js';
-import { FRAME_PAGE_CACHE } from './phys/frame.js';
 import { PhysicalMemory } from './phys/physical-memory.js';
 import type { RomWindow } from './phys/rom-windows.js';
 import { LINUX_POLICIES, type LinuxPolicy, type PolicyName } from './policy.js';
 import { Process } from './process.js';
 import { DEFAULT_PAGE_SIZE, PageGeometry, type Address, type Frame, type Vpn } from './units.js';
 import { Trace } from './trace.js';
+import { VmEvents } from './vm-events.js';
 import { FsStruct } from './vfs/fs-struct.js';
 import type { SuperBlock } from './vfs/inode.js';
 import { Clock } from './vfs/kstat.js';
@@ -79,6 +79,8 @@ export class Machine implements MmHost {
   /** fault_around_pages; see {@link setFaultAround}. */
   faultAroundPages: number;
   readonly maxMapCount: number;
+  /** What it has counted since it was started. */
+  readonly vmEvents = new VmEvents();
   /** The event log; set its `sink` to turn it on. */
   readonly trace = new Trace();
   readonly mmapMinVpn: Vpn;
@@ -296,6 +298,22 @@ export class Machine implements MmHost {
   }
 
   /**
+   * A write to /proc/sys/vm/drop_caches: frees clean pages of files that nothing maps. Compare
+   * fs/drop_caches.c:drop_caches_sysctl_handler().
+   *
+   * @param what 1: the page cache; 2: names and inodes that are not used, which the emulator does not keep;
+   * 3: both.
+   */
+  dropCaches(what: number): void {
+    if ((what & 1) !== 0) {
+      for (const sb of new Set([...this.mounts].map((mount) => mount.sb))) sb.dropCaches();
+      for (const { mapping } of this.devices.blockDevices()) mapping.dropUnmapped();
+      this.vmEvents.dropPagecache += 1;
+    }
+    if ((what & 2) !== 0) this.vmEvents.dropSlab += 1;
+  }
+
+  /**
    * The page of the kernel that all processes have in a special mapping: `none` after the end of its
    * content, undefined if its content is not known.
    */
@@ -306,7 +324,7 @@ export class Machine implements MmHost {
     const key = `${name} ${index}`;
     const known = this.specialFrames.get(key);
     if (known !== undefined) return known;
-    const frame = this.phys.allocate(FRAME_PAGE_CACHE);
+    const frame = this.phys.allocateForKernel();
     const start = index * this.pageSize;
     this.phys.fill(frame, bytes.subarray(start, start + this.pageSize));
     this.specialFrames.set(key, frame);

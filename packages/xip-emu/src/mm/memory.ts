@@ -80,6 +80,7 @@ function loadsZeroPage(mm: Mm, vpn: Vpn): boolean {
   if (tag < 0) return false;
   const flags = zeroPageFlags(tag);
   if ((flags & ACCESS_LOAD) === 0 || mm.pageTable.get(vpn) !== 0) return false;
+  mm.host.vmEvents.pgfault += 1;
   mapZeroPage(mm, vpn, flags);
   return true;
 }
@@ -91,6 +92,14 @@ function growStack(mm: Mm, vma: Vma, vpn: Vpn): boolean {
 
 /** The fault itself, after the area's permissions were checked. @returns VM_FAULT_* bits. */
 export function handleMmFault(mm: Mm, vma: Vma, vpn: Vpn, write: boolean): number {
+  const result = doFault(mm, vma, vpn, write);
+  // One that starts again is counted then: mm_account_fault().
+  if ((result & VM_FAULT_RETRY) === 0) mm.host.vmEvents.pgfault += 1;
+  return result;
+}
+
+/** Compare mm/memory.c:handle_pte_fault(). */
+function doFault(mm: Mm, vma: Vma, vpn: Vpn, write: boolean): number {
   const pte = mm.pageTable.get(vpn);
   if (pte !== 0) {
     if (write && (pte & PTE_WRITE) === 0) return doWpPage(mm, vma, vpn, pte);

@@ -1,6 +1,7 @@
 import type { KernelBuild } from '../arch/kernel-build.js';
 import type { PhysicalMemory } from '../phys/physical-memory.js';
 import type { Trace } from '../trace.js';
+import type { VmEvents } from '../vm-events.js';
 import type { Address, Frame, PageGeometry, Vpn } from '../units.js';
 import type { OpenFile } from '../vfs/file.js';
 import type { VmFault, VmSpace } from '../vfs/vm-area.js';
@@ -20,6 +21,7 @@ export interface MmHost {
   /** vm.mmap_min_addr, in pages. */
   readonly mmapMinVpn: Vpn;
   readonly trace: Trace;
+  readonly vmEvents: VmEvents;
   /** What the kernel was built for. */
   readonly build: KernelBuild;
   /** get_random_bytes() */

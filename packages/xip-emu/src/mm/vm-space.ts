@@ -30,6 +30,10 @@ export class MmSpace implements VmSpace {
     insertMixed(this.mm, ownVma(vma), vpn, pfn);
   }
 
+  countMajorFault(): void {
+    this.mm.host.vmEvents.pgmajfault += 1;
+  }
+
   insertPfn(vma: VmArea, vpn: Vpn, frame: Frame): void {
     insertPfn(this.mm, ownVma(vma), vpn, frame);
   }

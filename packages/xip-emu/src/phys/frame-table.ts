@@ -51,6 +51,11 @@ export class FrameTable {
     this.lives = enlarged(this.lives, new Uint32Array(length));
   }
 
+  /** Frames that there is room for. */
+  get length(): number {
+    return this.kinds.length;
+  }
+
   /** Starts the life of a frame, with one reference. */
   begin(frame: Frame, kind: FrameKind): void {
     this.kinds[frame] = kind;

@@ -1,6 +1,6 @@
 import { UnmodelledError } from '../errno.js';
 import { DEFAULT_PAGE_SIZE, PageGeometry, type Frame, type Pfn, type Pgoff } from '../units.js';
-import { ROM_FRAMES, ZERO_FRAME, type FrameKind } from './frame.js';
+import { FRAME_PAGE_CACHE, ROM_FRAMES, ZERO_FRAME, type FrameKind } from './frame.js';
 import { FrameAllocator } from './frame-allocator.js';
 import { FrameContent, type FrameOwner } from './frame-content.js';
 import { FetchedPages } from './fetched-pages.js';
@@ -39,6 +39,8 @@ export class PhysicalMemory {
   used = 0;
   /** The most frames that were ever in use at once. */
   mostUsed = 0;
+  /** Frames of {@link allocateForKernel}. */
+  kernelFrames = 0;
   /** Called when all frames are in use: frees pages that can be read again. */
   reclaim: (() => void) | undefined = undefined;
   readonly frames = new FrameTable(FIRST_ROOM);
@@ -82,6 +84,13 @@ export class PhysicalMemory {
     if (frame >= this.room) this.enlarge(frame);
     this.begin(frame, kind, owner, index);
     return frame;
+  }
+
+  /** A frame of the kernel's own, such as [vdso]: it is not counted as used. */
+  allocateForKernel(): Frame {
+    this.kernelFrames += 1;
+    this.used -= 1;
+    return this.allocate(FRAME_PAGE_CACHE);
   }
 
   /**

@@ -26,6 +26,7 @@ export function filemapFault(fault: VmFault): number {
     fault.frame = frame;
     return VM_FAULT_OK;
   }
+  fault.vma.mm.countMajorFault();
   try {
     mapping.read(fault.pgoff);
     // Reading the page may show that the file ends before it.

@@ -49,12 +49,22 @@ export class FsStruct implements LookupContext {
   }
 
   /**
+   * Returns a path as the process sees it: without the directory that is its root. What is outside of that
+   * keeps its path. Compare fs/d_path.c:d_path().
+   */
+  seenPath(path: string): string {
+    const root = this.root.at(-1)!.path;
+    if (path === root) return '/';
+    return path.startsWith(`${root}/`) ? path.slice(root.length) : path;
+  }
+
+  /**
    * getcwd(2): as seen from the root of the process; starts with `(unreachable)` if it is outside.
    */
   getcwd(): string {
     const path = this.cwd.at(-1)!.path;
     const root = this.root.at(-1)!.path;
     if (path !== root && !path.startsWith(`${root}/`)) return `(unreachable)${path}`;
-    return path === root ? '/' : path.slice(root.length);
+    return this.seenPath(path);
   }
 }

@@ -89,6 +89,8 @@ export interface VmSpace {
   cleanEntry(vma: VmArea, vpn: Vpn, frame: Frame): void;
   /** True if the entry at `vpn` maps `frame` and is writable. */
   isWritable(vpn: Vpn, frame: Frame): boolean;
+  /** To be called by a fault that reads a page of the file. */
+  countMajorFault(): void;
   /** To be called when a fault handler has given an area other flags or operations. */
   areaChanged(vma: VmArea): void;
   /** Splits the area at `vpn`; the argument stays the lower half. Compare mm/vma.c:split_vma(). */

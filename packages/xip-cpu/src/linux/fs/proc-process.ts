@@ -5,6 +5,11 @@ import { directory, file, type PseudoNode } from './pseudo-fs.js';
 
 const USER_HZ_NANOSECONDS = 1e7;
 
+/** Returns a path as the process that reads it sees it. */
+export function seenPath({ current }: LinuxKernel, path: string): string {
+  return current === undefined ? path : current.group.process.fs.seenPath(path);
+}
+
 /** Returns the files of /proc/PID other than its memory maps. */
 export function processFiles(
   kernel: LinuxKernel,
@@ -20,16 +25,16 @@ export function processFiles(
     statm: file(() => statmText(kernel, group)),
     status: file(() => statusText(kernel, group)),
     mounts: file(() => mountsText(kernel.machine)),
-    exe: link(() => group.executable),
-    cwd: link(() => process.fs.getcwd()),
-    root: link(() => '/'),
+    exe: link(() => seenPath(kernel, group.executable)),
+    cwd: link(() => seenPath(kernel, process.fs.cwd.at(-1)!.path)),
+    root: link(() => seenPath(kernel, process.fs.root.at(-1)!.path)),
     fd: {
       type: 'directory',
       names: () => fds.numbers().map(String),
       find: (name) => {
         const fd = Number(name);
         if (!fds.numbers().includes(fd)) return undefined;
-        return link(() => fds.get(fd).path);
+        return link(() => seenPath(kernel, fds.get(fd).path));
       },
     },
     task: directory({}),

@@ -10,7 +10,7 @@ import type { LinuxKernel } from '../kernel/kernel.js';
 import type { ThreadGroup } from '../kernel/thread-group.js';
 import { KERNEL_RELEASE, KERNEL_VERSION } from './kernel-version.js';
 import { pagemapTable } from './pagemap-table.js';
-import { processFiles } from './proc-process.js';
+import { processFiles, seenPath } from './proc-process.js';
 import {
   PseudoSuperBlock,
   directory,
@@ -20,6 +20,7 @@ import {
   type PseudoNode,
 } from './pseudo-fs.js';
 import type { SeqShow } from './seq-file.js';
+import { dropCachesFile, vmstatFile } from './vm-files.js';
 
 const KILOBYTE = 1024;
 
@@ -43,10 +44,10 @@ function processDirectory(kernel: LinuxKernel, group: ThreadGroup): PseudoNode {
   const { mounts, ...files } = processFiles(kernel, group);
   const others: Readonly<Record<string, PseudoNode>> = {
     ...files,
-    maps: { type: 'file', show: areaRecords(mm, mapsLine) },
+    maps: { type: 'file', show: areaRecords(kernel, mm, mapsLine) },
     ...(mm instanceof MmuMemory
       ? {
-          smaps: { type: 'file', show: areaRecords(mm, smapsEntry) },
+          smaps: { type: 'file', show: areaRecords(kernel, mm, smapsEntry) },
           pagemap: pagemapTable(mm),
         }
       : {}),
@@ -55,14 +56,21 @@ function processDirectory(kernel: LinuxKernel, group: ThreadGroup): PseudoNode {
   return directory({ ...Object.fromEntries(names), mounts: mounts! });
 }
 
-/** A record for each area; positions are where the area before ended. Compare fs/proc/task_mmu.c:m_start(). */
+/**
+ * A record for each area; positions are where the area before ended. Paths are as the reader sees them.
+ * Compare fs/proc/task_mmu.c:m_start(), show_map_vma().
+ */
 function areaRecords(
+  kernel: LinuxKernel,
   memory: MemoryReport,
   text: (memory: MemoryReport, area: MemoryArea) => string,
 ): SeqShow {
   return (position) => {
     for (const area of memory.areas()) {
-      if (area.end > position) return { text: text(memory, area), next: area.end };
+      if (area.end <= position) continue;
+      const name = area.file && seenPath(kernel, area.name!);
+      const seen = name === undefined ? area : { ...area, name };
+      return { text: text(memory, seen), next: area.end };
     }
     return undefined;
   };
@@ -83,6 +91,7 @@ function fixedNodes(kernel: LinuxKernel): Map<string, PseudoNode> {
     ['version', line(`Linux version ${KERNEL_RELEASE} (cramfs) ${KERNEL_VERSION}`)],
     ['cmdline', line('root=/dev/mtdblock0 rootfstype=cramfs')],
     ['filesystems', file(() => filesystemsText(machine))],
+    ['vmstat', vmstatFile(machine)],
     ['partitions', line('major minor  #blocks  name')],
     [
       'sys',
@@ -100,7 +109,7 @@ function fixedNodes(kernel: LinuxKernel): Map<string, PseudoNode> {
           pid_max: line('32768'),
           randomize_va_space: line('0'),
         }),
-        vm: directory({ overcommit_memory: line('0') }),
+        vm: directory({ drop_caches: dropCachesFile(machine), overcommit_memory: line('0') }),
       }),
     ],
   ]);
