@@ -1,7 +1,7 @@
 /** The programs of the ARM records are those that their sources give: test/fixtures/arm/src. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { openImage, type CramfsImage } from 'cramfs-reader';
 import { expect, test } from 'vitest';
 import { armFixture } from '../helpers/arm-records.js';
@@ -43,6 +43,14 @@ function compilerVersion(): string {
   return spawnSync(compiler, ['-dumpfullversion'], { encoding: 'utf8' }).stdout.trim();
 }
 
+/** How PID 1 of the boots with an MMU was compiled. */
+const INIT_FLAGS = [
+  ...['-mcpu=cortex-a15', '-mthumb', '-mfloat-abi=soft', '-O2', '-w', '-ffreestanding'],
+  ...['-nostdlib', '-fno-stack-protector', '-fno-builtin', '-fno-tree-loop-distribute-patterns'],
+  ...['-fno-asynchronous-unwind-tables', '-fomit-frame-pointer', '-fno-pie', '-no-pie', '-static'],
+  '-Wl,-e,_start',
+];
+
 describeWithPeers(['arm-linux-gnueabihf-gcc', 'python3'], 'programs of the ARM records', () => {
   const version = compilerVersion();
   const other = version === COMPILER ? '' : ` (compiled with ${COMPILER}, here is ${version})`;
@@ -51,6 +59,10 @@ describeWithPeers(['arm-linux-gnueabihf-gcc', 'python3'], 'programs of the ARM r
     `are made of the sources${other}`,
     async () => {
       await withTemporaryDirectory((directory) => {
+        const init = join(directory, 'init-mmu');
+        const source = join(dirname(MKPROGS), 'init.c');
+        runPeerOk('arm-linux-gnueabihf-gcc', [...INIT_FLAGS, source, '-o', init]);
+        expect(readFileSync(init).equals(armFixture('init-mmu')), 'init-mmu').toBe(true);
         runPeerOk('python3', [MKPROGS, join(directory, 'tree')]);
         const made = new Set<string>();
         for (const [name, tree] of Object.entries(TREES)) {

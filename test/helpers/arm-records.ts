@@ -31,7 +31,11 @@ export function armFixture(name: string): Uint8Array {
 
 /** The tests of a record, in their order. */
 export function armTests(record: string): ArmTest[] {
-  const text = new TextDecoder('latin1').decode(armFixture(`${record}.log`));
+  return consoleTests(new TextDecoder('latin1').decode(armFixture(`${record}.log`)));
+}
+
+/** What a console said, test by test. */
+export function consoleTests(text: string): ArmTest[] {
   const tests: ArmTest[] = [];
   let command: string | undefined;
   let lines: string[] = [];
@@ -42,6 +46,7 @@ export function armTests(record: string): ArmTest[] {
     } else if (line.startsWith('@@END') && command !== undefined) {
       tests.push({ command, end: line.slice(6), lines });
       command = undefined;
+      lines = [];
     } else lines.push(line);
   }
   if (command !== undefined) tests.push({ command, end: undefined, lines });
