@@ -17,7 +17,11 @@ export interface FifoState {
   readers: number;
   writers: number;
   readonly bytes: ByteQueue;
+  /** How often whoever waits for it was woken up. */
+  wakeups: number;
 }
+
+const NOBODY = { readers: 0, writers: 0, wakeups: 0 } as const;
 
 /** i_pipe: the open FIFOs. */
 const open = new WeakMap<Inode, FifoState>();
@@ -42,7 +46,7 @@ export const fifoOperations: FileOperations = {
   /** Compare fs/pipe.c:fifo_open(). @throws SyscallError EAGAIN, ENXIO. */
   open(file) {
     const { inode, readable, writable, nonBlock } = file;
-    const state = open.get(inode) ?? { readers: 0, writers: 0, bytes: new ByteQueue() };
+    const state: FifoState = open.get(inode) ?? { ...NOBODY, bytes: new ByteQueue() };
     if (!writable && state.writers === 0 && !nonBlock) {
       throw new SyscallError('EAGAIN', 'open() of a FIFO waits for a writer');
     }
@@ -52,12 +56,14 @@ export const fifoOperations: FileOperations = {
     }
     if (readable) state.readers += 1;
     if (writable) state.writers += 1;
+    state.wakeups += 1;
     open.set(inode, state);
   },
   release(file) {
     const state = stateOf(file);
     if (file.readable) state.readers -= 1;
     if (file.writable) state.writers -= 1;
+    state.wakeups += 1;
     if (state.readers + state.writers === 0) open.delete(file.inode);
   },
   /** 0 once no writer is left. Compare fs/pipe.c:pipe_read(). */
@@ -68,6 +74,7 @@ export const fifoOperations: FileOperations = {
       if (state.writers === 0) return 0;
       throw new SyscallError('EAGAIN', 'the FIFO is empty');
     }
+    state.wakeups += 1;
     return state.bytes.shift(into);
   },
   /** Compare fs/pipe.c:pipe_write(). @throws SyscallError EPIPE, EAGAIN. */
@@ -79,6 +86,7 @@ export const fifoOperations: FileOperations = {
     const length = from.length <= PIPE_BUF && from.length > room ? 0 : Math.min(from.length, room);
     if (length === 0) throw new SyscallError('EAGAIN', 'the FIFO is full');
     state.bytes.push(from.subarray(0, length));
+    state.wakeups += 1;
     return length;
   },
   spliceWrite: iterFileSpliceWrite,

@@ -1,5 +1,7 @@
 import { call, type SystemCall } from './call.js';
 import { directoryCalls } from './directories.js';
+import { epollCalls } from './epoll.js';
+import { eventfdCalls } from './eventfd.js';
 import { fileCalls } from './files.js';
 import { futexCalls } from './futex.js';
 import { identityCalls } from './identity.js';
@@ -12,6 +14,7 @@ import { signalCalls } from './signals.js';
 import { systemCalls } from './system.js';
 import { terminalCalls } from './terminal.js';
 import { timeCalls } from './time.js';
+import { timerfdCalls } from './timerfd.js';
 
 /**
  * Other names of calls: names that only 32-bit architectures use, and calls with the same effect.
@@ -35,6 +38,8 @@ const ALIASES: Readonly<Record<string, string>> = {
 
 const TABLE: Readonly<Record<string, SystemCall>> = {
   ...directoryCalls,
+  ...epollCalls,
+  ...eventfdCalls,
   ...fileCalls,
   ...futexCalls,
   ...identityCalls,
@@ -47,6 +52,7 @@ const TABLE: Readonly<Record<string, SystemCall>> = {
   ...systemCalls,
   ...terminalCalls,
   ...timeCalls,
+  ...timerfdCalls,
   // The advice comes before the offsets in this call; both are ignored.
   arm_fadvise64_64: call('int', () => 0),
   fadvise64_64: call('int', () => 0),

@@ -1,5 +1,6 @@
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, SyscallError, type OpenFile } from 'xip-emu';
 import type { StructLayout } from '../abi/struct-layout.js';
+import { dueOf } from '../fs/event-source.js';
 import { pollHost } from '../fs/host-streams.js';
 import type { Outcome } from '../kernel/outcome.js';
 import { call, type CallTable, type Caller } from './call.js';
@@ -14,18 +15,18 @@ const DEFAULT_MASK = POLLIN | POLLOUT;
  */
 const READABLE = POLLIN | POLLHUP | POLLERR;
 const WRITABLE = POLLOUT | POLLERR;
-const MILLISECOND = 1_000_000;
+export const MILLISECOND = 1_000_000;
 const MICROSECOND = 1000;
 
 /** Returns the events of a file that are there now. */
-function eventsOf(file: OpenFile): number {
+export function eventsOf(file: OpenFile): number {
   return file.fops.poll?.(file) ?? DEFAULT_MASK;
 }
 
 /**
  * Waits until `attempt` returns more than 0, or time is up. @param length undefined: without limit.
  */
-function waitForEvents(
+export function waitForEvents(
   { kernel }: Caller,
   what: string,
   length: number | undefined,
@@ -42,6 +43,7 @@ function waitForEvents(
       return count > 0 ? count : undefined;
     },
     deadline: length === undefined ? undefined : kernel.clock.now + length,
+    wakes: () => dueOf(files),
     expired: attempt,
     outside: files.some(({ fops }) => fops.poll === pollHost),
   };

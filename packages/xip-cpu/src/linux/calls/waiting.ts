@@ -1,4 +1,5 @@
 import { isSyscallError, type OpenFile } from 'xip-emu';
+import { dueOf } from '../fs/event-source.js';
 import { pollHost } from '../fs/host-streams.js';
 import type { Outcome } from '../kernel/outcome.js';
 import { SIGPIPE, SI_KERNEL } from '../signals/numbers.js';
@@ -37,6 +38,7 @@ export function waitFor(
   return {
     waits: `${what} ${file.path}`,
     restarts: true,
+    wakes: () => dueOf([file]),
     attempt: once,
     interrupted: partly,
     outside: file.fops.poll === pollHost,

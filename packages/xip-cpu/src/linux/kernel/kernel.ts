@@ -31,6 +31,7 @@ import type { Blocked } from './outcome.js';
 import type { SeededRandom } from './seeded-random.js';
 import type { Task } from './task.js';
 import type { ExitState, ThreadGroup } from './thread-group.js';
+import type { KernelTimer } from './kernel-timer.js';
 import { UserSpace } from './user-space.js';
 import type { VirtualClock } from './virtual-clock.js';
 
@@ -97,6 +98,8 @@ export class LinuxKernel {
   /** The task whose system call is being executed: `current`. */
   current: Task | undefined = undefined;
   readonly host = { name: 'cramfs', domain: '(none)' };
+  /** Timers that are files. */
+  readonly timers = new Set<KernelTimer>();
   /** The process that was started first. Orphans become its children. */
   firstGroup: ThreadGroup | undefined = undefined;
   private readonly memoryOf: (mm: MemoryMap) => UserMemory;
@@ -303,7 +306,8 @@ export class LinuxKernel {
   private nextEvent(): number | undefined {
     let earliest = Infinity;
     for (const { wait, group } of this.tasks) {
-      earliest = Math.min(earliest, wait?.deadline ?? Infinity, group.alarm?.due ?? Infinity);
+      const dues = [wait?.deadline, wait?.wakes?.(), group.alarm?.due];
+      for (const due of dues) earliest = Math.min(earliest, due ?? Infinity);
     }
     return earliest === Infinity ? undefined : earliest;
   }
@@ -311,6 +315,11 @@ export class LinuxKernel {
   /** Compare kernel/time/itimer.c:it_real_fn(). */
   private runTimers(): void {
     const { now } = this.clock;
+    for (const timer of this.timers) {
+      if (timer.due === undefined || timer.due > now) continue;
+      timer.expire(now);
+      this.activity += 1;
+    }
     for (const group of this.groups.values()) {
       const { alarm } = group;
       if (alarm === undefined || alarm.due > now || group.exit !== undefined) continue;

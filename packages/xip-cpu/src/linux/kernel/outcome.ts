@@ -6,6 +6,8 @@ export interface Blocked {
   attempt(): number | undefined;
   /** When the wait ends, in nanoseconds of the monotonic clock. */
   readonly deadline?: number | undefined;
+  /** Returns when what it waits for will happen by itself, if a timer makes it happen. */
+  readonly wakes?: (() => number | undefined) | undefined;
   /** Returns the result at the deadline. Default: 0. @throws SyscallError. */
   readonly expired?: (() => number) | undefined;
   /**
