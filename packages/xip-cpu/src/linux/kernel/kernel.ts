@@ -29,6 +29,7 @@ import { dispatch, finishCall } from './dispatch.js';
 import { Deadlock } from './deadlock.js';
 import type { Blocked } from './outcome.js';
 import type { SeededRandom } from './seeded-random.js';
+import { emulateSwp } from './swp-emulation.js';
 import type { Task } from './task.js';
 import type { ExitState, ThreadGroup } from './thread-group.js';
 import type { KernelTimer } from './kernel-timer.js';
@@ -234,6 +235,7 @@ export class LinuxKernel {
         return;
       }
       case 'illegal':
+        if (emulateSwp(this, task, stop.encoding)) return;
         this.events.illegal?.(task, stop);
         forceSignal(task, { signal: SIGILL, code: ILL_ILLOPC, address: this.processor.pc });
     }
