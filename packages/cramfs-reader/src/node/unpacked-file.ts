@@ -1,6 +1,6 @@
 import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
 import { MAGIC_LENGTH, compressionOf, unpack, type Unpacked } from 'cramfs-archive/node';
-import { READ_LIMIT, readShared } from './shared-file.js';
+import { READ_LIMIT, readSharedInParts } from './shared-file.js';
 
 /** No image is larger than 272 MiB, but it may be part of a firmware file. */
 const UNPACKED_LIMIT = 2 ** 29;
@@ -18,7 +18,7 @@ const CHUNK = 2 ** 17;
 export async function readUnpacked(path: string): Promise<Unpacked> {
   // Do not open it first: a pipe can be opened only once.
   if (statSync(path).isFile() && !isUnpackable(path)) {
-    return { compression: 'none', bytes: readShared(path) };
+    return { compression: 'none', bytes: await readSharedInParts(path) };
   }
   return unpackStream(createReadStream(path, { highWaterMark: CHUNK }));
 }
