@@ -150,7 +150,7 @@ test('an image past the limits of the format is refused', async () => {
   const compressor: BlockCompressor = {
     concurrency: 1,
     compress: ({ data, lengths }) =>
-      Promise.resolve({ data: data.slice(), lengths, spent: data.buffer }),
+      Promise.resolve({ data: data.slice(), lengths, spent: [data.buffer] }),
   };
   const sink = { write: vi.fn(), patch: vi.fn() };
   const files = Array.from({ length: 18 }, (_, index): [string, FileEntry] => [

@@ -17,6 +17,8 @@ export interface BlockBatch {
   readonly data: Uint8Array;
   /** Bytes of each block. */
   readonly lengths: readonly number[];
+  /** Where the result may go, a whole buffer; without it the result gets memory of its exact size. */
+  readonly room?: Uint8Array | undefined;
   readonly codec: Codec;
   /** Give back a block as it is if compressing does not make it smaller. */
   readonly keepIncompressible: boolean;
@@ -31,14 +33,14 @@ export interface CompressedBatch {
   readonly lengths: readonly number[];
   /** The blocks, if they are in different places: taking them from there saves making `data`. */
   readonly parts?: readonly Uint8Array[];
-  /** The memory of the batch's data, which is no longer needed. */
-  readonly spent: ArrayBufferLike;
+  /** Memory of the batch that is no longer needed. */
+  readonly spent: readonly ArrayBufferLike[];
 }
 
 /** Compresses batches, perhaps several at a time; `concurrency` is how many are worth having. */
 export interface BlockCompressor {
   readonly concurrency: number;
-  /** Takes ownership of `batch.data`, which may be transferred to another thread. */
+  /** Takes ownership of `batch.data` and `batch.room`, which may be transferred to another thread. */
   compress(batch: BlockBatch): Promise<CompressedBatch>;
   /** Tells it that no batch comes for a while: it may give up threads and memory until then. */
   rest?(): void;

@@ -5,7 +5,7 @@ const BATCH_BYTES = 512 * 1024;
 /** Enough that no worker runs dry while this thread reads and compares large files. */
 const BATCHES_PER_WORKER = 4;
 
-/** Takes the result for block `index`: `length` bytes of `data` from `start` on. */
+/** Takes the result for block `index`: `length` bytes of `data` from `start` on. Results of a batch have one `data`. */
 export type BlockSink = (index: number, data: Uint8Array, start: number, length: number) => void;
 
 /**
@@ -21,16 +21,33 @@ export class BlockQueue {
   private indexes: number[] = [];
   /** Buffers that were returned: new ones would have to be zeroed and collected. */
   private readonly spent: Uint8Array[] = [];
+  /** Results that are in use, with the number of their blocks that are: see giveBack(). */
+  private readonly lent: Map<Uint8Array, number> | undefined;
   private readonly running = new Set<Promise<void>>();
   private readonly compressor: BlockCompressor;
   private readonly settings: Pick<BlockBatch, 'codec' | 'keepIncompressible'>;
 
+  /** @param lends results are given back, by giveBack(), when they are no longer needed. */
   constructor(
     compressor: BlockCompressor,
     settings: Pick<BlockBatch, 'codec' | 'keepIncompressible'>,
+    lends: boolean,
   ) {
     this.compressor = compressor;
     this.settings = settings;
+    this.lent = lends ? new Map() : undefined;
+  }
+
+  /** Takes back one block's part of a result that a sink was given. */
+  giveBack(data: Uint8Array): void {
+    const blocks = this.lent?.get(data);
+    if (blocks === undefined) return;
+    if (blocks > 1) {
+      this.lent!.set(data, blocks - 1);
+    } else {
+      this.lent!.delete(data);
+      this.keep(data.buffer);
+    }
   }
 
   /**
@@ -42,7 +59,7 @@ export class BlockQueue {
   async add(bytes: Uint8Array, blockSize: number, first: number, sink: BlockSink): Promise<void> {
     for (let at = 0; at < bytes.length;) {
       if (this.filled + blockSize > BATCH_BYTES) await this.dispatch();
-      this.data ??= this.spent.pop() ?? new Uint8Array(BATCH_BYTES);
+      this.data ??= this.buffer();
       const room = Math.floor((BATCH_BYTES - this.filled) / blockSize) * blockSize;
       const end = Math.min(bytes.length, at + room);
       this.data.set(bytes.subarray(at, end), this.filled);
@@ -66,6 +83,14 @@ export class BlockQueue {
     this.compressor.rest?.();
   }
 
+  private buffer(): Uint8Array {
+    return this.spent.pop() ?? new Uint8Array(BATCH_BYTES);
+  }
+
+  private keep(buffer: ArrayBufferLike): void {
+    if (buffer.byteLength >= BATCH_BYTES) this.spent.push(new Uint8Array(buffer));
+  }
+
   private async dispatch(): Promise<void> {
     const { data, filled, lengths, sinks, indexes } = this;
     if (data === undefined) return;
@@ -75,9 +100,11 @@ export class BlockQueue {
     this.sinks = [];
     this.indexes = [];
 
-    const batch = { ...this.settings, data: data.subarray(0, filled), lengths };
+    const room = this.lent === undefined ? undefined : this.buffer();
+    const batch = { ...this.settings, data: data.subarray(0, filled), lengths, room };
     const job = this.compressor.compress(batch).then((result) => {
       const { parts } = result;
+      if (parts === undefined) this.lent?.set(result.data, result.lengths.length);
       let start = 0;
       result.lengths.forEach((length, index) => {
         const part = parts?.[index];
@@ -85,7 +112,7 @@ export class BlockQueue {
         else sinks[index]!(indexes[index]!, part, 0, length);
         start += length;
       });
-      this.spent.push(new Uint8Array(result.spent));
+      for (const buffer of result.spent) this.keep(buffer);
     });
     // A failure is thrown by the race below or by finish(). Until then nobody else awaits it.
     job.catch(() => undefined);

@@ -1,10 +1,11 @@
 import { CramfsError, crc32 as portableCrc32 } from 'cramfs-format';
 import type { BlockCompressor } from './block-batch.js';
+import { ChunkStream, placesInOrder } from './chunk-stream.js';
 import { inlineCompressor } from './codec.js';
 import { gatherContents } from './gather.js';
 import { layoutCompat } from './layout/compat.js';
 import { checkLimits } from './limits.js';
-import { layoutNative } from './layout/native.js';
+import { layoutHead, layoutNative } from './layout/native.js';
 import { MemorySink } from './memory-sink.js';
 import { misreadProblems } from './misread.js';
 import { planNodes } from './nodes.js';
@@ -13,7 +14,8 @@ import { resolveOptions, type BuildOptions } from './options.js';
 import { buildReport, type BuildReport } from './report.js';
 import type { DirectoryEntry } from './tree.js';
 import { SwappingSink } from './swapping-sink.js';
-import { writeImage, type Crc32, type ImageSink } from './write-image.js';
+import type { Crc32, ImageSink } from './image-sink.js';
+import { completeImage, writeImage } from './write-image.js';
 
 export interface BuildBackend {
   readonly compressor: BlockCompressor;
@@ -24,7 +26,8 @@ export interface BuildBackend {
 
 /**
  * Builds an image of `root`, which must fit the format (see fitTree()). The bytes depend only on the tree and
- * the options. Nothing is written before everything has been read and placed.
+ * the options. Nothing is written before everything has been read and placed, unless
+ * the sink is tentative.
  *
  * @throws CramfsError BAD_REQUEST, BAD_SOURCE, TOO_BIG; DOES_NOT_FIT after `onProblem` was called with
  * errors, which only `compat` can cause, or, if `strict`, with warnings.
@@ -44,11 +47,18 @@ export async function buildImage(
   });
   const tree = planNodes(root, resolved.keepOrder);
   const crc32 = backend.crc32 ?? portableCrc32;
-  const contents = await gatherContents(tree, resolved, backend.compressor, crc32);
+  const { swapWords } = resolved;
+  const sink: ImageSink =
+    swapWords === undefined ? backend.sink : new SwappingSink(backend.sink, swapWords);
+  const stream =
+    sink.isTentative === true && placesInOrder(resolved)
+      ? new ChunkStream(layoutHead(tree, resolved).directories.end, resolved, sink, crc32)
+      : undefined;
+  const contents = await gatherContents(tree, resolved, backend.compressor, crc32, stream);
   refuseUnplannable(contents, resolved.blockSize);
   const layout =
     resolved.compat === undefined && resolved.dialect === undefined
-      ? layoutNative(tree, contents, resolved)
+      ? layoutNative(tree, contents, resolved, stream?.chunks)
       : layoutCompat(tree, contents, resolved);
   checkLimits(layout, resolved.blockSize);
   const severity = resolved.force ? 'warning' : 'error';
@@ -70,9 +80,8 @@ export async function buildImage(
     const message = `the image has ${layout.size} bytes, ${excess} over the limit`;
     throw new CramfsError('TOO_BIG', message);
   }
-  const { swapWords } = resolved;
-  const sink = swapWords === undefined ? backend.sink : new SwappingSink(backend.sink, swapWords);
-  writeImage(tree, layout, resolved, sink, crc32);
+  if (stream === undefined) writeImage(tree, layout, resolved, sink, crc32);
+  else completeImage(tree, layout, resolved, stream, sink, crc32);
   return buildReport(layout, resolved);
 }
 

@@ -1,5 +1,7 @@
 import type { BlockRange } from './xip-ranges.js';
 
+const NOTHING = new Uint8Array(0);
+
 /**
  * A block as it will be in the image. The tree has one per page, so it is one small object, whose bytes are a
  * part of the batch they were compressed with.
@@ -17,7 +19,7 @@ export class StoredBlock {
    * until something else is written there.
    */
   readonly residue: Uint8Array | undefined;
-  private readonly data: Uint8Array;
+  private data: Uint8Array;
   private readonly start: number;
 
   constructor(
@@ -40,9 +42,14 @@ export class StoredBlock {
   get bytes(): Uint8Array {
     return this.data.subarray(this.start, this.start + this.length);
   }
-}
 
-const NOTHING = new Uint8Array(0);
+  /** Lets go of the bytes, once they are written. @returns the memory they were in. */
+  release(): Uint8Array {
+    const { data } = this;
+    this.data = NOTHING;
+    return data;
+  }
+}
 
 /** A block of zeros that takes no room. */
 export function hole(size: number): StoredBlock {

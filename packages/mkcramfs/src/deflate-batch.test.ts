@@ -24,7 +24,23 @@ describe('batches', () => {
     const { data, lengths, spent } = compressBatchWithDeflate(batch(blocks, false), 'default');
     expect(lengths).toEqual(streams.map(({ length }) => length));
     expect(Buffer.from(data)).toEqual(Buffer.concat(streams));
-    expect(spent.byteLength).toBeGreaterThanOrEqual(4096 + 4096 + 20 + 3);
+    expect(spent[0]!.byteLength).toBeGreaterThanOrEqual(4096 + 4096 + 20 + 3);
+  });
+
+  test('go into the room they are given, if it is enough', () => {
+    const blocks = [program, noise(4096)];
+    const streams = blocks.map((block) => deflater.compress(block, 'default').slice());
+    for (const size of [100, 10_000]) {
+      const room = new Uint8Array(size);
+      const given = { ...batch(blocks, false), room };
+      const { data, spent } = compressBatchWithDeflate(given, 'default');
+      expect(Buffer.from(data)).toEqual(Buffer.concat(streams));
+      expect(data.buffer === room.buffer).toBe(size === 10_000);
+      // All that was lent comes back, in one way or the other.
+      const back = [...spent, data.buffer];
+      expect(back).toContain(given.data.buffer);
+      expect(back).toContain(room.buffer);
+    }
   });
 
   test('keep blocks that do not get smaller', () => {

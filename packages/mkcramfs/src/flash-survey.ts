@@ -17,7 +17,8 @@ import { buildReport, type BuildReport } from './report.js';
 import { storeInPlace } from './store-in-place.js';
 import type { DirectoryEntry, FileEntry } from './tree.js';
 import { walkTree } from './walk.js';
-import { writeImage, type ImageSink } from './write-image.js';
+import type { ImageSink } from './image-sink.js';
+import { writeImage } from './write-image.js';
 import { plannedChoice, sectionsOf, type PlannedFile, type PlannedSpan } from './xip-plan.js';
 import { mergeRanges, type BlockRange, type XipCandidates } from './xip-ranges.js';
 

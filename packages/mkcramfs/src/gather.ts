@@ -9,13 +9,14 @@ import {
   nameToBytes,
   nameToText,
 } from 'cramfs-format';
+import type { ChunkStream } from './chunk-stream.js';
 import { BlockQueue, type BlockSink } from './block-queue.js';
 import type { BlockCompressor } from './block-batch.js';
 import { StoredBlock, hole, type Content } from './content.js';
-import { preOrder, type PlanNode } from './nodes.js';
+import { preOrder, sameAttributes, type PlanNode } from './nodes.js';
 import type { ResolvedOptions } from './options.js';
 import type { StoredContent } from './stored-content.js';
-import type { Crc32 } from './write-image.js';
+import type { Crc32 } from './image-sink.js';
 import type { FileEntry } from './tree.js';
 import { DIRECT_LENGTH_MAX, mustBeStream } from './planned-content.js';
 import { withGzippedData } from './flat-gzip-data.js';
@@ -35,6 +36,8 @@ interface Known {
  * Reads every file and symlink once, in order, and compresses what is new: files with
  * equal bytes (and equal XIP ranges) get the same {@link Content}.
  *
+ * @param stream takes the contents as soon as they are complete. Then files whose chunks differ, as their modes
+ * or owners do, get contents of their own.
  * @throws CramfsError BAD_SOURCE if a file cannot be read or changed its size meanwhile.
  */
 export async function gatherContents(
@@ -42,6 +45,7 @@ export async function gatherContents(
   options: ResolvedOptions,
   compressor: BlockCompressor,
   crc32: Crc32,
+  stream?: ChunkStream,
 ): Promise<Map<PlanNode, Content>> {
   const nodes = [...preOrder(root)].filter((node) => contentSize(node) > 0);
   const sizes = new Map<number, number>();
@@ -53,14 +57,20 @@ export async function gatherContents(
   }
 
   let done = 0;
-  const queue = new BlockQueue(compressor, {
+  const form = {
     codec: options.codec,
     keepIncompressible: options.extendedPointers && options.compat === undefined,
-  });
+  };
+  const queue = new BlockQueue(compressor, form, stream !== undefined);
+  if (stream !== undefined) {
+    stream.giveBack = (data) => {
+      queue.giveBack(data);
+    };
+  }
   const known = new Map<string, Known[]>();
   const contents = new Map<PlanNode, Content>();
   const choices = new ChoiceReport(options);
-  const links = new HardLinks(nodes);
+  const links = new HardLinks(nodes, stream !== undefined);
   for (const node of nodes) {
     const wish =
       node.entry.type === 'file' ? xipWish(node.path, node.entry.mode, options) : 'nothing';
@@ -83,7 +93,11 @@ export async function gatherContents(
     let content: Content | undefined;
     if (sizes.get(length)! > 1) {
       const key = `${length}:${crc32(bytes, 0)}`;
-      const candidates = known.get(key) ?? [];
+      const equals = known.get(key) ?? [];
+      const candidates =
+        stream === undefined
+          ? equals
+          : equals.filter((candidate) => sameAttributes(candidate.node, node));
       // Copy: reading the candidates overwrites what was read last.
       if (candidates.length > 0) bytes = bytes.slice();
       const wanted = wish === 'equal' ? undefined : choice;
@@ -91,11 +105,11 @@ export async function gatherContents(
       const asked = taken === undefined ? wanted : { ...choice, sections: undefined };
       content = await findEqual(candidates, node, bytes, asked);
       if (content === undefined) {
-        content = await storeContent(stored, choice, options, queue, taken);
-        known.set(key, [...candidates, { node, content, choice }]);
+        content = await storeContent(stored, choice, options, queue, taken, stream);
+        known.set(key, [...equals, { node, content, choice }]);
       }
     } else {
-      content = await storeContent(stored, choice, options, queue, taken);
+      content = await storeContent(stored, choice, options, queue, taken, stream);
     }
     links.add(node, wish, { content, choice });
     contents.set(node, content);
@@ -126,15 +140,19 @@ function chooseContent(
 
 type Read = FileEntry['read'];
 type Linked = Pick<Known, 'content' | 'choice'>;
+type Attributes = `${number} ${number} ${number}`;
 
 /**
  * The results for files with more than one name, so that each is read once: an archive may have a million
  * names of one large file. Sources give all names of a file the same read function.
  */
 class HardLinks {
-  private readonly known = new Map<Read, Map<XipWish, Linked>>();
+  private readonly known = new Map<Read, Map<XipWish | Attributes, Linked>>();
+  private readonly byAttributes: boolean;
 
-  constructor(nodes: readonly PlanNode[]) {
+  /** @param byAttributes names with other attributes are other files; nothing is in place then. */
+  constructor(nodes: readonly PlanNode[], byAttributes: boolean) {
+    this.byAttributes = byAttributes;
     const seen = new Set<Read>();
     for (const { entry } of nodes) {
       if (entry.type !== 'file') continue;
@@ -143,13 +161,19 @@ class HardLinks {
     }
   }
 
-  find({ entry }: PlanNode, wish: XipWish): Linked | undefined {
+  find(node: PlanNode, wish: XipWish): Linked | undefined {
+    const { entry } = node;
     const known = entry.type === 'file' ? this.known.get(entry.read) : undefined;
-    return wish === 'equal' ? known?.values().next().value : known?.get(wish);
+    return wish === 'equal' ? known?.values().next().value : known?.get(this.key(node, wish));
   }
 
-  add({ entry }: PlanNode, wish: XipWish, linked: Linked): void {
-    if (entry.type === 'file') this.known.get(entry.read)?.set(wish, linked);
+  add(node: PlanNode, wish: XipWish, linked: Linked): void {
+    const { entry } = node;
+    if (entry.type === 'file') this.known.get(entry.read)?.set(this.key(node, wish), linked);
+  }
+
+  private key({ entry: { mode, uid, gid } }: PlanNode, wish: XipWish): XipWish | Attributes {
+    return this.byAttributes ? `${mode} ${uid} ${gid}` : wish;
   }
 }
 
@@ -282,6 +306,7 @@ async function storeContent(
   options: ResolvedOptions,
   queue: BlockQueue,
   stored: StoredContent | undefined,
+  stream: ChunkStream | undefined,
 ): Promise<Content> {
   const { blockSize } = options;
   const bytes = padded ? concatBytes([source, new Uint8Array(1)]) : source;
@@ -315,14 +340,40 @@ async function storeContent(
       if (blocks[index] === undefined && isZero(block)) blocks[index] = hole(block.length);
     }
   }
-  const sink = blockSink(content, bytes, options);
+  const missing = rangesToStore(blocks);
+  const store = blockSink(content, bytes, options);
+  const sink = stream === undefined ? store : streamed(content, missing, store, stream);
+  for (const { first, end } of missing) await queue.add(range(first, end), blockSize, first, sink);
+  return content;
+}
+
+/** Where blocks are not stored yet. */
+function rangesToStore(blocks: readonly (StoredBlock | undefined)[]): BlockRange[] {
+  const ranges: BlockRange[] = [];
   for (let first = 0; first < blocks.length;) {
     let end = first;
     while (end < blocks.length && blocks[end] === undefined) end += 1;
-    if (end > first) await queue.add(range(first, end), blockSize, first, sink);
+    if (end > first) ranges.push({ first, end });
     first = end + 1;
   }
-  return content;
+  return ranges;
+}
+
+/** Stores blocks, and tells a stream of each. */
+function streamed(
+  content: Content,
+  missing: readonly BlockRange[],
+  store: BlockSink,
+  stream: ChunkStream,
+): BlockSink {
+  const pending = stream.add(
+    content,
+    missing.reduce((sum, { first, end }) => sum + end - first, 0),
+  );
+  return (index, data, start, length) => {
+    store(index, data, start, length);
+    stream.stored(pending);
+  };
 }
 
 /** Makes blocks of the compressed data; without the extension even of data that became larger. */

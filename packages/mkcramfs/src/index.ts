@@ -43,4 +43,4 @@ export {
 export { walkTree, type TreeStep } from './walk.js';
 export { sectionsOf, xipCandidates, type PlannedFile, type PlannedSpan } from './xip-plan.js';
 export type { BlockRange, XipCandidate, XipCandidates, XipRefusal } from './xip-ranges.js';
-export type { ImageSink } from './write-image.js';
+export type { ImageSink } from './image-sink.js';

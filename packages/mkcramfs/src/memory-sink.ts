@@ -1,7 +1,8 @@
-import type { ImageSink } from './write-image.js';
+import type { ImageSink } from './image-sink.js';
 
 /** Takes an image into memory. */
 export class MemorySink implements ImageSink {
+  readonly isTentative: boolean = true;
   private buffer = new Uint8Array(1 << 16);
   private length = 0;
 

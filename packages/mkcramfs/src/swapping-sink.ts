@@ -1,6 +1,6 @@
 import { InvariantError } from 'cramfs-format';
 import { swapWords } from 'cramfs-reader';
-import type { ImageSink } from './write-image.js';
+import type { ImageSink } from './image-sink.js';
 
 /** Reverses the bytes of each word on the way to another sink. The output must end with a whole word. */
 export class SwappingSink implements ImageSink {

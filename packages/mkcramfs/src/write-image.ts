@@ -1,34 +1,23 @@
 import {
-  BLOCK_POINTER_SIZE,
   CRAMFS_INODE_SIZE,
   CRAMFS_SIGNATURE,
   CRAMFS_SUPER_CRC_OFFSET,
   CRAMFS_SUPER_SIZE,
-  DIRECT_LENGTH_SIZE,
-  InvariantError,
-  encodeBlockPointer,
   encodeInode,
   encodeSuperblock,
   nameToBytes,
   oldEncodeDev,
-  setU16,
   setU32,
-  type BlockPointer,
 } from 'cramfs-format';
+import type { ChunkStream } from './chunk-stream.js';
+import { crc32Combine } from './crc32-combine.js';
+import type { Crc32, ImageSink } from './image-sink.js';
 import { directorySize } from './layout/directories.js';
-import type { Chunk, Layout, Residue, Run } from './layout/layout.js';
+import type { Layout, Run } from './layout/layout.js';
 import type { PlanNode } from './nodes.js';
 import type { ResolvedOptions } from './options.js';
-
-/** Where an image goes: bytes in order, then corrections of bytes already written. */
-export interface ImageSink {
-  /** `bytes` is valid during the call only. */
-  write(bytes: Uint8Array): void;
-  patch(offset: number, bytes: Uint8Array): void;
-}
-
-/** Continues a checksum over bytes, as zlib's crc32() does. */
-export type Crc32 = (bytes: Uint8Array, crc: number) => number;
+import { SequentialSink } from './sequential-sink.js';
+import { writeChunk } from './write-chunk.js';
 
 /** Writes `layout` as an image: everything in ascending order, gaps as zeros, the CRC last. */
 export function writeImage(
@@ -39,122 +28,68 @@ export function writeImage(
   crc32: Crc32,
 ): void {
   const { superblockOffset, directories } = layout;
-  // Room for boot code: the checksum starts after it.
-  if (superblockOffset > 0) sink.write(bootCode(superblockOffset, options));
-  const crcSink = new SequentialSink(sink, crc32, superblockOffset, layout.residues);
-  crcSink.writeAt(superblockOffset, superblock(root, layout, options));
-  crcSink.writeAt(superblockOffset + CRAMFS_SUPER_SIZE, layout.insert);
-  crcSink.writeAt(directories.start, directoryBytes(layout));
+  const head = headBytes(root, layout, options);
+  sink.write(head);
+  const crc = crc32(head.subarray(superblockOffset), 0);
+  const crcSink = new SequentialSink(sink, crc32, directories.end, crc, layout.residues);
   const parts = [...layout.uniqueChunks, ...layout.runs];
   parts.sort((a, b) => a.position - b.position);
   for (const part of parts) {
-    if ('pieces' in part) writeChunk(part, layout, crcSink);
+    if ('pieces' in part) writeChunk(part, layout.endianness, crcSink);
     else writeRun(part, crcSink);
   }
   crcSink.fillTo(layout.size);
-
-  const { swapCrc, superblock: form } = options;
+  const imageCrc = crcSink.finish();
   // Images before fsid version 2 have no CRC.
-  if (form?.old !== undefined) {
-    crcSink.finish();
-    return;
-  }
-  const field = new Uint8Array(4);
-  const isBig = (layout.endianness === 'big') !== swapCrc;
-  setU32(new DataView(field.buffer), 0, crcSink.finish(), isBig ? 'big' : 'little');
-  sink.patch(superblockOffset + CRAMFS_SUPER_CRC_OFFSET, field);
+  if (options.superblock?.old !== undefined) return;
+  setCrc(head, imageCrc, layout, options);
+  const field = superblockOffset + CRAMFS_SUPER_CRC_OFFSET;
+  sink.patch(field, head.subarray(field, field + CRC_SIZE));
 }
 
-/** The boot code, if any, and zeros. */
-function bootCode(size: number, { bootCode: code }: ResolvedOptions): Uint8Array {
-  const bytes = new Uint8Array(size);
-  bytes.set(code.subarray(0, size));
+/** Completes an image whose chunks `stream` has written: what comes before them is written last. */
+export function completeImage(
+  root: PlanNode,
+  layout: Layout,
+  options: ResolvedOptions,
+  stream: ChunkStream,
+  sink: ImageSink,
+  crc32: Crc32,
+): void {
+  const { superblockOffset, directories, size } = layout;
+  const crc = stream.finish(size);
+  const head = headBytes(root, layout, options);
+  if (options.superblock?.old === undefined) {
+    const headCrc = crc32(head.subarray(superblockOffset), 0);
+    setCrc(head, crc32Combine(headCrc, crc, size - directories.end), layout, options);
+  }
+  sink.patch(0, head);
+}
+
+const CRC_SIZE = 4;
+
+/** Sets the checksum, which is that of the image with zeros in its place. */
+function setCrc(
+  head: Uint8Array,
+  crc: number,
+  { superblockOffset, endianness }: Layout,
+  { swapCrc }: ResolvedOptions,
+): void {
+  const isBig = (endianness === 'big') !== swapCrc;
+  const view = new DataView(head.buffer, head.byteOffset);
+  setU32(view, superblockOffset + CRAMFS_SUPER_CRC_OFFSET, crc, isBig ? 'big' : 'little');
+}
+
+/** Boot code, if any, superblock, inserted file and directories: what comes before the data of files. */
+function headBytes(root: PlanNode, layout: Layout, options: ResolvedOptions): Uint8Array {
+  const { superblockOffset, directories, insert } = layout;
+  const bytes = new Uint8Array(directories.end);
+  // Room for boot code: the checksum starts after it.
+  bytes.set(options.bootCode.subarray(0, superblockOffset));
+  bytes.set(superblock(root, layout, options), superblockOffset);
+  bytes.set(insert, superblockOffset + CRAMFS_SUPER_SIZE);
+  bytes.set(directoryBytes(layout), directories.start);
   return bytes;
-}
-
-/** Combines many small writes into few, as each write and checksum has a fixed cost. */
-const BUFFER_BYTES = 1 << 20;
-
-/** Feeds a sink in ascending order, and the checksum with the same bytes. */
-class SequentialSink {
-  private position: number;
-  private crc = 0;
-  private readonly buffer = new Uint8Array(BUFFER_BYTES);
-  private buffered = 0;
-  private readonly sink: ImageSink;
-  private readonly crc32: Crc32;
-  private readonly residues: readonly Residue[];
-  private nextResidue = 0;
-
-  constructor(sink: ImageSink, crc32: Crc32, position: number, residues: readonly Residue[]) {
-    this.sink = sink;
-    this.crc32 = crc32;
-    this.position = position;
-    this.residues = residues;
-  }
-
-  writeAt(offset: number, bytes: Uint8Array): void {
-    this.fillTo(offset);
-    for (let at = 0; at < bytes.length;) {
-      const room = this.room(bytes.length - at);
-      room.set(bytes.subarray(at, at + room.length));
-      this.advance(room.length);
-      at += room.length;
-    }
-  }
-
-  /** Fills a gap with zeros, except residues. */
-  fillTo(offset: number): void {
-    if (offset < this.position) {
-      throw new InvariantError(`layout overlaps: ${offset} follows ${this.position}`);
-    }
-    while (this.position < offset) {
-      const gap = this.room(offset - this.position);
-      gap.fill(0);
-      this.copyResidues(gap);
-      this.advance(gap.length);
-    }
-  }
-
-  /** @returns the checksum of everything. */
-  finish(): number {
-    this.flush();
-    return this.crc;
-  }
-
-  /** Copies what was left in the `gap` that starts here. */
-  private copyResidues(gap: Uint8Array): void {
-    const start = this.position;
-    const end = start + gap.length;
-    for (let index = this.nextResidue; index < this.residues.length; index += 1) {
-      const { position, bytes } = this.residues[index]!;
-      if (position >= end) break;
-      // A residue that is longer may show in a later gap, too.
-      if (index === this.nextResidue && position + bytes.length <= end) this.nextResidue += 1;
-      if (position + bytes.length <= start) continue;
-      const visible = bytes.subarray(Math.max(0, start - position), end - position);
-      gap.set(visible, Math.max(0, position - start));
-    }
-  }
-
-  /** Contiguous memory for the next bytes: `bytes` of it, or as many as the buffer holds. */
-  private room(bytes: number): Uint8Array {
-    const length = Math.min(bytes, BUFFER_BYTES);
-    if (this.buffered + length > BUFFER_BYTES) this.flush();
-    return this.buffer.subarray(this.buffered, this.buffered + length);
-  }
-
-  private advance(bytes: number): void {
-    this.buffered += bytes;
-    this.position += bytes;
-  }
-
-  private flush(): void {
-    const bytes = this.buffer.subarray(0, this.buffered);
-    this.crc = this.crc32(bytes, this.crc);
-    this.sink.write(bytes);
-    this.buffered = 0;
-  }
 }
 
 function superblock(root: PlanNode, layout: Layout, options: ResolvedOptions): Uint8Array {
@@ -231,26 +166,6 @@ function inodeSize(node: PlanNode): number {
     case 'fifo':
     case 'socket':
       return 0;
-  }
-}
-
-function writeChunk(chunk: Chunk, { endianness }: Layout, sink: SequentialSink): void {
-  const table = new Uint8Array(chunk.pointers.length * BLOCK_POINTER_SIZE);
-  const view = new DataView(table.buffer);
-  chunk.pointers.forEach(({ kind, anchor, offset, uncompressed }, index) => {
-    const target = anchor.position + offset;
-    const pointer: BlockPointer =
-      kind === 'end' ? { kind, end: target, uncompressed } : { kind, start: target, uncompressed };
-    setU32(view, index * BLOCK_POINTER_SIZE, encodeBlockPointer(pointer), endianness);
-  });
-  sink.writeAt(chunk.position, table);
-  for (const { offset, block, lengthPrefix } of chunk.pieces) {
-    if (lengthPrefix) {
-      const length = new Uint8Array(DIRECT_LENGTH_SIZE);
-      setU16(new DataView(length.buffer), 0, block.length, endianness);
-      sink.writeAt(chunk.position + offset - DIRECT_LENGTH_SIZE, length);
-    }
-    sink.writeAt(chunk.position + offset, block.bytes);
   }
 }
 

@@ -9,7 +9,11 @@ import { lastBlockIsFull, type Content } from '../content.js';
 import type { BlockShares } from './block-shares.js';
 import type { Anchor, Chunk, Piece, Place, PointerSpec, Run } from './layout.js';
 
-type MutableChunk = { -readonly [Key in keyof Chunk]: Chunk[Key] };
+/** A chunk whose parts may still change. */
+export type BuiltChunk = { -readonly [Key in keyof Chunk]: Chunk[Key] } & {
+  pointers: PointerSpec[];
+  pieces: Piece[];
+};
 
 /**
  * Lays out one chunk: the pointer table and, after it, the blocks that are neither holes, nor in
@@ -23,10 +27,10 @@ export function buildChunk(
   runs: readonly Run[],
   shares: BlockShares | undefined,
   blockSize: number,
-): Chunk {
+): BuiltChunk {
   const pointers: PointerSpec[] = [];
   const pieces: Piece[] = [];
-  const chunk: MutableChunk = { position: -1, content, pointers, pieces, runs, size: 0 };
+  const chunk: BuiltChunk = { position: -1, content, pointers, pieces, runs, size: 0 };
   let here = content.blocks.length * BLOCK_POINTER_SIZE;
   /** Where Linux expects the next block with an ordinary pointer to start. */
   let expected: Place = { anchor: chunk, offset: here };

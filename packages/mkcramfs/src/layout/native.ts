@@ -26,14 +26,17 @@ const ENTRY_WINDOW = CRAMFS_INODE_SIZE + CRAMFS_MAXPATHLEN;
 /**
  * This project's own layout: superblock, directories, chunks in the order of the tree, and last
  * the XIP region, so that alignment is paid once and every chunk stays in reach of an inode.
+ *
+ * @param made chunks of contents that have been made already.
  */
 export function layoutNative(
   root: PlanNode,
   contents: ReadonlyMap<PlanNode, Content>,
   options: ResolvedOptions,
+  made?: ReadonlyMap<Content, Chunk>,
 ): Layout {
   const head = layoutHead(root, options);
-  const { chunks, uniqueChunks, runs, tails } = buildChunks(root, contents, options);
+  const { chunks, uniqueChunks, runs, tails } = buildChunks(root, contents, options, made);
 
   const region = placeXipRegion(runs, uniqueChunks, tails, options);
   let end = head.directories.end;
@@ -121,6 +124,7 @@ function buildChunks(
   root: PlanNode,
   contents: ReadonlyMap<PlanNode, Content>,
   { blockSize, extendedPointers, xip, onProblem }: ResolvedOptions,
+  made?: ReadonlyMap<Content, Chunk>,
 ) {
   const groups: ChunkGroup[] = [];
   const groupsOf = new Map<Content, Map<string, ChunkGroup>>();
@@ -165,7 +169,7 @@ function buildChunks(
       runs.push(...own.runs);
       for (const run of own.runs) tails.set(run, xip.tail(path));
     }
-    const chunk = buildChunk(content, own.runs, shares, blockSize);
+    const chunk = made?.get(content) ?? buildChunk(content, own.runs, shares, blockSize);
     uniqueChunks.push(chunk);
     for (const node of nodes) chunks.set(node, chunk);
   }

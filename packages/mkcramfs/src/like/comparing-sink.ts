@@ -1,5 +1,5 @@
 import { SUPERBLOCK, decodeSuperblock, type Endianness, type RawSuperblock } from 'cramfs-format';
-import type { ImageSink } from '../write-image.js';
+import type { ImageSink } from '../image-sink.js';
 
 /** Thrown by a {@link ComparingSink} as soon as the images differ. */
 export class Differs extends Error {}

@@ -16,7 +16,7 @@ import type { BuildOptions, Compat, SuperblockForm, XipOptions } from '../option
 import type { TakenBlock } from '../stored-content.js';
 import type { DirectoryEntry } from '../tree.js';
 import { walkTree } from '../walk.js';
-import type { Crc32 } from '../write-image.js';
+import type { Crc32 } from '../image-sink.js';
 import { ComparingSink, Differs } from './comparing-sink.js';
 import { readImageSource } from './image-source.js';
 

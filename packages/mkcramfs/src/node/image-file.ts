@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { CramfsError, InvariantError } from 'cramfs-format';
-import type { ImageSink } from '../write-image.js';
+import type { ImageSink } from '../image-sink.js';
 import { isSystemError } from 'cramfs-archive/node';
 import { removeStale, temporaryName } from './temporary-file.js';
 
@@ -35,6 +35,8 @@ export class AtomicFile implements ImageSink {
   private buffered = 0;
   private flushed = 0;
   private open = true;
+  /** Until commit() a file is as it was; a device is not. */
+  readonly isTentative: boolean;
 
   /**
    * @throws the system's error if the file cannot be created, CramfsError BAD_REQUEST for a pipe or
@@ -47,6 +49,7 @@ export class AtomicFile implements ImageSink {
     }
     this.path = followLinks(path);
     const inPlace = existing?.isFile() === false;
+    this.isTentative = !inPlace;
     if (!inPlace) removeStale(this.path);
     this.writePath = inPlace ? this.path : temporaryName(this.path);
     try {

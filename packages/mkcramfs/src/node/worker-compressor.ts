@@ -77,7 +77,7 @@ async function startPool(workers: number): Promise<Piscina> {
 }
 
 async function compressThere(pool: Piscina, batch: BlockBatch): Promise<CompressedBatch> {
-  return (await pool.run(batch, {
-    transferList: [batch.data.buffer as ArrayBuffer],
-  })) as CompressedBatch;
+  const { data, room } = batch;
+  const buffers = room === undefined ? [data.buffer] : [data.buffer, room.buffer];
+  return (await pool.run(batch, { transferList: buffers as ArrayBuffer[] })) as CompressedBatch;
 }

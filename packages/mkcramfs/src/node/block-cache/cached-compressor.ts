@@ -74,7 +74,11 @@ export function cachedCompressor(
         return known === 'incompressible' ? block.slice() : known;
       });
       if (missing.length > 0) {
-        const rest = await compressor.compress({ ...batch, ...pick(blocks, missing) });
+        const rest = await compressor.compress({
+          ...batch,
+          ...pick(blocks, missing),
+          room: undefined,
+        });
         blocksOf(rest).forEach((part, at) => {
           const index = missing[at]!;
           stored[index] = part;
@@ -113,13 +117,13 @@ function pick(
   return { data: Buffer.concat(picked), lengths: picked.map(({ length }) => length) };
 }
 
-function inParts(parts: readonly Uint8Array[], { data }: BlockBatch): CompressedBatch {
+function inParts(parts: readonly Uint8Array[], { data, room }: BlockBatch): CompressedBatch {
   return {
     get data() {
       return concatBytes(parts);
     },
     lengths: parts.map(({ length }) => length),
     parts,
-    spent: data.buffer,
+    spent: room === undefined ? [data.buffer] : [data.buffer, room.buffer],
   };
 }
