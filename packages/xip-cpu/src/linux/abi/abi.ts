@@ -18,6 +18,18 @@ export interface CallRegisters {
   readonly stack: number;
 }
 
+/** The memory of a process as the kernel reads and writes it. @throws SyscallError EFAULT. */
+export interface CopyUser {
+  read(address: number, length: number): Uint8Array;
+  write(address: number, bytes: Uint8Array): void;
+}
+
+/** What became of an instruction that the kernel has executed for a program. */
+export interface Emulation {
+  /** The address that it could not access. */
+  readonly fault?: number;
+}
+
 /**
  * The interface between programs of an architecture and the kernel, as data that all system calls
  * use.
@@ -49,4 +61,9 @@ export interface Abi {
   repeatCall(processor: Processor): void;
   /** Sets the registers of a program that starts: start_thread(), ELF_PLAT_INIT(). */
   startThread(processor: Processor, start: ThreadStart): void;
+  /**
+   * Executes an instruction that the processor does not know; undefined if the kernel does not know it either. The pc is
+   * at it.
+   */
+  emulate?(processor: Processor, memory: CopyUser, encoding: number): Emulation | undefined;
 }

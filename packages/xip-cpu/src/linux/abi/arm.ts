@@ -5,6 +5,7 @@ import { ARM_CALLS } from './arm-numbers.js';
 import { armVdsoPages } from './arm-vdso.js';
 import { StructLayout } from './struct-layout.js';
 import { structsFor } from './structs.js';
+import { emulateSwp } from './swp-emulation.js';
 
 const R0 = 0;
 const R7 = 7;
@@ -71,6 +72,7 @@ export const ARM_ABI: Abi = {
     const { thumb, pc } = armOf(processor);
     processor.pc = thumb ? pc - 2 + 1 : pc - 4;
   },
+  emulate: emulateSwp,
   startThread(processor, { pc, sp, fdpic, startData }) {
     const arm = armOf(processor);
     for (let register = 0; register < GENERAL; register += 1) arm.write(register, 0);

@@ -29,7 +29,6 @@ import { dispatch, finishCall } from './dispatch.js';
 import { Deadlock } from './deadlock.js';
 import type { Blocked } from './outcome.js';
 import type { SeededRandom } from './seeded-random.js';
-import { emulateSwp } from './swp-emulation.js';
 import type { Task } from './task.js';
 import type { ExitState, ThreadGroup } from './thread-group.js';
 import type { KernelTimer } from './kernel-timer.js';
@@ -235,10 +234,25 @@ export class LinuxKernel {
         return;
       }
       case 'illegal':
-        if (emulateSwp(this, task, stop.encoding)) return;
-        this.events.illegal?.(task, stop);
-        forceSignal(task, { signal: SIGILL, code: ILL_ILLOPC, address: this.processor.pc });
+        this.handleIllegal(task, stop);
     }
+  }
+
+  /** Compare arch/arm/kernel/traps.c:do_undefinstr(), arch/arm/kernel/swp_emulate.c:set_segfault(). */
+  private handleIllegal(task: Task, stop: Extract<Stop, { kind: 'illegal' }>): void {
+    const { processor, abi } = this;
+    const { pc: address } = processor;
+    const emulation = abi.emulate?.(processor, task.space, stop.encoding);
+    if (emulation === undefined) {
+      this.events.illegal?.(task, stop);
+      forceSignal(task, { signal: SIGILL, code: ILL_ILLOPC, address });
+      return;
+    }
+    const { fault } = emulation;
+    if (fault === undefined) return;
+    const isMapped = [...task.mm.areas()].some(({ end }) => fault < end);
+    const code = FAULT_CODES[isMapped ? 'ACCERR' : 'MAPERR'] ?? SI_KERNEL;
+    forceSignal(task, { signal: SIGSEGV, code, address });
   }
 
   /** Switches the processor to a task: schedule(). */
