@@ -4,6 +4,7 @@ import type { Outcome } from '../kernel/outcome.js';
 import { call, type CallTable, type Caller } from './call.js';
 import { copyingCalls } from './copying.js';
 import { descriptorCalls } from './descriptors.js';
+import { checkNewSize } from './file-size-limit.js';
 import {
   O_ACCMODE,
   O_APPEND,
@@ -124,14 +125,19 @@ function lseek(caller: Caller, fd: number, offset: number, whence: number): numb
   return caller.task.group.process.lseek(fileOf(caller, fd), offset, name);
 }
 
-function truncate({ task }: Caller, path: number, size: number): number {
+function truncate(caller: Caller, address: number, size: number): number {
+  const { process } = caller.task.group;
   if (size < 0) throw new SyscallError('EINVAL');
-  task.group.process.truncate(task.space.string(path), size);
+  const path = caller.task.space.string(address);
+  checkNewSize(caller, process.stat(path).size, size);
+  process.truncate(path, size);
   return 0;
 }
 
 function ftruncate(caller: Caller, fd: number, size: number): number {
-  caller.task.group.process.ftruncate(fileOf(caller, fd), size);
+  const file = fileOf(caller, fd);
+  checkNewSize(caller, file.inode.size, size);
+  caller.task.group.process.ftruncate(file, size);
   return 0;
 }
 

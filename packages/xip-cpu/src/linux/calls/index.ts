@@ -8,6 +8,7 @@ import { identityCalls } from './identity.js';
 import { memoryCalls } from './memory.js';
 import { metadataCalls } from './metadata.js';
 import { pollingCalls } from './polling.js';
+import { priorityCalls } from './priority.js';
 import { processCalls } from './processes.js';
 import { readWriteCalls } from './read-write.js';
 import { signalCalls } from './signals.js';
@@ -46,6 +47,7 @@ const TABLE: Readonly<Record<string, SystemCall>> = {
   ...memoryCalls,
   ...metadataCalls,
   ...pollingCalls,
+  ...priorityCalls,
   ...processCalls,
   ...readWriteCalls,
   ...signalCalls,

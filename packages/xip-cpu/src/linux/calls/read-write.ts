@@ -1,6 +1,7 @@
 import { SyscallError, type OpenFile } from 'xip-emu';
 import type { Outcome } from '../kernel/outcome.js';
 import { call, type CallTable, type Caller } from './call.js';
+import { writableBytes } from './file-size-limit.js';
 import { fileOf } from './paths.js';
 import { waitFor } from './waiting.js';
 
@@ -62,11 +63,18 @@ function writeFile(caller: Caller, { file, pieces, position }: Transfer): Outcom
     for (const { base, length } of pieces) {
       while (done < before + length) {
         const at = done - before;
-        const bytes = task.space.read(base + at, Math.min(length - at, PIECE));
+        const room = writableBytes(
+          caller,
+          file,
+          position === undefined ? undefined : position + done,
+        );
+        const wanted = Math.min(length - at, PIECE);
+        const bytes = task.space.read(base + at, Math.min(wanted, room));
         done +=
           position === undefined
             ? process.write(file, bytes)
             : process.pwrite(file, position + done, bytes);
+        if (bytes.length < wanted) return done;
       }
       before += length;
     }

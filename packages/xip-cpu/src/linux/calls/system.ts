@@ -25,7 +25,6 @@ const GRND_RANDOM = 2;
 const GRND_INSECURE = 4;
 /** The most random bytes that one call returns. */
 const RANDOM_LIMIT = 1 << 20;
-const USER_PRIORITY = 20;
 const RUSAGE_CHILDREN = -1;
 
 function uname({ kernel, task }: Caller, address: number): number {
@@ -172,8 +171,6 @@ const schedulerCalls: CallTable = {
     task.space.writeWord(address, 1, pointerSize);
     return pointerSize;
   }),
-  getpriority: call('int int', () => USER_PRIORITY),
-  setpriority: call('int int int', () => 0),
   getcpu: call('ptr ptr ptr', ({ task }, cpu, node) => {
     for (const address of [cpu, node]) if (address !== 0) task.space.writeInt32(address, 0);
     return 0;

@@ -84,7 +84,8 @@ function statFields(kernel: LinuxKernel, group: ThreadGroup): (string | number)[
   fields.splice(0, head.length, ...head);
   fields[13] = ticks(group.instructions);
   fields[15] = ticks(group.childInstructions);
-  fields[17] = 20;
+  fields[17] = 20 + group.nice;
+  fields[18] = group.nice;
   fields[19] = group.tasks.size;
   fields[21] = Math.floor(group.started / USER_HZ_NANOSECONDS);
   fields[22] = virtual;

@@ -51,6 +51,8 @@ export class ThreadGroup {
   continued = false;
   readonly limits = new Map<number, ResourceLimit>();
   alarm: IntervalTimer | undefined = undefined;
+  /** -20 to 19. */
+  nice: number;
   /** comm: the name of the program, at most 15 bytes. */
   command: string;
   /** The arguments of execve(2), and the path. */
@@ -88,6 +90,7 @@ export class ThreadGroup {
     // The kernel starts the first process in its own group and session.
     this.processGroup = parent?.processGroup ?? 0;
     this.session = parent?.session ?? 0;
+    this.nice = parent?.nice ?? 0;
     this.command = parent?.command ?? '';
     this.argv = parent?.argv ?? [];
     this.envp = parent?.envp ?? [];
