@@ -15,11 +15,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { describeWithPeers } from '../helpers/peers.js';
 import { runInQemuRoot } from '../helpers/qemu-root.js';
 import { noise } from '../helpers/raw-image.js';
 import { cramfs, type CliResult } from './run-cli.js';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
 interface Line {
   readonly line: string;
