@@ -67,6 +67,35 @@ export const DYNAMIC_ENTRY = {
   64: structure('Elf64_Dyn', { tag: WORD64, value: WORD64 }),
 } as const;
 
+/** Elf32_Verdef and Elf64_Verdef: a symbol version that an object defines. */
+export const VERSION_DEFINITION = structure('Elf_Verdef', {
+  version: U16,
+  flags: U16,
+  ndx: U16,
+  cnt: U16,
+  hash: U32,
+  aux: U32,
+  next: U32,
+});
+
+/** Elf32_Verneed and Elf64_Verneed: an object whose symbol versions are needed. */
+export const VERSION_NEED = structure('Elf_Verneed', {
+  version: U16,
+  cnt: U16,
+  file: U32,
+  aux: U32,
+  next: U32,
+});
+
+/** Elf32_Vernaux and Elf64_Vernaux: a symbol version that is needed. */
+export const NEEDED_VERSION = structure('Elf_Vernaux', {
+  hash: U32,
+  flags: U16,
+  other: U16,
+  name: U32,
+  next: U32,
+});
+
 function elfHeaderFields(word: FieldKind<'bigint'>) {
   return {
     ident: bytesField(EI_NIDENT),

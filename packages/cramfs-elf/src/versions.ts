@@ -1,13 +1,20 @@
+import {
+  decodeStructure,
+  type FieldKind,
+  type FieldKinds,
+  type Structure,
+  type StructureValues,
+} from 'cramfs-format';
 import type { ReadVirtual } from './elf.js';
+import { NEEDED_VERSION, VERSION_DEFINITION, VERSION_NEED } from './headers.js';
 
-/** Sizes of Elf_Verdef, Elf_Verneed and Elf_Vernaux, the same in both classes. */
-const VERDEF_SIZE = 20;
-const VERNEED_SIZE = 16;
-const VERNAUX_SIZE = 16;
 /** Objects have fewer: more means damage. */
 const MAX_ENTRIES = 4096;
 /** The upper bit of an index hides the symbol. */
 const VERSION_INDEX = 0x7fff;
+
+/** Entries that say how many bytes after them the next one is. */
+type LinkedKinds = FieldKinds & { readonly next: FieldKind<'number'> };
 
 /** Where the tables of symbol versions are; undefined for tables that an object does not have. */
 export interface VersionTables {
@@ -28,30 +35,29 @@ export function highestVersion(
   const seen = (index: number): void => {
     highest = Math.max(highest, index & VERSION_INDEX);
   };
-  // vd_ndx, vd_next; vn_aux, vn_next; vna_other, vna_next.
-  follow(verdef, VERDEF_SIZE, 16, (entry) => {
-    seen(entry.getUint16(4, littleEndian));
+  follow(VERSION_DEFINITION, verdef, ({ ndx }) => {
+    seen(ndx);
   });
-  follow(verneed, VERNEED_SIZE, 12, (entry, at) => {
-    follow(at + entry.getUint32(8, littleEndian), VERNAUX_SIZE, 12, (aux) => {
-      seen(aux.getUint16(6, littleEndian));
+  follow(VERSION_NEED, verneed, ({ aux }, at) => {
+    follow(NEEDED_VERSION, at + aux, ({ other }) => {
+      seen(other);
     });
   });
   return highest;
 
-  function follow(
+  function follow<Kinds extends LinkedKinds>(
+    entry: Structure<Kinds>,
     start: number | undefined,
-    size: number,
-    nextAt: number,
-    visit: (entry: DataView, at: number) => void,
+    visit: (values: StructureValues<Kinds>, at: number) => void,
   ): void {
     let at = start;
     for (let count = 0; at !== undefined && count < MAX_ENTRIES; count += 1) {
-      const bytes = read(at, size);
+      const bytes = read(at, entry.size);
       if (bytes === undefined) return;
-      const entry = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      visit(entry, at);
-      const next = entry.getUint32(nextAt, littleEndian);
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      const values = decodeStructure(entry, view, 0, littleEndian);
+      visit(values, at);
+      const { next } = values;
       at = next === 0 ? undefined : at + next;
     }
   }
