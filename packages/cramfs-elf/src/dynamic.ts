@@ -1,6 +1,7 @@
 import { PT_DYNAMIC, type ElfFile, type ReadVirtual } from './elf.js';
 import { DYNAMIC_ENTRY } from './headers.js';
 import { highestVersion } from './versions.js';
+import { EM_MIPS } from './machines.js';
 
 /**
  * What a dynamic loader reads from an object (System V ABI, "Dynamic Section" and "Relocation"): the
@@ -83,7 +84,6 @@ const DT_MIPS_GOTSYM = 0x70000013;
 const DF_TEXTREL = 0x4;
 const DF_BIND_NOW = 0x8;
 const DF_1_NOW = 0x1;
-const EM_MIPS = 8;
 
 /** Tables by the tag of their address, and the tag of their size if one tells it. */
 const TABLES: readonly (readonly [address: number, size: number | undefined])[] = [

@@ -1,8 +1,6 @@
 import type { ElfFile } from './elf.js';
+import { EM_ARM, EM_SH, EM_XTENSA } from './machines.js';
 
-const EM_ARM = 40;
-const EM_SH = 42;
-const EM_XTENSA = 94;
 const ELFOSABI_ARM_FDPIC = 65;
 const ELFOSABI_XTENSA_FDPIC = 65;
 const EF_ARM_PIC = 0x20;

@@ -71,3 +71,16 @@ export {
   type ElfLayout,
   type ProgramHeader,
 } from './headers.js';
+export {
+  EM_386,
+  EM_486,
+  EM_MIPS,
+  EM_PPC,
+  EM_PPC64,
+  EM_ARM,
+  EM_SH,
+  EM_X86_64,
+  EM_XTENSA,
+  EM_AARCH64,
+  EM_RISCV,
+} from './machines.js';

@@ -1,9 +1,7 @@
-import type { ElfFile } from 'cramfs-elf';
+import { EM_ARM, type ElfFile } from 'cramfs-elf';
 import type { Architecture, SpecialMapping } from './architecture.js';
 import { usualConfig, type KernelConfig } from './kernel-config.js';
 
-/** include/uapi/linux/elf-em.h */
-const EM_ARM = 40;
 /** arch/arm/include/asm/elf.h */
 const EF_ARM_EABI_MASK = 0xff000000;
 const EF_ARM_APCS_26 = 0x08;

@@ -1,9 +1,8 @@
+import { EM_AARCH64 } from 'cramfs-elf';
 import type { Architecture } from './architecture.js';
 import { alignUp, noGateArea, vdsoMappings } from './architecture.js';
 import { usualConfig } from './kernel-config.js';
 
-/** include/uapi/linux/elf-em.h */
-const EM_AARCH64 = 183;
 /** The vdso's code and data, in one or two pages. */
 const VDSO_BYTES = 8192;
 /** arch/arm64/Kconfig:ARCH_FORCE_MAX_ORDER by page size; 10 with pages of 4 KiB. */

@@ -1,9 +1,8 @@
+import { EM_MIPS } from 'cramfs-elf';
 import type { Architecture } from './architecture.js';
 import { noGateArea, vdsoMappings } from './architecture.js';
 import { usualConfig } from './kernel-config.js';
 
-/** include/uapi/linux/elf-em.h */
-const EM_MIPS = 8;
 /** arch/mips/include/asm/elf.h: ABIs of programs with 32-bit registers, or 64-bit ones. */
 const EF_MIPS_ABI = 0x0000f000;
 const EF_MIPS_ABI_O32 = 0x00001000;

@@ -1,10 +1,8 @@
+import { EM_PPC, EM_PPC64 } from 'cramfs-elf';
 import type { Architecture } from './architecture.js';
 import { limitsBelowKernel, noGateArea, vdsoMappings } from './architecture.js';
 import { usualConfig } from './kernel-config.js';
 
-/** include/uapi/linux/elf-em.h */
-const EM_PPC = 20;
-const EM_PPC64 = 21;
 /** arch/powerpc/include/asm/task_size_64.h: DEFAULT_MAP_WINDOW_USER64 by page size. */
 const MAP_WINDOW_64K = 2 ** 47;
 const MAP_WINDOW_4K = 2 ** 46;

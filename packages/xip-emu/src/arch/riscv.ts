@@ -1,9 +1,8 @@
+import { EM_RISCV } from 'cramfs-elf';
 import type { Architecture } from './architecture.js';
 import { alignUp, noGateArea, vdsoMappings } from './architecture.js';
 import { usualConfig } from './kernel-config.js';
 
-/** include/uapi/linux/elf-em.h */
-const EM_RISCV = 243;
 const SV39 = 39;
 const SV48 = 48;
 /** FIXADDR_START for Sv32: arch/riscv/include/asm/pgtable.h, with PAGE_OFFSET 0xc0000000. */

@@ -1,11 +1,7 @@
+import { EM_386, EM_486, EM_X86_64 } from 'cramfs-elf';
 import type { Architecture } from './architecture.js';
 import { alignUp, limitsBelowKernel, noGateArea, vdsoMappings } from './architecture.js';
 import { usualConfig } from './kernel-config.js';
-
-/** include/uapi/linux/elf-em.h */
-const EM_386 = 3;
-const EM_486 = 6;
-const EM_X86_64 = 62;
 
 /** arch/x86 with CONFIG_X86_32, without PAE. */
 export const i386: Architecture = {

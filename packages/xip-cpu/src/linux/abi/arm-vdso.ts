@@ -1,6 +1,6 @@
+import { EM_ARM } from 'cramfs-elf';
 import { vdsoImage, type VdsoFunction } from './vdso.js';
 
-const EM_ARM = 40;
 const EF_ARM_EABI_VER5 = 0x05000000;
 const PAGE_SIZE = 4096;
 

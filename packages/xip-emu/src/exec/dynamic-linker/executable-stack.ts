@@ -1,11 +1,8 @@
-import { PF_X, PT_GNU_STACK, type ElfFile } from 'cramfs-elf';
+import { EM_AARCH64, EM_PPC64, EM_RISCV, PF_X, PT_GNU_STACK, type ElfFile } from 'cramfs-elf';
 import { PROT_EXEC, PROT_GROWSDOWN, PROT_READ, PROT_WRITE } from '../../memory-map.js';
 import { MmuMemory } from '../../mm/mmu-memory.js';
 import type { Process } from '../../process.js';
 
-const EM_AARCH64 = 183;
-const EM_RISCV = 243;
-const EM_PPC64 = 21;
 /** Where DEFAULT_STACK_PERMS is without PF_X: sysdeps/MACHINE/stackinfo.h. */
 const PLAIN_STACKS = new Set([EM_AARCH64, EM_RISCV, EM_PPC64]);
 

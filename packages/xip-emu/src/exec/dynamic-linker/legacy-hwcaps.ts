@@ -1,9 +1,5 @@
+import { EM_386, EM_AARCH64, EM_ARM, EM_X86_64 } from 'cramfs-elf';
 import type { Architecture } from '../../arch/architecture.js';
-
-const EM_386 = 3;
-const EM_ARM = 40;
-const EM_X86_64 = 62;
-const EM_AARCH64 = 183;
 
 /** The subdirectories for certain processors that glibc's loader looks into, and the bytes of their list. */
 export interface SearchedCapabilities {

@@ -1,14 +1,10 @@
-import { PT_TLS, type ElfSegment } from 'cramfs-elf';
+import { EM_386, EM_AARCH64, EM_ARM, EM_X86_64, PT_TLS, type ElfSegment } from 'cramfs-elf';
 import type { Process } from '../../process.js';
 import type { Address } from '../../units.js';
 import type { LoadedObject } from '../loaded-object.js';
 import type { MuslMalloc } from './musl-malloc.js';
 import { alignUp } from './tls-offsets.js';
 
-const EM_386 = 3;
-const EM_ARM = 40;
-const EM_X86_64 = 62;
-const EM_AARCH64 = 183;
 /** struct pthread. */
 const PTHREAD = { 4: 112, 8: 200 } as const;
 /** Words for variables in `builtin_tls`, where those of small programs are. */

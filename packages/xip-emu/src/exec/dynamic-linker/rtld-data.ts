@@ -1,4 +1,4 @@
-import { PT_TLS } from 'cramfs-elf';
+import { EM_386, EM_ARM, EM_RISCV, EM_X86_64, PT_TLS } from 'cramfs-elf';
 import type { Process } from '../../process.js';
 import type { LoadedObject } from '../loaded-object.js';
 import { searchedCapabilities, type SearchedCapabilities } from './legacy-hwcaps.js';
@@ -9,10 +9,6 @@ import { MinimalMalloc, type MappedRange } from './minimal-malloc.js';
  * Sizes of glibc 2.36 (Debian 12). They differ a little between versions; what matters is which object
  * makes the loader take another page.
  */
-const EM_386 = 3;
-const EM_ARM = 40;
-const EM_X86_64 = 62;
-const EM_RISCV = 243;
 
 /** Bytes of structures that depend on the machine. */
 interface Sizes {

@@ -1,3 +1,4 @@
+import { EM_386, EM_AARCH64, EM_ARM, EM_MIPS, EM_PPC64, EM_RISCV, EM_X86_64 } from 'cramfs-elf';
 import { MmuMemory } from '../../mm/mmu-memory.js';
 import type { Process } from '../../process.js';
 import type { LoadedObject } from '../loaded-object.js';
@@ -18,13 +19,6 @@ export type StackDepth = (
  * Depends on the loader's compiler; measured with glibc 2.36 and musl 1.2.3 of Debian 12, musl 1.2.5 of
  * Debian 13.
  */
-const EM_386 = 3;
-const EM_MIPS = 8;
-const EM_PPC64 = 21;
-const EM_ARM = 40;
-const EM_X86_64 = 62;
-const EM_AARCH64 = 183;
-const EM_RISCV = 243;
 
 const GLIBC_ALONE = { 4: 2248, 8: 2544 } as const;
 /** The depth for machines not in the table, by the size of a word. */
