@@ -36,7 +36,7 @@ describe.skipIf(why !== undefined)(why === undefined ? title : `${title} (${why}
   }, 900_000);
   afterAll(() => {
     rmSync(folder, { recursive: true, force: true });
-  });
+  }, 60_000);
 
   /** Runs a program in the project, as outside any npm script; gives what it prints. */
   function run(file: string, ...argv: readonly string[]): string {
