@@ -297,6 +297,11 @@ export class Machine implements MmHost {
     return this.phys.used - this.specialFrames.size;
   }
 
+  /** The most that was in use at any time. */
+  get mostRamInUse(): number {
+    return this.phys.mostUsed - this.specialFrames.size;
+  }
+
   /**
    * A write to /proc/sys/vm/drop_caches: frees clean pages of files that nothing maps. Compare
    * fs/drop_caches.c:drop_caches_sysctl_handler().

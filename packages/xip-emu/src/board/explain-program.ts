@@ -25,6 +25,8 @@ export interface ProgramQuestion {
   readonly loader: LoaderName | 'auto';
   /** LD_LIBRARY_PATH: directories. */
   readonly libraryPath: readonly string[];
+  /** Its environment; default empty. */
+  readonly envp?: readonly string[] | undefined;
 }
 
 export interface ExplainedObject extends ObjectCost {

@@ -47,7 +47,7 @@ const options = {
   ),
   limit: value('with --run alone: stop after N instructions', parseLimit, undefined, 'N'),
   tmpfs: list('with --run alone: mount a tmpfs on DIR of the image', undefined, 'DIR'),
-  env: list('with --run alone: a variable for the program', undefined, 'NAME=VALUE'),
+  env: list('a variable for the program, such as LD_PRELOAD', undefined, 'NAME=VALUE'),
   seed: value(
     'with --run alone: seed of its random numbers (default: 0)',
     parseCount('--seed', 0xffffffff),

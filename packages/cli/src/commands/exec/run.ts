@@ -50,6 +50,7 @@ export async function runExecCommand(args: ExecArguments, io: CliIo): Promise<Ex
       physAddr: phys,
       loader,
       libraryPath: libraryPath(args['library-path']),
+      envp: args.env.map(textToName),
       maxRam: args['max-ram'],
     };
     if (args.compare.length > 0) {

@@ -43,12 +43,12 @@ export interface SystemExplanation {
 export function explainSystem(image: CramfsImage, question: SystemQuestion): SystemExplanation {
   const machine = romMachine(image, question);
   mountRoot(machine, image, question.physAddr);
-  const { loader, libraryPath, maxRam } = question;
+  const { loader, libraryPath, envp, maxRam } = question;
   const wanted = question.runs.flatMap(argvsOf);
   try {
     const cost = systemCost(
       machine,
-      wanted.map((argv) => ({ path: argv[0], options: { argv, loader, libraryPath } })),
+      wanted.map((argv) => ({ path: argv[0], options: { argv, loader, libraryPath, envp } })),
     );
     const programs = wanted.map((argv, index): SystemProgram => {
       const outcome = cost.outcomes[index];

@@ -88,8 +88,12 @@ function sums({ cost, question, build }: ExecExplanation): [string, string][] {
     const pages = plural(sharedCopyPages, 'page');
     rows.push(['Copied text', `${pages} of the RAM, one copy for all instances`]);
   }
-  if (question.mmu)
+  if (question.mmu) {
     rows.push(['Page tables', `${plural(pageTablePages, 'page')}, not counted above`]);
+    if (cost!.started.loader !== undefined) {
+      rows.push(['Not counted', 'what constructors of libraries write to (exec --run tells)']);
+    }
+  }
   return rows;
 }
 

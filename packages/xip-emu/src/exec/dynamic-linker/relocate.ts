@@ -19,10 +19,12 @@ import {
   type LoadedObject,
   type LoadedSegment,
 } from '../loaded-object.js';
+import { hasAbiTag } from './abi-tag.js';
 import type { DynamicLoader } from './loader.js';
 
+const EM_MIPS = 8;
 /** RISC-V and MIPS leave the dynamic section alone: glibc's DL_RO_DYN_SECTION. */
-const READ_ONLY_DYNAMIC = new Set([8, 243]);
+const READ_ONLY_DYNAMIC = new Set([EM_MIPS, 243]);
 
 /**
  * Touches a process's memory as relocating an object does: reads its tables, and writes every word
@@ -43,7 +45,9 @@ export function relocate(
 ): void {
   const { elf, dynamic, segments } = object;
   if (elf === undefined || dynamic === undefined) return;
-  readTables(process, object);
+  // A program that relocates itself looks for no symbols, and binds nothing lazily.
+  const hasLoader = loader !== undefined;
+  if (hasLoader) readTables(process, object);
   const isTextWritten = dynamic.textRelocations && loader?.relocatesText !== false;
   const text = isTextWritten ? segments.filter(({ flags }) => (flags & PF_W) === 0) : [];
   for (const segment of text) protect(process, segment, PROT_READ | PROT_WRITE | PROT_EXEC);
@@ -69,20 +73,26 @@ export function relocate(
     touch(vaddr + word - 1);
   };
   forEachRelocation(elf, dynamic, memoryReader(process, segments), write);
-  for (const { start, end } of dynamic.implicitGot) {
+  for (const { start, end } of hasLoader || elf.machine === EM_MIPS ? dynamic.implicitGot : []) {
     // A table that leaves its segment is damaged: reading it might never end.
     const inside = segments.find(({ vaddr, memsz }) => vaddr <= start && start < vaddr + memsz);
     const limit = Math.min(end, inside === undefined ? start : inside.vaddr + inside.memsz);
     for (let at = start; at < limit; at += word) write(at);
   }
-  if (object.role === 'program' && dynamic.debugAt !== undefined) write(dynamic.debugAt);
+  if (hasLoader && object.role === 'program' && dynamic.debugAt !== undefined) {
+    write(dynamic.debugAt);
+  }
   if (loader?.relocatesDynamic === true && relocatesDynamic(object)) {
     dynamic.pointersAt.forEach(write);
   }
 
   if (object.role === 'program') copyData(process, object, libraries);
   for (const segment of text) protect(process, segment, protOf(segment.flags));
-  if (object.role !== 'interpreter' || loader?.protectsItself(elf.machine) !== false) {
+  const isProtected =
+    loader === undefined
+      ? hasAbiTag(elf, memoryReader(process, segments))
+      : object.role !== 'interpreter' || loader.protectsItself(elf.machine);
+  if (isProtected) {
     protectRelro(process, object);
   }
 }

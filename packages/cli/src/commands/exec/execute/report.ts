@@ -101,7 +101,7 @@ export function reportOf(image: CramfsImage, execution: Execution, facts: RunFac
     anonymous: use.anonymousUses(),
     romPages: use.romPages,
     timeline: timeline.finish(last),
-    mostRamPages: machine.phys.mostUsed,
+    mostRamPages: machine.mostRamInUse,
     faultCount: log.count,
     faults: log.faults,
     problems: [...problems].map(([text, count]) =>
