@@ -292,16 +292,6 @@ export class Machine implements MmHost {
     this.fileSystems.sync();
   }
 
-  /** Frames of RAM in use; the kernel's own pages, such as those of [vdso], are not counted. */
-  get ramInUse(): number {
-    return this.phys.used - this.specialFrames.size;
-  }
-
-  /** The most that was in use at any time. */
-  get mostRamInUse(): number {
-    return this.phys.mostUsed - this.specialFrames.size;
-  }
-
   /**
    * A write to /proc/sys/vm/drop_caches: frees clean pages of files that nothing maps. Compare
    * fs/drop_caches.c:drop_caches_sysctl_handler().

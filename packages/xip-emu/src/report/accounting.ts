@@ -83,7 +83,7 @@ export function accountMachine(machine: Machine): MachineAccount {
   const buffers = nrBlockdevPages(machine);
   const mappedBuffers = sum((file) => (file.fs === BDEV_TYPE ? file.pageCachePages : 0));
   const pageCachePages = sum((file) => file.pageCachePages) - mappedBuffers - shared;
-  const used = machine.ramInUse - buffers;
+  const used = machine.phys.used - buffers;
   const { size: pageSize } = machine.phys.geometry;
   return {
     romPages: sum((file) => file.romPages),

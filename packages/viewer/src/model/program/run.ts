@@ -165,7 +165,7 @@ export class ProgramExecution {
       end: end === undefined ? undefined : nameToText(end),
       output: printable(host.output),
       files: use.fileUses().map(({ path, pages }) => fileRun(path, pages)),
-      ramPages: machine.ramInUse,
+      ramPages: machine.phys.used,
       romPages: use.romPages,
       processes: machine.processes.size,
     };

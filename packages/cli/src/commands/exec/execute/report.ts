@@ -101,7 +101,7 @@ export function reportOf(image: CramfsImage, execution: Execution, facts: RunFac
     anonymous: use.anonymousUses(),
     romPages: use.romPages,
     timeline: timeline.finish(last),
-    mostRamPages: machine.mostRamInUse,
+    mostRamPages: machine.phys.mostUsed,
     faultCount: log.count,
     faults: log.faults,
     problems: [...problems].map(([text, count]) =>
@@ -114,7 +114,7 @@ export function reportOf(image: CramfsImage, execution: Execution, facts: RunFac
 export function sampleOf({ machine, board, use }: Execution): Sample {
   return {
     instructions: board.processor.executed,
-    ramPages: machine.ramInUse,
+    ramPages: machine.phys.used,
     romPages: use.romPages,
     processes: machine.processes.size,
   };
