@@ -73,8 +73,8 @@ const MODULES: readonly Module[] = [
       'src/riscv/operations.ts',
     ],
     options: ['--importMemory'],
-    bytes: 16216,
-    sha256: '1b7aa0c492c728d2d02d1d64f8e984faa7e55b086d5325b8c974e8eeff2100d2',
+    bytes: 16423,
+    sha256: 'cf48e95293f0d0b208c546098878aa9dcf23086e813f6d9a117187b00db8be08',
   },
 ];
 

@@ -11,7 +11,7 @@ import {
   type Process,
   type TraceEvent,
 } from 'xip-emu';
-import { FlatMemory } from '../helpers/flat-memory.js';
+import { FlatRange } from '../helpers/flat-memory.js';
 import { START, randomProgram } from '../helpers/riscv-programs.js';
 
 /*
@@ -23,10 +23,10 @@ const PAGE_SIZE = 4096;
 const SIZE = 8 << 20;
 
 /** Remembers the first access of each kind to each page, in order. */
-class Watched extends FlatMemory {
+class Watched extends FlatRange {
   readonly touched = new Set<string>();
-  override frameBytes(address: number, access?: Access): number {
-    const place = super.frameBytes(address);
+  override frameBytes(address: number, access: Access): number {
+    const place = super.frameBytes(address, access);
     this.touched.add(`${access} ${Math.floor(address / PAGE_SIZE)}`);
     return place;
   }
@@ -39,7 +39,7 @@ function touchedBy(program: Uint8Array, xlen: Xlen, isPlain: boolean): readonly 
   processor.use(memory);
   processor.pc = new DataView(program.buffer).getUint32(24, true);
   // Run one by one, each instruction asks for all its pages, as in a plain interpreter.
-  while (processor.run(isPlain ? 1 : 1e9).kind === 'limit') memory.forget();
+  while (processor.run(isPlain ? 1 : 1e9).kind === 'limit') memory.generation += 1;
   return [...memory.touched];
 }
 

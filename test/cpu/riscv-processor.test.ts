@@ -1,6 +1,6 @@
 import { LinearMemory, RiscvProcessor, type Stop, type Xlen } from 'xip-cpu';
 import { describe, expect, test } from 'vitest';
-import { FlatMemory } from '../helpers/flat-memory.js';
+import { FlatRange } from '../helpers/flat-memory.js';
 import { START, randomNumbers, randomProgram } from '../helpers/riscv-programs.js';
 
 const SIZE = 8 << 20;
@@ -8,8 +8,8 @@ const SIZE = 8 << 20;
 function processorWith(
   code: Uint8Array | readonly number[],
   xlen: Xlen = 64,
-): [RiscvProcessor, FlatMemory] {
-  const memory = new FlatMemory(START, SIZE);
+): [RiscvProcessor, FlatRange] {
+  const memory = new FlatRange(START, SIZE);
   if (code instanceof Uint8Array) memory.bytes.set(code);
   else for (const [at, word] of code.entries()) put(memory, START + at * 4, word);
   const processor = new RiscvProcessor(memory.linear, xlen);
@@ -18,7 +18,7 @@ function processorWith(
   return [processor, memory];
 }
 
-function put(memory: FlatMemory, address: number, word: number): void {
+function put(memory: FlatRange, address: number, word: number): void {
   const { buffer, byteOffset } = memory.bytes;
   new DataView(buffer).setUint32(byteOffset + address - START, word, true);
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RiscvProcessor } from 'xip-cpu';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FlatMemory } from '../helpers/flat-memory.js';
+import { FlatRange } from '../helpers/flat-memory.js';
 import { describeWithPeers } from '../helpers/peers.js';
 
 /*
@@ -24,7 +24,7 @@ function statusOf(elf: Uint8Array): number | string {
   const view = new DataView(elf.buffer, elf.byteOffset, elf.byteLength);
   const is64 = elf[4] === 2;
   const headers = view.getUint32(is64 ? 32 : 28, true);
-  const memory = new FlatMemory(START, 1 << 20);
+  const memory = new FlatRange(START, 1 << 20);
   for (let at = headers; ; at += is64 ? 56 : 32) {
     if (view.getUint32(at, true) !== 1) continue;
     const [offset, address, size] = is64 ? [8, 16, 32] : [4, 8, 16];

@@ -45,6 +45,10 @@ export function treeObstacle(name: DebianTree): string | undefined {
   return other && `${other[0]} is of another version than the recorded one`;
 }
 
+export function treeFile(name: DebianTree, path: string): Uint8Array {
+  return readFileSync(join(TREES, name, path));
+}
+
 /** Copies a tree to `to`. */
 export function copyTree(name: DebianTree, to: string): void {
   cpSync(join(TREES, name), to, { recursive: true, verbatimSymlinks: true });

@@ -1,54 +1,80 @@
-import { LinearMemory, type UserMemory } from 'xip-cpu';
+import { LinearMemory, type Access, type UserMemory } from 'xip-cpu';
 
 const PAGE_SIZE = 4096;
+/** What a processor takes of a memory, and more. */
+const PROCESSOR_BYTES = 40 << 20;
+const EVERY_ACCESS: readonly Access[] = ['fetch', 'read', 'write'];
 
-/** An access outside a {@link FlatMemory}. */
-class OutsideFault extends Error {
+/** An access that a {@link FlatMemory} does not allow. */
+class FlatFault extends Error {
   readonly signal = 'SIGSEGV';
-  readonly code = 'MAPERR';
+  readonly code: string;
   readonly address: number;
 
-  constructor(address: number) {
-    super(`nothing at 0x${address.toString(16)}`);
+  constructor(code: string, address: number) {
+    super(`${code} at 0x${address.toString(16)}`);
+    this.code = code;
     this.address = address;
   }
 }
 
-/** A range of addresses that everything may be done to: all that a program without a kernel needs. */
+interface FlatPage {
+  readonly place: number;
+  readonly allowed: readonly Access[];
+}
+
+/** An address space of pages that are there, and others that are not. */
 export class FlatMemory implements UserMemory {
   readonly linear: LinearMemory;
   readonly memory: WebAssembly.Memory;
   readonly pageShift = 12;
-  readonly execGeneration = 0;
-  /** The bytes from `start` on. */
-  readonly bytes: Uint8Array;
-  readonly start: number;
-  private forgotten = 0;
+  /** To be changed so that the processor asks again for each page. */
+  generation = 0;
+  /** To be changed after code was written anew. */
+  execGeneration = 0;
+  private readonly pages = new Map<number, FlatPage>();
 
-  /** @param start whole pages, as is `size`. */
-  constructor(start: number, size: number) {
-    this.linear = new LinearMemory(size + (40 << 20));
-    this.memory = this.linear.memory;
-    this.start = start;
-    this.bytes = this.linear.allocate(size);
+  constructor(linear: LinearMemory) {
+    this.linear = linear;
+    this.memory = linear.memory;
   }
 
-  get generation(): number {
-    return this.forgotten;
+  /** Maps zeroed pages; all numbers are whole pages. @returns their bytes. */
+  map(address: number, bytes: number, allowed = EVERY_ACCESS): Uint8Array<ArrayBuffer> {
+    const area = this.linear.allocate(bytes);
+    for (let at = 0; at < bytes; at += PAGE_SIZE) {
+      this.pages.set((address + at) / PAGE_SIZE, { place: area.byteOffset + at, allowed });
+    }
+    return area;
   }
 
-  /** Makes the processor ask again for each page. */
-  forget(): void {
-    this.forgotten += 1;
-  }
-
-  frameBytes(address: number): number {
-    const offset = address - this.start;
-    if (offset < 0 || offset >= this.bytes.length) throw new OutsideFault(address);
-    return this.bytes.byteOffset + offset - (offset % PAGE_SIZE);
+  frameBytes(address: number, access: Access): number {
+    const { place, allowed } = this.pageOf(address);
+    if (!allowed.includes(access)) throw new FlatFault('ACCERR', address);
+    return place;
   }
 
   frameIdentity(address: number): number {
-    return Math.floor(address / PAGE_SIZE);
+    // Code that was written anew is other code.
+    return this.pageOf(address).place + this.execGeneration * 2 ** 32;
+  }
+
+  private pageOf(address: number): FlatPage {
+    const page = this.pages.get(Math.floor(address / PAGE_SIZE));
+    if (page === undefined) throw new FlatFault('MAPERR', address);
+    return page;
+  }
+}
+
+/** A range of addresses that everything may be done to: all that a program without a kernel needs. */
+export class FlatRange extends FlatMemory {
+  /** The bytes from `start` on. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly start: number;
+
+  constructor(start: number, size: number) {
+    super(new LinearMemory(size + PROCESSOR_BYTES));
+    this.start = start;
+    this.bytes = this.map(start, size);
   }
 }

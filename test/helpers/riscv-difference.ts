@@ -1,5 +1,5 @@
 import { RiscvProcessor, type Xlen } from 'xip-cpu';
-import { FlatMemory } from './flat-memory.js';
+import { FlatRange } from './flat-memory.js';
 import { START, dumpLength, type RandomProgram } from './riscv-programs.js';
 
 const SYSTEM_CALL = 17;
@@ -11,7 +11,7 @@ const LENGTH = 12;
 
 /** Executes a random program until it writes. @returns what it writes, or why it does not. */
 export function runProgram(program: Uint8Array, xlen: Xlen): Uint8Array | string {
-  const memory = new FlatMemory(START, SIZE);
+  const memory = new FlatRange(START, SIZE);
   memory.bytes.set(program);
   const processor = new RiscvProcessor(memory.linear, xlen);
   processor.use(memory);

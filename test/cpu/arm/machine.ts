@@ -1,5 +1,5 @@
 import { ArmProcessor, LinearMemory } from 'xip-cpu';
-import { FlatMemory } from './flat-memory.js';
+import { FlatMemory } from '../../helpers/flat-memory.js';
 
 /** Where code, data and the end of a sequence are, here and in host.c. */
 export const CODE = 0x20000000;

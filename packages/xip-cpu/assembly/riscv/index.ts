@@ -16,7 +16,6 @@ import {
   LEAVE_LOOKUP,
   LEAVE_STOP,
   LEFT,
-  OPERATION_SHIFT,
   OP_CROSSED,
   OP_EXTRA,
   OP_IMMEDIATE,
@@ -50,7 +49,7 @@ import {
   remuw,
   remw,
 } from './integer';
-import { addressMask, readable, readableForStore, storeSlowly, writable } from './memory';
+import { addressMask, count, readable, readableForStore, storeSlowly, writable } from './memory';
 
 export { configure } from './memory';
 
@@ -83,15 +82,6 @@ function immediate(ip: u32): i64 {
 @inline
 function pieceOf(address: u64): u64 {
   return address & ~<u64>(PIECE - 1);
-}
-
-/**
- * Returns the number of instructions from the start of a straight line to one of its operations.
- */
-// @ts-ignore: decorator
-@inline
-function count(start: u32, ip: u32): i32 {
-  return (ip - start) >> OPERATION_SHIFT;
 }
 
 /** Stores the place that the loop has reached. @returns `why`. */
@@ -187,22 +177,22 @@ export function run(ip: u32): u32 {
       case op.BLTU: if (rs1<u64>(ip) < rs2<u64>(ip)) break; ip += 16; continue;
       case op.BGEU: if (rs1<u64>(ip) >= rs2<u64>(ip)) break; ip += 16; continue;
 
-      case op.LB: { const at = readable(ip, base, addressOf(ip), 1); if (at == 0) return leave(LEAVE_FAULT, ip, base, left - count(start, ip)); rd(ip, load<i8>(at)); ip += 16; continue; }
-      case op.LH: { const at = readable(ip, base, addressOf(ip), 2); if (at == 0) return leave(LEAVE_FAULT, ip, base, left - count(start, ip)); rd(ip, load<i16>(at)); ip += 16; continue; }
-      case op.LW: { const at = readable(ip, base, addressOf(ip), 4); if (at == 0) return leave(LEAVE_FAULT, ip, base, left - count(start, ip)); rd(ip, load<i32>(at)); ip += 16; continue; }
-      case op.LD: { const at = readable(ip, base, addressOf(ip), 8); if (at == 0) return leave(LEAVE_FAULT, ip, base, left - count(start, ip)); rd(ip, load<i64>(at)); ip += 16; continue; }
-      case op.LBU: { const at = readable(ip, base, addressOf(ip), 1); if (at == 0) return leave(LEAVE_FAULT, ip, base, left - count(start, ip)); rd(ip, load<u8>(at)); ip += 16; continue; }
-      case op.LHU: { const at = readable(ip, base, addressOf(ip), 2); if (at == 0) return leave(LEAVE_FAULT, ip, base, left - count(start, ip)); rd(ip, load<u16>(at)); ip += 16; continue; }
-      case op.LWU: { const at = readable(ip, base, addressOf(ip), 4); if (at == 0) return leave(LEAVE_FAULT, ip, base, left - count(start, ip)); rd(ip, load<u32>(at)); ip += 16; continue; }
-      case op.FLW: { const at = readable(ip, base, addressOf(ip), 4); if (at == 0) return leave(LEAVE_FAULT, ip, base, left - count(start, ip)); rd(ip, <i64>load<u32>(at) | 0xffffffff00000000); ip += 16; continue; }
-      case op.FLD: { const at = readable(ip, base, addressOf(ip), 8); if (at == 0) return leave(LEAVE_FAULT, ip, base, left - count(start, ip)); rd(ip, load<i64>(at)); ip += 16; continue; }
+      case op.LB: { const at = readable(ip, base, left, start, addressOf(ip), 1); if (at == 0) return leave(LEAVE_FAULT, ip, base, left - count(start, ip)); rd(ip, load<i8>(at)); ip += 16; continue; }
+      case op.LH: { const at = readable(ip, base, left, start, addressOf(ip), 2); if (at == 0) return leave(LEAVE_FAULT, ip, base, left - count(start, ip)); rd(ip, load<i16>(at)); ip += 16; continue; }
+      case op.LW: { const at = readable(ip, base, left, start, addressOf(ip), 4); if (at == 0) return leave(LEAVE_FAULT, ip, base, left - count(start, ip)); rd(ip, load<i32>(at)); ip += 16; continue; }
+      case op.LD: { const at = readable(ip, base, left, start, addressOf(ip), 8); if (at == 0) return leave(LEAVE_FAULT, ip, base, left - count(start, ip)); rd(ip, load<i64>(at)); ip += 16; continue; }
+      case op.LBU: { const at = readable(ip, base, left, start, addressOf(ip), 1); if (at == 0) return leave(LEAVE_FAULT, ip, base, left - count(start, ip)); rd(ip, load<u8>(at)); ip += 16; continue; }
+      case op.LHU: { const at = readable(ip, base, left, start, addressOf(ip), 2); if (at == 0) return leave(LEAVE_FAULT, ip, base, left - count(start, ip)); rd(ip, load<u16>(at)); ip += 16; continue; }
+      case op.LWU: { const at = readable(ip, base, left, start, addressOf(ip), 4); if (at == 0) return leave(LEAVE_FAULT, ip, base, left - count(start, ip)); rd(ip, load<u32>(at)); ip += 16; continue; }
+      case op.FLW: { const at = readable(ip, base, left, start, addressOf(ip), 4); if (at == 0) return leave(LEAVE_FAULT, ip, base, left - count(start, ip)); rd(ip, <i64>load<u32>(at) | 0xffffffff00000000); ip += 16; continue; }
+      case op.FLD: { const at = readable(ip, base, left, start, addressOf(ip), 8); if (at == 0) return leave(LEAVE_FAULT, ip, base, left - count(start, ip)); rd(ip, load<i64>(at)); ip += 16; continue; }
 
-      case op.SB: { const address = addressOf(ip); const at = writable(address, 1); if (at != 0) store<u8>(at, rs2<u8>(ip)); else { const done = storeSlowly(ip, base, address, 1, rs2<u64>(ip)); if (done != 1) return leaveStore(done, ip, base, left - count(start, ip)); } ip += 16; continue; }
-      case op.SH: { const address = addressOf(ip); const at = writable(address, 2); if (at != 0) store<u16>(at, rs2<u16>(ip)); else { const done = storeSlowly(ip, base, address, 2, rs2<u64>(ip)); if (done != 1) return leaveStore(done, ip, base, left - count(start, ip)); } ip += 16; continue; }
+      case op.SB: { const address = addressOf(ip); const at = writable(address, 1); if (at != 0) store<u8>(at, rs2<u8>(ip)); else { const done = storeSlowly(ip, base, left - count(start, ip), address, 1, rs2<u64>(ip)); if (done != 1) return leaveStore(done, ip, base, left - count(start, ip)); } ip += 16; continue; }
+      case op.SH: { const address = addressOf(ip); const at = writable(address, 2); if (at != 0) store<u16>(at, rs2<u16>(ip)); else { const done = storeSlowly(ip, base, left - count(start, ip), address, 2, rs2<u64>(ip)); if (done != 1) return leaveStore(done, ip, base, left - count(start, ip)); } ip += 16; continue; }
       case op.FSW:
-      case op.SW: { const address = addressOf(ip); const at = writable(address, 4); if (at != 0) store<u32>(at, rs2<u32>(ip)); else { const done = storeSlowly(ip, base, address, 4, rs2<u64>(ip)); if (done != 1) return leaveStore(done, ip, base, left - count(start, ip)); } ip += 16; continue; }
+      case op.SW: { const address = addressOf(ip); const at = writable(address, 4); if (at != 0) store<u32>(at, rs2<u32>(ip)); else { const done = storeSlowly(ip, base, left - count(start, ip), address, 4, rs2<u64>(ip)); if (done != 1) return leaveStore(done, ip, base, left - count(start, ip)); } ip += 16; continue; }
       case op.FSD:
-      case op.SD: { const address = addressOf(ip); const at = writable(address, 8); if (at != 0) store<u64>(at, rs2<u64>(ip)); else { const done = storeSlowly(ip, base, address, 8, rs2<u64>(ip)); if (done != 1) return leaveStore(done, ip, base, left - count(start, ip)); } ip += 16; continue; }
+      case op.SD: { const address = addressOf(ip); const at = writable(address, 8); if (at != 0) store<u64>(at, rs2<u64>(ip)); else { const done = storeSlowly(ip, base, left - count(start, ip), address, 8, rs2<u64>(ip)); if (done != 1) return leaveStore(done, ip, base, left - count(start, ip)); } ip += 16; continue; }
 
       case op.MUL: rd(ip, rs1<i64>(ip) * rs2<i64>(ip)); ip += 16; continue;
       case op.MULW: rd(ip, rs1<i32>(ip) * rs2<i32>(ip)); ip += 16; continue;
@@ -231,7 +221,7 @@ export function run(ip: u32): u32 {
         const address = addressOf(ip);
         const size: u32 = operation == op.LR_W ? 4 : 8;
         if (misaligned(address, size)) return leave(LEAVE_FAULT, ip, base, left - count(start, ip));
-        const at = readable(ip, base, address, size);
+        const at = readable(ip, base, left, start, address, size);
         if (at == 0) return leave(LEAVE_FAULT, ip, base, left - count(start, ip));
         const value: i64 = operation == op.LR_W ? load<i32>(at) : load<i64>(at);
         store<u64>(RESERVED, address);
@@ -254,7 +244,7 @@ export function run(ip: u32): u32 {
         // SC is a compare and swap: it succeeds if the value is still the one that LR found.
         let at = writable(address, size);
         const slow = at == 0;
-        if (slow) at = readableForStore(ip, base, address, size);
+        if (slow) at = readableForStore(ip, base, left - count(start, ip), address, size);
         if (at == 0) return leave(LEAVE_FAULT, ip, base, left - count(start, ip));
         const found: i64 = size == 4 ? load<i32>(at) : load<i64>(at);
         const reserved = load<i64>(RESERVED_VALUE);
@@ -262,7 +252,7 @@ export function run(ip: u32): u32 {
         if (found != (size == 4 ? <i32>reserved : reserved)) rd(ip, 1);
         else {
           let done: u32 = 1;
-          if (slow) done = storeSlowly(ip, base, address, size, rs2<u64>(ip));
+          if (slow) done = storeSlowly(ip, base, left - count(start, ip), address, size, rs2<u64>(ip));
           else if (size == 4) store<u32>(at, rs2<u32>(ip));
           else store<u64>(at, rs2<u64>(ip));
           rd(ip, 0);
@@ -279,12 +269,12 @@ export function run(ip: u32): u32 {
         const which = load<u16>(ip, OP_EXTRA);
         let at = writable(address, size);
         const slow = at == 0;
-        if (slow) at = readableForStore(ip, base, address, size);
+        if (slow) at = readableForStore(ip, base, left - count(start, ip), address, size);
         if (at == 0) return leave(LEAVE_FAULT, ip, base, left - count(start, ip));
         const old: i64 = operation == op.AMO_W ? load<i32>(at) : load<i64>(at);
         const value: i64 = atomic(which, old, operation == op.AMO_W ? rs2<i32>(ip) : rs2<i64>(ip));
         if (slow) {
-          const done = storeSlowly(ip, base, address, size, value);
+          const done = storeSlowly(ip, base, left - count(start, ip), address, size, value);
           if (done == 0) return leave(LEAVE_FAULT, ip, base, left - count(start, ip));
           rd(ip, old);
           if (done != 1) return leaveStore(done, ip, base, left - count(start, ip));
@@ -300,7 +290,7 @@ export function run(ip: u32): u32 {
       case op.INTEGER: rd(ip, integer(load<u16>(ip, OP_EXTRA), rs1<i64>(ip), rs2<i64>(ip), <i32>immediate(ip))); ip += 16; continue;
       case op.FLOAT: if (!float(ip)) return leave(LEAVE_ILLEGAL, ip, base, left - count(start, ip)); ip += 16; continue;
       case op.CSR: {
-        const executed = load<i64>(EXECUTED) + (load<i32>(LEFT) - left + count(start, ip));
+        const executed = load<i64>(EXECUTED) - (left - count(start, ip));
         if (!controlStatus(ip, executed)) return leave(LEAVE_ILLEGAL, ip, base, left - count(start, ip));
         ip += 16;
         continue;

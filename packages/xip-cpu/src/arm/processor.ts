@@ -76,8 +76,8 @@ export class ArmProcessor implements Processor {
   private mode: number;
   private it = 0;
   private count = 0;
-  /** The operation that took a fault. */
-  private faulting = 0;
+  /** The operation whose access takes a fault. */
+  private accessing = 0;
   /** The budget that the loop was given. */
   private granted = 0;
 
@@ -107,7 +107,7 @@ export class ArmProcessor implements Processor {
         translate: (address: number, stored: number, operation: number) =>
           this.translate(address >>> 0, stored, operation >>> 0),
         unaligned: (address: number, operation: number) => {
-          this.faulting = operation >>> 0;
+          this.accessing = operation >>> 0;
           throw new MemoryFault('SIGBUS', 'ADRALN', address >>> 0);
         },
       },
@@ -140,7 +140,7 @@ export class ArmProcessor implements Processor {
 
   /** The address of the next instruction. */
   get pc(): number {
-    return this.address;
+    return this.accessing === 0 ? this.address : this.emitter.origin(this.accessing).pc;
   }
 
   /** Branches as BX does: bit 0 selects T32. The M profile has T32 only. */
@@ -156,7 +156,8 @@ export class ArmProcessor implements Processor {
   }
 
   get executed(): number {
-    return this.count;
+    const before = this.count + this.granted - this.state.getInt32(BUDGET, true);
+    return this.accessing === 0 ? before : before + this.emitter.origin(this.accessing).index;
   }
 
   read(register: number): number {
@@ -267,7 +268,11 @@ export class ArmProcessor implements Processor {
   private runOnce(limit: number): Stop | undefined {
     const { address: pc, mode, it: state } = this;
     this.grant(0);
-    const why = this.code.runLimited({ pc, mode, state }, limit, this.loop);
+    return this.arrive(this.code.runLimited({ pc, mode, state }, limit, this.loop));
+  }
+
+  /** Ends a run of the loop that had no budget. @param why what the loop has returned. */
+  private arrive(why: number): Stop | undefined {
     if (why !== LOOKUP) return this.stopped(why);
     this.arriveBy(this.state.getUint32(EXIT_PC, true));
     this.account();
@@ -293,8 +298,8 @@ export class ArmProcessor implements Processor {
     this.arriveAt(operation);
     if (number === op.STEP) return undefined;
     if (number === op.CROSS) {
-      this.code.decodeCut(operation, this.address, this.mode);
-      return undefined;
+      const first = this.code.decodeCut(operation, this.address, this.mode);
+      return first === 0 ? undefined : this.arrive(this.loop(first));
     }
     if (number === op.BKPT) return { kind: 'breakpoint' };
     if (number === op.SVC) {
@@ -319,9 +324,10 @@ export class ArmProcessor implements Processor {
    * done.
    */
   private faulted({ signal, code, address }: Fault): Stop {
-    if (this.faulting === 0) this.account();
-    else this.arriveAt(this.faulting);
-    this.faulting = 0;
+    const { accessing } = this;
+    this.accessing = 0;
+    if (accessing === 0) this.account();
+    else this.arriveAt(accessing);
     return { kind: 'fault', signal, code, address };
   }
 
@@ -349,17 +355,14 @@ export class ArmProcessor implements Processor {
   /** @param stored how many bytes are about to be stored; 0: it is a load. */
   private translate(address: number, stored: number, operation: number): number {
     const { translation, code } = this;
-    try {
-      const place = translation.locate(address, stored === 0 ? 'read' : 'write');
-      if (stored === 0) translation.enter(address, READ_TLB, place);
-      else if (!code.stored(address, place, stored).isCode) {
-        translation.enter(address, WRITE_TLB, place);
-      }
-      return place;
-    } catch (error) {
-      this.faulting = operation;
-      throw error;
+    this.accessing = operation;
+    const place = translation.locate(address, stored === 0 ? 'read' : 'write');
+    if (stored === 0) translation.enter(address, READ_TLB, place);
+    else if (!code.stored(address, place, stored).isCode) {
+      translation.enter(address, WRITE_TLB, place);
     }
+    this.accessing = 0;
+    return place;
   }
 }
 

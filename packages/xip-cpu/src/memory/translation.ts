@@ -31,6 +31,8 @@ export interface OwnPiece {
 export class Translation {
   private readonly words: Uint32Array;
   private readonly own: OwnPiece | undefined;
+  /** Tables with entries. */
+  private readonly filled = new Set<number>();
   private space: UserMemory;
   private pageSize = PIECE;
   private generation = 0;
@@ -41,7 +43,7 @@ export class Translation {
     this.words = new Uint32Array(memory.buffer);
     this.own = own;
     this.space = emptySpace(memory);
-    this.forget(READ_TLB, TLB_END);
+    this.words.fill(NOTHING, READ_TLB >> 2, TLB_END >> 2);
   }
 
   use(space: UserMemory): void {
@@ -49,7 +51,8 @@ export class Translation {
     this.pageSize = 2 ** space.pageShift;
     this.generation = space.generation;
     this.execGeneration = space.execGeneration;
-    this.forget(READ_TLB, FETCH_TLB);
+    this.forget(READ_TLB);
+    this.forget(WRITE_TLB);
     this.forgetFetches();
   }
 
@@ -58,7 +61,8 @@ export class Translation {
     const { generation, execGeneration } = this.space;
     if (generation !== this.generation) {
       this.generation = generation;
-      this.forget(READ_TLB, FETCH_TLB);
+      this.forget(READ_TLB);
+      this.forget(WRITE_TLB);
     }
     if (execGeneration !== this.execGeneration) {
       this.execGeneration = execGeneration;
@@ -73,11 +77,11 @@ export class Translation {
 
   forgetFetches(): void {
     this.fetchesForgotten += 1;
-    this.forget(FETCH_TLB, FETCH_TLB + TLB_BYTES);
+    this.forget(FETCH_TLB);
   }
 
   forgetStores(): void {
-    this.forget(WRITE_TLB, WRITE_TLB + TLB_BYTES);
+    this.forget(WRITE_TLB);
   }
 
   /**
@@ -114,6 +118,7 @@ export class Translation {
   }
 
   private set(tlb: number, key: number, value: number): void {
+    this.filled.add(tlb);
     const low = key % TWO_32;
     const at = (tlb + (((low >>> 8) ^ (low >>> 18) ^ (low << MODE_SHIFT)) & ENTRY_MASK)) >> 2;
     this.words[at] = low;
@@ -121,8 +126,9 @@ export class Translation {
     this.words[at + 2] = value % TWO_32;
   }
 
-  private forget(from: number, to: number): void {
-    this.words.fill(NOTHING, from >> 2, to >> 2);
+  private forget(tlb: number): void {
+    if (!this.filled.delete(tlb)) return;
+    this.words.fill(NOTHING, tlb >> 2, (tlb + TLB_BYTES) >> 2);
   }
 }
 

@@ -8,7 +8,10 @@ export const PC = 16;
 export const PAGE_BASE = 24;
 /** The operation that is executed, set when the loop calls TypeScript: 32 bits. */
 export const CURRENT = 32;
-/** Instructions that may still be executed, and those executed before the loop started. */
+/**
+ * Instructions that may still be executed, and those that were executed when it is 0. LEFT is exact
+ * when the loop returns or calls TypeScript.
+ */
 export const LEFT = 36;
 export const EXECUTED = 40;
 /** The address that LR has reserved (-1: none), and the value found there: 64 bits. */

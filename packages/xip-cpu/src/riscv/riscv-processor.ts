@@ -65,7 +65,6 @@ function loopModule(): WebAssembly.Module {
  */
 export class RiscvProcessor implements Processor {
   readonly xlen: Xlen;
-  executed = 0;
   private readonly linear: LinearMemory;
   private readonly bytes: Uint8Array;
   private readonly u32: Uint32Array;
@@ -74,6 +73,8 @@ export class RiscvProcessor implements Processor {
   private readonly loop: Loop;
   private readonly translation: Translation;
   private readonly code: CodeCache;
+  /** Instructions executed when LEFT is 0. */
+  private end = 0;
   /** Set if the last access has faulted. */
   private fault: Stop | undefined;
   /** An exception of the last access that is not a fault. */
@@ -118,6 +119,10 @@ export class RiscvProcessor implements Processor {
     this.setNumber(PC, pc);
   }
 
+  get executed(): number {
+    return this.end - (this.u32[LEFT >> 2]! | 0);
+  }
+
   run(limit: number): Stop {
     const end = this.executed + limit;
     while (this.executed < end) {
@@ -137,11 +142,10 @@ export class RiscvProcessor implements Processor {
   private turn(operation: number, count: number): number {
     const { u32 } = this;
     const budget = Math.min(count, TURN);
+    this.end = this.executed + budget;
     u32[LEFT >> 2] = budget;
-    this.setNumber(EXECUTED, this.executed);
-    const reason = this.loop.run(operation);
-    this.executed += budget - (u32[LEFT >> 2]! | 0);
-    return reason;
+    this.setNumber(EXECUTED, this.end);
+    return this.loop.run(operation);
   }
 
   /**
@@ -247,7 +251,8 @@ export class RiscvProcessor implements Processor {
     const operation = this.u32[CURRENT >> 2]!;
     this.pc = pc;
     const found = this.fetch(() => this.code.decodeCut(operation, pc));
-    return found === undefined ? this.faulted() : undefined;
+    if (found === undefined) return this.faulted();
+    return found === 0 ? undefined : this.handle(this.turn(found, 0));
   }
 
   /** Fetches code. @returns undefined after a fault, which is then in {@link fault}. */
