@@ -6,7 +6,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RiscvProcessor, type Stop, type Xlen } from 'xip-cpu';
 import { describe, expect, test } from 'vitest';
-import { FlatMemory } from '../helpers/flat-memory.js';
+import { FlatRange } from '../helpers/flat-memory.js';
 import { describeWithPeers, withTemporaryDirectory } from '../helpers/peers.js';
 import { differenceOfSteps, stepsOnQemu, type Step } from '../helpers/qemu-steps.js';
 import { randomPrograms, randomProgramsTimeout } from '../helpers/random-programs.js';
@@ -17,12 +17,12 @@ const LENGTH = 24;
 const SIZE = 8 << 20;
 
 interface Loaded {
-  readonly memory: FlatMemory;
+  readonly memory: FlatRange;
   readonly processor: RiscvProcessor;
 }
 
 function load(elf: Uint8Array, xlen: Xlen): Loaded {
-  const memory = new FlatMemory(START, SIZE);
+  const memory = new FlatRange(START, SIZE);
   memory.bytes.set(elf);
   const processor = new RiscvProcessor(memory.linear, xlen);
   processor.use(memory);
