@@ -31,8 +31,6 @@ export interface BlockBatch {
 export interface CompressedBatch {
   readonly data: Uint8Array;
   readonly lengths: readonly number[];
-  /** The blocks, if they are in different places: taking them from there saves making `data`. */
-  readonly parts?: readonly Uint8Array[];
   /** Memory of the batch that is no longer needed. */
   readonly spent: readonly ArrayBufferLike[];
 }

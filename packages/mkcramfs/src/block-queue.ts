@@ -103,13 +103,10 @@ export class BlockQueue {
     const room = this.lent === undefined ? undefined : this.buffer();
     const batch = { ...this.settings, data: data.subarray(0, filled), lengths, room };
     const job = this.compressor.compress(batch).then((result) => {
-      const { parts } = result;
-      if (parts === undefined) this.lent?.set(result.data, result.lengths.length);
+      this.lent?.set(result.data, result.lengths.length);
       let start = 0;
       result.lengths.forEach((length, index) => {
-        const part = parts?.[index];
-        if (part === undefined) sinks[index]!(indexes[index]!, result.data, start, length);
-        else sinks[index]!(indexes[index]!, part, 0, length);
+        sinks[index]!(indexes[index]!, result.data, start, length);
         start += length;
       });
       for (const buffer of result.spent) this.keep(buffer);

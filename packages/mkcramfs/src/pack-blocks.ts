@@ -43,7 +43,7 @@ export function blocksOf({ data, lengths }: Pick<BlockBatch, 'data' | 'lengths'>
 }
 
 /** Only blocks that must be compressed, and do not get smaller, need more room than the batch has. */
-function enlarged(bytes: Uint8Array, least: number): Uint8Array {
+export function enlarged(bytes: Uint8Array, least: number): Uint8Array {
   const larger = new Uint8Array(2 * least);
   larger.set(bytes);
   return larger;

@@ -45,6 +45,7 @@ export class BlockCache {
     return this.readers.length === 0;
   }
 
+  /** @returns undefined if the block is not known. Bytes are valid until the next call. */
   find(key: string): CachedBlock | undefined {
     for (const reader of this.readers) {
       const block = reader.find(key);

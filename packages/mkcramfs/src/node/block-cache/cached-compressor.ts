@@ -1,7 +1,7 @@
 import { concatBytes } from 'cramfs-format';
 import { accessSync, constants, existsSync, mkdirSync, opendirSync } from 'node:fs';
 import type { BlockBatch, CompressedBatch } from '../../block-batch.js';
-import { blocksOf } from '../../pack-blocks.js';
+import { blocksOf, enlarged } from '../../pack-blocks.js';
 import type { WorkerCompressor } from '../worker-compressor.js';
 import { BlockCache, blockKey } from './block-cache.js';
 import type { CachedBlock } from './pack.js';
@@ -56,36 +56,25 @@ export function cachedCompressor(
       const cache = cacheFor(batch);
       const blocks = blocksOf(batch);
       const keys = blocks.map(blockKey);
-      const found = cache.isEmpty ? [] : keys.map((key) => cache.find(key));
-      const missing = keys.flatMap((_, index) => (found[index] === undefined ? [index] : []));
+      const taken = new TakenBlocks(batch);
+      const missing = keys.flatMap((key, index) => {
+        const found = cache.find(key);
+        if (found !== undefined) taken.add(found === 'incompressible' ? blocks[index]! : found);
+        return found === undefined ? [index] : [];
+      });
       counts.blocks += blocks.length;
       counts.found += blocks.length - missing.length;
-      if (missing.length === blocks.length) {
-        const { lengths } = batch;
-        const result = await compressor.compress(batch);
-        blocksOf(result).forEach((part, index) => {
-          cache.add(keys[index]!, cachedForm(part, lengths[index]!, batch));
-        });
-        return result;
-      }
-      const stored = blocks.map((block, index) => {
-        const known = found[index];
-        // Copy: the memory of the batch is reused.
-        return known === 'incompressible' ? block.slice() : known;
+      if (missing.length === 0) return taken.result();
+      const isNew = missing.length === blocks.length;
+      const rest = await compressor.compress(
+        isNew ? batch : { ...batch, ...pick(blocks, missing), room: undefined },
+      );
+      const parts = blocksOf(rest);
+      parts.forEach((part, at) => {
+        const index = missing[at]!;
+        cache.add(keys[index]!, cachedForm(part, batch.lengths[index]!, batch));
       });
-      if (missing.length > 0) {
-        const rest = await compressor.compress({
-          ...batch,
-          ...pick(blocks, missing),
-          room: undefined,
-        });
-        blocksOf(rest).forEach((part, at) => {
-          const index = missing[at]!;
-          stored[index] = part;
-          cache.add(keys[index]!, cachedForm(part, blocks[index]!.length, batch));
-        });
-      }
-      return inParts(stored as Uint8Array[], batch);
+      return isNew ? rest : taken.mixedWith(parts, missing);
     },
     commit() {
       for (const [name, cache] of caches) {
@@ -114,16 +103,52 @@ function pick(
   indexes: readonly number[],
 ): Pick<BlockBatch, 'data' | 'lengths'> {
   const picked = indexes.map((index) => blocks[index]!);
-  return { data: Buffer.concat(picked), lengths: picked.map(({ length }) => length) };
+  return { data: concatBytes(picked), lengths: picked.map(({ length }) => length) };
 }
 
-function inParts(parts: readonly Uint8Array[], { data, room }: BlockBatch): CompressedBatch {
-  return {
-    get data() {
-      return concatBytes(parts);
-    },
-    lengths: parts.map(({ length }) => length),
-    parts,
-    spent: room === undefined ? [data.buffer] : [data.buffer, room.buffer],
-  };
+/** The blocks of a batch that were in the cache, one after the other in the room of the batch. */
+class TakenBlocks {
+  private readonly batch: BlockBatch;
+  private readonly lengths: number[] = [];
+  private into: Uint8Array | undefined;
+  private end = 0;
+
+  constructor(batch: BlockBatch) {
+    this.batch = batch;
+  }
+
+  add(block: Uint8Array): void {
+    const { data, room } = this.batch;
+    const end = this.end + block.length;
+    this.into ??= room ?? new Uint8Array(data.length);
+    if (end > this.into.length) this.into = enlarged(this.into, end);
+    this.into.set(block, this.end);
+    this.lengths.push(block.length);
+    this.end = end;
+  }
+
+  /** The result if no other block is missing. */
+  result(): CompressedBatch {
+    const { data, room } = this.batch;
+    const { into = new Uint8Array(0), lengths } = this;
+    const bytes = into.subarray(0, this.end);
+    const isInRoom = room !== undefined && into === room;
+    return {
+      data: room === undefined ? bytes.slice() : bytes,
+      lengths,
+      spent: isInRoom || room === undefined ? [data.buffer] : [data.buffer, room.buffer],
+    };
+  }
+
+  /** The result with blocks that were compressed, whose indexes in the batch are given. */
+  mixedWith(parts: readonly Uint8Array[], indexes: readonly number[]): CompressedBatch {
+    const { data, room } = this.batch;
+    const all = blocksOf({ data: this.into!, lengths: this.lengths });
+    indexes.forEach((index, at) => all.splice(index, 0, parts[at]!));
+    return {
+      data: concatBytes(all),
+      lengths: all.map(({ length }) => length),
+      spent: room === undefined ? [data.buffer] : [data.buffer, room.buffer],
+    };
+  }
 }

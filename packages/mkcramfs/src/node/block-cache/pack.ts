@@ -22,6 +22,8 @@ const END = 20;
 const MAGIC = Buffer.from('cramblk1');
 /** How much is read and checked at a time. */
 const SEGMENT_BYTES = 1 << 20;
+/** A build asks for blocks in about the order of the build that wrote them. */
+const KEPT_SEGMENTS = 4;
 
 /** What is known of a block: its compressed bytes, or that it does not get smaller. */
 export type CachedBlock = Uint8Array | 'incompressible';
@@ -34,7 +36,7 @@ export class PackReader {
   /** Where keys start in the index, by their first two bytes. */
   private readonly starts = new Uint32Array(65537);
   private readonly segments: readonly { readonly at: number; length: number; crc: number }[];
-  /** Segments that were read; undefined if damaged. */
+  /** The segments that were read last; undefined if damaged. */
   private readonly contents = new Map<number, Uint8Array | undefined>();
   /** Whether a block of it was found. */
   used = false;
@@ -74,7 +76,7 @@ export class PackReader {
     }
   }
 
-  /** @returns undefined if the block is not in the pack, or damaged there. */
+  /** @returns undefined if the block is not in the pack, or damaged there. Bytes are valid until the next call. */
   find(key: string): CachedBlock | undefined {
     const prefix = key.charCodeAt(0) * 256 + key.charCodeAt(1);
     const end = this.starts[prefix + 1]!;
@@ -111,7 +113,7 @@ export class PackReader {
     const segment = this.segments[number];
     if (segment === undefined) return undefined;
     try {
-      const bytes = this.read(segment.at, segment.length);
+      const bytes = this.read(segment.at, segment.length, this.bufferOf(segment.length));
       if (crc32(bytes) !== segment.crc) return undefined;
       // A view of a Uint8Array takes half the time of a view of a Buffer.
       return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -120,13 +122,30 @@ export class PackReader {
     }
   }
 
+  /** Memory for a segment: that of the one read first, if enough are kept. Fresh memory takes longer than reading. */
+  private bufferOf(length: number): Buffer {
+    const capacity = Math.max(length, SEGMENT_BYTES);
+    const [first] = this.contents;
+    if (first === undefined || this.contents.size < KEPT_SEGMENTS) {
+      return Buffer.allocUnsafeSlow(capacity);
+    }
+    this.contents.delete(first[0]);
+    const memory = first[1]?.buffer;
+    return memory !== undefined && memory.byteLength >= length
+      ? Buffer.from(memory)
+      : Buffer.allocUnsafeSlow(capacity);
+  }
+
   /** @throws CramfsError if there are not so many bytes. */
-  private read(position: number, length: number): Buffer {
-    const bytes = Buffer.allocUnsafeSlow(length);
-    if (position < 0 || readSync(this.fd, bytes, 0, length, position) !== length) {
+  private read(
+    position: number,
+    length: number,
+    into: Buffer = Buffer.allocUnsafeSlow(length),
+  ): Buffer {
+    if (position < 0 || readSync(this.fd, into, 0, length, position) !== length) {
       throw new CramfsError('BAD_SOURCE', 'cut off');
     }
-    return bytes;
+    return into.subarray(0, length);
   }
 }
 
