@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { runContest, type Contestant } from '../contest.js';
 import type { Verdict } from '../targets.js';
 import { cramfs } from '../tools.js';
+import { benchShortPrograms, judgeShortPrograms, type ShortPrograms } from './short-programs.js';
 
 const SOURCE = fileURLToPath(new URL('../../src/c/processor-loops.c', import.meta.url));
 
@@ -58,6 +59,8 @@ export interface ProcessorRow {
 
 export interface ProcessorReport {
   readonly rows: readonly ProcessorRow[];
+  /** Undefined without CRAMFS_BUSYBOX. */
+  readonly short: ShortPrograms | undefined;
   readonly targets: readonly Verdict[];
 }
 
@@ -80,12 +83,14 @@ export async function benchProcessors(
   const rows: ProcessorRow[] = [];
   for (const target of there)
     rows.push(await measureTarget(target, root, image, rounds, work, onRun));
-  return {
-    rows,
-    targets: there.flatMap(({ name, millions }, index) =>
-      millions === undefined ? [] : [judge(name, rows[index]!, millions)],
-    ),
-  };
+  const folder = process.env['CRAMFS_BUSYBOX'];
+  const short =
+    folder === undefined ? undefined : await benchShortPrograms(folder, rounds, work, onRun);
+  const loops = there.flatMap(({ name, millions }, index) =>
+    millions === undefined ? [] : [judge(name, rows[index]!, millions)],
+  );
+  const shortTargets = short === undefined ? [] : judgeShortPrograms(short);
+  return { rows, short, targets: [...loops, ...shortTargets] };
 }
 
 function compile({ compiler, options }: Target, output: string, more: readonly string[]): void {
@@ -147,7 +152,7 @@ function judge(name: string, row: ProcessorRow, limit: number): Verdict {
   };
 }
 
-export function formatProcessorReport({ rows, targets }: ProcessorReport): string {
+export function formatProcessorReport({ rows, short, targets }: ProcessorReport): string {
   const lines = ['set   instructions  seconds  million/s  qemu-user: seconds  ours / qemu'];
   for (const row of rows) {
     const { name, instructions, seconds, peerSeconds } = row;
@@ -160,9 +165,20 @@ export function formatProcessorReport({ rows, targets }: ProcessorReport): strin
         `${millionsOf(row).toFixed(0).padStart(10)}  ${peer}`,
     );
   }
+  if (short === undefined) {
+    lines.push('BusyBox: not measured, CRAMFS_BUSYBOX names no folder of busybox.sh');
+  } else {
+    const { first, list, forks } = short;
+    lines.push(
+      `BusyBox for riscv64: first 60 ms ${first.toFixed(0)} million/s, ` +
+        `ls -lR of 400 files ${list.toFixed(2)} s, a shell with 20 forks ${forks.toFixed(2)} s`,
+    );
+  }
   for (const { target, measured, limit, unit, pass } of targets) {
     if (pass === false)
-      lines.push(`${target}: ${measured!.toFixed(0)} ${unit}, not ${limit}: MISSED`);
+      lines.push(
+        `${target}: ${String(Number(measured!.toPrecision(3)))} ${unit}, not ${limit}: MISSED`,
+      );
   }
   return `${lines.join('\n')}\n`;
 }
