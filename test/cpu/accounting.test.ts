@@ -1,6 +1,7 @@
 /**
- * The accounting of a run does not depend on what a processor keeps of pages and code: a plain interpreter, which asks
- * for its pages again at each instruction, counts the same pages and takes the same faults.
+ * The accounting of a run does not depend on the pages and code that a processor caches: a plain
+ * interpreter, which asks for its pages again at each instruction, counts the same pages and takes
+ * the same faults.
  */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';

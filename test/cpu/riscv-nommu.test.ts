@@ -120,7 +120,7 @@ describeWithPeers(COMPILER, 'a program without an MMU', () => {
         expect(stdout, stderr).toBe(TOLD(grown));
         expect(code).toBe(7);
         const { mostRamPages, romPages } = JSON.parse(stderr) as Record<string, number>;
-        // It maps 1 MiB for a moment.
+        // It maps 1 MiB temporarily.
         expect(mostRamPages).toBeGreaterThan(256);
         // That of /file; the text of these programs is in RAM.
         expect(romPages).toBe(1);

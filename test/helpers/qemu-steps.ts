@@ -20,7 +20,7 @@ export interface SteppedProgram {
   readonly range: readonly [start: number, end: number];
 }
 
-/** What starts the registers of an instruction in QEMU's log. */
+/** The start of an instruction's registers in QEMU's log. */
 const HEADS = { arm: /^(?=R00=)/m, riscv: /^(?= pc )/m } as const;
 
 /**

@@ -13,7 +13,7 @@ import {
 export const PAGE = 4096;
 export const backend = { compressor: inlineCompressor() };
 
-/** What an image takes of flash, and a workload on it of RAM, in bytes. */
+/** The flash of an image, and the RAM of a workload on it, in bytes. */
 interface Outcome {
   readonly flash: number;
   readonly ram: number;
@@ -24,7 +24,7 @@ interface Request {
   readonly workload: Workload;
   readonly kernel: PlanKernel;
   readonly mode: 'mmu' | 'nommu';
-  /** How many leading pages of a part can be in place. */
+  /** The number of leading pages of a part that can be in place. */
   readonly inPlace: (pages: number) => readonly number[];
   /** A tree with more choices is not tried. */
   readonly most: number;

@@ -18,7 +18,7 @@ export interface PageOptions {
   readonly width?: number;
   readonly height?: number;
   readonly dark?: boolean;
-  /** The screen is worked with fingers. */
+  /** The screen is a touch screen. */
   readonly touch?: boolean;
   /** The part of the address after `#`, such as `/tree?sort=size`. */
   readonly route?: string;

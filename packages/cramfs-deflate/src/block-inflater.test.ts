@@ -269,7 +269,7 @@ describe('a run of streams', () => {
     return { data, places: Uint32Array.from(places) };
   }
 
-  /** What is said of each stream alone: its content, or undefined. */
+  /** The result of each stream when inflated alone: its content, or undefined. */
   function expectAsAlone(parts: readonly Uint8Array[], gap: number): void {
     const alone = parts.map((part) => attempt(part, LIMIT));
     const { data, places } = runOf(parts, gap);

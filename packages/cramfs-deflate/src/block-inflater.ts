@@ -22,7 +22,7 @@ interface InflateExports {
 /** The most streams that {@link BlockInflater.borrowRun} takes. */
 export const RUN_STREAMS = 64;
 
-/** What the streams of a run give. */
+/** The output of a run. */
 export interface InflatedRun {
   /** By stream: its bytes; a negative number if it is damaged or cut off, or gives more bytes. There may be more. */
   readonly lengths: Int32Array<ArrayBuffer>;
@@ -99,8 +99,8 @@ export class BlockInflater {
   }
 
   /**
-   * Inflates streams that are near each other, which is quicker than one by one. What it returns is
-   * valid until the next call only: memory of the module.
+   * Inflates streams that are near each other, which is faster than one by one. The result is
+   * memory of the module, and valid only until the next call.
    *
    * @param data from the start of the first stream to the end of the last.
    * @param places for each stream, in order: its start in `data`, and its length. There may be more.

@@ -12,8 +12,8 @@ import type { ElfDynamic } from './dynamic.js';
 import type { ElfFile, ReadVirtual } from './elf.js';
 
 /*
- * Copy relocations: data of a library that a program has at a fixed address of its own, where the loader
- * copies it.
+ * Copy relocations: data of a library that a program has at a fixed address of its own, to which
+ * the loader copies it.
  */
 
 /** Elf32_Sym, Elf64_Sym. */
@@ -58,7 +58,9 @@ export interface ElfDataSymbol {
   readonly size: number;
 }
 
-/** The places that the loader copies data of other objects to, with the names of that data. */
+/**
+ * Returns the places that the loader copies data of other objects to, with the names of that data.
+ */
 export function copyRelocations(
   elf: ElfFile,
   dynamic: ElfDynamic,
@@ -100,7 +102,7 @@ function relocationInfo(
   return { type: view.getUint32(low, little), index: view.getUint32(high, little) };
 }
 
-/** The data of that name that an object defines; undefined if it does not. */
+/** Returns the data of that name that an object defines; undefined if it does not. */
 export function definedData(
   elf: ElfFile,
   dynamic: ElfDynamic,
@@ -126,7 +128,7 @@ class SymbolTable {
   ) {
     this.layout = SYMBOL[elfClass];
     this.little = endianness === 'little';
-    // Nothing says how many symbols there are, but linkers put the names right after them.
+    // The number of symbols is not stored, but linkers put the names right after them.
     const length = (strings?.start ?? 0) - (symbols ?? Infinity);
     const bytes = length > 0 ? read(symbols!, length) : undefined;
     this.symbols = viewOf(bytes ?? NO_BYTES);

@@ -34,7 +34,7 @@ export interface ElfDynamic {
   /** From the first to the last of the tables that a loader reads; undefined if there is none. */
   readonly tables: VirtualRange | undefined;
   readonly relocations: readonly RelocationTable[];
-  /** DT_SYMTAB; how many symbols there are is not said. */
+  /** DT_SYMTAB; the number of symbols is not stored. */
   readonly symbols: number | undefined;
   /** DT_STRTAB, the names of symbols among others. */
   readonly strings: VirtualRange | undefined;

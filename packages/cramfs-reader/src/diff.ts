@@ -51,7 +51,7 @@ export function diffImages(
   return takeSteps(diffSteps(before, after, options));
 }
 
-/** {@link diffImages} in steps, one for each entry, between which the caller can do something else. */
+/** {@link diffImages} in steps, one for each entry. Between steps the caller can do other work. */
 export function* diffSteps(
   before: CramfsImage,
   after: CramfsImage,

@@ -1,4 +1,4 @@
-/** Takes all steps of a work at once. */
+/** Takes all steps of a task at once. */
 export function takeSteps<T>(steps: Generator<unknown, T>): T {
   for (;;) {
     const { done, value } = steps.next();

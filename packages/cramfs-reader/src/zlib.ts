@@ -19,8 +19,8 @@ export interface BlockCodec {
   /** Like `inflate`, but the result is valid only until the next call. */
   borrow?(data: Uint8Array, maxLength: number): Uint8Array;
   /**
-   * Inflates several streams at once, which is quicker: see BlockInflater.borrowRun(). Undefined if it
-   * cannot. To know what is wrong with a stream, inflate it alone.
+   * Inflates several streams at once, which is faster: see BlockInflater.borrowRun(). Returns
+   * undefined if it cannot. Inflate a stream alone to learn its error.
    */
   borrowRun?(
     data: Uint8Array,

@@ -18,7 +18,7 @@ import { MountTable, type MountOptions } from './vfs/mount.js';
 import { takeMountOptions } from './vfs/mount-options.js';
 import { SharedPages } from './vfs/shared-pages.js';
 
-/** What file systems need of their machine. */
+/** The parts of a machine that its file systems need. */
 export interface FileSystemsHost {
   readonly phys: PhysicalMemory;
   readonly mmu: boolean;
@@ -30,7 +30,10 @@ export interface FileSystemsHost {
   readonly clock: Clock;
 }
 
-/** The file systems of a machine: made of its devices, told what they need of it, and mounted. */
+/**
+ * The file systems of a machine: makes them for its devices, gives them what they need of it, and
+ * mounts them.
+ */
 export class FileSystems {
   readonly mounts = new MountTable();
   private readonly host: FileSystemsHost;
@@ -41,7 +44,7 @@ export class FileSystems {
     this.host = host;
   }
 
-  /** Puts a file system at a path. @throws SyscallError EINVAL as {@link register}. */
+  /** Mounts a file system on a path. @throws SyscallError EINVAL as {@link register}. */
   mount<T extends SuperBlock>(path: string, sb: T, options?: MountOptions): T {
     this.mounts.add(path, this.register(sb), options);
     return sb;

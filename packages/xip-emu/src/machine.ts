@@ -137,7 +137,7 @@ export class Machine implements MmHost {
     this.shmMount = this.fileSystems.register(new TmpfsSuperBlock(this.phys));
   }
 
-  /** What is mounted where. */
+  /** The mounts, by place. */
   get mounts(): MountTable {
     return this.fileSystems.mounts;
   }

@@ -32,7 +32,7 @@ export function runOnQemu(program: string, sequences: readonly Sequence[]): Stat
   return states;
 }
 
-/** What host.c reads of a sequence. */
+/** A sequence as host.c reads it. */
 export function record({ thumb, before, code }: Sequence): Buffer {
   const bytes = toBytes(before);
   bytes[THUMB] = thumb ? 1 : 0;

@@ -243,7 +243,7 @@ export function putBlock(
   putBits(end & 0xffffff, end >> 24);
 }
 
-/** What the lengths of a slot are written as. */
+/** The code and extra bits of the lengths of a slot. */
 function putLengths(slot: u32): void {
   const code = word(LITLEN_CODES, FIRST_LENGTH + slot);
   const codeLength = code >> 24;

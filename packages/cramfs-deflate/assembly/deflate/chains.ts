@@ -53,8 +53,9 @@ export function makeChains(length: u32): void {
 }
 
 /**
- * Puts where the heads of a position are, in bytes, in the place of the position before: the hashes of 8
- * positions at a time. A vector reads up to 20 bytes beyond the block; no such hash is used.
+ * Stores the offset of each position's head, in bytes, in the place of the previous position: the
+ * hashes of 8 positions at a time. A vector reads up to 20 bytes beyond the block; no such hash is
+ * used.
  */
 @inline
 function hashAll(length: u32, shift4: u32, shift3: u32): void {
@@ -82,7 +83,7 @@ function hashAll(length: u32, shift4: u32, shift3: u32): void {
   }
 }
 
-/** The words that start at four bytes in a row. */
+/** Returns the words that start at four bytes in a row. */
 @inline
 function fourWords(from: usize): v128 {
   const bytes = v128.load(from);

@@ -108,7 +108,7 @@ function countLengths(used: u32): void {
   let nextNode: u32 = 0;
   setWord(LEAVES, used, u32.MAX_VALUE);
   for (let node: u32 = 0; node < inner; node++) {
-    // None that is not made yet.
+    // No node that is not made yet.
     setWord(NODES, node, u32.MAX_VALUE);
     let weight: u32 = 0;
     const before = nextLeaf;
@@ -185,7 +185,7 @@ export function assignCodes(lengths: usize, symbols: u32, codes: usize): void {
   }
 }
 
-/** Of 16 symbols: a bit for each that has a code. */
+/** Returns a bit for each of 16 symbols that has a code. */
 @inline
 function symbolsWithCode(lengths: usize): u32 {
   return <u32>i8x16.bitmask(i8x16.gt_u(v128.load(lengths), i8x16.splat(0)));
@@ -204,7 +204,7 @@ function reversed(code: u32, length: u32): u32 {
 const NEARLY_EQUAL: u32 = 6;
 /** The number of symbols from which a run of equal lengths pays. */
 const MIN_RUN: u32 = 4;
-/** From that many equal counts on the header gets no shorter. */
+/** With that many equal counts or more the header gets no shorter. */
 const MIN_RUN_OF_0: u32 = 5;
 const MIN_RUN_OF_OTHERS: u32 = 7;
 
@@ -220,11 +220,11 @@ export function flattenCounts(counts: usize, symbols: u32): void {
   let run: u32 = 0;
   let total: u32 = 0;
   let mean = word(counts, 0);
-  /** Where the run of equal counts ends that was looked at last. */
+  /** The end of the run of equal counts that was examined last. */
   let looked: u32 = 0;
   for (let symbol: u32 = 0; symbol <= end; ) {
     const occurs: u32 = symbol < end ? word(counts, symbol) : 0;
-    // Long runs are stored well as they are, and are passed over as one.
+    // Long runs are encoded well as they are, and are skipped as one.
     let equal: u32 = 1;
     if (symbol >= looked) {
       while (symbol + equal < end && word(counts, symbol + equal) === occurs) equal++;

@@ -14,7 +14,7 @@ const FARTHEST_3_OF_FEW: u32 = 64;
 /** ... and where many do. */
 const FARTHEST_3: u32 = 4096;
 
-/** So many bytes are counted at a time. */
+/** The number of bytes that are counted at a time. */
 const LOOKS: u32 = 256;
 
 const SEEN: usize = memory.data(256, 16);
@@ -38,7 +38,7 @@ export function lazyParse(length: u32, depth: u32): usize {
   let tokens = TOKENS;
   let position: u32 = 1;
   while (position <= length) {
-    // Every second position or so has no candidate.
+    // About every second position has no candidate.
     if ((previous4(position) | previous3(position)) === 0) {
       tokens = putLiteral(tokens, load<u8>(BYTES + position++));
       continue;

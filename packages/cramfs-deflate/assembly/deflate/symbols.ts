@@ -6,7 +6,7 @@ export const MIN_LENGTH: u32 = 3;
 export const MAX_LENGTH: u32 = 258;
 export const MAX_DISTANCE: u32 = 32768;
 
-/** How many symbols lengths have. */
+/** The number of symbols of lengths. */
 export const LENGTH_SLOTS: u32 = 29;
 
 /** By length: its symbol, less that of length 3. */

@@ -80,16 +80,17 @@ export function inflate(): i32 {
   return inflateStream();
 }
 
-/** Of a run: the number of its streams, and of bytes that each may give. */
+/** The number of streams in a run, and the most bytes of each one's output. */
 let runStreams: u32 = 0;
 let runMaxLength: u32 = 0;
 
 /**
- * Makes room for a run: streams that are near each other, and their output, one after the other.
+ * Makes room for a run of streams that are near each other, and for their output, one after the
+ * other.
  *
  * @param length bytes from the start of the first stream to the end of the last one.
  * @param phase as for {@link inputPointer}.
- * @returns the address to put these bytes at; 0 if there is no memory for so much.
+ * @returns the address for these bytes; 0 if there is not enough memory.
  */
 export function runPointer(length: u32, streams: u32, maxLength: u32, phase: u32): usize {
   runStreams = streams;
@@ -97,19 +98,25 @@ export function runPointer(length: u32, streams: u32, maxLength: u32, phase: u32
   return inputPointer(length, streams * maxLength, phase);
 }
 
-/** The address for the places of a run's streams: two words each, the start in the bytes and the length. */
+/**
+ * Returns the address for the places of a run's streams: two words each, the offset of the start
+ * and the length.
+ */
 export function placesPointer(): usize {
   return PLACES;
 }
 
-/** The address of what {@link inflate} would return for each stream of a run: a word each. */
+/**
+ * Returns the address of the results of a run's streams, a word each: what {@link inflate} would
+ * return.
+ */
 export function resultsPointer(): usize {
   return RESULTS;
 }
 
 /**
- * Inflates the streams of a run. Zeros do not follow each of them: that makes no difference to a sound stream,
- * but a damaged one may have another error.
+ * Inflates the streams of a run. They are not followed by zeros. That makes no difference to a
+ * sound stream, but a damaged one may get another error.
  */
 export function inflateRun(): void {
   const data = inputStart;
@@ -264,8 +271,8 @@ function dynamicTables(): i32 {
 }
 
 function inflateBlock(): i32 {
-  // Locals are registers; globals are memory. Of `held` only the lowest byte counts: that is all that an
-  // entry has to be subtracted from.
+  // Locals are registers; globals are memory. Only the lowest byte of `held` counts, so a whole
+  // entry can be subtracted from it.
   let hold = bits;
   let held = bitCount;
   let from = input;
@@ -277,7 +284,7 @@ function inflateBlock(): i32 {
   hold |= load<u64>(from) << held;
   from += 7 - (<usize>(held >> 3) & 7);
   held |= 56;
-  // The next entry is looked up before a match is copied: the processor does both at once.
+  // Look up the next entry before the match is copied: the processor does both at once.
   let entry = word(LITLEN_TABLE, <u32>hold & ((1 << LITLEN_BITS) - 1));
   for (;;) {
     // Bytes past the end are read as zeros: a stream that gets that far lacks bits.

@@ -5,7 +5,10 @@ import { setWord, word } from '../words';
 
 const MAX_BITS: u32 = 15;
 
-/** By length: the number of codewords. There are four of them, as adding to a word twice in a row takes time. */
+/**
+ * By length: the number of codewords. There are four copies, because adding to the same word twice
+ * in a row takes time.
+ */
 const COUNTS: usize = memory.data(4 * 4 * 16, 16);
 /** By length: the place of its next symbol in {@link SORTED}. */
 const PLACES: usize = memory.data(4 * 17, 16);
@@ -47,7 +50,8 @@ export function makeTable(
     if (!allowOne || max > 1) return false;
     for (let at: u32 = 0; at < 1 << bits; at++) setWord(table, at, SPECIAL | INVALID);
   }
-  // Those without a codeword go to the end: to leave them out would be a branch that nobody can predict.
+  // Symbols without a codeword go to the end: skipping them would take a branch that cannot be
+  // predicted.
   setWord(PLACES, 0, place);
   for (let symbol: u32 = 0; symbol < symbols; symbol++) {
     const length: u32 = load<u8>(lengths + symbol);
@@ -157,7 +161,9 @@ function countOne(counts: usize, length: u32): void {
   store<u32>(at, load<u32>(at) + 1);
 }
 
-/** Writes the first `bytes` of a table, which are 8 or a multiple of 16, again after them. */
+/**
+ * Copies the first `bytes` of a table, which are 8 or a multiple of 16, to the place after them.
+ */
 @inline
 function repeatTable(table: usize, bytes: usize): void {
   if (bytes === 8) {

@@ -61,7 +61,7 @@ export class BlockJobs {
     if (this.count - this.announced === ANNOUNCED_AT_ONCE) this.announce();
   }
 
-  /** Announces the jobs that have not been announced. */
+  /** Announces the jobs that were not announced yet. */
   announce(): void {
     if (this.announced < this.count) this.onJobs?.(this.columns(this.announced, this.count));
     this.announced = this.count;
@@ -126,10 +126,12 @@ export function inflateJobs(
   return failures;
 }
 
-/** Image bytes that a run may have: they are copied together. */
+/** The most bytes of the image in a run, which are copied together. */
 const MAX_RUN_BYTES = 2 ** 17;
 
-/** The end of a run of jobs that can be inflated together; a run of one is to be inflated alone. */
+/**
+ * Returns the end of a run of jobs that can be inflated together; a run of one is inflated alone.
+ */
 function endOfRun({ starts, lengths, wanted }: JobColumns, first: number): number {
   const limit = Math.min(starts.length, first + RUN_STREAMS);
   const furthest = starts[first]! + MAX_RUN_BYTES;

@@ -48,7 +48,7 @@ export interface CheckOptions {
 
 export interface SurveyOptions extends CheckOptions {
   /**
-   * Called during the survey with blocks that have to be inflated, so that others can begin with them. The
+   * Called during the survey with blocks to inflate, so that threads can start with them. The
    * columns are valid during the call.
    */
   onJobs?: ((image: CramfsImage, jobs: JobColumns) => void) | undefined;

@@ -38,7 +38,7 @@ export async function checkImageFile(
 ): Promise<CheckResult> {
   const { offset = 0, workers: requested, pool: given, onProgress, ...rest } = options;
   const workers = given === undefined ? workerCount(bytes.length - offset, requested) : 0;
-  // Start the threads while the survey runs; they begin with the blocks that it has found.
+  // Start the threads while the survey runs; they start with the blocks that it has found.
   const own = workers > 0 ? startPool(workers) : undefined;
   const inflating = new Inflating(given ?? own, onProgress);
   try {
@@ -100,7 +100,7 @@ class Inflating {
     );
   }
 
-  /** To be called in any case. */
+  /** Must always be called. */
   async end(): Promise<void> {
     await this.work?.end();
   }

@@ -3,7 +3,7 @@ import type { BlockCodec, BlockMethod } from '../zlib.js';
 import { sharedColumn, sharedWord, type Share } from './threads/share.js';
 import { nodeZlib } from './zlib.js';
 
-/** How many blocks an item has: about 2 ms of work. */
+/** The number of blocks in an item: about 2 ms of work. */
 const BLOCKS = 256;
 
 /** Blocks to inflate. */
@@ -24,7 +24,7 @@ export function inflateShareOf({ starts, lengths, wanted }: JobColumns): Inflate
   };
 }
 
-/** How many blocks an item has. */
+/** The number of blocks in an item. */
 export function blocksOfItem({ starts }: InflateShare, item: number): number {
   return Math.min(BLOCKS, starts.length - item * BLOCKS);
 }
@@ -33,7 +33,7 @@ export function blocksOfItem({ starts }: InflateShare, item: number): number {
  * Inflates the blocks of an item.
  *
  * @param bytes the image from its byte 0.
- * @returns failures, whose jobs count from the share's first.
+ * @returns failures; their jobs count from the first one of the share.
  */
 export function inflateItem(
   share: InflateShare,

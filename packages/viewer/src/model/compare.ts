@@ -37,12 +37,12 @@ export interface Comparison {
   readonly changed: Uint8Array;
 }
 
-/** Blocks of flash that a step compares. */
+/** The number of blocks of flash that a step compares. */
 const STEP_BLOCKS = 256;
 
 /**
- * Compares two images: their trees, and the bytes of flash that they need. In steps, between which the
- * caller can do something else.
+ * Compares two images in steps: their trees, and the bytes of flash that they need. Between steps
+ * the caller can do other work.
  */
 export function* compareSteps(
   before: CramfsImage,

@@ -41,7 +41,7 @@ export const REQUESTS = {
   places: answerPlaces,
 } as const satisfies Record<string, Handler>;
 
-/** @param signal aborted when nobody waits for the answer any more. */
+/** @param signal aborted when the answer is no longer needed. */
 type Handler = (workspace: Workspace, parameters: never, signal: AbortSignal) => unknown;
 
 type Requests = typeof REQUESTS;

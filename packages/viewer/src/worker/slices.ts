@@ -4,7 +4,7 @@ import { messagesFirst } from './pause.js';
 const SLICE_MS = 20;
 
 /**
- * Takes the steps of a long work while other requests are answered.
+ * Takes the steps of a long task while other requests are answered.
  *
  * @param signal ends it: then this throws the signal's reason.
  */

@@ -57,8 +57,8 @@ export function condition(c: i32): bool {
 }
 
 /*
- * BUDGET has the instructions that may be executed after the start of a line: an operation knows how many of its line
- * are before it, wherever the line was entered.
+ * BUDGET is the number of instructions that may be executed after the start of a line. Each
+ * operation has the number of instructions of its line before it, wherever the line was entered.
  */
 
 /** Enters a line at an operation. */
@@ -67,7 +67,10 @@ export function begin(p: usize): void {
   store<i32>(BUDGET, load<i32>(BUDGET) + count(p) - 1);
 }
 
-/** The operation that a branch within a piece goes to; 0: it is not known, or no more may be executed. */
+/**
+ * Returns the operation that a branch within a piece goes to; 0: it is not known, or no more may be
+ * executed.
+ */
 @inline
 export function follow(p: usize): usize {
   const next = <usize>second(p);
@@ -99,7 +102,7 @@ function go(left: i32, next: usize): usize {
   return next;
 }
 
-/** The operation for an instruction in two pieces; 0: it has to be decoded. */
+/** Returns the operation for an instruction in two pieces; 0: it must be decoded. */
 export function cross(p: usize): usize {
   const next = (load<u32>(p, 2) << 12) | 1;
   const entry = codeEntryOf<u32>(next);

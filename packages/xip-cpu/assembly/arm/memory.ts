@@ -24,7 +24,7 @@ function crosses(address: u32, bytes: u32): bool {
   return (address & (PIECE - 1)) > <u32>PIECE - bytes;
 }
 
-/** The first address after the piece: where an access across its end faults. */
+/** The first address after the piece, where an access across its end faults. */
 @inline
 function nextPiece(address: u32): u32 {
   return (address & ~(PIECE - 1)) + PIECE;

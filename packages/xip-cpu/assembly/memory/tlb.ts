@@ -2,7 +2,10 @@
 
 import { FETCH_TLB, MODE_SHIFT, PIECE, TLB_ENTRIES, TLB_ENTRY_SHIFT } from '../../src/memory/layout';
 
-/** The entry that a piece has in a table. Stacks and libraries end alike: a second part of the address tells them apart. */
+/**
+ * Returns the entry of a piece in a table. Addresses of stacks and libraries end alike: a second
+ * part of the address tells them apart.
+ */
 // @ts-ignore: decorator
 @inline
 export function entryOf<T>(tlb: u32, address: T): u32 {
@@ -10,7 +13,7 @@ export function entryOf<T>(tlb: u32, address: T): u32 {
   return tlb + (((low >> 8) ^ (low >> 18)) & ((TLB_ENTRIES - 1) << TLB_ENTRY_SHIFT));
 }
 
-/** Whether an entry, which is that of the first byte's piece, has all `bytes` at an address. */
+/** Whether an entry, found by the first byte's piece, holds all `bytes` at an address. */
 // @ts-ignore: decorator
 @inline
 export function holds<T>(entry: u32, address: T, bytes: T): bool {
@@ -18,14 +21,17 @@ export function holds<T>(entry: u32, address: T, bytes: T): bool {
   return load<T>(entry) == ((address + (bytes - 1)) & ~<T>(PIECE - 1));
 }
 
-/** Where an address is that an entry holds. */
+/** Returns the place of an address that an entry holds. */
 // @ts-ignore: decorator
 @inline
 export function placeIn<T>(entry: u32, address: T): u32 {
   return <u32>address + load<u32>(entry, 8);
 }
 
-/** The entry of a piece of code. Both instruction sets may be in a piece, so they are not in one place. */
+/**
+ * Returns the entry of a piece of code. Pieces may have code of both instruction sets, which have
+ * different entries.
+ */
 // @ts-ignore: decorator
 @inline
 export function codeEntryOf<T>(pc: T): u32 {
@@ -33,7 +39,7 @@ export function codeEntryOf<T>(pc: T): u32 {
   return sizeof<T>() == 4 ? entry ^ ((<u32>pc & 1) << MODE_SHIFT) : entry;
 }
 
-/** The operation at an address of code; 0: TypeScript has to fetch it. */
+/** Returns the operation at an address of code; 0: TypeScript must fetch it. */
 // @ts-ignore: decorator
 @inline
 export function findCode<T>(pc: T): u32 {

@@ -77,7 +77,7 @@ function immediate(ip: u32): i64 {
   return load<i32>(ip, OP_IMMEDIATE);
 }
 
-/** The address of the piece that has an address. */
+/** Returns the address of the piece of an address. */
 // @ts-ignore: decorator
 @inline
 function pieceOf(address: u64): u64 {

@@ -47,7 +47,7 @@ export class Emitter {
     this.words = new Int32Array(memory.buffer);
   }
 
-  /** Gives the emitter an area of the memory, whose operations are void. */
+  /** Gives the emitter an area of the memory. The operations in it become invalid. */
   reset(start: number, bytes: number): void {
     this.base = start;
     const size = (bytes / OPERATION_BYTES) * 2;
@@ -91,7 +91,10 @@ export class Emitter {
     this.finish();
   }
 
-  /** Writes operations that were written before, of an instruction that does not depend on its address. */
+  /**
+   * Copies the operations of an instruction that was decoded before and does not depend on its
+   * address.
+   */
   repeat(from: number, count: number): void {
     const { words } = this;
     for (let source = from >> 2, left = count; left > 0; source += 4, left -= 1) {
@@ -113,24 +116,27 @@ export class Emitter {
     this.words[index + 1]! |= page >>> 16;
   }
 
-  /** Lets CROSS go on at an operation as long as the next piece has a map. */
+  /** Makes CROSS continue at an operation as long as the next piece has a map. */
   join(cross: number, map: number, target: number): void {
     this.words[(cross >> 2) + 2] = map;
     this.words[(cross >> 2) + 3] = target;
   }
 
-  /** Marks the end of a line, behind what leaves it. */
+  /** Marks the end of a line, after the operations that leave it. */
   seal(): void {
     this.words[(this.at >> 2) + 1] = 0;
     this.at += OPERATION_BYTES;
   }
 
-  /** How many instructions of its line are executed with that of an operation; 0 at the end of a line. */
+  /**
+   * Returns the number of instructions of a line that are executed up to and including that of an
+   * operation; 0 at the end of a line.
+   */
   countAt(operation: number): number {
     return this.words[(operation >> 2) + 1]! >>> 24;
   }
 
-  /** Puts another number into an operation. @returns the old one. */
+  /** Replaces the number of an operation. @returns the old one. */
   replace(operation: number, number: number): number {
     const word = this.words[operation >> 2]!;
     this.words[operation >> 2] = (word & ~0xffff) | number;

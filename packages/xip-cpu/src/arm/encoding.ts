@@ -37,10 +37,10 @@ export function compilePattern(pattern: string): { mask: number; value: number }
   return { mask, value };
 }
 
-/** Bits of an instruction: the lowest one, and how many. */
+/** Bits of an instruction: the lowest one, and their number. */
 export type BitField = readonly [at: number, count: number];
 
-/** The bits by which a table is split, all in one number. */
+/** The bits by which a table is split, combined in one number. */
 class Selector {
   readonly count: number;
   private readonly high: BitField;
@@ -62,7 +62,7 @@ class Selector {
 interface Split {
   readonly masks: Int32Array;
   readonly values: Int32Array;
-  /** By what the selector gives: numbers of encodings. */
+  /** By the value of the selector: numbers of encodings. */
   readonly lists: readonly (readonly number[])[];
 }
 
@@ -101,7 +101,7 @@ export class EncodingTable {
       masks[number] = mask;
       values[number] = value;
       const free = all & ~selector.of(mask);
-      // All the sets of bits that the pattern leaves open, from that of all of them to none.
+      // All sets of the bits that the pattern leaves open, from the full set to the empty one.
       for (let open = free; ; open = (open - 1) & free) {
         lists[selector.of(value) | open]!.push(number);
         if (open === 0) break;

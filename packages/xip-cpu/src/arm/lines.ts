@@ -6,7 +6,10 @@ import { ZERO } from './layout.js';
 import * as op from './operations.js';
 import { decodeT32, isWide } from './t32/index.js';
 
-/** Operations of an instruction that were written before: where the first one is, in 16 bytes each. */
+/**
+ * The operations of an instruction that was decoded before: where the first one is, in units of 16
+ * bytes.
+ */
 type Written = Map<number, { readonly at: number; readonly count: number }>;
 
 /** Writes operations for the instructions of A32 and T32. */
@@ -82,7 +85,10 @@ export class ArmLines implements LineDecoder {
     return !this.emitter.thumb || isWide(this.halves[place >> 1]!);
   }
 
-  /** An instruction of 16 bits, or one of 32 as {@link decodeT32} takes it. @param second where its second half is. */
+  /**
+   * Returns an instruction of 16 bits, or one of 32 as {@link decodeT32} takes it. @param second
+   * the place of its second half.
+   */
   wordAt(place: number, second = place + 2): number {
     const first = this.halves[place >> 1]!;
     const next = this.halves[second >> 1]!;
@@ -92,7 +98,7 @@ export class ArmLines implements LineDecoder {
 
   end(offset: number, known: number): void {
     const { emitter } = this;
-    // The branch is no instruction: it counts those before it.
+    // The branch is not an instruction: it counts those before it.
     emitter.index -= 1;
     const branch = emitter.at;
     emitter.branch(((this.page + offset) % 2 ** 32) + emitter.mode);
@@ -149,7 +155,7 @@ export class ArmLines implements LineDecoder {
         written.set(word, { at, count: (emitter.at - at) >> 4 });
       }
     }
-    // Where a line begins, each instruction is counted: by an operation that has its index.
+    // At the start of a line each instruction is counted by an operation that has its index.
     if (emitter.at === at && emitter.index === 0) emitter.emit(op.MOV_R, ZERO, 0, ZERO);
     emitter.index += 1;
     if (emitter.ended) emitter.seal();

@@ -74,7 +74,7 @@ export interface BoardOptions {
   /** The time of the clock at the start, in seconds since 1970; default: the start of 2026. */
   readonly epoch?: number | undefined;
   /**
-   * False: the kernel has not had any entropy yet, as that of a board without a source of it just after
+   * False if the kernel has no entropy yet, like that of a board without a source of it just after
    * its start. Default true.
    */
   readonly crngReady?: boolean | undefined;

@@ -2,27 +2,32 @@ import { PIECE } from './layout.js';
 import type { LinearMemory } from './linear-memory.js';
 import type { Translation } from './translation.js';
 
-/** Bytes for operations and maps, unless a processor is given others. When they are full, all is decoded anew. */
+/**
+ * Bytes for operations and maps, unless a processor sets another size. When they are full,
+ * everything is decoded anew.
+ */
 const SPACE = 16 << 20;
-/** Instructions that follow each other in a line, at most: what a run can be too long by. */
+/** The most instructions in a line: a run may be too long by this many. */
 export const LONGEST_LINE = 64;
-/** So many instructions at most depend on one before them: an IT block of ARM. */
+/** The most instructions that depend on one before them: an IT block of ARM. */
 const LONGEST_BLOCK = 4;
-/** What a line takes at most: an instruction has less than ten operations of 16 bytes. */
+/** The most bytes of a line: an instruction has fewer than ten operations of 16 bytes. */
 const LINE_BYTES = (LONGEST_LINE + 2) * 10 * 16;
 /** 32 bits for each halfword of a piece. */
 const MAP_BYTES = PIECE * 2;
 
-/** What decodes the instructions of a processor, and writes operations for them. */
+/** Decodes the instructions of a processor, and writes operations for them. */
 export interface LineDecoder {
-  /** Where the next operation is written in linear memory. */
+  /** The place of the next operation in linear memory. */
   at: number;
-  /** Whether nothing that follows the last instruction is executed next. */
+  /** Whether the next instruction is not executed after the last one. */
   readonly ended: boolean;
-  /** Whether what comes next depends on instructions before it, so that no branch may go there. */
+  /**
+   * Whether the next instruction depends on instructions before it, so that no branch may go there.
+   */
   readonly isInside: boolean;
   /**
-   * A line begins.
+   * Starts a line.
    *
    * @param key the address of its piece, with the instruction set; 0: it does not matter.
    * @param isKept whether its operations stay where they are.
@@ -32,16 +37,21 @@ export interface LineDecoder {
   /**
    * Decodes the instruction at an offset of a piece whose bytes are at `place`.
    *
-   * @returns its length; 0, without an operation: it goes on in the next piece.
+   * @returns its length; 0, without an operation, if it continues in the next piece.
    */
   decode(place: number, offset: number): number;
   /** Decodes an instruction that is in two pieces. @param second where the rest of it is. */
   decodeCut(place: number, offset: number, second: number): void;
-  /** Goes on at an offset. @param known the operation there, or 0. */
+  /** Continues at an offset. @param known the operation there, or 0. */
   end(offset: number, known: number): void;
-  /** Writes an operation for {@link decodeCut}, which has to be made before it can be executed. */
+  /**
+   * Writes a placeholder for {@link decodeCut}, which must be replaced before it can be executed.
+   */
   cut(offset: number): void;
-  /** Lets the operation that {@link cut} has written go to others, as long as the next piece has that map. */
+  /**
+   * Makes the operation that {@link cut} has written lead to others, as long as the next piece has
+   * that map.
+   */
   join(operation: number, map: number, first: number): void;
   /** Leaves the loop before the instruction at an offset. */
   stop(offset: number): void;
@@ -50,13 +60,16 @@ export interface LineDecoder {
    * the line ends before; undefined if that instruction has no operation.
    */
   after(operation: number, count: number): number | undefined;
-  /** Makes the loop leave before an operation, or not any more. @returns how to undo it. */
+  /** Makes the loop leave before an operation, or no longer do so. @returns how to undo it. */
   setStop(operation: number, number?: number): number;
-  /** Operations are written into that part of linear memory from now on; those that were are void. */
+  /**
+   * From now on, operations are written into that part of linear memory. Those in it become
+   * invalid.
+   */
   reset(start: number, bytes: number): void;
 }
 
-/** What a store has to do with code. */
+/** How a store affects code. */
 export interface Stored {
   readonly isCode: boolean;
   readonly hasChanged: boolean;
@@ -66,40 +79,44 @@ const NO_CODE: Stored = { isCode: false, hasChanged: false };
 const CODE: Stored = { isCode: true, hasChanged: false };
 const CHANGED_CODE: Stored = { isCode: true, hasChanged: true };
 
-/** A piece of code of which some was decoded. */
+/** A piece in which code was decoded. */
 interface CodePiece {
-  /** Of its page: UserMemory.frameIdentity(). */
+  /** The identity of its page: UserMemory.frameIdentity(). */
   readonly identity: number;
-  /** What {@link LineDecoder.begin} gets. */
+  /** The key for {@link LineDecoder.begin}. */
   readonly key: number;
-  /** Where its bytes are in linear memory. */
+  /** The place of its bytes in linear memory. */
   readonly place: number;
-  /** Where its map is: 32 bits for each halfword, 0 or the operation there. */
+  /** The place of its map: 32 bits for each halfword, 0 or the operation there. */
   readonly map: number;
   /** For each halfword 1 if it is part of an instruction that was decoded. */
   readonly covered: Uint8Array;
-  /** Operations of the piece before for an instruction that ends in this one. */
+  /** Operations of the previous piece for an instruction that ends in this one. */
   readonly cuts: number[];
 }
 
 /**
- * Decoded code: operations in straight lines from the start of an area on, and the maps of pieces from its end down.
- * It stays with the physical page, so that a process that runs the same program takes it over.
+ * Decoded code: operations in straight lines from the start of an area on, and the maps of pieces
+ * from its end down. It belongs to the physical page, so another process that runs the same program
+ * uses it too.
  */
 export class CodeCache {
   private clears = 0;
   private readonly decoder: LineDecoder;
   private readonly translation: Translation;
-  /** Whether operations depend on where in the address space they are. */
+  /** Whether operations depend on their address. */
   private readonly isAbsolute: boolean;
   private readonly words: Uint32Array;
   private readonly start: number;
   private readonly end: number;
   /** The last map. */
   private maps: number;
-  /** By place: those of one identity, which differ in key. */
+  /** Pieces by place: those of one identity, which differ in their keys. */
   private readonly byPlace = new Map<number, CodePiece[]>();
-  /** Those that may be fetched from without asking again, by address and instruction set. */
+  /**
+   * Pieces that can be fetched from without asking the address space, by address and instruction
+   * set.
+   */
   private readonly mapped = new Map<number, CodePiece>();
   private fetches = 0;
 
@@ -124,7 +141,7 @@ export class CodeCache {
   }
 
   /**
-   * The operation at an address, which is decoded if it was not.
+   * Returns the operation at an address, and decodes it if necessary.
    *
    * @param mode the instruction set, 0 or 1.
    * @throws Fault of the fetch
@@ -138,7 +155,7 @@ export class CodeCache {
   }
 
   /**
-   * Runs a line, of which at most `limit` instructions are executed.
+   * Runs a line, but at most `limit` of its instructions.
    *
    * @param state what the first one depends on: {@link LineDecoder.begin}.
    * @param run executes a line from an operation on.
@@ -169,8 +186,8 @@ export class CodeCache {
   }
 
   /**
-   * Decodes at most `limit` instructions, the first of which may be in two pieces. They leave the
-   * loop after the last one, and are to be executed at once: the next ones are written over them.
+   * Decodes at most `limit` instructions, the first of which may be in two pieces. The loop leaves
+   * after the last one. Execute them at once: the next ones overwrite them.
    */
   private decodeOnce(pc: number, mode: number, limit: number, state: number): number {
     this.makeRoom();
@@ -199,9 +216,9 @@ export class CodeCache {
   /**
    * Decodes an instruction that is in two pieces.
    *
-   * @param operation what {@link LineDecoder.cut} has written for it.
-   * @returns the operation for it; 0: all was dropped.
-   * @throws Fault of the fetch of the second one
+   * @param operation the placeholder that {@link LineDecoder.cut} has written.
+   * @returns its operation; 0 if everything was dropped.
+   * @throws Fault of the fetch of the second piece
    */
   decodeCut(operation: number, pc: number, mode = 0): number {
     const { clears } = this;
@@ -222,17 +239,18 @@ export class CodeCache {
   }
 
   /**
-   * Bytes of a piece that can be written to are about to be stored, or were. What was decoded from them is dropped.
+   * Called when bytes of a writable piece are about to be stored, or were. Drops the code decoded
+   * from them.
    *
-   * @param place where `address` is.
-   * @returns whether there is code in their piece: stores to it must be seen.
+   * @param place the place of `address`.
+   * @returns whether there is code in the piece, so that stores to it must be noticed.
    */
   stored(address: number, place: number, length: number): Stored {
     const start = place - (place % PIECE);
     const pieces = this.byPlace.get(start);
     if (pieces === undefined) return NO_CODE;
     if (pieces[0]!.identity !== this.translation.identity(address)) {
-      // The place is another page's now.
+      // The place now belongs to another page.
       this.byPlace.delete(start);
       return NO_CODE;
     }
@@ -241,7 +259,7 @@ export class CodeCache {
     return hasChanged ? CHANGED_CODE : CODE;
   }
 
-  /** Drops what was decoded of a piece if that is in the bytes. */
+  /** Drops the decoded code of a piece if it was in the bytes. */
   private drop({ covered, cuts, map }: CodePiece, offset: number, length: number): boolean {
     const last = Math.min(offset + length - 1, PIECE - 1) >> 1;
     let half = offset >> 1;
@@ -254,7 +272,7 @@ export class CodeCache {
     return true;
   }
 
-  /** The piece of an address, which is fetched from. */
+  /** Fetches from an address. @returns its piece. */
   private pieceOf(pc: number, mode: number): CodePiece {
     const { translation, mapped } = this;
     if (this.fetches !== translation.fetches) {
@@ -266,7 +284,7 @@ export class CodeCache {
     if (piece === undefined) {
       const place = translation.locate(pc, 'fetch');
       piece = this.pieceAt(place - (pc % PIECE), translation.identity(pc), address);
-      // The fault may have taken others back.
+      // The fault may have revoked others.
       if (this.fetches === translation.fetches) mapped.set(address, piece);
     }
     translation.enterFetch(address, piece.map);
@@ -284,12 +302,15 @@ export class CodeCache {
     this.words.fill(0, map >> 2, (map + MAP_BYTES) >> 2);
     const piece = { identity, key, place, map, covered: new Uint8Array(PIECE / 2), cuts: [] };
     this.byPlace.set(place, [...pieces, piece]);
-    // Nobody stores there any more without being seen.
+    // From now on every store there must be noticed.
     this.translation.forgetStores();
     return piece;
   }
 
-  /** Decodes until a jump, the end of the piece, or what was decoded before. @returns the first operation. */
+  /**
+   * Decodes until a jump, the end of the piece, or code that was decoded before. @returns the first
+   * operation.
+   */
   private decodeLine({ key, place, map, covered }: CodePiece, first: number): number {
     const { decoder, words } = this;
     const start = decoder.at;
@@ -331,7 +352,7 @@ export class CodeCache {
     this.maps = end;
   }
 
-  /** Drops all if there is no room for two pieces more and one line. */
+  /** Drops everything if there is no room for two more pieces and a line. */
   private makeRoom(): void {
     if (this.decoder.at + LINE_BYTES + 2 * MAP_BYTES <= this.maps) return;
     this.clears += 1;

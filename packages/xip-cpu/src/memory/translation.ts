@@ -17,16 +17,18 @@ const TWO_32 = 2 ** 32;
 const ENTRY_MASK = (TLB_ENTRIES - 1) << TLB_ENTRY_SHIFT;
 const NOTHING = 0xffffffff;
 
-/** A piece that the processor has itself, the last one that there is: no page of the address space. */
+/**
+ * A piece of the processor's own, the last one of all addresses: not a page of the address space.
+ */
 export interface OwnPiece {
   readonly address: number;
-  /** Where it is in linear memory. */
+  /** The place of its bytes in linear memory. */
   readonly place: number;
 }
 
 /**
- * A processor's tables of pieces (TLBs), and the address space that they are filled from: what an address space may
- * have taken back is never in them.
+ * A processor's tables of pieces (TLBs), and the address space that they are filled from. They
+ * never hold anything that the address space may have revoked.
  */
 export class Translation {
   private readonly words: Uint32Array;
@@ -56,7 +58,7 @@ export class Translation {
     this.forgetFetches();
   }
 
-  /** Drops what the address space may have taken back since it was entered. */
+  /** Drops entries that the address space may have revoked since they were made. */
   refresh(): void {
     const { generation, execGeneration } = this.space;
     if (generation !== this.generation) {
@@ -70,7 +72,7 @@ export class Translation {
     }
   }
 
-  /** Changes whenever every piece has to be asked for before it is fetched from. */
+  /** Changes whenever every piece must be asked for before the next fetch from it. */
   get fetches(): number {
     return this.fetchesForgotten;
   }
@@ -85,7 +87,7 @@ export class Translation {
   }
 
   /**
-   * Where an address is, after the faults of the access.
+   * Returns the place of an address, after the faults of the access.
    *
    * @throws Fault
    */
@@ -101,18 +103,21 @@ export class Translation {
     return place;
   }
 
-  /** Names the physical page behind an address that was fetched. */
+  /** Returns the identity of the physical page that an address was fetched from. */
   identity(address: number): number {
     const { own, space } = this;
     return own !== undefined && address >= own.address ? -1 : space.frameIdentity(address);
   }
 
-  /** Enters the piece of an address that was located. */
+  /** Adds the piece of an address that was located. */
   enter(address: number, tlb: typeof READ_TLB | typeof WRITE_TLB, place: number): void {
     this.set(tlb, address - (address % PIECE), place - address);
   }
 
-  /** @param key the address of a piece, with the instruction set. @param map where the map of its operations is. */
+  /**
+   * @param key the address of a piece, with the instruction set. @param map the place of the map of
+   * its operations.
+   */
   enterFetch(key: number, map: number): void {
     this.set(FETCH_TLB, key, map);
   }
@@ -132,7 +137,7 @@ export class Translation {
   }
 }
 
-/** What a processor has before it is given an address space: no page at all. */
+/** The address space of a processor that was not given one yet: it has no pages. */
 function emptySpace(memory: WebAssembly.Memory): UserMemory {
   return {
     memory,

@@ -16,7 +16,10 @@ import * as op from './operations.js';
 
 const OPERATION = 1 << OPERATION_SHIFT;
 
-/** Writes operations for RISC-V's instructions, one for each, of 16 bytes. They do not depend on the address. */
+/**
+ * Writes the operations of RISC-V instructions, one of 16 bytes for each. They do not depend on the
+ * address.
+ */
 export class RiscvLines implements LineDecoder {
   at = 0;
   ended = false;
@@ -24,7 +27,7 @@ export class RiscvLines implements LineDecoder {
   private readonly decoder: Decoder;
   private readonly u16: Uint16Array;
   private readonly u32: Uint32Array;
-  /** By instruction: an operation for it that was written before. */
+  /** By instruction: its operation, if it was decoded before. */
   private readonly known = new Map<number, number>();
   private isKept = false;
 
@@ -95,12 +98,12 @@ export class RiscvLines implements LineDecoder {
     return old;
   }
 
-  /** Where an operation's instruction is in its piece. */
+  /** Returns the offset of an operation's instruction in its piece. */
   placeOf(operation: number): number {
     return this.u16[(operation + placeField(this.u16[operation >> 1]!)) >> 1]!;
   }
 
-  /** Length of the instruction of a store. */
+  /** Returns the length of a store's instruction. */
   lengthOf(store: number): number {
     const isAtomic = !hasLength(this.u16[store >> 1]!);
     return isAtomic ? 4 : this.u16[(store + OP_EXTRA) >> 1]!;
@@ -171,7 +174,7 @@ export class RiscvLines implements LineDecoder {
   }
 }
 
-/** Where the place of an operation's instruction is in it. */
+/** The field of an operation that has its instruction's offset. */
 function placeField(operation: number): number {
   return isBranch(operation) ? OP_RD : isJump(operation) ? OP_RS1 : OP_PLACE;
 }
@@ -184,7 +187,10 @@ function isJump(operation: number): boolean {
   return operation === op.JAL || operation === op.JALW;
 }
 
-/** Whether what comes after the operation is found by its length. Stores of atomic operations all have 4 bytes. */
+/**
+ * Whether the next instruction is found by the operation's length. Stores of atomic operations all
+ * have 4 bytes.
+ */
 function hasLength(operation: number): boolean {
   switch (operation) {
     case op.JALR:

@@ -22,7 +22,7 @@ export class IntervalSet<T extends Interval> extends IntervalNodes {
   private root: Node = 0;
   /** Levels of branches above the leaves. */
   private height = 0;
-  /** Those of a leaf, in its slots. */
+  /** The items of a leaf, in its slots. */
   private readonly items: (T | undefined)[] = new Array<T | undefined>(FANOUT).fill(undefined);
   private first: Node = 0;
 

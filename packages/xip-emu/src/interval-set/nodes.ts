@@ -1,20 +1,20 @@
 const FANOUT_SHIFT = 6;
 /** Slots of a node. */
 export const FANOUT = 1 << FANOUT_SHIFT;
-/** Above all bounds in an array of 32-bit integers. */
+/** A number above all bounds in an array of 32-bit integers. */
 const ABOVE_INT32 = 2 ** 31 - 1;
-/** The same where bounds are larger. */
+/** A number above all bounds if they are larger. */
 const ABOVE_FLOAT64 = 2 ** 53 - 1;
 /** The limit of bounds that are kept in 32 bits. */
 export const INT32_LIMIT = ABOVE_INT32 - 1;
 
 type Bounds = Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
-/** Number of a node: its slots are at node * FANOUT, those in use are the first of them. */
+/** The number of a node: its slots start at node * FANOUT, and the first ones are in use. */
 export type Node = number;
 export const NO_NODE: Node = -1;
 
-/** A gap search from above: nothing from `top` up to `high` will do. */
+/** A gap search from above: no gap from `top` up to `high` is large enough. */
 interface GapSearch {
   readonly high: number;
   readonly length: number;
@@ -30,7 +30,7 @@ interface GapSearch {
  * is its nodes instead of having them: mmap(2) and munmap(2) took 5 % longer otherwise.
  */
 export abstract class IntervalNodes {
-  /** Bounds of a leaf's items; of a branch's children the first start below, and the child. */
+  /** Bounds of a leaf's items; for a branch, the first start below each child, and the child. */
   protected starts: Bounds;
   protected ends: Bounds;
   protected tags = new Int32Array(FANOUT);
@@ -41,14 +41,14 @@ export abstract class IntervalNodes {
    * above.
    */
   protected gaps: Bounds;
-  /** Where the last item below a node ends, if `gaps` is known. */
+  /** The end of the last item below a node, if `gaps` is known. */
   protected highs: Bounds;
   /** The leaves on both sides of a leaf. */
   protected prev = new Int32Array(1).fill(NO_NODE);
   protected next = new Int32Array(1).fill(NO_NODE);
-  /** Not below any end: the start in unused slots. */
+  /** Never below an end: the start in unused slots. */
   protected readonly above: number;
-  /** Nodes there are, those that are free included. */
+  /** The number of nodes, including free ones. */
   protected nodes = 1;
   private readonly freeNodes: Node[] = [];
 
@@ -68,9 +68,9 @@ export abstract class IntervalNodes {
   }
 
   /**
-   * The slot of the node with the last start at `at` or below; the one before its slots: none.
-   * For integer bounds it has no branches that depend on the comparisons: they could not be
-   * predicted.
+   * Returns the slot of the node with the last start at `at` or below; the one before its slots if
+   * there is none. For integer bounds no branch depends on the comparisons, because they could not
+   * be predicted.
    */
   protected lastAtMost(node: Node, at: number): number {
     const { starts } = this;
@@ -101,7 +101,7 @@ export abstract class IntervalNodes {
     this.counts[node]! += 1;
   }
 
-  /** Takes bounds out of a node. */
+  /** Removes bounds from a node. */
   protected closeSlot(node: Node, slot: number): void {
     const { starts, ends, tags } = this;
     this.counts[node]! -= 1;
@@ -114,7 +114,7 @@ export abstract class IntervalNodes {
     starts[end] = this.above;
   }
 
-  /** A node without slots in use, and without neighbours. */
+  /** Returns a node without slots in use, and without neighbours. */
   protected newNode(): Node {
     const freed = this.freeNodes.pop();
     if (freed !== undefined) return freed;
@@ -137,14 +137,14 @@ export abstract class IntervalNodes {
     this.next = enlarge(this.next, nodes, NO_NODE);
   }
 
-  /** Gives back a node that {@link newNode} gave. */
+  /** Frees a node of {@link newNode}. */
   protected freeNode(node: Node): void {
     this.starts[node * FANOUT] = this.above;
     this.counts[node] = 0;
     this.freeNodes.push(node);
   }
 
-  /** Moves what follows the first `keep` slots of a full node to a new one, which it returns. */
+  /** Moves all slots after the first `keep` of a full node to a new one, which it returns. */
   protected splitNode(node: Node, keep: number): Node {
     const upper = this.newNode();
     const from = node * FANOUT + keep;
@@ -160,7 +160,7 @@ export abstract class IntervalNodes {
     return upper;
   }
 
-  /** Links a leaf in after another one. */
+  /** Links a leaf after another one. */
   protected linkLeaf(leaf: Node, upper: Node): void {
     const next = this.next[leaf]!;
     this.prev[upper] = leaf;
@@ -169,7 +169,7 @@ export abstract class IntervalNodes {
     this.next[leaf] = upper;
   }
 
-  /** Takes a leaf out of the row of leaves. */
+  /** Removes a leaf from the row of leaves. */
   protected unlinkLeaf(leaf: Node): void {
     const prev = this.prev[leaf]!;
     const next = this.next[leaf]!;
@@ -233,7 +233,7 @@ export abstract class IntervalNodes {
   }
 }
 
-/** The node that has a slot. */
+/** Returns the node of a slot. */
 export function nodeOf(slot: number): Node {
   return slot >>> FANOUT_SHIFT;
 }

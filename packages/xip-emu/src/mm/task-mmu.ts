@@ -123,8 +123,8 @@ export function pageAt({ pageTable, phys, geometry }: Mm, address: Address): Mem
 }
 
 /**
- * Counts the pages that the page table has, area by area. The kernel's own, such as [vdso], take no RAM of
- * the process. See {@link MemoryReport.account}.
+ * Counts the pages in the page table, area by area. The kernel's own, such as [vdso], take no RAM
+ * of the process. See {@link MemoryReport.account}.
  */
 export function accountMm(mm: Mm, romFrames: (file: OpenFile) => Set<Frame>): MemoryAccount {
   const { pageTable, phys } = mm;

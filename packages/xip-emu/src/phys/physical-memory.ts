@@ -32,12 +32,12 @@ const FIRST_ROOM = 1024;
 export class PhysicalMemory {
   /** The page size of the machine. */
   readonly geometry: PageGeometry;
-  /** MAX_ORDER_NR_PAGES: the page allocator gives no more contiguous pages. */
+  /** MAX_ORDER_NR_PAGES: the most contiguous pages that the page allocator gives. */
   readonly maxBlockPages: number;
   readonly ramFrames: number;
   /** Frames in use, the zero page not counted. */
   used = 0;
-  /** The most frames that were ever in use at once. */
+  /** The largest number of frames ever in use at once. */
   mostUsed = 0;
   /** Frames of {@link allocateForKernel}. */
   kernelFrames = 0;

@@ -6,8 +6,8 @@ import type { Inode } from '../vfs/inode.js';
 const tables = new WeakMap<AddressSpace, ReadonlyMap<Address, Pgoff>>();
 
 /**
- * Which page of a file is in ROM at a bus address. An area of such pages (VM_PFNMAP) has forgotten
- * its offset in the file.
+ * Returns the page of a file that is in ROM at a bus address. An area of such pages (VM_PFNMAP) has
+ * lost its offset in the file.
  *
  * @param address of the first byte of a page.
  * @returns undefined if no page of the file is in place there.

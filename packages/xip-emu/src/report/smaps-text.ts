@@ -15,7 +15,7 @@ export function smapsText(memory: MemoryReport, options: MapsOptions = {}): stri
   return Array.from(memory.areas(), (area) => smapsEntry(memory, area, options)).join('');
 }
 
-/** What /proc/PID/smaps says of one area. */
+/** Returns the text of one area in /proc/PID/smaps. */
 export function smapsEntry(
   memory: MemoryReport,
   area: MemoryArea,

@@ -46,8 +46,8 @@ export interface AddressSpaceOperations {
    */
   extentOf?(mapping: AddressSpace, index: Pgoff): Extent | undefined;
   /**
-   * The bus address of a page that is in ROM as programs see it, so that it can be mapped from
-   * there; undefined if it is not.
+   * Returns the bus address of a page that is in ROM as programs see it, so that it can be mapped
+   * from there; undefined if it is not.
    */
   romAddressOf?(mapping: AddressSpace, index: Pgoff): Address | undefined;
 }

@@ -66,7 +66,7 @@ export class Extraction {
     });
   }
 
-  /** False if there is no directory to put an entry into. */
+  /** False if there is no directory for an entry. */
   hasDirectoryOf({ parent }: SelectedEntry): boolean {
     return parent === undefined || this.directories.has(parent);
   }

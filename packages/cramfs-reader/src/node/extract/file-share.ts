@@ -12,7 +12,7 @@ import type { TargetLocation } from './target-directory.js';
 import { writeFile, type FileRules } from './write-file.js';
 
 /**
- * Files to write: their number and their paths may be large, and every thread gets them, so they are bytes
+ * Files to write. There may be many, with long paths, and every thread gets them, so they are bytes
  * instead of objects.
  */
 export interface FileShare extends Share {
@@ -24,7 +24,7 @@ export interface FileShare extends Share {
   readonly paths: Uint8Array;
 }
 
-/** What threads need to know to write files. */
+/** The settings for threads that write files. */
 export interface FileSettings {
   readonly blockSize: CramfsImage['blockSize'];
   readonly dialect: DialectName;
@@ -32,7 +32,7 @@ export interface FileSettings {
   readonly rules: FileRules;
 }
 
-/** What came of an item. */
+/** The result of an item. */
 export interface WriteResult {
   readonly written: number;
   /** Bytes of the files that were written. */
@@ -40,11 +40,11 @@ export interface WriteResult {
   readonly problems: ExtractProblem[];
 }
 
-/** An item ends at this many bytes, some 10 ms of work, or files. */
+/** The size of an item in bytes, some 10 ms of work, or in files. */
 const ITEM_BYTES = 2 ** 20;
 const ITEM_FILES = 64;
 
-/** Files with different paths, which selectEntries() has let pass. Their directories have been made. */
+/** Files with different paths, which selectEntries() has accepted, in directories that exist. */
 export function fileShareOf(files: readonly WalkEntry[]): FileShare {
   const ends: number[] = [];
   let bytes = 0;
@@ -73,12 +73,12 @@ export function fileShareOf(files: readonly WalkEntry[]): FileShare {
   };
 }
 
-/** The files of an item: from the first one's number to before the last one's. */
+/** Returns the files of an item: the number of the first, and the number after the last. */
 export function filesOfItem({ ends }: FileShare, item: number): readonly [number, number] {
   return [item === 0 ? 0 : ends[item - 1]!, ends[item]!];
 }
 
-/** Writes the files of an item, each whether or not the others succeed, up to a fatal problem. */
+/** Writes the files of an item. Each is tried even if others fail, up to a fatal problem. */
 export function writeItem(
   share: FileShare,
   item: number,

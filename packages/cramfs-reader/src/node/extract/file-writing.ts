@@ -24,13 +24,13 @@ export interface FileWritingOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** So much is gathered before the threads are told of it. */
+/** The amount of work that is gathered before the threads are told. */
 const SHARE_FILES = 256;
 const SHARE_BYTES = 2 ** 23;
 
 /**
- * Writes files, on the threads of a pool, which begin with the first of them, and on this one. It ends early
- * after a fatal problem, or on request.
+ * Writes files, on this thread and on those of a pool, which start with the first files. It ends
+ * early after a fatal problem, or on request.
  */
 export class FileWriting {
   private readonly rules: FileRules;
@@ -67,7 +67,7 @@ export class FileWriting {
     if (this.gathered.length > 0) this.share();
     const shares = await this.work.finish();
     const warnings: ExtractProblem[] = [];
-    // Files that nobody came to have no warnings.
+    // Files that were not reached have no warnings.
     shares.forEach((items, index) => {
       items.forEach((_, item) => {
         warnings.push(...warnOfSetId(this.filesOf(index, item), this.rules));
@@ -81,7 +81,7 @@ export class FileWriting {
     };
   }
 
-  /** To be called in any case. @returns when no file is being written. */
+  /** Must always be called. @returns when no file is being written. */
   end(): Promise<void> {
     return this.work.end();
   }
@@ -112,7 +112,7 @@ function warnOfSetId(files: readonly SelectedEntry[], rules: FileRules): Extract
     }));
 }
 
-/** Each thread finds on its own that nothing more can be written: only the first problem is kept. */
+/** Each thread notices by itself that nothing more can be written: keep only the first problem. */
 function onlyOneFatal(problems: readonly ExtractProblem[]): ExtractProblem[] {
   const first = problems.find(isFatal);
   return problems.filter((problem) => problem === first || !isFatal(problem));

@@ -22,8 +22,8 @@ export interface TargetLocation {
 }
 
 /**
- * Where something in the target is made, for functions of node:fs. A string if it is ASCII: Node.js takes
- * those in half the time.
+ * The path of an entry in the target, for functions of node:fs. It is a string if it is ASCII:
+ * Node.js takes those in half the time.
  */
 export type TargetPath = string | Buffer;
 

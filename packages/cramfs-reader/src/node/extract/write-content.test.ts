@@ -17,7 +17,10 @@ import { writeContent, type DamagePolicy } from './write-content.js';
 
 const BLOCK = 4096;
 
-/** What the file is, block by block, with zeros for blocks that cannot be read; and the first error. */
+/**
+ * The content of the file, block by block, with zeros for blocks that cannot be read; and the first
+ * error.
+ */
 function expected(image: CramfsImage, inode: Inode) {
   const content = new Uint8Array(inode.size);
   let error: CramfsError | undefined;
@@ -44,7 +47,8 @@ function write(image: CramfsImage, inode: Inode, path: string, damage: DamagePol
 const sound = fc.constantFrom<RawBlock['kind']>('C', 'C', 'C', 'U', 'U', 'D', 'Z', 'H', 'z');
 const block: fc.Arbitrary<RawBlock> = fc.oneof(
   { arbitrary: sound.map((kind) => ({ kind })), weight: 20 },
-  // It does not inflate, or to too few bytes; a pointer before, or far behind, the block's start.
+  // It does not inflate, or inflates to too few bytes; a pointer is before, or far after, the
+  // block's start.
   { arbitrary: fc.constant({ kind: 'C' as const, stored: noise(50) }), weight: 1 },
   { arbitrary: fc.constant({ kind: 'U' as const, stored: noise(50) }), weight: 1 },
   {
@@ -53,7 +57,7 @@ const block: fc.Arbitrary<RawBlock> = fc.oneof(
   },
 );
 
-/** Runs of all kinds, longer than one that is inflated at once, and damage anywhere. */
+/** Runs of all kinds, longer than those inflated at once, and damage anywhere. */
 const blocks = fc
   .array(fc.tuple(block, fc.constantFrom(1, 1, 2, 3, 40, 300)), { minLength: 1, maxLength: 6 })
   .map((runs) => runs.flatMap(([one, times]) => Array<RawBlock>(times).fill(one)));

@@ -5,21 +5,25 @@ import { borrowBlockContent, checkedBlockCount, decodeBlock } from '../../blocks
 import type { CramfsImage } from '../../image.js';
 import type { Block, Inode } from '../../types.js';
 
-/** What happens to a file with a block that cannot be read. */
+/** What to do with a file that has an unreadable block. */
 export type DamagePolicy =
-  /** There is no file. */
+  /** Do not keep the file. */
   | 'remove'
-  /** Zeros replace such a block. */
+  /** Replace the block by zeros. */
   | 'zeros';
 
-/** Image bytes that a run of compressed blocks may have, and blocks of an uncompressed one. */
+/**
+ * The most bytes of the image in a run of compressed blocks, and the most blocks in an uncompressed
+ * one.
+ */
 const MAX_RUN_BYTES = 2 ** 17;
 const MAX_UNCOMPRESSED_BLOCKS = 256;
 
 /**
- * Writes what a file of the image holds to an empty file. Holes of the image become holes of the file.
+ * Writes the content of a file of the image to an empty file. Holes of the image become holes of
+ * the file.
  *
- * @returns what is damaged, if the policy is `zeros`: the first error of the file.
+ * @returns the first error of the file, if the policy is `zeros` and it is damaged.
  * @throws CramfsError if the image is damaged, or the system's error.
  */
 export function writeContent(
@@ -39,9 +43,9 @@ class ContentWriter {
   private readonly image: CramfsImage;
   private readonly fd: number;
   private readonly damage: DamagePolicy;
-  /** All of one kind, and none a hole. */
+  /** All of one kind, and not holes. */
   private run: Block[] = [];
-  /** Where the content that was written ends. */
+  /** The end of the content that was written. */
   private end = 0;
 
   constructor(image: CramfsImage, fd: number, damage: DamagePolicy) {

@@ -7,7 +7,7 @@ import type { DirectoryCursor } from './directory-cursor.js';
 import { writeContent, type DamagePolicy } from './write-content.js';
 import { attributesOf, setAttributes, type AttributeRules } from './attributes.js';
 
-/** How all files of an extraction are written. */
+/** The settings for all files of an extraction. */
 export interface FileRules extends AttributeRules {
   /** Replace files that are in the way. */
   readonly force: boolean;

@@ -3,13 +3,13 @@ import { availableParallelism } from 'node:os';
 import { threadsThatFit } from 'cramfs-archive/node';
 import { ImageThread, type Thread } from './image-thread.js';
 
-/** Worker threads that work on images; for one call at a time. */
+/** Worker threads that work on images, for one call at a time. */
 export interface ImagePool {
   readonly threads: readonly Thread[];
   close(): Promise<void>;
 }
 
-/** Fewer bytes than this are done before a worker has started. */
+/** Fewer bytes than this are finished before a worker has started. */
 const MIN_BYTES = 4 * 2 ** 20;
 
 /**
@@ -47,7 +47,7 @@ export function startPoolFor(path: string, workers?: number): ImagePool | undefi
   return count === 0 ? undefined : startPool(count);
 }
 
-/** 0 if unknown: reading the file will report what is wrong with it. */
+/** Returns 0 if it is unknown: reading the file will report the error. */
 function sizeOf(path: string): number {
   try {
     return statSync(path).size;

@@ -2,16 +2,16 @@ import type { Worker } from 'node:worker_threads';
 import type { FromThread, ToThread } from './messages.js';
 import { startWorker } from './worker-file.js';
 
-/** Who a thread works for. */
+/** The user of a thread. */
 export interface ThreadUser {
   answer(message: FromThread): void;
-  /** The thread has died, or never lived. */
+  /** Called if the thread has died, or has not started. */
   died(error: Error): void;
 }
 
-/** What {@link ThreadUser} sees of a thread. */
+/** A thread as a {@link ThreadUser} sees it. */
 export interface Thread {
-  /** To be called before anything is said to it. */
+  /** Must be called before any message is sent. */
   use(user: ThreadUser): void;
   release(): void;
   say(message: ToThread): void;
@@ -23,7 +23,7 @@ export class ImageThread implements Thread {
   private user: ThreadUser | undefined;
   private death: Error | undefined;
 
-  /** It starts while the caller goes on, and finds what has been said to it meanwhile. */
+  /** It starts while the caller continues, and then receives the messages sent meanwhile. */
   constructor() {
     this.worker = startWorker();
     this.worker.on('message', (message: FromThread) => this.user?.answer(message));
@@ -33,7 +33,7 @@ export class ImageThread implements Thread {
     this.worker.on('exit', (code) => {
       this.die(new Error(`worker exited with code ${code}`));
     });
-    // Nobody need wait for a thread that does nothing.
+    // An idle thread does not keep the process alive.
     this.worker.unref();
   }
 
@@ -56,7 +56,7 @@ export class ImageThread implements Thread {
     await this.worker.terminate();
   }
 
-  /** Of more than one reason, the first is the one that says most. */
+  /** Keep the first of several reasons: it says most. */
   private die(error: Error): void {
     if (this.death !== undefined) return;
     this.death = error;

@@ -7,7 +7,7 @@ import { raise, takeItems } from './share.js';
 /** Does an item of a share. */
 type DoItem = (share: never, item: number) => unknown;
 
-/** What threads can do, by name: each gets ready with an image and settings. */
+/** The tasks of threads, by name. Each prepares itself with an image and settings. */
 const WORK: Readonly<Record<string, (image: Uint8Array, settings: never) => Promise<DoItem>>> = {
   inflate: inflateShares,
   write: writeShares,
@@ -36,7 +36,7 @@ function say(message: FromThread): void {
   port.postMessage(message);
 }
 
-/** One message after the other, also while the first waits for a module. */
+/** Handles one message after the other, even if the first one waits for a module. */
 let handled = Promise.resolve();
 port.on('message', (message: ToThread) => {
   handled = handled

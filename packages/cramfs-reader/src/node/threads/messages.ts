@@ -1,14 +1,14 @@
 import type { Flag, Share } from './share.js';
 
-/** What a thread is to do with the shares that follow. */
+/** The task of a thread for the shares that follow. */
 export interface ThreadTask {
   /** The function of image-worker.ts. */
   readonly name: string;
-  /** In memory that all threads see. */
+  /** In memory that all threads share. */
   readonly image: Uint8Array;
-  /** What does not change from share to share. */
+  /** Settings that are the same for all shares. */
   readonly settings: unknown;
-  /** Nobody takes an item any more once it is set. */
+  /** Once it is set, no more items are taken. */
   readonly stopped: Flag;
 }
 
@@ -18,7 +18,7 @@ export type ToThread =
   | { readonly share: Share; readonly index: number }
   | { readonly ends: true };
 
-/** Results of items as they come, then what went wrong, if anything did, then `ended`. */
+/** Results of items as they come, then an error, if there was one, then `ended`. */
 export type FromThread =
   | { readonly index: number; readonly item: number; readonly result: unknown }
   | { readonly error: unknown }

@@ -4,9 +4,9 @@ import type { Thread } from './image-thread.js';
 import type { FromThread } from './messages.js';
 import { raise, sharedWord, takeItems, type Share } from './share.js';
 
-/** How shares of work are done. */
+/** How to do a share of work. */
 export interface Work<S extends Share, Result> {
-  /** The function of image-worker.ts that does it on a worker thread, and what that needs to know. */
+  /** The function of image-worker.ts that does it on a worker thread, and its settings. */
   readonly name: string;
   readonly settings: unknown;
   /** The same on this thread. */
@@ -16,13 +16,13 @@ export interface Work<S extends Share, Result> {
 }
 
 /**
- * Work that the threads of a pool begin while this thread still finds out what there is to do. Nobody waits
- * for the next item: each thread takes it.
+ * Work that the threads of a pool start while this thread is still finding out what to do. Each
+ * thread takes the next item by itself, so none waits.
  */
 export class SharedWork<S extends Share, Result> {
   private readonly work: Work<S, Result>;
   private readonly shares: S[] = [];
-  /** By share and item; nothing for those that were not done. */
+  /** Results by share and item; empty for those that were not done. */
   private readonly results: Result[][] = [];
   private readonly stopped = sharedWord();
   private isFinishing = false;
@@ -43,7 +43,7 @@ export class SharedWork<S extends Share, Result> {
     });
   }
 
-  /** Lets the threads begin with a share. */
+  /** Lets the threads start with a share. */
   add(share: S): void {
     const index = this.shares.push(share) - 1;
     this.results.push([]);
@@ -51,10 +51,10 @@ export class SharedWork<S extends Share, Result> {
   }
 
   /**
-   * Does, with the threads, what is left. In any case, nothing is in progress when this ends.
+   * Does the rest, together with the threads. When it ends, nothing is in progress in any case.
    *
    * @returns results by share and item; incomplete if the work was ended.
-   * @throws what an item throws, the first of them, or the reason why a thread has died.
+   * @throws the first error of an item, or the reason why a thread has died.
    */
   async finish(): Promise<Result[][]> {
     this.isFinishing = true;
@@ -63,7 +63,7 @@ export class SharedWork<S extends Share, Result> {
       for (const [index, share] of this.shares.entries()) {
         for (const item of takeItems(share, this.stopped)) {
           this.take(index, item, this.work.here(share, item));
-          // Lets the other threads' results in.
+          // Let the results of other threads arrive.
           await setImmediate();
         }
       }

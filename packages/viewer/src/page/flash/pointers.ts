@@ -17,7 +17,7 @@ interface Held {
   y: number;
   readonly startY: number;
   readonly startX: number;
-  /** No other one was down at the same time. */
+  /** No other pointer was down at the same time. */
   alone: boolean;
 }
 

@@ -2,12 +2,12 @@ import type { JSX } from 'preact';
 import { NumberField } from '../shared/field.js';
 
 interface PageRangeProps {
-  /** What the first page is counted in. */
+  /** The label of the first page. */
   readonly label: string;
   readonly first: number;
   readonly onFirst: (first: number) => void;
   readonly pagesLabel: string;
-  /** What no number of pages means. */
+  /** The meaning of an empty number of pages. */
   readonly pagesHint: string;
   readonly pages: number | undefined;
   readonly onPages: (pages: number | undefined) => void;

@@ -13,7 +13,7 @@ export function Tabs({
   readonly current: string | undefined;
 }): JSX.Element {
   const bar = useRef<HTMLElement>(null);
-  // On a narrow page the bar scrolls: the whole name of the current view is shown.
+  // On a narrow page the bar scrolls: show the whole name of the current view.
   useLayoutEffect(() => {
     const tab = bar.current?.querySelector('[aria-current]');
     tab?.scrollIntoView({ block: 'nearest', inline: 'nearest' });

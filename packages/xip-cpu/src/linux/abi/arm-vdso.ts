@@ -24,7 +24,7 @@ function clock(name: string, call: number): VdsoFunction {
   };
 }
 
-/** Those of arch/arm/vdso/vdso.lds.S. */
+/** The functions of arch/arm/vdso/vdso.lds.S. */
 const FUNCTIONS = [
   clock('__vdso_clock_gettime', 263),
   clock('__vdso_gettimeofday', 78),

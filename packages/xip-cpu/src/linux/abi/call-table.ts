@@ -31,7 +31,7 @@ export const LATE_NUMBERS: NumberRuns = [
   ],
 ];
 
-/** Where the kernel can take pages out of its own map; arm cannot. */
+/** For kernels that can remove pages from their own map; arm cannot. */
 export const SECRET_MEMORY_NUMBERS: NumberRuns = [[447, 'memfd_secret']];
 
 /** The calls with times of 64 bits, on architectures with 32 bits. */

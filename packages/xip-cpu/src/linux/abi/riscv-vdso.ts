@@ -12,7 +12,7 @@ function loadNumber(call: number): number {
   return (call << 20) | 0x893;
 }
 
-/** A function that is only a system call. */
+/** Returns a function that only makes a system call. */
 function systemCall(name: string, call: number): VdsoFunction {
   return { name, code: () => [loadNumber(call), ECALL, RET] };
 }
@@ -37,7 +37,7 @@ function clock(name: string, call: number): VdsoFunction {
 
 /** `li a7, __NR_rt_sigreturn; ecall`: what a handler returns to. */
 export const SIGRETURN_CODE = [loadNumber(139), ECALL];
-/** Where it is in [vdso]. */
+/** Its offset in [vdso]. */
 export const VDSO_SIGRETURN = vdsoOffset(0);
 
 const FUNCTIONS: readonly VdsoFunction[] = [
@@ -45,7 +45,9 @@ const FUNCTIONS: readonly VdsoFunction[] = [
   systemCall('__vdso_getcpu', 168),
   systemCall('__vdso_flush_icache', 259),
 ];
-/** The calls of 32 bits have no functions: arch/riscv/kernel/vdso/vdso.lds.S:HAS_VGETTIMEOFDAY. */
+/**
+ * There are no functions for calls of 32 bits: arch/riscv/kernel/vdso/vdso.lds.S:HAS_VGETTIMEOFDAY.
+ */
 const CLOCKS = [
   clock('__vdso_gettimeofday', 169),
   clock('__vdso_clock_gettime', 113),

@@ -13,7 +13,7 @@ const DT_HASH = 4;
 const DT_STRTAB = 5;
 const DT_SYMTAB = 6;
 
-/** What a loader finds: names and places, by the chain of the only bucket. */
+/** The symbols that a loader finds: names and places, along the chain of the only bucket. */
 function symbolsOf(bytes: Uint8Array): Map<string, number> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const wide = bytes[4] === 2;

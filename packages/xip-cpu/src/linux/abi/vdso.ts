@@ -1,28 +1,28 @@
 import { StructLayout, type Field } from './struct-layout.js';
 
-/** What a vdso is made of. */
+/** The parts of a vdso. */
 export interface VdsoOptions {
   readonly pointerSize: 4 | 8;
   /** e_machine */
   readonly machine: number;
   readonly flags: number;
   readonly pageSize: number;
-  /** Not more than 16: their code is at {@link vdsoOffset}. */
+  /** At most 16 functions: their code is at {@link vdsoOffset}. */
   readonly functions: readonly VdsoFunction[];
 }
 
 /** A function that programs find by its name. */
 export interface VdsoFunction {
   readonly name: string;
-  /** Machine code in words, 16 at most. @param offset where in [vdso] it is. */
+  /** Returns machine code, at most 16 words. @param offset its offset in [vdso]. */
   readonly code: (offset: number) => readonly number[];
 }
 
-/** Where code starts, after the tables, and how far functions are apart. */
+/** The start of code, after the tables, and the distance between functions. */
 const CODE_AT = 0x400;
 const CODE_STEP = 0x40;
 
-/** Where in [vdso] the function with this index is. */
+/** Returns the offset in [vdso] of the function with this index. */
 export function vdsoOffset(index: number): number {
   return CODE_AT + index * CODE_STEP;
 }

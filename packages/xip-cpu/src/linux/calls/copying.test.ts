@@ -20,7 +20,7 @@ const PROGRAM = join(import.meta.dirname, '../../../../../test/fixtures/programs
 const PAGE = 4096;
 const DIGITS = '0123456789'.repeat(5);
 
-/** A process that can be asked to make system calls; it has a page of memory for their arguments. */
+/** A process that makes system calls for the test; it has a page of memory for their arguments. */
 async function world() {
   const linear = new LinearMemory(96 << 20);
   const board = await boardFor('arm', { linear, mmu: true });
@@ -79,7 +79,7 @@ async function withDigits() {
   return { at, digits };
 }
 
-// What Linux answers; proc's files of a process have no splice_read, but for mounts.
+// The answers of Linux; proc's files of a process have no splice_read, except mounts.
 test.each([
   ...['maps', 'smaps', 'status', 'stat', 'statm', 'cmdline', 'environ', 'comm'].map(
     (name) => [`/proc/self/${name}`, 'EINVAL'] as const,

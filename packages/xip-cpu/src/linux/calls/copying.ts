@@ -4,7 +4,7 @@ import { call, type CallTable, type Caller } from './call.js';
 import { fileOf } from './paths.js';
 import { waitFor } from './waiting.js';
 
-/** Where a copy starts in a file, and who is told where it ended. */
+/** The start of a copy in a file, and the function that is told its end. */
 interface CopyPlace {
   readonly file: OpenFile;
   readonly position: number;
@@ -38,7 +38,7 @@ function givenPlace({ task }: Caller, file: OpenFile, address: number, size: 4 |
   return { file, position, moveTo };
 }
 
-/** What both calls do once they have checked the files. */
+/** Copies, after both calls have checked the files. */
 function copy(caller: Caller, from: CopyPlace, to: CopyPlace, count: number): Outcome {
   if (from.position < 0 || to.position < 0) throw new SyscallError('EINVAL');
   const { process } = caller.task.group;

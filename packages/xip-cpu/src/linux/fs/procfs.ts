@@ -40,7 +40,7 @@ export function procSuperBlock(kernel: LinuxKernel): PseudoSuperBlock {
 
 function processDirectory(kernel: LinuxKernel, group: ThreadGroup): PseudoNode {
   const { mm } = group.process;
-  // fs/proc/base.c has no splice_read for these, but for mounts.
+  // fs/proc/base.c has no splice_read for these, except mounts.
   const { mounts, ...files } = processFiles(kernel, group);
   const others: Readonly<Record<string, PseudoNode>> = {
     ...files,

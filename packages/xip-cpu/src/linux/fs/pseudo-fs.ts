@@ -34,7 +34,7 @@ export interface PseudoFile {
 /** A file that is too large to be made as a whole. */
 export interface PseudoTable {
   readonly type: 'table';
-  /** Bytes from a position on, up to `length`; fewer at its end. @throws SyscallError. */
+  /** Returns bytes from a position on, up to `length`; fewer at the end. @throws SyscallError. */
   readonly readAt: (position: number, length: number) => Uint8Array;
   readonly isUnspliceable?: boolean;
 }
@@ -55,7 +55,7 @@ export function file(read: () => string, write?: (text: string) => void): Pseudo
   return { type: 'file', show: singleRecord(read), ...(write && { write }) };
 }
 
-/** Returns the same file as one of those that the kernel has no splice_read for: sendfile(2) is EINVAL. */
+/** Returns a file like that for which the kernel has no splice_read: sendfile(2) is EINVAL. */
 export function unspliceable(node: PseudoNode): PseudoNode {
   return node.type === 'file' || node.type === 'table' ? { ...node, isUnspliceable: true } : node;
 }

@@ -3,7 +3,7 @@ import { SeqFile, singleRecord, type SeqShow } from './seq-file.js';
 
 const SIZE = 16;
 
-/** Records that tell when they were made. */
+/** Records that show when they were made. */
 function counted(lengths: readonly number[]): { show: SeqShow; made: number[] } {
   const made: number[] = [];
   const show: SeqShow = (position) => {
@@ -15,7 +15,7 @@ function counted(lengths: readonly number[]): { show: SeqShow; made: number[] } 
   return { show, made };
 }
 
-/** What read(2) gives. */
+/** Returns the result of read(2). */
 function read(file: SeqFile, position: number, length: number): string {
   const into = new Uint8Array(length);
   return Buffer.from(into.subarray(0, file.read(position, into))).toString();

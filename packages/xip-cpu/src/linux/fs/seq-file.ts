@@ -1,6 +1,6 @@
 import { nameToBytes } from 'cramfs-format';
 
-/** One record of a file, and where the next one is. */
+/** One record of a file, and the position of the next one. */
 export interface SeqRecord {
   /** A byte string. */
   readonly text: string;
@@ -28,7 +28,7 @@ const NOTHING = new Uint8Array(0);
 export class SeqFile {
   private readonly show: SeqShow;
   private size: number;
-  /** Made and not read yet. */
+  /** Bytes that were made but not read yet. */
   private left: Uint8Array = NOTHING;
   private index = 0;
   private position = 0;
@@ -60,14 +60,16 @@ export class SeqFile {
     return part.length;
   }
 
-  /** Makes records until there are `wanted` bytes, the buffer is full, or there are no more. */
+  /**
+   * Makes records until there are `wanted` bytes, the buffer is full, or there are no more records.
+   */
   private fill(wanted: number): Uint8Array {
     let bytes: Uint8Array = NOTHING;
     while (bytes.length < wanted) {
       const record = this.show(this.index);
       if (record === undefined) break;
       const added = nameToBytes(record.text);
-      // It grows for a record that has no room in an empty one.
+      // It grows for a record that does not fit into an empty one.
       while (bytes.length === 0 && added.length >= this.size) this.size *= 2;
       if (bytes.length + added.length >= this.size) break;
       const all = new Uint8Array(bytes.length + added.length);
@@ -79,7 +81,7 @@ export class SeqFile {
     return bytes;
   }
 
-  /** Starts anew, and leaves out what is before a position. Compare fs/seq_file.c:traverse(). */
+  /** Starts again, and skips everything before a position. Compare fs/seq_file.c:traverse(). */
   private traverse(position: number): void {
     this.index = 0;
     this.left = NOTHING;

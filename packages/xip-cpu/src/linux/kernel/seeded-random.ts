@@ -6,18 +6,21 @@ export class SeededRandom {
   private state: bigint;
   private ready: boolean;
 
-  /** @param isReady false: nothing has given the kernel entropy since it was started. */
+  /** @param isReady false if nothing has given the kernel entropy since its start. */
   constructor(seed: number, isReady = true) {
     this.state = BigInt(seed);
     this.ready = isReady;
   }
 
-  /** Whether numbers are good enough for those who ask for that: drivers/char/random.c:crng_ready(). */
+  /**
+   * Whether numbers are good enough for callers that require it:
+   * drivers/char/random.c:crng_ready().
+   */
   get isReady(): boolean {
     return this.ready;
   }
 
-  /** try_to_generate_entropy(): a moment later the numbers are good. */
+  /** try_to_generate_entropy(): makes the numbers good, a moment later. */
   gatherEntropy(): void {
     this.ready = true;
   }

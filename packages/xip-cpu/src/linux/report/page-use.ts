@@ -63,7 +63,7 @@ export class PageUse {
     const { file, name, page: nominal } = this.placeOf(mm, address);
     let bits = BITS[access];
     const pageStart = address - (address % this.pageSize);
-    // Without an MMU, a mapping of a file need not start where a page does.
+    // Without an MMU, a mapping of a file need not start on a page boundary.
     const { backing, physical } = mm.pageAt(mm instanceof MmuMemory ? pageStart : address);
     let page = nominal;
     if (backing === 'rom') {

@@ -5,7 +5,7 @@ import { searchedCapabilities } from './legacy-hwcaps.js';
 const EM_ARM = 40;
 const EM_RISCV = 243;
 
-// What glibc 2.36 of Debian asked its malloc() for.
+// The sizes that glibc 2.36 of Debian asked its malloc() for.
 test('the list has a directory for each combination', () => {
   expect(searchedCapabilities(EM_RISCV, ARCHITECTURES.riscv64)).toEqual({ count: 2, bytes: 36 });
   expect(searchedCapabilities(EM_ARM, ARCHITECTURES.arm)).toEqual({ count: 8, bytes: 84 });

@@ -94,7 +94,7 @@ export function loadLibraries(
     try {
       load(name, program);
     } catch (error) {
-      // Loaders go on without it.
+      // Loaders continue without it.
       failureText(error);
     }
   }

@@ -22,13 +22,16 @@ export interface DynamicLoader {
   /** Addresses in the dynamic section are relocated in place, where that is writable. */
   readonly relocatesDynamic: boolean;
   /**
-   * Text with relocations is writable for them, and read-only again afterwards. If not, `map` makes libraries
-   * with such text writable as a whole.
+   * Whether text with relocations becomes writable for them and read-only again afterwards. If not,
+   * `map` makes libraries with such text writable as a whole.
    */
   readonly relocatesText: boolean;
   /** The loader is relocated again, and its RELRO protected, only if an object needs it. */
   readonly relocatesItselfIfNeeded: boolean;
-  /** The loader's own RELRO becomes read-only if it relocates itself. @param machine e_machine. */
+  /**
+   * Whether the loader's own RELRO becomes read-only if it relocates itself. @param machine
+   * e_machine.
+   */
   protectsItself(machine: number): boolean;
   /** The unused ends of writable segments' pages become memory for malloc. */
   readonly reclaimsGaps: boolean;
@@ -41,7 +44,7 @@ export interface DynamicLoader {
   /** True for the library that is the loader itself. */
   isItself(name: string): boolean;
   systemDirectories(process: Process, interpreter: LoadedObject): string[];
-  /** Libraries that are loaded before all others; the environment names some. */
+  /** Returns the libraries that are loaded before all others; the environment names some. */
   preloaded(process: Process, envp: readonly string[]): string[];
   /** ld.so.cache; undefined if there is none, or it is not used. */
   openCache(process: Process, program: LoadedObject): OpenedCache | undefined;
@@ -93,8 +96,8 @@ const PATH_FILE_LIMIT = 65536;
 /** What musl's one library contains: ldso/dynlink.c:load_library(). */
 const MUSL_OWN = /^lib(?:c|pthread|rt|m|dl|util|xnet)\./;
 /**
- * 386, S/390 and x86-64. musl finds its own RELRO before it knows the size of pages, which gives nothing where
- * the size is not a constant: ldso/dynlink.c:kernel_mapped_dso(), arch/MACHINE/bits/limits.h.
+ * 386, S/390 and x86-64. musl looks for its own RELRO before it knows the page size, and finds none
+ * unless the size is a constant: ldso/dynlink.c:kernel_mapped_dso(), arch/MACHINE/bits/limits.h.
  */
 const CONSTANT_PAGE_SIZE = new Set([3, 22, 62]);
 const MUSL_DIRECTORIES = ['/lib', '/usr/local/lib', '/usr/lib'];

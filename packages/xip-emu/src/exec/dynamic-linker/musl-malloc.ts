@@ -10,18 +10,18 @@ import type { Process } from '../../process.js';
 import type { Address, PageGeometry } from '../../units.js';
 
 const UNIT = 16;
-/** IB: what follows each block. */
+/** IB: the bytes after each block. */
 const TRAILER = 4;
 const MMAP_THRESHOLD = 131052;
-/** What calloc() takes for a page. */
+/** The page size that calloc() assumes. */
 const CLEARED_PAGE = 4096;
-/** size_classes, in units; the first nine hold so many units each. */
+/** size_classes, in units; the first nine have that many units each. */
 const SIZE_CLASSES = [
   ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 18, 20, 25, 31, 36, 42, 50, 63, 72, 84, 102, 127],
   ...[146, 170, 204, 255, 292, 340, 409, 511, 584, 682, 818, 1023, 1169, 1364, 1637, 2047],
   ...[2340, 2730, 3276, 4095, 4680, 5460, 6552, 8191],
 ] as const;
-/** Below this class. */
+/** Classes below this one. */
 const COARSE = 32;
 /** Blocks of the first group of a class: med_cnt_tab without its factors of two. */
 const SLOTS = [7, 3, 5, 1] as const;
@@ -29,14 +29,14 @@ const SLOTS = [7, 3, 5, 1] as const;
 const DONATED_CLASSES = SIZE_CLASSES.filter((_size, index) => index % 4 === 3).toReversed();
 /** struct meta_area: 4096 bytes at such an address. */
 const META_AREA = 4096;
-/** Bytes of struct meta, and of what comes before them in an area. */
+/** Bytes of struct meta, and of the header of its area. */
 const META = { 4: 24, 8: 40 } as const;
 const META_HEADER = { 4: 16, 8: 24 } as const;
 
 /**
- * What musl's malloc (mallocng, since 1.2.1) takes for its own records while the loader runs: pages at the
- * start of the heap, below them one that cannot be accessed. Compare src/malloc/mallocng/meta.h,
- * malloc.c:alloc_meta(), donate.c:donate().
+ * The memory that musl's malloc (mallocng, since 1.2.1) takes for its own records while the loader
+ * runs: pages at the start of the heap, and an inaccessible one below them. Compare
+ * src/malloc/mallocng/meta.h, malloc.c:alloc_meta(), donate.c:donate().
  */
 export class MuslMalloc {
   private readonly process: Process;
@@ -50,7 +50,10 @@ export class MuslMalloc {
     this.perArea = Math.floor((META_AREA - META_HEADER[wordBytes]) / META[wordBytes]);
   }
 
-  /** Memory that the allocator may use becomes slots, each with a record; it was cleared before. */
+  /**
+   * Turns memory that the allocator may use into slots, each with a record. The memory was cleared
+   * before.
+   */
   donate(start: number, end: number): void {
     let left = Math.floor(end / UNIT) - Math.ceil(start / UNIT);
     for (const units of DONATED_CLASSES) {
@@ -78,7 +81,7 @@ export class MuslMalloc {
     const stride = group.isSingle ? group.length - UNIT : group.slotBytes;
     const block = start + (stride - TRAILER - bytes >= UNIT ? 2 : 1) * UNIT;
     for (const at of [start, block + bytes, start + UNIT + stride - TRAILER]) process.store(at, 0);
-    // A mapping that is smaller than the class is for one block, and zero already: __malloc_allzerop().
+    // A mapping smaller than the class holds one block, and is zero already: __malloc_allzerop().
     if (group.length - UNIT >= group.slotBytes) this.clear(block, bytes);
     return block;
   }
@@ -125,7 +128,7 @@ export class MuslMalloc {
 /** A mapping for blocks of one size class. */
 interface MappedGroup {
   readonly length: number;
-  /** It has one block, however large the class. */
+  /** It has one block, whatever the class. */
   readonly isSingle: boolean;
   readonly slotBytes: number;
 }
@@ -139,7 +142,7 @@ function mappedGroup(bytes: number, geometry: PageGeometry): MappedGroup | undef
   if (bytes >= MMAP_THRESHOLD) return { length: alone, isSingle: true, slotBytes: Infinity };
   const units = Math.ceil((bytes + TRAILER) / UNIT);
   const exact = SIZE_CLASSES.findIndex((size) => size >= units);
-  // Small classes are only half as fine at first.
+  // At first only every second small class is used.
   const sizeClass = exact < COARSE && exact % 2 === 0 ? exact + 1 : exact;
   const slotBytes = SIZE_CLASSES[sizeClass]! * UNIT;
   const place = sizeClass % SLOTS.length;

@@ -7,11 +7,11 @@ import { alignUp } from './tls-offsets.js';
 
 /** struct pthread. */
 const PTHREAD = { 4: 112, 8: 200 } as const;
-/** Words for variables in `builtin_tls`, where those of small programs are. */
+/** Words for the variables of small programs, in `builtin_tls`. */
 const BUILTIN_WORDS = 16;
 /** GAP_ABOVE_TP: bytes between the thread pointer and the variables. */
 const GAPS: Readonly<Record<number, number>> = { [EM_ARM]: 8, [EM_AARCH64]: 16 };
-/** Where the variables are below struct pthread: no TLS_ABOVE_TP. */
+/** Machines with the variables below struct pthread: no TLS_ABOVE_TP. */
 const BELOW = new Set([EM_386, EM_X86_64]);
 
 /**
@@ -62,7 +62,7 @@ export function allocateMuslTls(
   use(block + size - pointers, pointers);
 }
 
-/** Where the variables of each object are, and where they all end. */
+/** Returns the places of the variables of each object, and their end. */
 function placeImages(
   images: readonly ElfSegment[],
   gap: number,

@@ -16,7 +16,7 @@ interface Sizes {
   readonly pthread: number;
   /** Alignment of struct pthread: TCB_ALIGNMENT. */
   readonly alignment: number;
-  /** TLS_TCB_SIZE: what comes between struct pthread and the variables. */
+  /** TLS_TCB_SIZE: the bytes between struct pthread and the variables. */
   readonly tcb: number;
 }
 const SIZES: Readonly<Record<number, Sizes>> = {
@@ -146,7 +146,9 @@ export class RtldData {
     heap.use(dtv, (images.length + 2) * slotBytes);
   }
 
-  /** Where exceptions look for the objects, but for the program: elf/dl-find_object.c. */
+  /**
+   * The table in which exceptions look for objects other than the program: elf/dl-find_object.c.
+   */
   private findObject(objects: readonly LoadedObject[]): void {
     const others = objects.length - 1 + (this.hasVdso ? 1 : 0);
     const hasMore = this.machine === EM_386 || this.machine === EM_ARM;

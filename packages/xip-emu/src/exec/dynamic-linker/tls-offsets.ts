@@ -1,6 +1,9 @@
 import type { ElfSegment } from 'cramfs-elf';
 
-/** Where the thread-local variables of each object are, from the thread pointer on, and where all end. */
+/**
+ * The places of each object's thread-local variables, relative to the thread pointer, and their
+ * end.
+ */
 export interface TlsOffsets {
   readonly offsets: readonly number[];
   readonly end: number;

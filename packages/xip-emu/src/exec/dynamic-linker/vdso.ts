@@ -3,8 +3,8 @@ import { vdsoAddress } from '../../mm/special-mapping.js';
 import type { Process } from '../../process.js';
 
 /**
- * Reads the headers of [vdso], where the machine has it. Compare glibc's elf/setup-vdso.h:setup_vdso(),
- * musl's ldso/dynlink.c:__dls3().
+ * Reads the headers of [vdso], if the machine has it. Compare glibc's
+ * elf/setup-vdso.h:setup_vdso(), musl's ldso/dynlink.c:__dls3().
  */
 export function readVdso({ mm }: Process): void {
   if (!(mm instanceof MmuMemory)) return;

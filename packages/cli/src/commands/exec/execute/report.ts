@@ -63,7 +63,7 @@ export interface RunReport {
   readonly problems: readonly string[];
 }
 
-/** The program did something whose effect is not emulated, or that breaks the kernel. */
+/** The program did something that is not emulated, or that breaks the kernel. */
 export interface Diagnosis {
   readonly kind: 'diagnosis';
   readonly message: string;
