@@ -4,7 +4,7 @@ import { DirectoryGuard } from './directory-guard.js';
 import type { ImageData } from './image-data.js';
 import type { Inode, LookupOptions } from './types.js';
 
-/** Linux' limit: include/linux/namei.h:MAXSYMLINKS. */
+/** Linux's limit: include/linux/namei.h:MAXSYMLINKS. */
 const MAX_SYMLINKS = 40;
 
 /** An image that can also read a symlink's target. */

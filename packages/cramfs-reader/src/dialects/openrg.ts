@@ -20,7 +20,7 @@ const FLAGS = BLOCK_SIZE_MASK | METHOD_MASK;
 
 /**
  * Routers with Jungo's OpenRG, and Broadcom's: the flags tell the block size and how blocks are
- * compressed. Bit 0x800 alone is Linux' CRAMFS_FLAG_EXT_BLOCK_POINTERS, unless {@link isOpenRgOf8K}; beside
+ * compressed. Bit 0x800 alone is Linux's CRAMFS_FLAG_EXT_BLOCK_POINTERS, unless {@link isOpenRgOf8K}; beside
  * the others it is part of the block size.
  */
 export const OPENRG: Dialect = {

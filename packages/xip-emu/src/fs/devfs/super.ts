@@ -12,7 +12,7 @@ import { VM_FAULT_SIGBUS, type VmOperations } from '../../vfs/vm-area.js';
 export const nullVmOps: VmOperations = { fault: () => VM_FAULT_SIGBUS };
 
 /**
- * /dev/null. That it can be mapped is how Solaris reserves addresses (mmapobj(2)); Linux' null
+ * /dev/null. That it can be mapped is how Solaris reserves addresses (mmapobj(2)); Linux's null
  * device gives ENODEV.
  */
 const nullFileOperations: FileOperations = {
