@@ -165,7 +165,7 @@ describe('changes of single entries', () => {
   test.each([
     [['--remove', '/none'], 8, 'no such file or directory (/none)'],
     [['--replace', '/bin=NEW'], 8, 'a directory has no content to replace (/bin)'],
-    [['--add', '/noise=NEW'], 16, 'it is there already: use --replace (/noise)'],
+    [['--add', '/noise=NEW'], 16, 'it already exists: use --replace (/noise)'],
     [['--add', '/none/x=NEW'], 8, 'no such file or directory (/none)'],
     [['--add', '/x/../y=NEW'], 16, 'not a path of an entry'],
     [['--remove', '/'], 16, 'the root directory stays (/)'],

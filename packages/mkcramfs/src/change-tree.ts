@@ -40,7 +40,7 @@ function changeEntry(root: DirectoryEntry, change: TreeChange): void {
   if (change.kind === 'add') {
     const { directory, name } = locate(root, path);
     if (directory.children.has(name)) {
-      throw new CramfsError('BAD_REQUEST', 'it is there already: use --replace', { path });
+      throw new CramfsError('BAD_REQUEST', 'it already exists: use --replace', { path });
     }
     directory.children.set(name, change.entry);
     return;

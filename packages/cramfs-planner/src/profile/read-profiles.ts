@@ -86,7 +86,10 @@ function readJson(bytes: Uint8Array, name: string): Profile {
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new CramfsError('BAD_SOURCE', 'not UTF-8, as JSON has to be: cut off, or another format');
+    throw new CramfsError(
+      'BAD_SOURCE',
+      'not UTF-8, which JSON must be: cut off, or another format',
+    );
   }
   return parseProfile(text, name);
 }

@@ -16,7 +16,7 @@ export const FINDING_CODES = {
   'trailing-data': warning('the file continues after the end of the file system'),
   'size-not-block-multiple': warning('the stored size is not a multiple of the block size'),
   'page-size': error('the block size is not the page size: such a kernel cannot read the files'),
-  'crc-mismatch': error('the stored CRC is not that of the bytes'),
+  'crc-mismatch': error('the stored CRC does not match the data'),
   'crc-byte-swapped': warning('the CRC is right, but stored in the other byte order'),
   'file-count-zero': error('the superblock counts no files, not even the root'),
   'file-count': warning('the number of files in the superblock is wrong'),

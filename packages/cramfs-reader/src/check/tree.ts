@@ -67,7 +67,7 @@ class TreeWalk {
     const place = { path: () => pathOf(dir), offset: entryOffset };
     const before = this.entered.get(dataOffset);
     if (before === 'open') {
-      findings.add('directory-loop', `the directory at ${dataOffset} holds itself`, place);
+      findings.add('directory-loop', `the directory at ${dataOffset} contains itself`, place);
       return;
     }
     if (before === 'done') {

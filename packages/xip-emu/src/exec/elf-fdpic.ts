@@ -249,7 +249,7 @@ function openInterpreter(
   if (filesz > PATH_MAX) throw new SyscallError('ENOMEM', 'PT_INTERP is too long');
   if (filesz < 2) throw new SyscallError('ENOENT', 'PT_INTERP is empty');
   const name = readExactly(file, offset, filesz);
-  if (name.at(-1) !== 0) throw new SyscallError('ENOENT', 'PT_INTERP has no end');
+  if (name.at(-1) !== 0) throw new SyscallError('ENOENT', 'PT_INTERP is not terminated');
   const interpreter = openExec(process, bytesToName(name.subarray(0, name.indexOf(0))));
   try {
     const checked = checkElf(readExactly(interpreter, 0, BINPRM_BUF_SIZE), arch);

@@ -80,7 +80,7 @@ export function interpreterName(
   const { filesz, offset } = phdr;
   if (filesz > PATH_MAX || filesz < 2) throw new SyscallError('ENOEXEC', 'bad size of PT_INTERP');
   const name = readFully(file, Number(offset), Number(filesz));
-  if (name.at(-1) !== 0) throw new SyscallError('ENOEXEC', 'PT_INTERP without an end');
+  if (name.at(-1) !== 0) throw new SyscallError('ENOEXEC', 'PT_INTERP is not terminated');
   return bytesToName(name.subarray(0, name.indexOf(0)));
 }
 

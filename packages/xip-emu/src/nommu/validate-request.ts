@@ -110,7 +110,11 @@ function withAccess(prot: number, shared: boolean, offered: NommuCapabilities): 
     ((prot & PROT_WRITE) !== 0 && !offered.write) ||
     ((prot & PROT_EXEC) !== 0 && !offered.exec);
   if (direct && lacking) {
-    if (shared) throw new SyscallError('EINVAL', 'MAP_SHARED with an access the file has not');
+    if (shared)
+      throw new SyscallError(
+        'EINVAL',
+        'MAP_SHARED with an access that the file was not opened for',
+      );
     direct = false;
   }
   return direct === offered.direct ? offered : { ...offered, direct };

@@ -167,7 +167,7 @@ export class FuseInode extends Inode {
 function checkAttributes({ mode, size }: FuseAttributes): void {
   const isKnown = FILE_TYPES.has(mode & S_IFMT);
   if (!isKnown || !Number.isSafeInteger(size) || size < 0) {
-    throw new SyscallError('EIO', 'the server gives attributes that cannot be');
+    throw new SyscallError('EIO', 'the server returned impossible attributes');
   }
 }
 

@@ -53,7 +53,7 @@ export class FuseSuperBlock extends SuperBlock {
       return known;
     }
     if (!Number.isInteger(nodeId) || nodeId < FUSE_ROOT_ID || nodeId > Number.MAX_SAFE_INTEGER) {
-      throw new SyscallError('EIO', 'the server gives no node');
+      throw new SyscallError('EIO', 'the server returned no node');
     }
     const fops = specialOperations(attributes.mode, directoryOperations, fuseFileOperations);
     const inode = new FuseInode(this, nodeId, attributes, { fops, aops: fuseAops });

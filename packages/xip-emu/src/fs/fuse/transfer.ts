@@ -17,7 +17,7 @@ export function sendRead(
   size: number,
 ): Uint8Array {
   const bytes = sb.connection.request('read', nodeId, handle, offset, size);
-  if (bytes.length > size) throw new SyscallError('EIO', 'the server gives too much');
+  if (bytes.length > size) throw new SyscallError('EIO', 'the server returned too much data');
   return bytes;
 }
 

@@ -50,7 +50,7 @@ export async function executeCommand(args: ExecArguments, io: CliIo): Promise<Ex
   const [file, pathText, ...argumentTexts] = args.operands as [string, string?, ...string[]];
   if (pathText === undefined) throw new UsageError('missing argument: PATH');
   if (args.run.length > 1 || args['run-file'] !== undefined || args.compare.length > 0) {
-    throw new UsageError('--run without a value executes PATH, and nothing beside it');
+    throw new UsageError('--run without a value executes PATH alone');
   }
   const imageArguments = { ...args, offset: args['image-offset'] };
   const { image, offset } = await openImageAndOffset(file, imageArguments, io, { need: 'linux' });
