@@ -115,7 +115,7 @@ describe('treeDifferences', () => {
     });
   });
 
-  test('leaves out what it is told to', async () => {
+  test('leaves out the given entries', async () => {
     await withTemporaryDirectory((directory) => {
       makeTree(`${directory}/a`);
       makeTree(`${directory}/b`);
@@ -145,7 +145,7 @@ describeWithPeers(['mkfs.cramfs', 'fsck.cramfs', '7z'], 'peers', () => {
     });
   });
 
-  test('that fail are told from those that succeed', () => {
+  test('that fail differ from those that succeed', () => {
     const result = runPeer('fsck.cramfs', ['/nonexistent']);
     expect(result.status).toBe(8);
     expect(result.stderr).toMatch(/nonexistent/);

@@ -8,7 +8,7 @@ const AFTER = buildRawImage({
 });
 
 describeInBrowser('the comparison of two images', (browser) => {
-  test('lists what differs, and goes to the image that has it', async () => {
+  test('lists the differences, and goes to the image that has them', async () => {
     const page = await browser.openReport([BEFORE.bytes, AFTER.bytes], {
       route: '/compare?image=2',
     });

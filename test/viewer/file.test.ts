@@ -47,7 +47,7 @@ describeInBrowser('the view of a file', (browser) => {
       .toBe('root:x:0:0::/:/b');
   });
 
-  test('says what is wrong with a path', async () => {
+  test('reports what is wrong with a path', async () => {
     const page = await browser.openReport(sampleImage().bytes, { route: '/file/no/such' });
     await page.getByRole('alert').waitFor();
     expect(await page.getByRole('alert').textContent()).toContain('/no');

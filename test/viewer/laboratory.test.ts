@@ -110,7 +110,7 @@ describeInBrowser('the mapping laboratory', (browser) => {
     expect((await results(page)).slice(0, 7)).toEqual(shown);
   });
 
-  test('any scenario is stepped through; what a page does not have is said by name', async () => {
+  test('any scenario is stepped through; operations that a page lacks are named', async () => {
     const page = await browser.openReport(basic, { route: '/lab' });
     const scenario = readFileSync(
       new URL('../../docs/examples/upper-writers.scn', import.meta.url),
@@ -131,7 +131,7 @@ describeInBrowser('the mapping laboratory', (browser) => {
       ]);
   });
 
-  test('names that are no text, and a damaged image', async () => {
+  test('names that are not text, and a damaged image', async () => {
     const { bytes } = buildRawImage({
       bin: directory({
         '<img src=x onerror=alert(1)> #\n\xff': file(noise(9000), { mode: 0o755, blocks: 'UUU' }),

@@ -7,7 +7,7 @@ import { accessibilityProblems, describeInBrowser } from './browser.js';
 const basic = kernelImage('basic');
 
 describeInBrowser('a program', (browser) => {
-  test('its address space and costs, as cramfs exec tells them', async () => {
+  test('its address space and costs, as in cramfs exec', async () => {
     const page = await browser.openReport(basic, { route: '/program/bin/xpie-gap' });
     await page.getByText('block 1 does not follow the block before it').waitFor();
     expect(await page.locator('.costs tfoot').textContent()).toContain('96 KiB');

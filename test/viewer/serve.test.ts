@@ -50,7 +50,7 @@ describe('the server of cramfs view', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
-  test('refuses what other commands refuse', async () => {
+  test('refuses the same as other commands', async () => {
     const bad = folder.write('bad.img', 'not an image');
     expect(await cramfs(['view', bad, '--no-open'])).toMatchObject({ code: 8 });
     expect(await cramfs(['view', '-o', folder.path('x.html')])).toMatchObject({ code: 16 });

@@ -35,7 +35,7 @@ describeInBrowser('a report from disk', (browser) => {
     expect(page.url()).toContain('#/tree?mmu=no');
   });
 
-  test('is dark where it is asked to be', async () => {
+  test('is dark on request', async () => {
     const page = await browser.openReport(sampleImage().bytes, { dark: true });
     expect(await accessibilityProblems(page)).toEqual([]);
     await page.getByRole('button', { name: /^Colours/ }).click();
@@ -71,7 +71,7 @@ describeInBrowser('a report from disk', (browser) => {
     await page.getByRole('heading', { name: '/bin/busybox' }).waitFor();
   });
 
-  test('without data shows all but what files hold', async () => {
+  test('without data shows everything except the contents of files', async () => {
     const page = await browser.openReport(sampleImage().bytes, {
       argv: ['--no-data'],
       route: '/file/etc/passwd?bytes=content',
@@ -109,7 +109,7 @@ describeInBrowser('files that are dropped', (browser) => {
     expect(await page.getByRole('combobox', { name: 'Image' }).textContent()).toContain('dropped');
   });
 
-  test('that are no images are refused in words, and what is open stays', async () => {
+  test('that are not images are refused, and open images stay', async () => {
     const page = await browser.openReport(sampleImage().bytes);
     await page.evaluate(dropScript('noise.bin', noise(4000, 1)));
     await page.getByText('there is no cramfs image in the file').waitFor();
@@ -120,7 +120,7 @@ describeInBrowser('files that are dropped', (browser) => {
 });
 
 describeInBrowser('images with something wrong', (browser) => {
-  test('one that is cut off shows what is there of it', async () => {
+  test('one that is cut off shows the part that is there', async () => {
     const { bytes } = sampleImage();
     const page = await browser.openReport(bytes.subarray(0, bytes.length - 5000), {
       route: '/flash',

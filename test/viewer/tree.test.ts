@@ -4,7 +4,7 @@ import { buildRawImage, directory, file } from '../helpers/raw-image.js';
 import { accessibilityProblems, describeInBrowser } from './browser.js';
 
 describeInBrowser('the tree', (browser) => {
-  test('is worked with the keyboard', async () => {
+  test('works with the keyboard', async () => {
     const page = await browser.openReport(sampleImage().bytes, { route: '/tree/' });
     const grid = page.getByRole('treegrid');
     await grid.focus();

@@ -22,7 +22,7 @@ describe.each([1, 7, 64, 1000])('in chunks of %i', (chunk) => {
     expect(await from.peek(20)).toEqual(BYTES.subarray(90));
   });
 
-  test('gives what is there until there is nothing', async () => {
+  test('returns what is there until nothing is left', async () => {
     const from = reader(chunk);
     const got: number[] = [];
     for (;;) {

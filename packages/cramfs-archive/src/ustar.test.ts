@@ -46,7 +46,7 @@ test('full fields have no terminator', () => {
   expect(header.linkname).toBe('l'.repeat(100));
 });
 
-test('what is at the prefix counts in ustar only, and ends early in star’s headers', () => {
+test('the prefix counts in ustar only, and ends early in star’s headers', () => {
   expect(decodeTarHeader(tarItem({ name: 'n', prefix: 'p', format: 'gnu' })).name).toBe('n');
   expect(decodeTarHeader(tarItem({ name: 'n', prefix: 'p', format: 'v7' })).name).toBe('n');
   const star = tarItem({

@@ -61,7 +61,7 @@ describe.each(efforts)('effort %s', (effort) => {
     }
   });
 
-  test('noise is stored, also where that takes two stored blocks', () => {
+  test('noise is stored, even if that takes two stored blocks', () => {
     for (const length of [1, 100, 4096, 65535, 65536]) {
       const parts = Math.ceil(length / 65535);
       const block = noise(length);

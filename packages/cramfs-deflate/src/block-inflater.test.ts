@@ -106,7 +106,7 @@ describe('the streams of zlib', () => {
     }
   });
 
-  test('need not fill the room, and what follows is ignored', () => {
+  test('need not fill the room, and the rest is ignored', () => {
     const stream = Buffer.concat([deflateSync(program.subarray(0, 100)), Buffer.alloc(50, 7)]);
     expect(inflater.inflate(stream, 4096)).toEqual(new Uint8Array(program.subarray(0, 100)));
   });
@@ -124,7 +124,7 @@ describe('refused as by zlib', () => {
     }
   });
 
-  test('any stream of which bits were changed, with the checksum of what zlib makes of it', () => {
+  test('any stream with changed bits, with the checksum of zlib’s result', () => {
     const changes = fc.array(fc.tuple(fc.nat(), fc.nat(7)), { minLength: 1, maxLength: 3 });
     let valid = 0;
     fc.assert(
@@ -193,7 +193,7 @@ function zlibStream(raw: Uint8Array, content: Uint8Array): Uint8Array {
   return Buffer.concat([Uint8Array.of(0x78, 0x9c), raw, deflateSync(content).subarray(-4)]);
 }
 
-describe('codes at the limits of what zlib takes', () => {
+describe('codes at the limits that zlib accepts', () => {
   const lengthsOf = (set: Readonly<Record<number, number>>, count: number): number[] =>
     Array.from({ length: count }, (_, symbol) => set[symbol] ?? 0);
 

@@ -28,7 +28,7 @@ test('the header of SunOS 4', () => {
   expect(parseAout(header(1, 0o410))).toMatchObject({ magic: 'NMAGIC' });
 });
 
-test('what is none', () => {
+test('not a program', () => {
   expect(parseAout(header(0, 0o411))).toBeUndefined();
   expect(parseAout(header(0, 0o413).subarray(0, 31))).toBeUndefined();
 });

@@ -57,7 +57,7 @@ describe.each([
     expect(places(object)).toEqual([64, 8, 16].map((offset) => 0x2000 + offset));
   });
 
-  test('places of RELR: addresses, and bitmaps of what follows', () => {
+  test('places of RELR: addresses, and bitmaps of the words after them', () => {
     const word = elfClass / 8;
     // Bit 0 marks a bitmap; the others stand for the words after the last place.
     const words = [0x1000n, 0b1011n, (1n << BigInt(elfClass - 1)) | 1n, 0x2000n];

@@ -187,7 +187,7 @@ describe.each(MAKERS)('damaged %s', (_, make, at) => {
     expect(parseElf(bytes)).toBeUndefined();
   });
 
-  test('more program headers than Linux takes', () => {
+  test('more program headers than Linux accepts', () => {
     const headers = new Uint8Array(65_536);
     const bytes = make('little');
     const count = (phnum: number): number | undefined => {

@@ -44,7 +44,7 @@ describe('block pointers', () => {
     expect(() => encodeBlockPointer(pointer)).toThrow(RangeError);
   });
 
-  test('extended is what has a flag', () => {
+  test('a pointer with a flag is extended', () => {
     const extended = CASES.map(([raw]) => isExtendedPointer(raw));
     expect(extended).toEqual([false, false, false, true, true, true, true, true, true]);
   });

@@ -11,7 +11,7 @@ describe('device numbers', () => {
     expect(oldEncodeDev(device)).toBe(stored);
   });
 
-  test('what else is in the 24 bits is ignored, as Linux does', () => {
+  test('the rest of the 24 bits is ignored, as in Linux', () => {
     expect(oldDecodeDev(0xab0103)).toEqual({ major: 1, minor: 3 });
   });
 

@@ -12,7 +12,7 @@ describe('CramfsError', () => {
     expect(error.cause).toBe(cause);
   });
 
-  test('is told from other errors, and by its code', () => {
+  test('differs from other errors, and by its code', () => {
     expect(isCramfsError(error)).toBe(true);
     expect(isCramfsError(error, 'LOOP', 'BAD_DATA')).toBe(true);
     expect(isCramfsError(error, 'LOOP')).toBe(false);

@@ -70,7 +70,7 @@ describe('nameToText', () => {
 });
 
 describe('textToName', () => {
-  test('what is not an escape stands for itself', () => {
+  test('anything but an escape stands for itself', () => {
     expect(textToName('a\\xg0 \\n \\')).toBe('a\\xg0 \\n \\');
     expect(textToName('\\xFF\\xfe')).toBe('\xff\xfe');
   });

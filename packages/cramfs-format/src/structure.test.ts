@@ -54,7 +54,7 @@ describe('decoding', () => {
   });
 });
 
-test('encoding changes the fields that are given, and no byte beside them', () => {
+test('encoding changes the given fields, and no other byte', () => {
   const bytes = new Uint8Array(29).fill(0xee);
   encodeFields(
     EXAMPLE,

@@ -70,7 +70,7 @@ describe('diff', () => {
     expect(after.counts.inflated).toBeLessThanOrEqual(BLOCKS);
   });
 
-  test('compares what is equal, but stored otherwise, once', () => {
+  test('compares equal data that is stored differently once', () => {
     const before = counted(names(1));
     const after = counted(names(1, 'U'));
     expect(diffImages(before.image, after.image)).toEqual([]);
@@ -98,7 +98,7 @@ describe('diff', () => {
     expect(before.counts.inflated).toBe(1);
   });
 
-  test('finds out once what is damaged, and tells it of each name', () => {
+  test('finds damage once, and reports it for each name', () => {
     const bytes = names(1);
     const damaged = buildRawImage(
       Array.from({ length: NAMES }, (_, index): [string, RawNode] => [
@@ -128,7 +128,7 @@ describe('findImages', () => {
   const sound = buildRawImage({ f: file('x') }).bytes;
   const MANY = 4096;
 
-  test('lists 4096 candidates, and then what is better than all before', () => {
+  test('lists 4096 candidates, and then only better ones', () => {
     const many = new Array<Uint8Array>(MANY + 10).fill(lying);
     const found = findImages(concat(...many, rooted, rooted, lying, sound, rooted, lying));
     expect(found.slice(0, MANY).every(({ rootOk }) => !rootOk)).toBe(true);
@@ -154,7 +154,7 @@ describe('lookups', () => {
     file(''),
   ]);
 
-  test('of what is not there read a directory once', () => {
+  test('of missing names read a directory once', () => {
     const image = openImage(buildRawImage({ d: directory(many) }).bytes);
     const counts = countWords(image);
     for (let index = 0; index < 500; index += 1) {
@@ -164,7 +164,7 @@ describe('lookups', () => {
     expect(image.lookup('/d/f02999').size).toBe(0);
   });
 
-  test('in a directory that breaks off read it once, and say so each time', () => {
+  test('in a damaged directory read it once, and report that each time', () => {
     // The part that is cut off must be larger than the directory, or it is refused at once.
     const { bytes, placed } = buildRawImage({ d: directory(many) }, { rootShift: 100_000 });
     const { offset } = placed.get('/d')!;

@@ -57,7 +57,7 @@ describe('diffImages', () => {
     expect(change).toMatchObject({ before: { size: 1 }, after: { size: 2, mode: 0o100600 } });
   });
 
-  test('what has changed', () => {
+  test('changes', () => {
     const changed = content.slice();
     changed[10_000]! ^= 1;
     const device = (mode: number, size: number) => special(mode, size);

@@ -60,7 +60,7 @@ function explain(
 const ALIGNED: RawBlock = { kind: 'D', align: PAGE };
 
 describe('explainFile', () => {
-  test('addresses, and what is left for RAM', () => {
+  test('addresses, and the room left for RAM', () => {
     expect(explain(noise(3 * PAGE), [ALIGNED, 'D', 'C'])).toEqual({
       pgoff: 0,
       pages: 3,
@@ -75,7 +75,7 @@ describe('explainFile', () => {
     });
   });
 
-  test('an image of ordinary blocks, or at address 0, has no file that maps', () => {
+  test('in an image of ordinary blocks, or at address 0, no file maps', () => {
     const flagless = explain(noise(PAGE), [ALIGNED], {}, { flags: 3 });
     expect(flagless).toMatchObject({ directPages: 0, ramPages: 1, tail: 'none' });
     expect(flagless.reason).toBe(
@@ -94,7 +94,7 @@ describe('explainFile', () => {
     );
   });
 
-  test('what is not a regular file has no explanation', () => {
+  test('anything but a regular file has no explanation', () => {
     const image = openImage(buildRawImage({ d: directory() }).bytes);
     let thrown: unknown;
     try {

@@ -61,7 +61,7 @@ describe.each([
     });
   });
 
-  test('what is outside the image is told', () => {
+  test('parts outside the image are reported', () => {
     const inode = { ...image.lookup('/b'), dataOffset: image.size - PAGE };
     const request = { pgoff: 0, pages: 3, pageSize: PAGE, physAddr: ROM, mmu: true };
     expect(directMap(image, inode, request).outside).toMatchObject({ what: 'blocks', block: 1 });

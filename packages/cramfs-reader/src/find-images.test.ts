@@ -65,7 +65,7 @@ describe('findImages', () => {
     ]);
   });
 
-  test('all images of a blob; what lies inside a sound one is its content', () => {
+  test('all images of a blob; bytes inside a sound one are its content', () => {
     const inner = image({}, 2);
     const outer = buildRawImage({ inner: file(inner, { blocks: 'U' }) }).bytes;
     const blob = concat(outer, noise(33), image({ endianness: 'big' }));

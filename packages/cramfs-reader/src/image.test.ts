@@ -197,7 +197,7 @@ describe('where an image may differ', () => {
     expect(codeOf(() => image.lookup('/x'))).toBe('NOT_FOUND');
   });
 
-  test('cut off: opens, and gives what is there', () => {
+  test('cut off: opens, and returns what is there', () => {
     const { bytes } = buildRawImage({
       a: file(text(5000)),
       b: file(noise(9000), { blocks: 'UUU' }),
@@ -246,7 +246,7 @@ describe('files that are not images, or not for Linux', () => {
   });
 
   // Linux mounts them; from a block device it makes no difference.
-  test.each([0, 75, 76 + 511])('a size of %i that does not hold the superblock is none', (size) => {
+  test.each([0, 75, 76 + 511])('a size of %i, too small for the superblock, is ignored', (size) => {
     const image = open(TREE, { size, pad: size > 76 ? 512 : 0 });
     expect(image.size).toBe(image.bytes.length);
     expect(image.isCutOff).toBe(false);

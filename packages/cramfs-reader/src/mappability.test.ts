@@ -146,7 +146,7 @@ describe('with an MMU', () => {
     expect(map(odd, { physAddr: ROM + 3072 })).toMatchObject({ pages: 2 });
   });
 
-  test('an empty file, and one whose inode number says that it has no data', () => {
+  test('an empty file, and one without data by its inode number', () => {
     expect(map(file('')).bailout).toBe('beyond file limit');
     expect(map(file('', { inode: { size: 100 } })).bailout).toBe('beyond file limit');
   });

@@ -155,7 +155,7 @@ describe('random layouts', () => {
     );
   });
 
-  test('directMap is what the layout says', () => {
+  test('directMap agrees with the layout', () => {
     fc.assert(
       fc.property(
         randomFile(4096, 8),

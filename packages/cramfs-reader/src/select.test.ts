@@ -36,7 +36,7 @@ function select(
 }
 
 describe('selectEntries', () => {
-  test('everything, directories before what is in them', () => {
+  test('everything, directories before their contents', () => {
     const { paths, wanted, errors } = select();
     expect(paths).toEqual([
       '/',
@@ -94,7 +94,7 @@ describe('selectEntries', () => {
     expect(select(['raw\\xff']).wanted).toEqual(['/raw\xff']);
   });
 
-  test('what matches nothing is an error, the rest is selected', () => {
+  test('a pattern that matches nothing is an error, the rest is selected', () => {
     const { wanted, errors } = select(['nothing', 'b1', '*.nope']);
     expect(wanted).toEqual(['/b1']);
     expect(errors.map(({ code, message }) => `${code} ${message}`)).toEqual([
@@ -140,7 +140,7 @@ describe('selectEntries', () => {
     expect(errors.map(({ code, path }) => [code, path])).toEqual([['LOOP', '/d/up']]);
   });
 
-  test('damage elsewhere does not matter to who asks for a part', () => {
+  test('damage elsewhere does not matter for a part', () => {
     const damaged: RawTree = {
       bad: directory({ '..': file('') }),
       good: directory({ a: file('a') }),
@@ -167,7 +167,7 @@ describe('Selection', () => {
   }
   const onError = (): void => undefined;
 
-  test('reads what it is asked for, no entry ahead', () => {
+  test('reads only the requested entries, not one ahead', () => {
     const { image, counts } = counted(tree);
     const entries = new Selection(image, {}).entries(onError);
     expect(counts.entries).toBe(0);
@@ -177,7 +177,7 @@ describe('Selection', () => {
     }
   });
 
-  test('knows what patterns ask for before it gives the first entry, and gives it again', () => {
+  test('resolves patterns before it gives the first entry, and can start again', () => {
     const { image, counts } = counted(tree);
     const selection = new Selection(image, { paths: ['/etc/init/b', 's*'] });
     expect(counts.entries).toBe(2 * 13);

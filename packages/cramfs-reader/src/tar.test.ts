@@ -120,7 +120,7 @@ describe('tarChunks', () => {
     expect(tar(tree).bytes.equals(tar(tree).bytes)).toBe(true);
   });
 
-  test('a part: links lead to what is in it', async () => {
+  test('a part: links lead to entries in it', async () => {
     const found = await members(tar(tree, ['sh', 'dev/null']).bytes);
     expect(found.map(({ name, type }) => `${name} ${type}`)).toEqual([
       './ directory',
@@ -131,7 +131,7 @@ describe('tarChunks', () => {
     ]);
   });
 
-  test('what cannot be put into a tar is reported', async () => {
+  test('entries that a tar cannot hold are reported', async () => {
     const { bytes, errors } = tar([
       ['..', file('evil')],
       ['damaged', file('x', { inode: { size: 0xffffff } })],

@@ -23,7 +23,7 @@ describe.each([
     expect(zlib.inflate(deflateSync(text(10)), 4096).length).toBe(10);
   });
 
-  test('what is borrowed is the same, at any place in memory', () => {
+  test('the borrowed bytes are the same, at any place in memory', () => {
     for (let offset = 0; offset < 9; offset += 1) {
       const stream = concat(noise(offset), deflateSync(text(3000, offset))).subarray(offset);
       const content = zlib.borrow?.(stream, 4096) ?? new Uint8Array(0);
@@ -37,7 +37,7 @@ describe.each([
     expect(Buffer.compare(first, text(100, 1))).toBe(0);
   });
 
-  test('ignores what follows the stream', () => {
+  test('ignores bytes after the stream', () => {
     const data = concat(deflateSync(text(100)), noise(10));
     expect(zlib.inflate(data, 100).length).toBe(100);
   });

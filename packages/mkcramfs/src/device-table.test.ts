@@ -91,7 +91,7 @@ test('ranges that add up to more nodes than a directory has room for', () => {
   }).toThrow('table:2: the table makes more than 1048576 nodes');
 });
 
-describe('what is missing', () => {
+describe('missing names', () => {
   test('has defaults', async () => {
     expect(await apply('/dev/a c\n/dev/p p - - - - -\n/dev/b b - - - 7')).toEqual([
       'crwxr-xr-x 0:0 /dev/a 0:0',
@@ -115,7 +115,7 @@ describe('what is missing', () => {
   });
 });
 
-describe('what exists', () => {
+describe('existing names', () => {
   test('gets mode and owner; a device keeps its number unless another is given', async () => {
     expect(await apply('/old c 600 1 2 - -')).toEqual(['crw------- 1:2 /old 4:64']);
     expect(await apply('/old c 600 1 2 5 1')).toEqual(['crw------- 1:2 /old 5:1']);
@@ -141,7 +141,7 @@ describe('what exists', () => {
     ]);
   });
 
-  test('F passes over what is not there or not a file', async () => {
+  test('F skips paths that are missing or not files', async () => {
     expect(await apply('/bin/none F 4755 0 0\n/bin F 700\n/bin/su F 700 1 1')).toEqual([
       '-rwx------ 1:1 /bin/su [2] su',
     ]);

@@ -22,7 +22,7 @@ function bigFile(size: number): FileEntry {
   return { ...file(''), size, read: () => new Uint8Array(Math.min(size, MAX_FILE)).fill(7) };
 }
 
-test('what fits is left as it is, up to the limits', () => {
+test('values that fit are unchanged, up to the limits', () => {
   const { tree, problems } = fit(
     {
       ['n'.repeat(252)]: file('x', { uid: 65535, gid: 255, mode: 0o7777 }),
@@ -52,7 +52,7 @@ describe('ids', () => {
     expect(tree.children.get('f')).toMatchObject(owner);
   });
 
-  test('keep their low bits if allowed, and say what that is', () => {
+  test('keep their low bits if allowed, and report the result', () => {
     const { tree, problems } = fit(
       {
         f: file('', owner),
@@ -152,7 +152,7 @@ describe('files', () => {
     expect((await kept.read()).length).toBe(MAX_FILE);
   });
 
-  test('are left out if allowed, which goes before cutting', () => {
+  test('are left out if allowed, in preference to cutting', () => {
     const { tree, problems } = fit({ f: bigFile(2e7), g: file('') }, [
       'truncate-files',
       'skip-large-files',

@@ -117,7 +117,7 @@ describe('names', () => {
     expect(await list({ name: '..a/...' })).toContain('-rw-r--r-- 0:0 /..a/... [0]');
   });
 
-  test('with a NUL or longer than Linux takes are refused', async () => {
+  test('with a NUL or too long for Linux are refused', async () => {
     const nul = tarArchive(paxHeader([['path', 'a\0b']]), tarItem({ name: 'n' }));
     expect((await errorOf(nul)).message).toBe("'a\\x00b': a path with a NUL");
     const deep = tarArchive(paxHeader([['path', 'a/'.repeat(1e6)]]), tarItem({ name: 'n' }));
@@ -213,7 +213,7 @@ describe('order', () => {
     ]);
   });
 
-  test('what cannot be is refused', async () => {
+  test('impossible entries are refused', async () => {
     expect(await refusal({ name: 'd/f' }, { name: 'd' })).toBe(
       "'d': a file would replace a directory that is not empty",
     );
@@ -303,7 +303,7 @@ describe('hard links', () => {
     ).toHaveLength(5);
   });
 
-  test('to what is not there (yet), or to a directory, are refused', async () => {
+  test('to a missing (or later) member, or to a directory, are refused', async () => {
     expect(await refusal({ name: 'a', typeflag: '1', linkname: 'b' })).toBe(
       "'a': hard link to 'b', which does not come before it",
     );
@@ -425,7 +425,7 @@ describe('damage', () => {
     );
   });
 
-  test('what follows the end marker is a warning', async () => {
+  test('data after the end marker is a warning', async () => {
     const problems: Problem[] = [];
     const onProblem = (problem: Problem): unknown => problems.push(problem);
     const twice = Buffer.concat([sound, sound]);
@@ -498,7 +498,7 @@ const anyFile = fc.record({
   style: fc.constantFrom('pax', 'gnu'),
 });
 
-test('what is written in pax or GNU headers comes back, whatever the bytes', async () => {
+test('contents of pax or GNU headers come back, whatever the bytes', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.uniqueArray(anyFile, { selector: ({ name }) => name.split('/')[0], maxLength: 8 }),

@@ -3,7 +3,7 @@ import { optionLines, optionSignature, renderOptions, renderParagraphs, wrap } f
 
 const coerce = (given: string): string => given;
 
-test('signatures show letters first, and which options take values', () => {
+test('signatures show letters first, and the values of options', () => {
   const options = {
     json: { type: 'boolean', default: false, describe: '' },
     owner: { type: 'boolean', describe: '' },

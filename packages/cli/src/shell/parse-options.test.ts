@@ -23,7 +23,7 @@ const nothing = {
   allow: [],
 };
 
-describe('what is said', () => {
+describe('the messages', () => {
   test.each([
     ['a b', {}, ['a', 'b']],
     ['a -lR b', { long: true, recursive: true }, ['a', 'b']],
@@ -53,7 +53,7 @@ describe('what is said', () => {
   });
 });
 
-describe('what makes no sense', () => {
+describe('nonsense', () => {
   test.each([
     ['--lnog', "unknown option: --lnog; did you mean '--long'?"],
     ['--frob=1 --frob -Q --frob', 'unknown options: --frob, -Q'],

@@ -36,7 +36,7 @@ describe.each(STREAMS)('%s', (kind, stream, expected) => {
     },
   );
 
-  test('of damaged data comes what there is', async () => {
+  test('damaged data is returned up to the damage', async () => {
     const cut = stream.subarray(0, stream.length - 20);
     const { bytes: found } = await unpackEmbedded(kind, inPieces(cut, 512), 1e6);
     expect(found.length).toBeLessThan(2 * expected.length);

@@ -13,7 +13,7 @@ test('keeps pieces of any size, one after the other, in memory that threads can 
   expect([...bytes.subarray(1, 4)]).toEqual([70_000, 70_007, 70_014].map((value) => value & 0xff));
 });
 
-test('takes what fits exactly, and nothing of what does not', () => {
+test('accepts what fits exactly, and refuses the rest', () => {
   const growing = new GrowingBytes(10);
   expect(growing.append(new Uint8Array(8).fill(1))).toBe(true);
   expect(growing.append(new Uint8Array(3).fill(2))).toBe(false);

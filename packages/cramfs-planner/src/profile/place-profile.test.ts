@@ -52,13 +52,13 @@ test('symlinks are followed, and counts of one file add up', () => {
   });
 });
 
-test('what is not in the tree, or not a file', () => {
+test('paths that are not in the tree, or not files', () => {
   const paths = ['/bin/loop', '/lib', '/lib/a.so (deleted)', '/x/y'];
   const problems = paths.map((path) => ({ path, reason: 'not in the tree' }));
   expect(place(paths)).toEqual({ placed: [], problems });
 });
 
-test('below the root of the image; what is elsewhere is of another file system', () => {
+test('below the root of the image; other paths belong to another file system', () => {
   expect(place(['/mnt/rom/init', '/init', '/mnt/romx/init'], ['/mnt/rom/'])).toEqual({
     placed: [['/init', ONCE]],
     problems: [],
@@ -73,7 +73,7 @@ test('below the root of the image; what is elsewhere is of another file system',
   expect(place(['/mnt/rom/init', '/bin/sh'], ['/', '/mnt/rom']).placed).toHaveLength(2);
 });
 
-test('AXFS, which writes the last directory alone', () => {
+test('AXFS, which writes only the last directory', () => {
   expect(place(['/bin/busybox', '/lib/b.so', '/lib/a.so', '/init'], undefined, 'axfs')).toEqual({
     placed: [
       ['/init', ONCE],

@@ -30,7 +30,7 @@ test('fincore --json, too', () => {
 
 const PAGEMAP = `${'\0'.repeat(16)}\0\0\0\0\0\0\0\xa0`;
 
-test.each([MAPS, SAMPLES.smaps])('a pagemap is read with what goes before it', (maps) => {
+test.each([MAPS, SAMPLES.smaps])('a pagemap is read with the file before it', (maps) => {
   const files = [file('other', SAMPLES.axfs), file('maps', maps), file('pagemap', PAGEMAP)];
   const [axfs, pagemap, ...more] = readProfiles(files);
   expect(axfs).toMatchObject({ format: 'axfs' });

@@ -21,7 +21,7 @@ const RECORDS = `{"n":1,"p":0,"op":"mount","cmd":"mount mtd","ret":"ok"}
 {"op":"scenario-end","kernel":"ok","umount":"ok","taint":0}
 `;
 
-test('what was touched through read-only mappings, in all processes', () => {
+test('pages touched through read-only mappings, in all processes', () => {
   const profile = parseRunRecord(RECORDS, 'r');
   expect(profile).toMatchObject({
     source: 'r',
@@ -41,7 +41,7 @@ test('what was touched through read-only mappings, in all processes', () => {
   ]);
 });
 
-test('a scenario after another one knows nothing of it', () => {
+test('a scenario does not depend on the one before it', () => {
   const again = RECORDS.split('\n').filter((line) => !/"n":(2|3),/.test(line));
   expect(parseRunRecord(RECORDS + again.join('\n'), '').files.get('/direct-8p-exact')).toHaveLength(
     2,

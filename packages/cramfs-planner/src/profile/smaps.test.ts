@@ -35,7 +35,7 @@ Rss:                  12 kB
 VmFlags: rd wr mr mw me gd ac 
 `;
 
-test('an area that is resident as a whole gives pages, another one a number', () => {
+test('an area that is completely resident gives pages, any other a number', () => {
   expect(parseSmaps(SMAPS, 'smaps')).toEqual({
     source: 'smaps',
     format: 'smaps',
@@ -66,7 +66,7 @@ test('of several processes, whole areas add up', () => {
   expect([...atLeast.values()]).toEqual([160]);
 });
 
-test('the size of a page is what most areas have, whatever huge pages have', () => {
+test('the page size is that of most areas, whatever huge pages have', () => {
   const text = `10000000-10040000 r-xp 00020000 1f:02 81 /bin/a
 Size: 256 kB
 KernelPageSize: 64 kB

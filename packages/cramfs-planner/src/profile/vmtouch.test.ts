@@ -37,7 +37,7 @@ test('a file that is cached as a whole, to its last page', () => {
   expect([...files]).toEqual([['/bin/busybox', [{ first: 0, pages: 484, count: 1 }]]]);
 });
 
-test('the sum of sizes tells how large a page is', () => {
+test('the sum of sizes gives the page size', () => {
   expect(parseVmtouch(OUTPUT.replace('820K', '12M'), '').pageSize).toBe(65536);
   expect(parseVmtouch(OUTPUT.replace(/205 .*/, '509  8K/1M  1%'), '').pageSize).toBe(4096);
 });

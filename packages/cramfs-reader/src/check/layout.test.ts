@@ -12,7 +12,7 @@ import {
 import { checkImage } from '../check.js';
 
 describe('layout', () => {
-  test('what may be shared: direct blocks, and the beginning of an uncompressed one', () => {
+  test('blocks that may be shared: direct blocks, and the start of an uncompressed one', () => {
     const content = noise(3 * 4096);
     const { bytes } = countedImage({
       a: file(content, { blocks: 'DZU' }),
@@ -127,7 +127,7 @@ describe('layout', () => {
       expect(result.stats?.gaps.nonZeroBytes).toBeGreaterThan(0);
     });
 
-    test('anything else is not zero, as ever', () => {
+    test('any other gap is not zero, as usual', () => {
       const changed = withResidue(40, (residue) => {
         residue[2]! ^= 1;
       });

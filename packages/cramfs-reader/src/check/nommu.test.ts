@@ -97,7 +97,7 @@ describe('programs in place', () => {
     expect(codes(fdpicFile([lld[1]!, lld[0]!], noise(2 * PAGE - 9)), 'DD')).toEqual([]);
   });
 
-  test('K23: what the loader clears or relocates in ROM', () => {
+  test('K23: bytes that the loader clears or relocates in ROM', () => {
     const longer = fdpicFile([{ flags: 5, offset: 0, filesz: 2000, memsz: 3000 }], noise(3000));
     expect(codes(longer, 'D')).toEqual(['k23-rom-written']);
     expect(codes(longer, 'C')).toEqual([]);

@@ -17,7 +17,7 @@ describe('superblock', () => {
     }
   });
 
-  test('stats say what is in the image', () => {
+  test('stats count the contents of the image', () => {
     const { bytes } = countedImage(tree, { endianness: 'big' });
     expect(checkImage(bytes).stats).toMatchObject({
       size: bytes.length,
@@ -141,7 +141,7 @@ describe('superblock', () => {
     expect(check(bytes)).toEqual([['empty-file-system', '/', 64]]);
   });
 
-  test('an offset that is none is a mistake of the caller', () => {
+  test('an invalid offset is a mistake of the caller', () => {
     expect(() => checkImage(new Uint8Array(10), { offset: -1 })).toThrow('not a valid offset');
   });
 });

@@ -142,7 +142,7 @@ describe.each(CASES.map((made) => ({ title: made[0], made })))('$title', ({ made
   });
 });
 
-describe('what cannot be read', () => {
+describe('unreadable parts', () => {
   test.each([
     ['sony-lz77', 0x20000803],
     ['sony-lzo', 0x10000003],

@@ -40,7 +40,7 @@ describe('checkImageFile', () => {
     expect(codes.filter((code) => code === 'symlink-nul')).toHaveLength(5);
   });
 
-  test.each([0, 1, 3])('gives the same with %d workers', async (workers) => {
+  test.each([0, 1, 3])('gives the same result with %d workers', async (workers) => {
     const progress: [number, number][] = [];
     const onProgress = (done: number, total: number): void => {
       progress.push([done, total]);

@@ -258,7 +258,7 @@ describe('extractImage', () => {
     });
   });
 
-  test('fifos, whatever their names are, and nothing is left behind', async () => {
+  test('fifos, whatever their names are, and no temporary files remain', async () => {
     await withTemporaryDirectory(async (path) => {
       const tree = { d: directory({ '-m \xff': special(0o10640), b: special(0o10600) }) };
       const report = await extract(tree, path);
@@ -310,7 +310,7 @@ describe('extractImage', () => {
     });
   });
 
-  test('damaged files are left out, or zeros stand for what is lost', async () => {
+  test('damaged files are left out, or zeros replace the damage', async () => {
     const content = text(3 * 4096);
     const tree = {
       a: file(content, {
@@ -474,7 +474,7 @@ describe('hostile images', () => {
     );
   });
 
-  test('a target that is a symlink itself is what the user asked for', async () => {
+  test('a target that is itself a symlink is followed', async () => {
     await withTemporaryDirectory(async (path) => {
       mkdirSync(`${path}/real`);
       symlinkSync('real', `${path}/target`);
@@ -503,7 +503,7 @@ describe('hostile images', () => {
     expect(inside).toEqual(['d']);
   });
 
-  test('paths longer than the system takes are errors, the rest is extracted', async () => {
+  test('paths that are too long for the system are errors, the rest is extracted', async () => {
     let deep: RawTree = { bottom: evil };
     for (let level = 0; level < 30; level += 1) deep = { ['n'.repeat(200)]: directory(deep) };
     const { problems, inside } = await attack({ ...deep, z: evil });

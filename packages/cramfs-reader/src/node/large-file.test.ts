@@ -35,7 +35,7 @@ describe('a file of 5 GiB', () => {
   });
 });
 
-test('an image that is cut off, and one that tells no size, are read to the end', async () => {
+test('an image that is cut off, and one without a size, are read to the end', async () => {
   await withTemporaryDirectory((path) => {
     writeFileSync(`${path}/cut`, concat(noise(100), image.subarray(0, 5000)));
     expect(openImage(image).size).toBeGreaterThan(5000);

@@ -17,7 +17,7 @@ describe('readShared', () => {
     });
   });
 
-  test('what has no size: a file of the kernel, a pipe', async () => {
+  test('files without a size: a file of the kernel, a pipe', async () => {
     const status = '/proc/version';
     expect(Buffer.from(readShared(status))).toEqual(readFileSync(status));
     await withTemporaryDirectory((path) => {

@@ -96,7 +96,7 @@ describe('decompression bombs', () => {
     ]);
   });
 
-  test('zstd that is cut short, or goes on with something else', async () => {
+  test('zstd that is cut short, or followed by other data', async () => {
     const frame = rleFrame(10, 0);
     const cut = await failure('cut', frame.subarray(0, -2));
     expect(cut.message).toBe('zstd data that was cut short');
@@ -182,7 +182,7 @@ describe('openTarStream', () => {
     expect((await failure('garbage', garbage)).message).toBe('bad zstd data');
   });
 
-  test('what is not there, or is a directory', async () => {
+  test('a missing file, or a directory', async () => {
     const read = async (path: string): Promise<unknown> => {
       const { chunks, file } = openTarStream(path);
       return readTarSource(chunks, { file }).catch((error: unknown) => error);

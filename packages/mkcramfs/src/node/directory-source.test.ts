@@ -183,7 +183,7 @@ describe('leaving out', () => {
     expect(seen).toEqual(['/a', '/a/b', '/a/d']);
   });
 
-  test('what is about to be replaced is refused, under whatever name, unless excluded', async () => {
+  test('the file to be replaced is refused, under whatever name, unless excluded', async () => {
     writeFileSync(join(root, 'image'), 'old');
     linkSync(join(root, 'image'), join(root, 'other'));
     writeFileSync(join(root, 'file'), '');
@@ -215,7 +215,7 @@ test('a file that changes after the scan fails when it is read', () => {
   );
 });
 
-describe('what cannot be read', () => {
+describe('unreadable parts', () => {
   /** What a user who owns nothing finds; root ignores modes, so a child process drops root. */
   function scanAsNobody(skipUnreadable: boolean): { problems: Problem[]; names: string[] } {
     const script = `

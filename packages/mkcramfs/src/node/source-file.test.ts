@@ -47,7 +47,7 @@ function tick(): void {
   while (statSync(probe, { bigint: true }).ctimeNs === before);
 }
 
-test('reads what was seen, as often as it is asked', () => {
+test('reads the blocks seen, as often as asked', () => {
   const seen = identify();
   expect(Buffer.from(read(seen)).toString()).toBe('content');
   expect(Buffer.from(read(seen)).toString()).toBe('content');

@@ -152,7 +152,7 @@ test.skipIf(!has('bsdtar'))('bsdtar writes names that are not UTF-8 as they are'
   expect(await listTree(await readArchive(stdout))).toEqual(await listTree(readDirectory(odd)));
 });
 
-test.skipIf(!has('tar'))('owners beyond what the header has room for', async () => {
+test.skipIf(!has('tar'))('owners that do not fit into the header', async () => {
   for (const format of ['gnu', 'posix']) {
     const owner = ['--owner=u:4000000', '--group=g:3000000000'];
     const archive = run('tar', [`--format=${format}`, ...owner, '-C', plain, '-cf', '-', 'file']);

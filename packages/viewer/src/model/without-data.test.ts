@@ -45,7 +45,7 @@ test.each(Object.entries(IMAGES))('what Linux does with %s stays the same', (_, 
   }
 });
 
-test('what files hold is gone', () => {
+test('the contents of files are gone', () => {
   const whole = openImage(IMAGES['files that share pages']);
   expect(bytesToName(whole.bytes)).toContain(SECRET);
   const bare = openImage(withoutFileData(whole));

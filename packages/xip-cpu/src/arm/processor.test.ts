@@ -168,7 +168,7 @@ test('a page that was taken back is asked for again', () => {
   expect(run()).toMatchObject({ kind: 'fault', address: DATA });
 });
 
-test('what is not implemented has a name, and what does not exist has none', () => {
+test('an unimplemented instruction has a name, one that does not exist has none', () => {
   const { processor, pages } = machine();
   // swp r0, r1, [r2]
   arm(pages, CODE, [0xe1020091]);
@@ -255,7 +255,7 @@ test('all that a thread has is saved and restored, in the middle of an IT block 
   expect(processor.read(1)).toBe(0);
 });
 
-test('what may be left of FPSCR is what VFPv4 has', () => {
+test('FPSCR keeps the bits that VFPv4 has', () => {
   const { processor, pages } = machine();
   // vmsr fpscr, r0; vmrs r1, fpscr; svc 0
   arm(pages, CODE, [0xeee10a10, 0xeef11a10, 0xef000000]);
@@ -354,7 +354,7 @@ test('a program reads both of its thread registers, and writes one', () => {
   expect([processor.read(1), processor.read(2)]).toEqual([0x1234, 0x5678]);
 });
 
-test('what may not be in an IT block stops there even if its condition does not hold', () => {
+test('an instruction not allowed in an IT block stops even if its condition is false', () => {
   // cmp r0, r0; it ne; then it eq, cbz r0, bne
   for (const half of [0xbf08, 0xb100, 0xd1fe]) {
     const { processor, pages } = machine();

@@ -52,7 +52,7 @@ describe.each<Xlen>([32, 64])('RV%i', (xlen) => {
   });
 });
 
-test('what is not implemented is no instruction that is, and has a name', () => {
+test('an unimplemented instruction matches no implemented one, and has a name', () => {
   const decoders = [new Decoder(32), new Decoder(64)];
   for (const [name, pattern] of UNIMPLEMENTED) {
     const [mask, match] = maskAndMatch(pattern);

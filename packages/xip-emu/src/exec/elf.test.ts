@@ -42,7 +42,7 @@ test('data that ends past the file cannot be cleared: too late to fail', () => {
   expect(start).toThrow('the page after the data cannot be cleared');
 });
 
-test('what is not writable need not be cleared', () => {
+test('a segment that is not writable need not be cleared', () => {
   const data = { flags: PF_R, offset: 4 * PAGE_SIZE, filesz: 8, memsz: 16 };
   const { end } = exec([text, { ...data, vaddr: 8 * PAGE_SIZE }], ET_EXEC);
   expect(end).toBe(9);

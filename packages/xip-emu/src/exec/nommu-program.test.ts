@@ -128,7 +128,7 @@ describe('bFLT', () => {
     expect(errnoOf(() => load(flatFile(0x1000, 16, 0, 0, 0, 2 ** 25)))).toBe('ENOEXEC');
   });
 
-  test('what cannot be loaded when the old program is gone kills the process', () => {
+  test('a program that fails to load after the old one is gone kills the process', () => {
     expect(killerOf(() => load(flatFile(0x1000, 16, 0, 2 ** 22)))).toBe('ENOMEM');
     const long = flatFile(0x1000, 16, 0, 0x1000);
     new DataView(long.buffer).setUint32(12, 0x100000);
@@ -349,7 +349,7 @@ describe('ELF', () => {
     });
   });
 
-  test('what cannot be loaded when the old program is gone kills the process', () => {
+  test('a program that fails to load after the old one is gone kills the process', () => {
     expect(killerOf(() => load(elfFile(64, true, [], body, 3)))).toBe('ELIBBAD');
     const large = [{ flags: 5, offset: 0, filesz: 2 ** 22 + 1 }];
     expect(killerOf(() => load(elfFile(64, true, large, body, 3)))).toBe('ENOMEM');

@@ -37,7 +37,7 @@ function bytesAt(process: Process, address: number, length: number): Uint8Array 
 }
 
 describe('elf_fdpic_map_file_by_direct_mmap()', () => {
-  test('what is writable is cleared before and after its data', () => {
+  test('a writable segment is cleared before and after its data', () => {
     const offset = P + 0x100;
     const vaddr = 0x20100;
     const { process, loaded, body } = load({
@@ -57,7 +57,7 @@ describe('elf_fdpic_map_file_by_direct_mmap()', () => {
     );
   });
 
-  test('what is read-only loses its last bytes: the kernel counts from the start of the page', () => {
+  test('a read-only segment loses its last bytes: the kernel counts from the start of the page', () => {
     const offset = P + 0x100;
     const vaddr = 0x20100;
     const { process, loaded, body } = load({

@@ -79,7 +79,7 @@ describe('dontneed', () => {
     expect([process.load(BASE), process.load(BASE + 5 * PAGE_SIZE)]).toEqual([0, 0]);
   });
 
-  test('an area that refuses ends it: what follows stays', () => {
+  test('an area that refuses ends it: later areas are unchanged', () => {
     mapAnonymous(process, 1, RW, { address: BASE });
     mapFile(process, '/rom/direct-7p-zerotail', 7, PROT_READ, { address: BASE + PAGE_SIZE });
     mapAnonymous(process, 1, RW, { address: BASE + 8 * PAGE_SIZE });

@@ -59,7 +59,7 @@ function backings(address: number, pages: number): string[] {
 }
 
 describe('MREMAP_FIXED', () => {
-  test('moves, shrinks or grows to a place, in place of what is there', () => {
+  test('moves, shrinks or grows to a place, and replaces what is there', () => {
     mapAnonymous(process, 4, RW, { address: BASE });
     for (let page = 0; page < 4; page += 1) process.store(BASE + page * PAGE_SIZE, 10 + page);
     mapAnonymous(process, 8, PROT_READ, { address: THERE - 2 * PAGE_SIZE });

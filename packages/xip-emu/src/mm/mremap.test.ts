@@ -40,7 +40,7 @@ function areas(process: Process): [start: number, end: number][] {
   return areasIn(process.mm, 0, 0x60000000).map(({ start, end }) => [start, end]);
 }
 
-test('grows where it is, up to what follows, and becomes one with it', () => {
+test('grows in place, up to the next area, and merges with it', () => {
   const process = machine.spawn();
   mapAnonymous(process, 2, RW, { address: BASE });
   mapAnonymous(process, 1, RW, { address: BASE + 6 * PAGE_SIZE });
@@ -56,7 +56,7 @@ test('grows where it is, up to what follows, and becomes one with it', () => {
   expect(process.load(BASE + 6 * PAGE_SIZE)).toBe(7);
 });
 
-test('moves with what was there: copies, page cache and ROM', () => {
+test('moves with its pages: copies, page cache and ROM', () => {
   const process = machine.spawn();
   mapAnonymous(process, 2, RW, { address: BASE });
   process.store(BASE + PAGE_SIZE + 5, 9);
@@ -117,7 +117,7 @@ test('memory that nobody has touched joins what is at its new place; touched mem
   }
 });
 
-test('shrinks; what cannot be done, and why', () => {
+test('shrinks; impossible requests, and why', () => {
   const process = machine.spawn();
   mapAnonymous(process, 4, RW, { address: BASE });
   expect(remap(process, 0, 4, 2)).toBe(BASE);

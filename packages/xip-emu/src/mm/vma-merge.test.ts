@@ -42,7 +42,7 @@ function store(process: Process, ...pages: readonly number[]): void {
 }
 
 describe('a new range', () => {
-  test('joins what is below, above, and both', () => {
+  test('joins the area below, above, and both', () => {
     const process = machine.spawn();
     map(process, 0, 2);
     map(process, 2, 2);
@@ -91,7 +91,7 @@ describe('a new range', () => {
     expect(areas(other)).toBe('0-3 rw-p');
   });
 
-  test('does not join what came from a fork with pages', () => {
+  test('does not join an area that a fork has copied with pages', () => {
     const parent = machine.spawn();
     map(parent, 0, 1);
     map(parent, 4, 1);
@@ -152,7 +152,7 @@ describe('a range that gets other permissions', () => {
   });
 });
 
-test('vm.max_map_count: what would split an area is refused, and changes nothing', () => {
+test('vm.max_map_count: a call that would split an area is refused, and changes nothing', () => {
   const small = romMachine(kernelImage('basic'), { maxMapCount: 5 });
   const process = small.spawn();
   map(process, 0, 10);

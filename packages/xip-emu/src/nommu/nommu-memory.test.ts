@@ -29,7 +29,7 @@ function failureOf(run: () => unknown): string | undefined {
 }
 
 describe('mmap of a file in ROM', () => {
-  test('what cannot be written is the ROM itself, and takes no RAM', () => {
+  test('a mapping that cannot be written is the ROM itself, and takes no RAM', () => {
     const world = new NommuWorld();
     const process = world.process();
     const file = world.file({ pages: 8, romPage: 4 });
@@ -44,7 +44,7 @@ describe('mmap of a file in ROM', () => {
     expect(world.phys.used).toBe(0);
   });
 
-  test('what can be written is a copy, filled at once', () => {
+  test('a writable mapping is a copy, filled at once', () => {
     const world = new NommuWorld();
     const process = world.process();
     const file = world.file({ pages: 8, romPage: 4 });
@@ -61,7 +61,7 @@ describe('mmap of a file in ROM', () => {
     expect(file.refCount).toBe(1);
   });
 
-  test('what the file refuses is refused; what it cannot map is copied, if private', () => {
+  test('the file’s refusals count; a private mapping that it cannot make is a copy', () => {
     const world = new NommuWorld();
     const process = world.process();
     const file = world.file({ pages: 8, romPage: 0, directPages: 4 });
@@ -84,7 +84,7 @@ describe('mmap of a file in ROM', () => {
     );
   });
 
-  test('requests that no kernel without MMU takes', () => {
+  test('requests that every kernel without an MMU refuses', () => {
     const { mm } = new NommuWorld().process();
     const request = {
       address: 0x90000000,
@@ -105,7 +105,7 @@ describe('mmap of a file in ROM', () => {
     }
   });
 
-  test('not more than the largest block of the page allocator, nor more than there is', () => {
+  test('at most the largest block of the page allocator, and at most what is free', () => {
     const process = new NommuWorld(2000).process();
     expect(failureOf(() => process.anonymous(1025, RW))).toBe('ENOMEM');
     const at = process.anonymous(1024, RW);

@@ -12,7 +12,7 @@ function memory(ramSize = 1 << 20): PhysicalMemory {
   return new PhysicalMemory({ ramSize, ramAddress: 0x8000_0000, roms: ROMS });
 }
 
-describe('what is not RAM', () => {
+describe('addresses that are not RAM', () => {
   test('a window has frames, and zeros after what was burnt', () => {
     const { rom } = memory();
     const frame = rom.frameOf(0x1000_0000 / PAGE_SIZE + 1)!;

@@ -91,7 +91,7 @@ describe('a run statement by statement', () => {
     run.halt();
   });
 
-  test('blocks may be open, and what cannot be performed changes nothing', () => {
+  test('blocks may be open, and a line that cannot be performed changes nothing', () => {
     const run = new ScenarioRun(createWorld(IMAGE, { mmu: true }));
     const perform = (line: string): void => {
       run.perform(parseScenarioLine(line, 7)!);

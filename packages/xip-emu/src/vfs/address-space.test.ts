@@ -33,7 +33,7 @@ test('pages are found by their index, over the whole file, and read once', () =>
   expect([1, 510, 5000].map((index) => cache.find(index))).toEqual([-1, -1, -1]);
 });
 
-test('drop_caches leaves what is mapped; what goes gives its frame back', () => {
+test('drop_caches keeps mapped pages; the others free their frames', () => {
   const { machine, process, opened, cache } = open();
   const { phys } = machine;
   const at = mapFile(process, '/rom/large', 600, PROT_READ | PROT_WRITE);

@@ -245,7 +245,7 @@ describe('nodes of the ROM and the disk that the image is on', () => {
     expect(pages.pages).toBe(0);
   });
 
-  test('what is not there: a partition, a second ROM, a second disk', () => {
+  test('missing devices: a partition, a second ROM, a second disk', () => {
     const { process } = machineOf();
     for (const name of ['mtdblock1', 'vda1']) {
       expect(codeOf(() => process.open(`/rom/dev/${name}`))).toBe('ENXIO');

@@ -55,7 +55,7 @@ describe('fault-around', () => {
     expect(present({ first: 0x40000, pages: 40 }, 20, 'store')).toEqual([20]);
   });
 
-  test('only what the page cache has already', () => {
+  test('only pages that are in the page cache already', () => {
     const process = romMachine(bytes).spawn();
     const opened = process.open('/rom/f');
     process.pread(opened, 2 * PAGE_SIZE, new Uint8Array(PAGE_SIZE));

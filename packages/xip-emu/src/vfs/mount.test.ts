@@ -40,7 +40,7 @@ describe('umount', () => {
     expect(machine.phys.used).toBe(0);
   });
 
-  test('shows again what was covered', () => {
+  test('uncovers what was below', () => {
     const { machine, process } = tmpfsMachine('/a', '/a');
     make(process, '/a/second');
     machine.umount('/a');

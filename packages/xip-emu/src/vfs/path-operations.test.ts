@@ -168,7 +168,7 @@ describe('names', () => {
     expect(process.stat('/tmp').links).toBe(2);
   });
 
-  test('rename replaces, moves, and refuses what cannot be', () => {
+  test('rename replaces, moves, and refuses the impossible', () => {
     const { process } = setup();
     writeFile(process, 'a', '1');
     writeFile(process, 'b', '2');

@@ -44,7 +44,7 @@ function failure(
 }
 
 describe('FIDEDUPERANGE', () => {
-  test('shares what has the same bytes, and nothing else', () => {
+  test('shares pages with the same bytes, and no others', () => {
     const a = write('/cow/a', bytes(3 * P + 50));
     const b = write('/cow/b', bytes(3 * P + 50));
     expect(cow.store.used).toBe(8);
@@ -81,7 +81,7 @@ describe('FIDEDUPERANGE', () => {
     expect(failure(process.open('/cow/a'), b, [0, P, 0])).toBe('EROFS');
   });
 
-  test('what is refused', () => {
+  test('refusals', () => {
     machine.mount('/tmp', new TmpfsSuperBlock(machine.phys));
     const a = write('/cow/a', bytes(3 * P));
     const b = write('/cow/b', bytes(2 * P));

@@ -116,7 +116,7 @@ describe('special files of other file systems', () => {
     expect(process.read(process.open('/tar/zero'), new Uint8Array(3))).toBe(3);
   });
 
-  test('FUSE: what the server calls a device is the device here', () => {
+  test('FUSE: a device node of the server opens the device here', () => {
     const { machine, process } = machineOf();
     machine.mount(
       '/fuse',
@@ -180,7 +180,7 @@ describe('closed files', () => {
     ).toBe('ok');
   });
 
-  test('exit() closes what is open, unless it is told not to; a fork has its own', () => {
+  test('exit() closes open files, unless told not to; a fork has its own', () => {
     const { machine, process } = machineOf();
     const file = process.open('f', { write: true, create: true });
     const child = machine.fork(process);

@@ -129,7 +129,7 @@ test('a file whose content is not in pages gives copies', () => {
   expect(process.splice({ file, position: 5000 }, pipe, 10)).toBe(0);
 });
 
-test('what cannot be spliced', () => {
+test('files that cannot be spliced', () => {
   const { process, file } = tmpfsWorld();
   const reader = process.open('/tmp/f');
   const directory = process.open('/tmp');

@@ -40,7 +40,7 @@ describe.each([0, 0xff])('in bytes 0x%x', (fill) => {
   });
 });
 
-test('what the caller reads in between does not matter', () => {
+test('reads by the caller in between do not matter', () => {
   const bytes = flash(CHUNK + 100, 0, [10, 20, CHUNK - 2, CHUNK + 50]);
   const shared = new Uint8Array(CHUNK + 100);
   const source = {

@@ -33,7 +33,7 @@ test('threads closed before they have come up', async () => {
   });
 });
 
-test('no threads for what is small, empty or missing, or if none are asked for', async () => {
+test('no threads for small, empty or missing files, or if none are asked for', async () => {
   await withTemporaryDirectory((path) => {
     writeFileSync(`${path}/small`, noise(5000));
     writeFileSync(`${path}/empty`, '');

@@ -97,7 +97,7 @@ describe('a second build', () => {
     expect(readdirSync(directory)).toEqual(before);
   });
 
-  test('compresses what is new, among what is not', async () => {
+  test('compresses only the new blocks', async () => {
     await build([blocks(40)]);
     const mixed = blocks(40).flatMap((block, index) => [block, blocks(40, 2)[index]!]);
     expect(await build([mixed])).toEqual({ compressed: 40, found: 40 });
@@ -117,7 +117,7 @@ describe('a second build', () => {
     }
   });
 
-  test('finds nothing of a build that failed, and nothing is left of it', async () => {
+  test('finds nothing of a failed build, which leaves no files', async () => {
     const cached = cachedCompressor(counting(), { directory, limit: MIB });
     await expectRight(cached, blocks(20), {});
     await cached.close();
@@ -134,7 +134,7 @@ test('several builds at once do not disturb each other', async () => {
   expect(await build([blocks(30, 0), blocks(30, 1)])).toEqual({ compressed: 0, found: 60 });
 });
 
-describe('what is damaged is made anew', () => {
+describe('damaged entries are replaced', () => {
   test('any byte of a pack', async () => {
     await build([blocks(12)]);
     const [name = ''] = packs();
@@ -170,7 +170,7 @@ describe('what is damaged is made anew', () => {
 });
 
 describe('its size', () => {
-  test('is bounded: what was not used for longest goes', async () => {
+  test('is bounded: the least recently used blocks are removed', async () => {
     await build([blocks(50, 1)]);
     const [first = ''] = packs();
     const { size } = statSync(join(directory, first));

@@ -44,7 +44,7 @@ const TAIL = [
 ];
 
 describe('the log', () => {
-  test('says what each line came to, and what the machine did', () => {
+  test('gives the result of each line, and the machine’s events', () => {
     const session = sessionOf(TAIL);
     expect(session.entries.map(({ outcome, result }) => [outcome, ...result])).toEqual([
       ['ok', 'ok'],
@@ -85,7 +85,7 @@ describe('the log', () => {
     session.halt();
   });
 
-  test('an archive is what a page does not have', () => {
+  test('a page has no archives', () => {
     const session = sessionOf(['mount tarfs root.tar', 'mount mtd']);
     expect(session.entries[0]).toMatchObject({
       outcome: 'refused',
@@ -95,7 +95,7 @@ describe('the log', () => {
     session.halt();
   });
 
-  test('what there is no memory for is refused, and changes nothing', () => {
+  test('a request without enough memory is refused, and changes nothing', () => {
     const session = sessionOf(['mount overlay', 'open 0 /up/f rw create', 'write 0 0 10 1']);
     const before = labState(session);
     session.perform('write 0 0 0xffffffffffff 1');

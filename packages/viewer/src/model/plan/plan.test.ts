@@ -33,7 +33,7 @@ describe('a plan of an image', () => {
     expect(named.map(({ name }) => name)).toContain('smallest image');
   });
 
-  test('each point of the curve is what its budget buys; less than the smallest is the smallest', () => {
+  test('each point of the curve is the choice for its budget; below the smallest, the smallest image', () => {
     const { curve } = planOverview(prepared);
     for (const { flash, ram } of [curve[0]!, curve[Math.floor(curve.length / 2)]!, curve.at(-1)!]) {
       expect(planChoice(prepared, flash)).toMatchObject({ flash, ram, gap: 0 });

@@ -17,7 +17,7 @@ const REQUEST: ProgramRequest = {
 };
 
 describe('a program', () => {
-  test('its areas with what is behind each page, its costs, and why not all is in place', () => {
+  test('its areas with the backing of each page, its costs, and why not all is in place', () => {
     const explained = explainedProgram(image, REQUEST);
     expect(explained).toMatchObject({
       pageSize: 4096,

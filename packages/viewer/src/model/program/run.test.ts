@@ -40,7 +40,7 @@ test('in steps it comes to the same', () => {
   whole.halt();
 });
 
-test('what cannot be executed says why', () => {
+test('a program that cannot be executed has a reason', () => {
   const missing = ProgramExecution.start(image, { ...REQUEST, path: '/nowhere' });
   missing.runTo(10);
   expect(missing.state().end).toMatch(/^ENOENT/);

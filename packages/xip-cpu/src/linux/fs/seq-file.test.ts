@@ -39,7 +39,7 @@ test('a buffer takes whole records only, and grows for one that is longer', () =
   expect(read(file, 21, 100)).toBe('3'.repeat(40) + '4');
 });
 
-test('from another position, all is made anew', () => {
+test('from another position, everything is made again', () => {
   let text = 'first';
   const file = new SeqFile(
     singleRecord(() => text),

@@ -102,7 +102,7 @@ describe('the linear XIP patches', () => {
     ).toBe('EACCES');
   });
 
-  test('map what follows the file, and after that zeros without an end', () => {
+  test('map the bytes after the file, and after these endless zeros', () => {
     const process = machineOf(policy).spawn();
     mapFile(process, '/rom/a', 5, PROT_READ, { address: BASE, pgoff: 2 });
     expect(backings(process, 5)).toBe('rom rom rom none none');
@@ -112,7 +112,7 @@ describe('the linear XIP patches', () => {
     expect(backings(process, 5)).toBe('rom rom rom none zero');
   });
 
-  test('page in what is writable, or not sticky', () => {
+  test('page in writable mappings, and files that are not sticky', () => {
     const process = machineOf(policy).spawn();
     mapFile(process, '/rom/a', 3, PROT_READ | PROT_WRITE, { address: BASE });
     expect(content(process, A.length)).toEqual(A);
@@ -136,7 +136,7 @@ describe('the linear XIP patches', () => {
 describe('ASXipFS', () => {
   const policy = 'linux-asxipfs';
 
-  test('maps a page when it is touched, and copies what is written', () => {
+  test('maps a page when it is touched, and copies it on write', () => {
     const process = machineOf(policy).spawn();
     mapFile(process, '/rom/a', 4, PROT_READ | PROT_WRITE, { address: BASE });
     expect(backings(process, 4)).toBe('none none none none');

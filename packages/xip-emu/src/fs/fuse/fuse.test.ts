@@ -158,7 +158,7 @@ describe('the page cache in front of the server', () => {
     world.end();
   });
 
-  test('what the page keeps is what the server gave, whatever it has now', () => {
+  test('the page keeps the server’s answer, whatever the server has now', () => {
     const world = new World((server) => (server.content = bytesOf(PAGE_SIZE)));
     const file = world.open();
     const first = world.read(file, 16);
@@ -345,7 +345,7 @@ describe('FOPEN_DIRECT_IO', () => {
   });
 });
 
-describe('what servers do not know, and what they get wrong', () => {
+describe('requests that servers do not know, and wrong answers', () => {
   test('without OPEN files are open all the same, and nothing is released', () => {
     const world = new World((server) => {
       server.content = bytesOf(10);

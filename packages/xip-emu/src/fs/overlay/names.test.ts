@@ -51,7 +51,7 @@ test('without an MMU the copies of names of one inode are shared', () => {
   expect(records).toEqual(['ok', 'ok', 'ok', 'EINVAL']);
 });
 
-test.each([true, false])('what cannot be copied up leaves nothing there (MMU: %s)', (mmu) => {
+test.each([true, false])('a failed copy-up leaves nothing there (MMU: %s)', (mmu) => {
   const open = 'open 0 damaged rw';
   expect(run(mmu, [open, open, 'open 0 damaged r', 'read 0 0 1'])).toEqual([
     'EIO',

@@ -93,7 +93,7 @@ describe('maps of a file are its own pages', () => {
     finish();
   });
 
-  test('so are private ones that cannot be written; what can be written is a copy', () => {
+  test('so are private ones that cannot be written; a writable one is a copy', () => {
     const file = written(3);
     const at = map(process, file, 2, PROT_READ | PROT_EXEC, MAP_PRIVATE, 1);
     process.pwrite(file, PAGE_SIZE, Uint8Array.of(77));

@@ -109,7 +109,7 @@ describe('a pager per node', () => {
     expect(hasPager(tarfs, 'file')).toBe(false);
   });
 
-  test('what it has that was not written is written when it goes', () => {
+  test('its unwritten pages are written when it goes', () => {
     const { process } = world();
     const address = map(process);
     process.store(address + 5000, 0xaa);

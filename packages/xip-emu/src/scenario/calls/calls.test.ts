@@ -133,7 +133,7 @@ describe('readdir', () => {
     expect(records[7]).toEqual({ ret: 'ENOTDIR' });
   });
 
-  test('tmpfs: the newest first; what is removed meanwhile is passed over', () => {
+  test('tmpfs: the newest first; names removed meanwhile are skipped', () => {
     const records = run(`mount overlay
       mkdir /up/x
       mkdir /up/x/one
