@@ -87,7 +87,7 @@ function expectation(expect: string, scenarios: readonly string[]): Expectation 
     return (scenario) => join(expect, `${basename(scenario, '.scn')}.jsonl`);
   }
   if (scenarios.length > 1) {
-    throw new UsageError('with several scenarios --expect takes a directory');
+    throw new UsageError('--expect takes a directory for several scenarios');
   }
   return () => expect;
 }
