@@ -1,7 +1,7 @@
 #!/bin/sh
-# debian-armhf.sh DIR: makes DIR, the tree that `npm run bench -- --plan DIR` plans, of Debian packages for
-# armhf: busybox, libc6, dropbear-bin, openssl and what they need. Apt works in a state directory of its own;
-# nothing is installed. Exit 1 if packages cannot be had.
+# debian-armhf.sh DIR: makes DIR, the tree that `npm run bench -- --plan DIR` plans, from Debian packages for
+# armhf: busybox, libc6, dropbear-bin, openssl and their dependencies. Apt works in a state directory of its own;
+# nothing is installed. Exits with 1 if packages cannot be downloaded.
 set -eu
 into=$1
 state=$(mktemp -d)

@@ -4,7 +4,7 @@
 # They are kept in the repository, so nobody needs this script to use the toolkit. On Debian 12:
 #   apt-get install gcc gzip gcc-i686-linux-gnu gcc-arm-linux-gnueabihf gcc-powerpc-linux-gnu \
 #     gcc-aarch64-linux-gnu gcc-riscv64-linux-gnu
-# With these compilers (gcc 12.2, binutils 2.40) the bytes come out as they are in the repository.
+# These compilers (gcc 12.2, binutils 2.40) reproduce the bytes in the repository.
 set -euo pipefail
 cd "$(dirname "$0")"
 work=$(mktemp -d)
@@ -51,8 +51,8 @@ build powerpc powerpc-linux-gnu-gcc /lib/ld.so.1
 build aarch64 aarch64-linux-gnu-gcc /lib/ld-linux-aarch64.so.1
 build riscv64 riscv64-linux-gnu-gcc /lib/ld-linux-riscv64-lp64d.so.1
 
-# Programs for Cortex-M without an MMU. No linker of Debian makes FDPIC or bFLT, so that ours makes
-# ordinary ELF of two segments, and what distinguishes it from the others is added here.
+# Programs for Cortex-M without an MMU. No linker of Debian makes FDPIC or bFLT, so it makes ordinary ELF of
+# two segments, and the rest of these formats is added here.
 cc -O1 -Wall -o "$work/make-flat" src/make-flat.c
 arm=arm-linux-gnueabihf
 thumb=(-mcpu=cortex-m3 -mthumb -mfloat-abi=soft -O2 -std=gnu11 -Wall -Wextra -Werror -ffreestanding
@@ -88,7 +88,7 @@ nommu() {
   local bss
   bss=$("$arm-size" -A "$work/flat.elf" | awk '$1 == ".bss" { print $2 }')
   "$work/make-flat" "$work/text" "$work/data" "$bss" 4096 2 >"$flat/$name"
-  # One with its data compressed, which the kernel needs CONFIG_BINFMT_ZFLAT for.
+  # A program with compressed data, for which the kernel needs CONFIG_BINFMT_ZFLAT.
   if [ "$name" = hello ]; then
     gzip -9nc "$work/data" >"$work/data.gz"
     "$work/make-flat" "$work/text" "$work/data" "$bss" 4096 10 "$work/data.gz" >"$flat/$name.z"

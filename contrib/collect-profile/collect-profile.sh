@@ -3,7 +3,7 @@
 #
 # Usage: collect-profile.sh [PID...] >FILE
 #
-# Run it as root on the target while the programs run; without PIDs it takes all processes. FILE is for
+# Run it as root on the target while the programs run; without PIDs it reads all processes. FILE is for
 # `cramfs plan --profile FILE` on the host; README.md beside this script describes it. Needs a POSIX shell
 # with cat, dd, od and wc, such as BusyBox has, and a kernel with CONFIG_PROC_PAGE_MONITOR.
 
@@ -18,13 +18,13 @@ warn() {
 	printf 'collect-profile: %s\n' "$*" >&2
 }
 
-# The entries of pagemap have 64 bits; od prints words of 16 in the order of bytes that the CPU has.
+# The entries of pagemap have 64 bits; od prints words of 16 bits in the byte order of the CPU.
 case $(printf '\001\000' | od -x) in
 *0001*) littleendian=1 ;;
 *) littleendian= ;;
 esac
 
-# page_size: as smaps says, so that nothing needs getconf
+# page_size: from smaps, so that getconf is not needed
 page_size() {
 	while read -r name value unit; do
 		case $name in
@@ -121,12 +121,12 @@ kilobytes() {
 	number=${number##*[ $tab]}
 }
 
-# print_rss AREA KILOBYTES: what smaps says about an area; nothing if it is not of a file, or not in RAM
+# print_rss AREA KILOBYTES: prints the Rss of an area; nothing if it has no file, or is not in RAM
 print_rss() {
 	[ -z "$1" ] || [ "$2" -eq 0 ] || printf 'area %s\nrss %s kB\n' "$1" "$2"
 }
 
-# from_smaps PID: the areas of a process, and how much of each is in RAM, but for private copies
+# from_smaps PID: the areas of a process, and how much of each is in RAM, without private copies
 from_smaps() {
 	cat "$proc/$1/smaps" 2>/dev/null | {
 		area= rss=0
@@ -164,7 +164,7 @@ esac
 }
 pagesize=$(cat "$proc/self/smaps" 2>/dev/null | page_size)
 faultaround=$(cat $faultaroundfile 2>/dev/null)
-# What Linux has unless somebody changes it.
+# The default of Linux.
 around=$((${faultaround:-65536} / pagesize))
 [ $around -gt 0 ] || around=1
 

@@ -12,7 +12,7 @@ def cramfs_endian(d):
 
 inherit siteinfo
 
-# Runs under pseudo: owners and devices are those it fakes.
+# Runs under pseudo: owners and devices come from there.
 IMAGE_CMD:cramfs-xip () {
     set -f
     image=${IMGDEPLOYDIR}/${IMAGE_NAME}.cramfs-xip

@@ -11,7 +11,7 @@ ROOTFS_CRAMFS_XIP_ARGS = \
 	--endian=$(if $(filter "BIG",$(BR2_ENDIAN)),big,little) \
 	$(call qstrip,$(BR2_TARGET_ROOTFS_CRAMFS_XIP_OPTIONS))
 
-# Under fakeroot, as all of Buildroot's images: owners and devices are those it fakes.
+# Runs under fakeroot, like all image builds of Buildroot: owners and devices come from there.
 define ROOTFS_CRAMFS_XIP_CMD
 	$(HOST_DIR)/bin/cramfs build $(TARGET_DIR) $@ $(ROOTFS_CRAMFS_XIP_ARGS)
 	$(HOST_DIR)/bin/cramfs map $@ --$(if $(BR2_USE_MMU),mmu,nommu) \
