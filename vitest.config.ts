@@ -8,6 +8,7 @@ export default defineConfig({
     globalSetup: './test/helpers/global-setup.ts',
     reporters: ['default', './test/helpers/plain-reporter.ts'],
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     pool: 'forks',
   },
 });
