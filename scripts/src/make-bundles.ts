@@ -76,6 +76,15 @@ await build([
       codeSplitting: false,
     },
   },
+  {
+    input: inPackages('mkcramfs/dist/node/block-cache/look-up-worker.js'),
+    platform: 'node',
+    output: {
+      file: inPackages('mkcramfs/bundle/look-up-worker.cjs'),
+      format: 'cjs',
+      codeSplitting: false,
+    },
+  },
 ]);
 
 await writeCompiled(inPackages('cli/bundle'));

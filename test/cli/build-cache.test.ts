@@ -39,6 +39,22 @@ describe('--cache', () => {
     },
   );
 
+  test.each([[[]], [['-x']]])(
+    'a tree that is large enough for a thread of the cache: %s',
+    async (options) => {
+      for (const number of [1, 2, 3, 4]) write(`large-${number}`, prose(1_500_000, number));
+      write('large-noise', noise(700_001, 5));
+      const argv = [...options, '--workers', '2'];
+      await cramfs(['build', source, image, ...argv, '--cache', cache]);
+      write('large-2', prose(1_500_000, 9));
+      const plain = folder.path('plain.img');
+      await cramfs(['build', source, plain, ...argv]);
+      const { stderr } = await cramfs(['build', source, image, ...argv, '--cache', cache, '-v']);
+      expect(stderr).toMatch(/: 1290 of 1657 blocks were in the cache/);
+      expect(readFileSync(image).equals(readFileSync(plain))).toBe(true);
+    },
+  );
+
   test('compresses what has changed, and no more', async () => {
     await cramfs(['build', source, image, '--cache', cache]);
     write('text-2', prose(20_000, 9));

@@ -92,6 +92,20 @@ describe.each(Object.entries(DEATHS))('a thread dies because %s', (_, [death, me
     expect(readdirSync(folder.path()).sort()).toEqual(['out.img', 'preloaded.cjs', 'source']);
   });
 
+  test('build with a cache: one line, and what was there stays', () => {
+    const cache = folder.path('cache');
+    const argv = ['build', source, image, '--cache', cache, '--workers', '2'];
+    expect(run(argv).status).toBe(0);
+    const packs = readdirSync(cache);
+    writeFileSync(image, 'precious');
+    const { status, stdout, stderr } = run(argv, preloaded);
+    expect([status, stdout]).toEqual([8, '']);
+    expect(stderr).toMatch(/^cramfs: [^\n]*\n$/);
+    expect(stderr).toMatch(message);
+    expect(readFileSync(image, 'utf8')).toBe('precious');
+    expect(readdirSync(cache)).toEqual(packs);
+  });
+
   test.each(['extract', 'check'])('%s: one line', (command) => {
     expect(run(['build', source, image]).status).toBe(0);
     const target = command === 'extract' ? ['-C', folder.path('target')] : [];

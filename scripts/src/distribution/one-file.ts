@@ -22,6 +22,8 @@ if (isMainThread) {
   );
 } else if (workerData === 'cramfs-reader/worker') {
   import('${inRepository('packages/cramfs-reader/dist/node/threads/image-worker.js')}');
+} else if (workerData === 'mkcramfs/look-up-worker') {
+  import('${inRepository('packages/mkcramfs/dist/node/block-cache/look-up-worker.js')}');
 } else {
   import('${inRepository('node_modules/piscina/dist/worker.js')}');
 }
@@ -45,6 +47,10 @@ const REPLACED: Readonly<Record<string, () => string>> = {
     import { Worker } from 'node:worker_threads';
     export const startWorker = () =>
       new Worker(__oneFile.source(), { eval: __oneFile.isText, workerData: 'cramfs-reader/worker' });`,
+  'packages/mkcramfs/dist/node/block-cache/look-up-worker-file.js': () => `
+    import { Worker } from 'node:worker_threads';
+    export const startLookUpWorker = () =>
+      new Worker(__oneFile.source(), { eval: __oneFile.isText, workerData: 'mkcramfs/look-up-worker' });`,
   'packages/mkcramfs/dist/node/worker-file.js': () =>
     `export const workerFile = () => 'mkcramfs/worker';`,
   'packages/viewer/dist/node/template.js': () =>

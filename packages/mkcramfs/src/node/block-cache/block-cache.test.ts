@@ -134,6 +134,84 @@ test('several builds at once do not disturb each other', async () => {
   expect(await build([blocks(30, 0), blocks(30, 1)])).toEqual({ compressed: 0, found: 60 });
 });
 
+describe('a thread that looks for blocks', () => {
+  interface Settings extends Omit<Partial<BlockBatch>, 'room'> {
+    readonly concurrency?: number;
+    /** How many are announced. */
+    readonly bytes?: number;
+    readonly roomOf?: () => Uint8Array | undefined;
+  }
+
+  /** Also tells whether a thread took the batch, whose memory has moved then. */
+  async function buildLarge(
+    parts: readonly Uint8Array[],
+    { concurrency = 2, bytes = 100 * MIB, roomOf, ...settings }: Settings = {},
+  ): Promise<{ compressed: number; found: number; moved: boolean }> {
+    const inner = { ...counting(), concurrency };
+    const cached = cachedCompressor(inner, { directory, limit: 100 * MIB });
+    cached.expect(bytes);
+    const { data, lengths } = await compressBatch(batchOf(parts, settings));
+    const batch = batchOf(parts, { ...settings, room: roomOf?.() });
+    const result = await cached.compress(batch);
+    const moved = batch.data.byteLength === 0;
+    expect(result.lengths).toEqual(lengths);
+    expect(Buffer.compare(result.data, data)).toBe(0);
+    cached.rest!();
+    // Without its thread.
+    await expectRight(cached, parts, settings);
+    const { found } = cached.counts;
+    cached.commit();
+    await cached.close();
+    return { compressed: inner.blocks, found, moved };
+  }
+
+  test.each<[string, () => Uint8Array | undefined]>([
+    ['no room', () => undefined],
+    ['room', () => new Uint8Array(MIB)],
+    ['too little room', () => new Uint8Array(1000)],
+  ])('gives the same bytes, with %s', async (_, roomOf) => {
+    const settings = { keepIncompressible: false, roomOf };
+    await build([blocks(40)], { keepIncompressible: false });
+    const mixed = blocks(40).flatMap((block, index) => [block, blocks(40, 2)[index]!]);
+    const twice = { compressed: 80, found: 80, moved: true };
+    expect(await buildLarge(mixed, settings)).toEqual(twice);
+    expect(await buildLarge(blocks(40), settings)).toEqual({ ...twice, compressed: 0 });
+    expect(await buildLarge(blocks(40, 3), settings)).toEqual({ ...twice, found: 0 });
+  });
+
+  test('finds blocks that do not get smaller', async () => {
+    await build([blocks(40)]);
+    expect(await buildLarge(blocks(40))).toEqual({ compressed: 0, found: 80, moved: true });
+  });
+
+  test('is not started if nothing can be found, or it would not pay', async () => {
+    expect(await buildLarge(blocks(20))).toMatchObject({ moved: false });
+    expect(await buildLarge(blocks(20))).toMatchObject({ moved: true });
+    expect(await buildLarge(blocks(20), { bytes: MIB })).toMatchObject({ moved: false });
+    expect(await buildLarge(blocks(20), { concurrency: 1 })).toMatchObject({ moved: false });
+    const codec: Codec = { library: 'zlib', level: 9 };
+    expect(await buildLarge(blocks(20), { codec })).toMatchObject({ moved: false });
+  });
+
+  test('replaces a damaged block', async () => {
+    await build([blocks(12)]);
+    const path = join(directory, packs()[0]!);
+    const bytes = readFileSync(path);
+    bytes[100]! ^= 1;
+    writeFileSync(path, bytes);
+    expect(await buildLarge(blocks(12))).toMatchObject({ compressed: 24, found: 0, moved: true });
+    expect(await build([blocks(12)])).toEqual({ compressed: 0, found: 12 });
+  });
+
+  test('may be closed before it has started', async () => {
+    await build([blocks(12)]);
+    const cached = cachedCompressor({ ...counting(), concurrency: 2 }, { directory, limit: MIB });
+    cached.expect(100 * MIB);
+    await cached.close();
+    expect(packs()).toHaveLength(1);
+  });
+});
+
 describe('damaged entries are replaced', () => {
   test('any byte of a pack', async () => {
     await build([blocks(12)]);

@@ -1,10 +1,16 @@
-import { concatBytes } from 'cramfs-format';
 import { accessSync, constants, existsSync, mkdirSync, opendirSync } from 'node:fs';
-import type { BlockBatch, CompressedBatch } from '../../block-batch.js';
-import { blocksOf, enlarged } from '../../pack-blocks.js';
+import { threadsThatFit } from 'cramfs-archive/node';
+import type { BlockBatch } from '../../block-batch.js';
+import { blocksOf } from '../../pack-blocks.js';
 import type { WorkerCompressor } from '../worker-compressor.js';
-import { BlockCache, blockKey } from './block-cache.js';
+import { BlockCache } from './block-cache.js';
+import { packsIn } from './known-packs.js';
+import { LookUpThread } from './look-up-thread.js';
+import { foundBatch, lookUp, missingBatch, mixedBatch } from './look-up.js';
 import type { CachedBlock } from './pack.js';
+
+/** Fewer bytes than this are looked up before a thread has started. */
+const MIN_BYTES = 4 * 2 ** 20;
 
 /** Where compressed blocks are kept from build to build. */
 export interface CacheOptions {
@@ -23,6 +29,9 @@ export interface CachedCompressor extends WorkerCompressor {
 
 /**
  * Wraps a compressor. The image does not depend on what is in the cache.
+ *
+ * A compressor with more than one thread gets one more, which looks for the blocks, if there are blocks to be
+ * found and enough to look for.
  *
  * @throws system errors if the directory cannot be made or read.
  */
@@ -44,37 +53,43 @@ export function cachedCompressor(
     }
     return cache;
   };
+  let mayStart = compressor.concurrency > 1 && packsIn(directory).length > 0;
+  let expected = 0;
+  let thread: LookUpThread | undefined;
+  let ended: Promise<void> | undefined;
+  const endThread = (): void => {
+    ended ??= thread?.close();
+    thread = undefined;
+  };
   return {
     concurrency: compressor.concurrency,
     counts,
     rest() {
       compressor.rest?.();
+      endThread();
     },
-    // The number of bytes is not known before the cache is asked.
-    expect: () => undefined,
+    // The compressor is not told: how many bytes it will get is not known before the cache is asked.
+    expect(bytes) {
+      expected += bytes;
+      if (!mayStart || expected < MIN_BYTES) return;
+      mayStart = false;
+      if (threadsThatFit(1) === 1) thread = new LookUpThread();
+    },
     async compress(batch) {
       const cache = cacheFor(batch);
-      const blocks = blocksOf(batch);
-      const keys = blocks.map(blockKey);
-      const taken = new TakenBlocks(batch);
-      const missing = keys.flatMap((key, index) => {
-        const found = cache.find(key);
-        if (found !== undefined) taken.add(found === 'incompressible' ? blocks[index]! : found);
-        return found === undefined ? [index] : [];
+      const looked =
+        thread !== undefined && cache.suitsThread
+          ? await thread.lookUp(cache.base, batch)
+          : lookUp(batch, cache);
+      const { missing, keys } = looked;
+      counts.blocks += batch.lengths.length;
+      counts.found += batch.lengths.length - missing.length;
+      if (missing.length === 0) return foundBatch(looked);
+      const rest = await compressor.compress(missingBatch(looked));
+      blocksOf(rest).forEach((part, at) => {
+        cache.add(keys[at]!, cachedForm(part, batch.lengths[missing[at]!]!, batch));
       });
-      counts.blocks += blocks.length;
-      counts.found += blocks.length - missing.length;
-      if (missing.length === 0) return taken.result();
-      const isNew = missing.length === blocks.length;
-      const rest = await compressor.compress(
-        isNew ? batch : { ...batch, ...pick(blocks, missing), room: undefined },
-      );
-      const parts = blocksOf(rest);
-      parts.forEach((part, at) => {
-        const index = missing[at]!;
-        cache.add(keys[index]!, cachedForm(part, batch.lengths[index]!, batch));
-      });
-      return isNew ? rest : taken.mixedWith(parts, missing);
+      return mixedBatch(looked, rest);
     },
     commit() {
       for (const [name, cache] of caches) {
@@ -84,6 +99,8 @@ export function cachedCompressor(
     },
     async close() {
       for (const cache of caches.values()) cache.abort();
+      endThread();
+      await ended;
       await compressor.close();
     },
   };
@@ -96,59 +113,4 @@ function cachedForm(
   { keepIncompressible }: BlockBatch,
 ): CachedBlock {
   return keepIncompressible && stored.length === length ? 'incompressible' : stored;
-}
-
-function pick(
-  blocks: readonly Uint8Array[],
-  indexes: readonly number[],
-): Pick<BlockBatch, 'data' | 'lengths'> {
-  const picked = indexes.map((index) => blocks[index]!);
-  return { data: concatBytes(picked), lengths: picked.map(({ length }) => length) };
-}
-
-/** The blocks of a batch that were in the cache, one after the other in the room of the batch. */
-class TakenBlocks {
-  private readonly batch: BlockBatch;
-  private readonly lengths: number[] = [];
-  private into: Uint8Array | undefined;
-  private end = 0;
-
-  constructor(batch: BlockBatch) {
-    this.batch = batch;
-  }
-
-  add(block: Uint8Array): void {
-    const { data, room } = this.batch;
-    const end = this.end + block.length;
-    this.into ??= room ?? new Uint8Array(data.length);
-    if (end > this.into.length) this.into = enlarged(this.into, end);
-    this.into.set(block, this.end);
-    this.lengths.push(block.length);
-    this.end = end;
-  }
-
-  /** The result if no other block is missing. */
-  result(): CompressedBatch {
-    const { data, room } = this.batch;
-    const { into = new Uint8Array(0), lengths } = this;
-    const bytes = into.subarray(0, this.end);
-    const isInRoom = room !== undefined && into === room;
-    return {
-      data: room === undefined ? bytes.slice() : bytes,
-      lengths,
-      spent: isInRoom || room === undefined ? [data.buffer] : [data.buffer, room.buffer],
-    };
-  }
-
-  /** The result with blocks that were compressed, whose indexes in the batch are given. */
-  mixedWith(parts: readonly Uint8Array[], indexes: readonly number[]): CompressedBatch {
-    const { data, room } = this.batch;
-    const all = blocksOf({ data: this.into!, lengths: this.lengths });
-    indexes.forEach((index, at) => all.splice(index, 0, parts[at]!));
-    return {
-      data: concatBytes(all),
-      lengths: all.map(({ length }) => length),
-      spent: room === undefined ? [data.buffer] : [data.buffer, room.buffer],
-    };
-  }
 }
