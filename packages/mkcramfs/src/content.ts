@@ -43,6 +43,16 @@ export class StoredBlock {
     return this.data.subarray(this.start, this.start + this.length);
   }
 
+  /** True if the bytes of `next` directly follow in memory, as those of a batch do. */
+  precedes(next: StoredBlock): boolean {
+    return this.data === next.data && this.start + this.length === next.start;
+  }
+
+  /** What is stored of this block and all up to `last`, if each {@link precedes} the next. */
+  bytesTo(last: StoredBlock): Uint8Array {
+    return this.data.subarray(this.start, last.start + last.length);
+  }
+
   /** Lets go of the bytes, once they are written. @returns the memory they were in. */
   release(): Uint8Array {
     const { data } = this;

@@ -7,8 +7,20 @@ import {
   type BlockPointer,
   type Endianness,
 } from 'cramfs-format';
-import type { Chunk } from './layout/layout.js';
+import type { Chunk, Piece } from './layout/layout.js';
 import type { SequentialSink } from './sequential-sink.js';
+
+/** Where the pieces end that start with `first` and are neighbours in memory and in the image: views of each would take time. */
+function endOfNeighbours(pieces: readonly Piece[], first: number): number {
+  let end = first + 1;
+  for (; end < pieces.length; end += 1) {
+    const last = pieces[end - 1]!;
+    const { offset, block, lengthPrefix } = pieces[end]!;
+    if (lengthPrefix || last.offset + last.block.length !== offset) break;
+    if (!last.block.precedes(block)) break;
+  }
+  return end;
+}
 
 /** Writes a chunk that is placed, and whose targets are. */
 export function writeChunk(chunk: Chunk, endianness: Endianness, sink: SequentialSink): void {
@@ -21,12 +33,16 @@ export function writeChunk(chunk: Chunk, endianness: Endianness, sink: Sequentia
     setU32(view, index * BLOCK_POINTER_SIZE, encodeBlockPointer(pointer), endianness);
   });
   sink.writeAt(chunk.position, table);
-  for (const { offset, block, lengthPrefix } of chunk.pieces) {
+  const { pieces } = chunk;
+  for (let at = 0; at < pieces.length;) {
+    const { offset, block, lengthPrefix } = pieces[at]!;
     if (lengthPrefix) {
       const length = new Uint8Array(DIRECT_LENGTH_SIZE);
       setU16(new DataView(length.buffer), 0, block.length, endianness);
       sink.writeAt(chunk.position + offset - DIRECT_LENGTH_SIZE, length);
     }
-    sink.writeAt(chunk.position + offset, block.bytes);
+    const end = endOfNeighbours(pieces, at);
+    sink.writeAt(chunk.position + offset, block.bytesTo(pieces[end - 1]!.block));
+    at = end;
   }
 }
