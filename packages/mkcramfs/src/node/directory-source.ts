@@ -81,7 +81,8 @@ function badRoot(host: Buffer, message: string, cause?: unknown): CramfsError {
 
 /** A directory whose names have not been read. */
 interface PendingDirectory {
-  readonly host: Buffer;
+  /** Byte string. */
+  readonly host: string;
   readonly path: string;
   readonly entry: DirectoryEntry;
   /** Takes the directory out of the tree again; the root has nothing to be taken out of. */
@@ -97,7 +98,11 @@ interface Attributes {
 }
 
 const NO_DEVICE: DeviceNumber = { major: 0, minor: 0 };
-const SLASH = Buffer.from('/');
+
+/** The path on this machine that a byte string stands for. */
+function hostPath(name: string): Buffer {
+  return Buffer.from(name, 'latin1');
+}
 
 class DirectoryScan {
   private readonly options: DirectorySourceOptions;
@@ -121,7 +126,7 @@ class DirectoryScan {
 
   scan(host: Buffer, stats: BigIntStats): DirectoryEntry {
     const root = directoryEntry(this.attributes('/', stats));
-    this.pending.push({ host, path: '/', entry: root, remove: () => undefined });
+    this.pending.push({ host: bytesToName(host), path: '/', entry: root, remove: () => undefined });
     // Depth first, so that few directories are pending and problems are reported in the order of
     // the tree.
     for (let next = this.pending.pop(); next !== undefined; next = this.pending.pop()) {
@@ -131,24 +136,22 @@ class DirectoryScan {
   }
 
   private readDirectory({ host, path, entry, remove }: PendingDirectory): void {
-    let names: { readonly name: string; readonly bytes: Buffer }[];
+    let names: string[];
     try {
-      names = readdirSync(host, { encoding: 'buffer' }).map((bytes) => ({
-        name: bytesToName(bytes),
-        bytes,
-      }));
+      // A byte string, for which a name needs no memory outside the heap.
+      names = readdirSync(hostPath(host), { encoding: 'latin1' });
     } catch (error) {
       this.unreadable(path, error);
       remove();
       return;
     }
-    names.sort((a, b) => (a.name < b.name ? -1 : 1));
+    names.sort();
     const directories: PendingDirectory[] = [];
-    for (const { name, bytes } of names) {
+    for (const name of names) {
       const childPath = joinPath(path, name);
       if (this.options.exclude?.(childPath) === true) continue;
-      const childHost = Buffer.concat([host, SLASH, bytes]);
-      const child = this.readEntry(childHost, childPath);
+      const childHost = `${host}/${name}`;
+      const child = this.readEntry(hostPath(childHost), childPath);
       if (child === undefined) continue;
       entry.children.set(name, child);
       if (child.type === 'directory') {
@@ -194,7 +197,7 @@ class DirectoryScan {
       case 'directory':
         return directoryEntry({ mode, uid, gid });
       case 'symlink': {
-        const target = bytesToName(readlinkSync(host, { encoding: 'buffer' }));
+        const target = readlinkSync(host, { encoding: 'latin1' });
         return { mode, uid, gid, type, target };
       }
       case 'char-device':
