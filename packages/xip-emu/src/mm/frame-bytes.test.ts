@@ -2,7 +2,15 @@ import fc from 'fast-check';
 import { openImage } from 'cramfs-reader';
 import { describe, expect, test } from 'vitest';
 import { kernelImage } from '../../../../test/helpers/kernel-images.js';
-import { AccessFault, invariant, isSyscallError } from '../errno.js';
+import {
+  ACCESS_KINDS,
+  LinearPages,
+  accessBytes,
+  accessWithTlb,
+  outcomeOf,
+  type Accessor,
+} from '../../../../test/helpers/processor-access.js';
+import { invariant } from '../errno.js';
 import { Machine, type MachineOptions } from '../machine.js';
 import {
   ADVICE,
@@ -15,7 +23,6 @@ import {
   PROT_EXEC,
   PROT_READ,
   PROT_WRITE,
-  type ProcessorAccess,
 } from '../memory-map.js';
 import type { PageBlocks } from '../phys/page-arena.js';
 import type { Process } from '../process.js';
@@ -37,20 +44,6 @@ const PAGES = 24;
 const bytes = kernelImage('basic');
 const image = openImage(bytes);
 const FILES = ['/rom/gap-6p', '/rom/direct-7p-zerotail', '/rom/allcomp-9p', '/tmp/file'];
-const KINDS = ['load', 'store', 'fetch'] as const;
-const ACCESS = { load: 'read', store: 'write', fetch: 'fetch' } as const;
-
-/** Hands out pieces of one array, as LinearMemory of xip-cpu does. */
-class Pages implements PageBlocks {
-  readonly bytes = new Uint8Array(4 << 20);
-  private used = 0;
-
-  allocate(length: number): Uint8Array {
-    this.used += length;
-    return this.bytes.subarray(this.used - length, this.used);
-  }
-}
-
 function memoryOf({ mm }: Process): MmuMemory {
   invariant(mm instanceof MmuMemory, 'a machine with an MMU');
   return mm;
@@ -60,7 +53,7 @@ interface Twin {
   readonly machine: Machine;
   readonly events: TraceEvent[];
   readonly processes: Process[];
-  access(process: Process, kind: (typeof KINDS)[number], address: number, value: number): number;
+  readonly access: Accessor;
 }
 
 function machineWith(pages?: PageBlocks): Pick<Twin, 'machine' | 'events' | 'processes'> {
@@ -82,50 +75,21 @@ function machineWith(pages?: PageBlocks): Pick<Twin, 'machine' | 'events' | 'pro
 }
 
 function plain(): Twin {
-  return {
-    ...machineWith(),
-    access(process, kind, address, value) {
-      const mm = memoryOf(process);
-      if (kind === 'load') return mm.load(address);
-      if (kind === 'store') mm.store(address, value);
-      else mm.fetch(address);
-      return 0;
-    },
-  };
+  return { ...machineWith(), access: accessBytes };
 }
 
-/** With a TLB for each process. */
 function cached(): Twin {
-  const pages = new Pages();
-  const tlbs = new Map<Process, { generation: number; places: Map<string, number> }>();
-  return {
-    ...machineWith(pages),
-    access(process, kind, address, value) {
-      const { mm } = process;
-      let tlb = tlbs.get(process);
-      if (tlb?.generation !== mm.generation) {
-        tlb = { generation: mm.generation, places: new Map() };
-        tlbs.set(process, tlb);
-      }
-      const access: ProcessorAccess = ACCESS[kind];
-      const offset = address % PAGE_SIZE;
-      const key = `${access} ${address - offset}`;
-      const place = tlb.places.get(key) ?? mm.frameBytes(address, access);
-      // A copy on write takes the page away from the reads; its own entry is valid.
-      if (tlb.generation === mm.generation) tlb.places.set(key, place);
-      if (kind === 'store') pages.bytes[place + offset] = value;
-      return kind === 'load' ? pages.bytes[place + offset]! : 0;
-    },
-  };
+  const pages = new LinearPages(4 << 20);
+  return { ...machineWith(pages), access: accessWithTlb(pages, PAGE_SIZE) };
 }
 
 const step = fc.record({
   op: fc.constantFrom(
     ...(['file', 'anon', 'shared', 'munmap', 'mprotect', 'advise', 'move', 'truncate'] as const),
     ...(['write', 'fork', 'sync'] as const),
-    ...KINDS,
-    ...KINDS,
-    ...KINDS,
+    ...ACCESS_KINDS,
+    ...ACCESS_KINDS,
+    ...ACCESS_KINDS,
   ),
   page: fc.nat(PAGES - 1),
   pages: fc.integer({ min: 1, max: 6 }),
@@ -196,24 +160,13 @@ function perform(twin: Twin, next: Step): unknown {
   }
 }
 
-/** A result, or what it failed with. */
-function outcome(run: () => unknown): unknown {
-  try {
-    return run();
-  } catch (error) {
-    if (error instanceof AccessFault) return [error.signal, error.code, error.address];
-    if (isSyscallError(error)) return error.code;
-    throw error;
-  }
-}
-
 describe('a processor with a TLB sees and does what loads and stores of bytes see and do', () => {
   test('bytes, faults, events, accessed and dirty bits, and pages in use', () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 20, maxLength: 80 }), (steps) => {
         const twins = [plain(), cached()] as const;
         for (const next of steps) {
-          const [a, b] = twins.map((twin) => outcome(() => perform(twin, next)));
+          const [a, b] = twins.map((twin) => outcomeOf(() => perform(twin, next)));
           expect(b).toEqual(a);
         }
         const [a, b] = twins.map(({ machine, events, processes }) => ({
@@ -232,7 +185,7 @@ describe('a processor with a TLB sees and does what loads and stores of bytes se
 });
 
 describe('the generation', () => {
-  const { machine, processes } = machineWith(new Pages());
+  const { machine, processes } = machineWith(new LinearPages(4 << 20));
   const process = processes[0]!;
   const mm = memoryOf(process);
   const open = (path: string): ReturnType<Process['open']> =>

@@ -2,7 +2,15 @@ import fc from 'fast-check';
 import { openImage } from 'cramfs-reader';
 import { expect, test } from 'vitest';
 import { kernelImage } from '../../../../test/helpers/kernel-images.js';
-import { AccessFault, UnmodelledError, isSyscallError } from '../errno.js';
+import {
+  ACCESS_KINDS,
+  LinearPages,
+  accessBytes,
+  accessWithTlb,
+  outcomeOf,
+  type Accessor,
+} from '../../../../test/helpers/processor-access.js';
+import { UnmodelledError } from '../errno.js';
 import { KernelCorruption } from '../kernel-corruption.js';
 import { Machine } from '../machine.js';
 import {
@@ -12,9 +20,7 @@ import {
   PROT_EXEC,
   PROT_READ,
   PROT_WRITE,
-  type ProcessorAccess,
 } from '../memory-map.js';
-import type { PageBlocks } from '../phys/page-arena.js';
 import type { Process } from '../process.js';
 import { mapsText } from '../report/maps.js';
 import type { TraceEvent } from '../trace.js';
@@ -29,25 +35,12 @@ const ROM = 0x22000000;
 const bytes = kernelImage('basic');
 const image = openImage(bytes);
 const FILES = ['/rom/direct-7p-zerotail', '/rom/unaligned8-4p', '/rom/allcomp-9p', '/tmp/file'];
-const KINDS = ['load', 'store', 'fetch'] as const;
-const ACCESS = { load: 'read', store: 'write', fetch: 'fetch' } as const;
 const TYPES = [
   [PROT_READ | PROT_EXEC, MAP_PRIVATE],
   [PROT_READ | PROT_WRITE, MAP_PRIVATE],
   [PROT_READ, MAP_SHARED],
   [PROT_READ | PROT_WRITE, MAP_SHARED],
 ] as const;
-
-/** Hands out pieces of one array, as LinearMemory of xip-cpu does. */
-class Pages implements PageBlocks {
-  readonly bytes = new Uint8Array(8 << 20);
-  private used = 0;
-
-  allocate(length: number): Uint8Array {
-    this.used += length;
-    return this.bytes.subarray(this.used - length, this.used);
-  }
-}
 
 interface Mapping {
   readonly address: number;
@@ -57,63 +50,37 @@ interface Mapping {
 interface Member {
   readonly process: Process;
   readonly mappings: Mapping[];
-  readonly tlb: { generation: number; places: Map<string, number> };
 }
 
-/** A machine with two processes. With `pages`, accesses go through a TLB of each process. */
+/** A machine with two processes. */
 class Twin {
   readonly machine: Machine;
   readonly events: TraceEvent[] = [];
   readonly members: readonly Member[];
-  private readonly pages: Pages | undefined;
+  readonly access: Accessor;
 
-  constructor(pages?: Pages) {
-    this.pages = pages;
+  constructor(access: Accessor, pages?: LinearPages) {
+    this.access = access;
     this.machine = new Machine({
       ...{ mmu: false, ramSize: 8 << 20, roms: [{ address: ROM, size: 32 << 20, bytes }], pages },
     });
     this.machine.mountCramfs('/rom', image, ROM);
     this.machine.mount('ramfs', 'ramfs', '/tmp');
     this.machine.trace.sink = (event) => this.events.push(event);
-    this.members = [0, 1].map(() => ({
-      process: this.machine.spawn(),
-      mappings: [],
-      tlb: { generation: -1, places: new Map<string, number>() },
-    }));
+    this.members = [0, 1].map(() => ({ process: this.machine.spawn(), mappings: [] }));
     const { process } = this.members[0]!;
     const file = process.open('/tmp/file', { write: true, create: true });
     process.write(file, new Uint8Array(3 * PAGE_SIZE).fill(0x11));
     process.close(file);
-  }
-
-  access({ process, tlb }: Member, kind: (typeof KINDS)[number], address: number, value: number) {
-    const { mm } = process;
-    if (this.pages === undefined) {
-      if (kind === 'load') return mm.load(address);
-      if (kind === 'store') mm.store(address, value);
-      else mm.fetch(address);
-      return 0;
-    }
-    if (tlb.generation !== mm.generation) {
-      tlb.generation = mm.generation;
-      tlb.places.clear();
-    }
-    const access: ProcessorAccess = ACCESS[kind];
-    const offset = address % PAGE_SIZE;
-    const key = `${access} ${address - offset}`;
-    const place = tlb.places.get(key) ?? mm.frameBytes(address, access);
-    tlb.places.set(key, place);
-    if (kind === 'store') this.pages.bytes[place + offset] = value;
-    return kind === 'load' ? this.pages.bytes[place + offset]! : 0;
   }
 }
 
 const step = fc.record({
   op: fc.constantFrom(
     ...(['map', 'map', 'anon', 'munmap', 'shrink', 'write', 'read', 'exit'] as const),
-    ...KINDS,
-    ...KINDS,
-    ...KINDS,
+    ...ACCESS_KINDS,
+    ...ACCESS_KINDS,
+    ...ACCESS_KINDS,
   ),
   member: fc.nat(1),
   mapping: fc.nat(7),
@@ -184,17 +151,15 @@ function perform(twin: Twin, next: Step): unknown {
     case 'store':
     case 'fetch':
       if (mapping === undefined) return undefined;
-      return twin.access(member, op, mapping.address + ((value * 97) % mapping.length), value);
+      return twin.access(process, op, mapping.address + ((value * 97) % mapping.length), value);
   }
 }
 
-/** A result, or what it failed with. */
+/** A result, what it failed with, or why the kernel cannot go on. */
 function outcome(run: () => unknown): unknown {
   try {
-    return run();
+    return outcomeOf(run);
   } catch (error) {
-    if (error instanceof AccessFault) return [error.signal, error.code, error.address];
-    if (isSyscallError(error)) return error.code;
     if (error instanceof UnmodelledError || error instanceof KernelCorruption) return error.message;
     throw error;
   }
@@ -203,7 +168,11 @@ function outcome(run: () => unknown): unknown {
 test('without an MMU, a processor with a TLB sees and does what loads and stores of bytes see and do', () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 20, maxLength: 80 }), (steps) => {
-      const twins = [new Twin(), new Twin(new Pages())] as const;
+      const pages = new LinearPages(8 << 20);
+      const twins = [
+        new Twin(accessBytes),
+        new Twin(accessWithTlb(pages, PAGE_SIZE), pages),
+      ] as const;
       for (const next of steps) {
         const [a, b] = twins.map((twin) => outcome(() => perform(twin, next)));
         expect(b).toEqual(a);

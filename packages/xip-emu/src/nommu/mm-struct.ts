@@ -41,7 +41,7 @@ export class NommuMm implements NommuAccess, HasExeFile {
   operation: string | undefined;
   /** Set once the kernel would have corrupted itself. */
   corruption: KernelCorruption | undefined;
-  /** Counts the operations that may have taken a mapping away. */
+  /** Counts the operations that may have taken a mapping away, or the whole kernel. */
   generation = 0;
 
   constructor(
@@ -65,6 +65,12 @@ export class NommuMm implements NommuAccess, HasExeFile {
   findVma(address: Address): NommuVma | undefined {
     const vma = this.tree.lookup(address);
     return vma !== undefined && address < vma.vmEnd ? vma : undefined;
+  }
+
+  /** Notes that the kernel has corrupted itself: processors must not go on with pages that they know. */
+  fail(corruption: KernelCorruption): void {
+    this.corruption = corruption;
+    this.generation += 1;
   }
 
   /** @throws KernelCorruption if there was one before. */

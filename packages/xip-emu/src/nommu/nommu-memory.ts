@@ -184,7 +184,7 @@ export class NommuMemory implements MemoryMap {
     try {
       return run();
     } catch (error) {
-      if (error instanceof KernelCorruption) this.mm.corruption = error;
+      if (error instanceof KernelCorruption) this.mm.fail(error);
       throw error;
     }
   }
