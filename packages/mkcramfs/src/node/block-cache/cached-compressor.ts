@@ -62,7 +62,10 @@ export function cachedCompressor(
     thread = undefined;
   };
   return {
-    concurrency: compressor.concurrency,
+    // Enough for the thread while the calling one reads small files, and the other way round.
+    get concurrency() {
+      return (thread === undefined ? 1 : 2) * compressor.concurrency;
+    },
     counts,
     rest() {
       compressor.rest?.();
