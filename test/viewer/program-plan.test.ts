@@ -1,10 +1,21 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parsePlan } from 'cramfs-planner';
+import { buildImageBytes, type XipOptions } from 'mkcramfs';
 import { expect, test } from 'vitest';
 import { kernelImage } from '../helpers/kernel-images.js';
+import { directory, file } from '../helpers/trees.js';
 import { accessibilityProblems, describeInBrowser } from './browser.js';
 
 const basic = kernelImage('basic');
+const SAMPLES = join(import.meta.dirname, '../../samples/rootfs');
+
+/** An image with one program of the samples: /bin/hello. */
+async function imageOf(path: string, mode: XipOptions['mode']): Promise<Uint8Array> {
+  const hello = file(readFileSync(join(SAMPLES, path)), { mode: 0o755 });
+  const root = directory({ bin: directory({ hello }) });
+  return (await buildImageBytes(root, { xip: { mode } })).image;
+}
 
 describeInBrowser('a program', (browser) => {
   test('its address space and costs, as in cramfs exec', async () => {
@@ -44,6 +55,25 @@ describeInBrowser('a program', (browser) => {
     expect(await page.locator('.run-output').textContent()).toContain('"op":"x-start"');
     expect(await page.locator('.run-strip i.u-fetched').count()).toBeGreaterThan(0);
     expect(await accessibilityProblems(page)).toEqual([]);
+  });
+
+  test.each([
+    ['armhf/bin/hello', 'mmu', 159],
+    ['cortex-m/fdpic/hello', 'nommu', 199],
+    ['cortex-m/flat/hello', 'nommu', 148],
+  ] as const)('one for ARM is executed in place: %s', async (path, mode, instructions) => {
+    const mmu = mode === 'mmu' ? '' : '&mmu=no';
+    const image = await imageOf(path, mode);
+    const page = await browser.openReport(image, { route: `/program/bin/hello?run=10${mmu}` });
+    await page.getByText('10 instructions').waitFor();
+    const lit = page.locator('.run-strip i.u-fetched');
+    expect(await lit.count()).toBe(1);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByText('ended: exit 0').waitFor();
+    await page.getByText(`${instructions} instructions`).waitFor();
+    expect(await lit.count()).toBe(1);
+    expect(await page.locator('.run-output').textContent()).toBe('hello, execute-in-place world\n');
+    expect(await page.locator('.run-files').textContent()).toContain('/bin/hello');
   });
 
   test('one that does not start says why', async () => {

@@ -30,9 +30,9 @@ export type Ask = <Name extends RequestName>(
   options?: AskOptions,
 ) => Promise<Answer<Name>>;
 
-/** Starts the worker; returns a function that asks it. */
-export function startWorker(source: string): Ask {
-  const address = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+/** Starts the worker, whose code is UTF-8; returns a function that asks it. */
+export function startWorker(code: Uint8Array<ArrayBuffer>): Ask {
+  const address = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
   const worker = new Worker(address);
   const waiting = new Map<number, Waiting>();
   let last = 0;

@@ -1,3 +1,4 @@
+import { decompress } from 'fzstd';
 import { ELEMENTS, type StartImage, type ViewerStart } from '../start.js';
 import { STRINGS } from './strings/index.js';
 
@@ -8,12 +9,17 @@ export class NotServedError extends Error {
 }
 
 /** The text of an inert element of the document. */
-export function elementText(id: string): string {
+function elementText(id: string): string {
   return document.getElementById(id)?.textContent ?? '';
 }
 
 export function readStart(): ViewerStart {
   return JSON.parse(elementText(ELEMENTS.start)) as ViewerStart;
+}
+
+/** The code of the worker, in UTF-8. Its element is emptied. */
+export function workerCode(): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(decompress(new Uint8Array(embedded(ELEMENTS.worker))));
 }
 
 /** The bytes of an image that the page was made for; the element that held them is emptied. */

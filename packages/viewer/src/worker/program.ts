@@ -76,26 +76,33 @@ const executions = new WeakMap<
 /**
  * Returns a program after that many instructions. It continues the last execution, or starts again.
  */
-export function answerProgramRun(
+export async function answerProgramRun(
   workspace: Workspace,
   { to, ...parameters }: RunParameters,
-): RunState {
+): Promise<RunState> {
   const viewed = workspace.at(parameters.image);
   const key = JSON.stringify(parameters);
   const last = executions.get(viewed);
   let execution = last?.key === key && last.execution.executed <= to ? last.execution : undefined;
   if (execution === undefined) {
-    last?.execution.halt();
-    executions.delete(viewed);
+    halt(viewed);
     try {
-      execution = ProgramExecution.start(viewed.image, requestOf(parameters));
+      execution = await ProgramExecution.start(viewed.image, requestOf(parameters));
     } catch (error) {
       throw notMounted(error);
     }
+    // Another request may have started one meanwhile.
+    halt(viewed);
     executions.set(viewed, { key, execution });
   }
   execution.runTo(Math.min(to, execution.executed + MOST_AT_ONCE));
   return execution.state();
+}
+
+/** Ends the last execution of an image. */
+function halt(viewed: ViewedImage): void {
+  executions.get(viewed)?.execution.halt();
+  executions.delete(viewed);
 }
 
 export function answerPrograms(

@@ -1,19 +1,17 @@
 import { CramfsError, nameToText, textToName } from 'cramfs-format';
 import type { CramfsImage } from 'cramfs-reader';
-import { RiscvProcessor } from 'xip-cpu';
 import {
-  Board,
   Deadlock,
   ENVIRONMENT,
   FETCHED,
   IN_ROM,
   PageUse,
   READ,
-  RISCV32_ABI,
-  RISCV64_ABI,
   WRITTEN,
+  boardFor,
   bootKernel,
   executionMemory,
+  isRunnable,
   mountSystem,
   signalName,
   startFirst,
@@ -109,25 +107,17 @@ export class ProgramExecution {
   /**
    * Starts a program.
    *
-   * @throws CramfsError if no processor executes it; SyscallError if Linux does not mount the image.
+   * The promise is rejected with a CramfsError if no processor executes it, a SyscallError if Linux does not mount the image.
    */
-  static start(image: CramfsImage, request: ProgramRequest): ProgramExecution {
+  static async start(image: CramfsImage, request: ProgramRequest): Promise<ProgramExecution> {
     const { path, args, policy, kernel: wanted } = request;
     const arch = programArchitecture(image, path, request);
-    if (arch !== 'riscv64' && arch !== 'riscv32') {
-      throw new CramfsError(
-        'UNSUPPORTED',
-        `the page has no processor for ${arch}: cramfs exec --run has more`,
-      );
+    if (!isRunnable(arch)) {
+      throw new CramfsError('UNSUPPORTED', `programs for ${arch} cannot be executed`);
     }
     const { mmu, physAddr } = wanted;
     const linear = executionMemory(image.bytes.length);
-    // Not boardFor(): with the processors of all architectures the page would be too large.
-    const parts =
-      arch === 'riscv64'
-        ? { abi: RISCV64_ABI, processor: new RiscvProcessor(linear, 64) }
-        : { abi: RISCV32_ABI, processor: new RiscvProcessor(linear, 32) };
-    const board = new Board({ ...parts, linear, seed: 0 });
+    const board = await boardFor(arch, { linear, mmu, seed: 0 });
     const extra = board.machineOptions(image.blockSize);
     const machine = romMachine(image, { mmu, physAddr, policy, arch, extra });
     mountRoot(machine, image, physAddr);
