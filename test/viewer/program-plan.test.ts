@@ -22,7 +22,7 @@ describeInBrowser('a program', (browser) => {
     const page = await browser.openReport(basic, { route: '/program/bin/xpie-gap' });
     await page.getByText('block 1 does not follow the block before it').waitFor();
     expect(await page.locator('.costs tfoot').textContent()).toContain('96 KiB');
-    expect(await page.locator('.space-area').count()).toBe(7);
+    expect(await page.locator('.space-area').count()).toBe(6);
     expect(await page.locator('.program-command').textContent()).toContain(
       'cramfs exec IMAGE /bin/xpie-gap',
     );

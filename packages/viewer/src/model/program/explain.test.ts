@@ -25,7 +25,7 @@ describe('a program', () => {
       recorded: true,
       problems: [],
       command: 'cramfs exec IMAGE /bin/xpie-gap',
-      total: { romPages: 1, atStart: { private: 3, cache: 3 }, atMost: { private: 16, cache: 8 } },
+      total: { romPages: 1, atStart: { private: 2, cache: 3 }, atMost: { private: 16, cache: 8 } },
     });
     const text = explained.areas.find(
       ({ name, permissions }) => name === '/bin/xpie-gap' && permissions === 'r-xp',
