@@ -93,11 +93,13 @@ describe('SharedWork', () => {
   });
 
   test('ends early', async () => {
-    const done = (_index: number, item: number): boolean => item !== 7;
+    let results = 0;
+    const done = (): boolean => (results += 1) < 8;
     const shared = new SharedWork(image, poolOf([new FakeThread()]), work('mark', { done }));
     shared.add(numbers(0, 1000));
-    const [results = []] = await shared.finish();
-    expect(Object.keys(results).length).toBeLessThan(20);
+    const [items = []] = await shared.finish();
+    // One more may have been in progress on the other thread.
+    expect([8, 9]).toContain(Object.keys(items).length);
   });
 
   test.each([
