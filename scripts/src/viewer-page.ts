@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Zstd } from '@hpcc-js/wasm-zstd';
@@ -18,8 +17,6 @@ import { inRepository } from './paths.js';
 const VIEWER = 'packages/viewer';
 /** The best level. The memory that it takes does not matter: the worker is about one megabyte. */
 const ZSTD_LEVEL = 22;
-/** Style sheets of libraries; ours are found. */
-const LIBRARY_STYLES: readonly string[] = [];
 
 /** Writes packages/viewer/bundle/viewer.html. */
 export async function writeViewerPage(): Promise<void> {
@@ -84,21 +81,20 @@ function withoutBase64(code: string): string {
 
 function styleText(): string {
   const source = inRepository(`${VIEWER}/src/page`);
-  const own = readdirSync(source, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.css'))
-    // The files of styles/ come first, in the order of their numbers.
-    .sort(
-      (a, b) => Number(b.startsWith('styles')) - Number(a.startsWith('styles')) || (a < b ? -1 : 1),
-    )
-    .map((file) => join(source, file));
-  const require = createRequire(inRepository(`${VIEWER}/package.json`));
-  const files = [...LIBRARY_STYLES.map((path) => require.resolve(path)), ...own];
-  return files
-    .map((file) => readFileSync(file, 'utf8'))
-    .join('\n')
-    .replace(/\/\*.*?\*\//gs, '')
-    .replace(/\s*\n\s*/g, '\n')
-    .trim();
+  return (
+    readdirSync(source, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.css'))
+      // The files of styles/ come first, in the order of their numbers.
+      .sort(
+        (a, b) =>
+          Number(b.startsWith('styles')) - Number(a.startsWith('styles')) || (a < b ? -1 : 1),
+      )
+      .map((file) => readFileSync(join(source, file), 'utf8'))
+      .join('\n')
+      .replace(/\/\*.*?\*\//gs, '')
+      .replace(/\s*\n\s*/g, '\n')
+      .trim()
+  );
 }
 
 /** A source of a Content-Security-Policy. */
