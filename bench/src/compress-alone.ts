@@ -1,13 +1,12 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker, isMainThread, workerData } from 'node:worker_threads';
-import type { BlockBatch } from 'mkcramfs';
+import { inlineCompressor } from 'mkcramfs';
 
 /*
  * The bare work of a build: as many threads read a corpus, each file by the next one that is free,
- * and compress its blocks with what the threads of `cramfs build` run. Nothing is passed on, compared,
+ * and compress its blocks as the threads of `cramfs build` do. Nothing is passed on, compared,
  * laid out or written.
  */
 const BLOCK = 4096;
@@ -25,16 +24,14 @@ function regularFiles(root: string): string[] {
 }
 
 async function compressShare({ files, next }: Share): Promise<void> {
-  const compress = createRequire(import.meta.url)('mkcramfs/worker') as (
-    batch: BlockBatch,
-  ) => Promise<unknown>;
+  const compressor = inlineCompressor();
   for (let at = Atomics.add(next, 0, 1); at < files.length; at = Atomics.add(next, 0, 1)) {
     const data = new Uint8Array(readFileSync(files[at]!));
     const blocks = Math.ceil(data.length / BLOCK);
     const lengths = Array.from({ length: blocks }, (_, index) =>
       Math.min(BLOCK, data.length - index * BLOCK),
     );
-    await compress({
+    await compressor.compress({
       data,
       lengths,
       codec: { library: 'block-deflate', effort: 'default' },

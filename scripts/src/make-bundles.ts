@@ -15,7 +15,7 @@ import { writeViewerPage } from './viewer-page.js';
  */
 
 /** These find files of their own beside them. */
-const EXTERNAL = ['piscina', /^zstd-codec/];
+const EXTERNAL = [/^zstd-codec/];
 
 /** `cramfs-reader.select.cjs`: whose module it is can be seen in its name. */
 function chunkName({
@@ -67,12 +67,10 @@ await build([
   {
     input: inPackages('mkcramfs/dist/node/compress-worker.js'),
     platform: 'node',
-    external: ['piscina'],
     plugins: [licences(inPackages('mkcramfs/bundle/THIRD-PARTY-LICENSES.txt'))],
     output: {
       file: inPackages('mkcramfs/bundle/compress-worker.cjs'),
       format: 'cjs',
-      exports: 'default',
       codeSplitting: false,
     },
   },

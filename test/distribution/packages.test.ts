@@ -45,7 +45,7 @@ function run(cwd: string, file: string, ...argv: string[]): string {
 /** Modules that run when they are loaded: those that threads start with. */
 const RUN_WHEN_LOADED: Readonly<Record<string, readonly string[]>> = {
   'cramfs-reader': ['./dist/node/threads/image-worker.js'],
-  mkcramfs: ['./dist/node/block-cache/look-up-worker.js'],
+  mkcramfs: ['./dist/node/block-cache/look-up-worker.js', './dist/node/compress-worker.js'],
 };
 
 describe('manifests', () => {

@@ -22,7 +22,7 @@ function shuffled(turns: readonly number[]): BlockCompressor {
   const inner = inlineCompressor();
   let batch = 0;
   return {
-    concurrency: 3,
+    capacity: 12,
     async compress(given) {
       const turn = turns[batch % turns.length]!;
       batch += 1;

@@ -148,7 +148,7 @@ test('a source that changed its size is named', async () => {
 test('an image past the limits of the format is refused', async () => {
   // Compressing 288 MB for real would take a while: only sizes matter here.
   const compressor: BlockCompressor = {
-    concurrency: 1,
+    capacity: 4,
     compress: ({ data, lengths }) =>
       Promise.resolve({ data: data.slice(), lengths, spent: [data.buffer] }),
   };

@@ -17,6 +17,10 @@ export async function runProcess(tool: Tool): Promise<void> {
     const { reportError } = await import('./shell/report-error.js');
     process.exitCode = reportError(error, tool, io);
   }
+  // What an error said may not be out yet; what a command printed is.
+  await new Promise((resolve) => process.stderr.write('', resolve));
+  // Otherwise Node.js waits until V8 has done all that it has begun in the background: after a large build, 12 ms.
+  process.exit();
 }
 
 /** Runs a tool with the parts of a process that it may use. @returns the exit code. */

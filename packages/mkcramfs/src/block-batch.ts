@@ -1,4 +1,5 @@
 import type { Effort } from 'cramfs-deflate';
+import type { FilePlace } from './tree.js';
 
 /**
  * How blocks are deflated. All are WebAssembly or JavaScript, so that the bytes do not depend on
@@ -12,9 +13,21 @@ export type Codec =
   /** OpenRG's blocks: see docs/dialects.md. */
   | { readonly library: 'lzma' };
 
+/** Bytes of a file that are to be read into a batch. */
+export interface UnreadPart {
+  readonly place: FilePlace;
+  /** Where the part starts in the file. */
+  readonly from: number;
+  /** Where it goes in the batch. */
+  readonly at: number;
+  readonly length: number;
+}
+
 /** Blocks on their way to a compressor: `data` is their concatenation. */
 export interface BlockBatch {
   readonly data: Uint8Array;
+  /** What is not in `data` yet: only of batches for compressors that read files. */
+  readonly unread?: readonly UnreadPart[];
   /** Bytes of each block. */
   readonly lengths: readonly number[];
   /** Where the result may go, a whole buffer; without it the result gets memory of its exact size. */
@@ -35,11 +48,19 @@ export interface CompressedBatch {
   readonly spent: readonly ArrayBufferLike[];
 }
 
-/** Compresses batches, perhaps several at a time; `concurrency` is how many are worth having. */
+/** Compresses batches, perhaps several at a time. */
 export interface BlockCompressor {
-  readonly concurrency: number;
+  /** How many batches it should be given before it has returned one: enough to keep its threads busy. */
+  readonly capacity: number;
+  /** It reads what is unread of a batch, and throws CramfsError BAD_SOURCE where it cannot. */
+  readonly readsFiles?: boolean;
   /** Takes ownership of `batch.data` and `batch.room`, which may be transferred to another thread. */
   compress(batch: BlockBatch): Promise<CompressedBatch>;
   /** Tells it that no batch comes for a while: it may give up threads and memory until then. */
   rest?(): void;
+}
+
+/** The memory of a batch, all of which may be moved to another thread. */
+export function memoryOfBatch({ data, room }: BlockBatch): ArrayBufferLike[] {
+  return room === undefined ? [data.buffer] : [data.buffer, room.buffer];
 }

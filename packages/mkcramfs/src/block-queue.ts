@@ -1,12 +1,26 @@
-import type { BlockBatch, BlockCompressor } from './block-batch.js';
+import type { BlockBatch, BlockCompressor, UnreadPart } from './block-batch.js';
+import type { FilePlace } from './tree.js';
 
 /** Large enough that a worker's round trip does not matter, small enough to bound memory. */
 const BATCH_BYTES = 512 * 1024;
-/** Enough that no worker runs dry while this thread reads and compares large files. */
-const BATCHES_PER_WORKER = 4;
 
-/** Takes the result for block `index`: `length` bytes of `data` from `start` on. Results of a batch have one `data`. */
-export type BlockSink = (index: number, data: Uint8Array, start: number, length: number) => void;
+/**
+ * Takes results for consecutive blocks, the first of which has the index `first`: their bytes are in `data` from
+ * `start` on, one after the other, with these lengths. All results of a batch have one `data`.
+ */
+export type BlockSink = (
+  first: number,
+  data: Uint8Array,
+  start: number,
+  lengths: readonly number[],
+) => void;
+
+/** Consecutive blocks in a batch. */
+interface Part {
+  readonly sink: BlockSink;
+  readonly first: number;
+  readonly count: number;
+}
 
 /**
  * Collects blocks of many files into batches and keeps a bounded number of batches with the
@@ -16,12 +30,12 @@ export type BlockSink = (index: number, data: Uint8Array, start: number, length:
 export class BlockQueue {
   private data: Uint8Array | undefined;
   private filled = 0;
+  private unread: UnreadPart[] = [];
   private lengths: number[] = [];
-  private sinks: BlockSink[] = [];
-  private indexes: number[] = [];
+  private parts: Part[] = [];
   /** Buffers that were returned: new ones would have to be zeroed and collected. */
   private readonly spent: Uint8Array[] = [];
-  /** Results that are in use, with the number of their blocks that are: see giveBack(). */
+  /** Results that are in use, with the number of their parts that are: see giveBack(). */
   private readonly lent: Map<Uint8Array, number> | undefined;
   private readonly running = new Set<Promise<void>>();
   private readonly compressor: BlockCompressor;
@@ -38,12 +52,12 @@ export class BlockQueue {
     this.lent = lends ? new Map() : undefined;
   }
 
-  /** Takes back one block's part of a result that a sink was given. */
+  /** Takes back one part of a result, which a sink was given. */
   giveBack(data: Uint8Array): void {
-    const blocks = this.lent?.get(data);
-    if (blocks === undefined) return;
-    if (blocks > 1) {
-      this.lent!.set(data, blocks - 1);
+    const parts = this.lent?.get(data);
+    if (parts === undefined) return;
+    if (parts > 1) {
+      this.lent!.set(data, parts - 1);
     } else {
       this.lent!.delete(data);
       this.keep(data.buffer);
@@ -53,22 +67,44 @@ export class BlockQueue {
   /**
    * Queues a copy of consecutive blocks.
    *
-   * @param first index of the first of them; `sink` is told the index of each.
+   * @param first index of the first of them; `sink` is told where they start.
    * @returns when there is room for more.
    */
   async add(bytes: Uint8Array, blockSize: number, first: number, sink: BlockSink): Promise<void> {
-    for (let at = 0; at < bytes.length;) {
+    await this.addBlocks(bytes.length, blockSize, first, sink, (data, from, at, length) => {
+      data.set(bytes.subarray(from, from + length), at);
+    });
+  }
+
+  /**
+   * Queues all blocks of a file, which the compressor reads.
+   *
+   * @returns when there is room for more.
+   */
+  async addFile(place: FilePlace, size: number, blockSize: number, sink: BlockSink): Promise<void> {
+    await this.addBlocks(size, blockSize, 0, sink, (_, from, at, length) => {
+      this.unread.push({ place, from, at, length });
+    });
+  }
+
+  /** @param put puts a number of bytes, that start at `from`, into a batch at `at`. */
+  private async addBlocks(
+    size: number,
+    blockSize: number,
+    first: number,
+    sink: BlockSink,
+    put: (data: Uint8Array, from: number, at: number, length: number) => void,
+  ): Promise<void> {
+    for (let at = 0; at < size;) {
       if (this.filled + blockSize > BATCH_BYTES) await this.dispatch();
       this.data ??= this.buffer();
       const room = Math.floor((BATCH_BYTES - this.filled) / blockSize) * blockSize;
-      const end = Math.min(bytes.length, at + room);
-      this.data.set(bytes.subarray(at, end), this.filled);
+      const end = Math.min(size, at + room);
+      put(this.data, at, this.filled, end - at);
       this.filled += end - at;
-      for (; at < end; at += blockSize) {
-        this.lengths.push(Math.min(blockSize, end - at));
-        this.sinks.push(sink);
-        this.indexes.push(first + at / blockSize);
-      }
+      const count = Math.ceil((end - at) / blockSize);
+      this.parts.push({ sink, first: first + at / blockSize, count });
+      for (; at < end; at += blockSize) this.lengths.push(Math.min(blockSize, end - at));
     }
   }
 
@@ -92,23 +128,26 @@ export class BlockQueue {
   }
 
   private async dispatch(): Promise<void> {
-    const { data, filled, lengths, sinks, indexes } = this;
+    const { data, filled, unread, lengths, parts } = this;
     if (data === undefined) return;
     this.data = undefined;
     this.filled = 0;
+    this.unread = [];
     this.lengths = [];
-    this.sinks = [];
-    this.indexes = [];
+    this.parts = [];
 
     const room = this.lent === undefined ? undefined : this.buffer();
-    const batch = { ...this.settings, data: data.subarray(0, filled), lengths, room };
+    const batch = { ...this.settings, data: data.subarray(0, filled), unread, lengths, room };
     const job = this.compressor.compress(batch).then((result) => {
-      this.lent?.set(result.data, result.lengths.length);
+      this.lent?.set(result.data, parts.length);
+      let block = 0;
       let start = 0;
-      result.lengths.forEach((length, index) => {
-        sinks[index]!(indexes[index]!, result.data, start, length);
-        start += length;
-      });
+      for (const { sink, first, count } of parts) {
+        const stored = result.lengths.slice(block, block + count);
+        sink(first, result.data, start, stored);
+        block += count;
+        for (const length of stored) start += length;
+      }
       for (const buffer of result.spent) this.keep(buffer);
     });
     // A failure is thrown by the race below or by finish(). Until then nobody else awaits it.
@@ -118,7 +157,7 @@ export class BlockQueue {
       () => this.running.delete(job),
       () => undefined,
     );
-    while (this.running.size >= BATCHES_PER_WORKER * this.compressor.concurrency) {
+    while (this.running.size >= this.compressor.capacity) {
       await Promise.race(this.running);
     }
   }

@@ -17,5 +17,5 @@ export async function compressBatch(batch: BlockBatch): Promise<CompressedBatch>
 
 /** A compressor without threads, for browsers and small trees. */
 export function inlineCompressor(): BlockCompressor {
-  return { concurrency: 1, compress: compressBatch };
+  return { capacity: 1, compress: compressBatch };
 }

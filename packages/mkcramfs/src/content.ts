@@ -19,7 +19,7 @@ export class StoredBlock {
    * until something else is written there.
    */
   readonly residue: Uint8Array | undefined;
-  private data: Uint8Array;
+  private readonly data: Uint8Array;
   private readonly start: number;
 
   constructor(
@@ -52,13 +52,6 @@ export class StoredBlock {
   bytesTo(last: StoredBlock): Uint8Array {
     return this.data.subarray(this.start, last.start + last.length);
   }
-
-  /** Lets go of the bytes, once they are written. @returns the memory they were in. */
-  release(): Uint8Array {
-    const { data } = this;
-    this.data = NOTHING;
-    return data;
-  }
 }
 
 /** A block of zeros that takes no room. */
@@ -69,6 +62,7 @@ export function hole(size: number): StoredBlock {
 /** What one or more files hold: their blocks, each compressed once. */
 export interface Content {
   readonly size: number;
+  /** None if a ChunkStream writes them: see chunk-stream.ts. */
   readonly blocks: StoredBlock[];
   /** Ranges of blocks of kind `xip`. */
   readonly xipRanges: readonly BlockRange[];

@@ -3,25 +3,21 @@ import {
   InvariantError,
   S_ISVTX,
   blockCount,
-  concatBytes,
   equalBytes,
-  isZero,
   nameToBytes,
   nameToText,
 } from 'cramfs-format';
 import type { ChunkStream } from './chunk-stream.js';
-import { BlockQueue, type BlockSink } from './block-queue.js';
+import { BlockQueue } from './block-queue.js';
 import type { BlockCompressor } from './block-batch.js';
-import { StoredBlock, hole, type Content } from './content.js';
+import type { Content } from './content.js';
 import { preOrder, sameAttributes, type PlanNode } from './nodes.js';
 import type { ResolvedOptions } from './options.js';
 import type { StoredContent } from './stored-content.js';
 import type { Crc32 } from './image-sink.js';
-import type { FileEntry } from './tree.js';
-import { DIRECT_LENGTH_MAX, mustBeStream } from './planned-content.js';
+import type { FileEntry, FilePlace } from './tree.js';
 import { withGzippedData } from './flat-gzip-data.js';
-import { storeInPlace } from './store-in-place.js';
-import { storedLength, storedStream } from './stored-stream.js';
+import { storeContent, storeUnread, streamContent } from './store-content.js';
 import { NOTHING_IN_PLACE, xipChoice, xipWish, type XipWish } from './xip-policy.js';
 import type { BlockRange, XipChoice } from './xip-ranges.js';
 
@@ -71,6 +67,14 @@ export async function gatherContents(
   const contents = new Map<PlanNode, Content>();
   const choices = new ChoiceReport(options);
   const links = new HardLinks(nodes, stream !== undefined);
+  const store = (
+    bytes: Uint8Array,
+    choice: XipChoice,
+    taken: StoredContent | undefined,
+  ): Promise<Content> =>
+    stream === undefined
+      ? storeContent(bytes, choice, options, queue, taken)
+      : streamContent(bytes, options, queue, stream);
   for (const node of nodes) {
     const wish =
       node.entry.type === 'file' ? xipWish(node.path, node.entry.mode, options) : 'nothing';
@@ -79,6 +83,14 @@ export async function gatherContents(
       choices.note(node, linked.choice);
       contents.set(node, linked.content);
       done += contentSize(node);
+      continue;
+    }
+    const size = contentSize(node);
+    const place = mayStayUnread(wish, options, compressor) ? placeOf(node) : undefined;
+    if (place !== undefined && sizes.get(size) === 1) {
+      contents.set(node, await storeUnread(place, size, options, queue, stream));
+      done += size;
+      options.onProgress(done, total);
       continue;
     }
     let bytes = await readContent(node);
@@ -105,11 +117,11 @@ export async function gatherContents(
       const asked = taken === undefined ? wanted : { ...choice, sections: undefined };
       content = await findEqual(candidates, node, bytes, asked);
       if (content === undefined) {
-        content = await storeContent(stored, choice, options, queue, taken, stream);
+        content = await store(stored, choice, taken);
         known.set(key, [...equals, { node, content, choice }]);
       }
     } else {
-      content = await storeContent(stored, choice, options, queue, taken, stream);
+      content = await store(stored, choice, taken);
     }
     links.add(node, wish, { content, choice });
     contents.set(node, content);
@@ -119,6 +131,23 @@ export async function gatherContents(
   await queue.finish();
   choices.report();
   return contents;
+}
+
+/**
+ * True if nothing here has to look at a file: what compresses its blocks can read them. The tools
+ * that `compat` is about keep traces of a file's bytes.
+ */
+function mayStayUnread(
+  wish: XipWish,
+  { holes, reuse, compat, dialect }: ResolvedOptions,
+  { readsFiles = false }: BlockCompressor,
+): boolean {
+  const isPlain = !holes && !reuse && compat === undefined && dialect === undefined;
+  return readsFiles && wish === 'nothing' && isPlain;
+}
+
+function placeOf({ entry }: PlanNode): FilePlace | undefined {
+  return entry.type === 'file' ? entry.place : undefined;
 }
 
 function contentSize({ entry }: PlanNode): number {
@@ -297,118 +326,6 @@ function takenSections(
     const isInPlace = ranges.some((range) => first <= range.first && range.end <= end);
     return { first, end: isInPlace ? end : first };
   });
-}
-
-/** Stores XIP blocks and holes at once; the others come from `queue`, by its end. */
-async function storeContent(
-  source: Uint8Array,
-  { ranges, sections, alignment, padded }: XipChoice,
-  options: ResolvedOptions,
-  queue: BlockQueue,
-  stored: StoredContent | undefined,
-  stream: ChunkStream | undefined,
-): Promise<Content> {
-  const { blockSize } = options;
-  const bytes = padded ? concatBytes([source, new Uint8Array(1)]) : source;
-  const content: Content = {
-    size: bytes.length,
-    blocks: new Array<StoredBlock>(blockCount(bytes.length, blockSize)),
-    xipRanges: ranges,
-    sections,
-    alignment,
-    xipCompressedSize: options.measureXipCost ? 0 : undefined,
-  };
-  const { blocks } = content;
-  const range = (first: number, end: number): Uint8Array =>
-    bytes.subarray(first * blockSize, end * blockSize);
-  storeInPlace(content, bytes, blockSize);
-  for (const { first, end } of ranges) {
-    if (content.xipCompressedSize === undefined) break;
-    await queue.add(range(first, end), blockSize, first, (_, data, start, length) => {
-      content.xipCompressedSize! += length;
-    });
-  }
-  stored?.blocks.forEach((block, index) => {
-    // mkcramfs leaves traces of its attempt to compress the block: see StoredBlock.residue.
-    if (options.compat === 'mkcramfs' && block.kind === 'uncompressed') return;
-    const { kind, size, bytes: data } = block;
-    blocks[index] ??= kind === 'hole' ? hole(size) : new StoredBlock(kind, size, data);
-  });
-  if (options.holes && stored === undefined) {
-    for (let index = 0; index < blocks.length; index += 1) {
-      const block = range(index, index + 1);
-      if (blocks[index] === undefined && isZero(block)) blocks[index] = hole(block.length);
-    }
-  }
-  const missing = rangesToStore(blocks);
-  const store = blockSink(content, bytes, options);
-  const sink = stream === undefined ? store : streamed(content, missing, store, stream);
-  for (const { first, end } of missing) await queue.add(range(first, end), blockSize, first, sink);
-  return content;
-}
-
-/** Where blocks are not stored yet. */
-function rangesToStore(blocks: readonly (StoredBlock | undefined)[]): BlockRange[] {
-  const ranges: BlockRange[] = [];
-  for (let first = 0; first < blocks.length;) {
-    let end = first;
-    while (end < blocks.length && blocks[end] === undefined) end += 1;
-    if (end > first) ranges.push({ first, end });
-    first = end + 1;
-  }
-  return ranges;
-}
-
-/** Stores blocks, and tells a stream of each. */
-function streamed(
-  content: Content,
-  missing: readonly BlockRange[],
-  store: BlockSink,
-  stream: ChunkStream,
-): BlockSink {
-  const pending = stream.add(
-    content,
-    missing.reduce((sum, { first, end }) => sum + end - first, 0),
-  );
-  return (index, data, start, length) => {
-    store(index, data, start, length);
-    stream.stored(pending);
-  };
-}
-
-/** Makes blocks of the compressed data; without the extension even of data that became larger. */
-function blockSink(
-  content: Content,
-  bytes: Uint8Array,
-  { blockSize, extendedPointers, compat }: ResolvedOptions,
-): BlockSink {
-  const { size, blocks } = content;
-  const sizeOf = (index: number): number => Math.min(blockSize, size - index * blockSize);
-  if (!extendedPointers) {
-    return (index, data, start, length) => {
-      blocks[index] = new StoredBlock('compressed', sizeOf(index), data, start, length);
-    };
-  }
-  // mkcramfs keeps the original of a block that does not compress, beside its compressed form.
-  const plain = compat === undefined ? undefined : bytes.slice();
-  return (index, data, start, length) => {
-    const blockLength = sizeOf(index);
-    if (length < blockLength) {
-      blocks[index] = new StoredBlock('compressed', blockLength, data, start, length);
-    } else if (
-      mustBeStream(content, index, blockSize) &&
-      storedLength(length) <= DIRECT_LENGTH_MAX
-    ) {
-      const stream = storedStream(data.subarray(start, start + length));
-      blocks[index] = new StoredBlock('compressed', blockLength, stream);
-    } else if (plain === undefined) {
-      blocks[index] = new StoredBlock('uncompressed', blockLength, data, start, length);
-    } else {
-      const residue = data.subarray(start + blockLength, start + length);
-      const at = index * blockSize;
-      blocks[index] = new StoredBlock('uncompressed', blockLength, plain, at, blockLength, residue);
-    }
-  };
 }
 
 /** How a file has to be stored; if sections are omitted, they do not matter. */

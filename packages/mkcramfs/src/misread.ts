@@ -1,6 +1,6 @@
 import { CRAMFS_INODE_SIZE, CRAMFS_MAXPATHLEN, isZero, nameToText } from 'cramfs-format';
 import { lastBlockIsFull } from './content.js';
-import type { Chunk, Layout } from './layout/layout.js';
+import { isUnwritten, type Chunk, type Layout } from './layout/layout.js';
 import { sameAttributes, type PlanNode } from './nodes.js';
 import type { Problem } from './tree.js';
 
@@ -39,7 +39,10 @@ export function misreadProblems(
   return problems;
 }
 
-function lastPageReadsZeros({ content, pointers }: Chunk, blockSize: number): boolean {
+function lastPageReadsZeros(chunk: Chunk, blockSize: number): boolean {
+  // A chunk that is in the image already has no direct pointers.
+  if (!isUnwritten(chunk)) return false;
+  const { content, pointers } = chunk;
   const last = pointers.at(-1);
   // A file in one piece has no last block.
   if (last?.kind !== 'direct' || !last.uncompressed) return false;

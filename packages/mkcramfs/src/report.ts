@@ -1,20 +1,9 @@
 import { alignUp, type Endianness } from 'cramfs-format';
-import type { Chunk, Layout, Run } from './layout/layout.js';
+import type { BlockCounts, Chunk, Layout, Run } from './layout/layout.js';
 import type { PlanNode } from './nodes.js';
 import type { ResolvedOptions } from './options.js';
 
-/** How many of a file's blocks are stored in each way. */
-export interface BlockCounts {
-  /** Compressed, uncompressed and hole blocks; XIP blocks count in `xip` alone. */
-  compressed: number;
-  uncompressed: number;
-  holes: number;
-  xip: number;
-  /** Those of the above that have a direct pointer, XIP blocks included. */
-  direct: number;
-  /** Those of the above that an earlier file stored. */
-  shared: number;
-}
+export type { BlockCounts };
 
 /** What running a file in place means for the image. Sizes in bytes. */
 export interface XipReport {
@@ -79,7 +68,7 @@ export function buildReport(layout: Layout, options: ResolvedOptions): BuildRepo
     blockSize,
     flags: layout.flags,
     files: layout.directories.entries.length + 1,
-    blocks: layout.uniqueChunks.reduce((total, { pointers }) => total + pointers.length, 0),
+    blocks: layout.uniqueChunks.reduce((total, { pointerCount }) => total + pointerCount, 0),
     inputBytes: sum(entries),
     directoryBytes,
     dataBytes,
@@ -122,9 +111,9 @@ class EntryReporter {
     const { content } = chunk;
     const { size } = content;
     const sharedWith = this.pathOf.get(chunk);
-    const blocks = countBlocks(chunk);
+    const blocks = { ...chunk.counts };
     if (sharedWith !== undefined) {
-      blocks.shared = chunk.pointers.length;
+      blocks.shared = chunk.pointerCount;
       return { path: node.path, size, stored: 0, blocks, sharedWith, xip: this.xip(chunk) };
     }
     this.pathOf.set(chunk, node.path);
@@ -161,14 +150,4 @@ class EntryReporter {
           : raw + padding - content.xipCompressedSize,
     };
   }
-}
-
-function countBlocks({ content, pointers, pieces }: Chunk): BlockCounts {
-  const counts = { hole: 0, compressed: 0, uncompressed: 0, xip: 0 };
-  for (const { kind } of content.blocks) counts[kind] += 1;
-  let direct = 0;
-  for (const { kind } of pointers) if (kind === 'direct') direct += 1;
-  const { hole: holes, compressed, uncompressed, xip } = counts;
-  const shared = Math.max(0, compressed + uncompressed - pieces.length);
-  return { compressed, uncompressed, holes, xip, direct, shared };
 }

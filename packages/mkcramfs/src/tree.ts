@@ -18,6 +18,25 @@ export interface DirectoryEntry extends EntryBase {
   readonly children: Map<string, TreeEntry>;
 }
 
+/** What must not change between scanning a directory and reading its files. */
+export interface FileIdentity {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  /** Changes with every change of the content, mode or owner, and cannot be set back. */
+  readonly ctimeNs: bigint;
+}
+
+/** A file on this machine, in terms that a thread can be told. */
+export interface FilePlace {
+  /** Its path on this machine, a byte string. */
+  readonly host: string;
+  /** Its path in the tree, for errors. */
+  readonly path: string;
+  readonly seen: FileIdentity;
+}
+
 export interface FileEntry extends EntryBase {
   readonly type: 'file';
   /** Bytes that {@link read} returns, or any size larger than cramfs can hold. */
@@ -30,6 +49,8 @@ export interface FileEntry extends EntryBase {
    * @throws CramfsError BAD_SOURCE if it cannot be read or is no longer `size` bytes long.
    */
   readonly read: () => Uint8Array | Promise<Uint8Array>;
+  /** Where the first `size` bytes are what {@link read} gives, so that other threads can read them. */
+  readonly place?: FilePlace | undefined;
   /** How an image that is the source has stored it: see BuildOptions.reuse. */
   readonly stored?: (() => StoredContent) | undefined;
 }

@@ -1,7 +1,8 @@
 import { crc32 } from 'cramfs-format';
 import { expect, test } from 'vitest';
 import { StoredBlock, type Content } from './content.js';
-import type { Chunk } from './layout/layout.js';
+import { countBlocks } from './layout/chunk.js';
+import type { UnwrittenChunk } from './layout/layout.js';
 import { MemorySink } from './memory-sink.js';
 import { SequentialSink } from './sequential-sink.js';
 import { writeChunk } from './write-chunk.js';
@@ -24,7 +25,11 @@ function written(parts: readonly Part[], share: boolean): number[] {
     return { offset, block, lengthPrefix };
   });
   const content = { blocks: pieces.map(({ block }) => block) } as unknown as Content;
-  const chunk: Chunk = { position: 0, content, pointers: [], pieces, runs: [], size: 64 };
+  const counts = countBlocks(content, [], pieces);
+  const chunk: UnwrittenChunk = {
+    ...{ position: 0, content, counts, pointerCount: 0 },
+    ...{ pointers: [], pieces, runs: [], size: 64 },
+  };
   const image = new MemorySink();
   const sink = new SequentialSink(image, crc32, 0);
   writeChunk(chunk, 'little', sink);

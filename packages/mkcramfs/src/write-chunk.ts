@@ -7,7 +7,7 @@ import {
   type BlockPointer,
   type Endianness,
 } from 'cramfs-format';
-import type { Chunk, Piece } from './layout/layout.js';
+import type { Piece, UnwrittenChunk } from './layout/layout.js';
 import type { SequentialSink } from './sequential-sink.js';
 
 /** Where the pieces end that start with `first` and are neighbours in memory and in the image: views of each would take time. */
@@ -23,7 +23,11 @@ function endOfNeighbours(pieces: readonly Piece[], first: number): number {
 }
 
 /** Writes a chunk that is placed, and whose targets are. */
-export function writeChunk(chunk: Chunk, endianness: Endianness, sink: SequentialSink): void {
+export function writeChunk(
+  chunk: UnwrittenChunk,
+  endianness: Endianness,
+  sink: SequentialSink,
+): void {
   const table = new Uint8Array(chunk.pointers.length * BLOCK_POINTER_SIZE);
   const view = new DataView(table.buffer);
   chunk.pointers.forEach(({ kind, anchor, offset, uncompressed }, index) => {

@@ -13,7 +13,7 @@ import type { ChunkStream } from './chunk-stream.js';
 import { crc32Combine } from './crc32-combine.js';
 import type { Crc32, ImageSink } from './image-sink.js';
 import { directorySize } from './layout/directories.js';
-import type { Layout, Run } from './layout/layout.js';
+import { isUnwritten, type Layout, type Run } from './layout/layout.js';
 import type { PlanNode } from './nodes.js';
 import type { ResolvedOptions } from './options.js';
 import { SequentialSink } from './sequential-sink.js';
@@ -32,7 +32,7 @@ export function writeImage(
   sink.write(head);
   const crc = crc32(head.subarray(superblockOffset), 0);
   const crcSink = new SequentialSink(sink, crc32, directories.end, crc, layout.residues);
-  const parts = [...layout.uniqueChunks, ...layout.runs];
+  const parts = [...layout.uniqueChunks.filter(isUnwritten), ...layout.runs];
   parts.sort((a, b) => a.position - b.position);
   for (const part of parts) {
     if ('pieces' in part) writeChunk(part, layout.endianness, crcSink);
@@ -96,7 +96,7 @@ function superblock(root: PlanNode, layout: Layout, options: ResolvedOptions): U
   const bytes = new Uint8Array(CRAMFS_SUPER_SIZE);
   const { mode, uid, gid } = root.entry;
   const { superblock: form } = options;
-  const blocks = layout.uniqueChunks.reduce((sum, { pointers }) => sum + pointers.length, 0);
+  const blocks = layout.uniqueChunks.reduce((sum, { pointerCount }) => sum + pointerCount, 0);
   const files = layout.directories.entries.length + 1;
   encodeSuperblock(
     new DataView(bytes.buffer),

@@ -25,19 +25,7 @@ if (isMainThread) {
 } else if (workerData === 'mkcramfs/look-up-worker') {
   import('${inRepository('packages/mkcramfs/dist/node/block-cache/look-up-worker.js')}');
 } else {
-  import('${inRepository('node_modules/piscina/dist/worker.js')}');
-}
-`;
-
-/** What threads run, by the names that {@link REPLACED} gives to pools. */
-const THREADS_SOURCE = `
-const THREADS = {
-  'mkcramfs/worker': () => import('${inRepository('packages/mkcramfs/dist/node/compress-worker.js')}'),
-};
-async function loadThread(filename, name) {
-  const module = await THREADS[filename]();
-  // No export has the name that piscina asks for first.
-  return module[name] ?? {};
+  import('${inRepository('packages/mkcramfs/dist/node/compress-worker.js')}');
 }
 `;
 
@@ -47,12 +35,10 @@ const REPLACED: Readonly<Record<string, () => string>> = {
     import { Worker } from 'node:worker_threads';
     export const startWorker = () =>
       new Worker(__oneFile.source(), { eval: __oneFile.isText, workerData: 'cramfs-reader/worker' });`,
-  'packages/mkcramfs/dist/node/block-cache/look-up-worker-file.js': () => `
+  'packages/mkcramfs/dist/node/worker-file.js': () => `
     import { Worker } from 'node:worker_threads';
-    export const startLookUpWorker = () =>
-      new Worker(__oneFile.source(), { eval: __oneFile.isText, workerData: 'mkcramfs/look-up-worker' });`,
-  'packages/mkcramfs/dist/node/worker-file.js': () =>
-    `export const workerFile = () => 'mkcramfs/worker';`,
+    export const startWorker = (name) =>
+      new Worker(__oneFile.source(), { eval: __oneFile.isText, workerData: name });`,
   'packages/viewer/dist/node/template.js': () =>
     `export const viewerTemplate = () => __oneFile.viewerPage();`,
   // Code for engines without WebAssembly, which would be three fifths of the file.
@@ -62,30 +48,6 @@ const REPLACED: Readonly<Record<string, () => string>> = {
     const { version } = JSON.parse(manifest) as { version: string };
     return `export const toolVersion = () => '${version}';`;
   },
-};
-
-/** Parts of piscina that find files beside it: [what it says, what it is to say]. */
-const EDITED: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
-  'node_modules/piscina/dist/index.js': [
-    ["(0, node_path_1.resolve)(__dirname, 'worker.js')", '__oneFile.source()'],
-  ],
-  'node_modules/piscina/dist/worker_pool/index.js': [
-    [
-      'new node_worker_threads_1.Worker(filename, workerOpts)',
-      'new node_worker_threads_1.Worker(filename, { ...workerOpts, eval: __oneFile.isText })',
-    ],
-  ],
-  'node_modules/piscina/dist/worker.js': [
-    [
-      'await Promise.resolve(`${filename}`).then(s => __importStar(require(s)))',
-      'await loadThread(filename, name)',
-    ],
-    [
-      'await getImportESM()((0, node_url_1.pathToFileURL)(filename).href)',
-      'await loadThread(filename, name)',
-    ],
-    ['"use strict";', `"use strict";${THREADS_SOURCE}`],
-  ],
 };
 
 /** What the comment with the viewer's page starts with. */
@@ -114,9 +76,9 @@ function viewerComment(): string {
   return `${VIEWER_MARK}${gzipSync(page, { level: 9 }).toString('base64')}*/`;
 }
 
-/** Puts the modules of {@link ENTRY}, {@link REPLACED} and {@link EDITED} in place. */
+/** Puts the modules of {@link ENTRY} and {@link REPLACED} in place. */
 function oneFilePlugin(): Plugin {
-  const waiting = new Set([...Object.keys(REPLACED), ...Object.keys(EDITED)]);
+  const waiting = new Set(Object.keys(REPLACED));
   const pathOf = (id: string): string => id.slice(inRepository('').length);
   return {
     name: 'one-file',
@@ -128,12 +90,6 @@ function oneFilePlugin(): Plugin {
       waiting.delete(pathOf(id));
       return replace();
     },
-    transform(code, id) {
-      const edits = EDITED[pathOf(id)];
-      if (edits === undefined) return null;
-      waiting.delete(pathOf(id));
-      return edits.reduce((edited, [from, to]) => replaceOnce(edited, from, to, id), code);
-    },
     // A single executable has no loader of ES modules.
     renderChunk: (code) =>
       code.replace(/\bimport\((["']node:[\w/]+["'])\)/g, 'Promise.resolve(require($1))'),
@@ -141,12 +97,6 @@ function oneFilePlugin(): Plugin {
       if (waiting.size > 0) throw new Error(`not in the bundle: ${[...waiting].join(', ')}`);
     },
   };
-}
-
-function replaceOnce(code: string, from: string, to: string, id: string): string {
-  const parts = code.split(from);
-  if (parts.length !== 2) throw new Error(`${id}: ${from} is there ${parts.length - 1} times`);
-  return parts.join(to);
 }
 
 /** Its name. */
@@ -157,8 +107,6 @@ export async function writeOneFile(folder: string): Promise<void> {
   await build({
     input: ENTRY,
     platform: 'node',
-    // An optional dependency of piscina, for priorities of threads.
-    external: ['@napi-rs/nice'],
     // Only the syntax, so that old versions of Node.js reach the first lines.
     transform: { target: 'node14' },
     plugins: [oneFilePlugin(), licences(join(folder, 'THIRD-PARTY-LICENSES.txt'))],

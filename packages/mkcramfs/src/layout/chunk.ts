@@ -7,13 +7,15 @@ import {
 } from 'cramfs-format';
 import { lastBlockIsFull, type Content } from '../content.js';
 import type { BlockShares } from './block-shares.js';
-import type { Anchor, Chunk, Piece, Place, PointerSpec, Run } from './layout.js';
-
-/** A chunk whose parts may still change. */
-export type BuiltChunk = { -readonly [Key in keyof Chunk]: Chunk[Key] } & {
-  pointers: PointerSpec[];
-  pieces: Piece[];
-};
+import type {
+  Anchor,
+  BlockCounts,
+  Piece,
+  Place,
+  PointerSpec,
+  Run,
+  UnwrittenChunk,
+} from './layout.js';
 
 /**
  * Lays out one chunk: the pointer table and, after it, the blocks that are neither holes, nor in
@@ -27,10 +29,10 @@ export function buildChunk(
   runs: readonly Run[],
   shares: BlockShares | undefined,
   blockSize: number,
-): BuiltChunk {
+): UnwrittenChunk {
   const pointers: PointerSpec[] = [];
   const pieces: Piece[] = [];
-  const chunk: BuiltChunk = { position: -1, content, pointers, pieces, runs, size: 0 };
+  const chunk: Anchor = { position: -1 };
   let here = content.blocks.length * BLOCK_POINTER_SIZE;
   /** Where Linux expects the next block with an ordinary pointer to start. */
   let expected: Place = { anchor: chunk, offset: here };
@@ -92,8 +94,25 @@ export function buildChunk(
     direct(place, uncompressed, length);
     if (shared !== undefined) shared.place = place;
   });
-  chunk.size = alignUp(here, 4);
-  return chunk;
+  const counts = countBlocks(content, pointers, pieces);
+  const size = alignUp(here, 4);
+  const pointerCount = pointers.length;
+  return Object.assign(chunk, { content, counts, pointerCount, pointers, pieces, runs, size });
+}
+
+/** Counts the blocks of a chunk. */
+export function countBlocks(
+  { blocks }: Content,
+  pointers: readonly PointerSpec[],
+  pieces: readonly Piece[],
+): BlockCounts {
+  const counts = { hole: 0, compressed: 0, uncompressed: 0, xip: 0 };
+  for (const { kind } of blocks) counts[kind] += 1;
+  let direct = 0;
+  for (const { kind } of pointers) if (kind === 'direct') direct += 1;
+  const { hole: holes, compressed, uncompressed, xip } = counts;
+  const shared = Math.max(0, compressed + uncompressed - pieces.length);
+  return { compressed, uncompressed, holes, xip, direct, shared };
 }
 
 /** Where a section of a plan starts or ends, except at the first block. */

@@ -3,7 +3,8 @@ import { openRgFlags } from 'cramfs-reader';
 import type { Content } from '../content.js';
 import { preOrder, type PlanNode } from '../nodes.js';
 import type { ResolvedOptions } from '../options.js';
-import type { Chunk, Layout, Piece, Place, PointerSpec, Residue } from './layout.js';
+import { countBlocks } from './chunk.js';
+import type { Layout, Piece, Place, PointerSpec, Residue, UnwrittenChunk } from './layout.js';
 import { changedFlags, imageSize, layoutHead, superblockFlags } from './native.js';
 
 /** Alignment of an XIP block in npitre's mkcramfs -X; with -X -X it is the page size. */
@@ -21,8 +22,8 @@ export function layoutCompat(
   const head = layoutHead(root, options);
   const alignment = options.xip.mode === 'mmu' ? options.blockSize : NOMMU_ALIGNMENT;
   const residues: Residue[] = [];
-  const chunkOf = new Map<Content, Chunk>();
-  const chunks = new Map<PlanNode, Chunk>();
+  const chunkOf = new Map<Content, UnwrittenChunk>();
+  const chunks = new Map<PlanNode, UnwrittenChunk>();
   let end = head.directories.end;
   for (const node of preOrder(root)) {
     const content = contents.get(node);
@@ -65,14 +66,14 @@ function dialectFlags({ dialect, blockSize, method }: ResolvedOptions): number {
 const EXTENT_ALIGNMENT = 4096;
 
 /** A file in one piece, without pointers. */
-function extentChunk(content: Content, position: number): Chunk {
+function extentChunk(content: Content, position: number): UnwrittenChunk {
   let here = alignUp(position, EXTENT_ALIGNMENT) - position;
   const pieces: Piece[] = content.blocks.map((block) => {
     const offset = here;
     here += block.length;
     return { offset, block, lengthPrefix: false };
   });
-  return { position, content, pointers: [], pieces, runs: [], size: alignUp(here, 4) };
+  return unwritten(content, position, [], pieces, here);
 }
 
 function inlineChunk(
@@ -80,7 +81,7 @@ function inlineChunk(
   position: number,
   alignment: number,
   residues: Residue[],
-): Chunk {
+): UnwrittenChunk {
   const pointers: PointerSpec[] = [];
   const pieces: Piece[] = [];
   const anchor = { position };
@@ -104,5 +105,26 @@ function inlineChunk(
       pointers.push({ kind: 'end', ...at(), uncompressed: block.kind === 'uncompressed' });
     }
   }
-  return { position, content, pointers, pieces, runs: [], size: alignUp(here, 4) };
+  return unwritten(content, position, pointers, pieces, here);
+}
+
+function unwritten(
+  content: Content,
+  position: number,
+  pointers: readonly PointerSpec[],
+  pieces: readonly Piece[],
+  end: number,
+): UnwrittenChunk {
+  const counts = countBlocks(content, pointers, pieces);
+  const pointerCount = pointers.length;
+  return {
+    position,
+    content,
+    counts,
+    pointerCount,
+    pointers,
+    pieces,
+    runs: [],
+    size: alignUp(end, 4),
+  };
 }

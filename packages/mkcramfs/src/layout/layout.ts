@@ -29,15 +29,38 @@ export interface Piece {
   readonly lengthPrefix: boolean;
 }
 
+/** How many of a file's blocks are stored in each way. */
+export interface BlockCounts {
+  /** Compressed, uncompressed and hole blocks; XIP blocks count in `xip` alone. */
+  compressed: number;
+  uncompressed: number;
+  holes: number;
+  xip: number;
+  /** Those of the above that have a direct pointer, XIP blocks included. */
+  direct: number;
+  /** Those of the above that an earlier file stored. */
+  shared: number;
+}
+
 /** A pointer table and the blocks stored after it: what the offset of an inode points to. */
 export interface Chunk extends Anchor {
   readonly content: Content;
-  readonly pointers: readonly PointerSpec[];
-  readonly pieces: readonly Piece[];
+  readonly counts: BlockCounts;
+  readonly pointerCount: number;
   /** The runs that its pointers lead to, which other chunks may share. */
   readonly runs: readonly Run[];
   /** Bytes, a multiple of four. */
   readonly size: number;
+}
+
+/** A chunk that is not in the image yet. */
+export interface UnwrittenChunk extends Chunk {
+  readonly pointers: readonly PointerSpec[];
+  readonly pieces: readonly Piece[];
+}
+
+export function isUnwritten(chunk: Chunk): chunk is UnwrittenChunk {
+  return 'pieces' in chunk;
 }
 
 /** Contiguous uncompressed blocks of one content, outside of its chunk: what Linux maps. */

@@ -96,10 +96,8 @@ export function changedFlags(flags: number, { superblock }: ResolvedOptions): nu
 
 /** The flags that the image's own features call for. */
 export function superblockFlags(chunks: readonly Chunk[], options: ResolvedOptions): number {
-  const extended = chunks.some(({ pointers }) =>
-    pointers.some(({ kind, uncompressed }) => kind === 'direct' || uncompressed),
-  );
-  const holes = chunks.some(({ content }) => content.blocks.some(({ kind }) => kind === 'hole'));
+  const extended = chunks.some(({ counts }) => counts.direct > 0 || counts.uncompressed > 0);
+  const holes = chunks.some(({ counts }) => counts.holes > 0);
   return (
     CRAMFS_FLAG_FSID_VERSION_2 |
     CRAMFS_FLAG_SORTED_DIRS |

@@ -70,6 +70,7 @@ function fillGaps(gaps: Gap[], chunks: readonly Chunk[]): Set<Chunk> {
   const room = ({ start, end }: Gap): number => end - start;
   const bySize = (a: Gap, b: Gap): number => room(a) - room(b) || a.start - b.start;
   gaps.sort(bySize);
+  if (gaps.length === 0) return filled;
   for (const chunk of [...chunks].sort((a, b) => b.size - a.size)) {
     const index = lowerBound(gaps, (gap) => room(gap) >= chunk.size);
     const [gap] = gaps.splice(index, 1);

@@ -1,12 +1,11 @@
-import { move, transferableSymbol, valueSymbol } from 'piscina';
-import type { BlockBatch } from '../block-batch.js';
+import type { BlockBatch, CompressedBatch } from '../block-batch.js';
 import { compressBatch } from '../codec.js';
+import { readBatch } from './read-batch.js';
+import { answerQuestions } from './worker-thread.js';
 
-/** Entry point of a compression worker; all memory is moved, not copied, back to the caller. */
-export default async function run(batch: BlockBatch): Promise<unknown> {
-  const result = await compressBatch(batch);
-  return move({
-    [transferableSymbol]: [result.data.buffer, ...result.spent],
-    [valueSymbol]: result,
-  });
-}
+/* What a thread of a workerCompressor() runs. All memory of a batch is moved here and back, not copied. */
+
+answerQuestions<BlockBatch, CompressedBatch>(async (batch) => {
+  const answer = await compressBatch(readBatch(batch));
+  return { answer, memory: [answer.data.buffer, ...answer.spent] };
+});

@@ -151,7 +151,7 @@ class DirectoryScan {
       const childPath = joinPath(path, name);
       if (this.options.exclude?.(childPath) === true) continue;
       const childHost = `${host}/${name}`;
-      const child = this.readEntry(hostPath(childHost), childPath);
+      const child = this.readEntry(childHost, childPath);
       if (child === undefined) continue;
       entry.children.set(name, child);
       if (child.type === 'directory') {
@@ -164,9 +164,9 @@ class DirectoryScan {
     this.pending.push(...directories.reverse());
   }
 
-  private readEntry(host: Buffer, path: string): TreeEntry | undefined {
+  private readEntry(host: string, path: string): TreeEntry | undefined {
     try {
-      const stats = lstatSync(host, { bigint: true });
+      const stats = lstatSync(hostPath(host), { bigint: true });
       if (isSameFile(this.options.output, stats)) {
         const message = 'the image would replace one of its inputs: exclude it, or write elsewhere';
         throw new CramfsError('BAD_REQUEST', message, { path });
@@ -179,25 +179,25 @@ class DirectoryScan {
     }
   }
 
-  private makeEntry(host: Buffer, path: string, stats: BigIntStats): TreeEntry {
+  private makeEntry(host: string, path: string, stats: BigIntStats): TreeEntry {
     const { mode, uid, gid, rdev } = this.attributes(path, stats);
     const type = fileType(mode);
     switch (type) {
       case 'file': {
-        if (!this.readsAll) accessSync(host, constants.R_OK);
-        const seen = fileIdentity(stats);
+        if (!this.readsAll) accessSync(hostPath(host), constants.R_OK);
+        const place = { host, path, seen: fileIdentity(stats) };
         const link = stats.nlink > 1n ? `${stats.dev}:${stats.ino}` : undefined;
         let read = link === undefined ? undefined : this.linked.get(link);
-        read ??= (): Uint8Array => this.reader.read(host, path, seen);
+        read ??= (): Uint8Array => this.reader.read(place);
         if (link !== undefined) this.linked.set(link, read);
         const size = Number(stats.size);
         this.options.onFile?.(size);
-        return { mode, uid, gid, type, size, read };
+        return { mode, uid, gid, type, size, read, place };
       }
       case 'directory':
         return directoryEntry({ mode, uid, gid });
       case 'symlink': {
-        const target = readlinkSync(host, { encoding: 'latin1' });
+        const target = readlinkSync(hostPath(host), { encoding: 'latin1' });
         return { mode, uid, gid, type, target };
       }
       case 'char-device':

@@ -17,7 +17,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CramfsError } from 'cramfs-format';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { SourceReader, fileIdentity, type FileIdentity } from './source-file.js';
+import type { FileIdentity } from '../tree.js';
+import { SourceReader, fileIdentity } from './source-file.js';
 
 let directory: string;
 let path: string;
@@ -36,7 +37,7 @@ function identify(): FileIdentity {
 }
 
 function read(seen: FileIdentity): Uint8Array {
-  return new SourceReader().read(Buffer.from(path), '/tree/file', seen);
+  return new SourceReader().read({ host: path, path: '/tree/file', seen });
 }
 
 /** Waits for the clock of the file system, which ticks every few milliseconds. */

@@ -1,16 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
 import { CRAMFS_MAX_FILE_SIZE, CramfsError } from 'cramfs-format';
 import { isSystemError, systemReason } from 'cramfs-archive/node';
-
-/** What must not change between scanning a directory and reading its files. */
-export interface FileIdentity {
-  readonly dev: bigint;
-  readonly ino: bigint;
-  readonly size: bigint;
-  readonly mtimeNs: bigint;
-  /** Changes with every change of the content, mode or owner, and cannot be set back. */
-  readonly ctimeNs: bigint;
-}
+import type { FileIdentity, FilePlace } from '../tree.js';
 
 export function fileIdentity({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileIdentity {
   return { dev, ino, size, mtimeNs, ctimeNs };
@@ -23,41 +14,49 @@ const OPEN_FLAGS =
 /** Larger files are few, and would keep their memory until the build ends. */
 const KEPT_BYTES = 4 << 20;
 
+/**
+ * Reads a part of a file that was seen before.
+ *
+ * @param from where it starts in the file.
+ * @param bytes room for it.
+ * @throws CramfsError BAD_SOURCE if it cannot be read, or is no longer the file that was seen.
+ */
+export function readPart({ host, path, seen }: FilePlace, from: number, bytes: Uint8Array): void {
+  const bad = (message: string, cause?: unknown): CramfsError =>
+    new CramfsError('BAD_SOURCE', message, { path, cause });
+  let fd: number | undefined;
+  try {
+    fd = openQuietly(Buffer.from(host, 'latin1'));
+    // One look afterwards is enough: it also shows changes before and during the read.
+    const unchanged =
+      readFully(fd, from, bytes) === bytes.length && isSame(seen, fstatSync(fd, { bigint: true }));
+    if (!unchanged) throw bad('changed while it was read');
+  } catch (error) {
+    if (error instanceof CramfsError) throw error;
+    // ELOOP: O_NOFOLLOW met a symbolic link. ESPIPE: a fifo has no places to read at.
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'ESPIPE')) {
+      throw bad('changed while it was read', error);
+    }
+    throw bad(`cannot be read: ${systemReason(error)}`, error);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
 /** Reads files into one buffer, so that reading many files leaves no garbage. */
 export class SourceReader {
   /** Not a Buffer, whose slice() does not copy: users of `Uint8Array` rely on a copy. */
   private buffer = new Uint8Array(1 << 20);
 
   /**
-   * Reads a file that was seen before, up to what cramfs can hold.
+   * Reads a file, up to what cramfs can hold: see {@link readPart}.
    *
-   * @param host the file's path on this machine.
-   * @param path its path in the tree, for errors.
    * @returns the content, valid until the next call.
-   * @throws CramfsError BAD_SOURCE if it cannot be read, or is no longer the file that was seen.
    */
-  read(host: Buffer, path: string, seen: FileIdentity): Uint8Array {
-    const bad = (message: string, cause?: unknown): CramfsError =>
-      new CramfsError('BAD_SOURCE', message, { path, cause });
-    let fd: number | undefined;
-    try {
-      fd = openQuietly(host);
-      const bytes = this.room(Math.min(Number(seen.size), CRAMFS_MAX_FILE_SIZE));
-      // One look afterwards is enough: it also shows changes before and during the read.
-      const unchanged =
-        readFully(fd, bytes) === bytes.length && isSame(seen, fstatSync(fd, { bigint: true }));
-      if (!unchanged) throw bad('changed while it was read');
-      return bytes;
-    } catch (error) {
-      if (error instanceof CramfsError) throw error;
-      // ELOOP: O_NOFOLLOW met a symbolic link.
-      if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO')) {
-        throw bad('changed while it was read', error);
-      }
-      throw bad(`cannot be read: ${systemReason(error)}`, error);
-    } finally {
-      if (fd !== undefined) closeSync(fd);
-    }
+  read(place: FilePlace): Uint8Array {
+    const bytes = this.room(Math.min(Number(place.seen.size), CRAMFS_MAX_FILE_SIZE));
+    readPart(place, 0, bytes);
+    return bytes;
   }
 
   private room(length: number): Uint8Array {
@@ -77,10 +76,10 @@ function openQuietly(host: Buffer): number {
   }
 }
 
-function readFully(fd: number, bytes: Uint8Array): number {
+function readFully(fd: number, from: number, bytes: Uint8Array): number {
   let filled = 0;
   while (filled < bytes.length) {
-    const count = readSync(fd, bytes, filled, bytes.length - filled, null);
+    const count = readSync(fd, bytes, filled, bytes.length - filled, from + filled);
     if (count === 0) break;
     filled += count;
   }

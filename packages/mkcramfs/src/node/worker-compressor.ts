@@ -1,12 +1,22 @@
 import { availableParallelism } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import { threadsThatFit } from 'cramfs-archive/node';
-import type { Piscina } from 'piscina';
-import type { BlockBatch, BlockCompressor, Codec, CompressedBatch } from '../block-batch.js';
+import {
+  memoryOfBatch,
+  type BlockBatch,
+  type BlockCompressor,
+  type Codec,
+  type CompressedBatch,
+} from '../block-batch.js';
 import { compressBatch } from '../codec.js';
-import { workerFile } from './worker-file.js';
+import { readBatch } from './read-batch.js';
+import { startWorker } from './worker-file.js';
+import { WorkerThread } from './worker-thread.js';
 
 /** A compressor that uses worker threads once they pay. */
 export interface WorkerCompressor extends BlockCompressor {
+  /** The most threads that it may have, the calling one included. */
+  readonly threads: number;
   /** Announces bytes to come, so that the threads start early enough. May be called any number of times. */
   expect(bytes: number): void;
   close(): Promise<void>;
@@ -16,23 +26,37 @@ export interface WorkerCompressor extends BlockCompressor {
 const MIN_BYTES = 4 * 2 ** 20;
 /** How much longer other codecs take for a block. */
 const SLOWER = 4;
+/** Batches that a thread has: enough that it does not run dry while the calling one compresses a batch or two. */
+const AHEAD = 3;
+
+type CompressThread = WorkerThread<BlockBatch, CompressedBatch>;
 
 /**
- * A compressor on as many threads as there are addresses for; on the calling thread if there are none.
+ * A compressor on several threads: others, as many as there are addresses for, and the calling one, which
+ * compresses what the others have no time for.
  *
  * @param wanted number of threads; default: one per core this process may use.
  */
 export function workerCompressor(wanted = availableParallelism()): WorkerCompressor {
   let expected = 0;
   let received = 0;
-  let pool: Promise<Piscina> | undefined;
-  let ending: Promise<void> | undefined;
+  let others: CompressThread[] = [];
+  let mayStart = true;
+  const ending: Promise<void>[] = [];
   const start = (): void => {
-    const workers = pool === undefined ? threadsThatFit(wanted) : 0;
-    if (workers > 0) pool = startPool(workers);
+    if (!mayStart) return;
+    mayStart = false;
+    others = Array.from(
+      { length: threadsThatFit(wanted - 1) },
+      () => new WorkerThread(startWorker('mkcramfs/worker')),
+    );
   };
   return {
-    concurrency: wanted,
+    threads: wanted,
+    readsFiles: true,
+    get capacity() {
+      return AHEAD * others.length + 1;
+    },
     expect(bytes) {
       expected += bytes;
       if (expected >= MIN_BYTES) start();
@@ -40,21 +64,22 @@ export function workerCompressor(wanted = availableParallelism()): WorkerCompres
     async compress(batch) {
       received += batch.data.length * (isFast(batch.codec) ? 1 : SLOWER);
       if (received >= MIN_BYTES) start();
-      return pool === undefined ? compressBatch(batch) : compressThere(await pool, batch);
+      const free = leastBusy(others);
+      if (free !== undefined && free.pending < AHEAD) return free.ask(batch, memoryOfBatch(batch));
+      const result = await compressBatch(readBatch(batch));
+      // Let the results of other threads in.
+      if (free !== undefined) await setImmediate();
+      return result;
     },
     // While the image is laid out and written, the idle threads would take a quarter of all memory.
     rest() {
-      const ended = pool;
-      pool = undefined;
-      ending = Promise.all([ending, ended?.then((threads) => threads.destroy())]).then(
-        () => undefined,
-      );
-      // close() reports errors.
-      ending.catch(() => undefined);
+      for (const thread of others) ending.push(thread.close());
+      others = [];
+      mayStart = true;
     },
     async close() {
       this.rest!();
-      await ending;
+      await Promise.all(ending);
     },
   };
 }
@@ -63,21 +88,8 @@ function isFast(codec: Codec): boolean {
   return codec.library === 'block-deflate' && codec.effort === 'default';
 }
 
-async function startPool(workers: number): Promise<Piscina> {
-  const { Piscina: Pool } = await import('piscina');
-  const pool: Piscina = new Pool({
-    filename: workerFile(),
-    minThreads: workers,
-    maxThreads: workers,
-    concurrentTasksPerWorker: 2,
-  });
-  // Ignore errors that a thread reports after destroy(): its tasks have failed by then.
-  pool.on('error', () => undefined);
-  return pool;
-}
-
-async function compressThere(pool: Piscina, batch: BlockBatch): Promise<CompressedBatch> {
-  const { data, room } = batch;
-  const buffers = room === undefined ? [data.buffer] : [data.buffer, room.buffer];
-  return (await pool.run(batch, { transferList: buffers as ArrayBuffer[] })) as CompressedBatch;
+function leastBusy(threads: readonly CompressThread[]): CompressThread | undefined {
+  let least = threads[0];
+  for (const thread of threads) if (thread.pending < least!.pending) least = thread;
+  return least;
 }

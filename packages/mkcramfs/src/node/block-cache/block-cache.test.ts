@@ -31,7 +31,8 @@ afterEach(() => {
 function counting(): WorkerCompressor & { blocks: number } {
   return {
     blocks: 0,
-    concurrency: 1,
+    threads: 1,
+    capacity: 1,
     expect: () => undefined,
     compress(batch) {
       this.blocks += batch.lengths.length;
@@ -136,7 +137,7 @@ test('several builds at once do not disturb each other', async () => {
 
 describe('a thread that looks for blocks', () => {
   interface Settings extends Omit<Partial<BlockBatch>, 'room'> {
-    readonly concurrency?: number;
+    readonly threads?: number;
     /** How many are announced. */
     readonly bytes?: number;
     readonly roomOf?: () => Uint8Array | undefined;
@@ -145,9 +146,9 @@ describe('a thread that looks for blocks', () => {
   /** Also tells whether a thread took the batch, whose memory has moved then. */
   async function buildLarge(
     parts: readonly Uint8Array[],
-    { concurrency = 2, bytes = 100 * MIB, roomOf, ...settings }: Settings = {},
+    { threads = 2, bytes = 100 * MIB, roomOf, ...settings }: Settings = {},
   ): Promise<{ compressed: number; found: number; moved: boolean }> {
-    const inner = { ...counting(), concurrency };
+    const inner = { ...counting(), threads };
     const cached = cachedCompressor(inner, { directory, limit: 100 * MIB });
     cached.expect(bytes);
     const { data, lengths } = await compressBatch(batchOf(parts, settings));
@@ -188,7 +189,7 @@ describe('a thread that looks for blocks', () => {
     expect(await buildLarge(blocks(20))).toMatchObject({ moved: false });
     expect(await buildLarge(blocks(20))).toMatchObject({ moved: true });
     expect(await buildLarge(blocks(20), { bytes: MIB })).toMatchObject({ moved: false });
-    expect(await buildLarge(blocks(20), { concurrency: 1 })).toMatchObject({ moved: false });
+    expect(await buildLarge(blocks(20), { threads: 1 })).toMatchObject({ moved: false });
     const codec: Codec = { library: 'zlib', level: 9 };
     expect(await buildLarge(blocks(20), { codec })).toMatchObject({ moved: false });
   });
@@ -205,7 +206,7 @@ describe('a thread that looks for blocks', () => {
 
   test('may be closed before it has started', async () => {
     await build([blocks(12)]);
-    const cached = cachedCompressor({ ...counting(), concurrency: 2 }, { directory, limit: MIB });
+    const cached = cachedCompressor({ ...counting(), threads: 2 }, { directory, limit: MIB });
     cached.expect(100 * MIB);
     await cached.close();
     expect(packs()).toHaveLength(1);

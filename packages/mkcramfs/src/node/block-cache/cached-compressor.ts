@@ -1,16 +1,27 @@
 import { accessSync, constants, existsSync, mkdirSync, opendirSync } from 'node:fs';
 import { threadsThatFit } from 'cramfs-archive/node';
-import type { BlockBatch } from '../../block-batch.js';
+import { memoryOfBatch, type BlockBatch } from '../../block-batch.js';
 import { blocksOf } from '../../pack-blocks.js';
 import type { WorkerCompressor } from '../worker-compressor.js';
+import { readBatch } from '../read-batch.js';
+import { startWorker } from '../worker-file.js';
+import { WorkerThread } from '../worker-thread.js';
 import { BlockCache } from './block-cache.js';
 import { packsIn } from './known-packs.js';
-import { LookUpThread } from './look-up-thread.js';
-import { foundBatch, lookUp, missingBatch, mixedBatch } from './look-up.js';
+import {
+  foundBatch,
+  lookUp,
+  missingBatch,
+  mixedBatch,
+  type LookUpQuestion,
+  type LookedUp,
+} from './look-up.js';
 import type { CachedBlock } from './pack.js';
 
 /** Fewer bytes than this are looked up before a thread has started. */
 const MIN_BYTES = 4 * 2 ** 20;
+/** Batches that are looked up while the calling thread reads small files, or the other way round. */
+const AHEAD = 15;
 
 /** Where compressed blocks are kept from build to build. */
 export interface CacheOptions {
@@ -53,18 +64,19 @@ export function cachedCompressor(
     }
     return cache;
   };
-  let mayStart = compressor.concurrency > 1 && packsIn(directory).length > 0;
+  let mayStart = compressor.threads > 1 && packsIn(directory).length > 0;
   let expected = 0;
-  let thread: LookUpThread | undefined;
+  let thread: WorkerThread<LookUpQuestion, LookedUp> | undefined;
   let ended: Promise<void> | undefined;
   const endThread = (): void => {
     ended ??= thread?.close();
     thread = undefined;
   };
   return {
-    // Enough for the thread while the calling one reads small files, and the other way round.
-    get concurrency() {
-      return (thread === undefined ? 1 : 2) * compressor.concurrency;
+    threads: compressor.threads,
+    readsFiles: true,
+    get capacity() {
+      return compressor.capacity + (thread === undefined ? 0 : AHEAD);
     },
     counts,
     rest() {
@@ -76,14 +88,15 @@ export function cachedCompressor(
       expected += bytes;
       if (!mayStart || expected < MIN_BYTES) return;
       mayStart = false;
-      if (threadsThatFit(1) === 1) thread = new LookUpThread();
+      if (threadsThatFit(1) === 1)
+        thread = new WorkerThread(startWorker('mkcramfs/look-up-worker'));
     },
     async compress(batch) {
       const cache = cacheFor(batch);
       const looked =
         thread !== undefined && cache.suitsThread
-          ? await thread.lookUp(cache.base, batch)
-          : lookUp(batch, cache);
+          ? await thread.ask({ base: cache.base, batch }, memoryOfBatch(batch))
+          : lookUp(readBatch(batch), cache);
       const { missing, keys } = looked;
       counts.blocks += batch.lengths.length;
       counts.found += batch.lengths.length - missing.length;

@@ -1,16 +1,15 @@
-import { parentPort } from 'node:worker_threads';
+import { readBatch } from '../read-batch.js';
+import { answerQuestions } from '../worker-thread.js';
 import { KnownPacks } from './known-packs.js';
-import { lookUp, memoryOf } from './look-up.js';
-import type { LookUpMessage } from './look-up-thread.js';
+import { lookUp, memoryOf, type LookUpQuestion, type LookedUp } from './look-up.js';
 
-/* What a LookUpThread runs. All memory of a batch is moved here and back, not copied. */
+/* What looks blocks up on a thread of its own. All memory of a batch is moved here and back, not copied. */
 
-const port = parentPort!;
 const packs = new Map<string, KnownPacks>();
 
-port.on('message', ({ task: { base, batch } }: LookUpMessage) => {
+answerQuestions<LookUpQuestion, LookedUp>(({ base, batch }) => {
   const known = packs.get(base) ?? new KnownPacks(base);
   packs.set(base, known);
-  const looked = lookUp(batch, known);
-  port.postMessage(looked, memoryOf(looked) as ArrayBuffer[]);
+  const answer = lookUp(readBatch(batch), known);
+  return { answer, memory: memoryOf(answer) };
 });

@@ -9,6 +9,12 @@ export interface BlockFinder {
   find(key: string): CachedBlock | undefined;
 }
 
+/** What a thread is asked: to look for a batch in the packs whose paths start with `base`. */
+export interface LookUpQuestion {
+  readonly base: string;
+  readonly batch: BlockBatch;
+}
+
 /** What is known of a batch. Threads can be told, and can tell: it is all data. */
 export interface LookedUp {
   readonly batch: BlockBatch;

@@ -1,7 +1,0 @@
-import { createRequire } from 'node:module';
-import { Worker } from 'node:worker_threads';
-
-/** Starts a thread. What it runs has the package's name: the same from src (in tests), from dist and from a bundle. */
-export function startLookUpWorker(): Worker {
-  return new Worker(createRequire(import.meta.url).resolve('mkcramfs/look-up-worker'));
-}
