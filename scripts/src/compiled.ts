@@ -12,11 +12,6 @@ import { inRepository } from './paths.js';
  * when they are called, as ever.
  */
 
-/** packages/cli/bin/launch.js */
-interface Launcher {
-  readonly INTERRUPT_BUDGET: number;
-}
-
 /** packages/cli/bin/bundle.js */
 interface BundleLoader {
   compile(folder: string): { require(request: './main.cjs'): MainModule; write(): void };
@@ -65,10 +60,9 @@ function commandLines(work: string): string[][] {
 
 /** Runs the commands of a bundle and writes what V8 compiled beside it. @throws Error if one fails. */
 export async function writeCompiled(folder: string): Promise<void> {
-  const require = createRequire(import.meta.url);
-  const { INTERRUPT_BUDGET } = require(inRepository('packages/cli/bin/launch.js')) as Launcher;
-  setFlagsFromString(`--interrupt-budget=${INTERRUPT_BUDGET}`);
-  const loader = require(inRepository('packages/cli/bin/bundle.js')) as BundleLoader;
+  const loader = createRequire(import.meta.url)(
+    inRepository('packages/cli/bin/bundle.js'),
+  ) as BundleLoader;
   const bundle = loader.compile(folder);
   const work = mkdtempSync(join(tmpdir(), 'cramfs-compiled-'));
   // What has not been called for some time would be dropped.

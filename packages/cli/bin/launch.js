@@ -6,11 +6,6 @@ const path = require('path');
 // CommonJS, as the bundle: without the loader of ES modules Node.js is there 20 ms earlier.
 const folder = path.join(__dirname, '../bundle');
 
-// V8 optimizes a function that has run through so many bytes of bytecode, on a thread of its own. With its default,
-// a third of this, that is a fifth of what a build takes, most of it for functions whose work is done by then.
-// scripts/src/compiled.ts sets it, too: V8 takes only code that was compiled with the same flags.
-exports.INTERRUPT_BUDGET = 400000;
-
 /** Runs one of the tools from what `npm run build` has put together. */
 exports.launch = function launch(tool) {
   const version = process.versions.node.split('.').map(Number);
@@ -19,7 +14,6 @@ exports.launch = function launch(tool) {
   } else if (!fs.existsSync(path.join(folder, 'main.cjs'))) {
     fail(tool + ': not built: run npm run build', 8);
   } else {
-    require('v8').setFlagsFromString('--interrupt-budget=' + exports.INTERRUPT_BUDGET);
     main(version[0]).runProcess(tool);
   }
 };

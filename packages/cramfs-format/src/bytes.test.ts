@@ -50,4 +50,16 @@ describe('isZero', () => {
     last[4095] = 1;
     expect(isZero(last)).toBe(false);
   });
+
+  test('does not depend on where the bytes stand', () => {
+    fc.assert(
+      fc.property(fc.nat({ max: 20 }), fc.nat({ max: 19 }), shifts, (length, at, shift) => {
+        const zeros = new Uint8Array(length);
+        expect(isZero(shifted(zeros, shift))).toBe(true);
+        if (at >= length) return;
+        zeros[at] = 0x80;
+        expect(isZero(shifted(zeros, shift))).toBe(false);
+      }),
+    );
+  });
 });

@@ -26,6 +26,12 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffe
 
 /** True if every byte is zero. */
 export function isZero(bytes: Uint8Array): boolean {
-  for (const byte of bytes) if (byte !== 0) return false;
+  const { buffer, byteOffset, length } = bytes;
+  const start = Math.min(-byteOffset & 3, length);
+  const words = new Int32Array(buffer, byteOffset + start, (length - start) >> 2);
+  // Loops: callbacks take three times as long, and four times as many bytes take four times as long.
+  for (let at = 0; at < start; at += 1) if (bytes[at] !== 0) return false;
+  for (let at = 0; at < words.length; at += 1) if (words[at] !== 0) return false;
+  for (let at = start + 4 * words.length; at < length; at += 1) if (bytes[at] !== 0) return false;
   return true;
 }

@@ -13,20 +13,21 @@ export type Codec =
   /** OpenRG's blocks: see docs/dialects.md. */
   | { readonly library: 'lzma' };
 
-/** Bytes of a file that are to be read into a batch. */
+/** Bytes of a file that are to be read for a batch. */
 export interface UnreadPart {
   readonly place: FilePlace;
   /** Where the part starts in the file. */
   readonly from: number;
-  /** Where it goes in the batch. */
+  /** Where it is in the concatenation of all blocks. */
   readonly at: number;
   readonly length: number;
 }
 
-/** Blocks on their way to a compressor: `data` is their concatenation. */
+/** Blocks on their way to a compressor. */
 export interface BlockBatch {
+  /** Their concatenation, without what is unread. */
   readonly data: Uint8Array;
-  /** What is not in `data` yet: only of batches for compressors that read files. */
+  /** What is still to be read, in order: only of batches for compressors that read files. */
   readonly unread?: readonly UnreadPart[];
   /** Bytes of each block. */
   readonly lengths: readonly number[];

@@ -28,6 +28,8 @@ interface Part {
  * depend on which worker is faster.
  */
 export class BlockQueue {
+  /** Bytes of blocks that are queued, and those of them that are not in `data`. */
+  private size = 0;
   private data: Uint8Array | undefined;
   private filled = 0;
   private unread: UnreadPart[] = [];
@@ -71,8 +73,10 @@ export class BlockQueue {
    * @returns when there is room for more.
    */
   async add(bytes: Uint8Array, blockSize: number, first: number, sink: BlockSink): Promise<void> {
-    await this.addBlocks(bytes.length, blockSize, first, sink, (data, from, at, length) => {
-      data.set(bytes.subarray(from, from + length), at);
+    await this.addBlocks(bytes.length, blockSize, first, sink, (from, length) => {
+      this.data ??= this.buffer();
+      this.data.set(bytes.subarray(from, from + length), this.filled);
+      this.filled += length;
     });
   }
 
@@ -82,26 +86,25 @@ export class BlockQueue {
    * @returns when there is room for more.
    */
   async addFile(place: FilePlace, size: number, blockSize: number, sink: BlockSink): Promise<void> {
-    await this.addBlocks(size, blockSize, 0, sink, (_, from, at, length) => {
-      this.unread.push({ place, from, at, length });
+    await this.addBlocks(size, blockSize, 0, sink, (from, length) => {
+      this.unread.push({ place, from, at: this.size, length });
     });
   }
 
-  /** @param put puts a number of bytes, that start at `from`, into a batch at `at`. */
+  /** @param put puts a number of bytes, which start at `from`, into the batch. */
   private async addBlocks(
     size: number,
     blockSize: number,
     first: number,
     sink: BlockSink,
-    put: (data: Uint8Array, from: number, at: number, length: number) => void,
+    put: (from: number, length: number) => void,
   ): Promise<void> {
     for (let at = 0; at < size;) {
-      if (this.filled + blockSize > BATCH_BYTES) await this.dispatch();
-      this.data ??= this.buffer();
-      const room = Math.floor((BATCH_BYTES - this.filled) / blockSize) * blockSize;
+      if (this.size + blockSize > BATCH_BYTES) await this.dispatch();
+      const room = Math.floor((BATCH_BYTES - this.size) / blockSize) * blockSize;
       const end = Math.min(size, at + room);
-      put(this.data, at, this.filled, end - at);
-      this.filled += end - at;
+      put(at, end - at);
+      this.size += end - at;
       const count = Math.ceil((end - at) / blockSize);
       this.parts.push({ sink, first: first + at / blockSize, count });
       for (; at < end; at += blockSize) this.lengths.push(Math.min(blockSize, end - at));
@@ -128,8 +131,9 @@ export class BlockQueue {
   }
 
   private async dispatch(): Promise<void> {
-    const { data, filled, unread, lengths, parts } = this;
-    if (data === undefined) return;
+    const { size, data = new Uint8Array(0), filled, unread, lengths, parts } = this;
+    if (size === 0) return;
+    this.size = 0;
     this.data = undefined;
     this.filled = 0;
     this.unread = [];

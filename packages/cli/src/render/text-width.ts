@@ -7,7 +7,8 @@ import { eastAsianWidth } from 'get-east-asian-width';
 
 /** Cells of a terminal: two for wide characters, none for accents. Compare wcwidth(3). */
 export function displayWidth(text: string): number {
-  if (/^[ -~]*$/.test(text)) return text.length;
+  // ASCII, and Latin letters but for the soft hyphen between them: most texts need no closer look.
+  if (/^[ -~¡-¬®-ʯ]*$/.test(text)) return text.length;
   let width = 0;
   for (const char of text) {
     width += hasNoWidth(char) ? 0 : eastAsianWidth(char.codePointAt(0)!);

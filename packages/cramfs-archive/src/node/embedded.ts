@@ -1,4 +1,3 @@
-import { createInflateRaw } from 'node:zlib';
 import { CramfsError } from 'cramfs-format';
 import { ChunkReader, UnexpectedEnd } from '../chunk-reader.js';
 import { allChunks, unzstd } from './compression.js';
@@ -117,6 +116,7 @@ function piecesOf(
 async function* gunzipMember(reader: ChunkReader, place: StreamPlace): AsyncGenerator<Uint8Array> {
   await skipGzipHeader(reader);
   const header = reader.offset;
+  const { createInflateRaw } = await import('node:zlib');
   const stream = createInflateRaw();
   const pieces: Uint8Array[] = [];
   stream.on('data', (piece: Uint8Array) => pieces.push(piece));

@@ -8,8 +8,7 @@ import {
   type Codec,
   type CompressedBatch,
 } from '../block-batch.js';
-import { compressBatch } from '../codec.js';
-import { readBatch } from './read-batch.js';
+import { compressUnread } from './compress-unread.js';
 import { startWorker } from './worker-file.js';
 import { WorkerThread } from './worker-thread.js';
 
@@ -66,7 +65,7 @@ export function workerCompressor(wanted = availableParallelism()): WorkerCompres
       if (received >= MIN_BYTES) start();
       const free = leastBusy(others);
       if (free !== undefined && free.pending < AHEAD) return free.ask(batch, memoryOfBatch(batch));
-      const result = await compressBatch(readBatch(batch));
+      const result = await compressUnread(batch);
       // Let the results of other threads in.
       if (free !== undefined) await setImmediate();
       return result;

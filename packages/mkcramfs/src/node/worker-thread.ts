@@ -88,11 +88,11 @@ export interface Answered<Answer> {
 }
 
 /** Makes the current thread one that a {@link WorkerThread} can ask. */
-export function answerQuestions<Question, Answer>(
-  answer: (question: Question) => Answered<Answer> | Promise<Answered<Answer>>,
+export function answerQuestions<Answer>(
+  answer: (question: unknown) => Answered<Answer> | Promise<Answered<Answer>>,
 ): void {
   const port = parentPort!;
-  const reply = async (question: Question): Promise<void> => {
+  const reply = async (question: unknown): Promise<void> => {
     try {
       const { answer: given, memory } = await answer(question);
       port.postMessage({ answer: given } satisfies Reply<Answer>, memory as ArrayBuffer[]);
@@ -106,7 +106,7 @@ export function answerQuestions<Question, Answer>(
   };
   // One after the other, even if the first waits for a module.
   let last = Promise.resolve();
-  port.on('message', ({ task }: Asking<Question>) => {
+  port.on('message', ({ task }: Asking<unknown>) => {
     last = last.then(() => reply(task));
   });
 }

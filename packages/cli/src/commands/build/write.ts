@@ -18,6 +18,7 @@ import type { PlannedOptions } from '../../planning/planned-build.js';
 import { startProgress } from '../../shell/progress.js';
 import { compressFile } from './compress-file.js';
 import { ProblemLog } from '../../building/problem-log.js';
+import { expectBytes } from '../../building/expect-bytes.js';
 import type { SpliceRequest } from '../../building/splice.js';
 import type { BuildRequest } from '../../building/request.js';
 import { readInsert, readTree } from '../../building/tree.js';
@@ -48,9 +49,7 @@ export async function runBuild(
     ));
   const compressor = cached ?? threads;
   try {
-    const tree = await readTree(request, log.add, (bytes) => {
-      compressor.expect(bytes);
-    });
+    const tree = await readTree(request, log.add, expectBytes(compressor));
     await about(source, () => {
       log.stopIfBad(warningsAreErrors);
     });

@@ -15,6 +15,7 @@ import {
 import { workerCompressor } from 'mkcramfs/node';
 import type { PlanArguments } from './index.js';
 import { isImageSource } from '../../building/is-image-source.js';
+import { expectBytes } from '../../building/expect-bytes.js';
 import { ProblemLog } from '../../building/problem-log.js';
 import type { SourceRequest } from '../../building/request.js';
 import { sourceRequest } from '../../building/source-request.js';
@@ -42,9 +43,7 @@ export async function runPlanCommand(args: PlanArguments, io: CliIo): Promise<Ex
   const log = new ProblemLog('cramfs', source, request.listAll, io);
   const compressor = workerCompressor(request.workers);
   try {
-    const root = await readTree(request, log.add, (bytes) => {
-      compressor.expect(bytes);
-    });
+    const root = await readTree(request, log.add, expectBytes(compressor));
     const insert = await readInsert(request);
     await about(source, () => {
       log.stopIfBad(false);

@@ -3,25 +3,18 @@ import { threadsThatFit } from 'cramfs-archive/node';
 import { memoryOfBatch, type BlockBatch } from '../../block-batch.js';
 import { blocksOf } from '../../pack-blocks.js';
 import type { WorkerCompressor } from '../worker-compressor.js';
-import { readBatch } from '../read-batch.js';
+import { BatchReader } from '../batch-reader.js';
 import { startWorker } from '../worker-file.js';
 import { WorkerThread } from '../worker-thread.js';
 import { BlockCache } from './block-cache.js';
 import { packsIn } from './known-packs.js';
-import {
-  foundBatch,
-  lookUp,
-  missingBatch,
-  mixedBatch,
-  type LookUpQuestion,
-  type LookedUp,
-} from './look-up.js';
+import { foundBatch, lookUp, mixedBatch, type LookUpQuestion, type LookedUp } from './look-up.js';
 import type { CachedBlock } from './pack.js';
 
 /** Fewer bytes than this are looked up before a thread has started. */
 const MIN_BYTES = 4 * 2 ** 20;
-/** Batches that are looked up while the calling thread reads small files, or the other way round. */
-const AHEAD = 15;
+/** Batches that are looked up while the calling thread has to look at small files itself. */
+const AHEAD = 47;
 
 /** Where compressed blocks are kept from build to build. */
 export interface CacheOptions {
@@ -64,6 +57,7 @@ export function cachedCompressor(
     }
     return cache;
   };
+  const reader = new BatchReader();
   let mayStart = compressor.threads > 1 && packsIn(directory).length > 0;
   let expected = 0;
   let thread: WorkerThread<LookUpQuestion, LookedUp> | undefined;
@@ -74,7 +68,10 @@ export function cachedCompressor(
   };
   return {
     threads: compressor.threads,
-    readsFiles: true,
+    // Without the thread, the caller may as well read them where they are to be compressed.
+    get readsFiles() {
+      return thread !== undefined;
+    },
     get capacity() {
       return compressor.capacity + (thread === undefined ? 0 : AHEAD);
     },
@@ -96,12 +93,12 @@ export function cachedCompressor(
       const looked =
         thread !== undefined && cache.suitsThread
           ? await thread.ask({ base: cache.base, batch }, memoryOfBatch(batch))
-          : lookUp(readBatch(batch), cache);
+          : lookUp(reader.read(batch), cache, memoryOfBatch(batch));
       const { missing, keys } = looked;
       counts.blocks += batch.lengths.length;
       counts.found += batch.lengths.length - missing.length;
       if (missing.length === 0) return foundBatch(looked);
-      const rest = await compressor.compress(missingBatch(looked));
+      const rest = await compressor.compress(looked.rest);
       blocksOf(rest).forEach((part, at) => {
         cache.add(keys[at]!, cachedForm(part, batch.lengths[missing[at]!]!, batch));
       });

@@ -1,15 +1,18 @@
-import { readBatch } from '../read-batch.js';
+import { memoryOfBatch } from '../../block-batch.js';
+import { BatchReader } from '../batch-reader.js';
 import { answerQuestions } from '../worker-thread.js';
 import { KnownPacks } from './known-packs.js';
-import { lookUp, memoryOf, type LookUpQuestion, type LookedUp } from './look-up.js';
+import { lookUp, type LookUpQuestion, type LookedUp } from './look-up.js';
 
-/* What looks blocks up on a thread of its own. All memory of a batch is moved here and back, not copied. */
+/* What looks blocks up on a thread of its own. The memory of a batch is moved here and back, not copied. */
 
 const packs = new Map<string, KnownPacks>();
+const reader = new BatchReader();
 
-answerQuestions<LookUpQuestion, LookedUp>(({ base, batch }) => {
+answerQuestions<LookedUp>((question) => {
+  const { base, batch } = question as LookUpQuestion;
   const known = packs.get(base) ?? new KnownPacks(base);
   packs.set(base, known);
-  const answer = lookUp(readBatch(batch), known);
-  return { answer, memory: memoryOf(answer) };
+  const answer = lookUp(reader.read(batch), known, memoryOfBatch(batch));
+  return { answer, memory: [answer.found.buffer, answer.rest.data.buffer, ...answer.spent] };
 });

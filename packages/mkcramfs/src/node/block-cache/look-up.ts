@@ -15,27 +15,38 @@ export interface LookUpQuestion {
   readonly batch: BlockBatch;
 }
 
-/** What is known of a batch. Threads can be told, and can tell: it is all data. */
+/** What is known of a batch. Threads can tell it: it is all data. */
 export interface LookedUp {
-  readonly batch: BlockBatch;
   /** The blocks that are known as they will be stored, one after the other: the room of the batch, if it has one. */
   readonly found: Uint8Array;
   /** How many bytes they have. */
   readonly lengths: readonly number[];
-  /** The indexes of all other blocks in the batch, and their keys. */
+  /** The indexes of all other blocks in the batch, their keys, and what is to be compressed. */
   readonly missing: readonly number[];
   readonly keys: readonly string[];
+  readonly rest: BlockBatch;
+  /** Memory of the batch that is no longer needed. */
+  readonly spent: readonly ArrayBufferLike[];
 }
 
-/** Looks for the blocks of a batch. */
-export function lookUp(batch: BlockBatch, finder: BlockFinder): LookedUp {
-  const { data, room } = batch;
+/**
+ * Looks for the blocks of a batch.
+ *
+ * @param owned the memory of the batch, which may become that of what is found and of what is not.
+ */
+export function lookUp(
+  batch: BlockBatch,
+  finder: BlockFinder,
+  owned: readonly ArrayBufferLike[],
+): LookedUp {
+  const { data, room, codec, keepIncompressible } = batch;
+  const blocks = blocksOf(batch);
   let found = room ?? new Uint8Array(data.length);
   let end = 0;
   const lengths: number[] = [];
   const missing: number[] = [];
   const keys: string[] = [];
-  blocksOf(batch).forEach((block, index) => {
+  blocks.forEach((block, index) => {
     const key = blockKey(block);
     const known = finder.find(key);
     if (known === undefined) {
@@ -49,47 +60,42 @@ export function lookUp(batch: BlockBatch, finder: BlockFinder): LookedUp {
     end += stored.length;
     lengths.push(stored.length);
   });
-  return { batch, found, lengths, missing, keys };
-}
-
-/** The memory that a batch has been looked up in. */
-export function memoryOf({ batch: { data, room }, found }: LookedUp): ArrayBufferLike[] {
-  return [...new Set([data.buffer, found.buffer, ...(room === undefined ? [] : [room.buffer])])];
-}
-
-/** The result if no block is missing. */
-export function foundBatch(looked: LookedUp): CompressedBatch {
-  const { batch, found, lengths } = looked;
-  const bytes = found.subarray(
-    0,
-    lengths.reduce((sum, length) => sum + length, 0),
-  );
+  const nothing = missing.length === blocks.length && owned.includes(data.buffer);
+  const parts = missing.map((index) => blocks[index]!);
+  const rest: BlockBatch = {
+    data: nothing ? data : concatBytes(parts),
+    lengths: parts.map(({ length }) => length),
+    codec,
+    keepIncompressible,
+  };
+  const used: readonly ArrayBufferLike[] = [found.buffer, rest.data.buffer];
+  const spent = owned.filter((memory) => !used.includes(memory));
   return {
-    data: batch.room === undefined ? bytes.slice() : bytes,
+    found: room === undefined ? found.slice(0, end) : found,
     lengths,
-    spent: memoryOf(looked).filter((buffer) => buffer !== found.buffer),
+    missing,
+    keys,
+    rest,
+    spent,
   };
 }
 
-/** The blocks that are missing, to be compressed. */
-export function missingBatch({ batch, missing }: LookedUp): BlockBatch {
-  if (missing.length === batch.lengths.length) return batch;
-  const blocks = blocksOf(batch);
-  const picked = missing.map((index) => blocks[index]!);
-  const lengths = picked.map(({ length }) => length);
-  return { ...batch, data: concatBytes(picked), lengths, room: undefined };
+/** The result if no block is missing. */
+export function foundBatch({ found, lengths, spent }: LookedUp): CompressedBatch {
+  const end = lengths.reduce((sum, length) => sum + length, 0);
+  return { data: found.subarray(0, end), lengths, spent };
 }
 
-/** The result with the {@link missingBatch} compressed. */
+/** The result with the rest compressed. */
 export function mixedBatch(looked: LookedUp, rest: CompressedBatch): CompressedBatch {
-  const { batch, found, lengths, missing } = looked;
-  if (missing.length === batch.lengths.length) return rest;
+  const { found, lengths, missing, spent } = looked;
+  if (lengths.length === 0) return { ...rest, spent: [...rest.spent, ...spent, found.buffer] };
   const all = blocksOf({ data: found, lengths });
   const parts = blocksOf(rest);
   missing.forEach((index, at) => all.splice(index, 0, parts[at]!));
   return {
     data: concatBytes(all),
     lengths: all.map(({ length }) => length),
-    spent: memoryOf(looked),
+    spent: [...spent, found.buffer, ...rest.spent],
   };
 }
