@@ -9,7 +9,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Loaders } from '#cli/commands/map/loaders.js';
 import { MappabilityReport } from '#cli/commands/map/report.js';
 import { simulationText } from '#cli/commands/map/simulation-text.js';
-import { selectFiles } from '#cli/commands/map/select.js';
+import { filesBelow } from '#cli/commands/map/files-below.js';
 import { simulateReport, type Simulation } from '#cli/commands/map/simulate.js';
 import { layoutOptions, trees } from '../helpers/arbitrary-trees.js';
 import { elfFile } from '../helpers/elf-builder.js';
@@ -26,7 +26,9 @@ function simulate(image: CramfsImage, physAddr = ROM_ADDRESS): Simulation {
   };
   const loaders = new Loaders(image);
   const target = { pageSize: 4096, physAddr, kernels, loaders };
-  return simulateReport(new MappabilityReport(image, target, selectFiles(image, [], fail)));
+  return simulateReport(
+    new MappabilityReport(image, target, filesBelow(image, image.root, '', fail)),
+  );
 }
 
 describe('the emulator maps what the static answer says', () => {

@@ -1,6 +1,7 @@
 import { PF_W, type NommuHazard, type NommuPart, type NommuProgram } from 'cramfs-elf';
 import {
   explainRange,
+  pagesInRam,
   type ExplainOptions,
   type LoadOptions,
   type RangeExplanation,
@@ -40,9 +41,9 @@ export function explainProgram(
 ): ProgramExplanation | undefined {
   const program = readNommuProgram(image, inode, options.pageSize);
   if (program === undefined || !isPlausible(program.parts, inode, options)) return undefined;
-  const { mmu, notMapped } = options;
+  const { mmu, whyNotMapped } = options;
   const { format, parts } = program;
-  const copied = notMapped ?? (mmu ? undefined : program.copied);
+  const copied = whyNotMapped?.() ?? (mmu ? undefined : program.copied);
   const segments = parts.map((part) => {
     const { name, flags, offset, filesz, vaddr } = part;
     const isCopied = copied !== undefined || (mmu ? format === 'flat' : name === 'data');
@@ -105,7 +106,7 @@ function explainWithMmu(
 ): RangeExplanation {
   if (part.name === undefined) return explainSegment(image, inode, part, options);
   const pages = pagesOf(part, options.pageSize);
-  return explainCopy(inode, pages, 'bFLT: a kernel with an MMU reads it into RAM', options);
+  return pagesInRam(inode, pages, options, 'bFLT: a kernel with an MMU reads it into RAM');
 }
 
 /** Compare fs/binfmt_elf_fdpic.c:elf_fdpic_map_file(), fs/binfmt_flat.c:load_flat_file(). */
@@ -117,11 +118,11 @@ function explainWithout(
   options: ExplainOptions,
 ): RangeExplanation {
   const pages = pagesOf(part, options.pageSize);
-  if (copied !== undefined) return explainCopy(inode, pages, copied, options);
-  if (part.name === 'data') return explainCopy(inode, pages, 'read into RAM', options);
+  if (copied !== undefined) return pagesInRam(inode, pages, options, copied);
+  if (part.name === 'data') return pagesInRam(inode, pages, options, 'read into RAM');
   if (part.span === undefined) {
     if ((part.flags & PF_W) !== 0) return explainSegment(image, inode, part, options);
-    return explainCopy(inode, pages, 'offset and address differ in the page: refused', options);
+    return pagesInRam(inode, pages, options, 'offset and address differ in the page: refused');
   }
   const range = explainRange(image, inode, { ...part.span, writable: false }, options);
   const hazard = part.hazard === undefined ? undefined : HAZARDS[part.hazard];
@@ -142,26 +143,6 @@ function pagesOf(
   return {
     pgoff: (offset - before) / pageSize,
     pages: Math.ceil((before + filesz) / pageSize),
-  };
-}
-
-/** Pages that are in RAM, whatever the image's layout. */
-function explainCopy(
-  { size }: Inode,
-  { pgoff, pages }: { readonly pgoff: number; readonly pages: number },
-  reason: string,
-  { pageSize }: ExplainOptions,
-): RangeExplanation {
-  return {
-    pgoff,
-    pages,
-    directPages: 0,
-    romStart: undefined,
-    romEnd: undefined,
-    ramPages: Math.max(0, Math.min(pages, Math.ceil(size / pageSize) - pgoff)),
-    outsidePages: 0,
-    reason,
-    hazard: undefined,
   };
 }
 

@@ -14,8 +14,11 @@ export interface ExplainOptions {
 
 /** {@link ExplainOptions}, and what the kernel's loaders make of the program. */
 export interface LoadOptions extends ExplainOptions {
-  /** Why they map nothing of it, whatever the image's layout; default: they follow its format. */
-  readonly notMapped?: string | undefined;
+  /**
+   * Why they map nothing of it, whatever the image's layout: asked if the file is a program. Undefined: they
+   * follow its format.
+   */
+  readonly whyNotMapped?: (() => string | undefined) | undefined;
 }
 
 /** What a read-only mapping of a range of a file's pages would consist of. */
@@ -59,25 +62,47 @@ export function explainRange(
   range: PageRange,
   options: ExplainOptions,
 ): RangeExplanation {
-  const { pgoff, pages } = range;
-  const { pageSize, physAddr } = options;
-  const ofFile = Math.max(0, Math.min(pages, Math.ceil(inode.size / pageSize) - pgoff));
-  const inRam = (reason: string | undefined): RangeExplanation => ({
+  const { pgoff, pages, writable } = range;
+  const { pageSize, physAddr, mmu } = options;
+  if (pages === 0) return pagesInRam(inode, range, options, undefined);
+  const obstacle = mountObstacle(image, options);
+  if (obstacle !== undefined) return pagesInRam(inode, range, options, obstacle);
+  const result = directMap(image, inode, { pageSize, physAddr, mmu, pgoff, pages, writable });
+  return explainResult(result, inode, range, options);
+}
+
+/** Pages of a file that are all in RAM. */
+export function pagesInRam(
+  { size }: Inode,
+  { pgoff, pages }: Pick<PageRange, 'pgoff' | 'pages'>,
+  { pageSize }: Pick<ExplainOptions, 'pageSize'>,
+  reason: string | undefined,
+): RangeExplanation {
+  return {
     pgoff,
     pages,
     directPages: 0,
     romStart: undefined,
     romEnd: undefined,
-    ramPages: ofFile,
+    ramPages: Math.max(0, Math.min(pages, Math.ceil(size / pageSize) - pgoff)),
     outsidePages: 0,
     reason,
     hazard: undefined,
-  });
+  };
+}
 
-  if (pages === 0) return inRam(undefined);
-  const obstacle = mountObstacle(image, options);
-  if (obstacle !== undefined) return inRam(obstacle);
-  const result = directMap(image, inode, { ...options, ...range });
+/** Says what {@link directMap} has answered for a range. */
+export function explainResult(
+  result: DirectMapResult,
+  inode: Inode,
+  range: PageRange,
+  options: ExplainOptions,
+): RangeExplanation {
+  const { pgoff, pages } = range;
+  const { pageSize, physAddr } = options;
+  const inRam = (reason: string | undefined): RangeExplanation =>
+    pagesInRam(inode, range, options, reason);
+  const ofFile = inRam(undefined).ramPages;
   if (result.outside !== undefined) {
     const { outside } = result;
     const inside = result.pages === 0 ? 0 : outside.block - pgoff;

@@ -7,13 +7,15 @@ import {
   type SegmentExplanation,
 } from './explain-program.js';
 import {
-  explainRange,
+  explainResult,
   mountObstacle,
+  pagesInRam,
   type ExplainOptions,
   type LoadOptions,
   type RangeExplanation,
 } from './explain-range.js';
 import type { CramfsImage } from './image.js';
+import type { DirectMapResult } from './map-request.js';
 import { directMap, isTailShared } from './mappability.js';
 import type { Inode } from './types.js';
 
@@ -59,10 +61,22 @@ function explainWhole(
   if (inode.type !== 'file') {
     throw new CramfsError('WRONG_TYPE', 'not a regular file', { offset: inode.entryOffset });
   }
-  const pages = Math.ceil(inode.size / options.pageSize);
+  const { pageSize, physAddr, mmu } = options;
+  const whole = { pgoff: 0, pages: Math.ceil(inode.size / pageSize), writable: false };
+  const obstacle = mountObstacle(image, options);
+  if (whole.pages === 0 || obstacle !== undefined) {
+    const reason = whole.pages === 0 ? undefined : obstacle;
+    return { ...pagesInRam(inode, whole, options, reason), tail: 'none' };
+  }
+  const map = (withMmu: boolean): DirectMapResult =>
+    directMap(image, inode, { pageSize, physAddr, mmu: withMmu, ...whole });
+  const result = map(mmu);
+  // Without an MMU the mainline rule looks only at the layout.
+  const tailMmu = image.dialect.kernel !== undefined;
+  const ofTail = tailMmu === mmu ? result : map(tailMmu);
   return {
-    ...explainRange(image, inode, { pgoff: 0, pages, writable: false }, options),
-    tail: explainTail(image, inode, options),
+    ...explainResult(result, inode, whole, options),
+    tail: explainTail(image, inode, ofTail, options),
   };
 }
 
@@ -90,17 +104,11 @@ export function explainLoaded(
 function explainTail(
   image: CramfsImage,
   inode: Inode,
-  options: ExplainOptions,
+  { pages: direct, imageOffset, outside }: DirectMapResult,
+  { pageSize }: ExplainOptions,
 ): FileExplanation['tail'] {
-  const { pageSize } = options;
-  const pages = Math.ceil(inode.size / pageSize);
-  if (pages === 0 || mountObstacle(image, options) !== undefined) return 'none';
-  // Without an MMU the mainline rule looks only at the layout.
-  const mmu = image.dialect.kernel !== undefined;
-  const whole = { ...options, mmu, pgoff: 0, pages };
-  const { pages: direct, imageOffset, outside } = directMap(image, inode, whole);
   if (direct === 0 || outside !== undefined) return 'none';
   if (inode.size % pageSize === 0) return 'full';
-  const lastPage = imageOffset + (pages - 1) * pageSize;
+  const lastPage = imageOffset + (Math.ceil(inode.size / pageSize) - 1) * pageSize;
   return isTailShared(image, inode, lastPage, pageSize) ? 'shared' : 'zero-padded';
 }

@@ -1,3 +1,4 @@
+import type * as nodeModule from 'node:zlib';
 import { BlockInflater, InflateError, type InflateErrorCode } from 'cramfs-deflate';
 import type { ZlibCodec } from '../zlib.js';
 
@@ -15,7 +16,7 @@ export const nodeZlib: ZlibCodec = {
 };
 
 /** Loading it takes a tenth of what a command does with a small image. */
-function zlib(): typeof import('node:zlib') {
+function zlib(): typeof nodeModule {
   return process.getBuiltinModule('node:zlib');
 }
 

@@ -10,7 +10,7 @@ import {
   type SegmentExplanation,
 } from 'cramfs-reader';
 import type { Loader, Loaders } from './loaders.js';
-import type { SelectedFile } from './select.js';
+import type { SelectedFile } from './files-below.js';
 
 export type Kernel = 'mmu' | 'nommu';
 
@@ -111,13 +111,12 @@ export class MappabilityReport {
     const explained = new Map(
       kernels.map((kernel) => {
         const mmu = kernel === 'mmu';
-        const options = { pageSize, physAddr, mmu };
-        const loaded = explainLoaded(this.image, inode, options);
-        if (loaded.format === undefined) return [kernel, loaded] as const;
-        loader ??= loaders.loaderOf(inode);
-        const notMapped = loader?.whyNotMapped(mmu);
-        if (notMapped === undefined) return [kernel, loaded] as const;
-        return [kernel, explainLoaded(this.image, inode, { ...options, notMapped })] as const;
+        const whyNotMapped = (): string | undefined => {
+          loader ??= loaders.loaderOf(inode);
+          return loader?.whyNotMapped(mmu);
+        };
+        const options = { pageSize, physAddr, mmu, whyNotMapped };
+        return [kernel, explainLoaded(this.image, inode, options)] as const;
       }),
     );
     const [first] = explained.values();

@@ -5,7 +5,7 @@ import { compileGlobs } from 'cramfs-reader/glob';
 import { isPattern } from '../../shell/expand-paths.js';
 import { segmentName } from '../../render/segment.js';
 import type { Kernel, MappabilityReport, MappedFile, PerKernel } from './report.js';
-import type { SelectedFile } from './select.js';
+import type { SelectedFile } from './files-below.js';
 
 export interface RequirementFailure {
   /** Text of a path, or the pattern if no file matches it. */

@@ -14,10 +14,10 @@ import { mapJson } from './json.js';
 import { mapTable } from './text.js';
 import { simulationText } from './simulation-text.js';
 import { MappabilityReport, type Kernel, type MappedFile } from './report.js';
-import { requirementFailures } from './require.js';
+import type { RequirementFailure } from './require.js';
 import { lookOf } from '../../render/look.js';
 import { sortedFiles } from './sort.js';
-import { selectFiles, selectLinks } from './select.js';
+import { filesBelow, type SelectedFile } from './files-below.js';
 import type { Simulation } from './simulate.js';
 
 /** `cramfs map`, its command line parsed. */
@@ -38,13 +38,11 @@ export async function runMapCommand(args: MapArguments, io: CliIo): Promise<Exit
       kernels: kernels(args),
       loaders,
     };
-    const selected = selectFiles(image, operands, problems.add);
+    const selected = await selectedFiles(image, operands, problems.add);
     const report = new MappabilityReport(image, target, selected);
     report.selected = sortedFiles(report, args.sort, args.reverse);
     const required = args.require.length > 0;
-    const links = required ? selectLinks(image, operands) : [];
-    const kernel = kernelAskedFor(args);
-    const failures = requirementFailures(report, args.require, { links, kernel });
+    const failures = required ? await failuresOf(report, args, operands) : [];
     const simulation = args.simulate ? await simulate(report) : null;
     if (args.json) {
       await printPieces(io, mapJson(report, offset, required ? failures : null, simulation));
@@ -77,6 +75,27 @@ function cutOff({ superblock: { size, offset }, bytes }: CramfsImage): CramfsErr
 
 function notInImage({ path, inode }: MappedFile, reason: string): CramfsError {
   return new CramfsError('OUT_OF_RANGE', reason, { path, offset: inode.dataOffset });
+}
+
+/** Globs are loaded on demand: the most frequent `map` has none. */
+async function selectedFiles(
+  image: CramfsImage,
+  operands: readonly string[],
+  onError: (error: CramfsError) => void,
+): Promise<SelectedFile[]> {
+  if (operands.length === 0) return filesBelow(image, image.root, '', onError);
+  return (await import('./select.js')).selectFiles(image, operands, onError);
+}
+
+async function failuresOf(
+  report: MappabilityReport,
+  args: MapArguments,
+  operands: readonly string[],
+): Promise<RequirementFailure[]> {
+  const { selectLinks } = await import('./select.js');
+  const { requirementFailures } = await import('./require.js');
+  const links = selectLinks(report.image, operands);
+  return requirementFailures(report, args.require, { links, kernel: kernelAskedFor(args) });
 }
 
 /** Loaded on demand: the emulator is as large as all the rest. */

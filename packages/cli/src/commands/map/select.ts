@@ -1,16 +1,11 @@
 import { CramfsError, isCramfsError, textToName } from 'cramfs-format';
 import type { CramfsImage, Inode } from 'cramfs-reader';
 import { compileGlobs } from 'cramfs-reader/glob';
-
-export interface SelectedFile {
-  /** Byte string. */
-  readonly path: string;
-  readonly inode: Inode;
-}
+import { filesBelow, type SelectedFile } from './files-below.js';
 
 /**
  * The regular files that `operands` name: paths of files, of directories (for all below them), or
- * patterns; all files if there are none.
+ * patterns.
  *
  * @param onError called with directories that cannot be read; the others are searched.
  * @throws CramfsError NOT_FOUND for an operand that names no file.
@@ -20,21 +15,15 @@ export function selectFiles(
   operands: readonly string[],
   onError: (error: CramfsError) => void,
 ): SelectedFile[] {
-  const filesBelow = (base: string, directory: Inode): SelectedFile[] => {
-    const files: SelectedFile[] = [];
-    for (const { path, inode } of image.walk(directory, { onError })) {
-      if (inode.type === 'file') files.push({ path: base + path, inode });
-    }
-    return files;
-  };
-  if (operands.length === 0) return filesBelow('', image.root);
   let all: SelectedFile[] | undefined;
   return operands.flatMap((operand) => {
     const path = textToName(operand);
     const inode = tryLookup(image, path);
     if (inode?.type === 'file') return [{ path, inode }];
-    if (inode?.type === 'directory') return filesBelow(path.replace(/\/+$/, ''), inode);
-    all ??= filesBelow('', image.root);
+    if (inode?.type === 'directory') {
+      return filesBelow(image, inode, path.replace(/\/+$/, ''), onError);
+    }
+    all ??= filesBelow(image, image.root, '', onError);
     const matches = compileGlobs([operand]);
     const found = all.filter(({ path: candidate }) => matches(candidate));
     if (found.length === 0) {

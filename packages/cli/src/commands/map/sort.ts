@@ -2,7 +2,7 @@ import type { CramfsImage, RangeExplanation } from 'cramfs-reader';
 import { storedBytes } from '../../render/block-tally.js';
 import { sortBy } from '../../render/sort.js';
 import type { MappabilityReport, MappedFile } from './report.js';
-import type { SelectedFile } from './select.js';
+import type { SelectedFile } from './files-below.js';
 
 export const SORT_KEYS = ['path', 'size', 'stored', 'pages', 'direct', 'ram'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
