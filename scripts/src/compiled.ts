@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,9 +35,18 @@ function commandLines(work: string): string[][] {
   const image = join(work, 'sample.img');
   const tree = inRepository('samples/rootfs');
   const program = '/x86_64/bin/hello';
+  const large = join(work, 'large');
+  mkdirSync(large);
+  // With --best enough for threads, and not enough for the flags of V8 to be changed.
+  writeFileSync(join(large, 'file'), 'A text that fills pages. '.repeat(60_000));
+  writeFileSync(join(large, 'other'), 'Another one, no less long.'.repeat(60_000));
+  const cache = join(work, 'cache');
   return [
     ['build', tree, image, '--xip=mmu'],
     ['build', tree, join(work, 'plain.img'), '-D', inRepository('samples/device-table.txt')],
+    ['build', large, join(work, 'large.img'), '--best'],
+    ['build', tree, join(work, 'cached.img'), '--cache', cache],
+    ['build', tree, join(work, 'cached.img'), '--cache', cache],
     ['info', image],
     ['ls', image],
     ['ls', '-lR', image],

@@ -62,6 +62,7 @@ await build([
       file: inPackages('cramfs-reader/bundle/image-worker.cjs'),
       format: 'cjs',
       codeSplitting: false,
+      minify: true,
     },
   },
   {
@@ -72,6 +73,7 @@ await build([
       file: inPackages('mkcramfs/bundle/compress-worker.cjs'),
       format: 'cjs',
       codeSplitting: false,
+      minify: true,
     },
   },
   {
@@ -81,6 +83,7 @@ await build([
       file: inPackages('mkcramfs/bundle/look-up-worker.cjs'),
       format: 'cjs',
       codeSplitting: false,
+      minify: true,
     },
   },
 ]);

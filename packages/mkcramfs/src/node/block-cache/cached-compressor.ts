@@ -14,7 +14,7 @@ import type { CachedBlock } from './pack.js';
 /** Fewer bytes than this are looked up before a thread has started. */
 const MIN_BYTES = 4 * 2 ** 20;
 /** Batches that are looked up while the calling thread has to look at small files itself. */
-const AHEAD = 47;
+const AHEAD = 15;
 
 /** Where compressed blocks are kept from build to build. */
 export interface CacheOptions {
