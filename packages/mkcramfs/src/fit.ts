@@ -96,6 +96,7 @@ class Fitter {
   }
 
   private fitIds(path: string, entry: TreeEntry): void {
+    if (entry.uid <= MAX_UID && entry.gid <= MAX_GID) return;
     for (const [what, max] of [
       ['uid', MAX_UID],
       ['gid', MAX_GID],
@@ -115,19 +116,13 @@ class Fitter {
     let size = 0;
     for (const name of sortedNames(directory)) {
       const child = directory.children.get(name)!;
-      const childPath = joinPath(path, name);
-      const fitted =
-        child.type === 'file'
-          ? this.fitFile(childPath, child)
-          : child.type === 'char-device' || child.type === 'block-device'
-            ? this.fitDevice(childPath, child)
-            : child;
+      const fitted = this.fitChild(path, name, child);
       if (fitted === undefined) {
         directory.children.delete(name);
-      } else {
-        directory.children.set(name, fitted);
-        size += directoryEntrySize(name.length);
+        continue;
       }
+      if (fitted !== child) directory.children.set(name, fitted);
+      size += directoryEntrySize(name.length);
     }
     if (size > MAX_DIRECTORY_SIZE) {
       this.error(
@@ -138,13 +133,32 @@ class Fitter {
     }
   }
 
+  private fitChild(path: string, name: string, child: TreeEntry): TreeEntry | undefined {
+    switch (child.type) {
+      case 'file':
+        return child.size <= CRAMFS_MAX_FILE_SIZE
+          ? child
+          : this.fitLargeFile(joinPath(path, name), child);
+      case 'char-device':
+      case 'block-device':
+        return this.fitDevice(joinPath(path, name), child);
+      case 'directory':
+      case 'symlink':
+      case 'fifo':
+      case 'socket':
+        return child;
+    }
+  }
+
   private fitNames(path: string, directory: DirectoryEntry): void {
+    const { children } = directory;
+    if ([...children.keys()].every((name) => isPossible(name) && isShort(name))) return;
     for (const name of sortedNames(directory)) {
       const childPath = joinPath(path, name);
-      if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name)) {
+      if (!isPossible(name)) {
         this.error('name', childPath, `the name '${nameToText(name)}' cannot be stored`);
       }
-      if (name.length > CRAMFS_MAXPATHLEN) this.fitName(childPath, name, directory);
+      if (!isShort(name)) this.fitName(childPath, name, directory);
     }
   }
 
@@ -161,8 +175,7 @@ class Fitter {
     }
   }
 
-  private fitFile(path: string, file: FileEntry): FileEntry | undefined {
-    if (file.size <= CRAMFS_MAX_FILE_SIZE) return file;
+  private fitLargeFile(path: string, file: FileEntry): FileEntry | undefined {
     const tooBig = `file of ${file.size} bytes does not fit, at most ${CRAMFS_MAX_FILE_SIZE}`;
     if (this.allow.has('skip-large-files')) {
       this.warning('file-size', path, `${tooBig}: left out`);
@@ -222,4 +235,12 @@ class Fitter {
   private warning(kind: ProblemKind, path: string, message: string): void {
     this.problems.push({ severity: 'warning', kind, path, message });
   }
+}
+
+function isPossible(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name);
+}
+
+function isShort(name: string): boolean {
+  return name.length <= CRAMFS_MAXPATHLEN;
 }

@@ -43,7 +43,7 @@ export async function gatherContents(
   crc32: Crc32,
   stream?: ChunkStream,
 ): Promise<Map<PlanNode, Content>> {
-  const nodes = [...preOrder(root)].filter((node) => contentSize(node) > 0);
+  const nodes = preOrder(root).filter((node) => contentSize(node) > 0);
   const sizes = new Map<number, number>();
   let total = 0;
   for (const node of nodes) {

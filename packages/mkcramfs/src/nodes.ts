@@ -27,9 +27,16 @@ function planNode(name: string, path: string, entry: TreeEntry, keepOrder: boole
 }
 
 /** All nodes, parents before their children, names in order: the order of the file data. */
-export function* preOrder(node: PlanNode): Generator<PlanNode> {
-  yield node;
-  for (const child of node.children) yield* preOrder(child);
+export function preOrder(root: PlanNode): PlanNode[] {
+  const nodes = [root];
+  const visit = ({ children }: PlanNode): void => {
+    for (const child of children) {
+      nodes.push(child);
+      if (child.children.length > 0) visit(child);
+    }
+  };
+  visit(root);
+  return nodes;
 }
 
 /** True if the nodes agree in all that an inode holds besides content, including its type. */

@@ -12,7 +12,7 @@ import {
   nameToText,
 } from 'cramfs-format';
 import type { Content } from '../content.js';
-import { preOrder, type PlanNode } from '../nodes.js';
+import { preOrder, sameAttributes, type PlanNode } from '../nodes.js';
 import type { ResolvedOptions } from '../options.js';
 import { BlockShares } from './block-shares.js';
 import { buildChunk, buildRuns } from './chunk.js';
@@ -124,23 +124,7 @@ function buildChunks(
   { blockSize, extendedPointers, xip, onProblem }: ResolvedOptions,
   made?: ReadonlyMap<Content, Chunk>,
 ) {
-  const groups: ChunkGroup[] = [];
-  const groupsOf = new Map<Content, Map<string, ChunkGroup>>();
-  for (const node of preOrder(root)) {
-    const content = contents.get(node);
-    if (content === undefined) continue;
-    const { mode, uid, gid } = node.entry;
-    const owner = `${mode} ${uid} ${gid}`;
-    const others = groupsOf.get(content) ?? new Map<string, ChunkGroup>();
-    const group = others.get(owner);
-    if (group !== undefined) {
-      group.nodes.push(node);
-      continue;
-    }
-    const first: ChunkGroup = { content, nodes: [node] };
-    groups.push(first);
-    groupsOf.set(content, others.set(owner, first));
-  }
+  const groups = chunkGroups(root, contents);
 
   const shares = extendedPointers
     ? new BlockShares(
@@ -172,6 +156,38 @@ function buildChunks(
     for (const node of nodes) chunks.set(node, chunk);
   }
   return { chunks, uniqueChunks, runs, tails };
+}
+
+function chunkGroups(root: PlanNode, contents: ReadonlyMap<PlanNode, Content>): ChunkGroup[] {
+  const groups: ChunkGroup[] = [];
+  const firstOf = new Map<Content, ChunkGroup>();
+  /** By owner, the groups of contents that have more than one: few. */
+  const othersOf = new Map<Content, Map<string, ChunkGroup>>();
+  for (const node of preOrder(root)) {
+    const content = contents.get(node);
+    if (content === undefined) continue;
+    const first = firstOf.get(content);
+    if (first !== undefined && sameAttributes(first.nodes[0]!, node)) {
+      first.nodes.push(node);
+      continue;
+    }
+    const { mode, uid, gid } = node.entry;
+    const owner = `${mode} ${uid} ${gid}`;
+    const other = first && othersOf.get(content)?.get(owner);
+    if (other !== undefined) {
+      other.nodes.push(node);
+      continue;
+    }
+    const group: ChunkGroup = { content, nodes: [node] };
+    groups.push(group);
+    if (first === undefined) firstOf.set(content, group);
+    else
+      othersOf.set(
+        content,
+        (othersOf.get(content) ?? new Map<string, ChunkGroup>()).set(owner, group),
+      );
+  }
+  return groups;
 }
 
 function twinProblem(path: string): string {

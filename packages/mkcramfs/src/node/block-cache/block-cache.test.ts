@@ -13,6 +13,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { noise } from '../../../../../test/helpers/raw-image.js';
 import type { BlockBatch, Codec } from '../../block-batch.js';
 import { compressBatch } from '../../codec.js';
+import { fileIdentity } from '../source-file.js';
 import type { WorkerCompressor } from '../worker-compressor.js';
 import { cachedCompressor, type CachedCompressor } from './cached-compressor.js';
 
@@ -104,6 +105,12 @@ describe('a second build', () => {
     expect(await build([mixed])).toEqual({ compressed: 40, found: 40 });
     expect(await build([mixed])).toEqual({ compressed: 0, found: 80 });
     expect(packs()).toHaveLength(2);
+  });
+
+  test('finds blocks of a pack in which none gets smaller', async () => {
+    const part = [noise(4096, 7), Buffer.of(0)];
+    expect(await build([part])).toEqual({ compressed: 2, found: 0 });
+    expect(await build([part])).toEqual({ compressed: 0, found: 2 });
   });
 
   test('finds nothing that was compressed in another way', async () => {
@@ -202,6 +209,56 @@ describe('a thread that looks for blocks', () => {
     writeFileSync(path, bytes);
     expect(await buildLarge(blocks(12))).toMatchObject({ compressed: 24, found: 0, moved: true });
     expect(await build([blocks(12)])).toEqual({ compressed: 0, found: 12 });
+  });
+
+  test('is helped if it has much to do', async () => {
+    const parts = blocks(300);
+    await build([parts.slice(0, 200)]);
+    const inner = { ...counting(), threads: 2 };
+    const cached = cachedCompressor(inner, { directory, limit: 100 * MIB });
+    cached.expect(100 * MIB);
+    const batches = parts.map((part) => batchOf([part, parts[0]!]));
+    const results = await Promise.all(batches.map((batch) => cached.compress(batch)));
+    for (const [index, { data, lengths }] of results.entries()) {
+      const alone = await compressBatch(batchOf([parts[index]!, parts[0]!]));
+      expect(lengths).toEqual(alone.lengths);
+      expect(Buffer.compare(data, alone.data)).toBe(0);
+    }
+    // What the calling thread has looked up itself was not moved.
+    const helped = batches.filter(({ data }) => data.byteLength > 0).length;
+    expect(helped).toBeGreaterThan(0);
+    expect(helped).toBeLessThan(batches.length);
+    expect(cached.counts).toEqual({ blocks: 600, found: 500 });
+    await cached.close();
+  });
+
+  test('reads files', async () => {
+    const parts = blocks(40);
+    await build([parts]);
+    const host = join(directory, 'source');
+    writeFileSync(host, Buffer.concat(parts.slice(0, 1)));
+    const seen = fileIdentity(statSync(host, { bigint: true }));
+    const place = { host, path: '/source', seen };
+    const cached = cachedCompressor({ ...counting(), threads: 2 }, { directory, limit: MIB });
+    expect(cached.readsFiles).toBe(false);
+    cached.expect(100 * MIB);
+    expect(cached.readsFiles).toBe(true);
+    const whole = batchOf([parts[3]!, parts[0]!, parts[4]!]);
+    const { length } = parts[0]!;
+    const unread = [{ place, from: 0, at: parts[3]!.length, length }];
+    const given = { ...batchOf([parts[3]!, parts[4]!]), unread, lengths: whole.lengths };
+    const result = await cached.compress(given);
+    const alone = await compressBatch(whole);
+    expect(result.lengths).toEqual(alone.lengths);
+    expect(Buffer.compare(result.data, alone.data)).toBe(0);
+    expect(cached.counts).toEqual({ blocks: 3, found: 3 });
+    rmSync(host);
+    const gone = { ...batchOf([]), unread: [{ place, from: 0, at: 0, length }], lengths: [length] };
+    await expect(cached.compress(gone)).rejects.toMatchObject({
+      code: 'BAD_SOURCE',
+      path: '/source',
+    });
+    await cached.close();
   });
 
   test('may be closed before it has started', async () => {

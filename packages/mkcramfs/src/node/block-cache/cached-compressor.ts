@@ -1,4 +1,5 @@
 import { accessSync, constants, existsSync, mkdirSync, opendirSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { threadsThatFit } from 'cramfs-archive/node';
 import { memoryOfBatch, type BlockBatch } from '../../block-batch.js';
 import { blocksOf } from '../../pack-blocks.js';
@@ -13,8 +14,10 @@ import type { CachedBlock } from './pack.js';
 
 /** Fewer bytes than this are looked up before a thread has started. */
 const MIN_BYTES = 4 * 2 ** 20;
-/** Batches that are looked up while the calling thread has to look at small files itself. */
+/** Batches on their way to the thread, while the calling one has to look at small files itself. */
 const AHEAD = 15;
+/** If it has so many of them, the calling thread looks one up itself. */
+const ENOUGH = 8;
 
 /** Where compressed blocks are kept from build to build. */
 export interface CacheOptions {
@@ -60,11 +63,30 @@ export function cachedCompressor(
   const reader = new BatchReader();
   let mayStart = compressor.threads > 1 && packsIn(directory).length > 0;
   let expected = 0;
+  let isHelping = false;
   let thread: WorkerThread<LookUpQuestion, LookedUp> | undefined;
   let ended: Promise<void> | undefined;
   const endThread = (): void => {
     ended ??= thread?.close();
     thread = undefined;
+  };
+  const lookUpHere = (batch: BlockBatch, cache: BlockCache): LookedUp =>
+    lookUp(reader.read(batch), cache, memoryOfBatch(batch));
+  /** On the thread, unless that has enough to do while this one has nothing. */
+  const lookUpSomewhere = async (batch: BlockBatch, cache: BlockCache): Promise<LookedUp> => {
+    if (thread === undefined || !cache.suitsThread) return lookUpHere(batch, cache);
+    if (thread.pending < ENOUGH || isHelping) {
+      return thread.ask({ base: cache.base, batch }, memoryOfBatch(batch));
+    }
+    isHelping = true;
+    try {
+      const looked = lookUpHere(batch, cache);
+      // Let the answers of the thread in.
+      await setImmediate();
+      return looked;
+    } finally {
+      isHelping = false;
+    }
   };
   return {
     threads: compressor.threads,
@@ -90,10 +112,7 @@ export function cachedCompressor(
     },
     async compress(batch) {
       const cache = cacheFor(batch);
-      const looked =
-        thread !== undefined && cache.suitsThread
-          ? await thread.ask({ base: cache.base, batch }, memoryOfBatch(batch))
-          : lookUp(reader.read(batch), cache, memoryOfBatch(batch));
+      const looked = await lookUpSomewhere(batch, cache);
       const { missing, keys } = looked;
       counts.blocks += batch.lengths.length;
       counts.found += batch.lengths.length - missing.length;

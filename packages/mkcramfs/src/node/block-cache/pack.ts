@@ -64,8 +64,9 @@ export class PackReader {
         at += length;
         return segment;
       });
-      for (let block = 0; block < blocks; block += 1) {
-        this.starts[this.index.readUInt16BE(block * INDEX_ENTRY) + 1]! += 1;
+      const { index } = this;
+      for (let at = 0; at < index.length; at += INDEX_ENTRY) {
+        this.starts[index[at]! * 256 + index[at + 1]! + 1]! += 1;
       }
       for (let prefix = 0; prefix < 65536; prefix += 1) {
         this.starts[prefix + 1]! += this.starts[prefix]!;
@@ -84,11 +85,14 @@ export class PackReader {
       const at = block * INDEX_ENTRY;
       if (!this.hasKey(at, key)) continue;
       const length = this.index.readUInt32LE(at + KEY_LENGTH + 8);
-      const segment = this.segment(this.index.readUInt32LE(at + KEY_LENGTH));
+      // Such blocks are in no segment; a pack may have nothing else.
+      const segment =
+        length === 0 ? 'incompressible' : this.segment(this.index.readUInt32LE(at + KEY_LENGTH));
       if (segment === undefined) return undefined;
       this.used = true;
+      if (segment === 'incompressible') return segment;
       const start = this.index.readUInt32LE(at + KEY_LENGTH + 4);
-      return length === 0 ? 'incompressible' : segment.subarray(start, start + length);
+      return segment.subarray(start, start + length);
     }
     return undefined;
   }
