@@ -207,7 +207,8 @@ describe('a thread that looks for blocks', () => {
     const bytes = readFileSync(path);
     bytes[100]! ^= 1;
     writeFileSync(path, bytes);
-    expect(await buildLarge(blocks(12))).toMatchObject({ compressed: 24, found: 0, moved: true });
+    // Two blocks do not get smaller: nothing of them is damaged.
+    expect(await buildLarge(blocks(12))).toMatchObject({ compressed: 20, found: 4, moved: true });
     expect(await build([blocks(12)])).toEqual({ compressed: 0, found: 12 });
   });
 
