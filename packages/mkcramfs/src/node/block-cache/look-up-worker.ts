@@ -2,7 +2,7 @@ import { memoryOfBatch } from '../../block-batch.js';
 import { BatchReader } from '../batch-reader.js';
 import { answerQuestions } from '../worker-thread.js';
 import { KnownPacks } from './known-packs.js';
-import { lookUp, type LookUpQuestion, type LookedUp } from './look-up.js';
+import { lookUp, memoryOf, type LookUpQuestion, type LookedUp } from './look-up.js';
 
 /* What looks blocks up on a thread of its own. The memory of a batch is moved here and back, not copied. */
 
@@ -14,5 +14,5 @@ answerQuestions<LookedUp>((question) => {
   const known = packs.get(base) ?? new KnownPacks(base);
   packs.set(base, known);
   const answer = lookUp(reader.read(batch), known, memoryOfBatch(batch));
-  return { answer, memory: [answer.found.buffer, answer.rest.data.buffer, ...answer.spent] };
+  return { answer, memory: memoryOf(answer) };
 });

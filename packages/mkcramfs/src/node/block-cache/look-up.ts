@@ -1,5 +1,5 @@
 import { concatBytes } from 'cramfs-format';
-import type { BlockBatch, CompressedBatch } from '../../block-batch.js';
+import { memoryOfBatch, type BlockBatch, type CompressedBatch } from '../../block-batch.js';
 import { blocksOf, enlarged } from '../../pack-blocks.js';
 import { blockKey } from './known-packs.js';
 import type { CachedBlock } from './pack.js';
@@ -17,11 +17,11 @@ export interface LookUpQuestion {
 
 /** What is known of a batch. Threads can tell it: it is all data. */
 export interface LookedUp {
-  /** The blocks that are known as they will be stored, one after the other: the room of the batch, if it has one. */
+  /** The blocks that are known as they will be stored, one after the other: in the room of the batch, if it has one. */
   readonly found: Uint8Array;
   /** How many bytes they have. */
   readonly lengths: readonly number[];
-  /** The indexes of all other blocks in the batch, their keys, and what is to be compressed. */
+  /** The indexes of all other blocks in the batch, their keys, and a batch of them. */
   readonly missing: readonly number[];
   readonly keys: readonly string[];
   readonly rest: BlockBatch;
@@ -41,7 +41,7 @@ export function lookUp(
 ): LookedUp {
   const { data, room, codec, keepIncompressible } = batch;
   const blocks = blocksOf(batch);
-  let found = room ?? new Uint8Array(data.length);
+  let found = room ?? NOTHING;
   let end = 0;
   const lengths: number[] = [];
   const missing: number[] = [];
@@ -60,24 +60,28 @@ export function lookUp(
     end += stored.length;
     lengths.push(stored.length);
   });
-  const nothing = missing.length === blocks.length && owned.includes(data.buffer);
+  const isNew = missing.length === blocks.length;
   const parts = missing.map((index) => blocks[index]!);
   const rest: BlockBatch = {
-    data: nothing ? data : concatBytes(parts),
+    data: isNew && owned.includes(data.buffer) ? data : concatBytes(parts),
     lengths: parts.map(({ length }) => length),
+    room: isNew ? room : undefined,
     codec,
     keepIncompressible,
   };
-  const used: readonly ArrayBufferLike[] = [found.buffer, rest.data.buffer];
+  if (isNew) found = NOTHING;
+  else if (room === undefined) found = found.slice(0, end);
+  const used: readonly ArrayBufferLike[] = [found.buffer, ...memoryOfBatch(rest)];
   const spent = owned.filter((memory) => !used.includes(memory));
-  return {
-    found: room === undefined ? found.slice(0, end) : found,
-    lengths,
-    missing,
-    keys,
-    rest,
-    spent,
-  };
+  return { found, lengths, missing, keys, rest, spent };
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** All memory of what is known of a batch. */
+export function memoryOf({ found, rest, spent }: LookedUp): ArrayBufferLike[] {
+  const memory = [found.buffer, ...memoryOfBatch(rest), ...spent];
+  return memory.filter(({ byteLength }) => byteLength > 0);
 }
 
 /** The result if no block is missing. */
@@ -89,7 +93,7 @@ export function foundBatch({ found, lengths, spent }: LookedUp): CompressedBatch
 /** The result with the rest compressed. */
 export function mixedBatch(looked: LookedUp, rest: CompressedBatch): CompressedBatch {
   const { found, lengths, missing, spent } = looked;
-  if (lengths.length === 0) return { ...rest, spent: [...rest.spent, ...spent, found.buffer] };
+  if (lengths.length === 0) return { ...rest, spent: [...rest.spent, ...spent] };
   const all = blocksOf({ data: found, lengths });
   const parts = blocksOf(rest);
   missing.forEach((index, at) => all.splice(index, 0, parts[at]!));
