@@ -15,7 +15,7 @@ export async function runProcess(tool: Tool): Promise<void> {
     const { reportError } = await import('./shell/report-error.js');
     process.exitCode = reportError(error, tool, io);
   }
-  await io.saidAll();
+  await io.writtenAll();
   // Otherwise Node.js waits until V8 has done all that it has begun in the background: after a large build, 12 ms.
   process.exit();
 }
@@ -37,14 +37,14 @@ export async function runTool(tool: Tool, argv: readonly string[], io: CliIo): P
 const STDIN = 0;
 
 interface ProcessIo extends CliIo {
-  /** When everything on standard error is out. What a command prints is, when the command ends. */
-  saidAll(): Promise<void>;
+  /** Waits until everything has been written. */
+  writtenAll(): Promise<void>;
 }
 
 /** Streams are made when they are used: they take 2 ms, and most commands say nothing on standard error. */
 function processIo(): ProcessIo {
   let controller: AbortController | undefined;
-  let stderr: Writable | undefined;
+  const used = new Set<Writable>();
   return {
     get stdin() {
       // Node.js makes an empty stream of a directory; reading it reports EISDIR.
@@ -52,10 +52,11 @@ function processIo(): ProcessIo {
       return process.stdin;
     },
     get stdout() {
+      used.add(process.stdout);
       return listenedTo(process.stdout);
     },
     get stderr() {
-      stderr = process.stderr;
+      used.add(process.stderr);
       return listenedTo(process.stderr);
     },
     env: process.env,
@@ -63,14 +64,12 @@ function processIo(): ProcessIo {
       controller ??= abortOnSignals();
       return controller.signal;
     },
-    async saidAll() {
-      await new Promise<void>((resolve) => {
-        if (stderr === undefined) resolve();
-        else
-          stderr.write('', () => {
-            resolve();
-          });
-      });
+    async writtenAll() {
+      for (const stream of used) {
+        await new Promise((resolve) => {
+          stream.write('', resolve);
+        });
+      }
     },
   };
 }

@@ -28,8 +28,9 @@ interface Part {
  * depend on which worker is faster.
  */
 export class BlockQueue {
-  /** Bytes of blocks that are queued, and those of them that are not in `data`. */
+  /** Bytes of the blocks of the next batch. */
   private size = 0;
+  /** Those of them that are not unread, and how many. */
   private data: Uint8Array | undefined;
   private filled = 0;
   private unread: UnreadPart[] = [];

@@ -32,6 +32,7 @@ export function buildChunk(
 ): UnwrittenChunk {
   const pointers: PointerSpec[] = [];
   const pieces: Piece[] = [];
+  /** Pointers lead to it before the rest of it is known. */
   const chunk: Anchor = { position: -1 };
   let here = content.blocks.length * BLOCK_POINTER_SIZE;
   /** Where Linux expects the next block with an ordinary pointer to start. */

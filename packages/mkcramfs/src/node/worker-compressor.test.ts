@@ -85,6 +85,15 @@ describe.each([
   });
 });
 
+test('threads are started for files that are announced only when they come', async () => {
+  const compressor = workerCompressor(2);
+  const file = place('file');
+  expect(compressor.capacity).toBe(1);
+  for (let bytes = 0; bytes < 4 * MIB; bytes += 300_000) await compressor.compress(unread(file));
+  expect(compressor.capacity).toBeGreaterThan(1);
+  await compressor.close();
+});
+
 test('threads may be closed before they have come up, and are started again', async () => {
   const compressor = workerCompressor(2);
   const file = place('file');

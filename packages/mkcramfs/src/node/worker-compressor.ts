@@ -61,7 +61,8 @@ export function workerCompressor(wanted = availableParallelism()): WorkerCompres
       if (expected >= MIN_BYTES) start();
     },
     async compress(batch) {
-      received += batch.data.length * (isFast(batch.codec) ? 1 : SLOWER);
+      const bytes = batch.lengths.reduce((sum, length) => sum + length, 0);
+      received += bytes * (isFast(batch.codec) ? 1 : SLOWER);
       if (received >= MIN_BYTES) start();
       const free = leastBusy(others);
       if (free !== undefined && free.pending < AHEAD) return free.ask(batch, memoryOfBatch(batch));
@@ -72,7 +73,12 @@ export function workerCompressor(wanted = availableParallelism()): WorkerCompres
     },
     // While the image is laid out and written, the idle threads would take a quarter of all memory.
     rest() {
-      for (const thread of others) ending.push(thread.close());
+      for (const thread of others) {
+        const ended = thread.close();
+        // close() reports errors.
+        ended.catch(() => undefined);
+        ending.push(ended);
+      }
       others = [];
       mayStart = true;
     },
