@@ -27,11 +27,19 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffe
 /** True if every byte is zero. */
 export function isZero(bytes: Uint8Array): boolean {
   const { buffer, byteOffset, length } = bytes;
-  const start = Math.min(-byteOffset & 3, length);
-  const words = new Int32Array(buffer, byteOffset + start, (length - start) >> 2);
-  // Loops: callbacks take three times as long, and four times as many bytes take four times as long.
-  for (let at = 0; at < start; at += 1) if (bytes[at] !== 0) return false;
-  for (let at = 0; at < words.length; at += 1) if (words[at] !== 0) return false;
-  for (let at = start + 4 * words.length; at < length; at += 1) if (bytes[at] !== 0) return false;
-  return true;
+  const before = -byteOffset & 3;
+  if (length < before) return isZeroByByte(bytes);
+  const words = new Int32Array(buffer, byteOffset + before, (length - before) >> 2);
+  // A loop over words: a callback takes three times as long, and bytes take four times as long.
+  let at = 0;
+  while (at < words.length && words[at] === 0) at += 1;
+  return (
+    at === words.length &&
+    isZeroByByte(bytes.subarray(0, before)) &&
+    isZeroByByte(bytes.subarray(before + words.byteLength))
+  );
+}
+
+function isZeroByByte(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
 }
