@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker, isMainThread, workerData } from 'node:worker_threads';
-import { inlineCompressor } from 'mkcramfs';
+import { BlockDeflater } from 'cramfs-deflate';
 
 /*
  * The bare work of a build: as many threads read a corpus, each file by the next one that is free,
@@ -23,20 +23,13 @@ function regularFiles(root: string): string[] {
     .map(({ parentPath, name }) => join(parentPath, name));
 }
 
-async function compressShare({ files, next }: Share): Promise<void> {
-  const compressor = inlineCompressor();
+function compressShare({ files, next }: Share): void {
+  const deflater = new BlockDeflater();
   for (let at = Atomics.add(next, 0, 1); at < files.length; at = Atomics.add(next, 0, 1)) {
-    const data = new Uint8Array(readFileSync(files[at]!));
-    const blocks = Math.ceil(data.length / BLOCK);
-    const lengths = Array.from({ length: blocks }, (_, index) =>
-      Math.min(BLOCK, data.length - index * BLOCK),
-    );
-    await compressor.compress({
-      data,
-      lengths,
-      codec: { library: 'block-deflate', effort: 'default' },
-      keepIncompressible: true,
-    });
+    const data = readFileSync(files[at]!);
+    for (let start = 0; start < data.length; start += BLOCK) {
+      deflater.compress(data.subarray(start, start + BLOCK), 'default');
+    }
   }
 }
 
@@ -49,5 +42,5 @@ if (isMainThread) {
     new Worker(new URL(import.meta.url), { workerData: share });
   }
 } else {
-  await compressShare(workerData as Share);
+  compressShare(workerData as Share);
 }

@@ -1,5 +1,11 @@
 export { buildImage, buildImageBytes, type BuildBackend } from './build.js';
-export type { BlockBatch, BlockCompressor, Codec, CompressedBatch } from './block-batch.js';
+export type {
+  BlockBatch,
+  BlockCompressor,
+  Codec,
+  CompressedBatch,
+  UnreadPart,
+} from './block-batch.js';
 export type { Effort } from 'cramfs-deflate';
 export { inlineCompressor } from './codec.js';
 export {
@@ -34,6 +40,8 @@ export {
   type DeviceEntry,
   type DirectoryEntry,
   type FileEntry,
+  type FileIdentity,
+  type FilePlace,
   type PlainEntry,
   type Problem,
   type ProblemKind,
