@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -64,6 +72,18 @@ function smoke(...cramfs: readonly [string, ...string[]]): void {
   );
   go('tar', image, '-o', join(target, 'a.tar'));
   go('build', join(target, 'a.tar'), join(target, 'b.img'), '--xip');
+  // With threads, and with what is done for large sources only.
+  const large = join(target, 'large');
+  mkdirSync(large);
+  writeFileSync(join(large, 'text'), 'Some text for a file. '.repeat(200_000));
+  writeFileSync(join(large, 'zeros'), new Uint8Array(1_000_000));
+  for (const name of ['first.img', 'second.img']) {
+    const cache = ['--cache', join(target, 'cache')];
+    const argv = [...before, 'build', large, join(target, name), '--workers', '3', ...cache];
+    const { status, stderr } = spawnSync(file, argv, { cwd: folder, encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, '']);
+  }
+  expect(go('diff', join(target, 'first.img'), join(target, 'second.img'))).toBe('');
 }
 
 describe('the one file', () => {
