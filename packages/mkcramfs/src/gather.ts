@@ -29,8 +29,8 @@ interface Known {
 }
 
 /**
- * Reads every file and symlink once, in order, and compresses what is new: files with
- * equal bytes (and equal XIP ranges) get the same {@link Content}.
+ * Takes every file and symlink, in order, and compresses what is new: files with equal bytes (and equal XIP
+ * ranges) get the same {@link Content}. A file that nothing here has to look at is left to the compressor to read.
  *
  * @param stream takes the contents as soon as they are complete. Then files whose chunks differ, as their modes
  * or owners do, get contents of their own.
@@ -76,16 +76,16 @@ export async function gatherContents(
       ? storeContent(bytes, choice, options, queue, taken)
       : streamContent(bytes, options, queue, stream);
   for (const node of nodes) {
+    const size = contentSize(node);
     const wish =
       node.entry.type === 'file' ? xipWish(node.path, node.entry.mode, options) : 'nothing';
     const linked = links.find(node, wish);
     if (linked !== undefined) {
       choices.note(node, linked.choice);
       contents.set(node, linked.content);
-      done += contentSize(node);
+      done += size;
       continue;
     }
-    const size = contentSize(node);
     const place = mayStayUnread(wish, options, compressor) ? placeOf(node) : undefined;
     if (place !== undefined && sizes.get(size) === 1) {
       contents.set(node, await storeUnread(place, size, options, queue, stream));
@@ -94,7 +94,6 @@ export async function gatherContents(
       continue;
     }
     let bytes = await readContent(node);
-    const { length } = bytes;
     const taken = storedAs(node, options);
     const takenChoice = storedChoice(node, taken, bytes, options);
     const { stored = bytes, choice } =
@@ -103,8 +102,8 @@ export async function gatherContents(
         : { stored: bytes, choice: takenChoice };
     choices.note(node, choice);
     let content: Content | undefined;
-    if (sizes.get(length)! > 1) {
-      const key = `${length}:${crc32(bytes, 0)}`;
+    if (sizes.get(size)! > 1) {
+      const key = `${size}:${crc32(bytes, 0)}`;
       const equals = known.get(key) ?? [];
       const candidates =
         stream === undefined
@@ -125,7 +124,7 @@ export async function gatherContents(
     }
     links.add(node, wish, { content, choice });
     contents.set(node, content);
-    done += length;
+    done += size;
     options.onProgress(done, total);
   }
   await queue.finish();
