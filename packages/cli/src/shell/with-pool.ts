@@ -1,4 +1,5 @@
 import { startPoolFor, type ImagePool } from 'cramfs-reader/node';
+import { optimizeLater } from './optimize-later.js';
 
 /**
  * Starts the threads for working on a whole image while it is read.
@@ -13,6 +14,7 @@ export async function withPool<T>(
 ): Promise<T> {
   const pool =
     file === '-' ? undefined : startPoolFor(file, threads === undefined ? undefined : threads - 1);
+  if (pool !== undefined) optimizeLater();
   try {
     return await use(pool);
   } finally {
