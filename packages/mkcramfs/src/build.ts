@@ -50,16 +50,17 @@ export async function buildImage(
   const { swapWords } = resolved;
   const sink: ImageSink =
     swapWords === undefined ? backend.sink : new SwappingSink(backend.sink, swapWords);
+  const head = layoutHead(tree, resolved);
   const stream =
     sink.isTentative === true && placesInOrder(resolved)
-      ? new ChunkStream(layoutHead(tree, resolved).directories.end, resolved, sink, crc32)
+      ? new ChunkStream(head.directories.end, resolved, sink, crc32)
       : undefined;
   const contents = await gatherContents(tree, resolved, backend.compressor, crc32, stream);
   refuseUnplannable(contents, resolved.blockSize);
   const layout =
     resolved.compat === undefined && resolved.dialect === undefined
-      ? layoutNative(tree, contents, resolved, stream?.chunks)
-      : layoutCompat(tree, contents, resolved);
+      ? layoutNative(tree, contents, resolved, head, stream?.chunks)
+      : layoutCompat(tree, contents, resolved, head);
   checkLimits(layout, resolved.blockSize);
   const severity = resolved.force ? 'warning' : 'error';
   const problems = misreadProblems(layout, resolved.blockSize, severity);

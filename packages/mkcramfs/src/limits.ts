@@ -6,6 +6,7 @@ import {
   nameToText,
 } from 'cramfs-format';
 import type { Layout } from './layout/layout.js';
+import type { PlanNode } from './nodes.js';
 
 /**
  * The highest offset of a pointer table, and after it the largest file with its pointers: what
@@ -14,14 +15,8 @@ import type { Layout } from './layout/layout.js';
  * @throws CramfsError TOO_BIG.
  */
 export function checkLimits({ chunks, directories, size }: Layout, blockSize: number): void {
-  for (const [node, { position }] of [...chunks, ...directoryAnchors(directories.offsets)]) {
-    if (position >= CRAMFS_OFFSET_LIMIT) {
-      throw new CramfsError(
-        'TOO_BIG',
-        `the image is too big: ${nameToText(node.path)} would start at ${position}, past 256 MiB`,
-      );
-    }
-  }
+  for (const [node, { position }] of chunks) checkStart(node, position);
+  for (const [node, position] of directories.offsets) checkStart(node, position);
   const most = maxImageSize(blockSize);
   if (size > most) {
     throw new CramfsError('TOO_BIG', `the image is too big: ${size} bytes, at most ${most} fit`);
@@ -34,6 +29,10 @@ export function maxImageSize(blockSize: number): number {
   return CRAMFS_OFFSET_LIMIT - 4 + CRAMFS_MAX_FILE_SIZE + pointers;
 }
 
-function directoryAnchors<Node>(offsets: ReadonlyMap<Node, number>) {
-  return [...offsets].map(([node, position]) => [node, { position }] as const);
+function checkStart({ path }: PlanNode, position: number): void {
+  if (position < CRAMFS_OFFSET_LIMIT) return;
+  throw new CramfsError(
+    'TOO_BIG',
+    `the image is too big: ${nameToText(path)} would start at ${position}, past 256 MiB`,
+  );
 }

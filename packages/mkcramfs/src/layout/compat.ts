@@ -5,7 +5,7 @@ import { preOrder, type PlanNode } from '../nodes.js';
 import type { ResolvedOptions } from '../options.js';
 import { countBlocks } from './chunk.js';
 import type { Layout, Piece, Place, PointerSpec, Residue, UnwrittenChunk } from './layout.js';
-import { changedFlags, imageSize, layoutHead, superblockFlags } from './native.js';
+import { changedFlags, imageSize, superblockFlags, type LayoutHead } from './native.js';
 
 /** Alignment of an XIP block in npitre's mkcramfs -X; with -X -X it is the page size. */
 const NOMMU_ALIGNMENT = 8;
@@ -18,8 +18,8 @@ export function layoutCompat(
   root: PlanNode,
   contents: ReadonlyMap<PlanNode, Content>,
   options: ResolvedOptions,
+  head: LayoutHead,
 ): Layout {
-  const head = layoutHead(root, options);
   const alignment = options.xip.mode === 'mmu' ? options.blockSize : NOMMU_ALIGNMENT;
   const residues: Residue[] = [];
   const chunkOf = new Map<Content, UnwrittenChunk>();

@@ -27,15 +27,16 @@ const ENTRY_WINDOW = CRAMFS_INODE_SIZE + CRAMFS_MAXPATHLEN;
  * This project's own layout: superblock, directories, chunks in the order of the tree, and last
  * the XIP region, so that alignment is paid once and every chunk stays in reach of an inode.
  *
+ * @param head of the same tree with the same options.
  * @param made chunks of contents that have been made already.
  */
 export function layoutNative(
   root: PlanNode,
   contents: ReadonlyMap<PlanNode, Content>,
   options: ResolvedOptions,
+  head: LayoutHead = layoutHead(root, options),
   made?: ReadonlyMap<Content, Chunk>,
 ): Layout {
-  const head = layoutHead(root, options);
   const { chunks, uniqueChunks, runs, tails } = buildChunks(root, contents, options, made);
 
   const region = placeXipRegion(runs, uniqueChunks, tails, options);
@@ -70,11 +71,10 @@ export function leastSize({ entries }: DirectoryLayout): number {
   return last === undefined ? 0 : last.offset + ENTRY_WINDOW;
 }
 
+export type LayoutHead = Pick<Layout, 'superblockOffset' | 'directories'>;
+
 /** The places of the superblock and the directories, which are the same in every layout. */
-export function layoutHead(
-  root: PlanNode,
-  options: ResolvedOptions,
-): { superblockOffset: number; directories: DirectoryLayout } {
+export function layoutHead(root: PlanNode, options: ResolvedOptions): LayoutHead {
   const superblockOffset = options.pad ? CRAMFS_PAD_SIZE : 0;
   const start = superblockOffset + CRAMFS_SUPER_SIZE + alignUp(options.insert.length, 4);
   return { superblockOffset, directories: layoutDirectories(root, start) };
