@@ -95,10 +95,26 @@ export function buildChunk(
     direct(place, uncompressed, length);
     if (shared !== undefined) shared.place = place;
   });
-  const counts = countBlocks(content, pointers, pieces);
-  const size = alignUp(here, 4);
-  const pointerCount = pointers.length;
-  return Object.assign(chunk, { content, counts, pointerCount, pointers, pieces, runs, size });
+  return completeChunk(chunk, { content, pointers, pieces, runs }, here);
+}
+
+/**
+ * Makes a chunk of the anchor that its pointers lead to.
+ *
+ * @param end of its last byte, from its position on.
+ */
+export function completeChunk(
+  anchor: Anchor,
+  parts: Pick<UnwrittenChunk, 'content' | 'pointers' | 'pieces' | 'runs'>,
+  end: number,
+): UnwrittenChunk {
+  const { content, pointers, pieces } = parts;
+  return Object.assign(anchor, {
+    ...parts,
+    counts: countBlocks(content, pointers, pieces),
+    pointerCount: pointers.length,
+    size: alignUp(end, 4),
+  });
 }
 
 /** Counts the blocks of a chunk. */

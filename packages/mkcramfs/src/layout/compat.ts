@@ -3,7 +3,7 @@ import { openRgFlags } from 'cramfs-reader';
 import type { Content } from '../content.js';
 import { preOrder, type PlanNode } from '../nodes.js';
 import type { ResolvedOptions } from '../options.js';
-import { countBlocks } from './chunk.js';
+import { completeChunk } from './chunk.js';
 import type { Layout, Piece, Place, PointerSpec, Residue, UnwrittenChunk } from './layout.js';
 import { changedFlags, imageSize, superblockFlags, type LayoutHead } from './native.js';
 
@@ -73,7 +73,7 @@ function extentChunk(content: Content, position: number): UnwrittenChunk {
     here += block.length;
     return { offset, block, lengthPrefix: false };
   });
-  return unwritten(content, position, [], pieces, here);
+  return completeChunk({ position }, { content, pointers: [], pieces, runs: [] }, here);
 }
 
 function inlineChunk(
@@ -105,26 +105,5 @@ function inlineChunk(
       pointers.push({ kind: 'end', ...at(), uncompressed: block.kind === 'uncompressed' });
     }
   }
-  return unwritten(content, position, pointers, pieces, here);
-}
-
-function unwritten(
-  content: Content,
-  position: number,
-  pointers: readonly PointerSpec[],
-  pieces: readonly Piece[],
-  end: number,
-): UnwrittenChunk {
-  const counts = countBlocks(content, pointers, pieces);
-  const pointerCount = pointers.length;
-  return {
-    position,
-    content,
-    counts,
-    pointerCount,
-    pointers,
-    pieces,
-    runs: [],
-    size: alignUp(end, 4),
-  };
+  return completeChunk(anchor, { content, pointers, pieces, runs: [] }, here);
 }
