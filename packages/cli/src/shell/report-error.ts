@@ -105,7 +105,7 @@ function describeShortage(error: unknown): string | undefined {
   if (OUT_OF_MEMORY_CODES.has(errorCode(error) ?? '') || OUT_OF_MEMORY.test(error.message)) {
     return 'out of memory: raise its limit (ulimit -v, container), or use fewer threads (--workers 1)';
   }
-  // As our threads say it: see mkcramfs and cramfs-reader.
+  // In the words of cramfs-archive's onDeath().
   if (/^worker exited/i.test(error.message)) {
     return 'a thread has died, most likely for lack of memory: use fewer (--workers 1)';
   }

@@ -9,5 +9,6 @@ export {
   type EmbeddedKind,
 } from './embedded.js';
 export { GrowingBytes } from './growing-bytes.js';
+export { onDeath } from './on-death.js';
 export { isSystemError, systemReason } from './system-error.js';
 export { unpack, type UnpackLimits, type Unpacked } from './unpack.js';

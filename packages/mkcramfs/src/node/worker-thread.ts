@@ -1,4 +1,5 @@
 import { parentPort, type Worker } from 'node:worker_threads';
+import { onDeath } from 'cramfs-archive/node';
 import { CramfsError, isCramfsError, type CramfsErrorCode } from 'cramfs-format';
 
 /** What a thread is asked. */
@@ -29,11 +30,9 @@ export class WorkerThread<Question, Answer> {
     worker.on('message', (reply: Reply<Answer>) => {
       this.take(reply);
     });
-    worker.on('error', (error: Error) => {
-      this.die(error);
-    });
-    worker.on('exit', (code) => {
-      this.die(new Error(`worker exited with code ${code}`));
+    onDeath(worker, (reason) => {
+      this.death = reason;
+      for (const { reject } of this.asked.splice(0)) reject(reason);
     });
   }
 
@@ -72,12 +71,6 @@ export class WorkerThread<Question, Answer> {
     } else {
       asked?.reject(reply.error);
     }
-  }
-
-  /** Of several reasons, the first says most. */
-  private die(error: Error): void {
-    this.death ??= error;
-    for (const { reject } of this.asked.splice(0)) reject(this.death);
   }
 }
 

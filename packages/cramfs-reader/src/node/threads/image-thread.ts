@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads';
+import { onDeath } from 'cramfs-archive/node';
 import type { FromThread, ToThread } from './messages.js';
 import { startWorker } from './worker-file.js';
 
@@ -27,11 +28,9 @@ export class ImageThread implements Thread {
   constructor() {
     this.worker = startWorker();
     this.worker.on('message', (message: FromThread) => this.user?.answer(message));
-    this.worker.on('error', (error: Error) => {
-      this.die(error);
-    });
-    this.worker.on('exit', (code) => {
-      this.die(new Error(`worker exited with code ${code}`));
+    onDeath(this.worker, (reason) => {
+      this.death = reason;
+      this.user?.died(reason);
     });
     // An idle thread does not keep the process alive.
     this.worker.unref();
@@ -54,12 +53,5 @@ export class ImageThread implements Thread {
 
   async close(): Promise<void> {
     await this.worker.terminate();
-  }
-
-  /** Keep the first of several reasons: it says most. */
-  private die(error: Error): void {
-    if (this.death !== undefined) return;
-    this.death = error;
-    this.user?.died(error);
   }
 }
