@@ -65,3 +65,11 @@ export interface BlockCompressor {
 export function memoryOfBatch({ data, room }: BlockBatch): ArrayBufferLike[] {
   return room === undefined ? [data.buffer] : [data.buffer, room.buffer];
 }
+
+/** The memory of a batch that is free again: all but `used`. */
+export function spentMemory(
+  batch: BlockBatch,
+  used: readonly ArrayBufferLike[],
+): ArrayBufferLike[] {
+  return memoryOfBatch(batch).filter((memory) => !used.includes(memory));
+}

@@ -1,4 +1,4 @@
-import type { BlockBatch, CompressedBatch } from './block-batch.js';
+import { spentMemory, type BlockBatch, type CompressedBatch } from './block-batch.js';
 
 /**
  * Where blocks are concatenated if a batch has no room for that. It is kept, because a result is half as long as
@@ -17,23 +17,15 @@ export function packBlocks(
 ): CompressedBatch {
   const { data, keepIncompressible, room } = batch;
   if (room === undefined && packed.length < data.length) packed = new Uint8Array(data.length);
-  let into = room ?? packed;
-  let end = 0;
-  const lengths = blocksOf(batch).map((block) => {
+  const packer = new BlockPacker(room ?? packed);
+  for (const block of blocksOf(batch)) {
     const stream = compress(block);
-    const stored = keepIncompressible && stream.length >= block.length ? block : stream;
-    if (end + stored.length > into.length) into = enlarged(into, end + stored.length);
-    into.set(stored, end);
-    end += stored.length;
-    return stored.length;
-  });
-  const spent = [data.buffer];
-  if (room !== undefined) {
-    if (into !== room) spent.push(room.buffer);
-    return { data: into.subarray(0, end), lengths, spent };
+    packer.add(keepIncompressible && stream.length >= block.length ? block : stream);
   }
-  packed = into;
-  return { data: into.slice(0, end), lengths, spent };
+  const { bytes, lengths, memory } = packer;
+  if (room === undefined) packed = memory;
+  const result = room === undefined ? bytes.slice() : bytes;
+  return { data: result, lengths, spent: spentMemory(batch, [result.buffer]) };
 }
 
 /** The blocks of a batch, compressed or not. */
@@ -42,9 +34,31 @@ export function blocksOf({ data, lengths }: Pick<BlockBatch, 'data' | 'lengths'>
   return lengths.map((length) => data.subarray(at, (at += length)));
 }
 
-/** Only blocks that must be compressed, and do not get smaller, need more room than the batch has. */
-export function enlarged(bytes: Uint8Array, least: number): Uint8Array {
-  const larger = new Uint8Array(2 * least);
-  larger.set(bytes);
-  return larger;
+/** Puts blocks one after the other into given memory, or, if that is too little, into more. */
+export class BlockPacker {
+  readonly lengths: number[] = [];
+  memory: Uint8Array;
+  private end = 0;
+
+  constructor(memory: Uint8Array) {
+    this.memory = memory;
+  }
+
+  /** What has been added, a view of the memory. */
+  get bytes(): Uint8Array {
+    return this.memory.subarray(0, this.end);
+  }
+
+  add(block: Uint8Array): void {
+    const end = this.end + block.length;
+    // Only blocks that must be compressed, and do not get smaller, need more room than their batch has.
+    if (end > this.memory.length) {
+      const larger = new Uint8Array(2 * end);
+      larger.set(this.bytes);
+      this.memory = larger;
+    }
+    this.memory.set(block, this.end);
+    this.end = end;
+    this.lengths.push(block.length);
+  }
 }

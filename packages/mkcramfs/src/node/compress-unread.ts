@@ -1,4 +1,4 @@
-import type { BlockBatch, CompressedBatch } from '../block-batch.js';
+import { spentMemory, type BlockBatch, type CompressedBatch } from '../block-batch.js';
 import { loadCodec } from '../codec.js';
 import { BatchReader } from './batch-reader.js';
 
@@ -12,9 +12,6 @@ const reader = new BatchReader();
 export async function compressUnread(batch: BlockBatch): Promise<CompressedBatch> {
   const compress = await loadCodec(batch.codec);
   // Nobody else reads before it is compressed.
-  const whole = reader.read(batch);
-  const result = compress(whole);
-  if (whole === batch) return result;
-  const spent = result.spent.filter((memory) => memory !== whole.data.buffer);
-  return { ...result, spent: [...spent, batch.data.buffer] };
+  const result = compress(reader.read(batch));
+  return { ...result, spent: spentMemory(batch, [result.data.buffer]) };
 }

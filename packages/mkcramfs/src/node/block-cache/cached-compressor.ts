@@ -70,17 +70,15 @@ export function cachedCompressor(
     ended ??= thread?.close();
     thread = undefined;
   };
-  const lookUpHere = (batch: BlockBatch, cache: BlockCache): LookedUp =>
-    lookUp(reader.read(batch), cache, memoryOfBatch(batch));
   /** On the thread, unless that has enough to do while this one has nothing. */
   const lookUpSomewhere = async (batch: BlockBatch, cache: BlockCache): Promise<LookedUp> => {
-    if (thread === undefined || !cache.suitsThread) return lookUpHere(batch, cache);
+    if (thread === undefined || !cache.suitsThread) return lookUp(batch, cache, reader);
     if (thread.pending < ENOUGH || isHelping) {
       return thread.ask({ base: cache.base, batch }, memoryOfBatch(batch));
     }
     isHelping = true;
     try {
-      const looked = lookUpHere(batch, cache);
+      const looked = lookUp(batch, cache, reader);
       // Let the answers of the thread in.
       await setImmediate();
       return looked;

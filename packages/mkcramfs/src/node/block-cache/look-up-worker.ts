@@ -1,4 +1,3 @@
-import { memoryOfBatch } from '../../block-batch.js';
 import { BatchReader } from '../batch-reader.js';
 import { answerQuestions } from '../worker-thread.js';
 import { KnownPacks } from './known-packs.js';
@@ -13,6 +12,6 @@ answerQuestions<LookedUp>((question) => {
   const { base, batch } = question as LookUpQuestion;
   const known = packs.get(base) ?? new KnownPacks(base);
   packs.set(base, known);
-  const answer = lookUp(reader.read(batch), known, memoryOfBatch(batch));
+  const answer = lookUp(batch, known, reader);
   return { answer, memory: memoryOf(answer) };
 });

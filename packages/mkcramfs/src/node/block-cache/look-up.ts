@@ -1,6 +1,12 @@
 import { concatBytes } from 'cramfs-format';
-import { memoryOfBatch, type BlockBatch, type CompressedBatch } from '../../block-batch.js';
-import { blocksOf, enlarged } from '../../pack-blocks.js';
+import {
+  memoryOfBatch,
+  spentMemory,
+  type BlockBatch,
+  type CompressedBatch,
+} from '../../block-batch.js';
+import { BlockPacker, blocksOf } from '../../pack-blocks.js';
+import type { BatchReader } from '../batch-reader.js';
 import { blockKey } from './known-packs.js';
 import type { CachedBlock } from './pack.js';
 
@@ -30,20 +36,15 @@ export interface LookedUp {
 }
 
 /**
- * Looks for the blocks of a batch.
+ * Looks for the blocks of a batch. Its memory may become that of what is found and of what is not.
  *
- * @param owned the memory of the batch, which may become that of what is found and of what is not.
+ * @throws CramfsError BAD_SOURCE: see {@link BatchReader}.
  */
-export function lookUp(
-  batch: BlockBatch,
-  finder: BlockFinder,
-  owned: readonly ArrayBufferLike[],
-): LookedUp {
-  const { data, room, codec, keepIncompressible } = batch;
-  const blocks = blocksOf(batch);
-  let found = room ?? NOTHING;
-  let end = 0;
-  const lengths: number[] = [];
+export function lookUp(batch: BlockBatch, finder: BlockFinder, reader: BatchReader): LookedUp {
+  const { room, codec, keepIncompressible } = batch;
+  const whole = reader.read(batch);
+  const blocks = blocksOf(whole);
+  const packer = new BlockPacker(room ?? NOTHING);
   const missing: number[] = [];
   const keys: string[] = [];
   blocks.forEach((block, index) => {
@@ -52,27 +53,23 @@ export function lookUp(
     if (known === undefined) {
       missing.push(index);
       keys.push(key);
-      return;
+    } else {
+      packer.add(known === 'incompressible' ? block : known);
     }
-    const stored = known === 'incompressible' ? block : known;
-    if (end + stored.length > found.length) found = enlarged(found, end + stored.length);
-    found.set(stored, end);
-    end += stored.length;
-    lengths.push(stored.length);
   });
   const isNew = missing.length === blocks.length;
   const parts = missing.map((index) => blocks[index]!);
   const rest: BlockBatch = {
-    data: isNew && owned.includes(data.buffer) ? data : concatBytes(parts),
+    // What was read is in memory of the reader.
+    data: isNew && whole === batch ? batch.data : concatBytes(parts),
     lengths: parts.map(({ length }) => length),
     room: isNew ? room : undefined,
     codec,
     keepIncompressible,
   };
-  if (isNew) found = NOTHING;
-  else if (room === undefined) found = found.slice(0, end);
-  const used: readonly ArrayBufferLike[] = [found.buffer, ...memoryOfBatch(rest)];
-  const spent = owned.filter((memory) => !used.includes(memory));
+  const { bytes, lengths } = packer;
+  const found = isNew ? NOTHING : room === undefined ? bytes.slice() : bytes;
+  const spent = spentMemory(batch, [found.buffer, ...memoryOfBatch(rest)]);
   return { found, lengths, missing, keys, rest, spent };
 }
 
@@ -86,8 +83,7 @@ export function memoryOf({ found, rest, spent }: LookedUp): ArrayBufferLike[] {
 
 /** The result if no block is missing. */
 export function foundBatch({ found, lengths, spent }: LookedUp): CompressedBatch {
-  const end = lengths.reduce((sum, length) => sum + length, 0);
-  return { data: found.subarray(0, end), lengths, spent };
+  return { data: found, lengths, spent };
 }
 
 /** The result with the rest compressed. */
