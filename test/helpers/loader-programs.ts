@@ -424,7 +424,12 @@ const RISCV_START = `__asm__(".globl _start\\n_start:\\n.option push\\n.option n
 "li a3, 0\\nli a4, 0\\nli a5, 0\\nandi sp, sp, -16\\ntail __libc_start_main\\n");
 `;
 
-/** musl of Debian's packages, with the same compilers. @param trees what musl-trees.sh has made. */
+/**
+ * musl of Debian's packages, with the same compilers. Neither needs to be there before it is used: tests
+ * that are skipped are collected, too.
+ *
+ * @param trees what musl-trees.sh has made.
+ */
 export function muslToolchain(arch: 'riscv64' | 'arm', trees: string): Toolchain {
   const [triple, gnu, short] =
     arch === 'riscv64'
@@ -433,15 +438,13 @@ export function muslToolchain(arch: 'riscv64' | 'arm', trees: string): Toolchain
   const tree = join(trees, short);
   const lib = join(tree, 'usr/lib', triple);
   const include = join(tree, 'usr/include', triple);
-  const shared = [join(tree, 'lib', triple, 'libc.so'), join(lib, 'libc.so')].find((path) =>
-    existsSync(path),
-  )!;
+  const shared = (): string =>
+    [join(tree, 'lib', triple, 'libc.so'), join(lib, 'libc.so')].find((path) => existsSync(path))!;
   // It has no DT_SONAME: a path would be its name.
-  const fromShared = [`-L${dirname(shared)}`, '-lc'];
+  const fromShared = (): string[] => [`-L${dirname(shared())}`, '-lc'];
   const loader = `/lib/ld-musl-${short}.so.1`;
-  const libgcc = execFileSync(`${gnu}-gcc`, ['-print-libgcc-file-name'], {
-    encoding: 'utf8',
-  }).trim();
+  const libgcc = (): string =>
+    execFileSync(`${gnu}-gcc`, ['-print-libgcc-file-name'], { encoding: 'utf8' }).trim();
   const at = (name: string): string => join(lib, name);
   const isStatic = (flags: readonly string[]): boolean => flags.includes('-static');
   return {
@@ -450,16 +453,18 @@ export function muslToolchain(arch: 'riscv64' | 'arm', trees: string): Toolchain
     libc: 'musl',
     compiler: `${gnu}-gcc`,
     loader,
-    files: { [loader]: shared },
+    get files() {
+      return { [loader]: shared() };
+    },
     libraryDirectory: '/lib',
     compile: ['-O2', '-nostdinc', '-isystem', include],
     ...(arch === 'riscv64' && { start: RISCV_START }),
     program(objects, flags) {
       const isStaticPie = flags.includes('-fPIE') && isStatic(flags);
-      const libc = isStatic(flags) ? [at('libc.a')] : fromShared;
+      const libc = isStatic(flags) ? [at('libc.a')] : fromShared();
       const crt = isStaticPie ? 'rcrt1.o' : flags.includes('-no-pie') ? 'crt1.o' : 'Scrt1.o';
       const own = flags.filter((flag) => flag !== '-lm');
-      const interp = libc === fromShared ? [`-Wl,--dynamic-linker=${loader}`] : [];
+      const interp = isStatic(flags) ? [] : [`-Wl,--dynamic-linker=${loader}`];
       const begin = arch === 'riscv64' ? [] : [at(crt), at('crti.o')];
       const end = arch === 'riscv64' ? [] : [at('crtn.o')];
       return [
@@ -468,9 +473,9 @@ export function muslToolchain(arch: 'riscv64' | 'arm', trees: string): Toolchain
         ...begin,
         ...objects,
         ...own,
-        libgcc,
+        libgcc(),
         ...libc,
-        libgcc,
+        libgcc(),
         ...end,
       ];
     },
@@ -479,8 +484,8 @@ export function muslToolchain(arch: 'riscv64' | 'arm', trees: string): Toolchain
       '-nostdlib',
       ...objects,
       ...flags,
-      libgcc,
-      ...fromShared,
+      libgcc(),
+      ...fromShared(),
     ],
   };
 }

@@ -61,14 +61,17 @@ export function compareLoader(toolchain: Toolchain): void {
       },
     );
 
-    const version = execFileSync(compiler, ['-dumpfullversion'], { encoding: 'utf8' }).trim();
-    const crc = crc32(readFileSync(toolchain.files[loader]!));
-    const isRecorded = String(RECORDED[name]) === String([version, crc]);
-    test.runIf(isRecorded)('are in the table of docs/emulator.md', () => {
+    // Asked for here, not when tests are collected: then also those that are skipped would need the compiler.
+    test('are in the table of docs/emulator.md', ({ skip }) => {
+      const version = execFileSync(compiler, ['-dumpfullversion'], { encoding: 'utf8' }).trim();
+      const crc = crc32(readFileSync(toolchain.files[loader]!));
+      const isRecorded = String(RECORDED[name]) === String([version, crc]);
+      skip(
+        !isRecorded,
+        `docs/emulator.md is of another compiler or C library (${version}, ${crc})`,
+      );
       expect(Object.fromEntries(documented(name))).toEqual(Object.fromEntries(measured));
     });
-    if (!isRecorded)
-      test.skip(`docs/emulator.md is of another compiler or C library (${version}, ${crc})`);
   });
 }
 
